@@ -1,0 +1,75 @@
+"""AXIS People Counter: counts that cameras push over HTTPS become sensors."""
+
+from homeassistant.const import EVENT_HOMEASSISTANT_FINAL_WRITE, Platform
+from homeassistant.core import Event, HomeAssistant
+from homeassistant.exceptions import ConfigEntryError, ConfigEntryNotReady, HomeAssistantError
+from homeassistant.helpers import config_validation as cv
+from homeassistant.helpers.device_registry import DeviceEntry
+from homeassistant.helpers.typing import ConfigType
+
+from .const import DOMAIN
+from .coordinator import PeopleCounterConfigEntry, Receiver
+from .http import async_register_view
+from .ledger import LedgerError, LedgerTooNewError
+from .services import async_setup_services
+
+PLATFORMS = [Platform.BINARY_SENSOR, Platform.BUTTON, Platform.EVENT, Platform.SENSOR, Platform.SWITCH]
+
+CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
+
+
+async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
+    """Open the address for pushes, and offer the actions."""
+    async_register_view(hass)
+    async_setup_services(hass)
+    return True
+
+
+async def async_setup_entry(hass: HomeAssistant, entry: PeopleCounterConfigEntry) -> bool:
+    """Open the ledger and bring back its cameras."""
+    entry.runtime_data = receiver = Receiver(hass, entry)
+
+    async def stop(_: Event) -> None:
+        await receiver.async_stop()
+
+    entry.async_on_unload(receiver.async_stop)
+    entry.async_on_unload(hass.bus.async_listen_once(EVENT_HOMEASSISTANT_FINAL_WRITE, stop))
+    try:
+        await receiver.async_start()
+    except LedgerTooNewError as err:
+        raise ConfigEntryError(translation_domain=DOMAIN, translation_key="ledger_too_new") from err
+    except LedgerError as err:
+        raise ConfigEntryNotReady(
+            translation_domain=DOMAIN, translation_key="ledger_error", translation_placeholders={"error": str(err)}
+        ) from err
+    await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
+    return True
+
+
+async def async_unload_entry(hass: HomeAssistant, entry: PeopleCounterConfigEntry) -> bool:
+    """Take the entities away; the ledger is closed after that."""
+    return await hass.config_entries.async_unload_platforms(entry, PLATFORMS)
+
+
+async def async_remove_config_entry_device(
+    hass: HomeAssistant, entry: PeopleCounterConfigEntry, device: DeviceEntry
+) -> bool:
+    """Remove a camera that no longer sends; its counts stay in the ledger."""
+    receiver = entry.runtime_data
+    for domain, serial in device.identifiers:
+        if domain != DOMAIN:
+            continue
+        camera = receiver.cameras.get(serial)
+        if camera and camera.connected:
+            raise HomeAssistantError(
+                translation_domain=DOMAIN,
+                translation_key="camera_still_sends",
+                translation_placeholders={"name": camera.camera.name},
+            )
+        try:
+            await receiver.async_remove_camera(serial)
+        except LedgerError as err:
+            raise HomeAssistantError(
+                translation_domain=DOMAIN, translation_key="ledger_error", translation_placeholders={"error": str(err)}
+            ) from err
+    return True

@@ -1,0 +1,422 @@
+"""The receiver of one config entry and its cameras: what changed, and who must hear of it."""
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta, tzinfo
+import logging
+from pathlib import Path
+from typing import Final, override
+
+from homeassistant.config_entries import ConfigEntry
+from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
+from homeassistant.exceptions import HomeAssistantError
+from homeassistant.helpers import device_registry as dr
+from homeassistant.helpers.event import async_track_point_in_utc_time
+from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, UpdateFailed
+from homeassistant.util import dt as dt_util
+
+from . import issues
+from .const import (
+    CONF_KEEP_DAYS,
+    CONF_RESET_TIME,
+    DEFAULT_KEEP_DAYS,
+    DEFAULT_RESET_TIME,
+    DOMAIN,
+    LEDGER_FILE,
+    MANUFACTURER,
+)
+from .ledger import MAX_CAMERAS, Camera, Changes, Counts, Ledger, LedgerError, TooManyCamerasError
+from .local_time import following, latest
+from .occupancy import Passage, occupancy
+from .protocol import Interval, Message, Push, TestMessage
+
+_LOGGER = logging.getLogger(__name__)
+
+type PeopleCounterConfigEntry = ConfigEntry[Receiver]
+
+MAX_CLOCK_DIFFERENCE: Final = 10 * 60
+# A camera is silent when it has missed this many of its send intervals.
+MISSED_INTERVALS: Final = 3
+MIN_SILENCE: Final = timedelta(minutes=5)
+LONG_SILENCE: Final = timedelta(days=1)
+LEDGER_RETRY: Final = timedelta(minutes=1)
+MERGE_EVERY: Final = timedelta(days=1)
+MIDNIGHT: Final = time()
+
+
+class ClockError(Exception):
+    """The camera's clock and ours differ; counts would be filed under the wrong time."""
+
+
+@dataclass(frozen=True, slots=True)
+class CameraData:
+    """One camera as it stands, in the direction the user gave it."""
+
+    camera: Camera
+    today: Counts
+    total: Counts
+    occupancy: int
+    day_start: datetime
+    counted_until: datetime | None
+    # Its history has arrived: from here on totals only grow by what is counted now.
+    caught_up: bool
+
+    @property
+    def has_adults(self) -> bool:
+        """Whether the camera ever told adults from children."""
+        return self.total.adults_entered is not None or self.total.adults_left is not None
+
+
+class CameraCoordinator(DataUpdateCoordinator[CameraData]):
+    """Reads one camera from the ledger whenever something changed, and when its day or its connection ends."""
+
+    config_entry: PeopleCounterConfigEntry
+
+    def __init__(self, hass: HomeAssistant, entry: PeopleCounterConfigEntry, ledger: Ledger, camera: Camera) -> None:
+        """Take what the ledger knows; nothing is read yet."""
+        super().__init__(hass, _LOGGER, config_entry=entry, name=camera.name)
+        self.camera = camera
+        self.last_message = datetime.fromtimestamp(camera.received, UTC)
+        self.passage_callbacks: list[Callable[[Interval], None]] = []
+        self._ledger = ledger
+        # Nobody could be heard before.
+        self._listening_since = dt_util.utcnow()
+        self._was_connected = True
+        self._cancel_tick: CALLBACK_TYPE | None = None
+        entry.async_on_unload(self._async_cancel_tick)
+
+    @property
+    def connected(self) -> bool:
+        """Whether it has been heard within three of its send intervals."""
+        return dt_util.utcnow() < self._silent_at
+
+    @property
+    def _silence(self) -> timedelta:
+        return max(MIN_SILENCE, MISSED_INTERVALS * timedelta(seconds=self.camera.send_interval))
+
+    @property
+    def _silent_at(self) -> datetime:
+        return max(self.last_message, self._listening_since) + self._silence
+
+    @property
+    def _long_silent_at(self) -> datetime:
+        return max(self.last_message + LONG_SILENCE, self._silent_at)
+
+    @override
+    async def _async_update_data(self) -> CameraData:
+        now = dt_util.utcnow()
+        zone = await _async_time_zone(self.camera.time_zone)
+        reset_time = dt_util.parse_time(self.config_entry.options.get(CONF_RESET_TIME, DEFAULT_RESET_TIME)) or MIDNIGHT
+        seconds = int(now.timestamp())
+        day, next_day = latest(seconds, MIDNIGHT, zone), following(seconds, MIDNIGHT, zone)
+        reset, next_reset = latest(seconds, reset_time, zone), following(seconds, reset_time, zone)
+        try:
+            today = await asyncio.wrap_future(self._ledger.today(self.camera.serial, day, next_day, reset))
+        except LedgerError as err:
+            self._async_tick_at(now + LEDGER_RETRY)
+            raise UpdateFailed(
+                translation_domain=DOMAIN, translation_key="ledger_error", translation_placeholders={"error": str(err)}
+            ) from err
+        self.camera = camera = today.camera
+        self._async_note_silence(now)
+        turns = (datetime.fromtimestamp(min(next_day, next_reset), UTC), self._silent_at, self._long_silent_at)
+        self._async_tick_at(min(turn for turn in turns if turn > now))
+        if today.quarantined:
+            issues.async_begin(
+                self.hass,
+                issues.QUARANTINED,
+                camera.serial,
+                name=issues.plain(camera.name),
+                count=str(today.quarantined),
+            )
+        else:
+            issues.async_end(self.hass, issues.QUARANTINED, camera.serial)
+
+        total = Counts(camera.total_in, camera.total_out, camera.total_adults_in, camera.total_adults_out)
+        newest = today.newest
+        return CameraData(
+            camera=camera,
+            today=_directed(camera, today.counts),
+            total=_directed(camera, total),
+            occupancy=occupancy((_directed_passage(camera, passage) for passage in today.passages), today.corrections),
+            day_start=datetime.fromtimestamp(day, UTC),
+            counted_until=datetime.fromtimestamp(newest.end, UTC) if newest else None,
+            caught_up=newest is not None
+            and camera.sent - newest.end <= 2 * (newest.end - newest.start) + MIN_SILENCE.total_seconds(),
+        )
+
+    @callback
+    def _async_tick_at(self, at: datetime) -> None:
+        async def tick(_: datetime) -> None:
+            self._cancel_tick = None
+            await self.async_refresh()
+
+        self._async_cancel_tick()
+        self._cancel_tick = async_track_point_in_utc_time(self.hass, tick, at)
+
+    @callback
+    def _async_cancel_tick(self) -> None:
+        if self._cancel_tick:
+            self._cancel_tick()
+            self._cancel_tick = None
+
+    @callback
+    def _async_note_silence(self, now: datetime) -> None:
+        """Say once that the camera fell silent, and once that it is back."""
+        connected = self.connected
+        if connected != self._was_connected:
+            self._was_connected = connected
+            if connected:
+                _LOGGER.info("%s is heard again", self.camera.name)
+            else:
+                _LOGGER.info("%s has been silent since %s", self.camera.name, self.last_message)
+        if now >= self._long_silent_at:
+            since = dt_util.as_local(self.last_message).strftime("%Y-%m-%d %H:%M")
+            issues.async_begin(
+                self.hass, issues.CAMERA_SILENT, self.camera.serial, name=issues.plain(self.camera.name), since=since
+            )
+        elif connected:
+            issues.async_end(self.hass, issues.CAMERA_SILENT, self.camera.serial)
+
+    async def async_heard(self) -> None:
+        """Note that the camera spoke, and show what has changed with it."""
+        self.last_message = dt_util.utcnow()
+        await self.async_refresh()
+
+    @callback
+    def async_announce(self, appeared: tuple[Interval, ...]) -> None:
+        """Tell of passages just now; what comes late is no event any more."""
+        near = (dt_util.utcnow() - self._silence).timestamp()
+        for interval in appeared:
+            if interval.end >= near:
+                passage = _directed_interval(self.camera, interval)
+                for passage_callback in self.passage_callbacks:
+                    passage_callback(passage)
+
+    async def async_correct(self, value: int) -> None:
+        """Set the occupancy. Raises HomeAssistantError where it can't be stored."""
+        now = int(dt_util.utcnow().timestamp())
+        await self._async_store(lambda: self._ledger.correct(self.camera.serial, now, value))
+
+    async def async_set_reversed(self, value: bool) -> None:
+        """Say whether in means out. Raises HomeAssistantError where it can't be stored."""
+        await self._async_store(lambda: self._ledger.set_reversed(self.camera.serial, value))
+
+    async def _async_store(self, store: Callable[[], Future[None]]) -> None:
+        try:
+            await asyncio.wrap_future(store())
+        except LedgerError as err:
+            raise HomeAssistantError(
+                translation_domain=DOMAIN, translation_key="ledger_error", translation_placeholders={"error": str(err)}
+            ) from err
+        await self.async_refresh()
+
+
+class Receiver:
+    """Stores what cameras send, and keeps a coordinator for each of them."""
+
+    def __init__(self, hass: HomeAssistant, entry: PeopleCounterConfigEntry) -> None:
+        """Open the ledger; its thread begins to work when something is asked."""
+        self.hass = hass
+        self.entry = entry
+
+        def moved_aside(path: Path) -> None:
+            hass.loop.call_soon_threadsafe(self._async_moved_aside, path)
+
+        self.ledger = Ledger(Path(hass.config.path(LEDGER_FILE)), moved_aside)
+        self.cameras: dict[str, CameraCoordinator] = {}
+        self.camera_callbacks: list[Callable[[CameraCoordinator], None]] = []
+        self.writable = True
+        self._adding = asyncio.Lock()
+        self._skipped: set[str] = set()
+        self._stopped = False
+
+    async def async_start(self) -> None:
+        """Bring back the cameras the ledger knows.
+
+        Raises LedgerError and LedgerTooNewError.
+        """
+        try:
+            cameras = await asyncio.wrap_future(self.ledger.cameras())
+        except LedgerError as err:
+            self._async_failed(err)
+            raise
+        self._async_works()
+        for camera in cameras:
+            await self._async_add(camera)
+        self.entry.async_create_background_task(self.hass, self._async_merge(), f"{DOMAIN} merge")
+
+    async def async_stop(self) -> None:
+        """Close the ledger when all that was handed to it is done."""
+        self._stopped = True
+        await asyncio.wrap_future(self.ledger.close())
+
+    async def async_receive(self, message: Message) -> None:
+        """Return when what the message brings is safe.
+
+        Raises ClockError, TooManyCamerasError and LedgerError; nothing is stored then.
+        """
+        self._check_clock(message)
+        sensor = message.sensor
+        if isinstance(message, TestMessage):
+            if camera := self.cameras.get(sensor.serial):
+                await camera.async_heard()
+            return
+        try:
+            changes = await asyncio.wrap_future(self.ledger.record(message, int(dt_util.utcnow().timestamp())))
+        except TooManyCamerasError:
+            issues.async_begin(
+                self.hass, issues.TOO_MANY_CAMERAS, name=issues.plain(sensor.name), limit=str(MAX_CAMERAS)
+            )
+            raise
+        except LedgerError as err:
+            self._async_failed(err)
+            raise
+        self._async_works()
+        self._note_skipped(message)
+        # It is safe now: whatever happens while it is shown must not make the camera send it again.
+        self.entry.async_create_task(self.hass, self._async_publish(changes))
+
+    async def async_remove_camera(self, serial: str) -> None:
+        """Forget a camera until it pushes again; its counts stay in the ledger.
+
+        Raises LedgerError.
+        """
+        await asyncio.wrap_future(self.ledger.set_removed(serial))
+        if camera := self.cameras.pop(serial, None):
+            await camera.async_shutdown()
+        for key in (issues.CAMERA_SILENT, issues.QUARANTINED, issues.CLOCK_DIFFERS, issues.WRONG_PROTOCOL):
+            issues.async_end(self.hass, key, serial)
+
+    def _check_clock(self, message: Message) -> None:
+        now = dt_util.utcnow()
+        sensor = message.sensor
+        if abs(message.sent - now.timestamp()) <= MAX_CLOCK_DIFFERENCE:
+            issues.async_end(self.hass, issues.CLOCK_DIFFERS, sensor.serial)
+            return
+        sent = datetime.fromtimestamp(message.sent, UTC)
+        issues.async_begin(
+            self.hass,
+            issues.CLOCK_DIFFERS,
+            sensor.serial,
+            name=issues.plain(sensor.name),
+            camera_time=f"{sent:%Y-%m-%d %H:%M:%S}",
+            home_assistant_time=f"{now:%Y-%m-%d %H:%M:%S}",
+        )
+        if not isinstance(message, TestMessage):
+            raise ClockError(f"The camera's clock says {sent:%Y-%m-%d %H:%M} UTC, here it is {now:%Y-%m-%d %H:%M} UTC.")
+
+    async def _async_publish(self, changes: Changes) -> None:
+        if self._stopped:
+            return
+        camera = self.cameras.get(changes.camera.serial)
+        if camera is None:
+            await self._async_add(changes.camera)
+            return
+        if _description(camera.camera) != _description(changes.camera):
+            self._async_update_device(changes.camera)
+        camera.camera = changes.camera
+        await camera.async_heard()
+        camera.async_announce(changes.appeared)
+
+    async def _async_add(self, camera: Camera) -> None:
+        async with self._adding:
+            if camera.serial in self.cameras:
+                return
+            self._async_update_device(camera)
+            coordinator = CameraCoordinator(self.hass, self.entry, self.ledger, camera)
+            await coordinator.async_refresh()
+            self.cameras[camera.serial] = coordinator
+        for camera_callback in self.camera_callbacks:
+            camera_callback(coordinator)
+
+    @callback
+    def _async_update_device(self, camera: Camera) -> None:
+        host = f"[{camera.ip_address}]" if ":" in (camera.ip_address or "") else camera.ip_address
+        dr.async_get(self.hass).async_get_or_create(
+            config_entry_id=self.entry.entry_id,
+            identifiers={(DOMAIN, camera.serial)},
+            connections={(dr.CONNECTION_NETWORK_MAC, dr.format_mac(camera.serial))},
+            manufacturer=MANUFACTURER,
+            model=camera.application,
+            name=camera.name,
+            serial_number=camera.serial,
+            sw_version=camera.version,
+            configuration_url=f"http://{host}" if host else None,
+        )
+
+    async def _async_merge(self) -> None:
+        """Merge what is older than the days of full detail, a day of one camera at a time, once a day."""
+        keep = timedelta(days=self.entry.options.get(CONF_KEEP_DAYS, DEFAULT_KEEP_DAYS))
+        while True:
+            try:
+                while await asyncio.wrap_future(self.ledger.merge(int((dt_util.utcnow() - keep).timestamp()))):
+                    pass
+            except LedgerError as err:
+                _LOGGER.debug("Old intervals can't be merged now: %s", err)
+            await asyncio.sleep(MERGE_EVERY.total_seconds())
+
+    def _note_skipped(self, push: Push) -> None:
+        for skipped in push.skipped:
+            if (note := f"{push.sensor.serial} {skipped}") not in self._skipped and len(self._skipped) < MAX_CAMERAS:
+                self._skipped.add(note)
+                _LOGGER.info("%s sends something unknown, which is left out: %s", push.sensor.name, skipped)
+
+    @callback
+    def _async_failed(self, err: LedgerError) -> None:
+        if self.writable:
+            self.writable = False
+            _LOGGER.error("Counts can't be stored in %s: %s", self.ledger.path, err)
+        issues.async_begin(
+            self.hass,
+            issues.LEDGER_NOT_WRITABLE,
+            path=issues.plain(str(self.ledger.path)),
+            error=issues.plain(str(err)),
+        )
+
+    @callback
+    def _async_works(self) -> None:
+        if not self.writable:
+            self.writable = True
+            _LOGGER.info("Counts are stored again in %s", self.ledger.path)
+        issues.async_end(self.hass, issues.LEDGER_NOT_WRITABLE)
+
+    @callback
+    def _async_moved_aside(self, path: Path) -> None:
+        _LOGGER.error("%s was damaged or no ledger; it is now %s, and a new one was begun", self.ledger.path, path)
+        issues.async_begin(self.hass, issues.LEDGER_MOVED_ASIDE, path=issues.plain(str(path)))
+
+
+def _description(camera: Camera) -> tuple[str | None, ...]:
+    return camera.name, camera.application, camera.version, camera.ip_address
+
+
+def _directed(camera: Camera, counts: Counts) -> Counts:
+    if not camera.reversed:
+        return counts
+    return Counts(counts.left, counts.entered, counts.adults_left, counts.adults_entered)
+
+
+def _directed_passage(camera: Camera, passage: Passage) -> Passage:
+    return passage._replace(entered=passage.left, left=passage.entered) if camera.reversed else passage
+
+
+def _directed_interval(camera: Camera, interval: Interval) -> Interval:
+    if not camera.reversed:
+        return interval
+    start, end, entered, left, adults_entered, adults_left = interval
+    return Interval(start, end, left, entered, adults_left, adults_entered)
+
+
+async def _async_time_zone(name: str | None) -> tzinfo:
+    """Return the camera's time zone, Home Assistant's where the camera's is unknown."""
+    zone = None
+    if name:
+        try:
+            zone = await dt_util.async_get_time_zone(name)
+        except ValueError, OSError:
+            # Not a name at all: a path, say.
+            zone = None
+    return zone or dt_util.get_default_time_zone()

@@ -1,0 +1,44 @@
+"""What helps to find out what is wrong, without secrets."""
+
+import asyncio
+from dataclasses import asdict
+from typing import Any, Final
+
+from homeassistant.components.diagnostics import async_redact_data
+from homeassistant.const import CONF_TOKEN, CONF_URL
+from homeassistant.core import HomeAssistant
+
+from .const import CONF_PREVIOUS_TOKEN
+from .coordinator import CameraCoordinator, PeopleCounterConfigEntry, Receiver
+from .ledger import LedgerError
+
+TO_REDACT: Final = {CONF_TOKEN, CONF_PREVIOUS_TOKEN, CONF_URL, "ip_address", "serial"}
+MAX_QUARANTINED: Final = 20
+
+
+async def async_get_config_entry_diagnostics(hass: HomeAssistant, entry: PeopleCounterConfigEntry) -> dict[str, Any]:
+    """Return the settings and each camera as it stands, with the newest intervals that weren't taken."""
+    receiver = entry.runtime_data
+    diagnostics: dict[str, Any] = async_redact_data(
+        {
+            "data": dict(entry.data),
+            "options": dict(entry.options),
+            "ledger_writable": receiver.writable,
+            "cameras": [await _camera(receiver, camera) for camera in receiver.cameras.values()],
+        },
+        TO_REDACT,
+    )
+    return diagnostics
+
+
+async def _camera(receiver: Receiver, coordinator: CameraCoordinator) -> dict[str, Any]:
+    try:
+        quarantined = await asyncio.wrap_future(receiver.ledger.quarantined(coordinator.camera.serial, MAX_QUARANTINED))
+    except LedgerError:
+        quarantined = []
+    return {
+        **asdict(coordinator.data),
+        "connected": coordinator.connected,
+        "last_message": coordinator.last_message,
+        "quarantined": [asdict(one) for one in quarantined],
+    }

@@ -1,0 +1,45 @@
+"""What all entities of a camera share."""
+
+from collections.abc import Callable
+from typing import override
+
+from homeassistant.core import callback
+from homeassistant.helpers.device_registry import DeviceInfo
+from homeassistant.helpers.entity import EntityDescription
+from homeassistant.helpers.update_coordinator import CoordinatorEntity
+
+from .const import DOMAIN
+from .coordinator import CameraCoordinator, PeopleCounterConfigEntry
+
+
+class CameraEntity(CoordinatorEntity[CameraCoordinator]):
+    """An entity of one camera."""
+
+    _attr_has_entity_name = True
+
+    def __init__(self, coordinator: CameraCoordinator, description: EntityDescription) -> None:
+        """Name the entity after its key."""
+        super().__init__(coordinator)
+        self.entity_description = description
+        serial = coordinator.camera.serial
+        self._attr_translation_key = description.key
+        self._attr_unique_id = f"{serial}_{description.key}"
+        self._attr_device_info = DeviceInfo(identifiers={(DOMAIN, serial)})
+
+
+class CountingEntity(CameraEntity):
+    """An entity that knows nothing while its camera is silent."""
+
+    @property
+    @override
+    def available(self) -> bool:
+        return super().available and self.coordinator.connected
+
+
+@callback
+def async_for_each_camera(entry: PeopleCounterConfigEntry, add: Callable[[CameraCoordinator], None]) -> None:
+    """Call for all cameras there are, and for each that comes."""
+    receiver = entry.runtime_data
+    for coordinator in receiver.cameras.values():
+        add(coordinator)
+    receiver.camera_callbacks.append(add)

@@ -1,0 +1,50 @@
+"""People passing just now."""
+
+from datetime import UTC, datetime
+from typing import Final, override
+
+from homeassistant.components.event import EventEntity, EventEntityDescription
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+
+from .coordinator import PeopleCounterConfigEntry
+from .entity import CameraEntity, async_for_each_camera
+from .protocol import Interval
+
+PARALLEL_UPDATES = 0
+
+PASSAGE: Final = EventEntityDescription(key="passage", event_types=["entered", "left"])
+
+
+async def async_setup_entry(
+    hass: HomeAssistant, entry: PeopleCounterConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
+) -> None:
+    """Add the event of each camera."""
+    async_for_each_camera(entry, lambda coordinator: async_add_entities([PassageEvent(coordinator, PASSAGE)]))
+
+
+class PassageEvent(CameraEntity, EventEntity):
+    """People who came or went in an interval that has just been reported."""
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        await super().async_added_to_hass()
+        callbacks = self.coordinator.passage_callbacks
+        callbacks.append(self._async_passed)
+        self.async_on_remove(lambda: callbacks.remove(self._async_passed))
+
+    @callback
+    def _async_passed(self, interval: Interval) -> None:
+        for event_type, count, adults in (
+            ("entered", interval.entered, interval.adults_entered),
+            ("left", interval.left, interval.adults_left),
+        ):
+            if count:
+                attributes = {
+                    "count": count,
+                    "adults": adults,
+                    "from": datetime.fromtimestamp(interval.start, UTC).isoformat(),
+                    "to": datetime.fromtimestamp(interval.end, UTC).isoformat(),
+                }
+                self._trigger_event(event_type, attributes)
+                self.async_write_ha_state()

@@ -1,0 +1,219 @@
+"""The address cameras push to."""
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from hmac import compare_digest
+from http import HTTPStatus
+import logging
+from typing import Final
+
+from aiohttp import ClientError, web
+from aiohttp.hdrs import AUTHORIZATION, RETRY_AFTER, WWW_AUTHENTICATE
+from aiohttp.http import HttpProcessingError
+
+from homeassistant.const import CONF_TOKEN
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers.http import KEY_HASS, HomeAssistantView
+from homeassistant.util import dt as dt_util
+from homeassistant.util.hass_dict import HassKey
+
+from . import issues
+from .const import CONF_PREVIOUS_TOKEN, CONF_PREVIOUS_TOKEN_EXPIRES, DOMAIN, PUSH_PATH
+from .coordinator import ClockError, PeopleCounterConfigEntry
+from .ledger import LedgerError, TooManyCamerasError
+from .protocol import DocumentError, Message, ProtocolVersionError, TestMessage, parse
+
+_LOGGER = logging.getLogger(__name__)
+
+# 90 days of one-minute intervals are 32 to 53 MB.
+MAX_BODY: Final = 128 * 1024 * 1024
+# All bodies that are being received or read at the same time.
+MAX_BODIES: Final = 2 * MAX_BODY
+SECONDS_WITHOUT_A_BYTE: Final = 60
+RETRY_SECONDS: Final = 60
+# A document this small is read faster than it is handed to another thread.
+SMALL_BODY: Final = 16 * 1024
+MAX_WRONG_TOKEN_ISSUES: Final = 20
+
+
+@dataclass
+class ConnectionTest:
+    """A flow that shows URL and token now, and waits for a camera's "Test connection"."""
+
+    token: str
+    # Names by serial.
+    heard: dict[str, str] = field(default_factory=dict)
+    # The last address that called with another token.
+    refused: str | None = None
+
+
+_DATA_VIEW: HassKey[PushView] = HassKey(f"{DOMAIN}_view")
+
+
+@callback
+def async_register_view(hass: HomeAssistant) -> PushView:
+    """Return the view; routes can't be removed, so there is one for good."""
+    if _DATA_VIEW not in hass.data:
+        hass.data[_DATA_VIEW] = PushView()
+        hass.http.register_view(hass.data[_DATA_VIEW])
+    return hass.data[_DATA_VIEW]
+
+
+class _BodyTooLargeError(Exception):
+    """The body is over the cap."""
+
+
+class _BusyError(Exception):
+    """Other bodies take all the memory there is for them."""
+
+
+class PushView(HomeAssistantView):
+    """Takes pushes of cameras; they come with a token of our own instead of Home Assistant's."""
+
+    url = PUSH_PATH
+    name = f"api:{DOMAIN}:push"
+    requires_auth = False
+
+    def __init__(self) -> None:
+        """Start with nobody waiting."""
+        self._tests: list[ConnectionTest] = []
+        self._bytes = 0
+        self._complained: set[str] = set()
+
+    @contextmanager
+    def async_test(self, token: str) -> Iterator[ConnectionTest]:
+        """Answer test messages with this token while the context is open."""
+        test = ConnectionTest(token)
+        self._tests.append(test)
+        try:
+            yield test
+        finally:
+            self._tests.remove(test)
+
+    async def post(self, request: web.Request) -> web.Response:
+        """Answer one push; 200 only when nothing of it can be lost any more."""
+        hass = request.app[KEY_HASS]
+        address = request.remote or "?"
+        entries: list[PeopleCounterConfigEntry] = hass.config_entries.async_loaded_entries(DOMAIN)
+        entry = entries[0] if entries else None
+        if entry is None and not self._tests:
+            return self._later("AXIS People Counter isn't ready.")
+
+        # Before a byte of the body is read: a stranger gets no further than this.
+        token = _bearer(request)
+        tests = [test for test in self._tests if compare_digest(test.token.encode(), token)]
+        if not tests and not (entry and _is_token_of(entry, token)):
+            self._refuse_token(hass, entry, address)
+            return self.json_message(
+                "The API token is missing or wrong.", HTTPStatus.UNAUTHORIZED, headers={WWW_AUTHENTICATE: "Bearer"}
+            )
+        issues.async_end(hass, issues.WRONG_TOKEN, address)
+
+        try:
+            message = await self._message(hass, request)
+            for test in tests:
+                test.heard[message.sensor.serial] = message.sensor.name
+            if entry:
+                # What has been read is stored, even if the camera hangs up now.
+                await asyncio.shield(hass.async_create_task(entry.runtime_data.async_receive(message)))
+            elif not isinstance(message, TestMessage):
+                return self._later("Finish the set-up in Home Assistant.")
+        except TimeoutError:
+            if request.transport is not None:
+                request.transport.abort()
+            return self.json_message("Nothing more came.", HTTPStatus.REQUEST_TIMEOUT)
+        except _BodyTooLargeError:
+            issues.async_begin(
+                hass, issues.BODY_TOO_LARGE, address, address=address, limit=str(MAX_BODY // 1024 // 1024)
+            )
+            return self._complain(address, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The body is larger than 128 MiB.")
+        except _BusyError:
+            return self._later("Too much is being received at the moment.")
+        except ProtocolVersionError as err:
+            issues.async_begin(
+                hass,
+                issues.WRONG_PROTOCOL,
+                err.sensor.serial if err.sensor else address,
+                name=issues.plain(err.sensor.name if err.sensor else address),
+                protocol=issues.plain(err.api),
+                address=(err.sensor and err.sensor.ip_address) or address,
+            )
+            return self._complain(address, HTTPStatus.UNPROCESSABLE_ENTITY, str(err))
+        except DocumentError as err:
+            return self._complain(address, HTTPStatus.BAD_REQUEST, str(err))
+        except (ClientError, HttpProcessingError, ConnectionError) as err:
+            _LOGGER.debug("The body from %s ended too early: %s", address, err)
+            return self.json_message("The body is incomplete or badly compressed.", HTTPStatus.BAD_REQUEST)
+        except ClockError as err:
+            self._complain(address, HTTPStatus.SERVICE_UNAVAILABLE, str(err))
+            return self._later(str(err))
+        except TooManyCamerasError:
+            return self._later("There are as many cameras as there may be.")
+        except LedgerError:
+            return self._later("The counts can't be stored at the moment.")
+
+        issues.async_end(hass, issues.BODY_TOO_LARGE, address)
+        issues.async_end(hass, issues.WRONG_PROTOCOL, address)
+        issues.async_end(hass, issues.WRONG_PROTOCOL, message.sensor.serial)
+        if address in self._complained:
+            self._complained.discard(address)
+            _LOGGER.info("Documents from %s can be read again", address)
+        return self.json_message("Thank you.")
+
+    async def _message(self, hass: HomeAssistant, request: web.Request) -> Message:
+        if (request.content_length or 0) > MAX_BODY:
+            raise _BodyTooLargeError
+        body = bytearray()
+        try:
+            while True:
+                async with asyncio.timeout(SECONDS_WITHOUT_A_BYTE):
+                    # Decompressed already: the cap holds for what a small body becomes.
+                    chunk = await request.content.readany()
+                if not chunk:
+                    break
+                body += chunk
+                self._bytes += len(chunk)
+                if len(body) > MAX_BODY:
+                    raise _BodyTooLargeError
+                if self._bytes > MAX_BODIES:
+                    raise _BusyError
+            if len(body) <= SMALL_BODY:
+                return parse(body)
+            return await hass.async_add_executor_job(parse, body)
+        finally:
+            self._bytes -= len(body)
+
+    def _refuse_token(self, hass: HomeAssistant, entry: PeopleCounterConfigEntry | None, address: str) -> None:
+        for test in self._tests:
+            test.refused = address
+        # One issue an address, and not without end: a stranger can call as often as it likes.
+        if entry and issues.async_count(hass, issues.WRONG_TOKEN) < MAX_WRONG_TOKEN_ISSUES:
+            issues.async_begin(hass, issues.WRONG_TOKEN, address, address=address)
+
+    def _complain(self, address: str, status: HTTPStatus, sentence: str) -> web.Response:
+        """Refuse a document; the log says so once, until documents of this sender can be read again."""
+        if address not in self._complained and len(self._complained) < MAX_WRONG_TOKEN_ISSUES:
+            self._complained.add(address)
+            _LOGGER.warning("A document from %s was refused: %s", address, sentence)
+        return self.json_message(sentence, status)
+
+    def _later(self, sentence: str) -> web.Response:
+        return self.json_message(sentence, HTTPStatus.SERVICE_UNAVAILABLE, headers={RETRY_AFTER: str(RETRY_SECONDS)})
+
+
+def _bearer(request: web.Request) -> bytes:
+    scheme, _, token = request.headers.get(AUTHORIZATION, "").partition(" ")
+    return token.strip().encode(errors="replace") if scheme.lower() == "bearer" else b""
+
+
+def _is_token_of(entry: PeopleCounterConfigEntry, token: bytes) -> bool:
+    if compare_digest(entry.data[CONF_TOKEN].encode(), token):
+        return True
+    expires = dt_util.parse_datetime(entry.data.get(CONF_PREVIOUS_TOKEN_EXPIRES, ""))
+    return (
+        expires is not None
+        and dt_util.utcnow() < expires
+        and compare_digest(entry.data[CONF_PREVIOUS_TOKEN].encode(), token)
+    )

@@ -1,0 +1,60 @@
+"""Repair issues: each says what is wrong and what to do, and ends when the reason has gone."""
+
+from typing import Final
+
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers import issue_registry as ir
+
+from .const import DOMAIN
+
+WRONG_TOKEN: Final = "wrong_token"
+WRONG_PROTOCOL: Final = "wrong_protocol"
+CLOCK_DIFFERS: Final = "clock_differs"
+BODY_TOO_LARGE: Final = "body_too_large"
+TOO_MANY_CAMERAS: Final = "too_many_cameras"
+QUARANTINED: Final = "quarantined"
+CAMERA_SILENT: Final = "camera_silent"
+LEDGER_NOT_WRITABLE: Final = "ledger_not_writable"
+LEDGER_MOVED_ASIDE: Final = "ledger_moved_aside"
+
+_ERRORS: Final = (WRONG_PROTOCOL, CLOCK_DIFFERS, TOO_MANY_CAMERAS, LEDGER_NOT_WRITABLE, LEDGER_MOVED_ASIDE)
+_MARKDOWN: Final = str.maketrans({character: f"\\{character}" for character in "\\`*_{}[]<>()#+-.!|~&:/@"})
+
+
+def plain(text: str) -> str:
+    """Return text that a sender chose so that it is shown as it is, and never as Markdown or HTML."""
+    return text.translate(_MARKDOWN)
+
+
+@callback
+def async_begin(hass: HomeAssistant, key: str, about: str | None = None, **placeholders: str) -> None:
+    """Show an issue; about tells several of a kind apart (a serial, an address)."""
+    ir.async_create_issue(
+        hass,
+        DOMAIN,
+        _issue_id(key, about),
+        is_fixable=key == LEDGER_MOVED_ASIDE,
+        # What happened once is shown until somebody has read it; all others are found again after a restart.
+        is_persistent=key == LEDGER_MOVED_ASIDE,
+        severity=ir.IssueSeverity.ERROR if key in _ERRORS else ir.IssueSeverity.WARNING,
+        translation_key=key,
+        translation_placeholders=placeholders or None,
+    )
+
+
+@callback
+def async_end(hass: HomeAssistant, key: str, about: str | None = None) -> None:
+    """Take an issue back, if there is one."""
+    ir.async_delete_issue(hass, DOMAIN, _issue_id(key, about))
+
+
+@callback
+def async_count(hass: HomeAssistant, key: str) -> int:
+    """Return how many issues of a kind there are."""
+    return sum(
+        domain == DOMAIN and issue.translation_key == key for (domain, _), issue in ir.async_get(hass).issues.items()
+    )
+
+
+def _issue_id(key: str, about: str | None) -> str:
+    return f"{key}_{about}" if about else key

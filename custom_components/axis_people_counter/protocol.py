@@ -1,0 +1,383 @@
+"""The document an AXIS people counter pushes: "Axis Retail Data" 0.4.
+
+Source: Axis' Generic Data Push Integration Guide, "Sample Data Output" and "Field Description".
+"""
+
+from array import array
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+import ipaddress
+import json
+import re
+from typing import Any, Final, NamedTuple
+
+API_NAME: Final = "Axis Retail Data"
+API_VERSION: Final = "0.4"
+
+# More people in one interval than any door lets through.
+MAX_COUNT: Final = 100_000
+MAX_WIDTH: Final = 24 * 60 * 60
+MAX_TEXT: Final = 255
+# What is kept of one interval that can't be taken. A real one has 260 characters.
+MAX_REJECTED_TEXT: Final = 4096
+MAX_SKIPPED: Final = 10
+
+
+class DocumentError(Exception):
+    """The body isn't a document we know; the message says what is wrong with it."""
+
+
+class ProtocolVersionError(DocumentError):
+    """A document of another API or another version of it."""
+
+    def __init__(self, api: str, sensor: Sensor | None) -> None:
+        """Take what the document calls itself, and its sender as far as it can be read."""
+        super().__init__(f'The document is "{api}"; "{API_NAME} {API_VERSION}" is what can be read here.')
+        self.api = api
+        self.sensor = sensor
+
+
+class Interval(NamedTuple):
+    """People counted in [start, end), both in seconds since 1970 UTC; adults None where the camera tells none."""
+
+    start: int
+    end: int
+    entered: int
+    left: int
+    adults_entered: int | None
+    adults_left: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Sensor:
+    """The camera that sends, in its own words."""
+
+    serial: str
+    name: str
+    application: str | None
+    version: str | None
+    time_zone: str | None
+    ip_address: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """An interval that can't be taken, as it came, and why."""
+
+    reason: str
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class TestMessage:
+    """What "Test connection" on a camera sends: a document without data."""
+
+    sensor: Sensor
+    sent: int
+
+
+@dataclass(frozen=True, slots=True)
+class Push:
+    """Counts of one camera; `sent` is the camera's clock in seconds since 1970 UTC."""
+
+    sensor: Sensor
+    sent: int
+    intervals: list[Interval]
+    rejected: list[Rejected] = field(default_factory=list)
+    # Kinds of measurements and directions nobody knows here.
+    skipped: frozenset[str] = frozenset()
+
+
+type Message = TestMessage | Push
+
+
+def parse(body: bytes | bytearray) -> Message:
+    """Read one document; measurements one by one, so that other threads get their turn during a long one.
+
+    Raises DocumentError or its child ProtocolVersionError.
+    """
+    try:
+        reader = _Reader(body.decode())
+        members = _read_document(reader)
+    except UnicodeDecodeError as err:
+        raise DocumentError(f"The body is not UTF-8 text: byte {err.start} is wrong.") from err
+    except json.JSONDecodeError as err:
+        raise DocumentError(f"The body is not JSON: {err.msg} at character {err.pos}.") from err
+    except RecursionError as err:
+        raise DocumentError("The body is nested too deeply.") from err
+
+    _check_version(members)
+    sensor = _sensor(members.get("sensor"))
+    sent = _instant(members.get("utcSent"))
+    if sent is None:
+        raise DocumentError("utcSent is missing or isn't a date and time.")
+    data = members.get("data")
+    if data is None:
+        return TestMessage(sensor, sent)
+    if not isinstance(data, _Measurements):
+        raise DocumentError("data has no list of measurements.")
+    return data.push(reader, sensor, sent)
+
+
+class _Ambiguous(dict[str, Any]):
+    """An object in which a key stands twice: nobody can say which one is meant."""
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    return members if len(members) == len(pairs) else _Ambiguous(members)
+
+
+def _integer(digits: str) -> int | float:
+    # Python refuses to read numbers of thousands of digits; one such count mustn't cost the whole document.
+    return int(digits) if len(digits) < 20 else float("inf")
+
+
+def _constant(name: str) -> None:
+    raise json.JSONDecodeError(f"{name} is no JSON value", "", 0)
+
+
+_DECODER: Final = json.JSONDecoder(object_pairs_hook=_object, parse_int=_integer, parse_constant=_constant)
+_SPACE: Final = re.compile(r"[ \t\n\r]*")
+
+
+class _Reader:
+    """Walks through a JSON text; small values are decoded whole, long ones member by member."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.at = 0
+
+    def next_character(self) -> str:
+        match = _SPACE.match(self.text, self.at)
+        assert match
+        self.at = match.end()
+        return self.text[self.at : self.at + 1]
+
+    def take(self, character: str) -> None:
+        if self.next_character() != character:
+            raise json.JSONDecodeError(f"expected '{character}'", self.text, self.at)
+        self.at += 1
+
+    def value(self) -> Any:
+        self.next_character()
+        value, self.at = _DECODER.raw_decode(self.text, self.at)
+        return value
+
+    def members(self) -> Iterator[str]:
+        """Yield the keys of an object; whoever asks reads the value before the next one."""
+        self.take("{")
+        if self.next_character() != "}":
+            while True:
+                if self.next_character() != '"':
+                    raise json.JSONDecodeError("expected a key", self.text, self.at)
+                key: str = self.value()
+                self.take(":")
+                yield key
+                if self.next_character() != ",":
+                    break
+                self.at += 1
+        self.take("}")
+
+    def elements(self) -> Iterator[int]:
+        """Yield where each element of an array begins; whoever asks reads it before the next one."""
+        self.take("[")
+        if self.next_character() != "]":
+            while True:
+                self.next_character()
+                yield self.at
+                if self.next_character() != ",":
+                    break
+                self.at += 1
+        self.take("]")
+
+    def end(self) -> None:
+        if self.next_character():
+            raise json.JSONDecodeError("more text after the document", self.text, self.at)
+
+
+class _RejectedError(Exception):
+    """One interval can't be taken."""
+
+
+class _Measurements:
+    """The measurements of a document, read before it is known who sent it and when."""
+
+    def __init__(self) -> None:
+        self.intervals: list[Interval] = []
+        self.begins = array("Q")
+        self.rejected: list[Rejected] = []
+        self.skipped: set[str] = set()
+
+    def read(self, reader: _Reader) -> None:
+        for begin in reader.elements():
+            value = reader.value()
+            try:
+                if (interval := _interval(value, self.skipped)) is not None:
+                    self.intervals.append(interval)
+                    self.begins.append(begin)
+            except _RejectedError as err:
+                self.rejected.append(Rejected(str(err), reader.text[begin : min(reader.at, begin + MAX_REJECTED_TEXT)]))
+
+    def push(self, reader: _Reader, sensor: Sensor, sent: int) -> Push:
+        intervals = []
+        for interval, begin in zip(self.intervals, self.begins, strict=True):
+            if interval.end <= sent:
+                intervals.append(interval)
+                continue
+            reader.at = begin
+            reader.value()
+            content = reader.text[begin : min(reader.at, begin + MAX_REJECTED_TEXT)]
+            self.rejected.append(Rejected("it ends after the document was sent", content))
+        return Push(sensor, sent, intervals, self.rejected, frozenset(self.skipped))
+
+
+def _read_document(reader: _Reader) -> dict[str, Any]:
+    """Return the members of the document, `data` as _Measurements where it has the shape for it."""
+    if reader.next_character() != "{":
+        reader.value()
+        raise DocumentError("The document is not a JSON object.")
+    members: dict[str, Any] = {}
+    for key in reader.members():
+        if key in members:
+            raise DocumentError(f"{_text(key)} stands twice in the document.")
+        if key == "data" and reader.next_character() == "{":
+            members[key] = _read_data(reader)
+        else:
+            members[key] = reader.value()
+    reader.end()
+    return members
+
+
+def _read_data(reader: _Reader) -> _Measurements | dict[str, Any]:
+    members: dict[str, Any] = {}
+    measurements: _Measurements | None = None
+    for key in reader.members():
+        if key in members:
+            raise DocumentError(f"{_text(key)} stands twice in data.")
+        members[key] = None
+        if key != "measurements":
+            reader.value()
+        elif reader.next_character() == "[":
+            measurements = _Measurements()
+            measurements.read(reader)
+        elif reader.value() is None:
+            # Cameras write null for an empty list.
+            measurements = _Measurements()
+    return members if measurements is None else measurements
+
+
+def _check_version(members: dict[str, Any]) -> None:
+    name, version = members.get("apiName"), members.get("apiVersion")
+    if not isinstance(name, str) or not isinstance(version, str):
+        raise DocumentError('apiName and apiVersion are missing: this isn\'t a document of "Axis Retail Data".')
+    if (name, version) != (API_NAME, API_VERSION):
+        try:
+            sensor = _sensor(members.get("sensor"))
+        except DocumentError:
+            sensor = None
+        raise ProtocolVersionError(_text(f"{name} {version}") or "without a name", sensor)
+
+
+def _sensor(value: Any) -> Sensor:
+    if type(value) is not dict:
+        raise DocumentError("sensor is missing or isn't one clear JSON object.")
+    serial = value.get("serial")
+    # Cameras write their MAC address with or without separators, in either case.
+    serial = re.sub("[:.-]", "", serial).lower() if isinstance(serial, str) else ""
+    if not re.fullmatch("[0-9a-f]{12}", serial):
+        raise DocumentError("sensor.serial is missing or isn't a serial number of 12 hexadecimal digits.")
+    return Sensor(
+        serial=serial,
+        name=_text(value.get("name")) or f"axis-{serial}",
+        application=_text(value.get("application")),
+        version=_text(value.get("applicationVersion")),
+        time_zone=_text(value.get("timeZone")) or _text(value.get("timezone")),
+        ip_address=_ip_address(value.get("ipAddress")),
+    )
+
+
+def _text(value: Any) -> str | None:
+    """Return what can be shown of a text, None where there is nothing."""
+    if not isinstance(value, str):
+        return None
+    return "".join(character for character in value[:MAX_TEXT] if character.isprintable()).strip() or None
+
+
+def _ip_address(value: Any) -> str | None:
+    # An IPv6 scope may be any text; it becomes part of a link.
+    if not isinstance(value, str) or "%" in value:
+        return None
+    try:
+        return str(ipaddress.ip_address(value))
+    except ValueError:
+        return None
+
+
+def _instant(value: Any) -> int | None:
+    """Return the seconds since 1970 of an ISO 8601 UTC time on a whole second, None for anything else."""
+    if not isinstance(value, str) or value[10:11] != "T":
+        return None
+    try:
+        instant = datetime.fromisoformat(value)
+        if instant.tzinfo is None:
+            # Its key says that it is UTC.
+            instant = instant.replace(tzinfo=UTC)
+        return None if instant.microsecond else int(instant.timestamp())
+    except ValueError, OverflowError:
+        return None
+
+
+def _skip(skipped: set[str], what: str, value: Any) -> None:
+    if len(skipped) < MAX_SKIPPED:
+        skipped.add(f"{what} {_text(value) or 'without a name'}")
+
+
+def _interval(value: Any, skipped: set[str]) -> Interval | None:
+    """Return the counts of one measurement, None where it is of an unknown kind."""
+    if type(value) is not dict:
+        raise _RejectedError("it isn't one clear JSON object")
+    kind = value.get("kind")
+    if not isinstance(kind, str):
+        raise _RejectedError("kind is missing")
+    if kind != "people-counts":
+        _skip(skipped, "kind", kind)
+        return None
+    start, end = _instant(value.get("utcFrom")), _instant(value.get("utcTo"))
+    if start is None or end is None:
+        raise _RejectedError("utcFrom or utcTo is missing or isn't a date and time on a whole second")
+    if start >= end:
+        raise _RejectedError("it ends before it begins")
+    if end - start > MAX_WIDTH:
+        raise _RejectedError("it is longer than a day")
+    if "items" not in value:
+        raise _RejectedError("items is missing")
+    entered, adults_entered, left, adults_left = _items(value["items"], skipped)
+    return Interval(start, end, entered, left, adults_entered, adults_left)
+
+
+def _items(items: Any, skipped: set[str]) -> tuple[int, int | None, int, int | None]:
+    """Return people in, adults in, people out, adults out."""
+    counts: dict[str, tuple[int, int | None]] = {}
+    if items is None:
+        items = []
+    if not isinstance(items, list):
+        raise _RejectedError("items isn't a list")
+    for item in items:
+        if type(item) is not dict or not isinstance(direction := item.get("direction"), str):
+            raise _RejectedError("an item isn't one clear JSON object with a direction")
+        if direction not in ("in", "out"):
+            _skip(skipped, "direction", direction)
+            continue
+        if direction in counts:
+            raise _RejectedError("a direction stands twice in it")
+        counts[direction] = _count(item.get("count")), None if item.get("adults") is None else _count(item["adults"])
+    # A direction that isn't there counted nobody, like items that are null.
+    return *counts.get("in", (0, None)), *counts.get("out", (0, None))
+
+
+def _count(value: Any) -> int:
+    if type(value) is not int or not 0 <= value <= MAX_COUNT:
+        raise _RejectedError(f"a count isn't a whole number from 0 to {MAX_COUNT}")
+    return value

@@ -1,0 +1,191 @@
+"""Counts and occupancy of each camera."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final, override
+
+from homeassistant.components.sensor import SensorDeviceClass, SensorEntity, SensorEntityDescription, SensorStateClass
+from homeassistant.const import EntityCategory
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+
+from .coordinator import CameraCoordinator, CameraData, PeopleCounterConfigEntry
+from .entity import CameraEntity, CountingEntity, async_for_each_camera
+
+PARALLEL_UPDATES = 0
+
+
+def _always(data: CameraData) -> bool:
+    return True
+
+
+def _caught_up(data: CameraData) -> bool:
+    return data.caught_up
+
+
+def _has_adults(data: CameraData) -> bool:
+    return data.has_adults
+
+
+def _caught_up_with_adults(data: CameraData) -> bool:
+    return data.caught_up and data.has_adults
+
+
+@dataclass(frozen=True, kw_only=True)
+class CountSensorDescription(SensorEntityDescription):
+    """A number of people."""
+
+    value_fn: Callable[[CameraData], int]
+    # Becomes true once, and stays so.
+    exists_fn: Callable[[CameraData], bool] = _always
+    of_today: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class InstantSensorDescription(SensorEntityDescription):
+    """An instant that tells how far the counts reach."""
+
+    value_fn: Callable[[CameraCoordinator], datetime | None]
+
+
+COUNT_SENSORS: Final = (
+    CountSensorDescription(
+        key="in_today",
+        state_class=SensorStateClass.TOTAL,
+        value_fn=lambda data: data.today.entered,
+        of_today=True,
+    ),
+    CountSensorDescription(
+        key="out_today",
+        state_class=SensorStateClass.TOTAL,
+        value_fn=lambda data: data.today.left,
+        of_today=True,
+    ),
+    CountSensorDescription(
+        key="adults_in_today",
+        state_class=SensorStateClass.TOTAL,
+        value_fn=lambda data: data.today.adults_entered or 0,
+        exists_fn=_has_adults,
+        of_today=True,
+    ),
+    CountSensorDescription(
+        key="adults_out_today",
+        state_class=SensorStateClass.TOTAL,
+        value_fn=lambda data: data.today.adults_left or 0,
+        exists_fn=_has_adults,
+        of_today=True,
+    ),
+    CountSensorDescription(
+        key="in_total",
+        state_class=SensorStateClass.TOTAL,
+        value_fn=lambda data: data.total.entered,
+        exists_fn=_caught_up,
+    ),
+    CountSensorDescription(
+        key="out_total",
+        state_class=SensorStateClass.TOTAL,
+        value_fn=lambda data: data.total.left,
+        exists_fn=_caught_up,
+    ),
+    CountSensorDescription(
+        key="adults_in_total",
+        state_class=SensorStateClass.TOTAL,
+        value_fn=lambda data: data.total.adults_entered or 0,
+        exists_fn=_caught_up_with_adults,
+        entity_registry_enabled_default=False,
+    ),
+    CountSensorDescription(
+        key="adults_out_total",
+        state_class=SensorStateClass.TOTAL,
+        value_fn=lambda data: data.total.adults_left or 0,
+        exists_fn=_caught_up_with_adults,
+        entity_registry_enabled_default=False,
+    ),
+)
+
+OCCUPANCY_SENSOR: Final = CountSensorDescription(
+    key="occupancy",
+    state_class=SensorStateClass.MEASUREMENT,
+    value_fn=lambda data: data.occupancy,
+)
+
+INSTANT_SENSORS: Final = (
+    InstantSensorDescription(
+        key="counted_until",
+        device_class=SensorDeviceClass.TIMESTAMP,
+        entity_category=EntityCategory.DIAGNOSTIC,
+        value_fn=lambda coordinator: coordinator.data.counted_until,
+    ),
+    InstantSensorDescription(
+        key="last_message",
+        device_class=SensorDeviceClass.TIMESTAMP,
+        entity_category=EntityCategory.DIAGNOSTIC,
+        value_fn=lambda coordinator: coordinator.last_message,
+    ),
+)
+
+
+async def async_setup_entry(
+    hass: HomeAssistant, entry: PeopleCounterConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
+) -> None:
+    """Add the sensors of each camera, some of them only once there is something to show."""
+
+    @callback
+    def add(coordinator: CameraCoordinator) -> None:
+        async_add_entities(
+            [
+                OccupancySensor(coordinator, OCCUPANCY_SENSOR),
+                *(InstantSensor(coordinator, description) for description in INSTANT_SENSORS),
+            ]
+        )
+        missing = list(COUNT_SENSORS)
+
+        @callback
+        def add_counts() -> None:
+            if not coordinator.last_update_success:
+                return
+            found = [description for description in missing if description.exists_fn(coordinator.data)]
+            if found:
+                missing[:] = [description for description in missing if description not in found]
+                async_add_entities(CountSensor(coordinator, description) for description in found)
+
+        add_counts()
+        entry.async_on_unload(coordinator.async_add_listener(add_counts))
+
+    async_for_each_camera(entry, add)
+
+
+class CountSensor(CountingEntity, SensorEntity):
+    """People counted at one camera."""
+
+    entity_description: CountSensorDescription
+
+    @property
+    @override
+    def native_value(self) -> int:
+        return self.entity_description.value_fn(self.coordinator.data)
+
+    @property
+    @override
+    def last_reset(self) -> datetime | None:
+        return self.coordinator.data.day_start if self.entity_description.of_today else None
+
+
+class OccupancySensor(CountSensor):
+    """People inside, as far as this camera alone can tell."""
+
+    async def async_set_occupancy(self, value: int) -> None:
+        """Correct what was counted."""
+        await self.coordinator.async_correct(value)
+
+
+class InstantSensor(CameraEntity, SensorEntity):
+    """How far the counts of one camera reach; known also while it is silent."""
+
+    entity_description: InstantSensorDescription
+
+    @property
+    @override
+    def native_value(self) -> datetime | None:
+        return self.entity_description.value_fn(self.coordinator)

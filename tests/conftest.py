@@ -1,0 +1,55 @@
+"""What all tests share: an instance with the integration, and a way to push to it as a camera does."""
+
+import logging
+from pathlib import Path
+
+from freezegun.api import FrozenDateTimeFactory
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
+
+from custom_components.axis_people_counter.const import DOMAIN, NAME
+from homeassistant.const import CONF_TOKEN, CONF_URL
+from homeassistant.core import HomeAssistant
+
+from .pusher import TOKEN, Pusher
+
+
+@pytest.fixture(autouse=True)
+def _custom_integrations(enable_custom_integrations: None) -> None:
+    """Let Home Assistant find the integration."""
+
+
+@pytest.fixture(autouse=True)
+def _no_access_log(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave out aiohttp's access log: it can't tell the time while a test has stopped the clock."""
+    monkeypatch.setattr(logging.getLogger("aiohttp.access"), "disabled", True)
+
+
+@pytest.fixture
+def hass_config_dir(tmp_path: Path) -> str:
+    """Give every test a configuration folder, and with it a ledger, of its own."""
+    return str(tmp_path)
+
+
+@pytest.fixture
+def noon(freezer: FrozenDateTimeFactory) -> FrozenDateTimeFactory:
+    """Stop the clock on a Wednesday at noon in Stockholm."""
+    freezer.move_to("2026-09-16T10:00:00Z")
+    return freezer
+
+
+@pytest.fixture
+def entry(hass: HomeAssistant) -> MockConfigEntry:
+    """Return an entry as the config flow makes it, not yet set up."""
+    entry = MockConfigEntry(domain=DOMAIN, title=NAME, data={CONF_URL: "https://ha.example.com", CONF_TOKEN: TOKEN})
+    entry.add_to_hass(hass)
+    return entry
+
+
+@pytest.fixture
+async def pusher(hass: HomeAssistant, entry: MockConfigEntry, hass_client_no_auth: ClientSessionGenerator) -> Pusher:
+    """Set the integration up and return a camera's way to it."""
+    assert await hass.config_entries.async_setup(entry.entry_id)
+    await hass.async_block_till_done()
+    return Pusher(hass, await hass_client_no_auth())

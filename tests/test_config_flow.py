@@ -1,0 +1,270 @@
+"""Set-up, reconfiguration and options, walked as a user does, with cameras that call meanwhile."""
+
+from datetime import timedelta
+from http import HTTPStatus
+from typing import Any
+
+from freezegun.api import FrozenDateTimeFactory
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
+
+from custom_components.axis_people_counter.const import DOMAIN
+from homeassistant.config_entries import SOURCE_USER, ConfigFlowResult
+from homeassistant.core import HomeAssistant
+from homeassistant.core_config import async_process_ha_core_config
+from homeassistant.data_entry_flow import FlowResultType
+from homeassistant.setup import async_setup_component
+from homeassistant.util import dt as dt_util
+
+from .pusher import PATH, TOKEN, Pusher, document, measurement
+
+TEST_MESSAGE: dict[str, Any] = {"data": None}
+
+
+async def start(hass: HomeAssistant, address: str = "https://ha.example.com") -> ConfigFlowResult:
+    """Walk to the step that shows URL and token."""
+    result = await hass.config_entries.flow.async_init(DOMAIN, context={"source": SOURCE_USER})
+    assert result["type"] is FlowResultType.FORM
+    assert result["step_id"] == "user"
+    return await hass.config_entries.flow.async_configure(result["flow_id"], {"url": address})
+
+
+async def submit(hass: HomeAssistant, result: ConfigFlowResult) -> ConfigFlowResult:
+    """Submit the step that shows URL and token."""
+    return await hass.config_entries.flow.async_configure(result["flow_id"], {})
+
+
+def shown(result: ConfigFlowResult) -> dict[str, str]:
+    """Return what the step tells the user to enter in cameras."""
+    placeholders = result["description_placeholders"]
+    assert placeholders
+    return dict(placeholders)
+
+
+@pytest.fixture
+async def stranger(hass: HomeAssistant, hass_client_no_auth: ClientSessionGenerator) -> Pusher:
+    """Return a camera's way to an instance in which nothing is set up yet."""
+    result = await hass.config_entries.flow.async_init(DOMAIN, context={"source": SOURCE_USER})
+    hass.config_entries.flow.async_abort(result["flow_id"])
+    # The address exists as soon as a flow has shown it, or the component was set up once.
+    aborted = await start(hass)
+    hass.config_entries.flow.async_abort(aborted["flow_id"])
+    return Pusher(hass, await hass_client_no_auth())
+
+
+async def test_camera_heard_during_set_up(hass: HomeAssistant, stranger: Pusher) -> None:
+    """Test connection is answered 200 while the step is open; submitting finishes and names the camera."""
+    result = await start(hass)
+    assert result["type"] is FlowResultType.FORM
+    assert result["step_id"] == "connect"
+    assert not result["errors"]
+    assert shown(result)["url"] == f"https://ha.example.com{PATH}"
+    token = shown(result)["token"]
+    assert len(token) >= 43
+
+    response = await stranger.post(document(**TEST_MESSAGE, sensor={"name": "Back *door*"}), token=token)
+    assert response.status == HTTPStatus.OK
+
+    result = await submit(hass, result)
+    await hass.async_block_till_done()
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+    assert result["description"] == "heard"
+    # Shown as it is, never as Markdown.
+    assert shown(result) == {"cameras": "Back \\*door\\*"}
+    (entry,) = hass.config_entries.async_entries(DOMAIN)
+    assert entry.data == {"url": "https://ha.example.com", "token": token}
+    assert entry.title == "AXIS People Counter"
+
+    assert (await stranger.post(document(measurement(dt_util.utcnow() - timedelta(minutes=3))), token=token)).ok
+    assert hass.states.get("sensor.main_entrance_in_today")
+
+
+async def test_no_camera_heard(hass: HomeAssistant) -> None:
+    """Submitting says that none was heard; submitting once more finishes all the same."""
+    result = await submit(hass, await start(hass))
+    assert result["type"] is FlowResultType.FORM
+    assert result["errors"] == {"base": "no_camera"}
+
+    result = await submit(hass, result)
+    await hass.async_block_till_done()
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+    assert result["description"] == "not_heard"
+
+
+async def test_camera_with_another_token_during_set_up(hass: HomeAssistant, stranger: Pusher) -> None:
+    """A camera with a mistyped token is refused, and the step says so."""
+    result = await start(hass)
+    response = await stranger.post(document(**TEST_MESSAGE), token=shown(result)["token"][:-1])
+    assert response.status == HTTPStatus.UNAUTHORIZED
+
+    result = await submit(hass, result)
+    assert result["errors"] == {"base": "wrong_token"}
+    assert shown(result)["address"] == "127.0.0.1"
+
+
+async def test_counts_during_set_up_stay_in_the_camera(hass: HomeAssistant, stranger: Pusher) -> None:
+    """Before there is a ledger, counts are not taken; the camera that sent them counts as heard."""
+    result = await start(hass)
+    push = document(measurement(dt_util.utcnow() - timedelta(minutes=3), 4))
+    response = await stranger.post(push, token=shown(result)["token"])
+    assert response.status == HTTPStatus.SERVICE_UNAVAILABLE
+    assert response.headers["Retry-After"]
+
+    token = shown(result)["token"]
+    assert (await submit(hass, result))["type"] is FlowResultType.CREATE_ENTRY
+    await hass.async_block_till_done()
+    assert (await stranger.post(push, token=token)).ok
+    state = hass.states.get("sensor.main_entrance_in_total")
+    assert state
+    assert state.state == "4"
+
+
+async def test_nobody_is_answered_when_the_dialog_was_closed(hass: HomeAssistant, stranger: Pusher) -> None:
+    """The token of a flow that is gone is worth nothing."""
+    result = await start(hass)
+    token = shown(result)["token"]
+    assert (await stranger.post(document(**TEST_MESSAGE), token=token)).ok
+    hass.config_entries.flow.async_abort(result["flow_id"])
+    assert (await stranger.post(document(**TEST_MESSAGE), token=token)).status == HTTPStatus.SERVICE_UNAVAILABLE
+
+
+@pytest.mark.parametrize(
+    ("entered", "shown_url"),
+    [
+        ("https://ha.example.com/", "https://ha.example.com"),
+        (" https://192.168.1.10:8123 ", "https://192.168.1.10:8123"),
+        (f"https://ha.example.com{PATH}", "https://ha.example.com"),
+        ("https://[fd00::10]:8123", "https://[fd00::10]:8123"),
+    ],
+)
+async def test_addresses(hass: HomeAssistant, entered: str, shown_url: str) -> None:
+    """Addresses are taken as people copy them."""
+    assert shown(await start(hass, entered))["url"] == f"{shown_url}{PATH}"
+
+
+@pytest.mark.parametrize(
+    "entered",
+    [
+        "",
+        "ha.example.com",
+        "ftp://ha.example.com",
+        "https://",
+        "https://user:secret@ha.example.com",
+        "https://ha.example.com/lovelace",
+        "https://ha.example.com?x=1",
+        "https://ha.example.com:port",
+        "https://ha.example.com:99999",
+        "https://[fd00::10",
+    ],
+)
+async def test_no_addresses(hass: HomeAssistant, entered: str) -> None:
+    """What isn't an address is refused, and can be corrected."""
+    result = await start(hass, entered)
+    assert result["step_id"] == "user"
+    assert result["errors"] == {"url": "invalid_url"}
+    result = await hass.config_entries.flow.async_configure(result["flow_id"], {"url": "https://ha.example.com"})
+    assert result["step_id"] == "connect"
+
+
+async def test_address_without_https(hass: HomeAssistant) -> None:
+    """An address without HTTPS is explained, and may be tried."""
+    result = await start(hass, "http://192.168.1.10:8123")
+    assert result["step_id"] == "connect"
+    assert result["errors"] == {"base": "not_https"}
+
+
+@pytest.mark.parametrize(
+    ("core_config", "guess"),
+    [
+        (
+            {"internal_url": "http://homeassistant.local:8123", "external_url": "https://ha.example.com"},
+            "https://ha.example.com",
+        ),
+        ({"internal_url": "http://192.168.1.10:8123"}, "http://192.168.1.10:8123"),
+    ],
+)
+async def test_guess(hass: HomeAssistant, core_config: dict[str, str], guess: str) -> None:
+    """The best guess is filled in: HTTPS before anything else."""
+    await async_process_ha_core_config(hass, core_config)
+    result = await hass.config_entries.flow.async_init(DOMAIN, context={"source": SOURCE_USER})
+    assert result["data_schema"]
+    (field,) = result["data_schema"].schema
+    assert field.description == {"suggested_value": guess}
+
+
+async def test_no_guess(hass: HomeAssistant) -> None:
+    """Without any known address the field is empty."""
+    assert await async_setup_component(hass, "http", {})
+    hass.config.api = None
+    result = await hass.config_entries.flow.async_init(DOMAIN, context={"source": SOURCE_USER})
+    assert result["data_schema"]
+    (field,) = result["data_schema"].schema
+    assert field.description == {"suggested_value": None}
+
+
+async def test_there_is_one_entry(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+    """All cameras push to the same address, so a second entry would mean nothing."""
+    result = await hass.config_entries.flow.async_init(DOMAIN, context={"source": SOURCE_USER})
+    assert result["type"] is FlowResultType.ABORT
+    assert result["reason"] == "single_instance_allowed"
+
+
+async def test_reconfigure_shows_url_and_token(hass: HomeAssistant, entry: MockConfigEntry, pusher: Pusher) -> None:
+    """Both are shown again; a new address changes the URL and leaves the token."""
+    result = await entry.start_reconfigure_flow(hass)
+    assert result["step_id"] == "reconfigure"
+    assert shown(result) == {"url": f"https://ha.example.com{PATH}", "token": TOKEN}
+
+    flow = hass.config_entries.flow
+    result = await flow.async_configure(result["flow_id"], {"url": "nonsense", "new_token": True})
+    assert result["errors"] == {"url": "invalid_url"}
+    assert entry.data["token"] == TOKEN
+
+    result = await flow.async_configure(result["flow_id"], {"url": "https://new.example.com", "new_token": False})
+    assert result["step_id"] == "connect"
+    assert shown(result)["url"] == f"https://new.example.com{PATH}"
+    assert shown(result)["token"] == TOKEN
+    assert (await pusher.post(document(**TEST_MESSAGE))).ok
+    result = await submit(hass, result)
+    assert result["type"] is FlowResultType.ABORT
+    assert result["reason"] == "reconfigure_successful"
+    assert entry.data == {"url": "https://new.example.com", "token": TOKEN}
+
+
+async def test_new_token(
+    hass: HomeAssistant, noon: FrozenDateTimeFactory, entry: MockConfigEntry, pusher: Pusher
+) -> None:
+    """A new token works from the moment it is shown, the old one for 24 hours more."""
+    result = await entry.start_reconfigure_flow(hass)
+    result = await hass.config_entries.flow.async_configure(
+        result["flow_id"], {"url": "https://ha.example.com", "new_token": True}
+    )
+    token = shown(result)["token"]
+    assert token != TOKEN
+    for accepted in (token, TOKEN):
+        assert (await pusher.post(document(**TEST_MESSAGE), token=accepted)).ok
+    assert (await submit(hass, result))["reason"] == "reconfigure_successful"
+
+    noon.tick(timedelta(hours=24) - timedelta(seconds=1))
+    for accepted in (token, TOKEN):
+        assert (await pusher.post(document(**TEST_MESSAGE), token=accepted)).ok
+    noon.tick(timedelta(seconds=1))
+    assert (await pusher.post(document(**TEST_MESSAGE), token=token)).ok
+    assert (await pusher.post(document(**TEST_MESSAGE), token=TOKEN)).status == HTTPStatus.UNAUTHORIZED
+
+
+async def test_options(hass: HomeAssistant, entry: MockConfigEntry, pusher: Pusher) -> None:
+    """Both options are offered with what is set, and kept."""
+    result = await hass.config_entries.options.async_init(entry.entry_id)
+    assert result["step_id"] == "init"
+    options = {"reset_time": "04:30:00", "keep_days": 200}
+    result = await hass.config_entries.options.async_configure(result["flow_id"], options)
+    await hass.async_block_till_done()
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+    assert entry.options == options
+
+    result = await hass.config_entries.options.async_init(entry.entry_id)
+    assert result["data_schema"]
+    suggested = {str(field): field.description["suggested_value"] for field in result["data_schema"].schema}
+    assert suggested == options

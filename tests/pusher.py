@@ -93,3 +93,10 @@ class Pusher:
         """Push measurements and see them accepted."""
         response = await self.post(document(*measurements, **members))
         assert response.status == HTTPStatus.OK, await response.text()
+
+
+def state_of(hass: HomeAssistant, entity_id: str) -> str:
+    """Return a state; the entity has to exist."""
+    state = hass.states.get(entity_id)
+    assert state, f"{entity_id} doesn't exist"
+    return state.state

@@ -1,19 +1,349 @@
-"""What a push becomes: devices and states."""
+"""What pushes become: devices, entities, states and events."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any
 
 from freezegun.api import FrozenDateTimeFactory
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry, async_capture_events
+import voluptuous as vol
 
+from custom_components.axis_people_counter.const import DOMAIN
+from homeassistant.const import EVENT_STATE_CHANGED
 from homeassistant.core import HomeAssistant
-from homeassistant.util import dt as dt_util
+from homeassistant.exceptions import ServiceValidationError
+from homeassistant.helpers import device_registry as dr, entity_registry as er
 
-from .pusher import Pusher, measurement
+from .pusher import SERIAL, Pusher, document, measurement, state_of
+
+NOON = datetime.fromisoformat("2026-09-16T10:00:00Z")
+MINUTE = timedelta(minutes=1)
+OCCUPANCY = "sensor.main_entrance_occupancy"
 
 
-async def test_counts_of_a_push_are_shown(hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Pusher) -> None:
-    """A camera that pushes for the first time gets a device and entities with its counts, without a reload."""
-    start = dt_util.utcnow() - timedelta(minutes=2)
-    await pusher.push(
-        measurement(start, 5, 2, adults=(4, 2)), measurement(start + timedelta(minutes=1), 1, 0, adults=(0, 0))
+async def test_first_push(hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Pusher) -> None:
+    """A new camera gets a device and all its entities without a reload."""
+    assert not hass.states.async_all()
+    await pusher.push(measurement(NOON - 2 * MINUTE, 5, 2, adults=(4, 2)), measurement(NOON - MINUTE, 1, adults=(0, 0)))
+    assert {state.entity_id: state.state for state in hass.states.async_all()} == {
+        "binary_sensor.main_entrance_connectivity": "on",
+        "binary_sensor.main_entrance_occupied": "on",
+        "button.main_entrance_reset_occupancy": "unknown",
+        "event.main_entrance_passage": "unknown",
+        "sensor.main_entrance_adults_in_today": "4",
+        "sensor.main_entrance_adults_out_today": "2",
+        "sensor.main_entrance_counted_until": "2026-09-16T10:00:00+00:00",
+        "sensor.main_entrance_in_today": "6",
+        "sensor.main_entrance_in_total": "6",
+        "sensor.main_entrance_last_message": "2026-09-16T10:00:00+00:00",
+        "sensor.main_entrance_occupancy": "4",
+        "sensor.main_entrance_out_today": "2",
+        "sensor.main_entrance_out_total": "2",
+        "switch.main_entrance_reverse_direction": "off",
+    }
+
+
+async def test_registries(
+    hass: HomeAssistant,
+    noon: FrozenDateTimeFactory,
+    entry: MockConfigEntry,
+    pusher: Pusher,
+    device_registry: dr.DeviceRegistry,
+    entity_registry: er.EntityRegistry,
+) -> None:
+    """Unique ids are serial and key; what few people need is diagnostic, configuration or disabled."""
+    await pusher.push(measurement(NOON - MINUTE, adults=(0, 0)))
+    (device,) = dr.async_entries_for_config_entry(device_registry, entry.entry_id)
+    assert device.identifiers == {(DOMAIN, SERIAL)}
+    assert device.connections == {("mac", "ac:cc:8e:f3:d9:2e")}
+    assert device.manufacturer == "Axis Communications"
+    assert device.model == "AXIS 3D People Counter"
+    assert device.name == "Main entrance"
+    assert device.serial_number == SERIAL
+    assert device.sw_version == "11.11.148"
+    assert device.configuration_url == "http://192.168.1.106"
+    entities = er.async_entries_for_device(entity_registry, device.id, include_disabled_entities=True)
+    assert {entity.unique_id: entity.entity_category or entity.disabled_by for entity in entities} == {
+        f"{SERIAL}_adults_in_today": None,
+        f"{SERIAL}_adults_in_total": "integration",
+        f"{SERIAL}_adults_out_today": None,
+        f"{SERIAL}_adults_out_total": "integration",
+        f"{SERIAL}_connectivity": "diagnostic",
+        f"{SERIAL}_counted_until": "diagnostic",
+        f"{SERIAL}_in_today": None,
+        f"{SERIAL}_in_total": None,
+        f"{SERIAL}_last_message": "diagnostic",
+        f"{SERIAL}_occupancy": None,
+        f"{SERIAL}_occupied": None,
+        f"{SERIAL}_out_today": None,
+        f"{SERIAL}_out_total": None,
+        f"{SERIAL}_passage": None,
+        f"{SERIAL}_reset_occupancy": None,
+        f"{SERIAL}_reverse_direction": "config",
+    }
+
+
+@pytest.mark.parametrize(
+    ("entity_id", "expected"),
+    [
+        ("sensor.main_entrance_in_today", {"state_class": "total", "last_reset": "2026-09-15T22:00:00+00:00"}),
+        ("sensor.main_entrance_in_total", {"state_class": "total"}),
+        (OCCUPANCY, {"state_class": "measurement"}),
+        ("binary_sensor.main_entrance_occupied", {"device_class": "occupancy"}),
+        ("sensor.main_entrance_counted_until", {"device_class": "timestamp"}),
+    ],
+)
+async def test_attributes(
+    hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Pusher, entity_id: str, expected: dict[str, str]
+) -> None:
+    """Recorder and automations learn what kind of number it is; counts have a unit, and no class that isn't theirs."""
+    await pusher.push(measurement(NOON - MINUTE))
+    state = hass.states.get(entity_id)
+    assert state
+    if state.attributes.get("state_class"):
+        expected = {**expected, "unit_of_measurement": "people"}
+    attributes = {key: value for key, value in state.attributes.items() if key != "friendly_name"}
+    assert attributes == expected
+
+
+async def test_names_follow_the_camera(
+    hass: HomeAssistant,
+    noon: FrozenDateTimeFactory,
+    entry: MockConfigEntry,
+    pusher: Pusher,
+    device_registry: dr.DeviceRegistry,
+) -> None:
+    """A new name on the camera is a new name here, until the user gives one."""
+    await pusher.push(measurement(NOON - 2 * MINUTE))
+    noon.tick(MINUTE)
+    await pusher.push(measurement(NOON - MINUTE), sensor={"name": "Portal", "applicationVersion": "12.0"})
+    state = hass.states.get(OCCUPANCY)
+    assert state
+    assert state.name == "Portal Occupancy"
+    (device,) = dr.async_entries_for_config_entry(device_registry, entry.entry_id)
+    assert device.sw_version == "12.0"
+
+    device_registry.async_update_device(device.id, name_by_user="Front")
+    noon.tick(MINUTE)
+    await pusher.push(measurement(NOON), sensor={"name": "Gate"})
+    await hass.async_block_till_done()
+    state = hass.states.get(OCCUPANCY)
+    assert state
+    assert state.name == "Front Occupancy"
+
+
+@pytest.mark.parametrize(
+    ("ip_address", "link"),
+    [
+        ("192.168.1.106", "http://192.168.1.106"),
+        ("fd00::6", "http://[fd00::6]"),
+        ("javascript:alert(1)", None),
+        (None, None),
+    ],
+)
+async def test_link_to_the_camera(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    pusher: Pusher,
+    device_registry: dr.DeviceRegistry,
+    ip_address: str | None,
+    link: str | None,
+) -> None:
+    """The link opens the camera's page; only an address becomes one."""
+    await pusher.push(sensor={"ipAddress": ip_address})
+    (device,) = dr.async_entries_for_config_entry(device_registry, entry.entry_id)
+    assert device.configuration_url == link
+
+
+async def test_camera_without_adults(hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Pusher) -> None:
+    """A 2D camera has no sensors of adults; they appear when adults are told for the first time."""
+    await pusher.push(measurement(NOON - 2 * MINUTE, 1))
+    assert not hass.states.get("sensor.main_entrance_adults_in_today")
+    noon.tick(MINUTE)
+    await pusher.push(measurement(NOON - MINUTE, 3, adults=(2, 0)))
+    assert state_of(hass, "sensor.main_entrance_adults_in_today") == "2"
+    assert state_of(hass, "sensor.main_entrance_in_today") == "4"
+
+
+async def test_totals_wait_for_history(hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Pusher) -> None:
+    """While history arrives there are no totals, so that it isn't counted as having passed just now."""
+    await pusher.push(measurement(NOON - timedelta(days=40), 30))
+    await pusher.push(measurement(NOON - timedelta(days=3), 12))
+    assert not hass.states.get("sensor.main_entrance_in_total")
+    assert state_of(hass, "sensor.main_entrance_in_today") == "0"
+    await pusher.push(measurement(NOON - MINUTE, 1))
+    assert state_of(hass, "sensor.main_entrance_in_total") == "43"
+
+
+async def test_everything_is_there_after_a_restart(
+    hass: HomeAssistant, noon: FrozenDateTimeFactory, entry: MockConfigEntry, pusher: Pusher
+) -> None:
+    """All states are back at once, without a word from the camera."""
+    await pusher.push(measurement(NOON - MINUTE, 5, 2, adults=(4, 2)))
+    before = {state.entity_id: (state.state, state.attributes) for state in hass.states.async_all()}
+    assert await hass.config_entries.async_unload(entry.entry_id)
+    assert state_of(hass, OCCUPANCY) == "unavailable"
+    noon.tick(timedelta(hours=1))
+    assert await hass.config_entries.async_setup(entry.entry_id)
+    assert {state.entity_id: (state.state, state.attributes) for state in hass.states.async_all()} == before
+
+
+async def test_re_sent_counts(hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Pusher) -> None:
+    """What comes again isn't counted again; a corrected count replaces the first one."""
+    batch = [measurement(NOON - minutes * MINUTE, 2, 1) for minutes in (3, 2, 1)]
+    await pusher.push(*batch)
+    await pusher.push(*reversed(batch))
+    assert state_of(hass, "sensor.main_entrance_in_total") == "6"
+    noon.tick(MINUTE)
+    await pusher.push(measurement(NOON - MINUTE, 4, 1))
+    assert state_of(hass, "sensor.main_entrance_in_total") == "8"
+    assert state_of(hass, "sensor.main_entrance_in_today") == "8"
+    assert state_of(hass, OCCUPANCY) == "5"
+
+
+async def test_occupancy_is_never_negative(hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Pusher) -> None:
+    """People who leave without having come don't make the next ones invisible, also when counts come late."""
+    await pusher.push(measurement(NOON - MINUTE, 2))
+    assert state_of(hass, OCCUPANCY) == "2"
+    assert state_of(hass, "binary_sensor.main_entrance_occupied") == "on"
+    await pusher.push(measurement(NOON - 3 * MINUTE, 1, 5))
+    assert state_of(hass, OCCUPANCY) == "2"
+    noon.tick(MINUTE)
+    await pusher.push(measurement(NOON, 0, 2))
+    assert state_of(hass, OCCUPANCY) == "0"
+    assert state_of(hass, "binary_sensor.main_entrance_occupied") == "off"
+
+
+async def set_occupancy(hass: HomeAssistant, entity_id: str, value: Any) -> None:
+    """Call the action and wait for its effect."""
+    await hass.services.async_call(
+        DOMAIN, "set_occupancy", {"value": value}, blocking=True, target={"entity_id": entity_id}
     )
-    assert hass.states.get("sensor.main_entrance_in_today").state == "6"
+    await hass.async_block_till_done()
+
+
+async def test_corrections(
+    hass: HomeAssistant, noon: FrozenDateTimeFactory, entry: MockConfigEntry, pusher: Pusher
+) -> None:
+    """Staff set what they counted; it holds for what is counted later, also after a restart."""
+    await pusher.push(measurement(NOON - MINUTE, 5))
+    await set_occupancy(hass, OCCUPANCY, 12)
+    assert state_of(hass, OCCUPANCY) == "12"
+    # It was before the correction, so it is contained in it.
+    await pusher.push(measurement(NOON - 2 * MINUTE, 3))
+    assert state_of(hass, OCCUPANCY) == "12"
+    noon.tick(MINUTE)
+    await pusher.push(measurement(NOON, 1, 2))
+    assert state_of(hass, OCCUPANCY) == "11"
+    await hass.config_entries.async_reload(entry.entry_id)
+    assert state_of(hass, OCCUPANCY) == "11"
+
+    await hass.services.async_call(
+        "button", "press", blocking=True, target={"entity_id": "button.main_entrance_reset_occupancy"}
+    )
+    assert state_of(hass, OCCUPANCY) == "0"
+    assert state_of(hass, "sensor.main_entrance_in_today") == "9"
+
+
+@pytest.mark.parametrize("value", [-1, 100_001, "many", None])
+async def test_impossible_corrections(hass: HomeAssistant, pusher: Pusher, value: Any) -> None:
+    """Only a number of people is taken."""
+    await pusher.push()
+    with pytest.raises(vol.Invalid):
+        await set_occupancy(hass, OCCUPANCY, value)
+    assert state_of(hass, OCCUPANCY) == "0"
+
+
+async def test_correction_of_another_sensor(hass: HomeAssistant, pusher: Pusher) -> None:
+    """Only occupancy can be corrected."""
+    await pusher.push()
+    with pytest.raises(ServiceValidationError, match="an occupancy sensor"):
+        await set_occupancy(hass, "sensor.main_entrance_in_today", 3)
+
+
+async def test_reverse_direction(
+    hass: HomeAssistant, noon: FrozenDateTimeFactory, entry: MockConfigEntry, pusher: Pusher
+) -> None:
+    """A camera that hangs the other way round is put right with a switch, for all that it counted."""
+    await pusher.push(measurement(NOON - MINUTE, 1, 6, adults=(0, 5)))
+    switch = {"entity_id": "switch.main_entrance_reverse_direction"}
+
+    async def check(state: str, in_today: str, adults_out_today: str, out_total: str, occupancy: str) -> None:
+        await hass.async_block_till_done()
+        assert state_of(hass, switch["entity_id"]) == state
+        assert state_of(hass, "sensor.main_entrance_in_today") == in_today
+        assert state_of(hass, "sensor.main_entrance_adults_out_today") == adults_out_today
+        assert state_of(hass, "sensor.main_entrance_out_total") == out_total
+        assert state_of(hass, OCCUPANCY) == occupancy
+
+    await hass.services.async_call("switch", "turn_on", blocking=True, target=switch)
+    await check("on", "6", "0", "1", "5")
+    await hass.config_entries.async_reload(entry.entry_id)
+    await check("on", "6", "0", "1", "5")
+    await hass.services.async_call("switch", "turn_off", blocking=True, target=switch)
+    await check("off", "1", "5", "6", "0")
+
+
+def passages(events: list[Any]) -> list[dict[str, Any]]:
+    """Return what the event entity told."""
+    return [
+        {key: event.data["new_state"].attributes.get(key) for key in ("event_type", "count", "adults", "from")}
+        for event in events
+        if event.data["entity_id"] == "event.main_entrance_passage" and event.data["new_state"].state != "unknown"
+    ]
+
+
+@pytest.mark.parametrize("is_reversed", [False, True])
+async def test_passages(hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Pusher, is_reversed: bool) -> None:
+    """People passing just now are an event; what comes late, again or corrected is none."""
+    await pusher.push(measurement(NOON - timedelta(minutes=60)))
+    if is_reversed:
+        switch = {"entity_id": "switch.main_entrance_reverse_direction"}
+        await hass.services.async_call("switch", "turn_on", blocking=True, target=switch)
+    events = async_capture_events(hass, EVENT_STATE_CHANGED)
+    now = measurement(NOON - MINUTE, 2, 1, adults=(1, 1))
+    await pusher.push(measurement(NOON - timedelta(days=1), 7), measurement(NOON - 2 * MINUTE), now)
+    first, second = ("left", "entered") if is_reversed else ("entered", "left")
+    expected = [
+        {"event_type": first, "count": 2, "adults": 1, "from": "2026-09-16T09:59:00+00:00"},
+        {"event_type": second, "count": 1, "adults": 1, "from": "2026-09-16T09:59:00+00:00"},
+    ]
+    # One push tells both; which of them comes first means nothing.
+    assert sorted(passages(events), key=lambda event: -event["count"]) == expected
+    noon.tick(MINUTE)
+    await pusher.push(now)
+    await pusher.push(measurement(NOON - MINUTE, 3, 1, adults=(1, 1)))
+    assert len(passages(events)) == len(expected)
+
+
+async def test_cameras_are_told_apart(hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Pusher) -> None:
+    """Each serial is a camera of its own, however it is written."""
+    await pusher.push(measurement(NOON - MINUTE, 1))
+    await pusher.push(measurement(NOON - MINUTE, 2), sensor={"serial": "00408CAC512B", "name": "Garden"})
+    await pusher.push(measurement(NOON - 2 * MINUTE, 3), sensor={"serial": "00:40:8c:ac:51:2b", "name": "Garden"})
+    assert state_of(hass, "sensor.main_entrance_in_today") == "1"
+    assert state_of(hass, "sensor.garden_in_today") == "5"
+
+
+async def test_a_push_concerns_one_camera(hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Pusher) -> None:
+    """No state of another camera is written."""
+    await pusher.push(measurement(NOON - MINUTE, 1))
+    await pusher.push(measurement(NOON - MINUTE, 2), sensor={"serial": "00408cac512b", "name": "Garden"})
+    events = async_capture_events(hass, EVENT_STATE_CHANGED)
+    noon.tick(MINUTE)
+    await pusher.push(measurement(NOON, 2))
+    assert events
+    assert all("main_entrance" in event.data["entity_id"] for event in events)
+
+
+async def test_unknown_things_are_left_out(
+    hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Pusher, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A direction or kind nobody knows doesn't disturb the rest, and is named once."""
+    odd = measurement(NOON - MINUTE, 1)
+    odd["items"].append({"direction": "sideways", "count": 9})
+    for _ in range(2):
+        assert (await pusher.post(document({"kind": "queue"}, odd))).ok
+    assert state_of(hass, "sensor.main_entrance_in_today") == "1"
+    assert caplog.text.count("direction sideways") == 1
+    assert caplog.text.count("kind queue") == 1

@@ -13,7 +13,7 @@ from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import device_registry as dr
-from homeassistant.helpers.event import async_track_point_in_utc_time
+from homeassistant.helpers.event import async_track_point_in_utc_time, async_track_time_interval
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, UpdateFailed
 from homeassistant.util import dt as dt_util
 
@@ -246,7 +246,10 @@ class Receiver:
         self._async_works()
         for camera in cameras:
             await self._async_add(camera)
-        self.entry.async_create_background_task(self.hass, self._async_merge(), f"{DOMAIN} merge")
+        self.entry.async_create_background_task(
+            self.hass, self._async_merge(dt_util.utcnow()), f"{DOMAIN} merge old intervals"
+        )
+        self.entry.async_on_unload(async_track_time_interval(self.hass, self._async_merge, MERGE_EVERY))
 
     async def async_stop(self) -> None:
         """Close the ledger when all that was handed to it is done."""
@@ -347,16 +350,14 @@ class Receiver:
             configuration_url=f"http://{host}" if host else None,
         )
 
-    async def _async_merge(self) -> None:
-        """Merge what is older than the days of full detail, a day of one camera at a time, once a day."""
+    async def _async_merge(self, _: datetime) -> None:
+        """Merge what is older than the days of full detail, a day of one camera at a time."""
         keep = timedelta(days=self.entry.options.get(CONF_KEEP_DAYS, DEFAULT_KEEP_DAYS))
-        while True:
-            try:
-                while await asyncio.wrap_future(self.ledger.merge(int((dt_util.utcnow() - keep).timestamp()))):
-                    pass
-            except LedgerError as err:
-                _LOGGER.debug("Old intervals can't be merged now: %s", err)
-            await asyncio.sleep(MERGE_EVERY.total_seconds())
+        try:
+            while await asyncio.wrap_future(self.ledger.merge(int((dt_util.utcnow() - keep).timestamp()))):
+                pass
+        except LedgerError as err:
+            _LOGGER.debug("Old intervals can't be merged now: %s", err)
 
     def _note_skipped(self, push: Push) -> None:
         for skipped in push.skipped:

@@ -23,7 +23,7 @@ from . import issues
 from .const import CONF_PREVIOUS_TOKEN, CONF_PREVIOUS_TOKEN_EXPIRES, DOMAIN, PUSH_PATH
 from .coordinator import ClockError, PeopleCounterConfigEntry
 from .ledger import LedgerError, TooManyCamerasError
-from .protocol import DocumentError, Message, ProtocolVersionError, TestMessage, parse
+from .protocol import DocumentError, ProtocolVersionError, TestMessage, parse
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -96,8 +96,7 @@ class PushView(HomeAssistantView):
         """Answer one push; 200 only when nothing of it can be lost any more."""
         hass = request.app[KEY_HASS]
         address = request.remote or "?"
-        entries: list[PeopleCounterConfigEntry] = hass.config_entries.async_loaded_entries(DOMAIN)
-        entry = entries[0] if entries else None
+        entry = _loaded_entry(hass)
         if entry is None and not self._tests:
             return self._later("AXIS People Counter isn't ready.")
 
@@ -112,14 +111,7 @@ class PushView(HomeAssistantView):
         issues.async_end(hass, issues.WRONG_TOKEN, address)
 
         try:
-            message = await self._message(hass, request)
-            for test in tests:
-                test.heard[message.sensor.serial] = message.sensor.name
-            if entry:
-                # What has been read is stored, even if the camera hangs up now.
-                await asyncio.shield(hass.async_create_task(entry.runtime_data.async_receive(message)))
-            elif not isinstance(message, TestMessage):
-                return self._later("Finish the set-up in Home Assistant.")
+            body = await self._body(request)
         except TimeoutError:
             if request.transport is not None:
                 request.transport.abort()
@@ -131,6 +123,25 @@ class PushView(HomeAssistantView):
             return self._complain(address, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The body is larger than 128 MiB.")
         except _BusyError:
             return self._later("Too much is being received at the moment.")
+        except (ClientError, HttpProcessingError, ConnectionError) as err:
+            _LOGGER.debug("The body from %s ended too early: %s", address, type(err).__name__)
+            return self.json_message("The body is incomplete or badly compressed.", HTTPStatus.BAD_REQUEST)
+        # What has been received is stored, even if the camera hangs up now.
+        return await asyncio.shield(hass.async_create_task(self._take(hass, address, tests, body)))
+
+    async def _take(
+        self, hass: HomeAssistant, address: str, tests: list[ConnectionTest], body: bytearray
+    ) -> web.Response:
+        """Answer one body; raises nothing a camera can cause, for it may be gone."""
+        try:
+            message = parse(body) if len(body) <= SMALL_BODY else await hass.async_add_executor_job(parse, body)
+            for test in tests:
+                test.heard[message.sensor.serial] = message.sensor.name
+            # It may have been unloaded or loaded anew meanwhile.
+            if entry := _loaded_entry(hass):
+                await entry.runtime_data.async_receive(message)
+            elif not isinstance(message, TestMessage):
+                return self._later("AXIS People Counter isn't ready.")
         except ProtocolVersionError as err:
             issues.async_begin(
                 hass,
@@ -143,9 +154,6 @@ class PushView(HomeAssistantView):
             return self._complain(address, HTTPStatus.UNPROCESSABLE_ENTITY, str(err))
         except DocumentError as err:
             return self._complain(address, HTTPStatus.BAD_REQUEST, str(err))
-        except (ClientError, HttpProcessingError, ConnectionError) as err:
-            _LOGGER.debug("The body from %s ended too early: %s", address, err)
-            return self.json_message("The body is incomplete or badly compressed.", HTTPStatus.BAD_REQUEST)
         except ClockError as err:
             self._complain(address, HTTPStatus.SERVICE_UNAVAILABLE, str(err))
             return self._later(str(err))
@@ -153,6 +161,8 @@ class PushView(HomeAssistantView):
             return self._later("There are as many cameras as there may be.")
         except LedgerError:
             return self._later("The counts can't be stored at the moment.")
+        finally:
+            self._bytes -= len(body)
 
         issues.async_end(hass, issues.BODY_TOO_LARGE, address)
         issues.async_end(hass, issues.WRONG_PROTOCOL, address)
@@ -162,7 +172,8 @@ class PushView(HomeAssistantView):
             _LOGGER.info("Documents from %s can be read again", address)
         return self.json_message("Thank you.")
 
-    async def _message(self, hass: HomeAssistant, request: web.Request) -> Message:
+    async def _body(self, request: web.Request) -> bytearray:
+        """Receive a body; until it has been taken, it is part of what MAX_BODIES allows."""
         if (request.content_length or 0) > MAX_BODY:
             raise _BodyTooLargeError
         body = bytearray()
@@ -172,18 +183,16 @@ class PushView(HomeAssistantView):
                     # Decompressed already: the cap holds for what a small body becomes.
                     chunk = await request.content.readany()
                 if not chunk:
-                    break
+                    return body
                 body += chunk
                 self._bytes += len(chunk)
                 if len(body) > MAX_BODY:
                     raise _BodyTooLargeError
                 if self._bytes > MAX_BODIES:
                     raise _BusyError
-            if len(body) <= SMALL_BODY:
-                return parse(body)
-            return await hass.async_add_executor_job(parse, body)
-        finally:
+        except BaseException:
             self._bytes -= len(body)
+            raise
 
     def _refuse_token(self, hass: HomeAssistant, entry: PeopleCounterConfigEntry | None, address: str) -> None:
         for test in self._tests:
@@ -201,6 +210,12 @@ class PushView(HomeAssistantView):
 
     def _later(self, sentence: str) -> web.Response:
         return self.json_message(sentence, HTTPStatus.SERVICE_UNAVAILABLE, headers={RETRY_AFTER: str(RETRY_SECONDS)})
+
+
+def _loaded_entry(hass: HomeAssistant) -> PeopleCounterConfigEntry | None:
+    entries: list[PeopleCounterConfigEntry] = hass.config_entries.async_loaded_entries(DOMAIN)
+    # The ledger is closed while Home Assistant stops.
+    return entries[0] if entries and not hass.is_stopping else None
 
 
 def _bearer(request: web.Request) -> bytes:

@@ -247,6 +247,15 @@ class Ledger:
         """Return the newest intervals of a camera that weren't taken."""
         return self._submit(lambda db: _quarantined(db, serial, limit))
 
+    def size(self) -> Future[int]:
+        """Return the bytes the ledger takes on the disk."""
+
+        def measure(db: sqlite3.Connection) -> int:
+            paths = (self.path, Path(f"{self.path}-wal"))
+            return sum(path.stat().st_size for path in paths if path.exists())
+
+        return self._submit(measure)
+
     def merge(self, before: int) -> Future[bool]:
         """Merge a piece of what is older than before into intervals of one hour; the result says if there is more."""
         return self._submit(lambda db: _merge(db, before), writes=True)

@@ -4,7 +4,9 @@ Source: Axis' Generic Data Push Integration Guide, "Sample Data Output" and "Fie
 """
 
 from array import array
+from codecs import utf_8_decode
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 import ipaddress
@@ -22,6 +24,10 @@ MAX_TEXT: Final = 255
 # What is kept of one interval that can't be taken. A real one has 260 characters.
 MAX_REJECTED_TEXT: Final = 4096
 MAX_SKIPPED: Final = 10
+# What no camera sends, but somebody who has read the token could: 90 days have 129,600 minutes.
+MAX_MEASUREMENTS: Final = 500_000
+MAX_MEMBERS: Final = 100
+MAX_VALUE: Final = 256 * 1024
 
 
 class DocumentError(Exception):
@@ -98,18 +104,14 @@ def parse(body: bytes | bytearray) -> Message:
     Raises DocumentError or its child ProtocolVersionError.
     """
     try:
-        reader = _Reader(body.decode())
+        reader = _Reader(body)
         members = _read_document(reader)
-    except UnicodeDecodeError as err:
-        raise DocumentError(f"The body is not UTF-8 text: byte {err.start} is wrong.") from err
-    except json.JSONDecodeError as err:
-        raise DocumentError(f"The body is not JSON: {err.msg} at character {err.pos}.") from err
     except RecursionError as err:
         raise DocumentError("The body is nested too deeply.") from err
 
     _check_version(members)
     sensor = _sensor(members.get("sensor"))
-    sent = _instant(members.get("utcSent"))
+    sent = _instant(members.get("utcSent"), whole=False)
     if sent is None:
         raise DocumentError("utcSent is missing or isn't a date and time.")
     data = members.get("data")
@@ -135,66 +137,102 @@ def _integer(digits: str) -> int | float:
 
 
 def _constant(name: str) -> None:
-    raise json.JSONDecodeError(f"{name} is no JSON value", "", 0)
+    raise DocumentError(f"The body is not JSON: {name} is no value of it.")
 
 
 _DECODER: Final = json.JSONDecoder(object_pairs_hook=_object, parse_int=_integer, parse_constant=_constant)
-_SPACE: Final = re.compile(r"[ \t\n\r]*")
+_SPACE: Final = re.compile(rb"[ \t\n\r]*")
+# One value is decoded in one go, and nothing else runs meanwhile. Nearly all end within the first of these lengths.
+_LENGTHS: Final = (2 * 1024, 16 * 1024, MAX_VALUE)
 
 
 class _Reader:
-    """Walks through a JSON text; small values are decoded whole, long ones member by member."""
+    """Walks through a JSON text; small values are decoded whole, long ones member by member.
 
-    def __init__(self, text: str) -> None:
-        self.text = text
+    The text stays bytes: all threads would wait while it becomes one str, of up to four times the size.
+    """
+
+    def __init__(self, body: bytes | bytearray) -> None:
+        self.body = body
         self.at = 0
 
-    def next_character(self) -> str:
-        match = _SPACE.match(self.text, self.at)
+    def next_character(self) -> bytes | bytearray:
+        match = _SPACE.match(self.body, self.at)
         assert match
         self.at = match.end()
-        return self.text[self.at : self.at + 1]
+        return self.body[self.at : self.at + 1]
 
-    def take(self, character: str) -> None:
+    def take(self, character: bytes) -> None:
         if self.next_character() != character:
-            raise json.JSONDecodeError(f"expected '{character}'", self.text, self.at)
+            raise _not_json(f"'{character.decode()}' is missing", self.at)
         self.at += 1
 
     def value(self) -> Any:
         self.next_character()
-        value, self.at = _DECODER.raw_decode(self.text, self.at)
+        for length in _LENGTHS[:-1]:
+            with suppress(DocumentError):
+                return self._value(length)
+        return self._value(_LENGTHS[-1])
+
+    def _value(self, length: int) -> Any:
+        piece = self.body[self.at : self.at + length]
+        is_cut = len(piece) == length
+        try:
+            text, _ = utf_8_decode(piece, "strict", not is_cut)
+        except UnicodeDecodeError as err:
+            raise DocumentError(f"The body is not UTF-8 text: byte {self.at + err.start} is wrong.") from err
+        try:
+            value, end = _DECODER.raw_decode(text)
+        except json.JSONDecodeError as err:
+            problem = f"{err.msg}, or it is longer than {length} bytes," if is_cut else err.msg
+            raise _not_json(problem, self.at + len(text[: err.pos].encode())) from err
+        if is_cut and end == len(text):
+            raise _not_json(f"a number is longer than {length} digits", self.at)
+        self.at += end if text.isascii() else len(text[:end].encode())
         return value
 
     def members(self) -> Iterator[str]:
         """Yield the keys of an object; whoever asks reads the value before the next one."""
-        self.take("{")
-        if self.next_character() != "}":
-            while True:
-                if self.next_character() != '"':
-                    raise json.JSONDecodeError("expected a key", self.text, self.at)
+        self.take(b"{")
+        if self.next_character() != b"}":
+            for _ in range(MAX_MEMBERS):
+                if self.next_character() != b'"':
+                    raise _not_json("a key is missing", self.at)
                 key: str = self.value()
-                self.take(":")
+                self.take(b":")
                 yield key
-                if self.next_character() != ",":
+                if self.next_character() != b",":
                     break
                 self.at += 1
-        self.take("}")
+            else:
+                raise DocumentError(f"An object has more than {MAX_MEMBERS} members.")
+        self.take(b"}")
 
     def elements(self) -> Iterator[int]:
         """Yield where each element of an array begins; whoever asks reads it before the next one."""
-        self.take("[")
-        if self.next_character() != "]":
-            while True:
+        self.take(b"[")
+        if self.next_character() != b"]":
+            for _ in range(MAX_MEASUREMENTS):
                 self.next_character()
                 yield self.at
-                if self.next_character() != ",":
+                if self.next_character() != b",":
                     break
                 self.at += 1
-        self.take("]")
+            else:
+                raise DocumentError(f"There are more than {MAX_MEASUREMENTS} measurements.")
+        self.take(b"]")
 
     def end(self) -> None:
         if self.next_character():
-            raise json.JSONDecodeError("more text after the document", self.text, self.at)
+            raise _not_json("there is more text after the document", self.at)
+
+    def since(self, begin: int) -> str:
+        """Return what has been read since an earlier place, as much of it as may be kept."""
+        return self.body[begin : min(self.at, begin + MAX_REJECTED_TEXT)].decode(errors="ignore")
+
+
+def _not_json(problem: str, position: int) -> DocumentError:
+    return DocumentError(f"The body is not JSON: {problem} at byte {position}.")
 
 
 class _RejectedError(Exception):
@@ -218,7 +256,7 @@ class _Measurements:
                     self.intervals.append(interval)
                     self.begins.append(begin)
             except _RejectedError as err:
-                self.rejected.append(Rejected(str(err), reader.text[begin : min(reader.at, begin + MAX_REJECTED_TEXT)]))
+                self.rejected.append(Rejected(str(err), reader.since(begin)))
 
     def push(self, reader: _Reader, sensor: Sensor, sent: int) -> Push:
         intervals = []
@@ -228,21 +266,20 @@ class _Measurements:
                 continue
             reader.at = begin
             reader.value()
-            content = reader.text[begin : min(reader.at, begin + MAX_REJECTED_TEXT)]
-            self.rejected.append(Rejected("it ends after the document was sent", content))
+            self.rejected.append(Rejected("it ends after the document was sent", reader.since(begin)))
         return Push(sensor, sent, intervals, self.rejected, frozenset(self.skipped))
 
 
 def _read_document(reader: _Reader) -> dict[str, Any]:
     """Return the members of the document, `data` as _Measurements where it has the shape for it."""
-    if reader.next_character() != "{":
+    if reader.next_character() != b"{":
         reader.value()
         raise DocumentError("The document is not a JSON object.")
     members: dict[str, Any] = {}
     for key in reader.members():
         if key in members:
             raise DocumentError(f"{_text(key)} stands twice in the document.")
-        if key == "data" and reader.next_character() == "{":
+        if key == "data" and reader.next_character() == b"{":
             members[key] = _read_data(reader)
         else:
             members[key] = reader.value()
@@ -259,7 +296,7 @@ def _read_data(reader: _Reader) -> _Measurements | dict[str, Any]:
         members[key] = None
         if key != "measurements":
             reader.value()
-        elif reader.next_character() == "[":
+        elif reader.next_character() == b"[":
             measurements = _Measurements()
             measurements.read(reader)
         elif reader.value() is None:
@@ -315,8 +352,8 @@ def _ip_address(value: Any) -> str | None:
         return None
 
 
-def _instant(value: Any) -> int | None:
-    """Return the seconds since 1970 of an ISO 8601 UTC time on a whole second, None for anything else."""
+def _instant(value: Any, *, whole: bool = True) -> int | None:
+    """Return the seconds since 1970 of an ISO 8601 UTC time, None for anything else and where it has to be whole."""
     if not isinstance(value, str) or value[10:11] != "T":
         return None
     try:
@@ -324,7 +361,7 @@ def _instant(value: Any) -> int | None:
         if instant.tzinfo is None:
             # Its key says that it is UTC.
             instant = instant.replace(tzinfo=UTC)
-        return None if instant.microsecond else int(instant.timestamp())
+        return None if whole and instant.microsecond else int(instant.astimezone(UTC).timestamp())
     except ValueError, OverflowError:
         return None
 

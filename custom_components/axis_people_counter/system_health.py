@@ -1,5 +1,6 @@
 """The integration's lines on the page System information."""
 
+import asyncio
 from typing import Any
 
 from homeassistant.components.system_health import SystemHealthRegistration
@@ -21,7 +22,7 @@ async def _async_info(hass: HomeAssistant) -> dict[str, Any]:
         return {}
     receiver = entries[0].runtime_data
     cameras = receiver.cameras.values()
-    size = await hass.async_add_executor_job(lambda: receiver.ledger.path.stat().st_size)
+    size = await asyncio.wrap_future(receiver.ledger.size())
     return {
         "cameras": len(cameras),
         "cameras_connected": sum(camera.connected for camera in cameras),

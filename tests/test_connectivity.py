@@ -1,0 +1,144 @@
+"""Cameras that fall silent, and come back."""
+
+from datetime import datetime, timedelta
+
+from freezegun.api import FrozenDateTimeFactory
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_time_changed
+
+from custom_components.axis_people_counter.const import DOMAIN
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers import issue_registry as ir
+
+from .pusher import SERIAL, Pusher, document, measurement, state_of
+
+CONNECTIVITY = "binary_sensor.main_entrance_connectivity"
+COUNTING = (
+    "binary_sensor.main_entrance_occupied",
+    "sensor.main_entrance_in_today",
+    "sensor.main_entrance_in_total",
+    "sensor.main_entrance_occupancy",
+    "sensor.main_entrance_out_today",
+    "sensor.main_entrance_out_total",
+)
+ALWAYS_KNOWN = (
+    "button.main_entrance_reset_occupancy",
+    "event.main_entrance_passage",
+    "sensor.main_entrance_counted_until",
+    "sensor.main_entrance_last_message",
+    "switch.main_entrance_reverse_direction",
+)
+NOON = datetime.fromisoformat("2026-09-16T10:00:00Z")
+MINUTE = timedelta(minutes=1)
+
+
+async def wait(hass: HomeAssistant, freezer: FrozenDateTimeFactory, time: timedelta) -> None:
+    """Let time pass."""
+    freezer.tick(time)
+    async_fire_time_changed(hass)
+    await hass.async_block_till_done()
+
+
+def check(hass: HomeAssistant, *, connected: bool) -> None:
+    """See all entities agree."""
+    assert state_of(hass, CONNECTIVITY) == ("on" if connected else "off")
+    for entity_id in COUNTING:
+        assert (state_of(hass, entity_id) != "unavailable") is connected, entity_id
+    for entity_id in ALWAYS_KNOWN:
+        assert state_of(hass, entity_id) != "unavailable", entity_id
+
+
+@pytest.mark.parametrize(("width", "limit"), [(1, 5), (5, 15), (15, 45)])
+async def test_silence(
+    hass: HomeAssistant,
+    noon: FrozenDateTimeFactory,
+    pusher: Pusher,
+    caplog: pytest.LogCaptureFixture,
+    width: int,
+    limit: int,
+) -> None:
+    """Three send intervals without a word, at least five minutes, make counts unknown; a word brings them back."""
+    step = timedelta(minutes=width)
+    await pusher.push(*(measurement(NOON - number * step, 1, minutes=width) for number in (3, 2)))
+    await pusher.push(measurement(NOON - step, 1, minutes=width))
+    await wait(hass, noon, timedelta(minutes=limit) - timedelta(seconds=1))
+    check(hass, connected=True)
+    await wait(hass, noon, timedelta(seconds=1))
+    check(hass, connected=False)
+    await wait(hass, noon, timedelta(hours=2))
+    assert caplog.text.count("Main entrance has been silent since") == 1
+
+    await pusher.push(measurement(NOON, 1, minutes=width))
+    check(hass, connected=True)
+    assert state_of(hass, "sensor.main_entrance_in_today") == "4"
+    assert caplog.text.count("Main entrance is heard again") == 1
+
+
+async def test_send_interval_is_wider_than_the_counted_ones(
+    hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Pusher
+) -> None:
+    """A camera that sends fifteen minutes at a time isn't silent between two messages."""
+    await pusher.push(*(measurement(NOON - (15 - minute) * MINUTE) for minute in range(15)))
+    noon.tick(15 * MINUTE)
+    await pusher.push(*(measurement(NOON + minute * MINUTE) for minute in range(15)))
+    await wait(hass, noon, 44 * MINUTE)
+    check(hass, connected=True)
+    await wait(hass, noon, MINUTE)
+    check(hass, connected=False)
+
+
+async def test_test_message_is_a_word(hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Pusher) -> None:
+    """A camera whose connection is tested is there."""
+    await pusher.push(measurement(NOON - MINUTE))
+    await wait(hass, noon, 6 * MINUTE)
+    check(hass, connected=False)
+    assert (await pusher.post(document(data=None))).ok
+    check(hass, connected=True)
+    assert state_of(hass, "sensor.main_entrance_last_message") == "2026-09-16T10:06:00+00:00"
+    assert state_of(hass, "sensor.main_entrance_counted_until") == "2026-09-16T10:00:00+00:00"
+
+
+async def test_test_message_of_an_unknown_camera(hass: HomeAssistant, pusher: Pusher) -> None:
+    """It is answered, and makes no device: that comes with the first counts."""
+    assert (await pusher.post(document(data=None))).ok
+    assert not hass.states.async_all()
+
+
+async def test_nobody_listened(
+    hass: HomeAssistant, noon: FrozenDateTimeFactory, entry: MockConfigEntry, pusher: Pusher
+) -> None:
+    """While Home Assistant is down no camera can be heard: silence is counted from its start."""
+    await pusher.push(measurement(NOON - MINUTE))
+    await hass.config_entries.async_unload(entry.entry_id)
+    noon.tick(timedelta(hours=3))
+    await hass.config_entries.async_setup(entry.entry_id)
+    check(hass, connected=True)
+    await wait(hass, noon, 5 * MINUTE)
+    check(hass, connected=False)
+
+
+async def test_silent_for_a_day(
+    hass: HomeAssistant,
+    noon: FrozenDateTimeFactory,
+    entry: MockConfigEntry,
+    pusher: Pusher,
+    issue_registry: ir.IssueRegistry,
+) -> None:
+    """After a day there is a repair; it is there again after a restart, and ends with the camera's first word."""
+    issue_id = f"camera_silent_{SERIAL}"
+    await pusher.push(measurement(NOON - MINUTE))
+    await wait(hass, noon, timedelta(days=1) - MINUTE)
+    assert not issue_registry.async_get_issue(DOMAIN, issue_id)
+    await wait(hass, noon, MINUTE)
+    issue = issue_registry.async_get_issue(DOMAIN, issue_id)
+    assert issue
+    assert issue.translation_placeholders == {"name": "Main entrance", "since": "2026-09-16 03:00"}
+
+    ir.async_delete_issue(hass, DOMAIN, issue_id)
+    await hass.config_entries.async_reload(entry.entry_id)
+    assert not issue_registry.async_get_issue(DOMAIN, issue_id)
+    await wait(hass, noon, 5 * MINUTE)
+    assert issue_registry.async_get_issue(DOMAIN, issue_id)
+
+    await pusher.push(measurement(NOON))
+    assert not issue_registry.async_get_issue(DOMAIN, issue_id)

@@ -1,0 +1,167 @@
+"""A camera's day and the daily reset of occupancy, also when summer time begins and ends."""
+
+from datetime import datetime, timedelta
+
+from freezegun.api import FrozenDateTimeFactory
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_time_changed
+
+from homeassistant.core import HomeAssistant
+
+from .pusher import Pusher, measurement, state_of
+
+IN_TODAY = "sensor.main_entrance_in_today"
+OCCUPANCY = "sensor.main_entrance_occupancy"
+MINUTE = timedelta(minutes=1)
+
+
+async def move_to(hass: HomeAssistant, freezer: FrozenDateTimeFactory, instant: str) -> None:
+    """Let time pass up to an instant."""
+    freezer.move_to(instant)
+    async_fire_time_changed(hass)
+    await hass.async_block_till_done()
+
+
+async def report(pusher: Pusher, freezer: FrozenDateTimeFactory, until: str, entered: int, left: int = 0) -> None:
+    """Push the minute that ends at an instant, at that instant."""
+    freezer.move_to(until)
+    await pusher.push(measurement(datetime.fromisoformat(until) - MINUTE, entered, left))
+
+
+async def test_day_ends_by_itself(hass: HomeAssistant, freezer: FrozenDateTimeFactory, pusher: Pusher) -> None:
+    """At the camera's midnight today's counts start from zero, without a push; occupancy as well."""
+    await report(pusher, freezer, "2026-09-16T21:59:00Z", 4)
+    await move_to(hass, freezer, "2026-09-16T21:59:59Z")
+    assert state_of(hass, IN_TODAY) == "4"
+    await move_to(hass, freezer, "2026-09-16T22:00:00Z")
+    assert state_of(hass, IN_TODAY) == "0"
+    assert state_of(hass, OCCUPANCY) == "0"
+    assert state_of(hass, "sensor.main_entrance_in_total") == "4"
+    state = hass.states.get(IN_TODAY)
+    assert state
+    assert state.attributes["last_reset"] == "2026-09-16T22:00:00+00:00"
+
+
+async def test_last_minute_of_a_day_comes_after_midnight(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, pusher: Pusher
+) -> None:
+    """It belongs to the day on which the people passed."""
+    freezer.move_to("2026-09-16T22:00:20Z")
+    await pusher.push(measurement(datetime.fromisoformat("2026-09-16T21:59:00Z"), 4))
+    assert state_of(hass, IN_TODAY) == "0"
+    assert state_of(hass, OCCUPANCY) == "0"
+    assert state_of(hass, "sensor.main_entrance_in_total") == "4"
+
+
+@pytest.mark.parametrize(
+    ("time_zone", "in_today"),
+    [
+        # 10:00 UTC; people came at 18:20, 22:30, 02:30 and 09:30 UTC, one, two, four and eight.
+        ("Europe/Stockholm", "14"),
+        ("Asia/Kolkata", "14"),
+        ("America/New_York", "8"),
+        ("Asia/Tokyo", "15"),
+        ("Pacific/Auckland", "15"),
+        ("Pacific/Honolulu", "0"),
+        # Home Assistant's own (here US/Pacific, so since 07:00 UTC) where the camera's is unknown.
+        (None, "8"),
+        ("Middle-earth/Shire", "8"),
+        ("../../../etc/localtime", "8"),
+        ("Europe", "8"),
+        ("", "8"),
+    ],
+)
+async def test_day_is_the_cameras(
+    hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Pusher, time_zone: str | None, in_today: str
+) -> None:
+    """Today is what it is at the camera."""
+    times = ("2026-09-15T18:20:00Z", "2026-09-15T22:30:00Z", "2026-09-16T02:30:00Z", "2026-09-16T09:30:00Z")
+    await pusher.push(
+        *(measurement(datetime.fromisoformat(at), 2**power) for power, at in enumerate(times)),
+        sensor={"timeZone": time_zone},
+    )
+    assert state_of(hass, IN_TODAY) == in_today
+
+
+async def test_changed_time_zone(hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Pusher) -> None:
+    """A camera that is given another zone has another day at once."""
+    await pusher.push(measurement(datetime.fromisoformat("2026-09-15T23:00:00Z"), 4))
+    assert state_of(hass, IN_TODAY) == "4"
+    noon.tick(MINUTE)
+    await pusher.push(sensor={"timeZone": None, "timezone": "America/New_York"})
+    assert state_of(hass, IN_TODAY) == "0"
+
+
+async def test_short_day_in_spring(hass: HomeAssistant, freezer: FrozenDateTimeFactory, pusher: Pusher) -> None:
+    """The day on which summer time begins has 23 hours: from 23:00 UTC to 22:00 UTC."""
+    await report(pusher, freezer, "2026-03-28T23:00:00Z", 1)
+    await report(pusher, freezer, "2026-03-28T23:01:00Z", 2)
+    assert state_of(hass, IN_TODAY) == "2"
+    await report(pusher, freezer, "2026-03-29T21:59:00Z", 4)
+    assert state_of(hass, IN_TODAY) == "6"
+    await report(pusher, freezer, "2026-03-29T22:01:00Z", 8)
+    assert state_of(hass, IN_TODAY) == "8"
+
+
+async def test_long_day_in_autumn(hass: HomeAssistant, freezer: FrozenDateTimeFactory, pusher: Pusher) -> None:
+    """The day on which it ends has 25 hours: from 22:00 UTC to 23:00 UTC; the hour that comes twice counts twice."""
+    await report(pusher, freezer, "2026-10-24T22:01:00Z", 1)
+    await report(pusher, freezer, "2026-10-25T00:31:00Z", 2)
+    await report(pusher, freezer, "2026-10-25T01:31:00Z", 4)
+    assert state_of(hass, IN_TODAY) == "7"
+    await report(pusher, freezer, "2026-10-25T22:30:00Z", 8)
+    assert state_of(hass, IN_TODAY) == "15"
+    await move_to(hass, freezer, "2026-10-25T23:00:00Z")
+    assert state_of(hass, IN_TODAY) == "0"
+
+
+@pytest.mark.parametrize(
+    ("reset_time", "before", "at"),
+    [
+        ("04:30:00", "2026-09-16T02:29:59Z", "2026-09-16T02:30:00Z"),
+        # 02:30 doesn't exist on this day: the clock goes from 02:00 to 03:00 at 01:00 UTC.
+        ("02:30:00", "2026-03-29T00:59:59Z", "2026-03-29T01:00:00Z"),
+        # 02:30 comes twice on this day: at 00:30 UTC and at 01:30 UTC.
+        ("02:30:00", "2026-10-25T00:29:59Z", "2026-10-25T00:30:00Z"),
+    ],
+)
+async def test_reset_time(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    entry: MockConfigEntry,
+    pusher: Pusher,
+    reset_time: str,
+    before: str,
+    at: str,
+) -> None:
+    """Occupancy starts anew once a day at the chosen time of the camera, and counts of the day go on."""
+    hass.config_entries.async_update_entry(entry, options={"reset_time": reset_time, "keep_days": 400})
+    await report(pusher, freezer, before, 5)
+    freezer.move_to(before)
+    await hass.config_entries.async_reload(entry.entry_id)
+    assert state_of(hass, OCCUPANCY) == "5"
+    await move_to(hass, freezer, at)
+    assert state_of(hass, OCCUPANCY) == "0"
+    assert state_of(hass, IN_TODAY) == "5"
+
+    # Somebody who comes after it is counted until the next day's reset, also through an hour that comes twice.
+    reset = datetime.fromisoformat(at)
+    await report(pusher, freezer, (reset + 2 * MINUTE).isoformat(), 3)
+    assert state_of(hass, OCCUPANCY) == "3"
+    later = reset + timedelta(hours=3)
+    await report(pusher, freezer, later.isoformat(), 1)
+    assert state_of(hass, OCCUPANCY) == "4"
+
+
+async def test_correction_ends_with_the_reset(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, pusher: Pusher
+) -> None:
+    """What staff counted yesterday says nothing about today."""
+    await report(pusher, freezer, "2026-09-16T20:00:00Z", 1)
+    await hass.services.async_call(
+        "axis_people_counter", "set_occupancy", {"value": 9}, blocking=True, target={"entity_id": OCCUPANCY}
+    )
+    assert state_of(hass, OCCUPANCY) == "9"
+    await move_to(hass, freezer, "2026-09-16T22:00:00Z")
+    await report(pusher, freezer, "2026-09-16T22:01:00Z", 1)
+    assert state_of(hass, OCCUPANCY) == "1"

@@ -1,0 +1,79 @@
+"""What helps to find out what is wrong: diagnostics and system health, without secrets."""
+
+from datetime import datetime, timedelta
+import json
+from typing import Any
+
+from freezegun.api import FrozenDateTimeFactory
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry, get_system_health_info
+from pytest_homeassistant_custom_component.components.diagnostics import get_diagnostics_for_config_entry
+from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
+
+from custom_components.axis_people_counter.const import DOMAIN
+from homeassistant.core import HomeAssistant
+from homeassistant.setup import async_setup_component
+
+from .pusher import SERIAL, TOKEN, Pusher, document, measurement
+
+NOON = datetime.fromisoformat("2026-09-16T10:00:00Z")
+MINUTE = timedelta(minutes=1)
+
+
+@pytest.fixture(autouse=True)
+async def _components(hass: HomeAssistant) -> None:
+    for component in ("diagnostics", "system_health"):
+        assert await async_setup_component(hass, component, {})
+
+
+async def test_diagnostics(
+    hass: HomeAssistant,
+    noon: FrozenDateTimeFactory,
+    entry: MockConfigEntry,
+    pusher: Pusher,
+    hass_client: ClientSessionGenerator,
+) -> None:
+    """They show each camera as it stands and what couldn't be taken, but no token, address or serial."""
+    hass.config_entries.async_update_entry(
+        entry, data={**entry.data, "previous_token": "an-older-token", "previous_token_expires": "2026-09-17T10:00:00Z"}
+    )
+    bad = measurement(NOON - 2 * MINUTE, -1)
+    await pusher.push(measurement(NOON - 15 * MINUTE, 3, minutes=15), bad)
+    noon.tick(MINUTE)
+    await pusher.push(measurement(NOON - MINUTE, 1, adults=(1, 0)))
+    diagnostics: dict[str, Any] = await get_diagnostics_for_config_entry(hass, hass_client, entry)
+
+    assert diagnostics["ledger_writable"] is True
+    (camera,) = diagnostics["cameras"]
+    assert camera["today"] == {"entered": 3, "left": 0, "adults_entered": None, "adults_left": None}
+    assert camera["camera"]["name"] == "Main entrance"
+    assert camera["connected"] is True
+    overlapping, rejected = camera["quarantined"]
+    assert overlapping["interval"] == [1789552740, 1789552800, 1, 0, 1, 0]
+    assert "overlaps" in overlapping["reason"]
+    assert json.loads(rejected["content"]) == bad
+    text = json.dumps(diagnostics)
+    for secret in (TOKEN, "an-older-token", "ha.example.com", "192.168.1.106", SERIAL):
+        assert secret not in text
+
+
+async def test_system_health(hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Pusher) -> None:
+    """The page tells how many cameras there are, how many are heard, and how large the ledger is."""
+    await pusher.push(measurement(NOON - MINUTE))
+    await pusher.push(measurement(NOON - MINUTE), sensor={"serial": "00408cac512b"})
+    noon.tick(6 * MINUTE)
+    assert (await pusher.post(document(data=None))).ok
+    info = await get_system_health_info(hass, DOMAIN)
+    assert info == {
+        "cameras": 2,
+        "cameras_connected": 1,
+        "last_message": NOON + 6 * MINUTE,
+        "ledger_size": "0.1 MiB",
+        "ledger_writable": True,
+    }
+
+
+async def test_system_health_without_an_entry(hass: HomeAssistant, entry: MockConfigEntry, pusher: Pusher) -> None:
+    """Nothing is said of what isn't loaded."""
+    await hass.config_entries.async_unload(entry.entry_id)
+    assert await get_system_health_info(hass, DOMAIN) == {}

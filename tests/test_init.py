@@ -1,0 +1,290 @@
+"""Setting up and taking down, with a ledger that is sound, damaged or out of reach; removing a camera."""
+
+from datetime import datetime, timedelta
+from http import HTTPStatus
+from pathlib import Path
+import sqlite3
+
+from freezegun.api import FrozenDateTimeFactory
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_time_changed
+from pytest_homeassistant_custom_component.typing import ClientSessionGenerator, WebSocketGenerator
+
+from custom_components.axis_people_counter import ledger
+from custom_components.axis_people_counter.const import DOMAIN
+from homeassistant.config_entries import ConfigEntryState
+from homeassistant.const import EVENT_HOMEASSISTANT_FINAL_WRITE
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers import device_registry as dr, issue_registry as ir
+from homeassistant.setup import async_setup_component
+
+from .pusher import SERIAL, Pusher, document, measurement, state_of
+
+NOON = datetime.fromisoformat("2026-09-16T10:00:00Z")
+MINUTE = timedelta(minutes=1)
+IN_TOTAL = "sensor.main_entrance_in_total"
+
+
+@pytest.fixture
+def ledger_path(tmp_path: Path) -> Path:
+    """Return where the ledger is."""
+    return tmp_path / "axis_people_counter.db"
+
+
+@pytest.fixture(autouse=True)
+async def _ui(hass: HomeAssistant) -> None:
+    """Have what Home Assistant's pages need; addresses can be added only before the first client comes."""
+    for component in ("config", "repairs", "websocket_api"):
+        assert await async_setup_component(hass, component, {})
+
+
+async def set_up(hass: HomeAssistant, entry: MockConfigEntry) -> ConfigEntryState:
+    """Set the integration up and return how that went."""
+    await hass.config_entries.async_setup(entry.entry_id)
+    await hass.async_block_till_done()
+    return entry.state
+
+
+async def test_counts_survive_the_integration(
+    hass: HomeAssistant, noon: FrozenDateTimeFactory, entry: MockConfigEntry, pusher: Pusher, ledger_path: Path
+) -> None:
+    """Removing the integration leaves the ledger; adding it again goes on where it was."""
+    await pusher.push(measurement(NOON - MINUTE, 7))
+    await hass.config_entries.async_remove(entry.entry_id)
+    assert ledger_path.exists()
+    assert not ledger_path.with_name(f"{ledger_path.name}-wal").exists()
+
+    again = MockConfigEntry(domain=DOMAIN, data=dict(entry.data))
+    again.add_to_hass(hass)
+    assert await set_up(hass, again) is ConfigEntryState.LOADED
+    assert state_of(hass, IN_TOTAL) == "7"
+
+
+async def test_home_assistant_stops(
+    hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Pusher, ledger_path: Path
+) -> None:
+    """All is written and closed when Home Assistant writes for the last time; later pushes stay in the camera."""
+    await pusher.push(measurement(NOON - MINUTE, 7))
+    hass.bus.async_fire(EVENT_HOMEASSISTANT_FINAL_WRITE)
+    await hass.async_block_till_done()
+    assert not ledger_path.with_name(f"{ledger_path.name}-wal").exists()
+    response = await pusher.post(document(measurement(NOON - 2 * MINUTE, 1)))
+    assert response.status == HTTPStatus.SERVICE_UNAVAILABLE
+
+
+@pytest.mark.parametrize(
+    "content", [b"not a database" * 500, b"SQLite format 3\0" + b"\xff" * 5000], ids=["text", "header"]
+)
+async def test_damaged_ledger(
+    hass: HomeAssistant,
+    noon: FrozenDateTimeFactory,
+    entry: MockConfigEntry,
+    ledger_path: Path,
+    content: bytes,
+    issue_registry: ir.IssueRegistry,
+    hass_client: ClientSessionGenerator,
+    hass_client_no_auth: ClientSessionGenerator,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """A file that is no ledger is moved aside and named in a repair, which ends when the user has read it."""
+    ledger_path.write_bytes(content)
+    assert await set_up(hass, entry) is ConfigEntryState.LOADED
+    issue = issue_registry.async_get_issue(DOMAIN, "ledger_moved_aside")
+    assert issue
+    assert issue.is_persistent
+    (aside,) = ledger_path.parent.glob("*.corrupt-*")
+    assert aside.read_bytes() == content
+    assert caplog.text.count(str(aside)) == 1
+    pusher = Pusher(hass, await hass_client_no_auth())
+    await pusher.push(measurement(NOON - MINUTE, 7))
+    assert state_of(hass, IN_TOTAL) == "7"
+
+    client = await hass_client()
+    response = await client.post("/api/repairs/issues/fix", json={"handler": DOMAIN, "issue_id": "ledger_moved_aside"})
+    flow = await response.json()
+    assert flow["step_id"] == "confirm"
+    # Shown as it is: nothing in it is taken for Markdown.
+    assert flow["description_placeholders"]["path"].replace("\\", "") == str(aside)
+    await client.post(f"/api/repairs/issues/fix/{flow['flow_id']}", json={})
+    assert not issue_registry.async_get_issue(DOMAIN, "ledger_moved_aside")
+
+
+async def test_ledger_of_a_later_version(
+    hass: HomeAssistant, entry: MockConfigEntry, pusher: Pusher, ledger_path: Path
+) -> None:
+    """An older integration leaves a newer ledger alone, and says that it needs an update."""
+    await hass.config_entries.async_unload(entry.entry_id)
+    with sqlite3.connect(ledger_path) as db:
+        db.execute("PRAGMA user_version = 1000")
+    content = ledger_path.read_bytes()
+    assert await set_up(hass, entry) is ConfigEntryState.SETUP_ERROR
+    assert entry.error_reason_translation_key == "ledger_too_new"
+    assert ledger_path.read_bytes() == content
+    assert (await pusher.post(document(measurement(NOON)))).status == HTTPStatus.SERVICE_UNAVAILABLE
+
+
+async def test_ledger_out_of_reach(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    entry: MockConfigEntry,
+    ledger_path: Path,
+    issue_registry: ir.IssueRegistry,
+) -> None:
+    """Set-up is tried again until the ledger can be opened; a repair says why that is."""
+    ledger_path.mkdir()
+    assert await set_up(hass, entry) is ConfigEntryState.SETUP_RETRY
+    assert entry.error_reason_translation_key == "ledger_error"
+    assert issue_registry.async_get_issue(DOMAIN, "ledger_not_writable")
+
+    ledger_path.rmdir()
+    freezer.tick(timedelta(minutes=10))
+    async_fire_time_changed(hass)
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert entry.state is ConfigEntryState.LOADED
+    assert not issue_registry.async_get_issue(DOMAIN, "ledger_not_writable")
+
+
+async def test_ledger_locked_for_a_while(
+    hass: HomeAssistant,
+    noon: FrozenDateTimeFactory,
+    pusher: Pusher,
+    ledger_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    issue_registry: ir.IssueRegistry,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """A correction that can't be stored says so, pushes stay in the camera; both work again by themselves."""
+    monkeypatch.setattr(ledger, "BUSY_SECONDS", 0.1)
+    await pusher.push(measurement(NOON - 2 * MINUTE, 1))
+    await hass.config_entries.async_reload(hass.config_entries.async_entries(DOMAIN)[0].entry_id)
+    other = sqlite3.connect(ledger_path, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    button = {"entity_id": "button.main_entrance_reset_occupancy"}
+    for _ in range(2):
+        with pytest.raises(Exception, match="can't be read or stored at the moment: database is locked"):
+            await hass.services.async_call("button", "press", blocking=True, target=button)
+        response = await pusher.post(document(measurement(NOON - MINUTE, 2)))
+        assert response.status == HTTPStatus.SERVICE_UNAVAILABLE
+    assert issue_registry.async_get_issue(DOMAIN, "ledger_not_writable")
+    assert caplog.text.count("Counts can't be stored in") == 1
+    other.close()
+
+    await pusher.push(measurement(NOON - MINUTE, 2))
+    assert state_of(hass, IN_TOTAL) == "3"
+    assert not issue_registry.async_get_issue(DOMAIN, "ledger_not_writable")
+    assert caplog.text.count("Counts are stored again in") == 1
+
+
+async def test_ledger_deleted_while_running(
+    hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Pusher, ledger_path: Path
+) -> None:
+    """Counts go into a new file instead of one without a name; a camera that isn't in it is unknown until it pushes."""
+    await pusher.push(measurement(NOON - 2 * MINUTE, 1))
+    await pusher.push(measurement(NOON - 2 * MINUTE, 1), sensor={"serial": "00408cac512b", "name": "Garden"})
+    for path in ledger_path.parent.glob("axis_people_counter.db*"):
+        path.unlink()
+    await pusher.push(measurement(NOON - MINUTE, 2))
+    assert state_of(hass, IN_TOTAL) == "2"
+    noon.move_to("2026-09-16T22:00:00Z")
+    async_fire_time_changed(hass)
+    await hass.async_block_till_done()
+    assert state_of(hass, "sensor.garden_in_total") == "unavailable"
+    await pusher.push(measurement(NOON - 2 * MINUTE, 1), sensor={"serial": "00408cac512b", "name": "Garden"})
+    assert state_of(hass, "sensor.garden_in_total") == "1"
+
+
+async def remove_device(hass: HomeAssistant, client: WebSocketGenerator, entry: MockConfigEntry) -> bool:
+    """Delete the camera's device as the UI does."""
+    (device,) = dr.async_entries_for_config_entry(dr.async_get(hass), entry.entry_id)
+    websocket = await client(hass)
+    await websocket.send_json_auto_id({"type": "config/device_registry/remove", "device_id": device.id})
+    response = await websocket.receive_json()
+    if not response["success"] and response["error"]["code"] == "unknown_command":
+        # Its name before 2026.9.
+        command = {"type": "config/device_registry/remove_config_entry", "config_entry_id": entry.entry_id}
+        await websocket.send_json_auto_id({**command, "device_id": device.id})
+        response = await websocket.receive_json()
+    await hass.async_block_till_done()
+    return bool(response["success"])
+
+
+async def test_remove_a_camera(
+    hass: HomeAssistant,
+    noon: FrozenDateTimeFactory,
+    entry: MockConfigEntry,
+    pusher: Pusher,
+    hass_ws_client: WebSocketGenerator,
+) -> None:
+    """A camera that still sends stays; a silent one goes, and is back with all its counts when it sends again."""
+    await pusher.push(measurement(NOON - MINUTE, 7))
+    assert not await remove_device(hass, hass_ws_client, entry)
+    assert state_of(hass, IN_TOTAL) == "7"
+
+    noon.tick(timedelta(minutes=6))
+    assert await remove_device(hass, hass_ws_client, entry)
+    assert not hass.states.async_all()
+    await hass.config_entries.async_reload(entry.entry_id)
+    assert not hass.states.async_all()
+
+    await pusher.push(measurement(NOON, 1))
+    assert state_of(hass, IN_TOTAL) == "8"
+
+
+async def test_remove_a_camera_while_the_ledger_is_locked(
+    hass: HomeAssistant,
+    noon: FrozenDateTimeFactory,
+    entry: MockConfigEntry,
+    pusher: Pusher,
+    ledger_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    hass_ws_client: WebSocketGenerator,
+) -> None:
+    """What can't be stored isn't done halfway."""
+    await pusher.push(measurement(NOON - MINUTE, 7))
+    monkeypatch.setattr(ledger, "BUSY_SECONDS", 0.1)
+    await hass.config_entries.async_reload(entry.entry_id)
+    noon.tick(timedelta(minutes=6))
+    other = sqlite3.connect(ledger_path, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    assert not await remove_device(hass, hass_ws_client, entry)
+    other.close()
+    assert await remove_device(hass, hass_ws_client, entry)
+
+
+async def test_old_counts_are_merged(
+    hass: HomeAssistant, noon: FrozenDateTimeFactory, entry: MockConfigEntry, pusher: Pusher, ledger_path: Path
+) -> None:
+    """Intervals older than the days of full detail become intervals of one hour; sums and newer ones stay."""
+    old = NOON - timedelta(days=150)
+    await pusher.push(
+        *(measurement(at + number * MINUTE, 1) for at in (old, NOON - MINUTE * 60) for number in range(60))
+    )
+
+    def widths() -> list[int]:
+        with sqlite3.connect(ledger_path) as db:
+            return [width for (width,) in db.execute('SELECT "end" - start FROM intervals ORDER BY start')]
+
+    assert widths() == [60] * 120
+    hass.config_entries.async_update_entry(entry, options={"reset_time": "00:00:00", "keep_days": 149})
+    await hass.config_entries.async_reload(entry.entry_id)
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert widths() == [3600] + [60] * 60
+    assert state_of(hass, IN_TOTAL) == "120"
+
+
+async def test_quarantine(
+    hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Pusher, issue_registry: ir.IssueRegistry
+) -> None:
+    """Minutes that contradict a stored quarter wait, with a repair, and count as soon as they replace it wholly."""
+    issue_id = f"quarantined_{SERIAL}"
+    await pusher.push(measurement(NOON - 15 * MINUTE, 20, minutes=15))
+    noon.tick(MINUTE)
+    await pusher.push(*(measurement(NOON - minute * MINUTE, 1) for minute in range(15, 10, -1)))
+    issue = issue_registry.async_get_issue(DOMAIN, issue_id)
+    assert issue
+    assert issue.translation_placeholders == {"name": "Main entrance", "count": "5"}
+    assert state_of(hass, IN_TOTAL) == "20"
+    noon.tick(MINUTE)
+    await pusher.push(*(measurement(NOON - minute * MINUTE, 2) for minute in range(10, 0, -1)))
+    assert state_of(hass, IN_TOTAL) == "25"
+    assert not issue_registry.async_get_issue(DOMAIN, issue_id)

@@ -1,0 +1,1 @@
+"""Tests of AXIS People Counter for Home Assistant."""

@@ -1,0 +1,374 @@
+"""A real Home Assistant in a process of its own, on the loopback and without the internet."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from http import HTTPStatus
+import importlib.metadata
+import json
+import os
+from pathlib import Path
+import re
+import secrets
+import shutil
+import signal
+import socket
+import sys
+import time
+from typing import Any, Self
+
+import aiohttp
+
+DOMAIN = "axis_people_counter"
+INTEGRATION = Path(__file__).parents[1] / "custom_components" / DOMAIN
+
+# What the tests talk to, and what somebody who looks at the demo wants to see.
+MINIMAL = ("api", "config", "onboarding", "websocket_api")
+COMPLETE = (*MINIMAL, "frontend", "history", "logbook", "recorder", "system_health")
+
+# Home Assistant sets up more than it is asked for: with `minimal` nothing of that, else all but voice, cameras and the
+# like, which need packages that must be compiled, and analytics, which reaches out of the loopback.
+# The process ends when its parent does, however that ends.
+_LAUNCHER = """
+import ctypes, sys
+if sys.platform == "linux":
+    ctypes.CDLL(None).prctl(1, 15)
+from homeassistant import bootstrap
+from homeassistant.__main__ import main
+if sys.argv.pop(1) == "minimal":
+    bootstrap.DEFAULT_INTEGRATIONS.clear()
+    bootstrap.CRITICAL_INTEGRATIONS.clear()
+else:
+    bootstrap.DEFAULT_INTEGRATIONS.difference_update(bootstrap.BASE_PLATFORMS, ["analytics"])
+sys.exit(main())
+"""
+
+_START_SECONDS = 120
+_STOP_SECONDS = 30
+_REQUEST_SECONDS = 60
+
+
+class HomeAssistantError(Exception):
+    """Home Assistant didn't do what was asked of it."""
+
+
+def free_port(preferred: int = 0) -> int:
+    """Return a port of the loopback nobody listens on, the preferred one if it is free."""
+    for port in (preferred, 0):
+        with socket.socket() as probe, suppress(OSError):
+            # Home Assistant does so too: connections that have ended just now are no hindrance.
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(("127.0.0.1", port))
+            return int(probe.getsockname()[1])
+    raise HomeAssistantError("There is no free port.")
+
+
+def missing_requirements() -> list[str]:
+    """Return the packages that a complete Home Assistant needs and this Python doesn't have."""
+    from homeassistant import bootstrap, components
+
+    folder = Path(next(iter(components.__path__)))
+    waiting = {*COMPLETE, *bootstrap.DEFAULT_INTEGRATIONS} - bootstrap.BASE_PLATFORMS
+    seen: set[str] = set()
+    requirements: set[str] = set()
+    while waiting:
+        seen.add(component := waiting.pop())
+        manifest = json.loads((folder / component / "manifest.json").read_text())
+        requirements.update(manifest.get("requirements", ()))
+        waiting.update(set(manifest.get("dependencies", ())) - seen)
+    return sorted(requirement for requirement in requirements if not _is_installed(requirement))
+
+
+def _is_installed(requirement: str) -> bool:
+    """Return whether this Python has a package in the version that Home Assistant pins."""
+    name, version = re.split(r"(?:\[.*\])?==", requirement, maxsplit=1)
+    try:
+        return importlib.metadata.version(name) == version
+    except importlib.metadata.PackageNotFoundError:
+        return False
+
+
+async def install(requirements: list[str]) -> None:
+    """Install packages into the environment of this Python; uv shows its progress."""
+    uv = Path(sys.prefix).parent / "tools" / "bin" / "uv"
+    process = await asyncio.create_subprocess_exec(
+        str(uv if uv.exists() else shutil.which("uv") or "uv"),
+        *("pip", "install", "--python", sys.executable, *requirements),
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=sys.stderr,
+    )
+    try:
+        if await asyncio.wait_for(process.wait(), 600):
+            raise HomeAssistantError(f"These could not be installed: {', '.join(requirements)}")
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+
+
+class HomeAssistant:
+    """One configuration folder and, while started, the process that runs on it.
+
+    Used as `async with`, nothing is left of the process. It starts anew on the same folder after `stop` or `kill`.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        minimal: bool = True,
+        extra: tuple[str, ...] = (),
+        port: int = 0,
+        zone: str = "UTC",
+        name: str = "Test",
+        python: str = sys.executable,
+    ) -> None:
+        """Write the configuration; `extra` names further components to set up."""
+        self.folder = folder
+        self.port = port or free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.token: str | None = None
+        self.username = "demo"
+        self.password = secrets.token_hex(4)
+        self._minimal = minimal
+        self._python = python
+        self._process: asyncio.subprocess.Process | None = None
+        self._session: aiohttp.ClientSession | None = None
+        self._configure((*(MINIMAL if minimal else COMPLETE), *extra), zone, name)
+
+    def _configure(self, components: tuple[str, ...], zone: str, name: str) -> None:
+        """Write what Home Assistant reads at its first start."""
+        storage = self.folder / ".storage"
+        storage.mkdir(parents=True, exist_ok=True)
+        home = {
+            "name": name,
+            "time_zone": zone,
+            "internal_url": self.url,
+            "latitude": 55.7191,
+            "longitude": 13.2217,
+            "elevation": 50,
+            "unit_system": "metric",
+            "currency": "EUR",
+            "country": "SE",
+        }
+        lines = ["homeassistant:", *(f"  {key}: {json.dumps(value)}" for key, value in home.items())]
+        lines += [f"{component}:" for component in components]
+        (self.folder / "configuration.yaml").write_text("\n".join(lines) + "\n")
+        # As YAML these would be on trial only: Home Assistant takes them back after five minutes.
+        server = {
+            "server_host": ["127.0.0.1"],
+            "server_port": self.port,
+            "cors_allowed_origins": [],
+            "login_attempts_threshold": -1,
+            "ip_ban_enabled": True,
+            "ssl_profile": "modern",
+            "use_x_frame_options": True,
+            "created_at": "2026-01-01T00:00:00+00:00",
+            "error": None,
+            "error_message": None,
+        }
+        self._store("http", 2, 2, {"stable": server, "pending": None, "yaml_migration_done": True})
+        # This step of the onboarding would set up a weather service and others on the internet.
+        self._store("onboarding", 4, 1, {"done": ["core_config"]})
+        integrations = self.folder / "custom_components"
+        integrations.mkdir(exist_ok=True)
+        if not (link := integrations / DOMAIN).is_symlink():
+            link.symlink_to(INTEGRATION)
+
+    def _store(self, key: str, version: int, minor_version: int, data: dict[str, Any]) -> None:
+        """Write one of Home Assistant's own files, unless it has written that itself."""
+        if not (file := self.folder / ".storage" / key).exists():
+            content = {"version": version, "minor_version": minor_version, "key": key, "data": data}
+            file.write_text(json.dumps(content))
+
+    # The process
+
+    @property
+    def log_file(self) -> Path:
+        """Where everything goes that Home Assistant logs, over all its starts."""
+        return self.folder / "output.log"
+
+    @property
+    def exit_code(self) -> int | None:
+        """How the process ended, or None while it runs."""
+        return self._process.returncode if self._process else None
+
+    async def start(self) -> None:
+        """Start the process and wait until Home Assistant answers, and has started if there is a user already."""
+        with self.log_file.open("ab") as log:
+            self._process = await asyncio.create_subprocess_exec(
+                *(self._python, "-c", _LAUNCHER, "minimal" if self._minimal else "complete"),
+                *("-c", str(self.folder), "--skip-pip", "--log-no-color", "--log-file", os.devnull),
+                cwd=self.folder,
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+        try:
+            await self._wait(self._has_started, _START_SECONDS, "Home Assistant didn't start")
+        except BaseException:
+            await self.kill()
+            raise
+
+    async def stop(self) -> None:
+        """Let Home Assistant end in its own time, which is limited."""
+        if self._process and self._process.returncode is None:
+            try:
+                self._process.send_signal(signal.SIGTERM)
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._process.wait(), _STOP_SECONDS)
+            finally:
+                await self.kill()
+
+    async def kill(self) -> None:
+        """End the process and its children at once, as a power cut would."""
+        if self._process:
+            with suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signal.SIGKILL)
+            await self._process.wait()
+
+    async def __aenter__(self) -> Self:
+        """Start."""
+        await self.start()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """Stop, and leave nothing behind."""
+        try:
+            await self.stop()
+        finally:
+            if self._session:
+                await self._session.close()
+
+    def log(self) -> str:
+        """Return what Home Assistant has logged."""
+        return self.log_file.read_text(errors="replace") if self.log_file.exists() else ""
+
+    async def _has_started(self) -> bool:
+        """Return whether it answers; a started one says so to its user only."""
+        if self.exit_code is not None:
+            end = "\n".join(self.log().splitlines()[-20:])
+            raise HomeAssistantError(f"Home Assistant ended with {self.exit_code}.\n{end}")
+        try:
+            if self.token is None:
+                return bool(await self.request("GET", "/api/onboarding"))
+            return bool((await self.request("GET", "/api/config"))["state"] == "RUNNING")
+        except HomeAssistantError:
+            return False
+
+    async def _wait(self, condition: Callable[[], Any], seconds: float, failure: str) -> None:
+        """Ask again and again until something is so, but not for ever."""
+        until = time.monotonic() + seconds
+        while time.monotonic() < until:
+            if await condition():
+                return
+            await asyncio.sleep(0.1)
+        raise HomeAssistantError(f"{failure} within {seconds} seconds.")
+
+    # HTTP
+
+    async def request(self, method: str, path: str, data: Any = None) -> Any:
+        """Ask the REST API something and return what the answer holds."""
+        try:
+            async with self._http().request(method, self.url + path, json=data, headers=self._headers()) as response:
+                text = await response.text()
+        except (aiohttp.ClientError, TimeoutError) as error:
+            raise HomeAssistantError(f"{method} {path}: {error!r}") from error
+        if response.status not in (HTTPStatus.OK, HTTPStatus.CREATED):
+            raise HomeAssistantError(f"{method} {path}: {response.status} {text}")
+        return json.loads(text) if text else None
+
+    async def command(self, kind: str, **fields: Any) -> Any:
+        """Send one command to the websocket API and return its result."""
+        try:
+            async with (
+                asyncio.timeout(_REQUEST_SECONDS),
+                self._http().ws_connect(f"{self.url}/api/websocket", max_msg_size=0) as connection,
+            ):
+                await connection.receive_json()
+                await connection.send_json({"type": "auth", "access_token": self.token})
+                greeting = await connection.receive_json()
+                await connection.send_json({"id": 1, "type": kind, **fields})
+                answer = await connection.receive_json()
+        # A connection that ends while we wait for a message is reported as a message of the wrong type.
+        except (aiohttp.ClientError, TimeoutError, TypeError) as error:
+            raise HomeAssistantError(f"{kind}: {error!r}") from error
+        if greeting["type"] != "auth_ok" or not answer["success"]:
+            raise HomeAssistantError(f"{kind}: {greeting} {answer}")
+        return answer["result"]
+
+    def _http(self) -> aiohttp.ClientSession:
+        """Return the one session, which belongs to the running event loop."""
+        if self._session is None:
+            self._session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=_REQUEST_SECONDS))
+        return self._session
+
+    def _headers(self) -> dict[str, str]:
+        """Return what shows who asks."""
+        return {"Authorization": f"Bearer {self.token}"} if self.token else {}
+
+    # What a user does
+
+    async def onboard(self) -> None:
+        """Make the first user, end the wizard, and wait until Home Assistant has started."""
+        client = f"{self.url}/"
+        user = {"name": "Demo", "username": self.username, "password": self.password, "language": "en"}
+        code = (await self.request("POST", "/api/onboarding/users", {**user, "client_id": client}))["auth_code"]
+        form = {"grant_type": "authorization_code", "code": code, "client_id": client}
+        async with self._http().post(f"{self.url}/auth/token", data=form) as response:
+            self.token = (await response.json())["access_token"]
+        # The first token is good for half an hour only.
+        label = "Simulated cameras"
+        token = await self.command("auth/long_lived_access_token", client_name=label, lifespan=30)
+        await self.request("POST", "/api/onboarding/integration", {"client_id": client, "redirect_uri": client})
+        await self.request("POST", "/api/onboarding/analytics")
+        self.token = token
+        await self._wait(self._has_started, _START_SECONDS, "Home Assistant didn't start")
+        await self._saved("auth", label)
+
+    async def _saved(self, key: str, text: str) -> None:
+        """Wait until Home Assistant has put something on disk, so that killing it doesn't undo that."""
+        file = self.folder / ".storage" / key
+
+        async def is_saved() -> bool:
+            return file.exists() and text in file.read_text()
+
+        await self._wait(is_saved, 30, f"Home Assistant didn't save {key}")
+
+    async def start_flow(self, handler: str = DOMAIN) -> dict[str, Any]:
+        """Begin to set up an integration and return the first step."""
+        return dict(await self.request("POST", "/api/config/config_entries/flow", {"handler": handler}))
+
+    async def submit(self, flow: dict[str, Any], fields: dict[str, Any]) -> dict[str, Any]:
+        """Fill in a step's form and return what comes next."""
+        step = dict(await self.request("POST", f"/api/config/config_entries/flow/{flow['flow_id']}", fields))
+        if step["type"] == "create_entry":
+            await self._saved("core.config_entries", step["result"]["entry_id"])
+        return step
+
+    @asynccontextmanager
+    async def connecting(self) -> AsyncIterator[tuple[str, str]]:
+        """Set up people counters: while the dialog shows address and token, do with them what cameras do."""
+        flow = await self.submit(await self.start_flow(), {"url": self.url})
+        if flow.get("step_id") != "connect":
+            raise HomeAssistantError(f"The set-up didn't show what to enter in the cameras: {flow}")
+        yield flow["description_placeholders"]["url"], flow["description_placeholders"]["token"]
+        flow = await self.submit(flow, {})
+        if flow["type"] != "create_entry":
+            raise HomeAssistantError(f"The set-up didn't finish: {flow}")
+
+    async def call(self, domain: str, service: str, **data: Any) -> Any:
+        """Call a service."""
+        return await self.request("POST", f"/api/services/{domain}/{service}", data)
+
+    async def states(self) -> dict[str, dict[str, Any]]:
+        """Return the state of each of the integration's entities by unique id."""
+        states = {state["entity_id"]: state for state in await self.request("GET", "/api/states")}
+        return {
+            entity["unique_id"]: states[entity["entity_id"]]
+            for entity in await self.command("config/entity_registry/list")
+            if entity["platform"] == DOMAIN and entity["entity_id"] in states
+        }

@@ -1,0 +1,611 @@
+"""The simulated camera behaves as PROTOCOL says real ones do, and its truth is the truth."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from datetime import UTC, date, datetime, timedelta
+from ipaddress import ip_address
+import json
+from pathlib import Path
+import ssl
+import time
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+import pytest
+
+from .simulator import THREE_D, TWO_D, Camera, Counts, Hours, Model, Visits
+
+STOCKHOLM = ZoneInfo("Europe/Stockholm")
+NOON = datetime(2021, 4, 13, 12, 0, 24, tzinfo=UTC)
+MINUTE = timedelta(minutes=1)
+
+
+class Clock:
+    """A clock that goes only when told."""
+
+    def __init__(self, now: datetime = NOON) -> None:
+        self.now = now
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def forward(self, minutes: float) -> None:
+        """Let time pass."""
+        self.now += timedelta(minutes=minutes)
+
+
+class Receiver:
+    """Keeps what arrives and answers as told."""
+
+    def __init__(self) -> None:
+        self.status = 200
+        self.bodies: list[dict[str, Any]] = []
+        self.headers: list[dict[str, str]] = []
+        self.broken = 0
+        application = web.Application(client_max_size=2**27)
+        application.router.add_post("/push", self._receive)
+        self.server = TestServer(application, host="127.0.0.1")
+
+    async def _receive(self, request: web.Request) -> web.Response:
+        try:
+            body = await request.read()
+        except ConnectionError, asyncio.CancelledError, web.RequestPayloadError:
+            self.broken += 1
+            raise
+        self.headers.append({name.lower(): value for name, value in request.headers.items()})
+        self.bodies.append(json.loads(body))
+        return web.Response(status=self.status, text="heard")
+
+    @property
+    def measurements(self) -> list[dict[str, Any]]:
+        """All measurements that arrived, in the order of arrival."""
+        return [measurement for body in self.bodies for measurement in body["data"]["measurements"]]
+
+    def held(self) -> dict[tuple[str, str], Counts]:
+        """Return the counts by interval; a repetition replaces."""
+        return {(found["utcFrom"], found["utcTo"]): _counts(found["items"]) for found in self.measurements}
+
+
+def _counts(items: list[dict[str, Any]] | None) -> Counts:
+    """Return the counts of a measurement's items."""
+    by_direction = {item["direction"]: item for item in items or ()}
+    come, gone = by_direction.get("in", {}), by_direction.get("out", {})
+    return Counts(come.get("count", 0), gone.get("count", 0), come.get("adults", 0), gone.get("adults", 0))
+
+
+@pytest.fixture
+async def receiver(socket_enabled: None) -> AsyncIterator[Receiver]:
+    """Start a receiver on the loopback."""
+    found = Receiver()
+    async with found.server:
+        yield found
+
+
+@pytest.fixture
+def clock() -> Clock:
+    """Return a clock at noon in spring."""
+    return Clock()
+
+
+def _camera(
+    receiver: Receiver | None,
+    clock: Callable[[], datetime],
+    *,
+    model: Model = THREE_D,
+    installed: datetime | None = None,
+    visits: Visits | None = None,
+    **options: Any,
+) -> Camera:
+    """Mount a camera over the shop's door, three hours old."""
+    return Camera(
+        visits or Visits("shop", STOCKHOLM),
+        str(receiver.server.make_url("/push")) if receiver else "http://127.0.0.1:1/push",
+        "secret",
+        serial="accc8ef3d92e",
+        name="Main entrance",
+        model=model,
+        installed=installed or clock() - timedelta(hours=3),
+        clock=clock,
+        **options,
+    )
+
+
+# Visits
+
+
+def _day(visits: Visits, day: date) -> list[Counts]:
+    """Return all minutes of a UTC day, and of the hours around it."""
+    first = int(datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp() // 60)
+    return [visits.minute(minute) for minute in range(first - 180, first + 27 * 60)]
+
+
+def test_visits_depend_on_nothing_but_seed_and_minute() -> None:
+    """Another instance, asked in another order, tells the same; another seed tells something else."""
+    first, again, other = Visits(1, STOCKHOLM), Visits(1, STOCKHOLM), Visits(2, STOCKHOLM)
+    monday, tuesday = date(2021, 4, 12), date(2021, 4, 13)
+    forwards = [_day(first, monday), _day(first, tuesday)]
+    backwards = [_day(again, tuesday), _day(again, monday)]
+    assert forwards == backwards[::-1]
+    assert forwards[0] != _day(other, monday)
+    assert forwards[0] != forwards[1]
+
+
+@pytest.mark.parametrize("zone", ["Europe/Stockholm", "Asia/Kathmandu", "America/Los_Angeles"])
+@pytest.mark.parametrize("day", [date(2021, 3, 28), date(2021, 10, 31), date(2021, 4, 12)])
+def test_everybody_leaves_by_closing_time(zone: str, day: date) -> None:
+    """Nobody comes at night, nobody leaves who hasn't come, and the shop is empty in the end."""
+    local = ZoneInfo(zone)
+    visits = Visits("shop", local)
+    opening = datetime(day.year, day.month, day.day, 9, tzinfo=local)
+    closing = opening.replace(hour=20)
+    inside = adults = seen = 0
+    for minute in range(int(opening.timestamp() // 60) - 540, int(closing.timestamp() // 60) + 240):
+        counts = visits.minute(minute)
+        assert counts.adults_in <= counts.in_
+        assert counts.adults_out <= counts.out
+        if not opening.timestamp() <= minute * 60 < closing.timestamp():
+            assert counts == Counts()
+        inside += counts.in_ - counts.out
+        adults += counts.adults_in - counts.adults_out
+        assert inside >= adults >= 0
+        seen += counts.in_
+    assert inside == adults == 0
+    assert seen > 100
+
+
+def test_hours_may_be_all_day() -> None:
+    """Closing at 24 is midnight, so there is no gap and no overlap between days."""
+    visits = Visits("shop", STOCKHOLM, Hours(opens=0, closes=24))
+    midnight = int(datetime(2021, 4, 13, tzinfo=STOCKHOLM).timestamp() // 60)
+    night = visits.between(midnight, midnight + 6 * 60)
+    whole = visits.between(midnight, midnight + 24 * 60)
+    assert night.in_ > 0
+    assert whole.in_ == whole.out
+
+
+def test_lunch_and_afternoon_are_busy() -> None:
+    """A month's weekdays show the two peaks, and a weekend brings more people."""
+    visits = Visits("shop", STOCKHOLM)
+
+    def people(day: int, hour: int, hours: int = 1) -> int:
+        start = int(datetime(2021, 6, day, hour, tzinfo=STOCKHOLM).timestamp() // 60)
+        return visits.between(start, start + 60 * hours).in_
+
+    weekdays = [day for day in range(1, 31) if date(2021, 6, day).weekday() < 5]
+    weekends = [day for day in range(1, 31) if date(2021, 6, day).weekday() >= 5]
+    by_hour = {hour: sum(people(day, hour) for day in weekdays) for hour in range(9, 20)}
+    assert by_hour[12] > by_hour[10]
+    assert by_hour[12] > by_hour[14]
+    assert by_hour[17] > by_hour[14]
+    assert by_hour[17] > by_hour[19]
+
+    def average(days: list[int]) -> float:
+        return sum(people(day, 9, 11) for day in days) / len(days)
+
+    assert average(weekends) > average(weekdays)
+
+
+# The document
+
+
+async def test_document_of_a_3d_camera(receiver: Receiver, clock: Clock) -> None:
+    """Every key of the guide is there, and nothing else."""
+    camera = _camera(receiver, clock, installed=NOON - 2 * MINUTE)
+    assert await camera.push()
+    (body,) = receiver.bodies
+    counts = [camera.counted(NOON - back * MINUTE, NOON - (back - 1) * MINUTE) for back in (2, 1)]
+    assert body == {
+        "apiName": "Axis Retail Data",
+        "apiVersion": "0.4",
+        "utcSent": "2021-04-13T12:00:24Z",
+        "localSent": "2021-04-13T14:00:24",
+        "data": {
+            "utcFrom": "2021-04-13T11:58:00Z",
+            "utcTo": "2021-04-13T12:00:00Z",
+            "localFrom": "2021-04-13T13:58:00",
+            "localTo": "2021-04-13T14:00:00",
+            "measurements": [
+                {
+                    "kind": "people-counts",
+                    "utcFrom": f"2021-04-13T{start}:00Z",
+                    "utcTo": f"2021-04-13T{end}:00Z",
+                    "localFrom": f"2021-04-13T{local_start}:00",
+                    "localTo": f"2021-04-13T{local_end}:00",
+                    "items": [
+                        {"direction": "in", "count": counted.in_, "adults": counted.adults_in},
+                        {"direction": "out", "count": counted.out, "adults": counted.adults_out},
+                    ],
+                }
+                for start, end, local_start, local_end, counted in (
+                    ("11:58", "11:59", "13:58", "13:59", counts[0]),
+                    ("11:59", "12:00", "13:59", "14:00", counts[1]),
+                )
+            ],
+        },
+        "sensor": {
+            "application": "AXIS 3D People Counter",
+            "applicationVersion": "11.11.148",
+            "timeZone": "Europe/Stockholm",
+            "name": "Main entrance",
+            "serial": "accc8ef3d92e",
+            "ipAddress": "127.0.0.1",
+        },
+    }
+    assert receiver.headers[0]["authorization"] == "Bearer secret"
+
+
+async def test_document_of_a_2d_camera(receiver: Receiver, clock: Clock) -> None:
+    """The 2D application knows no adults, can't change its interval, and may leave out empty items."""
+    clock.now = datetime(2021, 4, 13, 8, tzinfo=UTC)
+    camera = _camera(receiver, clock, model=TWO_D, zone_key="timezone")
+    assert await camera.push()
+    assert receiver.bodies[0]["sensor"]["timezone"] == "Europe/Stockholm"
+    assert "timeZone" not in receiver.bodies[0]["sensor"]
+    items = [measurement["items"] for measurement in receiver.measurements]
+    assert len(items) == 12
+    assert None in items
+    filled = [item for both in items if both for item in both]
+    assert filled
+    assert all(set(item) == {"direction", "count"} for item in filled)
+    assert camera.counted(clock.now - timedelta(hours=3), clock.now).adults_in == 0
+    with pytest.raises(ValueError, match="every 1 minutes"):
+        camera.width = 1
+
+
+async def test_local_times_are_those_of_the_zone(receiver: Receiver, clock: Clock) -> None:
+    """When summer time ends an hour's local times come twice, while UTC goes on."""
+    clock.now = datetime(2021, 10, 31, 2, tzinfo=UTC)
+    camera = _camera(receiver, clock, installed=clock.now - timedelta(hours=2), model=TWO_D)
+    assert await camera.push()
+    starts = [(found["utcFrom"][11:16], found["localFrom"][11:16]) for found in receiver.measurements]
+    assert starts[0] == ("00:00", "02:00")
+    assert starts[4] == ("01:00", "02:00")
+    assert len(starts) == 8
+
+
+async def test_test_message_has_no_data(receiver: Receiver, clock: Clock) -> None:
+    """It changes nothing in the camera either."""
+    camera = _camera(receiver, clock)
+    answer = await camera.test_connection()
+    assert answer.delivered
+    assert answer.text == "heard"
+    assert set(receiver.bodies[0]) == {"apiName", "apiVersion", "utcSent", "localSent", "sensor"}
+    assert camera.cursor is None
+    assert camera.delivered(NOON - timedelta(days=1), NOON) == Counts()
+
+
+# Delivery
+
+
+async def test_each_push_goes_on_where_the_last_ended(receiver: Receiver, clock: Clock) -> None:
+    """Every interval comes once, without a gap."""
+    camera = _camera(receiver, clock)
+    for _ in range(3):
+        assert await camera.push()
+        clock.forward(1)
+    starts = [found["utcFrom"] for found in receiver.measurements]
+    assert len(starts) == len(set(starts)) == 182
+    clock.forward(-1)
+    assert await camera.push() is None
+
+
+@pytest.mark.parametrize("status", [201, 204, 302, 401, 404, 500, 503])
+async def test_only_200_is_delivered(receiver: Receiver, clock: Clock, status: int) -> None:
+    """After anything else everything since the last 200 comes again."""
+    camera = _camera(receiver, clock)
+    assert await camera.push()
+    before = camera.delivered(NOON - timedelta(days=1), NOON + timedelta(days=1))
+    receiver.bodies.clear()
+    receiver.status = status
+    clock.forward(2)
+    answer = await camera.push()
+    assert answer
+    assert (answer.status, answer.delivered) == (status, False)
+    assert camera.delivered(NOON - timedelta(days=1), NOON + timedelta(days=1)) == before
+    receiver.status = 200
+    clock.forward(1)
+    answer = await camera.push()
+    assert answer
+    assert answer.delivered
+    assert [len(body["data"]["measurements"]) for body in receiver.bodies] == [2, 3]
+
+
+async def test_a_lost_answer_leads_to_repetition(receiver: Receiver, clock: Clock) -> None:
+    """The receiver has it all, the camera doesn't know."""
+    camera = _camera(receiver, clock)
+    camera.faults.lose_answer = True
+    answer = await camera.push()
+    assert answer
+    assert answer.status is None
+    assert camera.cursor is None
+    assert len(receiver.measurements) == 180
+    assert camera.delivered(NOON - timedelta(hours=3, minutes=1), NOON).in_ > 0
+    camera.faults.lose_answer = False
+    clock.forward(1)
+    assert await camera.push()
+    assert len(receiver.measurements) == 180 + 181
+    assert len(receiver.held()) == 181
+
+
+async def test_history_can_come_in_many_bodies(receiver: Receiver, clock: Clock) -> None:
+    """A body that fails stops the rest, and the next push goes on with it."""
+    camera = _camera(receiver, clock, batch=50)
+    assert await camera.push()
+    assert [len(body["data"]["measurements"]) for body in receiver.bodies] == [50, 50, 50, 30]
+    receiver.bodies.clear()
+    receiver.status = 503
+    clock.forward(120)
+    assert await camera.push()
+    assert len(receiver.bodies) == 1
+    receiver.status = 200
+    assert await camera.push()
+    assert len(receiver.held()) == 120
+
+
+async def test_redelivery_repeats_the_last_body(receiver: Receiver, clock: Clock) -> None:
+    """The same intervals, a later time of sending."""
+    camera = _camera(receiver, clock)
+    with pytest.raises(RuntimeError):
+        await camera.redeliver()
+    assert await camera.push()
+    clock.forward(1)
+    assert (await camera.redeliver()).delivered
+    first, second = receiver.bodies
+    assert first["data"] == second["data"]
+    assert first["utcSent"] < second["utcSent"]
+
+
+async def test_memory_is_90_days(receiver: Receiver, clock: Clock) -> None:
+    """What is older is gone; 90 days at one minute make the big body the guide's numbers promise."""
+    camera = _camera(receiver, clock, installed=NOON - timedelta(days=100))
+    assert await camera.push()
+    assert len(receiver.measurements) == 90 * 24 * 60 - 1
+    assert receiver.measurements[0]["utcFrom"] == "2021-01-13T12:01:00Z"
+    assert 30_000_000 < int(receiver.headers[0]["content-length"]) < 60_000_000
+
+
+async def test_no_connection(receiver: Receiver, clock: Clock) -> None:
+    """Whether the network is cut or nobody listens: no answer, nothing lost."""
+    camera = _camera(receiver, clock)
+    camera.faults.cut_off = True
+    answer = await camera.push()
+    assert answer
+    assert answer.status is None
+    assert not receiver.bodies
+    camera.faults.cut_off = False
+    good, camera.url = camera.url, "http://127.0.0.1:1/push"
+    answer = await camera.push()
+    assert answer
+    assert answer.status is None
+    assert "refused" in answer.text or "connect" in answer.text.lower()
+    camera.url = good
+    assert await camera.push()
+    assert len(receiver.held()) == 180
+
+
+async def test_upload_that_breaks(receiver: Receiver, clock: Clock) -> None:
+    """Half a body is no push."""
+    camera = _camera(receiver, clock)
+    camera.faults.break_after = 1000
+    answer = await asyncio.wait_for(camera.push(), 10)
+    assert answer
+    assert answer.status is None
+    for _ in range(100):
+        if receiver.broken:
+            break
+        await asyncio.sleep(0.01)
+    assert (receiver.broken, receiver.bodies) == (1, [])
+    assert camera.cursor is None
+
+
+async def test_slow_upload(receiver: Receiver, clock: Clock) -> None:
+    """It takes as long as the line does, and arrives whole."""
+    camera = _camera(receiver, clock, installed=NOON - 3 * MINUTE)
+    size = len(camera.body(camera.waiting()))
+    camera.faults.bytes_per_second = size * 2
+    started = time.monotonic()
+    assert await camera.push()
+    assert 0.4 < time.monotonic() - started < 5
+    assert len(receiver.measurements) == 3
+
+
+async def test_faults_of_clock_token_and_protocol(receiver: Receiver, clock: Clock) -> None:
+    """They show in what is sent."""
+    camera = _camera(receiver, clock)
+    camera.faults.clock_offset = timedelta(hours=1)
+    camera.faults.protocol_version = "0.3"
+    camera.token = "wrong"
+    assert await camera.push()
+    body = receiver.bodies[0]
+    assert body["utcSent"] == "2021-04-13T13:00:24Z"
+    assert body["data"]["utcTo"] == "2021-04-13T13:00:00Z"
+    assert body["apiVersion"] == "0.3"
+    assert receiver.headers[0]["authorization"] == "Bearer wrong"
+    camera.token = None
+    await camera.test_connection()
+    assert "authorization" not in receiver.headers[1]
+
+
+# Truth
+
+
+async def test_what_arrives_is_the_truth(receiver: Receiver, clock: Clock) -> None:
+    """The sum of all intervals is what was counted, at every width."""
+    start = NOON - timedelta(hours=3)
+    truth = _camera(receiver, clock).counted(start, NOON)
+    assert truth.in_ > 0
+    for width in (1, 5, 15):
+        camera = _camera(receiver, clock)
+        camera.width = width
+        receiver.bodies.clear()
+        assert await camera.push()
+        assert sum(receiver.held().values(), Counts()) == truth
+        assert camera.delivered(start - MINUTE, NOON) == truth
+        assert len(camera.taken(start - MINUTE, NOON)) == 180 // width
+
+
+async def test_change_of_width_in_mid_life(receiver: Receiver, clock: Clock) -> None:
+    """A wider interval covers what was sent of it, and replaces it."""
+    clock.now += 7 * MINUTE
+    camera = _camera(receiver, clock, installed=NOON)
+    assert await camera.push()
+    assert len(receiver.measurements) == 7
+    camera.width = 15
+    assert await camera.push() is None
+    clock.forward(8)
+    assert await camera.push()
+    assert receiver.measurements[-1]["utcFrom"] == "2021-04-13T12:00:00Z"
+    (only,) = camera.taken(NOON - timedelta(hours=1), NOON + timedelta(hours=1))
+    assert only.counts == camera.counted(NOON - MINUTE, NOON + 15 * MINUTE)
+    # Narrow ones in several bodies can't replace a wide one that none of them covers.
+    camera.cursor = None
+    camera.width = 1
+    camera.batch = 4
+    assert await camera.push()
+    assert camera.taken(NOON - timedelta(hours=1), NOON + timedelta(hours=1)) == [only]
+    # One body can.
+    camera.cursor = None
+    camera.batch = None
+    assert await camera.push()
+    assert len(camera.taken(NOON - timedelta(hours=1), NOON + timedelta(hours=1))) == 15
+
+
+async def test_occupancy_never_falls_below_zero(receiver: Receiver, clock: Clock) -> None:
+    """Whoever came before the first interval can leave, but doesn't count as minus one."""
+    clock.now = datetime(2021, 4, 13, 22, tzinfo=UTC)
+    midnight = datetime(2021, 4, 12, 22, tzinfo=UTC)
+    camera = _camera(receiver, clock, installed=midnight)
+    assert await camera.push()
+    lunch = datetime(2021, 4, 13, 11, tzinfo=UTC)
+    assert camera.occupancy(midnight, clock.now) == 0
+    held = camera.delivered(midnight, lunch)
+    assert camera.occupancy(midnight, lunch) == held.in_ - held.out > 0
+    later = camera.delivered(lunch, clock.now)
+    assert later.out > later.in_
+    assert camera.occupancy(lunch, clock.now) == 0
+    # Clamped on the way, not in the end: the afternoon's peak counts from zero on.
+    peak = datetime(2021, 4, 13, 15, 30, tzinfo=UTC)
+    until_peak = camera.delivered(lunch, peak)
+    assert camera.occupancy(lunch, peak) >= max(0, until_peak.in_ - until_peak.out)
+
+
+# The loop
+
+
+async def test_run_pushes_until_told_to_stop(receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> None:
+    """History at once, then a push after each interval; it survives a receiver that fails."""
+    monkeypatch.setattr("tests.simulator.camera.DELAY", (0.05, 0.1))
+    started = time.monotonic()
+
+    def now() -> datetime:
+        # Each fifth of a second is a minute, and its last instant at that: the loop never has long to wait.
+        return NOON.replace(second=59, microsecond=950_000) + int((time.monotonic() - started) * 5) * MINUTE
+
+    camera = _camera(receiver, now, installed=NOON - 3 * MINUTE)
+    receiver.status = 503
+    running = asyncio.create_task(camera.run())
+    try:
+        await _until(lambda: len(receiver.bodies) >= 1)
+        receiver.status = 200
+        await _until(lambda: len(receiver.bodies) >= 4)
+        camera.stop()
+        await asyncio.wait_for(running, 5)
+    finally:
+        running.cancel()
+    assert receiver.bodies[0]["data"]["utcFrom"] == receiver.bodies[1]["data"]["utcFrom"]
+    assert receiver.bodies[2]["data"]["utcFrom"] == receiver.bodies[1]["data"]["utcTo"]
+
+
+async def _until(condition: Callable[[], bool]) -> None:
+    """Wait, for some seconds at most, until something is so."""
+    for _ in range(500):
+        if condition():
+            return
+        await asyncio.sleep(0.02)
+    pytest.fail("It didn't happen in time.")
+
+
+# HTTPS
+
+
+async def test_https_needs_the_right_authority(socket_enabled: None, clock: Clock, tmp_path: Path) -> None:
+    """The certificate is always checked: with its authority in the camera it passes, else it doesn't."""
+    # The server's side of a refused handshake is no error of this test.
+    asyncio.get_running_loop().set_exception_handler(lambda *_: None)
+    context, good, other = _certificates(tmp_path)
+    receiver = Receiver()
+    await receiver.server.start_server(ssl=context)
+    try:
+        assert (await _camera(receiver, clock, ca_file=good).test_connection()).delivered
+        for ca_file in (other, None):
+            answer = await _camera(receiver, clock, ca_file=ca_file).test_connection()
+            assert answer.status is None
+            assert "certificate" in answer.text.lower()
+    finally:
+        await receiver.server.close()
+    assert len(receiver.bodies) == 1
+
+
+def _certificates(folder: Path) -> tuple[ssl.SSLContext, Path, Path]:
+    """Return a server's TLS for 127.0.0.1, the file of its authority, and that of a stranger."""
+    authority, authority_key = _certificate("Shop CA")
+    stranger, _ = _certificate("Another CA")
+    server, server_key = _certificate("127.0.0.1", (authority, authority_key))
+    key = server_key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    for name, content in (
+        ("server.pem", key + server.public_bytes(serialization.Encoding.PEM)),
+        ("good.pem", authority.public_bytes(serialization.Encoding.PEM)),
+        ("other.pem", stranger.public_bytes(serialization.Encoding.PEM)),
+    ):
+        (folder / name).write_bytes(content)
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(folder / "server.pem")
+    return context, folder / "good.pem", folder / "other.pem"
+
+
+def _certificate(
+    name: str, issuer: tuple[x509.Certificate, rsa.RSAPrivateKey] | None = None
+) -> tuple[x509.Certificate, rsa.RSAPrivateKey]:
+    """Make an authority, or a server that one vouches for."""
+    key = rsa.generate_private_key(65537, 2048)
+    subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
+    signer, signing_key = (issuer[0].subject, issuer[1]) if issuer else (subject, key)
+    now = datetime.now(UTC)
+    builder = (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(signer)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+        .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(signing_key.public_key()), critical=False)
+        .add_extension(x509.BasicConstraints(ca=issuer is None, path_length=None), critical=True)
+    )
+    if issuer:
+        address = x509.IPAddress(ip_address("127.0.0.1"))
+        builder = builder.add_extension(x509.SubjectAlternativeName([address]), critical=False)
+    else:
+        usage = x509.KeyUsage(
+            digital_signature=True,
+            content_commitment=False,
+            key_encipherment=False,
+            data_encipherment=False,
+            key_agreement=False,
+            key_cert_sign=True,
+            crl_sign=True,
+            encipher_only=False,
+            decipher_only=False,
+        )
+        builder = builder.add_extension(usage, critical=True)
+    return builder.sign(signing_key, hashes.SHA256()), key

@@ -1,0 +1,90 @@
+"""A whole Home Assistant whose process is killed at random instants while a camera pushes."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from random import Random
+import sqlite3
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from .home_assistant import HomeAssistant
+from .simulator import THREE_D, Camera, Hours, Visits
+
+KILLS = 5
+HISTORY = timedelta(days=4)
+# A push of this many intervals takes about as long as it takes to get killed.
+BATCH = 7
+
+
+def counted(ledger: Path) -> tuple[int, int, int, int]:
+    """Return the number of stored intervals, of minutes in them, and of people in and out."""
+    with sqlite3.connect(f"file:{ledger}?mode=ro", uri=True) as db:
+        sql = 'SELECT count(*), coalesce(sum("end" - start), 0) / 60, coalesce(sum("in"), 0), coalesce(sum("out"), 0)'
+        row: tuple[int, int, int, int] = db.execute(f"{sql} FROM intervals").fetchone()
+        return row
+
+
+@pytest.mark.usefixtures("socket_enabled")
+async def test_killed_while_a_camera_pushes(tmp_path: Path) -> None:
+    """Every count is there once: what was answered 200 is kept, all else the camera sends again."""
+    random = Random(20260916)
+    zone = ZoneInfo("Europe/Stockholm")
+    home = HomeAssistant(tmp_path, zone=zone.key)
+    ledger = tmp_path / "axis_people_counter.db"
+    installed = datetime.now(UTC) - HISTORY
+    try:
+        await home.start()
+        await home.onboard()
+        async with home.connecting() as (url, token):
+            camera = Camera(
+                Visits(1, zone, Hours(0, 24)),
+                url,
+                token,
+                serial="accc8ef3d92e",
+                name="Main entrance",
+                model=THREE_D,
+                installed=installed,
+                batch=BATCH,
+            )
+            assert (await camera.test_connection()).delivered
+        end = datetime.now(UTC).replace(second=0, microsecond=0)
+
+        cursors = []
+        for _ in range(KILLS):
+            pushing = asyncio.create_task(camera.push(end))
+            await asyncio.sleep(random.uniform(0.05, 0.6))
+            await home.kill()
+            answer = await pushing
+            # The camera was cut off in the middle of its history.
+            assert answer
+            assert not answer.delivered
+            assert camera.cursor
+            cursors.append(camera.cursor)
+            intervals, minutes, entered, left = counted(ledger)
+            # What it knows to be delivered is there, and at most what it was about to send besides.
+            acknowledged = camera.counted(installed, camera.cursor)
+            assert intervals == minutes
+            assert acknowledged.in_ <= entered
+            assert acknowledged.out <= left
+            acknowledged_minutes = (camera.cursor - installed.replace(second=0, microsecond=0)).total_seconds() / 60
+            assert acknowledged_minutes <= minutes <= acknowledged_minutes + BATCH
+            await home.start()
+        assert cursors == sorted(set(cursors)), "each time it came further"
+
+        camera.batch = None
+        answer = await camera.push(end)
+        assert answer
+        assert answer.delivered
+        states = await home.states()
+        truth = camera.counted(installed, end)
+        assert states["accc8ef3d92e_in_total"]["state"] == str(truth.in_)
+        assert states["accc8ef3d92e_out_total"]["state"] == str(truth.out)
+        minutes = int((end - installed.replace(second=0, microsecond=0)).total_seconds() / 60)
+        assert counted(ledger) == (minutes, minutes, truth.in_, truth.out)
+        log = home.log()
+        assert " ERROR " not in log
+        assert token not in log
+    finally:
+        await home.__aexit__()

@@ -132,7 +132,7 @@ async def test_silent_for_a_day(
     await wait(hass, noon, MINUTE)
     issue = issue_registry.async_get_issue(DOMAIN, issue_id)
     assert issue
-    assert issue.translation_placeholders == {"name": "Main entrance", "since": "2026-09-16 03:00"}
+    assert issue.translation_placeholders == {"name": "Main entrance", "camera": "Main entrance", "since": "2026-09-16 03:00"}
 
     ir.async_delete_issue(hass, DOMAIN, issue_id)
     await hass.config_entries.async_reload(entry.entry_id)

@@ -282,7 +282,7 @@ async def test_quarantine(
     await pusher.push(*(measurement(NOON - minute * MINUTE, 1) for minute in range(15, 10, -1)))
     issue = issue_registry.async_get_issue(DOMAIN, issue_id)
     assert issue
-    assert issue.translation_placeholders == {"name": "Main entrance", "count": "5"}
+    assert issue.translation_placeholders == {"name": "Main entrance", "camera": "Main entrance", "count": "5"}
     assert state_of(hass, IN_TOTAL) == "20"
     noon.tick(MINUTE)
     await pusher.push(*(measurement(NOON - minute * MINUTE, 2) for minute in range(10, 0, -1)))

@@ -128,7 +128,7 @@ class CameraCoordinator(DataUpdateCoordinator[CameraData]):
                 self.hass,
                 issues.QUARANTINED,
                 camera.serial,
-                name=issues.plain(camera.name),
+                **issues.names(camera.name),
                 count=str(today.quarantined),
             )
         else:
@@ -175,7 +175,7 @@ class CameraCoordinator(DataUpdateCoordinator[CameraData]):
         if now >= self._long_silent_at:
             since = dt_util.as_local(self.last_message).strftime("%Y-%m-%d %H:%M")
             issues.async_begin(
-                self.hass, issues.CAMERA_SILENT, self.camera.serial, name=issues.plain(self.camera.name), since=since
+                self.hass, issues.CAMERA_SILENT, self.camera.serial, **issues.names(self.camera.name), since=since
             )
         elif connected:
             issues.async_end(self.hass, issues.CAMERA_SILENT, self.camera.serial)
@@ -270,9 +270,7 @@ class Receiver:
         try:
             changes = await asyncio.wrap_future(self.ledger.record(message, int(dt_util.utcnow().timestamp())))
         except TooManyCamerasError:
-            issues.async_begin(
-                self.hass, issues.TOO_MANY_CAMERAS, name=issues.plain(sensor.name), limit=str(MAX_CAMERAS)
-            )
+            issues.async_begin(self.hass, issues.TOO_MANY_CAMERAS, **issues.names(sensor.name), limit=str(MAX_CAMERAS))
             raise
         except LedgerError as err:
             self._async_failed(err)
@@ -304,7 +302,7 @@ class Receiver:
             self.hass,
             issues.CLOCK_DIFFERS,
             sensor.serial,
-            name=issues.plain(sensor.name),
+            **issues.names(sensor.name),
             camera_time=f"{sent:%Y-%m-%d %H:%M:%S}",
             home_assistant_time=f"{now:%Y-%m-%d %H:%M:%S}",
         )

@@ -147,7 +147,7 @@ class PushView(HomeAssistantView):
                 hass,
                 issues.WRONG_PROTOCOL,
                 err.sensor.serial if err.sensor else address,
-                name=issues.plain(err.sensor.name if err.sensor else address),
+                **issues.names(err.sensor.name if err.sensor else address),
                 protocol=issues.plain(err.api),
                 address=(err.sensor and err.sensor.ip_address) or address,
             )

@@ -26,6 +26,11 @@ def plain(text: str) -> str:
     return text.translate(_MARKDOWN)
 
 
+def names(name: str) -> dict[str, str]:
+    """Return placeholders for a name that a sender chose: for titles, shown as they are, and for descriptions."""
+    return {"name": name, "camera": plain(name)}
+
+
 @callback
 def async_begin(hass: HomeAssistant, key: str, about: str | None = None, **placeholders: str) -> None:
     """Show an issue; about tells several of a kind apart (a serial, an address)."""

@@ -29,6 +29,8 @@ MIN_SEND_INTERVAL: Final = 60
 MAX_SEND_INTERVAL: Final = 60 * 60
 BUSY_SECONDS: Final = 5
 HOUR: Final = 60 * 60
+# Intervals of a push that are brought together with the stored ones at a time.
+MAX_PART: Final = 2000
 
 # Each makes the next schema version out of the one before; never change one that has been released.
 _MIGRATIONS: Final = (
@@ -208,7 +210,7 @@ class Ledger:
         self.path = path
         self._on_moved_aside = on_moved_aside
         self._db: sqlite3.Connection | None = None
-        self._identity: tuple[int, int] | None = None
+        self._identity: _Identity | None = None
         self._suspect = False
         self._in_backup = False
         self._closed: Future[None] | None = None
@@ -286,6 +288,7 @@ class Ledger:
         """Finish what waits, then close the file. Later calls raise LedgerError."""
         if self._closed is None:
             self._closed = Future()
+            self._closed.set_running_or_notify_cancel()
             self._jobs.put(None)
         return self._closed
 
@@ -372,10 +375,15 @@ class Ledger:
             self._db.execute("ROLLBACK")
 
     def _connect(self) -> sqlite3.Connection:
-        # Somebody may have deleted or replaced the file: a commit into one that has no name any more would be lost.
-        if self._db is not None and self._identity == _identity(self.path):
-            return self._db
-        self._disconnect()
+        if self._db is not None:
+            # Somebody may have deleted or replaced the file or its write-ahead log: a commit into one that has no name
+            # any more would be lost.
+            if self._identity == _identity(self.path):
+                return self._db
+            # Nor may the log be played into another file than its own.
+            with suppress(sqlite3.Error):
+                self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            self._disconnect()
         try:
             self._db = self._open()
         except _CorruptError:
@@ -434,12 +442,20 @@ class Ledger:
         self._on_moved_aside(aside)
 
 
-def _identity(path: Path) -> tuple[int, int] | None:
-    try:
-        status = path.stat()
-    except FileNotFoundError:
-        return None
-    return status.st_dev, status.st_ino
+type _Identity = tuple[tuple[int, int] | None, ...]
+
+
+def _identity(path: Path) -> _Identity:
+    """Return what tells the file and its write-ahead log from others of the same names."""
+
+    def identity(path: Path) -> tuple[int, int] | None:
+        try:
+            status = path.stat()
+        except FileNotFoundError:
+            return None
+        return status.st_dev, status.st_ino
+
+    return identity(path), identity(Path(f"{path}-wal"))
 
 
 def _code(err: Exception) -> int:
@@ -537,15 +553,36 @@ def _settle(db: sqlite3.Connection, camera: int, push: Push, received: int) -> t
 
     Return the intervals that were in no way there before, and the earliest instant whose counts changed.
     """
-    fresh = {Row(*interval, push.sent) for interval in push.intervals}
-    if not fresh:
-        return (), None
+    appeared: list[Interval] = []
+    changed: list[int] = []
+    for part in _parts(push):
+        part_appeared, part_changed = _settle_part(db, camera, part, received)
+        appeared += part_appeared
+        changed += part_changed
+    return tuple(appeared), min(changed, default=None)
+
+
+def _parts(push: Push) -> Iterator[set[Row]]:
+    """Divide a long push; batching makes no difference, but one step through 90 days would hold up other threads."""
+    part: set[Row] = set()
+    for group in _overlapping_groups(push.intervals):
+        part.update(Row(*interval, push.sent) for interval in group)
+        if len(part) >= MAX_PART:
+            yield part
+            part = set()
+    if part:
+        yield part
+
+
+def _settle_part(
+    db: sqlite3.Connection, camera: int, fresh: set[Row], received: int
+) -> tuple[list[Interval], list[int]]:
     stored, waiting = _touched(db, camera, fresh)
     added: list[Row] = []
     removed: list[Row] = []
     overlapping: set[Row] = set()
     appeared: list[Interval] = []
-    since: int | None = None
+    changed: list[int] = []
     for group in _overlapping_groups(stored | waiting | fresh):
         accepted, refused = _resolve(group)
         overlapping.update(refused)
@@ -553,52 +590,68 @@ def _settle(db: sqlite3.Connection, camera: int, push: Push, received: int) -> t
         if accepted == before:
             continue
         added += [row for row in accepted if row not in stored]
-        removed += [row for row in before if row not in accepted]
+        staying = set(accepted)
+        removed += [row for row in before if row not in staying]
         if [row.interval for row in accepted] != [row.interval for row in before]:
-            since = group[0].start if since is None else since
+            changed.append(group[0].start)
             if not before:
                 appeared += [row.interval for row in accepted]
     _replace(db, camera, removed, added)
     _replace_waiting(db, camera, received, waiting - overlapping, overlapping - waiting)
-    return tuple(appeared), since
+    return appeared, changed
 
 
 def _touched(db: sqlite3.Connection, camera: int, fresh: set[Row]) -> tuple[set[Row], set[Row]]:
-    """Return what is stored, and what waits in quarantine, that overlaps fresh rows or each other around them."""
-    low = min(row.start for row in fresh)
-    high = max(row.end for row in fresh)
-    while True:
-        # Stored intervals don't overlap, so only the last one before low can reach over it.
-        stored = {
-            Row(*row)
-            for row in db.execute(
-                f"SELECT {_ROW_COLUMNS} FROM intervals WHERE camera = :camera AND start < :high AND start >= coalesce("
-                "(SELECT max(start) FROM intervals WHERE camera = :camera AND start <= :low), :low)"
-                ' AND "end" > :low',
-                {"camera": camera, "low": low, "high": high},
-            )
-        }
-        waiting = {
-            Row(*row)
-            for row in db.execute(
-                f"SELECT {_ROW_COLUMNS} FROM quarantine WHERE camera = ? AND start > ? AND start < ?"
-                ' AND "end" > ? AND reason = ?',
-                (camera, low - MAX_WIDTH, high, low, OVERLAP),
-            )
-        }
-        lowest = min((row.start for row in stored | waiting), default=low)
-        highest = max((row.end for row in stored | waiting), default=high)
-        if low <= lowest and highest <= high:
-            return stored, waiting
-        low, high = min(low, lowest), max(high, highest)
+    """Return what is stored, and what waits in quarantine, that overlaps fresh rows directly or through others."""
+    stored: set[Row] = set()
+    waiting: set[Row] = set()
+    # Rows far from each other may have a whole history between them: each neighbourhood is read by itself.
+    for cluster in _overlapping_groups(fresh, MAX_WIDTH):
+        members = set(cluster)
+        low, high = cluster[0].start, max(row.end for row in cluster)
+        margin = 0
+        while True:
+            near_stored, near_waiting = _overlapping(db, camera, low - margin, high + margin)
+            near = near_stored | near_waiting
+            if not _reaches_over(near, low - margin, high + margin):
+                break
+            groups = _overlapping_groups(near | members)
+            near = {row for group in groups if not members.isdisjoint(group) for row in group}
+            if not _reaches_over(near, low - margin, high + margin):
+                break
+            margin = max(2 * margin, HOUR)
+        stored |= near_stored & near
+        waiting |= near_waiting & near
+    return stored, waiting
 
 
-def _overlapping_groups(rows: Iterable[Row]) -> Iterator[list[Row]]:
-    """Yield rows in the order of time, those together that overlap directly or through others."""
-    group: list[Row] = []
+def _reaches_over(rows: Iterable[Row], low: int, high: int) -> bool:
+    return any(row.start < low or row.end > high for row in rows)
+
+
+def _overlapping(db: sqlite3.Connection, camera: int, low: int, high: int) -> tuple[set[Row], set[Row]]:
+    """Return what is stored, and what waits in quarantine, that overlaps a stretch of time."""
+    # Stored intervals don't overlap, so only the last one before low can reach over it.
+    stored = db.execute(
+        f"SELECT {_ROW_COLUMNS} FROM intervals WHERE camera = :camera AND start < :high AND start >= coalesce("
+        "(SELECT max(start) FROM intervals WHERE camera = :camera AND start <= :low), :low)"
+        ' AND "end" > :low',
+        {"camera": camera, "low": low, "high": high},
+    )
+    waiting = db.execute(
+        f"SELECT {_ROW_COLUMNS} FROM quarantine WHERE camera = ? AND start > ? AND start < ?"
+        ' AND "end" > ? AND reason = ?',
+        (camera, low - MAX_WIDTH, high, low, OVERLAP),
+    )
+    return {Row(*row) for row in stored}, {Row(*row) for row in waiting}
+
+
+def _overlapping_groups[T: (Row, Interval)](rows: Iterable[T], gap: int = 0) -> Iterator[list[T]]:
+    """Yield rows in the order of time, those together that overlap or lie closer than a gap, if only through others."""
+    group: list[T] = []
     reach = 0
     for row in sorted(rows, key=_time):
-        if group and row.start >= reach:
+        if group and row.start >= reach + gap:
             yield group
             group = []
         reach = max(reach, row.end) if group else row.end
@@ -607,7 +660,7 @@ def _overlapping_groups(rows: Iterable[Row]) -> Iterator[list[Row]]:
         yield group
 
 
-def _time(row: Row) -> tuple[int, int]:
+def _time(row: Row | Interval) -> tuple[int, int]:
     return row.start, row.end
 
 

@@ -9,13 +9,13 @@ from datetime import date, datetime, time, timedelta, tzinfo
 def latest(now: int, at: time, zone: tzinfo) -> int:
     """Return the last instant, not after now, at which the clock in the zone came to show the time."""
     today = datetime.fromtimestamp(now, zone).date()
-    return max(instant for days in (-2, -1, 0) if (instant := _instant(today + timedelta(days), at, zone)) <= now)
+    return max(instant for days in (-2, -1, 0, 1) if (instant := _instant(today + timedelta(days), at, zone)) <= now)
 
 
 def following(now: int, at: time, zone: tzinfo) -> int:
     """Return the first instant after now at which the clock in the zone comes to show the time."""
     today = datetime.fromtimestamp(now, zone).date()
-    return min(instant for days in (0, 1, 2) if (instant := _instant(today + timedelta(days), at, zone)) > now)
+    return min(instant for days in (-1, 0, 1, 2) if (instant := _instant(today + timedelta(days), at, zone)) > now)
 
 
 def _instant(day: date, at: time, zone: tzinfo) -> int:

@@ -1,0 +1,474 @@
+"""What has to agree across files: names, translations, icons, versions, documentation."""
+
+import ast
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from importlib import import_module
+from importlib.metadata import version
+import json
+from pathlib import Path
+import re
+from string import Formatter
+import struct
+from typing import Any, Final
+
+from awesomeversion import AwesomeVersion
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+
+from custom_components.axis_people_counter import PLATFORMS, issues
+from custom_components.axis_people_counter.const import DOMAIN, MAX_KEEP_DAYS, MIN_KEEP_DAYS, NAME
+from custom_components.axis_people_counter.services import ATTR_VALUE, SERVICE_SET_OCCUPANCY
+import homeassistant.components
+from homeassistant.components.brands.const import ALLOWED_IMAGES
+from homeassistant.config_entries import SOURCE_USER, ConfigFlowResult
+from homeassistant.const import __version__ as core_version
+from homeassistant.core import HomeAssistant
+from homeassistant.util.yaml import parse_yaml
+
+ROOT: Final = Path(__file__).parents[1]
+INTEGRATION: Final = ROOT / "custom_components" / DOMAIN
+LANGUAGES: Final = ("de", "fr", "sv")
+# What Axis' pages call things: a translation must leave them as they are.
+AXIS_WORDS: Final = (
+    "AXIS 3D People Counter",
+    "AXIS People Counter",
+    "Axis Retail Data 0.4",
+    "API token**",
+    "Push Reporting",
+    "Report to server",
+    "Send interval",
+    "Settings > Reporting",
+    "Setup > Counter",
+    "Setup > Reporting",
+    "System > Date and time",
+    "Test connection",
+    "**Save**",
+    "**URL**",
+)
+
+type Texts = dict[str, str]
+
+
+def read(path: str) -> str:
+    """Return a file of the repository."""
+    return (ROOT / path).read_text()
+
+
+def from_yaml(text: str) -> Any:
+    """Return what a YAML text says."""
+    return parse_yaml(text)
+
+
+def text_files() -> dict[str, str]:
+    """Return all text files of the repository by path, without what tools leave behind."""
+    found: dict[str, str] = {}
+    for folder, folders, names in ROOT.walk():
+        folders[:] = [
+            name
+            for name in folders
+            if name in (".ci", ".github") or not (name.startswith(".") or name == "__pycache__")
+        ]
+        for name in names:
+            if name.endswith(".png") or name.startswith(".coverage"):
+                continue
+            path = folder / name
+            found[path.relative_to(ROOT).as_posix()] = path.read_text()
+    return found
+
+
+def flat(tree: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, str]]:
+    """Yield each text of a translation with its place."""
+    for key, value in tree.items():
+        if isinstance(value, dict):
+            yield from flat(value, f"{path}{key}.")
+        else:
+            yield f"{path}{key}", value
+
+
+def translation(language: str) -> dict[str, Any]:
+    """Return a translation as it is."""
+    tree: dict[str, Any] = json.loads((INTEGRATION / "translations" / f"{language}.json").read_text())
+    return tree
+
+
+def placeholders(text: str) -> Counter[str]:
+    """Return what is filled into a text, and how often."""
+    return Counter(name for _, name, _, _ in Formatter().parse(text) if name is not None)
+
+
+def calls(*, without: tuple[str, ...] = ()) -> Iterator[ast.Call]:
+    """Yield all calls in the integration's code."""
+    for path in INTEGRATION.glob("*.py"):
+        if path.name not in without:
+            yield from (node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call))
+
+
+def keyword(call: ast.Call, name: str) -> ast.expr | None:
+    """Return what a call gives for a keyword."""
+    return next((argument.value for argument in call.keywords if argument.arg == name), None)
+
+
+def constants(node: ast.expr | None) -> set[str]:
+    """Return the texts that an expression can become: a text, or one of two."""
+    match node:
+        case ast.Constant(value=str(text)):
+            return {text}
+        case ast.IfExp(body=body, orelse=orelse):
+            return constants(body) | constants(orelse)
+        case _:
+            return set()
+
+
+def descriptions(platform: str) -> dict[str, Any]:
+    """Return the descriptions of a platform's entities by key."""
+    found: dict[str, Any] = {}
+    for value in vars(import_module(f"custom_components.{DOMAIN}.{platform}")).values():
+        for one in value if isinstance(value, tuple) else (value,):
+            # Not all of them are instances of EntityDescription: Home Assistant makes some of them from a copy of it.
+            if hasattr(one, "entity_registry_enabled_default") and isinstance(getattr(one, "key", None), str):
+                found[one.key] = one
+    return found
+
+
+ENGLISH: Final = translation("en")
+ENGLISH_TEXTS: Final[Texts] = dict(flat(ENGLISH))
+MANIFEST: Final[dict[str, Any]] = json.loads((INTEGRATION / "manifest.json").read_text())
+HACS: Final[dict[str, Any]] = json.loads(read("hacs.json"))
+README: Final = read("README.md")
+
+
+# Owner and name
+
+
+def test_owner_and_name_agree_everywhere() -> None:
+    """Wherever GitHub's owner or name is written, it is one of the forms that one search-and-replace finds."""
+    match = re.fullmatch(r"https://github\.com/([\w.-]+)/([\w.-]+)", MANIFEST["documentation"])
+    assert match
+    owner, name = match.groups()
+    assert MANIFEST["codeowners"] == [f"@{owner}"]
+    assert MANIFEST["issue_tracker"] == f"{MANIFEST['documentation']}/issues"
+    known = {
+        "link": rf"https://github\.com/{re.escape(owner)}/{re.escape(name)}(?![\w.-])",
+        "button": rf"owner={re.escape(owner)}&repository={re.escape(name)}&",
+        "code owner": rf'"@{re.escape(owner)}"',
+    }
+    used: set[str] = set()
+    for path, text in text_files().items():
+        rest = text
+        for form, pattern in known.items():
+            rest, count = re.subn(pattern, "", rest)
+            if count:
+                used.add(form)
+        for word in (owner, name):
+            assert not re.search(rf"(?<![\w.-]){re.escape(word)}(?![\w-])", rest), f"{word} in {path}"
+        # Links to somebody else's repository would be left behind; tests and code need none.
+        assert not re.findall(r"github\.com/[\w-]+/[\w-]+", rest), path
+        assert not re.findall(r"owner=[\w-]+&", rest), path
+    assert used == set(known)
+
+
+def test_workflows() -> None:
+    """Actions are GitHub's, Home Assistant's and HACS'; the workflows run what a developer runs, without rights."""
+    used = set()
+    for path in (ROOT / ".github" / "workflows").iterdir():
+        workflow = from_yaml(path.read_text())
+        assert workflow["permissions"] == {}, path
+        for job in workflow["jobs"].values():
+            assert job["permissions"] == {"contents": "read"}, path
+            used |= {step["uses"].partition("@")[0] for step in job["steps"] if "uses" in step}
+    assert used == {"actions/checkout", "home-assistant/actions/hassfest", "hacs/action"}
+    assert "run: bash .ci/run" in read(".github/workflows/test.yml")
+
+
+def test_nothing_of_a_machine() -> None:
+    """No file knows where it was written, or where packages were fetched from."""
+    folders = "work|home|root(?!/usr)|Users|mnt"
+    hosts = r"pypi\.org|pythonhosted\.org|npmjs\.|ghcr\.io"
+    for path, text in text_files().items():
+        assert not re.findall(rf"(?<![\w.\-/}}])/(?:{folders})/[\w.-]+", text), path
+        assert not re.findall(hosts, text), path
+
+
+def test_licence() -> None:
+    """It is MIT, and names the project."""
+    licence = read("LICENSE")
+    assert licence.startswith("MIT License\n")
+    assert f"Copyright (c) 2026 The {NAME} for Home Assistant authors" in licence
+
+
+# Versions
+
+
+def test_manifest() -> None:
+    """It is what hassfest and HACS ask for."""
+    assert MANIFEST["domain"] == DOMAIN == INTEGRATION.name
+    assert MANIFEST["name"] == NAME == HACS["name"]
+    assert re.fullmatch(r"\d+\.\d+\.\d+", MANIFEST["version"])
+    assert AwesomeVersion(MANIFEST["version"]).valid
+    assert list(MANIFEST) == ["domain", "name", *sorted(MANIFEST.keys() - {"domain", "name"})]
+    assert MANIFEST["single_config_entry"]
+    assert MANIFEST["requirements"] == []
+
+
+def test_hacs() -> None:
+    """The floor is written with its patch, and nothing HACS doesn't know is there."""
+    assert HACS.keys() <= {"name", "homeassistant"}
+    assert re.fullmatch(r"\d{4}\.\d{1,2}\.\d+", HACS["homeassistant"])
+    assert f"Home Assistant {HACS['homeassistant'].removesuffix('.0')} or later" in README
+
+
+def test_requirements_agree_with_the_floor() -> None:
+    """The tests run on the Home Assistant that hacs.json promises, and on one that is newer."""
+    package = "pytest-homeassistant-custom-component"
+    pins = {
+        name: re.findall(rf"^{package}==([\d.]+)$", read(f"{name}.txt"), re.MULTILINE)
+        for name in ("requirements_test", "requirements_test_lowest")
+    }
+    ((newest,), (lowest,)) = pins.values()
+    assert AwesomeVersion(lowest) < AwesomeVersion(newest)
+    floor = AwesomeVersion(HACS["homeassistant"])
+    installed = version(package)
+    core = AwesomeVersion(core_version)
+    assert installed in (newest, lowest)
+    assert core >= floor
+    # Another patch of the same month is the same to integrations.
+    assert ((core.year, core.minor) == (floor.year, floor.minor)) is (installed == lowest)
+
+
+def test_quality_scale() -> None:
+    """Every rule of the installed Home Assistant is done, or says why it doesn't apply."""
+    known: set[str] = set()
+    for path in Path(homeassistant.components.__path__[0]).glob("*/quality_scale.yaml"):
+        known |= set(re.findall(r"^  ([a-z-]+):", path.read_text(), re.MULTILINE))
+    rules = from_yaml((INTEGRATION / "quality_scale.yaml").read_text())["rules"]
+    assert len(known) == 54
+    assert rules.keys() == known
+    for rule, value in rules.items():
+        if value == "done":
+            continue
+        assert value.keys() == {"status", "comment"}, rule
+        assert value["status"] in ("done", "exempt"), rule
+        assert len(value["comment"].split()) > 3, rule
+
+
+# Pictures
+
+
+def test_brand_images() -> None:
+    """Home Assistant finds pictures of the sizes it asks for, for light and dark."""
+    sizes: dict[str, tuple[int, int]] = {}
+    for path in (INTEGRATION / "brand").iterdir():
+        header = path.read_bytes()[:26]
+        assert header.startswith(b"\x89PNG\r\n\x1a\n"), path
+        width, height, depth, kind = struct.unpack(">IIBB", header[16:26])
+        # Eight bits of red, green, blue and transparency.
+        assert (depth, kind) == (8, 6), path
+        sizes[path.name] = (width, height)
+    assert sizes.keys() <= ALLOWED_IMAGES
+    assert sizes["icon.png"] == (256, 256)
+    assert sizes["icon@2x.png"] == (512, 512)
+    width, height = sizes["logo.png"]
+    assert width > height
+    assert 128 <= height <= 256
+    assert sizes["logo@2x.png"] == (2 * width, 2 * height)
+    for name in ("logo.png", "logo@2x.png"):
+        assert sizes[f"dark_{name}"] == sizes[name]
+    for name in ("icon", "logo"):
+        assert "viewBox" in read(f"docs/brand/{name}.svg")
+
+
+# Translations
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_translation_is_complete(language: str) -> None:
+    """Each language has English's keys, placeholders, code and names of Axis' menus."""
+    texts = dict(flat(translation(language)))
+    assert list(texts) == list(ENGLISH_TEXTS)
+    for key, english in ENGLISH_TEXTS.items():
+        text = texts[key]
+        assert text, key
+        assert placeholders(text) == placeholders(english), key
+        assert re.findall("`[^`]*`", text) == re.findall("`[^`]*`", english), key
+        assert text.count("**") % 2 == 0, key
+        assert text.count("\n\n") == english.count("\n\n"), key
+        for word in AXIS_WORDS:
+            assert text.count(word) == english.count(word), (key, word)
+
+
+def test_languages() -> None:
+    """The languages that are tested are those that are there."""
+    assert {path.stem for path in (INTEGRATION / "translations").iterdir()} == {"en", *LANGUAGES}
+
+
+@pytest.mark.parametrize("language", ["en", *LANGUAGES])
+def test_translation_obeys_hassfest(language: str) -> None:
+    """No address, no HTML, nothing but plain placeholders; quotes that would hide one from the frontend are none."""
+    for key, text in flat(translation(language)):
+        assert text == text.strip(), key
+        assert not re.search(r"((https?|ftp|mqtt)://|www\.)[a-z0-9]+([-.][a-z0-9]+)*\.[a-z]{2,5}", text, re.IGNORECASE)
+        assert not re.search(r"<[a-zA-Z/].*>", text), key
+        assert all(name.isidentifier() for name in placeholders(text)), key
+        # To the frontend an apostrophe before a brace begins a quotation.
+        assert not re.search(r"'[{}]|[{}]'", text), key
+
+
+def test_messages_without_markdown() -> None:
+    """What the frontend shows as plain text has no marks of Markdown."""
+    for key, text in ENGLISH_TEXTS.items():
+        if key.startswith(("config.error.", "exceptions.")) or key.endswith((".title", ".name")):
+            assert not re.search(r"[`*]", text), key
+
+
+def test_translated_entities() -> None:
+    """Each entity has a name, and each name an entity; those that count people say so."""
+    translated = {platform: set(entities) for platform, entities in ENGLISH["entity"].items()}
+    assert translated == {str(platform): set(descriptions(platform)) for platform in PLATFORMS}
+    for key, description in descriptions("sensor").items():
+        counts = description.device_class is None
+        assert ("unit_of_measurement" in ENGLISH["entity"]["sensor"][key]) is counts
+    event_types = ENGLISH["entity"]["event"]["passage"]["state_attributes"]["event_type"]["state"]
+    assert list(event_types) == descriptions("event")["passage"].event_types
+
+
+def test_translated_issues() -> None:
+    """Each repair has its texts, and what is filled into them is what the code gives."""
+    names = {name: key for name, key in vars(issues).items() if name.isupper() and name != "DOMAIN" and name[0] != "_"}
+    assert set(ENGLISH["issues"]) == set(names.values())
+    assert {key for key, issue in ENGLISH["issues"].items() if "fix_flow" in issue} == {issues.LEDGER_MOVED_ASIDE}
+    begun: set[str] = set()
+    for call in calls(without=("issues.py",)):
+        if not (isinstance(call.func, ast.Attribute) and call.func.attr == "async_begin"):
+            continue
+        constant = call.args[1]
+        assert isinstance(constant, ast.Attribute)
+        key = names[constant.attr]
+        begun.add(key)
+        texts = " ".join(text for _, text in flat(ENGLISH["issues"][key]))
+        # The only thing unpacked is a camera's name, once for titles and once for descriptions.
+        given = {name for argument in call.keywords for name in ([argument.arg] if argument.arg else issues.names(""))}
+        # A title needs no name.
+        assert given - {"name"} <= set(placeholders(texts)) <= given, key
+    assert begun == set(names.values())
+
+
+def test_translated_exceptions() -> None:
+    """Each exception has its message, and what is filled into it is what the code gives."""
+    raised: set[str] = set()
+    for call in calls(without=("issues.py",)):
+        for key in constants(keyword(call, "translation_key")):
+            raised.add(key)
+            given = keyword(call, "translation_placeholders") or ast.Dict([], [])
+            assert isinstance(given, ast.Dict)
+            keys = {name for node in given.keys for name in constants(node)}
+            assert keys == set(placeholders(ENGLISH["exceptions"][key]["message"])), key
+    assert raised == set(ENGLISH["exceptions"])
+
+
+def test_translated_flows() -> None:
+    """Each step, error, reason and result of a flow has its text, and no text is left over."""
+    tree = ast.parse((INTEGRATION / "config_flow.py").read_text())
+    found: dict[str, dict[str, set[str]]] = {}
+    for class_ in tree.body:
+        if not isinstance(class_, ast.ClassDef):
+            continue
+        flow = found.setdefault(
+            "options" if "Options" in class_.name else "config",
+            {"step": set(), "error": set(), "abort": set(), "create_entry": set()},
+        )
+        for node in ast.walk(class_):
+            if isinstance(node, ast.Call):
+                flow["step"] |= constants(keyword(node, "step_id"))
+                flow["abort"] |= constants(keyword(node, "reason"))
+                flow["create_entry"] |= constants(keyword(node, "description"))
+            elif isinstance(node, ast.Assign) and ast.unparse(node.targets[0]).startswith("errors["):
+                flow["error"] |= constants(node.value)
+    for name, flow in found.items():
+        assert {kind: set(ENGLISH[name].get(kind, ())) for kind in flow} == flow, name
+
+
+async def test_translated_fields(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+    """Each field of each step has a name and an explanation."""
+
+    def check(flow: str, result: ConfigFlowResult) -> None:
+        step = ENGLISH[flow]["step"][result["step_id"]]
+        schema = result["data_schema"]
+        assert schema is not None
+        fields = {str(field) for field in schema.schema}
+        assert set(step.get("data", ())) == set(step.get("data_description", ())) == fields
+        given = set(result["description_placeholders"] or ())
+        assert set(placeholders(step.get("description", ""))) <= given
+
+    assert await hass.config_entries.async_setup(entry.entry_id)
+    check("config", await entry.start_reconfigure_flow(hass))
+    check("options", await hass.config_entries.options.async_init(entry.entry_id))
+    await hass.config_entries.async_remove(entry.entry_id)
+    result = await hass.config_entries.flow.async_init(DOMAIN, context={"source": SOURCE_USER})
+    check("config", result)
+    result = await hass.config_entries.flow.async_configure(result["flow_id"], {"url": "https://ha.example.com"})
+    check("config", result)
+    assert "`{url}`" in ENGLISH["config"]["step"]["connect"]["description"]
+    assert "`{token}`" in ENGLISH["config"]["step"]["connect"]["description"]
+
+
+def test_translated_system_health() -> None:
+    """Each line of the system information has its name."""
+    lines: set[str] = set()
+    for node in ast.walk(ast.parse((INTEGRATION / "system_health.py").read_text())):
+        if isinstance(node, ast.Return) and isinstance(node.value, ast.Dict):
+            lines |= {name for key in node.value.keys for name in constants(key)}
+    assert lines == set(ENGLISH["system_health"]["info"])
+
+
+def test_icons() -> None:
+    """Each entity without a device class has an icon, and each icon an entity or an action."""
+    icons = json.loads((INTEGRATION / "icons.json").read_text())
+    for platform in PLATFORMS:
+        entities = descriptions(platform)
+        with_icon = set(icons["entity"].get(platform, ()))
+        assert with_icon <= set(entities)
+        without_class = {key for key, entity in entities.items() if getattr(entity, "device_class", None) is None}
+        assert without_class <= with_icon, platform
+    assert icons["entity"].keys() <= {str(platform) for platform in PLATFORMS}
+    assert icons["services"].keys() == ENGLISH["services"].keys()
+    assert all(text.startswith("mdi:") for _, text in flat(icons))
+
+
+def test_services() -> None:
+    """Each action and each of its fields is described and translated."""
+    services = from_yaml((INTEGRATION / "services.yaml").read_text())
+    assert set(services) == set(ENGLISH["services"]) == {SERVICE_SET_OCCUPANCY}
+    for key, service in services.items():
+        assert set(service["fields"]) == set(ENGLISH["services"][key]["fields"])
+    assert set(services[SERVICE_SET_OCCUPANCY]["fields"]) == {ATTR_VALUE}
+
+
+# README
+
+
+def test_readme_names_everything() -> None:
+    """All that a user meets is explained under the name it has there."""
+    entities = [entity["name"] for platform in ENGLISH["entity"].values() for entity in platform.values()]
+    for name in entities:
+        assert f"| **{name}** |" in README, name
+    for label in ENGLISH["options"]["step"]["init"]["data"].values():
+        assert f"| **{label}** |" in README, label
+    for issue in ENGLISH["issues"].values():
+        assert f"| **{re.sub(r'{\w+}', '…', issue['title'])}** |" in README, issue["title"]
+    for service, texts in ENGLISH["services"].items():
+        assert f"`{DOMAIN}.{service}`" in README
+        assert all(f"| `{field}` |" in README for field in texts["fields"])
+    assert f"{MIN_KEEP_DAYS} to {MAX_KEEP_DAYS} days" in README
+
+
+def test_readme_links() -> None:
+    """Links within the README lead somewhere, and so do those to files."""
+    headings = re.findall(r"^#+ (.+)$", README, re.MULTILINE)
+    anchors = {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+    anchors |= set(re.findall(r'<a id="([^"]+)">', README))
+    for link in re.findall(r"(?<!!)\[[^\]]*\]\(([^)]+)\)", README):
+        if link.startswith("#"):
+            assert link[1:] in anchors, link
+        elif "://" not in link:
+            assert (ROOT / link).exists(), link

@@ -7,6 +7,9 @@ import asyncio
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, time, timedelta
+import fcntl
+import importlib.metadata
+import io
 import os
 from pathlib import Path
 import shutil
@@ -57,9 +60,22 @@ def step(text: str) -> Iterator[None]:
 def local_zone() -> ZoneInfo:
     """Return this computer's time zone, UTC if it doesn't tell."""
     for name in (os.environ.get("TZ", "").lstrip(":"), str(Path("/etc/localtime").resolve()).partition("zoneinfo/")[2]):
-        with suppress(ValueError, OSError):
+        with suppress(KeyError, ValueError, OSError):
             return ZoneInfo(name)
     return ZoneInfo("UTC")
+
+
+def choose_port(*, once: bool) -> int:
+    """Return the usual port where it is free; nobody looks at the pages of --once, which leaves it to others."""
+    if once:
+        return free_port()
+    # Two demos that start together would both find it free. The lock goes with the process.
+    lock = os.open(Path(sys.prefix).parent / "demo.lock", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return free_port()
+    return free_port(PORT)
 
 
 def cameras(url: str, token: str, zone: ZoneInfo) -> list[Camera]:
@@ -168,10 +184,17 @@ def differences(states: States, shown: Sequence[Camera]) -> list[str]:
 
 
 async def prepare() -> None:
-    """Install what Home Assistant's own pages need, once."""
-    if missing := await asyncio.to_thread(missing_requirements):
-        say("Installing Home Assistant's own pages (about 100 MB, only once) …")
+    """Install what Home Assistant's own pages need, once in the life of the environment."""
+    marker = Path(sys.prefix) / "installed-for-demo"
+    version = importlib.metadata.version("homeassistant")
+    if marker.exists() and marker.read_text() == version:
+        return
+    with step("Looking for what Home Assistant's own pages need"):
+        missing = await asyncio.to_thread(missing_requirements)
+    if missing:
+        say("Installing it (about 100 MB, only once) …")
         await install(missing)
+    marker.write_text(version)
 
 
 async def connect(home: HomeAssistant, zone: ZoneInfo) -> list[Camera]:
@@ -189,6 +212,11 @@ async def push(camera: Camera) -> None:
     for answer in (await camera.push(), await camera.redeliver()):
         if answer is not None and not answer.delivered:
             raise HomeAssistantError(f"{camera.name}: the push was answered {answer.status}: {answer.text}")
+
+
+async def push_for_ever(mounted: Sequence[Camera]) -> None:
+    """Let each camera push whenever its time has come."""
+    await asyncio.gather(*(camera.run() for camera in mounted))
 
 
 async def past_midnight(zone: ZoneInfo) -> None:
@@ -232,11 +260,10 @@ async def watch(home: HomeAssistant, mounted: Sequence[Camera]) -> None:
 
 The cameras push 10 to 40 seconds after each minute, the car park's after each quarter of an hour. Ctrl-C ends it all.
 """)
+    pushing = asyncio.create_task(push_for_ever(mounted))
     shown: list[str] = []
-    async with asyncio.TaskGroup() as tasks:
-        for camera in mounted:
-            tasks.create_task(camera.run())
-        while True:
+    try:
+        while not pushing.done():
             if home.exit_code == RESTART:
                 await home.start()
             elif home.exit_code is not None:
@@ -251,6 +278,9 @@ The cameras push 10 to 40 seconds after each minute, the car park's after each q
                     say("\n".join(lines))
                 shown = lines
             await asyncio.sleep(REFRESH_SECONDS)
+        await pushing
+    finally:
+        pushing.cancel()
 
 
 async def demo(*, once: bool) -> int:
@@ -258,7 +288,7 @@ async def demo(*, once: bool) -> int:
     zone = local_zone()
     await prepare()
     with tempfile.TemporaryDirectory(prefix="people-counter-demo-", ignore_cleanup_errors=True) as folder:
-        home = HomeAssistant(Path(folder), minimal=False, port=free_port(PORT), zone=zone.key, name="Demo")
+        home = HomeAssistant(Path(folder), minimal=False, port=choose_port(once=once), zone=zone.key, name="Demo")
         async with asyncio.timeout(LIMIT_SECONDS if once else None):
             try:
                 with step("Starting Home Assistant"):
@@ -280,6 +310,9 @@ async def demo(*, once: bool) -> int:
 
 async def main() -> int:
     """Run until done or told to end."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # A terminal without Unicode shows question marks, which is better than an error.
+        sys.stdout.reconfigure(errors="replace")
     parser = argparse.ArgumentParser(prog="scripts/demo", description="People being counted in a real Home Assistant.")
     parser.add_argument("--once", action="store_true", help="check the result, and end with 0 or 1")
     arguments = parser.parse_args()

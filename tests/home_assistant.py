@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from http import HTTPStatus
 import importlib.metadata
@@ -259,7 +259,7 @@ class HomeAssistant:
         except HomeAssistantError:
             return False
 
-    async def _wait(self, condition: Callable[[], Any], seconds: float, failure: str) -> None:
+    async def _wait(self, condition: Callable[[], Awaitable[bool]], seconds: float, failure: str) -> None:
         """Ask again and again until something is so, but not for ever."""
         until = time.monotonic() + seconds
         while time.monotonic() < until:

@@ -61,7 +61,9 @@ class Receiver:
             raise
         self.headers.append({name.lower(): value for name, value in request.headers.items()})
         self.bodies.append(json.loads(body))
-        return web.Response(status=self.status, text="heard")
+        # Cameras don't follow redirects, as far as anybody knows.
+        headers = {"Location": "/elsewhere"} if self.status == 302 else None
+        return web.Response(status=self.status, text="heard", headers=headers)
 
     @property
     def measurements(self) -> list[dict[str, Any]]:
@@ -449,6 +451,19 @@ async def test_what_arrives_is_the_truth(receiver: Receiver, clock: Clock) -> No
         assert sum(receiver.held().values(), Counts()) == truth
         assert camera.delivered(start - MINUTE, NOON) == truth
         assert len(camera.taken(start - MINUTE, NOON)) == 180 // width
+
+
+async def test_nothing_was_counted_before_the_camera_was_there(receiver: Receiver, clock: Clock) -> None:
+    """Its first interval is whole, but holds only what it has seen."""
+    camera = _camera(
+        receiver, clock, installed=NOON - 7 * MINUTE, visits=Visits(1, STOCKHOLM, Hours(0, 24, 9000, 9000))
+    )
+    camera.width = 15
+    assert await camera.push()
+    ((_, counts),) = receiver.held().items()
+    assert receiver.measurements[0]["utcFrom"] == "2021-04-13T11:45:00Z"
+    assert counts == camera.counted(NOON - timedelta(hours=1), NOON) == camera.counted(NOON - 7 * MINUTE, NOON)
+    assert 0 < counts.in_ < camera.visits.between(*(int(NOON.timestamp() // 60) + shift for shift in (-15, 0))).in_
 
 
 async def test_change_of_width_in_mid_life(receiver: Receiver, clock: Clock) -> None:

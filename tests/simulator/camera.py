@@ -100,7 +100,7 @@ class Camera:
         self._ip_address = ip_address
         self._width = model.widths[0]
         self._stop = asyncio.Event()
-        self._random = Random(serial)  # noqa: S311 - no secret
+        self._random = Random(serial)
 
     # Settings and clock
 

@@ -55,7 +55,7 @@ class Visits:
         opening, closing = (_local_minute(day, hour, self.zone) for hour in (hours.opens, hours.closes))
         if closing <= opening:
             return {}
-        random = Random(f"{self._seed} {day}")  # noqa: S311 - no secret
+        random = Random(f"{self._seed} {day}")
         weekend = day.weekday() >= 5
         parties = round((hours.weekend_parties if weekend else hours.weekday_parties) * random.uniform(0.8, 1.2))
         noon = _local_minute(day, 12, self.zone)

@@ -87,6 +87,16 @@ async def test_send_interval_is_wider_than_the_counted_ones(
     check(hass, connected=False)
 
 
+async def test_outage_is_no_send_interval(hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Pusher) -> None:
+    """A camera that dies after it has sent three days at once is found silent within three quarters of an hour."""
+    await pusher.push(measurement(NOON - MINUTE))
+    noon.tick(timedelta(days=3))
+    await pusher.push(*(measurement(NOON + minutes * MINUTE) for minutes in range(0, 3 * 24 * 60, 7)))
+    check(hass, connected=True)
+    await wait(hass, noon, 45 * MINUTE)
+    check(hass, connected=False)
+
+
 async def test_test_message_is_a_word(hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Pusher) -> None:
     """A camera whose connection is tested is there."""
     await pusher.push(measurement(NOON - MINUTE))
@@ -132,7 +142,11 @@ async def test_silent_for_a_day(
     await wait(hass, noon, MINUTE)
     issue = issue_registry.async_get_issue(DOMAIN, issue_id)
     assert issue
-    assert issue.translation_placeholders == {"name": "Main entrance", "camera": "Main entrance", "since": "2026-09-16 03:00"}
+    assert issue.translation_placeholders == {
+        "name": "Main entrance",
+        "camera": "Main entrance",
+        "since": "2026-09-16 03:00",
+    }
 
     ir.async_delete_issue(hass, DOMAIN, issue_id)
     await hass.config_entries.async_reload(entry.entry_id)

@@ -1,7 +1,9 @@
 """What helps to find out what is wrong: diagnostics and system health, without secrets."""
 
 from datetime import datetime, timedelta
+from http import HTTPStatus
 import json
+from pathlib import Path
 from typing import Any
 
 from freezegun.api import FrozenDateTimeFactory
@@ -55,6 +57,27 @@ async def test_diagnostics(
     text = json.dumps(diagnostics)
     for secret in (TOKEN, "an-older-token", "ha.example.com", "192.168.1.106", SERIAL):
         assert secret not in text
+
+
+async def test_diagnostics_while_the_ledger_is_out_of_reach(
+    hass: HomeAssistant,
+    noon: FrozenDateTimeFactory,
+    entry: MockConfigEntry,
+    pusher: Pusher,
+    hass_client: ClientSessionGenerator,
+    tmp_path: Path,
+) -> None:
+    """They are there when they are needed most."""
+    await pusher.push(measurement(NOON - MINUTE, 1))
+    (tmp_path / "axis_people_counter.db").rename(tmp_path / "elsewhere.db")
+    (tmp_path / "axis_people_counter.db").mkdir()
+    response = await pusher.post(document(measurement(NOON - 2 * MINUTE, 1)))
+    assert response.status == HTTPStatus.SERVICE_UNAVAILABLE
+    diagnostics: dict[str, Any] = await get_diagnostics_for_config_entry(hass, hass_client, entry)
+    assert diagnostics["ledger_writable"] is False
+    (camera,) = diagnostics["cameras"]
+    assert camera["camera"]["name"] == "Main entrance"
+    assert camera["quarantined"] == []
 
 
 async def test_system_health(hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Pusher) -> None:

@@ -37,7 +37,8 @@ async def _camera(receiver: Receiver, coordinator: CameraCoordinator) -> dict[st
     except LedgerError:
         quarantined = []
     return {
-        **asdict(coordinator.data),
+        # There are none when the ledger couldn't be read at the start.
+        **(asdict(coordinator.data) if coordinator.data else {"camera": asdict(coordinator.camera)}),
         "connected": coordinator.connected,
         "last_message": coordinator.last_message,
         "quarantined": [asdict(one) for one in quarantined],

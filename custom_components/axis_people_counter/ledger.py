@@ -24,9 +24,10 @@ from .protocol import MAX_WIDTH, Interval, Push
 APPLICATION_ID: Final = 0x41585043
 MAX_CAMERAS: Final = 256
 MAX_QUARANTINED: Final = 10_000
-# A camera tells its send interval through how much time each push adds; an outage makes one push long.
+# A camera tells its send interval through how much time each push adds. These are the shortest and the longest that
+# can be chosen; after an outage a push adds more.
 MIN_SEND_INTERVAL: Final = 60
-MAX_SEND_INTERVAL: Final = 60 * 60
+MAX_SEND_INTERVAL: Final = 15 * 60
 BUSY_SECONDS: Final = 5
 HOUR: Final = 60 * 60
 # Intervals of a push that are brought together with the stored ones at a time.
@@ -394,6 +395,9 @@ class Ledger:
         return self._db
 
     def _open(self) -> sqlite3.Connection:
+        # SQLite would take a read-only file as such, and leave a log that stays read-only when the file doesn't.
+        with suppress(FileNotFoundError):
+            self.path.open("r+b").close()
         db = sqlite3.connect(self.path, timeout=BUSY_SECONDS, isolation_level=None)
         try:
             self._prepare(db)
@@ -515,7 +519,7 @@ def _record(db: sqlite3.Connection, push: Push, received: int) -> Changes:
     newest = _newest(db, camera.id)
     if newest and (newest_before is None or newest.end > newest_before.end):
         progress = newest.end - (newest_before.end if newest_before else newest.start)
-        interval = min(max(progress, MIN_SEND_INTERVAL), MAX_SEND_INTERVAL)
+        interval = min(max(progress, MIN_SEND_INTERVAL), max(newest.end - newest.start, MAX_SEND_INTERVAL))
         db.execute("UPDATE cameras SET send_interval = ? WHERE id = ?", (interval, camera.id))
     if push.sent >= camera.sent:
         db.execute(

@@ -1,5 +1,6 @@
 """Backups that Home Assistant makes while cameras push."""
 
+from contextlib import closing
 from datetime import datetime, timedelta
 from pathlib import Path
 import shutil
@@ -43,12 +44,12 @@ async def test_pushes_go_on_during_a_backup(
     await pusher.push(measurement(NOON - MINUTE, 16))
     assert state_of(hass, "sensor.main_entrance_in_total") == "31"
 
-    with sqlite3.connect(copy / LEDGER) as db:
+    with closing(sqlite3.connect(copy / LEDGER)) as db:
         assert db.execute("PRAGMA integrity_check").fetchone() == ("ok",)
         assert db.execute('SELECT sum("in") FROM intervals').fetchone() == (7,)
         assert db.execute("SELECT total_in FROM cameras").fetchone() == (7,)
     await hass.config_entries.async_unload(entry.entry_id)
-    with sqlite3.connect(tmp_path / LEDGER) as db:
+    with closing(sqlite3.connect(tmp_path / LEDGER)) as db:
         assert db.execute('SELECT sum("in") FROM intervals').fetchone() == (31,)
 
 

@@ -1,5 +1,6 @@
 """Setting up and taking down, with a ledger that is sound, damaged or out of reach; removing a camera."""
 
+from contextlib import closing
 from datetime import datetime, timedelta
 from http import HTTPStatus
 from pathlib import Path
@@ -114,7 +115,7 @@ async def test_ledger_of_a_later_version(
 ) -> None:
     """An older integration leaves a newer ledger alone, and says that it needs an update."""
     await hass.config_entries.async_unload(entry.entry_id)
-    with sqlite3.connect(ledger_path) as db:
+    with closing(sqlite3.connect(ledger_path)) as db:
         db.execute("PRAGMA user_version = 1000")
     content = ledger_path.read_bytes()
     assert await set_up(hass, entry) is ConfigEntryState.SETUP_ERROR
@@ -261,7 +262,7 @@ async def test_old_counts_are_merged(
     )
 
     def widths() -> list[int]:
-        with sqlite3.connect(ledger_path) as db:
+        with closing(sqlite3.connect(ledger_path)) as db:
             return [width for (width,) in db.execute('SELECT "end" - start FROM intervals ORDER BY start')]
 
     assert widths() == [60] * 120

@@ -1,6 +1,7 @@
 """A whole Home Assistant whose process is killed at random instants while a camera pushes."""
 
 import asyncio
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
@@ -20,7 +21,7 @@ BATCH = 7
 
 def counted(ledger: Path) -> tuple[int, int, int, int]:
     """Return the number of stored intervals, of minutes in them, and of people in and out."""
-    with sqlite3.connect(f"file:{ledger}?mode=ro", uri=True) as db:
+    with closing(sqlite3.connect(f"file:{ledger}?mode=ro", uri=True)) as db:
         sql = 'SELECT count(*), coalesce(sum("end" - start), 0) / 60, coalesce(sum("in"), 0), coalesce(sum("out"), 0)'
         row: tuple[int, int, int, int] = db.execute(f"{sql} FROM intervals").fetchone()
         return row

@@ -1,6 +1,7 @@
 """The order, repetition and batching of pushes, and kills between them, make no difference to anything."""
 
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import datetime, timedelta
 from itertools import count
 from pathlib import Path
@@ -76,7 +77,7 @@ class Camera:
 
     def ledger(self, folder: Path) -> Any:
         """Return what is stored of it."""
-        with sqlite3.connect(folder / LEDGER) as db:
+        with closing(sqlite3.connect(folder / LEDGER)) as db:
             columns = 'start, "end", "in", "out", adults_in, adults_out, {0}.sent'
             camera = "JOIN cameras ON cameras.id = camera WHERE serial = ?"
             totals = "SELECT total_in, total_out, total_adults_in, total_adults_out FROM cameras WHERE serial = ?"

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from hmac import compare_digest
 from http import HTTPStatus
@@ -123,9 +123,9 @@ class PushView(HomeAssistantView):
             return self._complain(address, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The body is larger than 128 MiB.")
         except _BusyError:
             return self._later("Too much is being received at the moment.")
-        except (ClientError, HttpProcessingError, ConnectionError) as err:
+        except (ClientError, HttpProcessingError, ConnectionError, web.RequestPayloadError) as err:
             _LOGGER.debug("The body from %s ended too early: %s", address, type(err).__name__)
-            return self.json_message("The body is incomplete or badly compressed.", HTTPStatus.BAD_REQUEST)
+            return await self._hang_up(request, "The body is incomplete or badly compressed.")
         # What has been received is stored, even if the camera hangs up now.
         return await asyncio.shield(hass.async_create_task(self._take(hass, address, tests, body)))
 
@@ -193,6 +193,15 @@ class PushView(HomeAssistantView):
         except BaseException:
             self._bytes -= len(body)
             raise
+
+    async def _hang_up(self, request: web.Request, sentence: str) -> web.Response:
+        """Answer what isn't HTTP any more, and close; aiohttp would log an exception if it read on."""
+        response = self.json_message(sentence, HTTPStatus.BAD_REQUEST)
+        with suppress(ConnectionError):
+            await response.prepare(request)
+            await response.write_eof()
+        request.protocol.force_close()
+        return response
 
     def _refuse_token(self, hass: HomeAssistant, entry: PeopleCounterConfigEntry | None, address: str) -> None:
         for test in self._tests:

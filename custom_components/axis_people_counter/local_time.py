@@ -15,7 +15,7 @@ def latest(now: int, at: time, zone: tzinfo) -> int:
 def following(now: int, at: time, zone: tzinfo) -> int:
     """Return the first instant after now at which the clock in the zone comes to show the time."""
     today = datetime.fromtimestamp(now, zone).date()
-    return min(instant for days in (-1, 0, 1, 2) if (instant := _instant(today + timedelta(days), at, zone)) > now)
+    return min(instant for days in (0, 1, 2) if (instant := _instant(today + timedelta(days), at, zone)) > now)
 
 
 def _instant(day: date, at: time, zone: tzinfo) -> int:

@@ -1,0 +1,118 @@
+"""A process that is killed at any instant loses no push it acknowledged, and doubles none."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+import random
+import signal
+import subprocess
+import sys
+from time import sleep
+from typing import Final
+
+import pytest
+
+from custom_components.axis_people_counter import ledger as ledger_module
+from custom_components.axis_people_counter.protocol import Interval
+
+from .ledgers import MINUTE, START, TIMEOUT, assert_sound, interval, opened, query, record, stored
+
+KILLS: Final = 25
+
+# Pushes as a camera does, each with the minutes of the last three, four at a time, and every fifteenth time a quarter
+# over the minutes before; prints the number of each push that is acknowledged. The integration's own __init__ is left
+# out: it would take Home Assistant seconds to start.
+CHILD: Final = """
+import sys
+from pathlib import Path
+from types import ModuleType
+
+folder, path, number, start = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4])
+package = ModuleType("counter")
+package.__path__ = [str(folder)]
+sys.modules["counter"] = package
+from counter.ledger import Ledger
+from counter.protocol import Interval, Push, Sensor
+
+sensor = Sensor("accc8ef3d92e", "Main entrance", None, None, None, None)
+
+def minute(at):
+    return Interval(start + 60 * at, start + 60 * at + 60, at % 7, at % 5, None, None)
+
+def push(at):
+    intervals = [minute(one) for one in range(max(0, at - 2), at + 1)]
+    if at % 15 == 14:
+        quarter = [minute(one) for one in range(at - 14, at + 1)]
+        people = [sum(one.entered for one in quarter), sum(one.left for one in quarter)]
+        intervals = [Interval(quarter[0].start, quarter[-1].end, *people, None, None)]
+    return Push(sensor, start + 60 * at + 60, intervals)
+
+ledger = Ledger(path, lambda _: sys.exit("moved aside"))
+while True:
+    waiting = [(at, ledger.record(push(at), start)) for at in range(number, number + 4)]
+    number += 4
+    for at, future in waiting:
+        future.result(30)
+        print(at, flush=True)
+"""
+
+
+@pytest.fixture(autouse=True)
+def _custom_integrations() -> None:
+    """Leave Home Assistant out: the ledger doesn't know it."""
+
+
+def people(minute: int) -> Interval:
+    """Return what the camera counted in a minute."""
+    return interval(minute, minute % 7, minute % 5)
+
+
+@contextmanager
+def pushing(path: Path, number: int) -> Iterator[subprocess.Popen[str]]:
+    """Run a process that pushes from this number on, and end it whatever happens."""
+    folder = Path(ledger_module.__file__).parent
+    arguments = [sys.executable, "-c", CHILD, str(folder), str(path), str(number), str(START)]
+    with subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603 - our own
+        try:
+            yield process
+        finally:
+            process.kill()
+            process.wait(TIMEOUT)
+
+
+def minutes_in(path: Path) -> set[int]:
+    """Return the minutes whose people are in the ledger."""
+    return {
+        minute for one in stored(path) for minute in range((one.start - START) // MINUTE, (one.end - START) // MINUTE)
+    }
+
+
+def test_what_was_acknowledged_outlives_any_kill(tmp_path: Path) -> None:
+    """Each is there once after every kill, and nothing is doubled when the camera sends all of it again."""
+    path = tmp_path / "ledger.db"
+    chance = random.Random(20260916)
+    acknowledged = 0
+    for _ in range(KILLS):
+        with pushing(path, acknowledged) as process:
+            assert process.stdout
+            for _ in range(chance.randint(1, 40)):
+                acknowledged = int(process.stdout.readline()) + 1
+            # In the midst of a commit, between two, or while one is acknowledged.
+            sleep(chance.random() * 0.01)
+            process.kill()
+            for line in process.stdout:
+                acknowledged = int(line) + 1
+            assert process.wait(TIMEOUT) == -signal.SIGKILL
+        assert_sound(path)
+        assert set(range(acknowledged)) <= minutes_in(path)
+
+    assert acknowledged > KILLS
+    last = max(one.end for one in stored(path))
+    minutes = [people(minute) for minute in range((last - START) // MINUTE)]
+    (totals,) = query(path, "SELECT total_in, total_out FROM cameras")
+    assert totals == (sum(one.entered for one in minutes), sum(one.left for one in minutes))
+    with opened(path) as ledger:
+        for _ in range(2):
+            record(ledger, last - START + MINUTE, *minutes)
+    assert stored(path) == minutes
+    assert_sound(path)

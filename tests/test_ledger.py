@@ -1,0 +1,1138 @@
+"""The ledger: what is recorded is there once, and stays, whatever happens to the file."""
+
+import asyncio
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from contextlib import closing, contextmanager
+import os
+from pathlib import Path
+import resource
+import shutil
+import sqlite3
+import subprocess
+import sys
+from tempfile import TemporaryDirectory
+from time import perf_counter
+from typing import Any, Final
+
+import pytest
+
+from custom_components.axis_people_counter import ledger as ledger_module
+from custom_components.axis_people_counter.ledger import (
+    APPLICATION_ID,
+    MAX_CAMERAS,
+    MAX_PART,
+    MAX_QUARANTINED,
+    MAX_SEND_INTERVAL,
+    OVERLAP,
+    Counts,
+    Ledger,
+    LedgerError,
+    LedgerTooNewError,
+    TooManyCamerasError,
+)
+from custom_components.axis_people_counter.occupancy import Correction, Passage
+from custom_components.axis_people_counter.protocol import Interval, Rejected, Sensor
+
+from .ledgers import (
+    HOUR,
+    MINUTE,
+    SENSOR,
+    SERIAL,
+    START,
+    TIMEOUT,
+    assert_sound,
+    interval,
+    opened,
+    push,
+    query,
+    record,
+    sensor,
+    stored,
+)
+
+DAY: Final = 24 * HOUR
+NOBODY: Final = 65534
+
+
+@pytest.fixture(autouse=True)
+def _custom_integrations() -> None:
+    """Leave Home Assistant out: the ledger doesn't know it."""
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """Return where the ledger of this test is."""
+    return tmp_path / "ledger.db"
+
+
+@pytest.fixture
+def ledger(path: Path) -> Iterator[Ledger]:
+    """Open a ledger that must not be taken for a damaged one, and see that it is sound in the end."""
+    moved: list[Path] = []
+    with opened(path, moved.append) as ledger:
+        yield ledger
+    assert moved == []
+    assert_sound(path)
+
+
+@pytest.fixture
+def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wait for locks only for a moment."""
+    monkeypatch.setattr(ledger_module, "BUSY_SECONDS", 0.05)
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Keep others from writing to the file."""
+    with closing(sqlite3.connect(path, isolation_level=None, timeout=TIMEOUT)) as db:
+        db.execute("BEGIN IMMEDIATE")
+        yield
+        db.execute("ROLLBACK")
+
+
+def quarter(count: int, *, first: int = 0) -> list[Interval]:
+    """Return a quarter of an hour as fifteen minutes."""
+    return [interval(minute, count) for minute in range(first, first + 15)]
+
+
+def camera_row(path: Path, columns: str, serial: str = SERIAL) -> tuple[Any, ...]:
+    """Return what the file says of a camera."""
+    (row,) = query(path, f"SELECT {columns} FROM cameras WHERE serial = ?", serial)
+    return row
+
+
+def waiting(path: Path) -> list[tuple[int, int]]:
+    """Return start and end, in minutes, of what waits for the rest of what it would replace."""
+    rows = query(path, 'SELECT start, "end" FROM quarantine WHERE reason = ? ORDER BY start', OVERLAP)
+    return [((start - START) // MINUTE, (end - START) // MINUTE) for start, end in rows]
+
+
+def as_after_a_power_cut(path: Path, folder: Path) -> Path:
+    """Return a copy of what is on the disk now, as it would be found when all went dark at once."""
+    folder.mkdir()
+    for suffix in ("", "-wal"):
+        if (file := Path(f"{path}{suffix}")).exists():
+            shutil.copy(file, folder)
+    return folder / path.name
+
+
+# Recording
+
+
+def test_a_push_is_in_the_file_when_it_is_acknowledged(path: Path, ledger: Ledger) -> None:
+    """Another connection sees all of it at once."""
+    intervals = [interval(0, 5, 2, adults=(4, 2)), interval(1, 1, 0, adults=(0, 0))]
+    changes = record(ledger, 120, *intervals)
+    assert stored(path) == intervals
+    assert changes.appeared == tuple(intervals)
+    assert changes.since == START
+    assert changes.quarantined == 0
+    camera = changes.camera
+    assert (camera.serial, camera.name, camera.sent, camera.received) == (SERIAL, SENSOR.name, START + 120, START + 120)
+    assert (camera.total_in, camera.total_out, camera.total_adults_in, camera.total_adults_out) == (6, 2, 4, 2)
+
+
+def test_a_camera_without_intervals_is_known(path: Path, ledger: Ledger) -> None:
+    """A push can be empty."""
+    changes = record(ledger, 0)
+    assert (changes.appeared, changes.since) == ((), None)
+    assert [camera.serial for camera in ledger.cameras().result(TIMEOUT)] == [SERIAL]
+    assert stored(path) == []
+
+
+@pytest.mark.parametrize("sent_again", [60, 300], ids=["the same push", "sent again later"])
+def test_what_comes_again_adds_nothing(path: Path, ledger: Ledger, sent_again: int) -> None:
+    """Nothing appears and nothing changes."""
+    record(ledger, 60, interval(0, 5, 2))
+    changes = record(ledger, sent_again, interval(0, 5, 2))
+    assert (changes.appeared, changes.since) == ((), None)
+    assert stored(path) == [interval(0, 5, 2)]
+
+
+def test_what_was_sent_later_replaces(path: Path, ledger: Ledger) -> None:
+    """A correction by the camera is no new passage, but changes the counts from there on."""
+    record(ledger, 120, interval(0, 5, 2), interval(1, 1, 1))
+    changes = record(ledger, 180, interval(1, 3, 0), interval(2, 1, 0))
+    assert changes.appeared == (interval(2, 1, 0),)
+    assert changes.since == START + MINUTE
+    assert stored(path) == [interval(0, 5, 2), interval(1, 3, 0), interval(2, 1, 0)]
+
+
+def test_what_was_sent_earlier_is_ignored(path: Path, ledger: Ledger) -> None:
+    """A push that was held up on its way doesn't undo a later one."""
+    record(ledger, 180, interval(0, 5, 2))
+    assert record(ledger, 60, interval(0, 9, 9)).since is None
+    assert stored(path) == [interval(0, 5, 2)]
+
+
+def test_of_two_sent_at_once_always_the_same_one_counts(path: Path, tmp_path: Path, ledger: Ledger) -> None:
+    """Whichever comes first, and also in one push."""
+    one, other = interval(0, 5, 2), interval(0, 4, 7, adults=(1, 1))
+    record(ledger, 60, one)
+    record(ledger, 60, other)
+    for name, pushes in {"turned": [[other], [one]], "together": [[one, other]]}.items():
+        with opened(tmp_path / name) as another:
+            for intervals in pushes:
+                record(another, 60, *intervals)
+        assert stored(tmp_path / name) == stored(path)
+
+
+def test_cameras_do_not_meet(path: Path, ledger: Ledger) -> None:
+    """The same minutes of two cameras are two things."""
+    record(ledger, 60, interval(0, 5))
+    record(ledger, 60, interval(0, 3), sender=sensor(1))
+    assert stored(path) == [interval(0, 5)]
+    assert stored(path, sensor(1).serial) == [interval(0, 3)]
+
+
+def test_adults_are_unknown_until_told(path: Path, ledger: Ledger) -> None:
+    """They are NULL, not 0, and a number from the first one on."""
+    columns = "total_adults_in, total_adults_out"
+    record(ledger, 60, interval(0, 5, 2))
+    assert camera_row(path, columns) == (None, None)
+    record(ledger, 120, interval(1, 5, 2, adults=(0, 0)))
+    assert camera_row(path, columns) == (0, 0)
+    record(ledger, 180, interval(2, 5, 2, adults=(3, 1)))
+    assert camera_row(path, columns) == (3, 1)
+    record(ledger, 240, interval(2, 5, 2))
+    assert camera_row(path, columns) == (0, 0)
+    assert_sound(path)
+
+
+def test_a_push_longer_than_a_part_is_one(path: Path, ledger: Ledger) -> None:
+    """Several parts are stored, and what they changed is told together, in whatever order they stand in the push."""
+    minutes = [interval(minute, 1) for minute in range(2 * MAX_PART + 500)]
+    record(ledger, 60, minutes[300])
+    changes = record(ledger, 60 * len(minutes), *reversed(minutes))
+    assert stored(path) == minutes
+    assert changes.appeared == (*minutes[:300], *minutes[301:])
+    assert changes.since == START
+
+
+# Widths
+
+
+def test_a_quarter_is_replaced_by_its_minutes(path: Path, ledger: Ledger) -> None:
+    """Fifteen minutes in one push stand for the quarter; nobody passed just now."""
+    record(ledger, 900, interval(0, 20, minutes=15))
+    changes = record(ledger, 960, *quarter(2))
+    assert stored(path) == quarter(2)
+    assert (changes.appeared, changes.since, changes.quarantined) == ((), START, 0)
+
+
+def test_in_one_push_the_finer_counts(path: Path, ledger: Ledger) -> None:
+    """Minutes that are all of a quarter, beside that quarter."""
+    record(ledger, 900, interval(0, 20, minutes=15), *quarter(2))
+    assert stored(path) == quarter(2)
+    assert waiting(path) == []
+
+
+def test_minutes_of_a_quarter_wait_for_the_others(path: Path, ledger: Ledger) -> None:
+    """Part of them can't be taken without losing or doubling people; when the rest comes all are."""
+    record(ledger, 900, interval(0, 20, minutes=15))
+    changes = record(ledger, 960, *quarter(2)[:8])
+    assert changes.quarantined == 8
+    assert (changes.appeared, changes.since) == ((), None)
+    assert stored(path) == [interval(0, 20, minutes=15)]
+    changes = record(ledger, 1020, *quarter(2)[8:])
+    assert (changes.since, changes.quarantined) == (START, 0)
+    assert stored(path) == quarter(2)
+
+
+def test_what_waits_is_there_once(path: Path, ledger: Ledger) -> None:
+    """Re-delivered it waits once, told anew it waits as it was told last."""
+    record(ledger, 900, interval(0, 20, minutes=15))
+    for sent in (960, 960, 1020):
+        assert record(ledger, sent, interval(3, sent)).quarantined == 1
+    ((taken,),) = query(path, 'SELECT "in" FROM quarantine')
+    assert taken == 1020
+
+
+def test_a_quarter_replaces_its_minutes(path: Path, ledger: Ledger) -> None:
+    """Also where some of them were never heard of."""
+    record(ledger, 600, *quarter(2)[:9])
+    changes = record(ledger, 960, interval(0, 20, minutes=15))
+    assert stored(path) == [interval(0, 20, minutes=15)]
+    assert (changes.appeared, changes.since) == ((), START)
+
+
+def test_a_quarter_that_was_sent_earlier_waits_no_longer_than_needed(path: Path, ledger: Ledger) -> None:
+    """Minutes that were told later stand where it comes late: it is as if it had come in time."""
+    record(ledger, 960, *quarter(2))
+    changes = record(ledger, 900, interval(0, 20, minutes=15))
+    assert stored(path) == quarter(2)
+    assert (changes.since, changes.quarantined) == (None, 0)
+
+
+def test_what_cuts_into_a_stored_one_waits(path: Path, ledger: Ledger) -> None:
+    """Neither people who were counted are lost, nor anybody doubled."""
+    record(ledger, 900, interval(0, 20, minutes=15))
+    changes = record(ledger, 1800, interval(10, 7, minutes=10), interval(20, 1))
+    assert changes.appeared == (interval(20, 1),)
+    assert stored(path) == [interval(0, 20, minutes=15), interval(20, 1)]
+    assert waiting(path) == [(10, 20)]
+    (held,) = ledger.quarantined(SERIAL, 5).result(TIMEOUT)
+    assert held.interval == interval(10, 7, minutes=10)
+    assert held.reason == OVERLAP
+
+
+def test_what_waits_far_around_is_found(path: Path, tmp_path: Path, ledger: Ledger) -> None:
+    """A long chain of intervals of which each cuts the next is settled alike from any end of it."""
+    chain = [interval(20 * number, 1, minutes=20) for number in range(200)]
+    links = [interval(20 * number + 10, 1, minutes=15) for number in range(199)]
+    gaps = [interval(20 * number + 5, 1, minutes=5) for number in range(199)]
+    record(ledger, 1, *chain)
+    record(ledger, 2, *links)
+    assert len(waiting(path)) == 199
+    # With the last of these, nothing of the chain is left that links and gaps don't cover.
+    for gap in reversed(gaps):
+        record(ledger, 3, gap)
+    record(ledger, 3, interval(0, 1, minutes=5))
+    with opened(tmp_path / "turned.db") as turned:
+        record(turned, 3, interval(0, 1, minutes=5), *gaps)
+        record(turned, 2, *links)
+        record(turned, 1, *chain)
+    assert stored(turned.path) == stored(path)
+    assert waiting(turned.path) == waiting(path)
+    assert set(links[:198]) <= set(stored(path))
+
+
+# What it costs
+
+
+def seconds_for(ledger: Ledger, sent: int, *intervals: Interval) -> float:
+    """Record a push and return how long that took."""
+    begin = perf_counter()
+    record(ledger, sent, *intervals)
+    return perf_counter() - begin
+
+
+def test_one_amid_thousands_that_cut_each_other_costs_no_more_than_they_did(ledger: Ledger) -> None:
+    """What hangs together is read once, not again for each of it."""
+    chain = [Interval(START + 20 * n, START + 20 * n + 20, 1, 0, None, None) for n in range(4000)]
+    links = [Interval(START + 20 * n + 10, START + 20 * n + 25, 1, 0, None, None) for n in range(4000)]
+    all_of_it = seconds_for(ledger, 1, *chain) + seconds_for(ledger, 2, *links)
+    one = Interval(START + 40_005, START + 40_006, 1, 0, None, None)
+    assert seconds_for(ledger, 3, one) < 5 * all_of_it
+
+
+def test_the_history_between_two_intervals_costs_nothing(ledger: Ledger) -> None:
+    """A camera whose clock began in 1970 tells of then and of now in one push."""
+    history = seconds_for(ledger, 0, *[interval(minute, 1) for minute in range(100_000)])
+    then, now = Interval(0, MINUTE, 1, 0, None, None), interval(100_000, 1)
+    assert seconds_for(ledger, 100_001 * MINUTE, then, now) < history / 5
+
+
+# Quarantine of what can't be taken
+
+
+def test_what_cannot_be_taken_is_kept_as_it_came(ledger: Ledger) -> None:
+    """With the reason, newest first, and the rest of the push is stored."""
+    rejected = [Rejected("it ends before it begins", '{"a": 1}'), Rejected("items is missing", '{"b": 2}')]
+    changes = record(ledger, 60, interval(0, 5), rejected=rejected)
+    assert changes.appeared == (interval(0, 5),)
+    assert changes.quarantined == 2
+    held = ledger.quarantined(SERIAL, 10).result(TIMEOUT)
+    assert [(one.reason, one.content, one.interval) for one in held] == [
+        ("items is missing", '{"b": 2}', None),
+        ("it ends before it begins", '{"a": 1}', None),
+    ]
+    assert [one.content for one in ledger.quarantined(SERIAL, 1).result(TIMEOUT)] == ['{"b": 2}']
+
+
+def test_what_cannot_be_taken_is_there_once(ledger: Ledger) -> None:
+    """The camera sends it again with every push; it is as old as when it came first."""
+    for sent in (60, 60, 120):
+        assert record(ledger, sent, rejected=[Rejected("bad", "x"), Rejected("bad", "y")]).quarantined == 2
+    assert {one.received for one in ledger.quarantined(SERIAL, 10).result(TIMEOUT)} == {START + 60}
+    assert record(ledger, 120, sender=sensor(1), rejected=[Rejected("bad", "x")]).quarantined == 1
+
+
+def test_quarantine_is_bounded(path: Path, ledger: Ledger) -> None:
+    """Of a camera that never stops the newest are kept; other cameras' stay."""
+    record(ledger, 1, sender=sensor(1), rejected=[Rejected("bad", "of another")])
+    whole = [Rejected("bad", str(number)) for number in range(MAX_QUARANTINED + 5)]
+    assert record(ledger, 1, rejected=whole).quarantined == MAX_QUARANTINED
+    assert record(ledger, 1, rejected=whole).quarantined == MAX_QUARANTINED
+    assert record(ledger, 2, rejected=[Rejected("bad", "one more")]).quarantined == MAX_QUARANTINED
+    contents = [content for (content,) in query(path, "SELECT content FROM quarantine ORDER BY id")]
+    assert contents[:2] == ["of another", "6"]
+    assert contents[-1] == "one more"
+
+
+def test_what_waits_is_bounded(path: Path, ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also intervals of which each cuts into another can't fill the disk."""
+    monkeypatch.setattr(ledger_module, "MAX_QUARANTINED", 20)
+    record(ledger, 1, interval(0, 1, minutes=600))
+    assert record(ledger, 2, *[interval(minute, 1) for minute in range(100)]).quarantined == 20
+    assert len(waiting(path)) == 20
+
+
+# Cameras
+
+
+def test_there_is_a_limit_to_cameras(path: Path, ledger: Ledger) -> None:
+    """One too many is refused and leaves nothing; those that are known go on."""
+    for future in [ledger.record(push(60, sender=sensor(number)), START) for number in range(MAX_CAMERAS)]:
+        future.result(TIMEOUT)
+    with pytest.raises(TooManyCamerasError):
+        record(ledger, 60, interval(0, 5))
+    assert query(path, "SELECT count(*) FROM cameras") == [(MAX_CAMERAS,)]
+    assert record(ledger, 60, interval(0, 5), sender=sensor(7)).appeared == (interval(0, 5),)
+
+
+def test_one_camera_too_many_does_not_harm_those_beside_it(path: Path, ledger: Ledger) -> None:
+    """Pushes that are committed together fail alone."""
+    for future in [ledger.record(push(60, sender=sensor(number)), START) for number in range(MAX_CAMERAS)]:
+        future.result(TIMEOUT)
+    with locked(path):
+        before = ledger.record(push(60, interval(0, 1), sender=sensor(1)), START)
+        refused = ledger.record(push(60, interval(0, 1)), START)
+        after = ledger.record(push(60, interval(0, 1), sender=sensor(2)), START)
+    with pytest.raises(TooManyCamerasError):
+        refused.result(TIMEOUT)
+    assert before.result(TIMEOUT).appeared == after.result(TIMEOUT).appeared == (interval(0, 1),)
+    assert stored(path, sensor(1).serial) == stored(path, sensor(2).serial) == [interval(0, 1)]
+
+
+def test_a_camera_is_what_it_last_said_of_itself(ledger: Ledger) -> None:
+    """A push that was held up doesn't bring an old name back."""
+    new = Sensor(SERIAL, "New", "B", "2", "Europe/Oslo", "192.168.1.2")
+    record(ledger, 120, sender=new)
+    camera = record(ledger, 60, sender=Sensor(SERIAL, "Old", "A", "1", None, None)).camera
+    assert (camera.name, camera.application, camera.version) == (new.name, new.application, new.version)
+    assert (camera.time_zone, camera.ip_address, camera.sent) == (new.time_zone, new.ip_address, START + 120)
+    assert record(ledger, 180, sender=Sensor(SERIAL, "Newest", None, None, None, None)).camera.application is None
+
+
+def test_the_time_of_the_last_push_never_goes_back(ledger: Ledger) -> None:
+    """Our own clock may be put back."""
+    record(ledger, 120)
+    assert ledger.record(push(180), START).result(TIMEOUT).camera.received == START + 120
+
+
+def test_a_removed_camera_comes_back_with_its_counts(ledger: Ledger) -> None:
+    """It is hidden until it pushes again."""
+    record(ledger, 60, interval(0, 5))
+    ledger.set_removed(SERIAL).result(TIMEOUT)
+    assert ledger.cameras().result(TIMEOUT) == []
+    assert record(ledger, 120, interval(1, 2)).camera.total_in == 7
+    assert [camera.total_in for camera in ledger.cameras().result(TIMEOUT)] == [7]
+
+
+def test_the_direction_is_remembered(path: Path) -> None:
+    """It outlives the process, and doesn't change what is stored."""
+    with opened(path) as ledger:
+        record(ledger, 60, interval(0, 5, 2))
+        ledger.set_reversed(SERIAL, True).result(TIMEOUT)
+    with opened(path) as ledger:
+        (camera,) = ledger.cameras().result(TIMEOUT)
+        assert (camera.reversed, camera.total_in, camera.total_out) == (1, 5, 2)
+        ledger.set_reversed(SERIAL, False).result(TIMEOUT)
+        assert ledger.cameras().result(TIMEOUT)[0].reversed == 0
+
+
+@pytest.mark.parametrize(
+    ("first", "then", "expected"),
+    [
+        pytest.param(interval(0), interval(1), MINUTE, id="every minute"),
+        pytest.param(interval(0, minutes=5), interval(5, minutes=5), 5 * MINUTE, id="every five minutes"),
+        pytest.param(interval(0, minutes=15), interval(15, minutes=15), 15 * MINUTE, id="every quarter"),
+        pytest.param(Interval(START, START + 10, 0, 0, None, None), interval(0), MINUTE, id="never below a minute"),
+        pytest.param(interval(0), interval(5000), MAX_SEND_INTERVAL, id="an outage isn't an interval"),
+        pytest.param(interval(5, minutes=5), interval(0, minutes=5), 5 * MINUTE, id="late counts tell nothing"),
+    ],
+)
+def test_the_send_interval_is_learned(ledger: Ledger, first: Interval, then: Interval, expected: int) -> None:
+    """It is the time by which a push takes the newest count further."""
+    record(ledger, 60, first)
+    assert record(ledger, 120, then).camera.send_interval == expected
+
+
+def test_minutes_sent_five_at_a_time_are_a_send_interval_of_five(ledger: Ledger) -> None:
+    """What counts is how often it pushes, not the width of its intervals."""
+    record(ledger, 300, *quarter(1)[:5])
+    assert record(ledger, 600, *quarter(1)[5:10]).camera.send_interval == 5 * MINUTE
+
+
+# Today
+
+
+def test_today_tells_the_day_and_what_matters_for_occupancy(ledger: Ledger) -> None:
+    """Counts from midnight on, passages that end after the reset, corrections since it."""
+    record(
+        ledger,
+        3600,
+        interval(-1, 100, 100, adults=(50, 50)),
+        interval(0, 5, 2, adults=(4, 1)),
+        interval(1, 1, 0),
+        interval(1440, 70, 70),
+    )
+    for at, value in ((60, 3), (30, 9), (29, 1)):
+        ledger.correct(SERIAL, START + at, value).result(TIMEOUT)
+    today = ledger.today(SERIAL, START, START + DAY, START + 30).result(TIMEOUT)
+    assert today.counts == Counts(6, 2, 4, 1)
+    assert today.newest == interval(1440, 70, 70)
+    assert today.passages == [
+        Passage(START + 60, 5, 2),
+        Passage(START + 120, 1, 0),
+        Passage(START + DAY + 60, 70, 70),
+    ]
+    assert today.corrections == [Correction(START + 30, 9), Correction(START + 60, 3)]
+    assert today.quarantined == 0
+
+
+def test_an_interval_that_ends_at_the_reset_lies_before_it(ledger: Ledger) -> None:
+    """Its people were inside before; those of one that goes over the reset came after it as far as anybody knows."""
+    record(ledger, 600, interval(-1, 1), interval(0, 2, minutes=5))
+    at_the_start = ledger.today(SERIAL, START, START + DAY, START).result(TIMEOUT)
+    assert at_the_start.passages == [Passage(START + 300, 2, 0)]
+    assert ledger.today(SERIAL, START, START + DAY, START + 299).result(TIMEOUT).passages == at_the_start.passages
+
+
+def test_today_of_a_camera_without_counts(ledger: Ledger) -> None:
+    """Nobody passed, and adults aren't known."""
+    record(ledger, 60)
+    today = ledger.today(SERIAL, START, START + DAY, START).result(TIMEOUT)
+    assert today.counts == Counts(0, 0, None, None)
+    assert (today.newest, today.passages, today.corrections) == (None, [], [])
+
+
+def test_corrections_at_one_instant_keep_their_order(ledger: Ledger) -> None:
+    """The last one said comes last."""
+    record(ledger, 60)
+    for value in (3, 1, 2):
+        ledger.correct(SERIAL, START, value).result(TIMEOUT)
+    today = ledger.today(SERIAL, START, START + DAY, START).result(TIMEOUT)
+    assert [correction.value for correction in today.corrections] == [3, 1, 2]
+
+
+def test_a_camera_that_is_not_there_cannot_be_asked(ledger: Ledger) -> None:
+    """A new ledger was begun, say, and it hasn't pushed since."""
+    with pytest.raises(LedgerError, match=SERIAL):
+        ledger.today(SERIAL, START, START + DAY, START).result(TIMEOUT)
+    assert ledger.quarantined(SERIAL, 10).result(TIMEOUT) == []
+
+
+# The thread
+
+
+def commits(path: Path) -> int:
+    """Return how many transactions stand in the write-ahead log: the last frame of each tells the file's size."""
+    log = Path(f"{path}-wal").read_bytes()
+    page = int.from_bytes(log[8:12])
+    sizes = [log[at + 4 : at + 8] for at in range(32, len(log), 24 + page)]
+    return sum(1 for size in sizes if size != bytes(4))
+
+
+def test_pushes_that_wait_are_committed_together(path: Path, ledger: Ledger) -> None:
+    """Fifty cameras that push at once cost one commit, or two where the first got ahead."""
+    record(ledger, 0)
+    before = commits(path)
+    with locked(path):
+        futures = [ledger.record(push(60, interval(0, 1), sender=sensor(number)), START) for number in range(50)]
+        question = ledger.cameras()
+    assert [future.result(TIMEOUT).camera.serial for future in futures] == [sensor(n).serial for n in range(50)]
+    assert len(question.result(TIMEOUT)) in (1, 2, 51)
+    assert 1 <= commits(path) - before <= 2
+
+
+async def test_a_caller_that_gives_up_does_not_stop_the_commit(path: Path, ledger: Ledger) -> None:
+    """A client that hangs up can't interrupt what is being stored."""
+    record(ledger, 0)
+    with locked(path):
+        future = ledger.record(push(60, interval(0, 5)), START)
+        caller = asyncio.ensure_future(asyncio.wrap_future(future))
+        caller.cancel()
+        # Until then the cancellation hasn't got through.
+        await asyncio.sleep(0)
+        with pytest.raises(asyncio.CancelledError):
+            await caller
+    assert future.result(TIMEOUT).appeared == (interval(0, 5),)
+    assert stored(path) == [interval(0, 5)]
+
+
+async def test_a_caller_that_gives_up_does_not_stop_the_closing(path: Path, ledger: Ledger) -> None:
+    """Whoever asks next hears when it is closed."""
+    record(ledger, 0)
+    with locked(path):
+        ledger.record(push(60, interval(0, 5)), START)
+        caller = asyncio.ensure_future(asyncio.wrap_future(ledger.close()))
+        caller.cancel()
+        # Until then the cancellation hasn't got through.
+        await asyncio.sleep(0)
+        with pytest.raises(asyncio.CancelledError):
+            await caller
+    ledger.close().result(TIMEOUT)
+    assert stored(path) == [interval(0, 5)]
+
+
+def test_closing_finishes_what_waits(path: Path, tmp_path: Path) -> None:
+    """What was handed over before is stored, and the log is written into the file."""
+    with opened(path) as ledger:
+        futures = [ledger.record(push(60 * n, interval(n, 1)), START) for n in range(20)]
+        ledger.close().result(TIMEOUT)
+        assert all(future.done() for future in futures)
+    assert [file.name for file in tmp_path.iterdir()] == [path.name]
+    assert len(stored(path)) == 20
+
+
+def test_a_closed_ledger_takes_nothing(path: Path) -> None:
+    """It says so at once; closing it again is no error."""
+    with opened(path) as ledger:
+        record(ledger, 60, interval(0, 5))
+        ledger.close().result(TIMEOUT)
+        ledger.close().result(TIMEOUT)
+        asked: list[Future[Any]] = [ledger.record(push(120), START), ledger.cameras(), ledger.set_removed(SERIAL)]
+        for future in asked:
+            with pytest.raises(LedgerError, match="closed"):
+                future.result(0)
+    assert stored(path) == [interval(0, 5)]
+
+
+def test_the_size_is_that_of_the_file_and_its_log(path: Path, ledger: Ledger) -> None:
+    """What it takes on the disk."""
+    record(ledger, 60, *[interval(minute, 1) for minute in range(1000)])
+    assert ledger.size().result(TIMEOUT) == path.stat().st_size + Path(f"{path}-wal").stat().st_size
+
+
+# Merging
+
+
+def merge_all(ledger: Ledger, before: int) -> int:
+    """Merge until there is nothing more; return in how many steps."""
+    steps = 0
+    while ledger.merge(before).result(TIMEOUT):
+        steps += 1
+        assert steps < 1000
+    return steps
+
+
+def test_old_minutes_become_hours(path: Path, ledger: Ledger) -> None:
+    """Sums, adults and totals stay; what is younger stays as it is."""
+    minutes = [interval(minute, 1, 2, adults=(1, 0)) for minute in range(180)]
+    record(ledger, 1, *minutes)
+    merge_all(ledger, START + 2 * HOUR)
+    assert stored(path) == [
+        interval(0, 60, 120, minutes=60, adults=(60, 0)),
+        interval(60, 60, 120, minutes=60, adults=(60, 0)),
+        *minutes[120:],
+    ]
+    assert camera_row(path, "total_in, total_out, total_adults_in, total_adults_out") == (180, 360, 180, 0)
+
+
+def test_only_whole_hours_are_merged(path: Path, ledger: Ledger) -> None:
+    """An hour that the boundary divides waits for the next time."""
+    record(ledger, 1, *[interval(minute, 1) for minute in range(60)])
+    assert merge_all(ledger, START + HOUR - 1) == 0
+    assert len(stored(path)) == 60
+    merge_all(ledger, START + HOUR)
+    assert stored(path) == [interval(0, 60, minutes=60)]
+
+
+def test_gaps_are_kept(path: Path, ledger: Ledger) -> None:
+    """What was never counted isn't told to be counted, and finds its place when it comes late."""
+    known = [interval(minute, 1) for minute in range(60) if minute not in (20, 21, 40)]
+    record(ledger, 1, *known)
+    merge_all(ledger, START + HOUR)
+    assert stored(path) == [
+        interval(0, 20, minutes=20),
+        interval(22, 18, minutes=18),
+        interval(41, 19, minutes=19),
+    ]
+    assert record(ledger, 2, interval(20, 7)).appeared == (interval(20, 7),)
+
+
+def test_an_interval_over_the_full_hour_stays(path: Path, ledger: Ledger) -> None:
+    """It belongs to neither; what lies before and after is merged."""
+    over = interval(55, 9, minutes=10)
+    day = interval(200, 5, minutes=1440)
+    record(ledger, 1, interval(53, 1), interval(54, 1), over, interval(65, 1), interval(66, 1), day)
+    merge_all(ledger, START + 3 * DAY)
+    assert stored(path) == [interval(53, 2, minutes=2), over, interval(65, 2, minutes=2), day]
+
+
+def test_adults_that_only_some_intervals_tell_are_summed(path: Path, ledger: Ledger) -> None:
+    """None where none of them does."""
+    record(ledger, 1, interval(0, 2, adults=(1, 0)), interval(1, 2), interval(60, 1), interval(61, 1))
+    merge_all(ledger, START + 2 * HOUR)
+    assert stored(path) == [interval(0, 4, minutes=2, adults=(1, 0)), interval(60, 2, minutes=2)]
+
+
+def test_merging_goes_a_day_of_a_camera_at_a_time(path: Path, ledger: Ledger) -> None:
+    """Each step is short, empty years cost nothing, and it ends."""
+    old = Interval(START - 3000 * DAY, START - 3000 * DAY + MINUTE, 1, 0, None, None)
+    for number in range(2):
+        hours = [interval(60 * hour + minute, 1) for hour in range(49) for minute in (0, 1)]
+        record(ledger, 1, old, *hours, sender=sensor(number))
+    assert merge_all(ledger, START + 3 * DAY) == 2 * (1 + 3)
+    assert merge_all(ledger, START + 3 * DAY) == 0
+    for number in range(2):
+        expected = [old, *(interval(60 * hour, 2, minutes=2) for hour in range(49))]
+        assert stored(path, sensor(number).serial) == expected
+
+
+def test_merging_goes_on_where_it_ended(path: Path, ledger: Ledger) -> None:
+    """Day after day, and when somebody wants full detail for longer or shorter than before."""
+    record(ledger, 1, *[interval(minute, 1) for minute in range(240)])
+    merge_all(ledger, START + 2 * HOUR)
+    assert merge_all(ledger, START + HOUR) == 0
+    assert len(stored(path)) == 2 + 120
+    merge_all(ledger, START + 4 * HOUR)
+    assert stored(path) == [interval(60 * hour, 60, minutes=60) for hour in range(4)]
+
+
+def test_what_was_merged_and_comes_again_adds_nothing(path: Path, ledger: Ledger) -> None:
+    """The minutes of one push, later ones and all of them: each time they count once."""
+    for minute in range(60):
+        record(ledger, 60 * (minute + 1), interval(minute, 1))
+    merge_all(ledger, START + HOUR)
+    record(ledger, 600, interval(9, 1))
+    assert stored(path) == [interval(0, 60, minutes=60)]
+    assert waiting(path) == []
+    record(ledger, 9000, *[interval(minute, 1) for minute in range(60)])
+    assert stored(path) == [interval(minute, 1) for minute in range(60)]
+
+
+# Files that are no sound ledger
+
+
+def write_garbage(path: Path) -> None:
+    """Leave bytes that are nothing at all."""
+    path.write_bytes(b"these are no counts\n" * 1000)
+
+
+def write_zeros(path: Path) -> None:
+    """Leave what a file system leaves of a file that was never written."""
+    path.write_bytes(bytes(32768))
+
+
+def write_foreign(path: Path) -> None:
+    """Leave another program's database."""
+    query(path, "CREATE TABLE somebody_elses (a)")
+
+
+def write_foreign_version(path: Path) -> None:
+    """Leave another program's database that has no tables yet."""
+    query(path, "PRAGMA user_version = 3")
+
+
+def write_truncated(path: Path) -> None:
+    """Leave the first part of a ledger."""
+    with opened(path) as ledger:
+        record(ledger, 1, *[interval(minute, 1) for minute in range(5000)])
+    os.truncate(path, 12288)
+
+
+def write_damaged(path: Path) -> None:
+    """Leave a ledger in which the page of the cameras is overwritten."""
+    with opened(path) as ledger:
+        record(ledger, 1, interval(0, 1))
+    with path.open("r+b") as file:
+        file.seek(4096)
+        file.write(b"\xff" * 4096)
+
+
+@pytest.mark.parametrize(
+    "write", [write_garbage, write_zeros, write_foreign, write_foreign_version, write_truncated, write_damaged]
+)
+def test_a_file_that_is_no_sound_ledger_is_moved_aside(
+    path: Path, tmp_path: Path, write: Callable[[Path], None]
+) -> None:
+    """Not a byte of it is lost, it is told where it is, and a new one is begun within the first two pushes."""
+    write(path)
+    content = path.read_bytes()
+    moved: list[Path] = []
+    with opened(path, moved.append) as ledger:
+        try:
+            record(ledger, 60, interval(0, 5))
+        except LedgerError:
+            record(ledger, 60, interval(0, 5))
+        assert stored(path) == [interval(0, 5)]
+    (aside,) = moved
+    assert aside.parent == tmp_path
+    assert aside.name.startswith("ledger.db.corrupt-")
+    assert aside.read_bytes() == content
+    assert_sound(path)
+    with opened(path, moved.append) as ledger:
+        assert len(ledger.cameras().result(TIMEOUT)) == 1
+    assert len(moved) == 1
+
+
+def test_the_log_of_a_damaged_file_is_not_taken_over(path: Path, tmp_path: Path) -> None:
+    """It must not be played into the new one."""
+    other = tmp_path / "other.db"
+    with opened(other) as ledger:
+        record(ledger, 1, interval(0, 1))
+        ledger.begin_backup().result(TIMEOUT)
+        record(ledger, 2, interval(1, 1))
+        shutil.copy(f"{other}-wal", f"{path}-wal")
+    write_garbage(path)
+    moved: list[Path] = []
+    with opened(path, moved.append) as ledger:
+        assert ledger.cameras().result(TIMEOUT) == []
+    assert len(moved) == 1
+    assert_sound(path)
+
+
+def test_an_empty_file_is_taken(path: Path, ledger: Ledger) -> None:
+    """A file without a byte is one that nobody has written to."""
+    path.touch()
+    record(ledger, 60, interval(0, 5))
+    assert query(path, "PRAGMA application_id") == [(APPLICATION_ID,)]
+
+
+@pytest.mark.parametrize("page", [2, 4], ids=["all but the schema", "the intervals alone"])
+def test_damage_while_running_costs_one_answer(path: Path, page: int) -> None:
+    """The camera is told to send again, and the next push begins a new ledger."""
+    moved: list[Path] = []
+    with opened(path, moved.append) as ledger:
+        record(ledger, 1, *[interval(minute, 1) for minute in range(5000)])
+        # Everything into the file, then another writer, so that its pages are read again.
+        ledger.begin_backup().result(TIMEOUT)
+        ledger.end_backup().result(TIMEOUT)
+        query(path, "UPDATE cameras SET name = 'Other'")
+        query(path, "PRAGMA wal_checkpoint(TRUNCATE)")
+        intact = 4096 * (page - 1)
+        size = path.stat().st_size
+        with path.open("r+b") as file:
+            file.seek(intact)
+            file.write(b"\xff" * (size - intact))
+        with pytest.raises(LedgerError, match="malformed"):
+            record(ledger, 2, interval(5000, 1))
+        assert moved == []
+        assert record(ledger, 2, interval(5000, 1)).camera.total_in == 1
+        assert len(moved) == 1
+    assert_sound(path)
+
+
+def test_an_alarm_that_was_false_moves_nothing(path: Path, ledger: Ledger) -> None:
+    """A file that is found sound after a failure is kept: the damage was in what was read of it."""
+    record(ledger, 1, interval(0, 1))
+    intact = as_after_a_power_cut(path, path.parent / "intact")
+    query(path, "UPDATE cameras SET name = 'Other'")
+    query(path, "PRAGMA wal_checkpoint(TRUNCATE)")
+    good = path.read_bytes()
+    with path.open("r+b") as file:
+        file.seek(4096)
+        file.write(b"\xff" * (len(good) - 4096))
+    with pytest.raises(LedgerError, match="malformed"):
+        record(ledger, 2, interval(1, 1))
+    path.write_bytes(good)
+    record(ledger, 2, interval(1, 1))
+    assert stored(path) == [interval(0, 1), interval(1, 1)]
+    assert stored(intact) == [interval(0, 1)]
+
+
+def test_a_later_version_keeps_its_file(path: Path) -> None:
+    """It is refused as it is, and can be taken when the integration is up to date again."""
+    with opened(path) as ledger:
+        record(ledger, 1, interval(0, 1))
+    query(path, "PRAGMA user_version = 99")
+    content = path.read_bytes()
+    moved: list[Path] = []
+    with opened(path, moved.append) as ledger:
+        with pytest.raises(LedgerTooNewError):
+            ledger.cameras().result(TIMEOUT)
+        with pytest.raises(LedgerTooNewError):
+            record(ledger, 2, interval(1, 1))
+    assert path.read_bytes() == content
+    assert moved == []
+
+
+# Migrations
+
+
+def with_migration(monkeypatch: pytest.MonkeyPatch, sql: str) -> None:
+    """Let there be a second schema version."""
+    monkeypatch.setattr(ledger_module, "_MIGRATIONS", (vars(ledger_module)["_MIGRATIONS"][0], sql))
+
+
+def test_a_ledger_of_an_earlier_version_is_brought_up_to_date(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Once, with all it holds."""
+    with opened(path) as ledger:
+        record(ledger, 1, interval(0, 1))
+    with_migration(monkeypatch, "CREATE TABLE notes (text TEXT) STRICT; INSERT INTO notes VALUES ('made')")
+    for _ in range(2):
+        with opened(path) as ledger:
+            record(ledger, 2, interval(1, 1))
+    assert query(path, "SELECT text FROM notes") == [("made",)]
+    assert query(path, "PRAGMA user_version") == [(2,)]
+    assert stored(path) == [interval(0, 1), interval(1, 1)]
+
+
+def test_a_migration_is_made_whole_or_not_at_all(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that fails half-way leaves the version before, and is made when it can be."""
+    with opened(path) as ledger:
+        record(ledger, 1, interval(0, 1))
+    with_migration(monkeypatch, "CREATE TABLE notes (text TEXT) STRICT; INSERT INTO nowhere VALUES (1)")
+    with opened(path) as ledger:
+        with pytest.raises(LedgerError, match="nowhere"):
+            record(ledger, 2, interval(1, 1))
+        assert query(path, "PRAGMA user_version") == [(1,)]
+        assert query(path, "SELECT name FROM sqlite_schema WHERE name = 'notes'") == []
+        with_migration(monkeypatch, "CREATE TABLE notes (text TEXT) STRICT")
+        record(ledger, 2, interval(1, 1))
+    assert query(path, "PRAGMA user_version") == [(2,)]
+
+
+# A disk that doesn't take anything, or others who have the file
+
+
+@pytest.mark.usefixtures("_impatient")
+def test_a_locked_file_is_an_error_that_passes(path: Path, ledger: Ledger) -> None:
+    """All that wait are told so, nothing is half stored, and it works when the lock is gone."""
+    record(ledger, 0)
+    ledger.close().result(TIMEOUT)
+    with opened(path) as again:
+        with locked(path):
+            futures = [again.record(push(60, interval(number, 1)), START) for number in range(5)]
+            for future in futures:
+                with pytest.raises(LedgerError, match="locked"):
+                    future.result(TIMEOUT)
+        assert stored(path) == []
+        record(again, 60, interval(0, 5))
+    assert stored(path) == [interval(0, 5)]
+
+
+@contextmanager
+def full_disk(free: int, *files: Path) -> Iterator[None]:
+    """Let no file of this process become longer than these are, and so many bytes."""
+    longest = max((file.stat().st_size for file in files if file.exists()), default=0)
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (longest + free, limits[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+
+
+def outcome(future: Future[Any]) -> Exception | None:
+    """Wait, and return what went wrong."""
+    error = future.exception(TIMEOUT)
+    assert error is None or isinstance(error, LedgerError)
+    return error
+
+
+@pytest.mark.parametrize("free", [0, 24, 1000, 4000, 4120, 5000, 8240, 12_360, 20_000, 33_000, 60_000])
+def test_a_full_disk_takes_a_push_wholly_or_not_at_all(path: Path, ledger: Ledger, free: int) -> None:
+    """Wherever it ends; what was there stays, and it goes on when there is room."""
+    first = [interval(minute, 1) for minute in range(100)]
+    second = [interval(minute, 1) for minute in range(100, 600)]
+    record(ledger, 1, *first)
+    with full_disk(free, path, Path(f"{path}-wal"), Path(f"{path}-shm")):
+        errors = [outcome(ledger.record(push(2, *second), START)) for _ in range(3)]
+    assert stored(path) == (first if all(errors) else first + second)
+    assert any(errors) == (free < 33_000)
+    assert record(ledger, 2, *second).camera.total_in == 600
+    assert stored(path) == first + second
+
+
+@pytest.mark.parametrize("free", [0, 4096, 20_000])
+def test_a_full_disk_takes_no_new_ledger(path: Path, ledger: Ledger, free: int) -> None:
+    """Nor does what is left of the attempt keep one from being made later."""
+    with full_disk(free):
+        assert outcome(ledger.cameras())
+        assert outcome(ledger.record(push(1, interval(0, 1)), START))
+    record(ledger, 1, interval(0, 1))
+    assert stored(path) == [interval(0, 1)]
+
+
+@contextmanager
+def unprivileged() -> Iterator[Path]:
+    """Give up the rights of root, to whom nothing is read-only, and return a folder of one's own."""
+    with TemporaryDirectory() as folder:
+        user = os.geteuid()
+        if user == 0:
+            os.chown(folder, NOBODY, NOBODY)
+            os.seteuid(NOBODY)
+        try:
+            yield Path(folder)
+        finally:
+            Path(folder).chmod(0o700)
+            os.seteuid(user)
+
+
+@pytest.mark.parametrize("what", ["file", "folder", "both"])
+def test_what_is_read_only_is_an_error_that_passes(what: str) -> None:
+    """It says so, loses nothing and works when it may write again."""
+    with unprivileged() as folder:
+        path = folder / "ledger.db"
+        moved: list[Path] = []
+        with opened(path) as ledger:
+            record(ledger, 1, interval(0, 1))
+        with opened(path, moved.append) as ledger:
+            if what in ("file", "both"):
+                path.chmod(0o400)
+            if what in ("folder", "both"):
+                folder.chmod(0o500)
+            assert outcome(ledger.record(push(2, interval(1, 1)), START))
+            folder.chmod(0o700)
+            path.chmod(0o600)
+            record(ledger, 2, interval(1, 1))
+            assert stored(path) == [interval(0, 1), interval(1, 1)]
+        assert moved == []
+
+
+def test_a_folder_one_may_not_enter_is_an_error_that_passes() -> None:
+    """Not even whether the file is there can be told."""
+    with unprivileged() as folder, opened(folder / "inner" / "ledger.db") as ledger:
+        assert outcome(ledger.cameras())
+        (folder / "inner").mkdir()
+        record(ledger, 1, interval(0, 1))
+        (folder / "inner").chmod(0)
+        try:
+            assert outcome(ledger.record(push(2, interval(1, 1)), START))
+        finally:
+            (folder / "inner").chmod(0o700)
+        assert record(ledger, 2, interval(1, 1)).camera.total_in == 2
+
+
+def test_a_file_that_cannot_be_moved_aside_is_an_error_that_passes() -> None:
+    """The garbage stays where it is until it can be moved."""
+    with unprivileged() as folder:
+        path = folder / "ledger.db"
+        write_garbage(path)
+        moved: list[Path] = []
+        with opened(path, moved.append) as ledger:
+            folder.chmod(0o500)
+            assert outcome(ledger.record(push(1, interval(0, 1)), START))
+            assert moved == []
+            folder.chmod(0o700)
+            record(ledger, 1, interval(0, 1))
+            assert len(moved) == 1
+
+
+# Somebody changes the files while it runs
+
+
+def test_a_file_that_was_deleted_is_begun_anew(path: Path, tmp_path: Path, ledger: Ledger) -> None:
+    """A push never goes into a file that has no name any more."""
+    record(ledger, 1, interval(0, 1))
+    path.unlink()
+    record(ledger, 2, interval(1, 1))
+    assert stored(path) == [interval(1, 1)]
+    copy = as_after_a_power_cut(path, tmp_path / "copy")
+    assert stored(copy) == [interval(1, 1)]
+
+
+def test_a_file_that_was_moved_away_has_all_that_was_stored(path: Path, tmp_path: Path, ledger: Ledger) -> None:
+    """Also what was still in the log."""
+    record(ledger, 1, interval(0, 1))
+    path.rename(tmp_path / "kept.db")
+    record(ledger, 2, interval(1, 1))
+    assert stored(path) == [interval(1, 1)]
+    assert stored(tmp_path / "kept.db") == [interval(0, 1)]
+
+
+def test_a_file_that_was_replaced_is_taken_as_it_is(path: Path, tmp_path: Path, ledger: Ledger) -> None:
+    """The log of the one before isn't played into it; totals are right and nothing is doubled."""
+    record(ledger, 1, *[interval(minute, 1) for minute in range(100)])
+    ledger.begin_backup().result(TIMEOUT)
+    shutil.copy(path, tmp_path / "copy.db")
+    ledger.end_backup().result(TIMEOUT)
+    record(ledger, 2, *[interval(minute, 2) for minute in range(100, 30_000)])
+    ledger.begin_backup().result(TIMEOUT)
+    ledger.end_backup().result(TIMEOUT)
+    record(ledger, 3, *[interval(minute, 3) for minute in range(30_000, 30_050)])
+    (tmp_path / "copy.db").replace(path)
+    record(ledger, 4, interval(40_000, 4))
+    assert stored(path) == [*(interval(minute, 1) for minute in range(100)), interval(40_000, 4)]
+    assert_sound(path)
+
+
+def test_a_log_that_was_deleted_takes_nothing_with_it(path: Path, tmp_path: Path, ledger: Ledger) -> None:
+    """What was in it and what comes is in the files that remain, should all go dark now."""
+    record(ledger, 1, interval(0, 1))
+    Path(f"{path}-wal").unlink()
+    record(ledger, 2, interval(1, 1))
+    copy = as_after_a_power_cut(path, tmp_path / "copy")
+    assert stored(copy) == [interval(0, 1), interval(1, 1)]
+
+
+def test_a_program_that_looks_into_the_file_takes_nothing_with_it(path: Path, tmp_path: Path, ledger: Ledger) -> None:
+    """Reading the file, as a backup does, drops our lock on it: the next one who closes it may think it is the last."""
+    record(ledger, 1, interval(0, 1))
+    path.read_bytes()
+    look = f"import sqlite3; db = sqlite3.connect({str(path)!r}); db.execute('SELECT * FROM cameras').fetchall()"
+    subprocess.run([sys.executable, "-c", f"{look}; db.close()"], check=True, timeout=TIMEOUT)  # noqa: S603 - our own
+    record(ledger, 2, interval(1, 1))
+    copy = as_after_a_power_cut(path, tmp_path / "copy")
+    assert stored(copy) == [interval(0, 1), interval(1, 1)]
+
+
+# Backups
+
+
+@pytest.mark.parametrize("reopened", [False, True], ids=["", "with a failure meanwhile"])
+def test_a_backup_holds_all_that_was_stored_before_it(
+    path: Path, tmp_path: Path, ledger: Ledger, reopened: bool
+) -> None:
+    """The file is copied first, the log later and torn anywhere; each copy is sound and has the beginning."""
+    before = [interval(minute, 1) for minute in range(500)]
+    meanwhile = [[interval(500 + 40 * n + minute, 1) for minute in range(40)] for n in range(30)]
+    record(ledger, 1, *before)
+    ledger.begin_backup().result(TIMEOUT)
+    content = path.read_bytes()
+    for n in range(15):
+        record(ledger, 2 + n, *meanwhile[n])
+    if reopened:
+        with full_disk(0):
+            assert outcome(ledger.record(push(20, *meanwhile[15]), START))
+    assert path.read_bytes() == content
+    for n in range(15, 30):
+        record(ledger, 2 + n, *meanwhile[n])
+    log = Path(f"{path}-wal").read_bytes()
+    assert path.read_bytes() == content
+    ledger.end_backup().result(TIMEOUT)
+
+    seen = set()
+    whole = len(log)
+    for length in [0, 20, 32, *range(100, whole, whole // 25), whole - 1, whole]:
+        copy = tmp_path / f"copy{length}.db"
+        copy.write_bytes(content)
+        Path(f"{copy}-wal").write_bytes(log[:length])
+        with opened(copy) as taken:
+            assert taken.cameras().result(TIMEOUT)
+        assert_sound(copy)
+        assert stored(copy)[:500] == before
+        # A push is in it or isn't, but never in part.
+        assert (len(stored(copy)) - 500) % 40 == 0
+        seen.add(len(stored(copy)))
+    assert min(seen) == 500
+    assert max(seen) == 500 + 30 * 40
+    assert len(seen) > 5
+
+
+def test_a_long_backup_does_not_end_by_itself(path: Path, ledger: Ledger) -> None:
+    """However much is pushed meanwhile, it stays in the log; afterwards it gets into the file."""
+    record(ledger, 1, interval(0, 1))
+    ledger.begin_backup().result(TIMEOUT)
+    content = path.read_bytes()
+    for n in range(4):
+        record(ledger, 2 + n, *[interval(minute, 1) for minute in range(40_000 * n, 40_000 * (n + 1))])
+    assert Path(f"{path}-wal").stat().st_size > 1000 * 4096
+    assert path.read_bytes() == content
+    ledger.end_backup().result(TIMEOUT)
+    record(ledger, 9, interval(-1, 1))
+    assert path.stat().st_size > len(content)
+    assert len(stored(path)) == 160_001
+
+
+@pytest.mark.usefixtures("_impatient")
+@pytest.mark.parametrize("failure", [False, True], ids=["", "after a failure"])
+def test_a_ledger_that_is_closed_in_a_backup_leaves_the_file_alone(path: Path, failure: bool) -> None:
+    """The log stays beside it, and is taken at the next start."""
+    with opened(path) as ledger:
+        record(ledger, 1, interval(0, 1))
+        ledger.begin_backup().result(TIMEOUT)
+        content = path.read_bytes()
+        if failure:
+            with locked(path):
+                assert outcome(ledger.record(push(2, interval(1, 1)), START))
+        record(ledger, 2, interval(1, 1))
+    assert path.read_bytes() == content
+    with opened(path) as ledger:
+        record(ledger, 3, interval(2, 1))
+    assert stored(path) == [interval(0, 1), interval(1, 1), interval(2, 1)]

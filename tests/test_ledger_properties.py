@@ -1,0 +1,169 @@
+"""The order, repetition and batching of pushes make no difference to what the ledger holds."""
+
+from collections.abc import Iterable
+from itertools import pairwise
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Final, NamedTuple
+
+from hypothesis import HealthCheck, given, settings, strategies as st
+import pytest
+
+from custom_components.axis_people_counter.protocol import Interval
+
+from .ledgers import MINUTE, START, TIMEOUT, assert_sound, interval, opened, push, query
+
+# Each example opens several files and commits to disk.
+examples: Final = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+
+@pytest.fixture(autouse=True)
+def _custom_integrations() -> None:
+    """Leave Home Assistant out: the ledger doesn't know it."""
+
+
+class Told(NamedTuple):
+    """An interval and the instant at which the camera told it."""
+
+    sent: int
+    interval: Interval
+
+
+type Rows = list[tuple[int, ...]]
+type Delivery = tuple[int, list[Interval]]
+
+
+class Content(NamedTuple):
+    """What a ledger holds: intervals that count, intervals that wait, totals; adults nobody told as 0."""
+
+    counting: Rows
+    waiting: Rows
+    totals: Rows
+
+
+@st.composite
+def aligned(draw: st.DrawFn) -> list[Interval]:
+    """Return an interval as cameras send them, 1, 5, 15 or 60 minutes on the clock's multiples, or all parts of one."""
+    minutes, parts = draw(st.sampled_from([(1, 1), (1, 1), (1, 5), (5, 1), (5, 3), (15, 1), (15, 4), (60, 1)]))
+    first = draw(st.integers(0, 75 // (minutes * parts))) * minutes * parts
+    count = st.integers(0, 9)
+    adults = st.sampled_from([None, (1, 0), (0, 2)])
+    return [
+        interval(first + number * minutes, draw(count), draw(count), minutes=minutes, adults=draw(adults))
+        for number in range(parts)
+    ]
+
+
+@st.composite
+def cutting(draw: st.DrawFn) -> list[Interval]:
+    """Return an interval of any width that begins at any minute, so that others may cut it anywhere."""
+    return [interval(draw(st.integers(0, 12)), draw(st.integers(0, 9)), 1, minutes=draw(st.integers(1, 6)))]
+
+
+def history(intervals: st.SearchStrategy[list[Interval]]) -> st.SearchStrategy[list[Told]]:
+    """Return what a camera told in the order in which it did; several may be of one instant, and of one push."""
+
+    def in_order(told: list[tuple[int, list[Interval]]]) -> list[Told]:
+        return [Told(sent, one) for sent, some in sorted(told, key=lambda pair: pair[0]) for one in some]
+
+    return st.lists(st.tuples(st.integers(0, 6), intervals), min_size=1, max_size=12).map(in_order)
+
+
+def deliveries(told: Iterable[Told]) -> list[Delivery]:
+    """Return one push for each instant, in the order of time."""
+    pushes: dict[int, list[Interval]] = {}
+    for sent, one in told:
+        pushes.setdefault(sent, []).append(one)
+    return list(pushes.items())
+
+
+@st.composite
+def any_deliveries(draw: st.DrawFn, told: list[Told]) -> list[Delivery]:
+    """Return pushes with all of it, some more than once, in any order, those of one instant torn apart anyhow."""
+    again = draw(st.lists(st.sampled_from(told), max_size=6))
+    shuffled = draw(st.permutations([*told, *again]))
+    pushes: list[Delivery] = []
+    for sent, one in shuffled:
+        if pushes and pushes[-1][0] == sent and draw(st.booleans()):
+            pushes[-1][1].append(one)
+        else:
+            pushes.append((sent, [one]))
+    return pushes
+
+
+def content_after(pushes: list[Delivery], reopen_before: frozenset[int] = frozenset()) -> Content:
+    """Return what a new ledger holds after these pushes, closed and opened again before some of them."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "ledger.db"
+        starts = sorted({0, *(number for number in reopen_before if number < len(pushes))})
+        for begin, end in pairwise([*starts, len(pushes)]):
+            with opened(path) as ledger:
+                for future in [ledger.record(push(sent, *some), START) for sent, some in pushes[begin:end]]:
+                    future.result(TIMEOUT)
+        assert_sound(path)
+        columns = 'start, "end", "in", "out", coalesce(adults_in, 0), coalesce(adults_out, 0), sent'
+        totals = "total_in, total_out, coalesce(total_adults_in, 0), coalesce(total_adults_out, 0)"
+        return Content(
+            query(path, f"SELECT {columns} FROM intervals ORDER BY start"),
+            query(path, f"SELECT {columns} FROM quarantine ORDER BY 1, 2, 7"),
+            query(path, f"SELECT {totals} FROM cameras"),
+        )
+
+
+def minutes_of(start: int, end: int) -> range:
+    """Return the minutes an interval covers."""
+    return range((start - START) // MINUTE, (end - START) // MINUTE)
+
+
+def what_counts(told: list[Told]) -> Rows:
+    """Say by going through every minute what counts, where each interval lies inside or outside any other.
+
+    What was told last of a minute counts for it; of what was told in one push the finer. An interval of which no minute
+    counts any more is replaced. One that counts only in part, since something finer was told later of the other part,
+    goes on to count as a whole: its people can't be divided.
+    """
+
+    def width(one: Told) -> int:
+        return one.interval.end - one.interval.start
+
+    def belief(one: Told) -> tuple[int, ...]:
+        return one.sent, -width(one), *(-1 if value is None else value for value in one.interval)
+
+    newest: dict[int, Told] = {}
+    for one in sorted(told, key=belief):
+        for minute in minutes_of(*one.interval[:2]):
+            newest[minute] = one
+    counting = set()
+    for minute in newest:
+        around = [one for one in set(newest.values()) if minute in minutes_of(*one.interval[:2])]
+        counting.add(max(around, key=width))
+    return sorted((*(value or 0 for value in one.interval), START + one.sent) for one in counting)
+
+
+@given(data=st.data(), told=history(aligned()))
+@examples
+def test_any_delivery_gives_what_one_in_order_gives(data: st.DataObject, told: list[Told]) -> None:
+    """Whatever the network, the camera or a restart makes of the pushes, the ledger holds the same."""
+    pushes = data.draw(any_deliveries(told))
+    reopen_before = data.draw(st.frozensets(st.integers(1, 20), max_size=3))
+    assert content_after(pushes, reopen_before) == content_after(deliveries(told))
+
+
+@given(data=st.data(), told=history(aligned()))
+@examples
+def test_what_counts_is_what_going_through_every_minute_says(data: st.DataObject, told: list[Told]) -> None:
+    """The rows and totals are those of a calculation that shares nothing with the ledger; no minute gets lost."""
+    content = content_after(data.draw(any_deliveries(told)))
+    assert content.counting == what_counts(told)
+    assert content.totals == [tuple(sum(row[column] for row in content.counting) for column in (2, 3, 4, 5))]
+    covered = [minute for row in content.counting for minute in minutes_of(*row[:2])]
+    assert sorted(covered) == sorted({minute for one in told for minute in minutes_of(*one.interval[:2])})
+
+
+@given(data=st.data(), told=history(cutting()))
+@examples
+def test_intervals_that_cut_each_other_are_settled_in_any_order(data: st.DataObject, told: list[Told]) -> None:
+    """Also where widths and bounds don't fit, delivery makes no difference to what counts and what waits."""
+    pushes = data.draw(any_deliveries(told))
+    reopen_before = data.draw(st.frozensets(st.integers(1, 20), max_size=3))
+    assert content_after(pushes, reopen_before) == content_after(deliveries(told))

@@ -1,0 +1,627 @@
+"""Reading of documents: every shape cameras send, and whatever else may arrive."""
+
+from datetime import datetime, timedelta
+import json
+import random
+from typing import Any
+
+from hypothesis import given, settings, strategies as st
+import pytest
+
+from custom_components.axis_people_counter.protocol import (
+    MAX_COUNT,
+    MAX_MEASUREMENTS,
+    MAX_MEMBERS,
+    MAX_REJECTED_TEXT,
+    MAX_SKIPPED,
+    MAX_TEXT,
+    MAX_VALUE,
+    DocumentError,
+    Interval,
+    ProtocolVersionError,
+    Push,
+    Rejected,
+    Sensor,
+    TestMessage as CameraTest,
+    parse,
+)
+
+from .pusher import SERIAL, Document, document, measurement
+
+SENT = datetime.fromisoformat("2021-04-13T09:22:24Z")
+START = datetime.fromisoformat("2021-04-13T09:19:00Z")
+BEGIN = int(START.timestamp())
+
+# The guide's sample, its misplaced brace put right.
+SAMPLE = b"""{
+  "apiName": "Axis Retail Data", "apiVersion": "0.4",
+  "utcSent": "2021-04-13T09:22:24Z", "localSent": "2021-04-13T11:22:24",
+  "data": {
+    "utcFrom": "2021-04-13T09:19:00Z", "utcTo": "2021-04-13T09:22:00Z",
+    "localFrom": "2021-04-13T11:19:00", "localTo": "2021-04-13T11:22:00",
+    "measurements": [
+      {"kind": "people-counts",
+       "utcFrom": "2021-04-13T09:19:00Z", "utcTo": "2021-04-13T09:20:00Z",
+       "localFrom": "2021-04-13T11:19:00", "localTo": "2021-04-13T11:20:00",
+       "items": [{"direction": "in", "count": 3, "adults": 2}, {"direction": "out", "count": 1, "adults": 0}]},
+      {"kind": "people-counts",
+       "utcFrom": "2021-04-13T09:20:00Z", "utcTo": "2021-04-13T09:21:00Z",
+       "localFrom": "2021-04-13T11:20:00", "localTo": "2021-04-13T11:21:00",
+       "items": null}
+    ]
+  },
+  "sensor": {"application": "AXIS 3D People Counter", "applicationVersion": "10.5", "timeZone": "Europe/Stockholm",
+             "name": "axis-accc8ef3d92e", "serial": "accc8ef3d92e", "ipAddress": "192.168.1.106"}
+}
+"""
+
+
+@pytest.fixture(autouse=True)
+def _custom_integrations() -> None:
+    """Start no Home Assistant: the protocol knows nothing of it."""
+
+
+def read(whole: Document) -> CameraTest | Push:
+    """Parse a document."""
+    return parse(json.dumps(whole).encode())
+
+
+def read_push(*measurements: Any, **members: Any) -> Push:
+    """Parse a push of measurements."""
+    push = read(document(*measurements, sent=SENT, **members))
+    assert isinstance(push, Push)
+    return push
+
+
+def read_sensor(**members: Any) -> Sensor:
+    """Parse a push of a sensor with other members than usual."""
+    return read_push(sensor=members).sensor
+
+
+def measured(**members: Any) -> Document:
+    """Return a measurement with other members than usual."""
+    return {**measurement(START, 3, 1), **members}
+
+
+def counted(*items: Any) -> Document:
+    """Return a measurement with these items."""
+    return measured(items=list(items))
+
+
+def item(direction: Any, count: Any, **members: Any) -> Document:
+    """Return an item."""
+    return {"direction": direction, "count": count, **members}
+
+
+def refusal(body: bytes) -> str:
+    """Return the sentence with which a body is refused."""
+    with pytest.raises(DocumentError) as caught:
+        parse(body)
+    return str(caught.value)
+
+
+# What cameras send
+
+
+def test_sample() -> None:
+    """The guide's sample is read, an interval without items as nobody in and nobody out."""
+    assert parse(SAMPLE) == Push(
+        Sensor(
+            "accc8ef3d92e", "axis-accc8ef3d92e", "AXIS 3D People Counter", "10.5", "Europe/Stockholm", "192.168.1.106"
+        ),
+        int(SENT.timestamp()),
+        [Interval(BEGIN, BEGIN + 60, 3, 1, 2, 0), Interval(BEGIN + 60, BEGIN + 120, 0, 0, None, None)],
+    )
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_order_of_keys(seed: int) -> None:
+    """Nothing depends on the order of keys: data may come before the sensor and the time it was sent."""
+    randomness = random.Random(seed)
+
+    def shuffled(pairs: list[tuple[str, Any]]) -> Document:
+        return dict(randomness.sample(pairs, len(pairs)))
+
+    assert read(json.loads(SAMPLE, object_pairs_hook=shuffled)) == parse(SAMPLE)
+
+
+@pytest.mark.parametrize("space", [None, 1, "\t"])
+def test_white_space(space: int | str | None) -> None:
+    """White space between tokens has no meaning."""
+    body = json.dumps(json.loads(SAMPLE), indent=space, separators=(",", ":") if space is None else None)
+    assert parse(f" \r\n\t{body} \r\n\t".encode()) == parse(bytearray(SAMPLE)) == parse(SAMPLE)
+
+
+@pytest.mark.parametrize("data", [{"data": None}, {}])
+def test_test_message(data: Document) -> None:
+    """A document without data is a test message."""
+    whole = {key: value for key, value in json.loads(SAMPLE).items() if key != "data"} | data
+    message = read(whole)
+    assert message == CameraTest(read_sensor(name="axis-accc8ef3d92e", applicationVersion="10.5"), message.sent)
+    assert message.sent == SENT.timestamp()
+
+
+@pytest.mark.parametrize("measurements", [None, []])
+def test_push_without_measurements(measurements: list[Any] | None) -> None:
+    """A push of nothing, as a list or as null, is a push."""
+    push = read_push(data={"utcFrom": "?", "measurements": measurements})
+    assert (push.intervals, push.rejected, push.skipped) == ([], [], frozenset())
+
+
+@pytest.mark.parametrize(
+    ("items", "counts"),
+    [
+        (None, (0, 0, None, None)),
+        ([], (0, 0, None, None)),
+        ([item("in", 2), item("out", 1)], (2, 1, None, None)),
+        ([item("out", 1), item("in", 2)], (2, 1, None, None)),
+        ([item("in", 2)], (2, 0, None, None)),
+        ([item("out", 1, adults=1)], (0, 1, None, 1)),
+        ([item("in", 1, adults=0), item("out", 0, adults=0)], (1, 0, 0, 0)),
+        ([item("in", 1, adults=None), item("out", 3, adults=2)], (1, 3, None, 2)),
+        ([item("in", 1, adults=5)], (1, 0, 5, None)),
+        ([item("in", MAX_COUNT), item("out", 0)], (MAX_COUNT, 0, None, None)),
+    ],
+)
+def test_items(items: list[Document] | None, counts: tuple[int | None, ...]) -> None:
+    """Directions are told by their value, adults are unknown where the camera leaves them out."""
+    push = read_push(measured(items=items))
+    assert not push.rejected
+    assert push.intervals == [Interval(BEGIN, BEGIN + 60, *counts)]  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("minutes", [1, 5, 15, 60, 24 * 60])
+def test_widths(minutes: int) -> None:
+    """Intervals are as wide as the camera makes them, up to a day."""
+    start = SENT - timedelta(minutes=minutes)
+    (interval,) = read_push(measurement(start, 1, minutes=minutes)).intervals
+    assert interval.end - interval.start == minutes * 60
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2021-04-13T09:19:00Z",
+        "2021-04-13T09:19:00+00:00",
+        "2021-04-13T11:19:00+02:00",
+        "2021-04-13T09:19:00",
+        "2021-04-13T09:19:00.000Z",
+        "2021-04-13T09:19Z",
+    ],
+)
+def test_instants(text: str) -> None:
+    """The instant counts, however it is written; without an offset it is UTC, as its key says."""
+    assert [interval.start for interval in read_push(measured(utcFrom=text)).intervals] == [BEGIN]
+
+
+def test_fraction_of_a_second() -> None:
+    """When exactly a document was sent doesn't matter."""
+    assert read(document(utcSent="2021-04-13T09:22:24.750Z", sent=SENT)).sent == SENT.timestamp()
+
+
+@pytest.mark.parametrize(
+    "serial", ["accc8ef3d92e", "ACCC8EF3D92E", "ac:cc:8e:f3:d9:2e", "AC-CC-8E-F3-D9-2E", "accc.8ef3.d92e"]
+)
+def test_serials(serial: str) -> None:
+    """A serial number is the same in every spelling."""
+    assert read_sensor(serial=serial).serial == SERIAL
+
+
+@pytest.mark.parametrize(
+    ("members", "zone"),
+    [
+        ({"timeZone": "Asia/Tokyo"}, "Asia/Tokyo"),
+        ({"timeZone": None, "timezone": "Asia/Tokyo"}, "Asia/Tokyo"),
+        ({"timeZone": "", "timezone": "Asia/Tokyo"}, "Asia/Tokyo"),
+        ({"timeZone": "Asia/Tokyo", "timezone": "Europe/Paris"}, "Asia/Tokyo"),
+        ({"timeZone": 9}, None),
+    ],
+)
+def test_time_zones(members: Document, zone: str | None) -> None:
+    """Both spellings of the key are read."""
+    assert read_sensor(**members).time_zone == zone
+
+
+def test_sensor_with_a_serial_alone() -> None:
+    """A camera that only says which one it is gets a name."""
+    push = read_push(sensor=dict.fromkeys(("name", "application", "applicationVersion", "timeZone", "ipAddress")))
+    assert push.sensor == Sensor(SERIAL, f"axis-{SERIAL}", None, None, None, None)
+
+
+def test_unknown_kinds_and_directions() -> None:
+    """What nobody knows here is left out and named; everything else is taken."""
+    push = read_push(
+        measured(kind="queue-lengths", items="?"),
+        measured(kind="\n"),
+        counted(item("in", 3), item("passing", -1), item("out", 1)),
+    )
+    assert push.intervals == [Interval(BEGIN, BEGIN + 60, 3, 1, None, None)]
+    assert push.skipped == {"kind queue-lengths", "kind without a name", "direction passing"}
+    assert not push.rejected
+
+
+def test_unknown_kinds_are_bounded() -> None:
+    """Not more than a few unknown things are named."""
+    assert len(read_push(*(measured(kind=f"kind{number}") for number in range(50))).skipped) == MAX_SKIPPED
+
+
+def test_unknown_keys() -> None:
+    """Keys nobody knows have no meaning, whatever is in them."""
+    anything = {"a": [1, {"b": None}], "data": [], "measurements": {}}
+    assert (
+        read_push(
+            measured(more=anything),
+            more=anything,
+            sensor={"more": anything},
+        ).intervals
+        == read_push(measured()).intervals
+    )
+
+
+# Intervals that can't be taken
+
+NOT_CLEAR = "it isn't one clear JSON object"
+NOT_AN_INSTANT = "utcFrom or utcTo is missing or isn't a date and time on a whole second"
+NOT_AN_ITEM = "an item isn't one clear JSON object with a direction"
+NOT_A_COUNT = f"a count isn't a whole number from 0 to {MAX_COUNT}"
+
+
+def without(key: str) -> Document:
+    """Return a measurement that lacks a key."""
+    return {name: value for name, value in measured().items() if name != key}
+
+
+@pytest.mark.parametrize(
+    ("bad", "reason"),
+    [
+        (None, NOT_CLEAR),
+        (7, NOT_CLEAR),
+        ([], NOT_CLEAR),
+        ("people-counts", NOT_CLEAR),
+        ({}, "kind is missing"),
+        (measured(kind=None), "kind is missing"),
+        (without("utcFrom"), NOT_AN_INSTANT),
+        (without("utcTo"), NOT_AN_INSTANT),
+        (measured(utcFrom=None), NOT_AN_INSTANT),
+        (measured(utcFrom=1618305540), NOT_AN_INSTANT),
+        (measured(utcFrom=""), NOT_AN_INSTANT),
+        (measured(utcFrom="2021-04-13"), NOT_AN_INSTANT),
+        (measured(utcFrom="2021-04-13 09:19:00Z"), NOT_AN_INSTANT),
+        (measured(utcFrom="2021-02-29T09:19:00Z"), NOT_AN_INSTANT),
+        (measured(utcFrom="2021-04-13T09:19:00.5Z"), NOT_AN_INSTANT),
+        (measured(utcFrom="2021-04-13T09:19:00Z" * 100), NOT_AN_INSTANT),
+        (measured(utcFrom="2021-04-13T09:19:0\ud800Z"), NOT_AN_INSTANT),
+        (measured(utcFrom="0001-01-01T00:00:00+14:00"), NOT_AN_INSTANT),
+        (measured(utcTo="9999-12-31T23:59:59-14:00"), NOT_AN_INSTANT),
+        (measured(utcTo="2021-04-13T09:19:00Z"), "it ends before it begins"),
+        (measured(utcTo="2021-04-13T09:18:00Z"), "it ends before it begins"),
+        (measured(utcFrom="2021-04-12T09:19:59Z"), "it is longer than a day"),
+        (measured(utcTo="2021-04-13T09:22:25Z"), "it ends after the document was sent"),
+        (without("items"), "items is missing"),
+        (measured(items={}), "items isn't a list"),
+        (measured(items=0), "items isn't a list"),
+        (counted(None), NOT_AN_ITEM),
+        (counted([]), NOT_AN_ITEM),
+        (counted({"count": 1}), NOT_AN_ITEM),
+        (counted(item(None, 1)), NOT_AN_ITEM),
+        (counted(item("in", 1), item("in", 1)), "a direction stands twice in it"),
+        (counted({"direction": "in"}), NOT_A_COUNT),
+        (counted(item("in", None)), NOT_A_COUNT),
+        (counted(item("in", "1")), NOT_A_COUNT),
+        (counted(item("in", True)), NOT_A_COUNT),
+        (counted(item("in", 1.0)), NOT_A_COUNT),
+        (counted(item("in", 0.5)), NOT_A_COUNT),
+        (counted(item("in", [1])), NOT_A_COUNT),
+        (counted(item("in", -1)), NOT_A_COUNT),
+        (counted(item("in", MAX_COUNT + 1)), NOT_A_COUNT),
+        (counted(item("in", 10**25)), NOT_A_COUNT),
+        (counted(item("in", 1, adults=-1)), NOT_A_COUNT),
+        (counted(item("out", 1, adults="1")), NOT_A_COUNT),
+        (counted(item("out", 1, adults=False)), NOT_A_COUNT),
+    ],
+)
+def test_rejected(bad: Any, reason: str) -> None:
+    """One bad interval is kept as it came, with the reason; those around it are taken."""
+    before = measurement(START - timedelta(minutes=1), 1)
+    after = measurement(START + timedelta(minutes=1), 2)
+    push = read_push(before, bad, after)
+    assert push.rejected == [Rejected(reason, json.dumps(bad))]
+    assert [interval.entered for interval in push.intervals] == [1, 2]
+
+
+UP_TO_ITEMS = '{"kind":"people-counts","utcFrom":"2021-04-13T09:19:00Z","utcTo":"2021-04-13T09:20:00Z", "items" : '
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ('{"kind": "people-counts", "kind": "people-counts"}', NOT_CLEAR),
+        (UP_TO_ITEMS + '[{"direction":"in","count":1,"count":2}]}', NOT_AN_ITEM),
+        (UP_TO_ITEMS + '[{"direction":"in","count":' + "9" * 10_000 + "}]}", NOT_A_COUNT),
+        (UP_TO_ITEMS + '[{"direction":"in","count":1e999}]}', NOT_A_COUNT),
+        ('"Zähler 🚪"', NOT_CLEAR),
+        ("9" * 3000, NOT_CLEAR),
+        (json.dumps("ü" * 20_000, ensure_ascii=False), NOT_CLEAR),
+    ],
+)
+def test_rejected_as_it_came(text: str, reason: str) -> None:
+    """The content is kept letter by letter, up to a limit; what follows is read from the right place on."""
+    good = json.dumps(measurement(START + timedelta(minutes=1), 2))
+    body = json.dumps(document("?", sent=SENT)).replace('"?"', f"{text} ,\n {good}")
+    push = parse(body.encode())
+    assert isinstance(push, Push)
+    kept = text.encode()[:MAX_REJECTED_TEXT].decode(errors="ignore")
+    assert push.rejected == [Rejected(reason, kept)]
+    assert [interval.entered for interval in push.intervals] == [2]
+
+
+# Documents that can't be read
+
+
+@pytest.mark.parametrize(
+    ("body", "sentence"),
+    [
+        (b"", "The body is not JSON: Expecting value at byte 0."),
+        (b" \n", "The body is not JSON: Expecting value at byte 2."),
+        (b"\xef\xbb\xbf{}", "The body is not JSON: Expecting value at byte 0."),
+        (b"count=1", "The body is not JSON: Expecting value at byte 0."),
+        (b"{", "The body is not JSON: a key is missing at byte 1."),
+        (b'{"a" 1}', "The body is not JSON: ':' is missing at byte 5."),
+        (b'{"a": }', "The body is not JSON: Expecting value at byte 6."),
+        (b'{"a": 1', "The body is not JSON: '}' is missing at byte 7."),
+        (b'{"a": 1,}', "The body is not JSON: a key is missing at byte 8."),
+        (b'{"a": [1,]}', "The body is not JSON: Illegal trailing comma before end of array at byte 8."),
+        (b'{"\xc3\xbc": "\xc3\xbc', "The body is not JSON: Unterminated string starting at at byte 7."),
+        (b"{1: 1}", "The body is not JSON: a key is missing at byte 1."),
+        (b"{} {}", "The body is not JSON: there is more text after the document at byte 3."),
+        (b'{"data": {"measurements": [1 2]}}', "The body is not JSON: ']' is missing at byte 29."),
+        (b'{"data": {"measurements": [NaN]}}', "The body is not JSON: NaN is no value of it."),
+        (b'{"apiName": -Infinity}', "The body is not JSON: -Infinity is no value of it."),
+        (b'{"a": "\xff"}', "The body is not UTF-8 text: byte 7 is wrong."),
+        (b'{"a": "\xed\xa0\x80"}', "The body is not UTF-8 text: byte 7 is wrong."),
+        (b'{"a": "\xc3', "The body is not UTF-8 text: byte 7 is wrong."),
+        ('{"a": 1}'.encode("utf-16"), "The body is not UTF-8 text: byte 0 is wrong."),
+        (b"null", "The document is not a JSON object."),
+        (b"[]", "The document is not a JSON object."),
+        (b"12", "The document is not a JSON object."),
+        (b'{"a": 1, "a": 1}', "a stands twice in the document."),
+        (b'{"data": {"a": 1, "a": 1}}', "a stands twice in data."),
+        (b'{"data": {"measurements": [], "measurements": []}}', "measurements stands twice in data."),
+        (b"{}", 'apiName and apiVersion are missing: this isn\'t a document of "Axis Retail Data".'),
+    ],
+)
+def test_not_a_document(body: bytes, sentence: str) -> None:
+    """What isn't JSON, or isn't this document, is refused with a sentence that says where it goes wrong."""
+    assert refusal(body) == sentence
+
+
+@pytest.mark.parametrize("kept", range(0, len(SAMPLE.rstrip()), 7))
+def test_truncated(kept: int) -> None:
+    """A document that was cut off anywhere is refused."""
+    assert refusal(SAMPLE[:kept]).startswith("The body is not JSON: ")
+
+
+NO_SENSOR = "sensor is missing or isn't one clear JSON object."
+NO_SERIAL = "sensor.serial is missing or isn't a serial number of 12 hexadecimal digits."
+NO_SENT = "utcSent is missing or isn't a date and time."
+NO_DATA = "data has no list of measurements."
+NO_API = 'apiName and apiVersion are missing: this isn\'t a document of "Axis Retail Data".'
+
+
+@pytest.mark.parametrize(
+    ("members", "sentence"),
+    [
+        ({"apiName": None}, NO_API),
+        ({"apiVersion": None}, NO_API),
+        ({"apiVersion": 0.4}, NO_API),
+        ({"apiName": []}, NO_API),
+        ({"sensor": None}, NO_SENSOR),
+        ({"sensor": []}, NO_SENSOR),
+        ({"sensor": "accc8ef3d92e"}, NO_SENSOR),
+        ({"sensor": {}}, NO_SERIAL),
+        ({"sensor": {"serial": None}}, NO_SERIAL),
+        ({"sensor": {"serial": 123456789012}}, NO_SERIAL),
+        ({"sensor": {"serial": "accc8ef3d92"}}, NO_SERIAL),
+        ({"sensor": {"serial": "accc8ef3d92e0"}}, NO_SERIAL),
+        ({"sensor": {"serial": "../../../etc"}}, NO_SERIAL),
+        ({"sensor": {"serial": "accc8ef3d92\n"}}, NO_SERIAL),
+        ({"sensor": {"serial": "ａccc8ef3d92e"}}, NO_SERIAL),  # noqa: RUF001 - a letter of another width
+        ({"sensor": {"serial": "accc8ef3d92\ud800"}}, NO_SERIAL),
+        ({"utcSent": None}, NO_SENT),
+        ({"utcSent": 1618305744}, NO_SENT),
+        ({"utcSent": "yesterday"}, NO_SENT),
+        ({"utcSent": "2021-04-13T25:22:24Z"}, NO_SENT),
+        ({"utcSent": "0001-01-01T00:00:00+14:00"}, NO_SENT),
+        ({"utcSent": "9999-12-31T23:59:59-14:00"}, NO_SENT),
+        ({"data": {}}, NO_DATA),
+        ({"data": []}, NO_DATA),
+        ({"data": "no"}, NO_DATA),
+        ({"data": False}, NO_DATA),
+        ({"data": {"measurements": {}}}, NO_DATA),
+        ({"data": {"measurements": 1}}, NO_DATA),
+    ],
+)
+def test_not_this_document(members: Document, sentence: str) -> None:
+    """Each member that is missing or of another type is named; null is the same as missing."""
+    whole = {**document(sent=SENT), **members}
+    assert refusal(json.dumps(whole).encode()) == sentence
+    for name, value in members.items():
+        if value is None:
+            del whole[name]
+            assert refusal(json.dumps(whole).encode()) == sentence
+
+
+def test_sensor_with_a_key_twice() -> None:
+    """Nobody can say which of two serial numbers is meant."""
+    body = SAMPLE.replace(b'"serial"', b'"serial": "accc8ef3d92f", "serial"')
+    assert refusal(body) == NO_SENSOR
+
+
+@pytest.mark.parametrize(
+    ("body", "sentence"),
+    [
+        (b"[" * MAX_VALUE, "The body is nested too deeply."),
+        (b'{"data":{"measurements":[' + b"[" * MAX_VALUE, "The body is nested too deeply."),
+        (b'{"data":{"measurements":[' + b"0," * MAX_MEASUREMENTS, "There are more than 500000 measurements."),
+        (
+            b"{" + b",".join(b'"%d":0' % number for number in range(MAX_MEMBERS + 1)) + b"}",
+            "An object has more than 100 members.",
+        ),
+        (
+            b'{"a": "' + b"a" * MAX_VALUE + b'"}',
+            "The body is not JSON: Unterminated string starting at, or it is longer than 262144 bytes, at byte 6.",
+        ),
+        (b'{"a": ' + b"1" * MAX_VALUE, "The body is not JSON: a number is longer than 262144 digits at byte 6."),
+    ],
+    ids=["lists", "lists among measurements", "measurements", "members", "text", "number"],
+)
+def test_too_much_of_something(body: bytes, sentence: str) -> None:
+    """A document that no camera sends ends before it takes much memory, or holds up other threads."""
+    assert refusal(body) == sentence
+
+
+@pytest.mark.parametrize("size", [2 * 1024, 16 * 1024, MAX_VALUE - 4])
+@pytest.mark.parametrize("distance", range(-3, 4))
+def test_values_of_any_length(size: int, distance: int) -> None:
+    """Where a long value ends, and where letters of several bytes are cut, makes no difference up to the limit."""
+    value = measured(more="üü")
+    value["more"] *= (size + distance - len(json.dumps(value, ensure_ascii=False).encode())) // 4
+    value["kind"] += "s" * ((size + distance) % 4)
+    body = json.dumps(document(value, measured(), sent=SENT), ensure_ascii=False).encode()
+    assert json.dumps(value, ensure_ascii=False).encode() in body
+    push = parse(body)
+    assert isinstance(push, Push)
+    assert push.intervals
+
+
+# Other versions
+
+
+@pytest.mark.parametrize(
+    ("members", "api"),
+    [
+        ({"apiVersion": "0.3"}, "Axis Retail Data 0.3"),
+        ({"apiName": "Axis Traffic Data"}, "Axis Traffic Data 0.4"),
+        ({"apiVersion": "0.4 "}, "Axis Retail Data 0.4"),
+        ({"apiName": "", "apiVersion": ""}, "without a name"),
+        ({"apiVersion": "\x1b[31m\u202e9" + "9" * 1000}, ("Axis Retail Data [31m9" + "9" * 1000)[: MAX_TEXT - 2]),
+        ({"apiVersion": "1.0", "utcSent": 5, "data": []}, "Axis Retail Data 1.0"),
+    ],
+)
+def test_other_version(members: Document, api: str) -> None:
+    """Another API or version is told apart from nonsense, with its sender."""
+    with pytest.raises(ProtocolVersionError) as caught:
+        read(document(sent=SENT, **members))
+    assert caught.value.api == api
+    assert caught.value.sensor == read_push().sensor
+    assert str(caught.value) == f'The document is "{api}"; "Axis Retail Data 0.4" is what can be read here.'
+
+
+@pytest.mark.parametrize("sensor", [None, {}, {"serial": "?"}, []])
+def test_other_version_without_a_sender(sensor: Any) -> None:
+    """Other versions may name their sender elsewhere."""
+    with pytest.raises(ProtocolVersionError) as caught:
+        read({**document(sent=SENT), "apiVersion": "0.3", "sensor": sensor})
+    assert caught.value.sensor is None
+
+
+# Texts of hostile senders
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("Entrée 🚪", "Entrée 🚪"),
+        (" Door\t\n", "Door"),
+        ("Do\x00\x1b[31mor\x7f\x85", "Do[31mor"),
+        ("\ud800Door\udfff", "Door"),
+        ("\u202eroo\u2066D\u200b\u2028\ufeff", "rooD"),
+        ("", f"axis-{SERIAL}"),
+        ("\n\u202e", f"axis-{SERIAL}"),
+        (None, f"axis-{SERIAL}"),
+        (7, f"axis-{SERIAL}"),
+        (["Door"], f"axis-{SERIAL}"),
+        ("D" * 100_000, "D" * MAX_TEXT),
+    ],
+)
+def test_names(name: Any, shown: str) -> None:
+    """Of a text only what can be shown is left, and not more than a line of it."""
+    assert read_sensor(name=name).name == shown
+    assert read_sensor(application=name).application in (shown, None)
+
+
+@pytest.mark.parametrize(
+    ("text", "address"),
+    [
+        ("192.168.1.106", "192.168.1.106"),
+        ("2001:DB8::1", "2001:db8::1"),
+        ("fe80::1%eth0", None),
+        ("fe80::1%@evil.example.com/", None),
+        ("192.168.1.106/admin", None),
+        ("192.168.001.106", None),
+        ("camera.example.com", None),
+        ("", None),
+        (3232235882, None),
+    ],
+)
+def test_ip_addresses(text: Any, address: str | None) -> None:
+    """Only an address is taken for one: it becomes part of a link."""
+    assert read_sensor(ipAddress=text).ip_address == address
+
+
+# Anything
+
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.sampled_from(["in", "out", "0.4", SERIAL]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=5,
+)
+
+
+def places(value: Any) -> list[tuple[Any, Any]]:
+    """Return each container of a JSON value with each of its keys or indexes."""
+    keys = list(value) if isinstance(value, dict) else range(len(value)) if isinstance(value, list) else []
+    return [place for key in keys for place in [(value, key), *places(value[key])]]
+
+
+def is_sound(message: CameraTest | Push) -> bool:
+    """Tell whether a message keeps what its types promise to those who store it."""
+    intervals = message.intervals if isinstance(message, Push) else []
+    return len(message.sensor.serial) == 12 and all(
+        interval.start < interval.end <= message.sent
+        and all(count is None or 0 <= count <= MAX_COUNT for count in interval[2:])
+        for interval in intervals
+    )
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.data())
+def test_any_member_replaced(data: st.DataObject) -> None:
+    """Whatever stands in the place of members, the document is read or refused."""
+    whole = json.loads(SAMPLE)
+    for _ in range(data.draw(st.integers(1, 3))):
+        container, key = data.draw(st.sampled_from(places(whole)))
+        container[key] = data.draw(ANYTHING)
+    try:
+        message = read(whole)
+    except DocumentError:
+        return
+    assert is_sound(message)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.data())
+def test_any_bytes_replaced(data: st.DataObject) -> None:
+    """Whatever happened to bytes on their way, the document is read or refused."""
+    body = bytearray(SAMPLE)
+    for _ in range(data.draw(st.integers(1, 4))):
+        begin = data.draw(st.integers(0, len(body)))
+        end = begin + data.draw(st.integers(0, 30))
+        body[begin:end] = data.draw(
+            st.binary(max_size=10) | st.sampled_from([b'"', b"{", b"]", b",", b"NaN", b"9" * 99])
+        )
+    try:
+        message = parse(body)
+    except DocumentError:
+        return
+    assert is_sound(message)

@@ -499,6 +499,13 @@ def test_today_of_a_camera_without_counts(ledger: Ledger) -> None:
     assert (today.newest, today.passages, today.corrections) == (None, [], [])
 
 
+def test_nothing_is_kept_of_a_camera_nobody_knows(ledger: Ledger) -> None:
+    """What can't be stored is said, as after a ledger was begun anew."""
+    for future in (ledger.correct(SERIAL, START, 3), ledger.set_reversed(SERIAL, True), ledger.set_removed(SERIAL)):
+        with pytest.raises(LedgerError, match="isn't in the ledger"):
+            future.result(TIMEOUT)
+
+
 def test_corrections_at_one_instant_keep_their_order(ledger: Ledger) -> None:
     """The last one said comes last."""
     record(ledger, 60)
@@ -651,6 +658,15 @@ def test_an_interval_over_the_full_hour_stays(path: Path, ledger: Ledger) -> Non
     record(ledger, 1, interval(53, 1), interval(54, 1), over, interval(65, 1), interval(66, 1), day)
     merge_all(ledger, START + 3 * DAY)
     assert stored(path) == [interval(53, 2, minutes=2), over, interval(65, 2, minutes=2), day]
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_adults_once_told_are_known_in_any_order(path: Path, ledger: Ledger, order: tuple[int, int]) -> None:
+    """A camera that told adults can tell them, also where a later copy of the interval leaves them out."""
+    copies = (interval(0, 3, adults=(2, 0)), interval(0, 3))
+    for number in order:
+        record(ledger, 100 + number, copies[number])
+    assert camera_row(path, "total_in, total_adults_in, total_adults_out") == (3, 0, 0)
 
 
 def test_adults_that_only_some_intervals_tell_are_summed(path: Path, ledger: Ledger) -> None:

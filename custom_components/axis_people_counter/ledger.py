@@ -297,7 +297,8 @@ class Ledger:
 
     def _execute(self, sql: str, parameters: Sequence[Any]) -> Future[None]:
         def execute(db: sqlite3.Connection) -> None:
-            db.execute(sql, parameters)
+            if not db.execute(sql, parameters).rowcount:
+                raise LedgerError("This camera isn't in the ledger.")
 
         return self._submit(execute, writes=True)
 
@@ -513,6 +514,11 @@ def _record(db: sqlite3.Connection, push: Push, received: int) -> Changes:
         camera = _camera(db, sensor.serial)
         assert camera
 
+    if camera.total_adults_in is None and any(
+        interval.adults_entered is not None or interval.adults_left is not None for interval in push.intervals
+    ):
+        # Whatever becomes of these intervals, this camera can tell adults.
+        db.execute("UPDATE cameras SET total_adults_in = 0, total_adults_out = 0 WHERE id = ?", (camera.id,))
     newest_before = _newest(db, camera.id)
     appeared, since = _settle(db, camera.id, push, received)
     _quarantine_rejected(db, camera.id, push, received)
@@ -727,35 +733,32 @@ class _Span:
 
 def _replace(db: sqlite3.Connection, camera: int, removed: list[Row], added: list[Row]) -> None:
     """Take intervals out and put others in; nowhere else do counts change, so the totals change here with them."""
+    if not removed and not added:
+        return
     db.executemany("DELETE FROM intervals WHERE camera = ? AND start = ?", ((camera, row.start) for row in removed))
     db.executemany("INSERT INTO intervals VALUES (?, ?, ?, ?, ?, ?, ?, ?)", ((camera, *row) for row in added))
     gains = (
-        _gain((row.entered for row in added), (row.entered for row in removed)),
-        _gain((row.left for row in added), (row.left for row in removed)),
-        _gain((row.adults_entered for row in added), (row.adults_entered for row in removed)),
-        _gain((row.adults_left for row in added), (row.adults_left for row in removed)),
+        _sum(row.entered for row in added) - _sum(row.entered for row in removed),
+        _sum(row.left for row in added) - _sum(row.left for row in removed),
+        _sum(row.adults_entered for row in added) - _sum(row.adults_entered for row in removed),
+        _sum(row.adults_left for row in added) - _sum(row.adults_left for row in removed),
     )
-    # NULL until a camera tells adults, a number ever after.
+    # Where a camera tells no adults, NULL stays NULL.
     db.execute(
-        "UPDATE cameras SET"
-        " total_in = coalesce(total_in + :entered, total_in),"
-        " total_out = coalesce(total_out + :left, total_out),"
-        " total_adults_in = coalesce(total_adults_in + :adults_entered, total_adults_in, :adults_entered),"
-        " total_adults_out = coalesce(total_adults_out + :adults_left, total_adults_out, :adults_left)"
-        " WHERE id = :camera",
-        {"camera": camera, **dict(zip(Counts.__slots__, gains, strict=True))},
+        "UPDATE cameras SET total_in = total_in + ?, total_out = total_out + ?,"
+        " total_adults_in = total_adults_in + ?, total_adults_out = total_adults_out + ? WHERE id = ?",
+        (*gains, camera),
     )
+
+
+def _sum(values: Iterable[int | None]) -> int:
+    return sum(value or 0 for value in values)
 
 
 def _total(values: Iterable[int | None]) -> int | None:
     """Return the sum of what is known, None where nothing is."""
     known = [value for value in values if value is not None]
     return sum(known) if known else None
-
-
-def _gain(added: Iterable[int | None], removed: Iterable[int | None]) -> int | None:
-    plus, minus = _total(added), _total(removed)
-    return None if plus is None and minus is None else (plus or 0) - (minus or 0)
 
 
 # Today

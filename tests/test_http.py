@@ -20,7 +20,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
-from custom_components.axis_people_counter import coordinator, http, ledger
+from custom_components.axis_people_counter import coordinator, http, ledger, ledger_file
 from custom_components.axis_people_counter.const import DOMAIN, LEDGER_FILE
 from homeassistant.config_entries import ConfigEntryDisabler
 from homeassistant.const import CONF_TOKEN
@@ -843,7 +843,7 @@ def locked(hass: HomeAssistant) -> closing[sqlite3.Connection]:
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the ledger wait only shortly for a lock."""
-    monkeypatch.setattr(ledger, "BUSY_SECONDS", 0.1)
+    monkeypatch.setattr(ledger_file, "BUSY_SECONDS", 0.1)
 
 
 @pytest.mark.usefixtures("impatient")

@@ -11,7 +11,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_time_changed
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator, WebSocketGenerator
 
-from custom_components.axis_people_counter import ledger
+from custom_components.axis_people_counter import ledger_file
 from custom_components.axis_people_counter.const import DOMAIN
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import EVENT_HOMEASSISTANT_FINAL_WRITE
@@ -155,7 +155,7 @@ async def test_ledger_locked_for_a_while(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     """A correction that can't be stored says so, pushes stay in the camera; both work again by themselves."""
-    monkeypatch.setattr(ledger, "BUSY_SECONDS", 0.1)
+    monkeypatch.setattr(ledger_file, "BUSY_SECONDS", 0.1)
     await pusher.push(measurement(NOON - 2 * MINUTE, 1))
     await hass.config_entries.async_reload(hass.config_entries.async_entries(DOMAIN)[0].entry_id)
     other = sqlite3.connect(ledger_path, isolation_level=None)
@@ -242,7 +242,7 @@ async def test_remove_a_camera_while_the_ledger_is_locked(
 ) -> None:
     """What can't be stored isn't done halfway."""
     await pusher.push(measurement(NOON - MINUTE, 7))
-    monkeypatch.setattr(ledger, "BUSY_SECONDS", 0.1)
+    monkeypatch.setattr(ledger_file, "BUSY_SECONDS", 0.1)
     await hass.config_entries.async_reload(entry.entry_id)
     noon.tick(timedelta(minutes=6))
     other = sqlite3.connect(ledger_path, isolation_level=None)

@@ -17,9 +17,8 @@ from typing import Any, Final
 
 import pytest
 
-from custom_components.axis_people_counter import ledger as ledger_module
+from custom_components.axis_people_counter import ledger as ledger_module, ledger_file
 from custom_components.axis_people_counter.ledger import (
-    APPLICATION_ID,
     MAX_CAMERAS,
     MAX_PART,
     MAX_QUARANTINED,
@@ -27,10 +26,9 @@ from custom_components.axis_people_counter.ledger import (
     OVERLAP,
     Counts,
     Ledger,
-    LedgerError,
-    LedgerTooNewError,
     TooManyCamerasError,
 )
+from custom_components.axis_people_counter.ledger_file import APPLICATION_ID, LedgerError, LedgerTooNewError
 from custom_components.axis_people_counter.occupancy import Correction, Passage
 from custom_components.axis_people_counter.protocol import Interval, Rejected, Sensor
 
@@ -79,7 +77,7 @@ def ledger(path: Path) -> Iterator[Ledger]:
 @pytest.fixture
 def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Wait for locks only for a moment."""
-    monkeypatch.setattr(ledger_module, "BUSY_SECONDS", 0.05)
+    monkeypatch.setattr(ledger_file, "BUSY_SECONDS", 0.05)
 
 
 @contextmanager
@@ -862,7 +860,7 @@ def test_a_later_version_keeps_its_file(path: Path) -> None:
 
 def with_migration(monkeypatch: pytest.MonkeyPatch, sql: str) -> None:
     """Let there be a second schema version."""
-    monkeypatch.setattr(ledger_module, "_MIGRATIONS", (vars(ledger_module)["_MIGRATIONS"][0], sql))
+    monkeypatch.setattr(ledger_file, "_MIGRATIONS", (vars(ledger_file)["_MIGRATIONS"][0], sql))
 
 
 def test_a_ledger_of_an_earlier_version_is_brought_up_to_date(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

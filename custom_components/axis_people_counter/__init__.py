@@ -10,7 +10,7 @@ from homeassistant.helpers.typing import ConfigType
 from .const import DOMAIN
 from .coordinator import PeopleCounterConfigEntry, Receiver
 from .http import async_register_view
-from .ledger import LedgerError, LedgerTooNewError
+from .ledger_file import LedgerError, LedgerTooNewError
 from .services import async_setup_services
 
 PLATFORMS = [Platform.BINARY_SENSOR, Platform.BUTTON, Platform.EVENT, Platform.SENSOR, Platform.SWITCH]

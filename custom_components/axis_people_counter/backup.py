@@ -7,7 +7,7 @@ from homeassistant.exceptions import HomeAssistantError
 
 from .const import DOMAIN
 from .coordinator import PeopleCounterConfigEntry
-from .ledger import LedgerError
+from .ledger_file import LedgerError
 
 
 async def async_pre_backup(hass: HomeAssistant) -> None:

@@ -27,7 +27,8 @@ from .const import (
     LEDGER_FILE,
     MANUFACTURER,
 )
-from .ledger import MAX_CAMERAS, Camera, Changes, Counts, Ledger, LedgerError, TooManyCamerasError
+from .ledger import MAX_CAMERAS, Camera, Changes, Counts, Ledger, TooManyCamerasError
+from .ledger_file import LedgerError
 from .local_time import following, latest
 from .occupancy import Passage, occupancy
 from .protocol import Interval, Message, Push, TestMessage

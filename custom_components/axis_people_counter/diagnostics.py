@@ -10,7 +10,7 @@ from homeassistant.core import HomeAssistant
 
 from .const import CONF_PREVIOUS_TOKEN
 from .coordinator import CameraCoordinator, PeopleCounterConfigEntry, Receiver
-from .ledger import LedgerError
+from .ledger_file import LedgerError
 
 TO_REDACT: Final = {CONF_TOKEN, CONF_PREVIOUS_TOKEN, CONF_URL, "ip_address", "serial"}
 MAX_QUARANTINED: Final = 20

@@ -22,7 +22,8 @@ from homeassistant.util.hass_dict import HassKey
 from . import issues
 from .const import CONF_PREVIOUS_TOKEN, CONF_PREVIOUS_TOKEN_EXPIRES, DOMAIN, PUSH_PATH
 from .coordinator import ClockError, PeopleCounterConfigEntry
-from .ledger import LedgerError, TooManyCamerasError
+from .ledger import TooManyCamerasError
+from .ledger_file import LedgerError
 from .protocol import DocumentError, ProtocolVersionError, TestMessage, parse
 
 _LOGGER = logging.getLogger(__name__)

@@ -1,132 +1,36 @@
 """The ledger: every counted interval of every camera, once, in one SQLite file.
 
-A push is safe when the future of `record` has a result: it is committed and synced to disk then. One thread owns the
-file; it commits the pushes that wait together in one transaction, and runs questions between transactions.
+A push is safe when the future of `record` has a result: it is committed and synced to disk then.
 """
 
-from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future
-from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from itertools import groupby
-from pathlib import Path
-from queue import Empty, SimpleQueue
 import sqlite3
-from threading import Thread
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
+from .ledger_file import LedgerError, LedgerFile
 from .occupancy import Correction, Passage
+from .overlap import Row, overlapping_groups, rank, resolve
 from .protocol import MAX_WIDTH, Interval, Push
 
-# "AXPC", in the header of the file: tells ours from other SQLite files.
-APPLICATION_ID: Final = 0x41585043
 MAX_CAMERAS: Final = 256
 MAX_QUARANTINED: Final = 10_000
 # A camera tells its send interval through how much time each push adds. These are the shortest and the longest that
 # can be chosen; after an outage a push adds more.
 MIN_SEND_INTERVAL: Final = 60
 MAX_SEND_INTERVAL: Final = 15 * 60
-BUSY_SECONDS: Final = 5
 HOUR: Final = 60 * 60
 # Intervals of a push that are brought together with the stored ones at a time.
 MAX_PART: Final = 2000
-
-# Each makes the next schema version out of the one before; never change one that has been released.
-_MIGRATIONS: Final = (
-    """
-    CREATE TABLE cameras (
-        id INTEGER PRIMARY KEY,
-        serial TEXT NOT NULL UNIQUE,
-        name TEXT NOT NULL,
-        application TEXT,
-        version TEXT,
-        time_zone TEXT,
-        ip_address TEXT,
-        sent INTEGER NOT NULL,
-        received INTEGER NOT NULL,
-        send_interval INTEGER NOT NULL DEFAULT 60,
-        reversed INTEGER NOT NULL DEFAULT 0,
-        removed INTEGER NOT NULL DEFAULT 0,
-        merged_until INTEGER NOT NULL DEFAULT 0,
-        total_in INTEGER NOT NULL DEFAULT 0,
-        total_out INTEGER NOT NULL DEFAULT 0,
-        total_adults_in INTEGER,
-        total_adults_out INTEGER
-    ) STRICT;
-    CREATE TABLE intervals (
-        camera INTEGER NOT NULL REFERENCES cameras,
-        start INTEGER NOT NULL,
-        "end" INTEGER NOT NULL,
-        "in" INTEGER NOT NULL,
-        "out" INTEGER NOT NULL,
-        adults_in INTEGER,
-        adults_out INTEGER,
-        sent INTEGER NOT NULL,
-        PRIMARY KEY (camera, start)
-    ) STRICT, WITHOUT ROWID;
-    CREATE TABLE corrections (
-        id INTEGER PRIMARY KEY,
-        camera INTEGER NOT NULL REFERENCES cameras,
-        at INTEGER NOT NULL,
-        value INTEGER NOT NULL
-    ) STRICT;
-    CREATE INDEX corrections_of_camera ON corrections (camera, at);
-    CREATE TABLE quarantine (
-        id INTEGER PRIMARY KEY,
-        camera INTEGER NOT NULL REFERENCES cameras,
-        received INTEGER NOT NULL,
-        reason TEXT NOT NULL,
-        content TEXT,
-        start INTEGER,
-        "end" INTEGER,
-        "in" INTEGER,
-        "out" INTEGER,
-        adults_in INTEGER,
-        adults_out INTEGER,
-        sent INTEGER NOT NULL
-    ) STRICT;
-    CREATE INDEX quarantine_of_camera ON quarantine (camera, start);
-    CREATE UNIQUE INDEX quarantine_content ON quarantine (camera, content);
-    """,
-)
 
 # The reason of those that wait in quarantine, whole, for the other parts of what they would replace.
 OVERLAP: Final = "it overlaps an interval of another width that is already stored"
 
 
-class LedgerError(Exception):
-    """The ledger can't be written or read now: disk full, read-only, locked or gone."""
-
-
-class LedgerTooNewError(Exception):
-    """A later version of the integration made this file."""
-
-
 class TooManyCamerasError(Exception):
     """A camera nobody knows yet, and there are as many as there may be."""
-
-
-class _CorruptError(Exception):
-    """The file isn't a ledger, or is damaged."""
-
-
-class Row(NamedTuple):
-    """An interval with the instant at which the camera sent it."""
-
-    start: int
-    end: int
-    entered: int
-    left: int
-    adults_entered: int | None
-    adults_left: int | None
-    sent: int
-
-    @property
-    def interval(self) -> Interval:
-        """What was counted, without when it was sent."""
-        return Interval(*self[:6])
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,298 +98,48 @@ class Quarantined:
     interval: Interval | None
 
 
-class _Job(NamedTuple):
-    function: Callable[[sqlite3.Connection], Any]
-    writes: bool
-    future: Future[Any]
-
-
-class Ledger:
-    """The file and the thread that owns it. All methods return futures; none of them blocks.
-
-    Futures raise LedgerError, and LedgerTooNewError where the file can't be opened for that reason.
-    """
-
-    def __init__(self, path: Path, on_moved_aside: Callable[[Path], None]) -> None:
-        """Start the thread; on_moved_aside is called in it with the new place of a file that was no sound ledger."""
-        self.path = path
-        self._on_moved_aside = on_moved_aside
-        self._db: sqlite3.Connection | None = None
-        self._identity: _Identity | None = None
-        self._suspect = False
-        self._in_backup = False
-        self._closed: Future[None] | None = None
-        self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
-        self._thread = Thread(target=self._run, name=f"{path.name} writer", daemon=True)
-        self._thread.start()
-
-    # What can be asked of it
+class Ledger(LedgerFile):
+    """What can be stored and asked. Each method returns a future; its result is there when it is safe on the disk."""
 
     def record(self, push: Push, received: int) -> Future[Changes]:
         """Store a push. Raises TooManyCamerasError for a camera too many."""
-        return self._submit(lambda db: _record(db, push, received), writes=True)
+        return self.submit(lambda db: _record(db, push, received), writes=True)
 
     def correct(self, serial: str, at: int, value: int) -> Future[None]:
         """Store what somebody says the occupancy is."""
         sql = "INSERT INTO corrections (camera, at, value) SELECT id, ?, ? FROM cameras WHERE serial = ?"
-        return self._execute(sql, (at, value, serial))
+        return self._change_camera(sql, (at, value, serial))
 
     def set_reversed(self, serial: str, value: bool) -> Future[None]:
         """Store whether in means out at this camera."""
-        return self._execute("UPDATE cameras SET reversed = ? WHERE serial = ?", (value, serial))
+        return self._change_camera("UPDATE cameras SET reversed = ? WHERE serial = ?", (value, serial))
 
     def set_removed(self, serial: str) -> Future[None]:
         """Hide a camera until it pushes again; its counts stay."""
-        return self._execute("UPDATE cameras SET removed = 1 WHERE serial = ?", (serial,))
+        return self._change_camera("UPDATE cameras SET removed = 1 WHERE serial = ?", (serial,))
 
     def cameras(self) -> Future[list[Camera]]:
         """Return the cameras that nobody removed."""
-        return self._submit(lambda db: list(_cameras(db, "removed = 0")))
+        return self.submit(lambda db: list(_cameras(db, "removed = 0")))
 
     def today(self, serial: str, day: int, next_day: int, reset: int) -> Future[Today]:
         """Return one camera, with its day from day to next_day and all that matters for occupancy since reset."""
-        return self._submit(lambda db: _today(db, serial, day, next_day, reset))
+        return self.submit(lambda db: _today(db, serial, day, next_day, reset))
 
     def quarantined(self, serial: str, limit: int) -> Future[list[Quarantined]]:
         """Return the newest intervals of a camera that weren't taken."""
-        return self._submit(lambda db: _quarantined(db, serial, limit))
-
-    def size(self) -> Future[int]:
-        """Return the bytes the ledger takes on the disk."""
-
-        def measure(db: sqlite3.Connection) -> int:
-            paths = (self.path, Path(f"{self.path}-wal"))
-            return sum(path.stat().st_size for path in paths if path.exists())
-
-        return self._submit(measure)
+        return self.submit(lambda db: _quarantined(db, serial, limit))
 
     def merge(self, before: int) -> Future[bool]:
         """Merge a piece of what is older than before into intervals of one hour; the result says if there is more."""
-        return self._submit(lambda db: _merge(db, before), writes=True)
+        return self.submit(lambda db: _merge(db, before), writes=True)
 
-    def begin_backup(self) -> Future[None]:
-        """Bring the file up to date and leave it as it is until end_backup.
-
-        Pushes go on meanwhile: they only append to the write-ahead log, any beginning of which is a valid one.
-        """
-
-        def begin(db: sqlite3.Connection) -> None:
-            self._in_backup = True
-            _leave_file_alone(db, True)
-            db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-
-        return self._submit(begin)
-
-    def end_backup(self) -> Future[None]:
-        """Let the log be written into the file again."""
-
-        def end(db: sqlite3.Connection) -> None:
-            self._in_backup = False
-            _leave_file_alone(db, False)
-
-        return self._submit(end)
-
-    def close(self) -> Future[None]:
-        """Finish what waits, then close the file. Later calls raise LedgerError."""
-        if self._closed is None:
-            self._closed = Future()
-            self._closed.set_running_or_notify_cancel()
-            self._jobs.put(None)
-        return self._closed
-
-    # The thread
-
-    def _execute(self, sql: str, parameters: Sequence[Any]) -> Future[None]:
-        def execute(db: sqlite3.Connection) -> None:
+    def _change_camera(self, sql: str, parameters: Sequence[Any]) -> Future[None]:
+        def change(db: sqlite3.Connection) -> None:
             if not db.execute(sql, parameters).rowcount:
                 raise LedgerError("This camera isn't in the ledger.")
 
-        return self._submit(execute, writes=True)
-
-    def _submit[T](self, function: Callable[[sqlite3.Connection], T], *, writes: bool = False) -> Future[T]:
-        future: Future[T] = Future()
-        # From here on nobody can cancel it: a commit is never interrupted.
-        future.set_running_or_notify_cancel()
-        if self._closed is None:
-            self._jobs.put(_Job(function, writes, future))
-        else:
-            future.set_exception(LedgerError("The ledger is closed."))
-        return future
-
-    def _run(self) -> None:
-        closing = False
-        while not closing:
-            jobs = [self._jobs.get()]
-            with suppress(Empty):
-                while True:
-                    jobs.append(self._jobs.get_nowait())
-            closing = None in jobs
-            # Questions see only what is committed.
-            self._write([job for job in jobs if job and job.writes])
-            for job in jobs:
-                if job and not job.writes:
-                    self._read(job)
-        self._disconnect()
-        assert self._closed
-        self._closed.set_result(None)
-
-    def _write(self, jobs: list[_Job]) -> None:
-        """Run all in one transaction; what isn't committed raises in its future."""
-        if not jobs:
-            return
-        try:
-            with self._transaction() as db:
-                results = [job.function(db) for job in jobs]
-        except Exception as err:  # noqa: BLE001 - whatever it was, the one who waits has to know
-            if len(jobs) == 1 or _is_busy(err):
-                for job in jobs:
-                    job.future.set_exception(_explained(err))
-            else:
-                # One of them may be the reason: the others shall not suffer.
-                for job in jobs:
-                    self._write([job])
-        else:
-            for job, result in zip(jobs, results, strict=True):
-                job.future.set_result(result)
-
-    def _read(self, job: _Job) -> None:
-        try:
-            result = job.function(self._connect())
-        except Exception as err:  # noqa: BLE001 - as above
-            self._reconsider(err)
-            job.future.set_exception(_explained(err))
-        else:
-            job.future.set_result(result)
-
-    @contextmanager
-    def _transaction(self) -> Iterator[sqlite3.Connection]:
-        try:
-            db = self._connect()
-            db.execute("BEGIN IMMEDIATE")
-            yield db
-            db.execute("COMMIT")
-        except Exception as err:
-            self._reconsider(err)
-            raise
-
-    def _reconsider(self, err: Exception) -> None:
-        """After a failure: undo, and open the file anew where the failure came from it."""
-        if isinstance(err, sqlite3.Error):
-            self._suspect = self._suspect or _is_corrupt(err)
-            self._disconnect()
-        elif self._db is not None and self._db.in_transaction:
-            self._db.execute("ROLLBACK")
-
-    def _connect(self) -> sqlite3.Connection:
-        if self._db is not None:
-            # Somebody may have deleted or replaced the file or its write-ahead log: a commit into one that has no name
-            # any more would be lost.
-            if self._identity == _identity(self.path):
-                return self._db
-            # Nor may the log be played into another file than its own.
-            with suppress(sqlite3.Error):
-                self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-            self._disconnect()
-        try:
-            self._db = self._open()
-        except _CorruptError:
-            self._move_aside()
-            self._db = self._open()
-        self._suspect = False
-        self._identity = _identity(self.path)
-        return self._db
-
-    def _open(self) -> sqlite3.Connection:
-        # SQLite would take a read-only file as such, and leave a log that stays read-only when the file doesn't.
-        with suppress(FileNotFoundError):
-            self.path.open("r+b").close()
-        db = sqlite3.connect(self.path, timeout=BUSY_SECONDS, isolation_level=None)
-        try:
-            self._prepare(db)
-        except Exception as err:
-            db.close()
-            if isinstance(err, sqlite3.Error) and _is_corrupt(err):
-                raise _CorruptError from err
-            raise
-        return db
-
-    def _prepare(self, db: sqlite3.Connection) -> None:
-        (application,) = db.execute("PRAGMA application_id").fetchone()
-        (version,) = db.execute("PRAGMA user_version").fetchone()
-        (tables,) = db.execute("SELECT count(*) FROM sqlite_schema").fetchone()
-        if (version or tables) and application != APPLICATION_ID:
-            raise _CorruptError
-        if version > len(_MIGRATIONS):
-            raise LedgerTooNewError(f"{self.path.name} was made by a later version of the integration.")
-        # A full check reads the whole file: only where there is a reason to.
-        if self._suspect and db.execute("PRAGMA quick_check(1)").fetchone() != ("ok",):
-            raise _CorruptError
-        db.execute("PRAGMA journal_mode = WAL")
-        # Each commit is on the disk before it returns.
-        db.execute("PRAGMA synchronous = FULL")
-        if self._in_backup:
-            _leave_file_alone(db, True)
-        for number, migration in enumerate(_MIGRATIONS[version:], version + 1):
-            db.executescript(
-                f"BEGIN IMMEDIATE; {migration}; PRAGMA application_id = {APPLICATION_ID};"
-                f" PRAGMA user_version = {number}; COMMIT"
-            )
-        list(_cameras(db))
-
-    def _disconnect(self) -> None:
-        if self._db is not None:
-            with suppress(sqlite3.Error):
-                self._db.close()
-            self._db = None
-
-    def _move_aside(self) -> None:
-        moment = datetime.now(UTC).strftime("%Y%m%dT%H%M%S")
-        aside = self.path.with_name(f"{self.path.name}.corrupt-{moment}")
-        for suffix in ("-wal", "-shm", ""):
-            with suppress(FileNotFoundError):
-                Path(f"{self.path}{suffix}").replace(f"{aside}{suffix}")
-        self._on_moved_aside(aside)
-
-
-type _Identity = tuple[tuple[int, int] | None, ...]
-
-
-def _identity(path: Path) -> _Identity:
-    """Return what tells the file and its write-ahead log from others of the same names."""
-
-    def identity(path: Path) -> tuple[int, int] | None:
-        try:
-            status = path.stat()
-        except FileNotFoundError:
-            return None
-        return status.st_dev, status.st_ino
-
-    return identity(path), identity(Path(f"{path}-wal"))
-
-
-def _code(err: Exception) -> int:
-    # The lower byte is the kind of error, the upper ones are details of it.
-    return getattr(err, "sqlite_errorcode", sqlite3.SQLITE_OK) & 0xFF
-
-
-def _is_busy(err: Exception) -> bool:
-    return _code(err) in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
-
-
-def _is_corrupt(err: Exception) -> bool:
-    return _code(err) in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
-
-
-def _explained(err: Exception) -> Exception:
-    if isinstance(err, sqlite3.Error | OSError):
-        return LedgerError(str(err))
-    return err
-
-
-def _leave_file_alone(db: sqlite3.Connection, alone: bool) -> None:
-    """Keep commits in the write-ahead log, or let SQLite write them into the file as usual."""
-    db.execute(f"PRAGMA wal_autocheckpoint = {0 if alone else 1000}")
-    db.setconfig(sqlite3.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, alone)
+        return self.submit(change, writes=True)
 
 
 # Cameras
@@ -575,7 +229,7 @@ def _settle(db: sqlite3.Connection, camera: int, push: Push, received: int) -> t
 def _parts(push: Push) -> Iterator[set[Row]]:
     """Divide a long push; batching makes no difference, but one step through 90 days would hold up other threads."""
     part: set[Row] = set()
-    for group in _overlapping_groups(push.intervals):
+    for group in overlapping_groups(push.intervals):
         part.update(Row(*interval, push.sent) for interval in group)
         if len(part) >= MAX_PART:
             yield part
@@ -593,8 +247,8 @@ def _settle_part(
     overlapping: set[Row] = set()
     appeared: list[Interval] = []
     changed: list[int] = []
-    for group in _overlapping_groups(stored | waiting | fresh):
-        accepted, refused = _resolve(group)
+    for group in overlapping_groups(stored | waiting | fresh):
+        accepted, refused = resolve(group)
         overlapping.update(refused)
         before = [row for row in group if row in stored]
         if accepted == before:
@@ -616,7 +270,7 @@ def _touched(db: sqlite3.Connection, camera: int, fresh: set[Row]) -> tuple[set[
     stored: set[Row] = set()
     waiting: set[Row] = set()
     # Rows far from each other may have a whole history between them: each neighbourhood is read by itself.
-    for cluster in _overlapping_groups(fresh, MAX_WIDTH):
+    for cluster in overlapping_groups(fresh, MAX_WIDTH):
         members = set(cluster)
         low, high = cluster[0].start, max(row.end for row in cluster)
         margin = 0
@@ -625,7 +279,7 @@ def _touched(db: sqlite3.Connection, camera: int, fresh: set[Row]) -> tuple[set[
             near = near_stored | near_waiting
             if not _reaches_over(near, low - margin, high + margin):
                 break
-            groups = _overlapping_groups(near | members)
+            groups = overlapping_groups(near | members)
             near = {row for group in groups if not members.isdisjoint(group) for row in group}
             if not _reaches_over(near, low - margin, high + margin):
                 break
@@ -654,81 +308,6 @@ def _overlapping(db: sqlite3.Connection, camera: int, low: int, high: int) -> tu
         (camera, low - MAX_WIDTH, high, low, OVERLAP),
     )
     return {Row(*row) for row in stored}, {Row(*row) for row in waiting}
-
-
-def _overlapping_groups[T: (Row, Interval)](rows: Iterable[T], gap: int = 0) -> Iterator[list[T]]:
-    """Yield rows in the order of time, those together that overlap or lie closer than a gap, if only through others."""
-    group: list[T] = []
-    reach = 0
-    for row in sorted(rows, key=_time):
-        if group and row.start >= reach + gap:
-            yield group
-            group = []
-        reach = max(reach, row.end) if group else row.end
-        group.append(row)
-    if group:
-        yield group
-
-
-def _time(row: Row | Interval) -> tuple[int, int]:
-    return row.start, row.end
-
-
-def _rank(row: Row) -> tuple[int, ...]:
-    """Order of belief: what was sent later counts; in one push the finer; the rest only makes the order total."""
-    return row.sent, row.start - row.end, *(-1 if value is None else value for value in row.interval)
-
-
-def _resolve(group: list[Row]) -> tuple[list[Row], list[Row]]:
-    """Say which of overlapping rows count, and which have to wait.
-
-    The result depends on the rows alone, never on the order in which they came. A row that later sent ones wholly
-    cover is replaced by them. One that cuts into an earlier sent one, which isn't wholly covered, has to wait: to take
-    it would lose the rest of the earlier one, to take both would count people twice.
-    """
-    if len(group) == 1:
-        return group, []
-    later = _Span()
-    standing = []
-    for row in sorted(group, key=_rank, reverse=True):
-        if not later.covers(row.start, row.end):
-            standing.append(row)
-        later.add(row.start, row.end)
-    taken = _Span()
-    accepted = []
-    waiting = []
-    for row in reversed(standing):
-        if taken.touches(row.start, row.end):
-            waiting.append(row)
-        else:
-            taken.add(row.start, row.end)
-            accepted.append(row)
-    return sorted(accepted, key=_time), waiting
-
-
-class _Span:
-    """A set of instants, as the sorted and disjoint stretches it is made of."""
-
-    def __init__(self) -> None:
-        self._starts: list[int] = []
-        self._ends: list[int] = []
-
-    def add(self, start: int, end: int) -> None:
-        first = bisect_left(self._ends, start)
-        last = bisect_right(self._starts, end)
-        if first < last:
-            start = min(start, self._starts[first])
-            end = max(end, self._ends[last - 1])
-        self._starts[first:last] = [start]
-        self._ends[first:last] = [end]
-
-    def covers(self, start: int, end: int) -> bool:
-        index = bisect_right(self._starts, start) - 1
-        return index >= 0 and self._ends[index] >= end
-
-    def touches(self, start: int, end: int) -> bool:
-        index = bisect_right(self._ends, start)
-        return index < len(self._starts) and self._starts[index] < end
 
 
 def _replace(db: sqlite3.Connection, camera: int, removed: list[Row], added: list[Row]) -> None:
@@ -817,7 +396,7 @@ def _replace_waiting(db: sqlite3.Connection, camera: int, received: int, removed
     )
     db.executemany(
         f"INSERT INTO quarantine (camera, received, reason, {_ROW_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        ((camera, received, OVERLAP, *row) for row in sorted(added, key=_rank)),
+        ((camera, received, OVERLAP, *row) for row in sorted(added, key=rank)),
     )
     _bound_quarantine(db, camera)
 

@@ -1,0 +1,343 @@
+"""The file of the ledger: SQLite, synced at every commit, and the one thread that owns it.
+
+The thread commits the jobs that wait together in one transaction, and runs questions between transactions.
+"""
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from queue import Empty, SimpleQueue
+import sqlite3
+from threading import Thread
+from typing import Any, Final, NamedTuple
+
+# "AXPC", in the header of the file: tells ours from other SQLite files.
+APPLICATION_ID: Final = 0x41585043
+BUSY_SECONDS: Final = 5
+
+# Each makes the next schema version out of the one before; never change one that has been released.
+_MIGRATIONS: Final = (
+    """
+    CREATE TABLE cameras (
+        id INTEGER PRIMARY KEY,
+        serial TEXT NOT NULL UNIQUE,
+        name TEXT NOT NULL,
+        application TEXT,
+        version TEXT,
+        time_zone TEXT,
+        ip_address TEXT,
+        sent INTEGER NOT NULL,
+        received INTEGER NOT NULL,
+        send_interval INTEGER NOT NULL DEFAULT 60,
+        reversed INTEGER NOT NULL DEFAULT 0,
+        removed INTEGER NOT NULL DEFAULT 0,
+        merged_until INTEGER NOT NULL DEFAULT 0,
+        total_in INTEGER NOT NULL DEFAULT 0,
+        total_out INTEGER NOT NULL DEFAULT 0,
+        total_adults_in INTEGER,
+        total_adults_out INTEGER
+    ) STRICT;
+    CREATE TABLE intervals (
+        camera INTEGER NOT NULL REFERENCES cameras,
+        start INTEGER NOT NULL,
+        "end" INTEGER NOT NULL,
+        "in" INTEGER NOT NULL,
+        "out" INTEGER NOT NULL,
+        adults_in INTEGER,
+        adults_out INTEGER,
+        sent INTEGER NOT NULL,
+        PRIMARY KEY (camera, start)
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE corrections (
+        id INTEGER PRIMARY KEY,
+        camera INTEGER NOT NULL REFERENCES cameras,
+        at INTEGER NOT NULL,
+        value INTEGER NOT NULL
+    ) STRICT;
+    CREATE INDEX corrections_of_camera ON corrections (camera, at);
+    CREATE TABLE quarantine (
+        id INTEGER PRIMARY KEY,
+        camera INTEGER NOT NULL REFERENCES cameras,
+        received INTEGER NOT NULL,
+        reason TEXT NOT NULL,
+        content TEXT,
+        start INTEGER,
+        "end" INTEGER,
+        "in" INTEGER,
+        "out" INTEGER,
+        adults_in INTEGER,
+        adults_out INTEGER,
+        sent INTEGER NOT NULL
+    ) STRICT;
+    CREATE INDEX quarantine_of_camera ON quarantine (camera, start);
+    CREATE UNIQUE INDEX quarantine_content ON quarantine (camera, content);
+    """,
+)
+
+
+class LedgerError(Exception):
+    """The ledger can't be written or read now: disk full, read-only, locked or gone."""
+
+
+class LedgerTooNewError(Exception):
+    """A later version of the integration made this file."""
+
+
+class _CorruptError(Exception):
+    """The file isn't a ledger, or is damaged."""
+
+
+class _Job(NamedTuple):
+    function: Callable[[sqlite3.Connection], Any]
+    writes: bool
+    future: Future[Any]
+
+
+class LedgerFile:
+    """The file and its thread. All methods return futures; none of them blocks.
+
+    Futures raise LedgerError, and LedgerTooNewError where the file can't be opened for that reason.
+    """
+
+    def __init__(self, path: Path, on_moved_aside: Callable[[Path], None]) -> None:
+        """Start the thread; on_moved_aside is called in it with the new place of a file that was no sound ledger."""
+        self.path = path
+        self._on_moved_aside = on_moved_aside
+        self._db: sqlite3.Connection | None = None
+        self._identity: _Identity | None = None
+        self._suspect = False
+        self._in_backup = False
+        self._closed: Future[None] | None = None
+        self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
+        self._thread = Thread(target=self._run, name=f"{path.name} writer", daemon=True)
+        self._thread.start()
+
+    def submit[T](self, function: Callable[[sqlite3.Connection], T], *, writes: bool = False) -> Future[T]:
+        """Have a function run in the thread; one that writes is part of a transaction."""
+        future: Future[T] = Future()
+        # From here on nobody can cancel it: a commit is never interrupted.
+        future.set_running_or_notify_cancel()
+        if self._closed is None:
+            self._jobs.put(_Job(function, writes, future))
+        else:
+            future.set_exception(LedgerError("The ledger is closed."))
+        return future
+
+    def size(self) -> Future[int]:
+        """Return the bytes the ledger takes on the disk."""
+
+        def measure(db: sqlite3.Connection) -> int:
+            paths = (self.path, Path(f"{self.path}-wal"))
+            return sum(path.stat().st_size for path in paths if path.exists())
+
+        return self.submit(measure)
+
+    def begin_backup(self) -> Future[None]:
+        """Bring the file up to date and leave it as it is until end_backup.
+
+        Pushes go on meanwhile: they only append to the write-ahead log, any beginning of which is a valid one.
+        """
+
+        def begin(db: sqlite3.Connection) -> None:
+            self._in_backup = True
+            _leave_file_alone(db, True)
+            db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+        return self.submit(begin)
+
+    def end_backup(self) -> Future[None]:
+        """Let the log be written into the file again."""
+
+        def end(db: sqlite3.Connection) -> None:
+            self._in_backup = False
+            _leave_file_alone(db, False)
+
+        return self.submit(end)
+
+    def close(self) -> Future[None]:
+        """Finish what waits, then close the file. Later calls raise LedgerError."""
+        if self._closed is None:
+            self._closed = Future()
+            self._closed.set_running_or_notify_cancel()
+            self._jobs.put(None)
+        return self._closed
+
+    # The thread
+
+    def _run(self) -> None:
+        closing = False
+        while not closing:
+            jobs = [self._jobs.get()]
+            with suppress(Empty):
+                while True:
+                    jobs.append(self._jobs.get_nowait())
+            closing = None in jobs
+            # Questions see only what is committed.
+            self._write([job for job in jobs if job and job.writes])
+            for job in jobs:
+                if job and not job.writes:
+                    self._read(job)
+        self._disconnect()
+        assert self._closed
+        self._closed.set_result(None)
+
+    def _write(self, jobs: list[_Job]) -> None:
+        """Run all in one transaction; what isn't committed raises in its future."""
+        if not jobs:
+            return
+        try:
+            with self._transaction() as db:
+                results = [job.function(db) for job in jobs]
+        except Exception as err:  # noqa: BLE001 - whatever it was, the one who waits has to know
+            if len(jobs) == 1 or _is_busy(err):
+                for job in jobs:
+                    job.future.set_exception(_explained(err))
+            else:
+                # One of them may be the reason: the others shall not suffer.
+                for job in jobs:
+                    self._write([job])
+        else:
+            for job, result in zip(jobs, results, strict=True):
+                job.future.set_result(result)
+
+    def _read(self, job: _Job) -> None:
+        try:
+            result = job.function(self._connect())
+        except Exception as err:  # noqa: BLE001 - as above
+            self._reconsider(err)
+            job.future.set_exception(_explained(err))
+        else:
+            job.future.set_result(result)
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        try:
+            db = self._connect()
+            db.execute("BEGIN IMMEDIATE")
+            yield db
+            db.execute("COMMIT")
+        except Exception as err:
+            self._reconsider(err)
+            raise
+
+    def _reconsider(self, err: Exception) -> None:
+        """After a failure: undo, and open the file anew where the failure came from it."""
+        if isinstance(err, sqlite3.Error):
+            self._suspect = self._suspect or _is_corrupt(err)
+            self._disconnect()
+        elif self._db is not None and self._db.in_transaction:
+            self._db.execute("ROLLBACK")
+
+    def _connect(self) -> sqlite3.Connection:
+        if self._db is not None:
+            # Somebody may have deleted or replaced the file or its write-ahead log: a commit into one that has no name
+            # any more would be lost.
+            if self._identity == _identity(self.path):
+                return self._db
+            # Nor may the log be played into another file than its own.
+            with suppress(sqlite3.Error):
+                self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            self._disconnect()
+        try:
+            self._db = self._open()
+        except _CorruptError:
+            self._move_aside()
+            self._db = self._open()
+        self._suspect = False
+        self._identity = _identity(self.path)
+        return self._db
+
+    def _open(self) -> sqlite3.Connection:
+        # SQLite would take a read-only file as such, and leave a log that stays read-only when the file doesn't.
+        with suppress(FileNotFoundError):
+            self.path.open("r+b").close()
+        db = sqlite3.connect(self.path, timeout=BUSY_SECONDS, isolation_level=None)
+        try:
+            self._prepare(db)
+        except Exception as err:
+            db.close()
+            if isinstance(err, sqlite3.Error) and _is_corrupt(err):
+                raise _CorruptError from err
+            raise
+        return db
+
+    def _prepare(self, db: sqlite3.Connection) -> None:
+        (application,) = db.execute("PRAGMA application_id").fetchone()
+        (version,) = db.execute("PRAGMA user_version").fetchone()
+        (tables,) = db.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+        if (version or tables) and application != APPLICATION_ID:
+            raise _CorruptError
+        if version > len(_MIGRATIONS):
+            raise LedgerTooNewError(f"{self.path.name} was made by a later version of the integration.")
+        # A full check reads the whole file: only where there is a reason to.
+        if self._suspect and db.execute("PRAGMA quick_check(1)").fetchone() != ("ok",):
+            raise _CorruptError
+        db.execute("PRAGMA journal_mode = WAL")
+        # Each commit is on the disk before it returns.
+        db.execute("PRAGMA synchronous = FULL")
+        if self._in_backup:
+            _leave_file_alone(db, True)
+        for number, migration in enumerate(_MIGRATIONS[version:], version + 1):
+            db.executescript(
+                f"BEGIN IMMEDIATE; {migration}; PRAGMA application_id = {APPLICATION_ID};"
+                f" PRAGMA user_version = {number}; COMMIT"
+            )
+        # What can be damaged and is always read: better found now than at the first push.
+        db.execute("SELECT * FROM cameras").fetchall()
+
+    def _disconnect(self) -> None:
+        if self._db is not None:
+            with suppress(sqlite3.Error):
+                self._db.close()
+            self._db = None
+
+    def _move_aside(self) -> None:
+        moment = datetime.now(UTC).strftime("%Y%m%dT%H%M%S")
+        aside = self.path.with_name(f"{self.path.name}.corrupt-{moment}")
+        for suffix in ("-wal", "-shm", ""):
+            with suppress(FileNotFoundError):
+                Path(f"{self.path}{suffix}").replace(f"{aside}{suffix}")
+        self._on_moved_aside(aside)
+
+
+type _Identity = tuple[tuple[int, int] | None, ...]
+
+
+def _identity(path: Path) -> _Identity:
+    """Return what tells the file and its write-ahead log from others of the same names."""
+
+    def identity(path: Path) -> tuple[int, int] | None:
+        try:
+            status = path.stat()
+        except FileNotFoundError:
+            return None
+        return status.st_dev, status.st_ino
+
+    return identity(path), identity(Path(f"{path}-wal"))
+
+
+def _code(err: Exception) -> int:
+    # The lower byte is the kind of error, the upper ones are details of it.
+    return getattr(err, "sqlite_errorcode", sqlite3.SQLITE_OK) & 0xFF
+
+
+def _is_busy(err: Exception) -> bool:
+    return _code(err) in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+
+
+def _is_corrupt(err: Exception) -> bool:
+    return _code(err) in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+
+
+def _explained(err: Exception) -> Exception:
+    if isinstance(err, sqlite3.Error | OSError):
+        return LedgerError(str(err))
+    return err
+
+
+def _leave_file_alone(db: sqlite3.Connection, alone: bool) -> None:
+    """Keep commits in the write-ahead log, or let SQLite write them into the file as usual."""
+    db.execute(f"PRAGMA wal_autocheckpoint = {0 if alone else 1000}")
+    db.setconfig(sqlite3.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, alone)

@@ -318,7 +318,7 @@ async def test_wrong_tokens_from_everywhere(
     for address in addresses * 2:
         response = await pusher.post(b"", token=None, headers={"X-Forwarded-For": address})
         assert response.status == HTTPStatus.UNAUTHORIZED
-    assert list(issues(hass)) == [f"wrong_token_{address}" for address in addresses[: http.MAX_WRONG_TOKEN_ISSUES]]
+    assert list(issues(hass)) == [f"wrong_token_{address}" for address in addresses[:20]]
     await pusher.post(test_message(), headers={"X-Forwarded-For": addresses[3]})
     assert f"wrong_token_{addresses[3]}" not in issues(hass)
     assert f"wrong_token_{addresses[2]}" in issues(hass)
@@ -420,13 +420,21 @@ async def test_other_protocol_version(hass: HomeAssistant, pusher: Pusher, caplo
             "name": "Door <script>",
             "camera": r"Door \<script\>",
             "protocol": r"Axis Retail Data 0\.3\_\*\*",
-            "address": "2001:db8::5",
+            "address": "[2001:db8::5]",
         }
     }
     assert stored(hass) is None
     assert len(warnings(caplog)) == 1
     await again(pusher)
     assert not issues(hass)
+
+
+async def test_other_protocol_version_of_invented_cameras(hass: HomeAssistant, pusher: Pusher) -> None:
+    """Whoever has the token can fill the repairs only so far."""
+    for number in range(270):
+        sensor = {"serial": f"{number:012x}"}
+        assert (await pusher.post(push(apiVersion="0.3", sensor=sensor))).status == HTTPStatus.UNPROCESSABLE_ENTITY
+    assert len(issues(hass)) == 256
 
 
 async def test_other_protocol_version_without_a_sender(hass: HomeAssistant, pusher: Pusher) -> None:
@@ -897,3 +905,4 @@ async def test_too_many_cameras(
     monkeypatch.setattr(ledger, "MAX_CAMERAS", 2)
     assert (await pusher.post(other)).status == HTTPStatus.OK
     assert stored(hass) == 2
+    assert not issues(hass)

@@ -20,7 +20,6 @@ import pytest
 from custom_components.axis_people_counter import ledger as ledger_module, ledger_file
 from custom_components.axis_people_counter.ledger import (
     MAX_CAMERAS,
-    MAX_PART,
     MAX_QUARANTINED,
     MAX_SEND_INTERVAL,
     OVERLAP,
@@ -198,14 +197,26 @@ def test_adults_are_unknown_until_told(path: Path, ledger: Ledger) -> None:
     assert_sound(path)
 
 
-def test_a_push_longer_than_a_part_is_one(path: Path, ledger: Ledger) -> None:
-    """Several parts are stored, and what they changed is told together, in whatever order they stand in the push."""
-    minutes = [interval(minute, 1) for minute in range(2 * MAX_PART + 500)]
+def test_a_push_of_several_days_is_one(path: Path, ledger: Ledger) -> None:
+    """All days are stored in whatever order they stand in the push; only the last one's intervals appeared just now."""
+    minutes = [interval(minute, 1) for minute in range(3 * 24 * 60)]
     record(ledger, 60, minutes[300])
     changes = record(ledger, 60 * len(minutes), *reversed(minutes))
     assert stored(path) == minutes
-    assert changes.appeared == (*minutes[:300], *minutes[301:])
+    assert changes.appeared == tuple(minutes[-24 * 60 :])
     assert changes.since == START
+
+
+def test_an_interval_over_midnight_is_brought_together_with_both_days(path: Path, ledger: Ledger) -> None:
+    """One that covers the end of a day and the beginning of the next is replaced by the parts of both, and only so."""
+    midnight = 14 * 60
+    over = interval(midnight - 30, 20, minutes=60)
+    record(ledger, 60 * midnight, over)
+    record(ledger, 60 * midnight + 1, *(interval(minute, 1) for minute in range(midnight - 30, midnight)))
+    assert stored(path) == [over]
+    record(ledger, 60 * midnight + 2, *(interval(minute, 1) for minute in range(midnight - 30, midnight + 30)))
+    assert stored(path) == [interval(minute, 1) for minute in range(midnight - 30, midnight + 30)]
+    assert waiting(path) == []
 
 
 # Widths
@@ -378,6 +389,11 @@ def test_there_is_a_limit_to_cameras(path: Path, ledger: Ledger) -> None:
         record(ledger, 60, interval(0, 5))
     assert query(path, "SELECT count(*) FROM cameras") == [(MAX_CAMERAS,)]
     assert record(ledger, 60, interval(0, 5), sender=sensor(7)).appeared == (interval(0, 5),)
+    # One that was removed makes room, and needs room to come back.
+    ledger.set_removed(sensor(7).serial).result(TIMEOUT)
+    record(ledger, 60, interval(0, 5))
+    with pytest.raises(TooManyCamerasError):
+        record(ledger, 61, interval(1, 5), sender=sensor(7))
 
 
 def test_one_camera_too_many_does_not_harm_those_beside_it(path: Path, ledger: Ledger) -> None:

@@ -289,6 +289,7 @@ class Receiver:
         await asyncio.wrap_future(self.ledger.set_removed(serial))
         if camera := self.cameras.pop(serial, None):
             await camera.async_shutdown()
+        issues.async_end(self.hass, issues.TOO_MANY_CAMERAS)
         for key in (issues.CAMERA_SILENT, issues.QUARANTINED, issues.CLOCK_DIFFERS, issues.WRONG_PROTOCOL):
             issues.async_end(self.hass, key, serial)
 
@@ -331,12 +332,12 @@ class Receiver:
             coordinator = CameraCoordinator(self.hass, self.entry, self.ledger, camera)
             await coordinator.async_refresh()
             self.cameras[camera.serial] = coordinator
+            issues.async_end(self.hass, issues.TOO_MANY_CAMERAS)
         for camera_callback in self.camera_callbacks:
             camera_callback(coordinator)
 
     @callback
     def _async_update_device(self, camera: Camera) -> None:
-        host = f"[{camera.ip_address}]" if ":" in (camera.ip_address or "") else camera.ip_address
         dr.async_get(self.hass).async_get_or_create(
             config_entry_id=self.entry.entry_id,
             identifiers={(DOMAIN, camera.serial)},
@@ -346,7 +347,7 @@ class Receiver:
             name=camera.name,
             serial_number=camera.serial,
             sw_version=camera.version,
-            configuration_url=f"http://{host}" if host else None,
+            configuration_url=f"http://{url_host(camera.ip_address)}" if camera.ip_address else None,
         )
 
     async def _async_merge(self, _: datetime) -> None:
@@ -387,6 +388,11 @@ class Receiver:
     def _async_moved_aside(self, path: Path) -> None:
         _LOGGER.error("%s was damaged or no ledger; it is now %s, and a new one was begun", self.ledger.path, path)
         issues.async_begin(self.hass, issues.LEDGER_MOVED_ASIDE, path=issues.plain(str(path)))
+
+
+def url_host(address: str) -> str:
+    """Return an IP address as it stands in a URL."""
+    return f"[{address}]" if ":" in address else address
 
 
 def _description(camera: Camera) -> tuple[str | None, ...]:

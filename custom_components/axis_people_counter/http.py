@@ -21,7 +21,7 @@ from homeassistant.util.hass_dict import HassKey
 
 from . import issues
 from .const import CONF_PREVIOUS_TOKEN, CONF_PREVIOUS_TOKEN_EXPIRES, DOMAIN, PUSH_PATH
-from .coordinator import ClockError, PeopleCounterConfigEntry
+from .coordinator import ClockError, PeopleCounterConfigEntry, url_host
 from .ledger import TooManyCamerasError
 from .ledger_file import LedgerError
 from .protocol import DocumentError, ProtocolVersionError, TestMessage, parse
@@ -36,7 +36,8 @@ SECONDS_WITHOUT_A_BYTE: Final = 60
 RETRY_SECONDS: Final = 60
 # A document this small is read faster than it is handed to another thread.
 SMALL_BODY: Final = 16 * 1024
-MAX_WRONG_TOKEN_ISSUES: Final = 20
+# Senders whose documents can't be read, each named once in the log.
+MAX_COMPLAINTS: Final = 20
 
 
 @dataclass
@@ -150,7 +151,7 @@ class PushView(HomeAssistantView):
                 err.sensor.serial if err.sensor else address,
                 **issues.names(err.sensor.name if err.sensor else address),
                 protocol=issues.plain(err.api),
-                address=(err.sensor and err.sensor.ip_address) or address,
+                address=url_host((err.sensor and err.sensor.ip_address) or address),
             )
             return self._complain(address, HTTPStatus.UNPROCESSABLE_ENTITY, str(err))
         except DocumentError as err:
@@ -207,13 +208,12 @@ class PushView(HomeAssistantView):
     def _refuse_token(self, hass: HomeAssistant, entry: PeopleCounterConfigEntry | None, address: str) -> None:
         for test in self._tests:
             test.refused = address
-        # One issue an address, and not without end: a stranger can call as often as it likes.
-        if entry and issues.async_count(hass, issues.WRONG_TOKEN) < MAX_WRONG_TOKEN_ISSUES:
+        if entry:
             issues.async_begin(hass, issues.WRONG_TOKEN, address, address=address)
 
     def _complain(self, address: str, status: HTTPStatus, sentence: str) -> web.Response:
         """Refuse a document; the log says so once, until documents of this sender can be read again."""
-        if address not in self._complained and len(self._complained) < MAX_WRONG_TOKEN_ISSUES:
+        if address not in self._complained and len(self._complained) < MAX_COMPLAINTS:
             self._complained.add(address)
             _LOGGER.warning("A document from %s was refused: %s", address, sentence)
         return self.json_message(sentence, status)

@@ -18,6 +18,9 @@ LEDGER_NOT_WRITABLE: Final = "ledger_not_writable"
 LEDGER_MOVED_ASIDE: Final = "ledger_moved_aside"
 
 _ERRORS: Final = (WRONG_PROTOCOL, CLOCK_DIFFERS, TOO_MANY_CAMERAS, LEDGER_NOT_WRITABLE, LEDGER_MOVED_ASIDE)
+# A stranger can call from many addresses, and whoever has the token can invent cameras.
+_MOST: Final = 256
+_MOST_WRONG_TOKENS: Final = 20
 _MARKDOWN: Final = str.maketrans({character: f"\\{character}" for character in "\\`*_{}[]<>()#+-.!|~&:/@"})
 
 
@@ -33,11 +36,16 @@ def names(name: str) -> dict[str, str]:
 
 @callback
 def async_begin(hass: HomeAssistant, key: str, about: str | None = None, **placeholders: str) -> None:
-    """Show an issue; about tells several of a kind apart (a serial, an address)."""
+    """Show an issue; about tells several of a kind apart (a serial, an address), of which there is a limit."""
+    shown = ir.async_get(hass).issues
+    issue_id = _issue_id(key, about)
+    of_the_kind = sum(domain == DOMAIN and issue.translation_key == key for (domain, _), issue in shown.items())
+    if (DOMAIN, issue_id) not in shown and of_the_kind >= (_MOST_WRONG_TOKENS if key == WRONG_TOKEN else _MOST):
+        return
     ir.async_create_issue(
         hass,
         DOMAIN,
-        _issue_id(key, about),
+        issue_id,
         is_fixable=key == LEDGER_MOVED_ASIDE,
         # What happened once is shown until somebody has read it; all others are found again after a restart.
         is_persistent=key == LEDGER_MOVED_ASIDE,
@@ -51,14 +59,6 @@ def async_begin(hass: HomeAssistant, key: str, about: str | None = None, **place
 def async_end(hass: HomeAssistant, key: str, about: str | None = None) -> None:
     """Take an issue back, if there is one."""
     ir.async_delete_issue(hass, DOMAIN, _issue_id(key, about))
-
-
-@callback
-def async_count(hass: HomeAssistant, key: str) -> int:
-    """Return how many issues of a kind there are."""
-    return sum(
-        domain == DOMAIN and issue.translation_key == key for (domain, _), issue in ir.async_get(hass).issues.items()
-    )
 
 
 def _issue_id(key: str, about: str | None) -> str:

@@ -22,8 +22,7 @@ MAX_QUARANTINED: Final = 10_000
 MIN_SEND_INTERVAL: Final = 60
 MAX_SEND_INTERVAL: Final = 15 * 60
 HOUR: Final = 60 * 60
-# Intervals of a push that are brought together with the stored ones at a time.
-MAX_PART: Final = 2000
+DAY: Final = 24 * HOUR
 
 # The reason of those that wait in quarantine, whole, for the other parts of what they would replace.
 OVERLAP: Final = "it overlaps an interval of another width that is already stored"
@@ -68,7 +67,7 @@ class Counts:
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """What a push changed: intervals that weren't there, the earliest instant whose counts are others now."""
+    """What a push changed: intervals of the last day that weren't there, the earliest instant whose counts changed."""
 
     camera: Camera
     appeared: tuple[Interval, ...]
@@ -159,9 +158,11 @@ def _camera(db: sqlite3.Connection, serial: str) -> Camera | None:
 def _record(db: sqlite3.Connection, push: Push, received: int) -> Changes:
     sensor = push.sensor
     camera = _camera(db, sensor.serial)
-    if camera is None:
-        if db.execute("SELECT count(*) FROM cameras").fetchone() >= (MAX_CAMERAS,):
+    if camera is None or camera.removed:
+        (cameras,) = db.execute("SELECT count(*) FROM cameras WHERE removed = 0").fetchone()
+        if cameras >= MAX_CAMERAS:
             raise TooManyCamerasError
+    if camera is None:
         db.execute(
             "INSERT INTO cameras (serial, name, sent, received) VALUES (?, ?, 0, 0)", (sensor.serial, sensor.name)
         )
@@ -215,7 +216,7 @@ def _newest(db: sqlite3.Connection, camera: int) -> Interval | None:
 def _settle(db: sqlite3.Connection, camera: int, push: Push, received: int) -> tuple[tuple[Interval, ...], int | None]:
     """Bring what the push says together with what is stored.
 
-    Return the intervals that were in no way there before, and the earliest instant whose counts changed.
+    Return the intervals of the last day that were in no way there before, and the earliest instant that changed.
     """
     appeared: list[Interval] = []
     changed: list[int] = []
@@ -227,15 +228,12 @@ def _settle(db: sqlite3.Connection, camera: int, push: Push, received: int) -> t
 
 
 def _parts(push: Push) -> Iterator[set[Row]]:
-    """Divide a long push; batching makes no difference, but one step through 90 days would hold up other threads."""
-    part: set[Row] = set()
-    for group in overlapping_groups(push.intervals):
-        part.update(Row(*interval, push.sent) for interval in group)
-        if len(part) >= MAX_PART:
-            yield part
-            part = set()
-    if part:
-        yield part
+    """Divide a push by days: batching makes no difference, but one step through 90 would hold up other threads."""
+    days: dict[int, list[Interval]] = {}
+    for interval in push.intervals:
+        days.setdefault(interval.start // DAY, []).append(interval)
+    for day in sorted(days):
+        yield {Row(*interval, push.sent) for interval in days[day]}
 
 
 def _settle_part(
@@ -259,7 +257,7 @@ def _settle_part(
         if [row.interval for row in accepted] != [row.interval for row in before]:
             changed.append(group[0].start)
             if not before:
-                appeared += [row.interval for row in accepted]
+                appeared += [row.interval for row in accepted if row.end > received - DAY]
     _replace(db, camera, removed, added)
     _replace_waiting(db, camera, received, waiting - overlapping, overlapping - waiting)
     return appeared, changed

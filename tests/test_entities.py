@@ -1,5 +1,6 @@
 """What pushes become: devices, entities, states and events."""
 
+import asyncio
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -41,6 +42,15 @@ async def test_first_push(hass: HomeAssistant, noon: FrozenDateTimeFactory, push
         "sensor.main_entrance_out_total": "2",
         "switch.main_entrance_reverse_direction": "off",
     }
+
+
+async def test_first_pushes_at_once(hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Pusher) -> None:
+    """A new camera whose history comes in several bodies at the same time is one camera."""
+    bodies = [document(measurement(NOON - minutes * MINUTE, 1)) for minutes in range(1, 9)]
+    responses = await asyncio.gather(*(pusher.post(body) for body in bodies))
+    assert all(response.ok for response in responses)
+    assert state_of(hass, "sensor.main_entrance_in_total") == "8"
+    assert len([state for state in hass.states.async_all() if state.entity_id.endswith("occupancy")]) == 2
 
 
 async def test_registries(

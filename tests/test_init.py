@@ -3,6 +3,7 @@
 from contextlib import closing
 from datetime import datetime, timedelta
 from http import HTTPStatus
+import logging
 from pathlib import Path
 import sqlite3
 
@@ -222,12 +223,16 @@ async def test_remove_a_camera(
     assert state_of(hass, IN_TOTAL) == "7"
 
     noon.tick(timedelta(minutes=6))
+    await hass.config_entries.async_unload(entry.entry_id)
+    assert not await remove_device(hass, hass_ws_client, entry), "nothing can be stored while it isn't loaded"
+    await hass.config_entries.async_setup(entry.entry_id)
+    noon.tick(timedelta(minutes=6))
     assert await remove_device(hass, hass_ws_client, entry)
     assert not hass.states.async_all()
     await hass.config_entries.async_reload(entry.entry_id)
     assert not hass.states.async_all()
 
-    await pusher.push(measurement(NOON, 1))
+    await pusher.push(measurement(NOON + 11 * MINUTE, 1))
     assert state_of(hass, IN_TOTAL) == "8"
 
 
@@ -271,6 +276,32 @@ async def test_old_counts_are_merged(
     await hass.async_block_till_done(wait_background_tasks=True)
     assert widths() == [3600] + [60] * 60
     assert state_of(hass, IN_TOTAL) == "120"
+
+
+async def test_old_counts_wait_for_a_locked_ledger(
+    hass: HomeAssistant,
+    noon: FrozenDateTimeFactory,
+    pusher: Pusher,
+    ledger_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Merging is tried again a day later, without a word to the user."""
+    monkeypatch.setattr(ledger_file, "BUSY_SECONDS", 0.1)
+    await hass.config_entries.async_reload(hass.config_entries.async_entries(DOMAIN)[0].entry_id)
+    old = NOON - timedelta(days=401)
+    await pusher.push(measurement(old), measurement(old + MINUTE))
+    with closing(sqlite3.connect(ledger_path, isolation_level=None)) as db:
+        db.execute("BEGIN IMMEDIATE")
+        noon.tick(timedelta(days=1))
+        async_fire_time_changed(hass)
+        await hass.async_block_till_done(wait_background_tasks=True)
+    noon.tick(timedelta(days=1))
+    async_fire_time_changed(hass)
+    await hass.async_block_till_done(wait_background_tasks=True)
+    with closing(sqlite3.connect(ledger_path)) as db:
+        assert db.execute("SELECT count(*) FROM intervals").fetchone() == (1,)
+    assert not [record for record in caplog.records if record.levelno >= logging.ERROR]
 
 
 async def test_quarantine(

@@ -1,5 +1,6 @@
 """AXIS People Counter: counts that cameras push over HTTPS become sensors."""
 
+from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import EVENT_HOMEASSISTANT_FINAL_WRITE, Platform
 from homeassistant.core import Event, HomeAssistant
 from homeassistant.exceptions import ConfigEntryError, ConfigEntryNotReady, HomeAssistantError
@@ -55,10 +56,10 @@ async def async_remove_config_entry_device(
     hass: HomeAssistant, entry: PeopleCounterConfigEntry, device: DeviceEntry
 ) -> bool:
     """Remove a camera that no longer sends; its counts stay in the ledger."""
+    if entry.state is not ConfigEntryState.LOADED:
+        return False
     receiver = entry.runtime_data
-    for domain, serial in device.identifiers:
-        if domain != DOMAIN:
-            continue
+    for _, serial in device.identifiers:
         camera = receiver.cameras.get(serial)
         if camera and camera.connected:
             raise HomeAssistantError(

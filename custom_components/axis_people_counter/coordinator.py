@@ -314,20 +314,23 @@ class Receiver:
     async def _async_publish(self, changes: Changes) -> None:
         if self._stopped:
             return
-        camera = self.cameras.get(changes.camera.serial)
-        if camera is None:
-            await self._async_add(changes.camera)
+        if await self._async_add(changes.camera):
             return
+        camera = self.cameras[changes.camera.serial]
         if _description(camera.camera) != _description(changes.camera):
             self._async_update_device(changes.camera)
         camera.camera = changes.camera
         await camera.async_heard()
         camera.async_announce(changes.appeared)
 
-    async def _async_add(self, camera: Camera) -> None:
+    async def _async_add(self, camera: Camera) -> bool:
+        """Bring a camera up that isn't there yet; say whether that was so."""
+        if camera.serial in self.cameras:
+            return False
         async with self._adding:
+            # Its first two pushes may come at the same time.
             if camera.serial in self.cameras:
-                return
+                return False
             self._async_update_device(camera)
             coordinator = CameraCoordinator(self.hass, self.entry, self.ledger, camera)
             await coordinator.async_refresh()
@@ -335,6 +338,7 @@ class Receiver:
             issues.async_end(self.hass, issues.TOO_MANY_CAMERAS)
         for camera_callback in self.camera_callbacks:
             camera_callback(coordinator)
+        return True
 
     @callback
     def _async_update_device(self, camera: Camera) -> None:

@@ -12,7 +12,6 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.axis_people_counter import backup
 from homeassistant.core import HomeAssistant
-from homeassistant.exceptions import HomeAssistantError
 
 from .pusher import Pusher, measurement, state_of
 
@@ -60,13 +59,36 @@ async def test_backup_without_a_loaded_entry(hass: HomeAssistant, entry: MockCon
 
 
 async def test_backup_of_a_ledger_out_of_reach(
-    hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Pusher, tmp_path: Path
+    hass: HomeAssistant,
+    noon: FrozenDateTimeFactory,
+    entry: MockConfigEntry,
+    pusher: Pusher,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """A backup that can't hold all counts fails instead of looking good."""
-    await pusher.push(measurement(NOON - MINUTE, 1))
+    """All else is saved, the log says what may be missing, and the ledger works as usual afterwards."""
+    await pusher.push(measurement(NOON - 2 * MINUTE, 1))
     (tmp_path / LEDGER).rename(tmp_path / "elsewhere.db")
     (tmp_path / LEDGER).mkdir()
-    with pytest.raises(HomeAssistantError, match="can't be read or stored"):
-        await backup.async_pre_backup(hass)
-    with pytest.raises(HomeAssistantError, match="can't be read or stored"):
-        await backup.async_post_backup(hass)
+    await backup.async_pre_backup(hass)
+    assert "The backup may lack people counts" in caplog.text
+    await backup.async_post_backup(hass)
+    (tmp_path / LEDGER).rmdir()
+    await pusher.push(measurement(NOON - MINUTE, 1))
+    await hass.config_entries.async_unload(entry.entry_id)
+    assert not (tmp_path / f"{LEDGER}-wal").exists(), "the log is written into the file again"
+
+
+async def test_reload_during_a_backup(
+    hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Pusher, entry: MockConfigEntry, tmp_path: Path
+) -> None:
+    """The file stays as it is, whoever owns it."""
+    await pusher.push(measurement(NOON - MINUTE, 1))
+    await backup.async_pre_backup(hass)
+    before = (tmp_path / LEDGER).read_bytes()
+    await hass.config_entries.async_reload(entry.entry_id)
+    for part in range(10):
+        await pusher.push(*(measurement(NOON - (part * 3000 + minute) * MINUTE, 1) for minute in range(2, 3002)))
+    assert (tmp_path / LEDGER).read_bytes() == before
+    await backup.async_post_backup(hass)
+    assert state_of(hass, "sensor.main_entrance_in_total") == "30001"

@@ -254,6 +254,30 @@ async def test_new_token(
     assert (await pusher.post(document(**TEST_MESSAGE), token=TOKEN)).status == HTTPStatus.UNAUTHORIZED
 
 
+async def test_dialog_left_open(
+    hass: HomeAssistant, noon: FrozenDateTimeFactory, entry: MockConfigEntry, pusher: Pusher
+) -> None:
+    """A dialog somewhere that still shows an old token doesn't keep it alive, nor does it end with another one."""
+    flow = hass.config_entries.flow
+    dialogs = [await entry.start_reconfigure_flow(hass) for _ in range(3)]
+    same = {"url": "https://ha.example.com", "new_token": False}
+    left_open, closed = [await flow.async_configure(dialog["flow_id"], same) for dialog in dialogs[:2]]
+    flow.async_abort(closed["flow_id"])
+    assert (await pusher.post(document(**TEST_MESSAGE))).ok
+
+    result = await flow.async_configure(dialogs[2]["flow_id"], {**same, "new_token": True})
+    noon.tick(timedelta(hours=25))
+    refused = await pusher.post(document(measurement(dt_util.utcnow() - timedelta(minutes=2), 7)), token=TOKEN)
+    assert refused.status == HTTPStatus.UNAUTHORIZED
+    assert not hass.states.async_all()
+    # The dialog that was left open had heard a camera, and finishes.
+    assert (await submit(hass, left_open))["reason"] == "reconfigure_successful"
+
+    # What is good for nothing isn't kept.
+    await hass.config_entries.async_reload(entry.entry_id)
+    assert entry.data == {"url": "https://ha.example.com", "token": shown(result)["token"]}
+
+
 async def test_options(hass: HomeAssistant, entry: MockConfigEntry, pusher: Pusher) -> None:
     """Both options are offered with what is set, and kept."""
     result = await hass.config_entries.options.async_init(entry.entry_id)

@@ -42,13 +42,14 @@ async def test_diagnostics(
     bad = measurement(NOON - 2 * MINUTE, -1)
     await pusher.push(measurement(NOON - 15 * MINUTE, 3, minutes=15), bad)
     noon.tick(MINUTE)
-    await pusher.push(measurement(NOON - MINUTE, 1, adults=(1, 0)))
+    # What a camera is called until somebody gives it a name.
+    await pusher.push(measurement(NOON - MINUTE, 1, adults=(1, 0)), sensor={"name": f"axis-{SERIAL}"})
     diagnostics: dict[str, Any] = await get_diagnostics_for_config_entry(hass, hass_client, entry)
 
     assert diagnostics["ledger_writable"] is True
     (camera,) = diagnostics["cameras"]
     assert camera["today"] == {"entered": 3, "left": 0, "adults_entered": None, "adults_left": None}
-    assert camera["camera"]["name"] == "Main entrance"
+    assert camera["camera"]["application"] == "AXIS 3D People Counter"
     assert camera["connected"] is True
     overlapping, rejected = camera["quarantined"]
     assert overlapping["interval"] == [1789552740, 1789552800, 1, 0, 1, 0]
@@ -76,7 +77,7 @@ async def test_diagnostics_while_the_ledger_is_out_of_reach(
     diagnostics: dict[str, Any] = await get_diagnostics_for_config_entry(hass, hass_client, entry)
     assert diagnostics["ledger_writable"] is False
     (camera,) = diagnostics["cameras"]
-    assert camera["camera"]["name"] == "Main entrance"
+    assert camera["camera"]["application"] == "AXIS 3D People Counter"
     assert camera["quarantined"] == []
 
 

@@ -1,5 +1,6 @@
 """Setting up and taking down, with a ledger that is sound, damaged or out of reach; removing a camera."""
 
+import asyncio
 from contextlib import closing
 from datetime import datetime, timedelta
 from http import HTTPStatus
@@ -19,11 +20,13 @@ from homeassistant.const import EVENT_HOMEASSISTANT_FINAL_WRITE
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import device_registry as dr, issue_registry as ir
 from homeassistant.setup import async_setup_component
+from homeassistant.util import dt as dt_util
 
-from .pusher import SERIAL, Pusher, document, measurement, state_of
+from .pusher import PATH, SERIAL, TOKEN, Pusher, document, measurement, state_of
 
 NOON = datetime.fromisoformat("2026-09-16T10:00:00Z")
 MINUTE = timedelta(minutes=1)
+AUTHORIZED = {"Authorization": f"Bearer {TOKEN}"}
 IN_TOTAL = "sensor.main_entrance_in_total"
 
 
@@ -48,18 +51,53 @@ async def set_up(hass: HomeAssistant, entry: MockConfigEntry) -> ConfigEntryStat
 
 
 async def test_counts_survive_the_integration(
-    hass: HomeAssistant, noon: FrozenDateTimeFactory, entry: MockConfigEntry, pusher: Pusher, ledger_path: Path
+    hass: HomeAssistant,
+    noon: FrozenDateTimeFactory,
+    entry: MockConfigEntry,
+    pusher: Pusher,
+    ledger_path: Path,
+    issue_registry: ir.IssueRegistry,
 ) -> None:
-    """Removing the integration leaves the ledger; adding it again goes on where it was."""
-    await pusher.push(measurement(NOON - MINUTE, 7))
+    """Removing the integration leaves the ledger and no repair; adding it again goes on where it was."""
+    await pusher.push(measurement(NOON - MINUTE, 7), measurement(NOON - 2 * MINUTE, -1))
+    assert issue_registry.issues
     await hass.config_entries.async_remove(entry.entry_id)
     assert ledger_path.exists()
+    assert not issue_registry.issues
     assert not ledger_path.with_name(f"{ledger_path.name}-wal").exists()
 
     again = MockConfigEntry(domain=DOMAIN, data=dict(entry.data))
     again.add_to_hass(hass)
     assert await set_up(hass, again) is ConfigEntryState.LOADED
     assert state_of(hass, IN_TOTAL) == "7"
+
+
+async def test_reload_while_a_new_camera_is_shown(
+    hass: HomeAssistant, entry: MockConfigEntry, pusher: Pusher, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Cameras whose first push comes while the integration is reloaded are alive afterwards."""
+    start = dt_util.utcnow().replace(second=0, microsecond=0) - timedelta(minutes=20)
+    serials = [f"accc8e{number:06x}" for number in range(12)]
+
+    async def camera(serial: str) -> None:
+        for minute in range(4):
+            body = document(measurement(start + minute * MINUTE, 1), sensor={"serial": serial, "name": serial})
+            for _ in range(100):
+                if (await pusher.client.post(PATH, json=body, headers=AUTHORIZED)).ok:
+                    break
+                await asyncio.sleep(0.02)
+
+    async def reload() -> None:
+        for _ in range(4):
+            await asyncio.sleep(0.03)
+            await hass.config_entries.async_reload(entry.entry_id)
+
+    await asyncio.gather(reload(), *(camera(serial) for serial in serials))
+    await hass.async_block_till_done()
+    for serial in serials:
+        assert state_of(hass, f"sensor.{serial}_in_today") == "4", serial
+    assert "does not generate unique IDs" not in caplog.text
+    assert not [record for record in caplog.records if record.levelno >= logging.ERROR]
 
 
 async def test_home_assistant_stops(
@@ -288,8 +326,10 @@ async def test_old_counts_wait_for_a_locked_ledger(
 ) -> None:
     """Merging is tried again a day later, without a word to the user."""
     monkeypatch.setattr(ledger_file, "BUSY_SECONDS", 0.1)
-    await hass.config_entries.async_reload(hass.config_entries.async_entries(DOMAIN)[0].entry_id)
-    old = NOON - timedelta(days=401)
+    (entry,) = hass.config_entries.async_entries(DOMAIN)
+    hass.config_entries.async_update_entry(entry, options={"reset_time": "00:00:00", "keep_days": 100})
+    await hass.config_entries.async_reload(entry.entry_id)
+    old = NOON - timedelta(days=101)
     await pusher.push(measurement(old), measurement(old + MINUTE))
     with closing(sqlite3.connect(ledger_path, isolation_level=None)) as db:
         db.execute("BEGIN IMMEDIATE")

@@ -513,6 +513,27 @@ def test_today_of_a_camera_without_counts(ledger: Ledger) -> None:
     assert (today.newest, today.passages, today.corrections) == (None, [], [])
 
 
+def test_thread_survives_anything(ledger: Ledger) -> None:
+    """Whoever waits is told, whatever went wrong, and the next push is stored."""
+
+    def broken(_: sqlite3.Connection) -> None:
+        raise SystemExit
+
+    for writes in (True, False):
+        with pytest.raises(LedgerError, match="SystemExit"):
+            ledger.submit(broken, writes=writes).result(TIMEOUT)
+    assert record(ledger, 60, interval(0, 5)).appeared == (interval(0, 5),)
+
+
+def test_a_clock_that_was_ahead_does_no_lasting_harm(path: Path, ledger: Ledger) -> None:
+    """After both clocks were put right, the camera's description is believed again."""
+    year = 365 * DAY
+    ledger.record(push(year, interval(0)), START + year).result(TIMEOUT)
+    renamed = Sensor(SERIAL, "Portal", None, None, None, None)
+    record(ledger, 60, interval(1), sender=renamed)
+    assert camera_row(path, "name, received") == ("Portal", START + 60)
+
+
 def test_nothing_is_kept_of_a_camera_nobody_knows(ledger: Ledger) -> None:
     """What can't be stored is said, as after a ledger was begun anew."""
     for future in (ledger.correct(SERIAL, START, 3), ledger.set_reversed(SERIAL, True), ledger.set_removed(SERIAL)):

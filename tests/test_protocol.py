@@ -297,6 +297,10 @@ def without(key: str) -> Document:
         (measured(utcTo="2021-04-13T09:18:00Z"), "it ends before it begins"),
         (measured(utcFrom="2021-04-12T09:19:59Z"), "it is longer than a day"),
         (measured(utcTo="2021-04-13T09:22:25Z"), "it ends after the document was sent"),
+        (
+            measured(utcFrom="2020-03-09T09:20:00Z", utcTo="2020-03-09T09:21:00Z"),
+            "it is older than any camera remembers",
+        ),
         (without("items"), "items is missing"),
         (measured(items={}), "items isn't a list"),
         (measured(items=0), "items isn't a list"),

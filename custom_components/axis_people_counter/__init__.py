@@ -8,9 +8,10 @@ from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.device_registry import DeviceEntry
 from homeassistant.helpers.typing import ConfigType
 
+from . import issues
 from .const import DOMAIN
 from .coordinator import PeopleCounterConfigEntry, Receiver
-from .http import async_register_view
+from .http import async_forget_expired_token, async_register_view
 from .ledger_file import LedgerError, LedgerTooNewError
 from .services import async_setup_services
 
@@ -28,6 +29,7 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
 
 async def async_setup_entry(hass: HomeAssistant, entry: PeopleCounterConfigEntry) -> bool:
     """Open the ledger and bring back its cameras."""
+    async_forget_expired_token(hass, entry)
     entry.runtime_data = receiver = Receiver(hass, entry)
 
     async def stop(_: Event) -> None:
@@ -49,7 +51,16 @@ async def async_setup_entry(hass: HomeAssistant, entry: PeopleCounterConfigEntry
 
 async def async_unload_entry(hass: HomeAssistant, entry: PeopleCounterConfigEntry) -> bool:
     """Take the entities away; the ledger is closed after that."""
-    return await hass.config_entries.async_unload_platforms(entry, PLATFORMS)
+    receiver = entry.runtime_data
+    receiver.stopped = True
+    unloaded = await hass.config_entries.async_unload_platforms(entry, PLATFORMS)
+    receiver.stopped = unloaded
+    return unloaded
+
+
+async def async_remove_entry(hass: HomeAssistant, entry: PeopleCounterConfigEntry) -> None:
+    """Take all repairs back; the ledger stays, for counts can't be had again."""
+    issues.async_end_all(hass)
 
 
 async def async_remove_config_entry_device(

@@ -7,7 +7,7 @@ from typing import Any, Final, override
 import voluptuous as vol
 from yarl import URL
 
-from homeassistant.config_entries import ConfigFlow, ConfigFlowResult, OptionsFlowWithReload
+from homeassistant.config_entries import SOURCE_RECONFIGURE, ConfigFlow, ConfigFlowResult, OptionsFlowWithReload
 from homeassistant.const import CONF_TOKEN, CONF_URL
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import selector
@@ -117,7 +117,7 @@ class PeopleCounterConfigFlow(ConfigFlow, domain=DOMAIN):
 
     @callback
     def _async_finish(self, test: ConnectionTest) -> ConfigFlowResult:
-        if self.source == "reconfigure":
+        if self.source == SOURCE_RECONFIGURE:
             # Stored already when it was shown: a camera may have been given the new token at once.
             return self.async_abort(reason="reconfigure_successful")
         return self.async_create_entry(

@@ -16,6 +16,7 @@ from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.event import async_track_point_in_utc_time, async_track_time_interval
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, UpdateFailed
 from homeassistant.util import dt as dt_util
+from homeassistant.util.hass_dict import HassKey
 
 from . import issues
 from .const import (
@@ -37,12 +38,17 @@ _LOGGER = logging.getLogger(__name__)
 
 type PeopleCounterConfigEntry = ConfigEntry[Receiver]
 
+# Home Assistant is making a backup: known also to a receiver that is set up meanwhile.
+DATA_IN_BACKUP: HassKey[bool] = HassKey(f"{DOMAIN}_in_backup")
+
 MAX_CLOCK_DIFFERENCE: Final = 10 * 60
 # A camera is silent when it has missed this many of its send intervals.
 MISSED_INTERVALS: Final = 3
 MIN_SILENCE: Final = timedelta(minutes=5)
 LONG_SILENCE: Final = timedelta(days=1)
 LEDGER_RETRY: Final = timedelta(minutes=1)
+# Unknown things that cameras send, each named once in the log.
+MAX_NOTES: Final = 100
 MERGE_EVERY: Final = timedelta(days=1)
 MIDNIGHT: Final = time()
 
@@ -82,7 +88,7 @@ class CameraCoordinator(DataUpdateCoordinator[CameraData]):
         self.last_message = datetime.fromtimestamp(camera.received, UTC)
         self.passage_callbacks: list[Callable[[Interval], None]] = []
         self._ledger = ledger
-        # Nobody could be heard before.
+        # Before this, nobody could be heard.
         self._listening_since = dt_util.utcnow()
         self._was_connected = True
         self._cancel_tick: CALLBACK_TYPE | None = None
@@ -99,7 +105,11 @@ class CameraCoordinator(DataUpdateCoordinator[CameraData]):
 
     @property
     def _silent_at(self) -> datetime:
-        return max(self.last_message, self._listening_since) + self._silence
+        heard = self.last_message
+        if self._listening_since < heard + LONG_SILENCE:
+            # It may have called while nobody listened; one that has been silent for a day isn't waited for.
+            heard = max(heard, self._listening_since)
+        return heard + self._silence
 
     @property
     def _long_silent_at(self) -> datetime:
@@ -116,6 +126,9 @@ class CameraCoordinator(DataUpdateCoordinator[CameraData]):
         try:
             today = await asyncio.wrap_future(self._ledger.today(self.camera.serial, day, next_day, reset))
         except LedgerError as err:
+            if self._shutdown_requested:
+                # It was closed meanwhile, and nobody looks any more.
+                return self.data
             self._async_tick_at(now + LEDGER_RETRY)
             raise UpdateFailed(
                 translation_domain=DOMAIN, translation_key="ledger_error", translation_placeholders={"error": str(err)}
@@ -155,6 +168,8 @@ class CameraCoordinator(DataUpdateCoordinator[CameraData]):
             await self.async_refresh()
 
         self._async_cancel_tick()
+        if self._shutdown_requested:
+            return
         self._cancel_tick = async_track_point_in_utc_time(self.hass, tick, at)
 
     @callback
@@ -232,7 +247,8 @@ class Receiver:
         self.writable = True
         self._adding = asyncio.Lock()
         self._skipped: set[str] = set()
-        self._stopped = False
+        # Nothing is shown any more: the entities are being taken away.
+        self.stopped = False
 
     async def async_start(self) -> None:
         """Bring back the cameras the ledger knows.
@@ -245,6 +261,8 @@ class Receiver:
             self._async_failed(err)
             raise
         self._async_works()
+        if self.hass.data.get(DATA_IN_BACKUP):
+            await asyncio.wrap_future(self.ledger.begin_backup())
         for camera in cameras:
             await self._async_add(camera)
         self.entry.async_create_background_task(
@@ -254,7 +272,7 @@ class Receiver:
 
     async def async_stop(self) -> None:
         """Close the ledger when all that was handed to it is done."""
-        self._stopped = True
+        self.stopped = True
         await asyncio.wrap_future(self.ledger.close())
 
     async def async_receive(self, message: Message) -> None:
@@ -274,7 +292,8 @@ class Receiver:
             issues.async_begin(self.hass, issues.TOO_MANY_CAMERAS, **issues.names(sensor.name), limit=str(MAX_CAMERAS))
             raise
         except LedgerError as err:
-            self._async_failed(err)
+            if not self.stopped:
+                self._async_failed(err)
             raise
         self._async_works()
         self._note_skipped(message)
@@ -312,8 +331,6 @@ class Receiver:
             raise ClockError(f"The camera's clock says {sent:%Y-%m-%d %H:%M} UTC, here it is {now:%Y-%m-%d %H:%M} UTC.")
 
     async def _async_publish(self, changes: Changes) -> None:
-        if self._stopped:
-            return
         if await self._async_add(changes.camera):
             return
         camera = self.cameras[changes.camera.serial]
@@ -324,16 +341,17 @@ class Receiver:
         camera.async_announce(changes.appeared)
 
     async def _async_add(self, camera: Camera) -> bool:
-        """Bring a camera up that isn't there yet; say whether that was so."""
-        if camera.serial in self.cameras:
-            return False
+        """Bring a camera up that isn't there yet; say whether there is nothing left to show of it."""
         async with self._adding:
-            # Its first two pushes may come at the same time.
+            if self.stopped:
+                return True
             if camera.serial in self.cameras:
                 return False
             self._async_update_device(camera)
             coordinator = CameraCoordinator(self.hass, self.entry, self.ledger, camera)
             await coordinator.async_refresh()
+            if self.stopped:
+                return True
             self.cameras[camera.serial] = coordinator
             issues.async_end(self.hass, issues.TOO_MANY_CAMERAS)
         for camera_callback in self.camera_callbacks:
@@ -365,7 +383,7 @@ class Receiver:
 
     def _note_skipped(self, push: Push) -> None:
         for skipped in push.skipped:
-            if (note := f"{push.sensor.serial} {skipped}") not in self._skipped and len(self._skipped) < MAX_CAMERAS:
+            if (note := f"{push.sensor.serial} {skipped}") not in self._skipped and len(self._skipped) < MAX_NOTES:
                 self._skipped.add(note)
                 _LOGGER.info("%s sends something unknown, which is left out: %s", push.sensor.name, skipped)
 

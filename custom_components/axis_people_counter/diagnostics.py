@@ -12,7 +12,7 @@ from .const import CONF_PREVIOUS_TOKEN
 from .coordinator import CameraCoordinator, PeopleCounterConfigEntry, Receiver
 from .ledger_file import LedgerError
 
-TO_REDACT: Final = {CONF_TOKEN, CONF_PREVIOUS_TOKEN, CONF_URL, "ip_address", "serial"}
+TO_REDACT: Final = {CONF_TOKEN, CONF_PREVIOUS_TOKEN, CONF_URL, "ip_address", "name", "serial"}
 MAX_QUARANTINED: Final = 20
 
 

@@ -40,7 +40,7 @@ SMALL_BODY: Final = 16 * 1024
 MAX_COMPLAINTS: Final = 20
 
 
-@dataclass
+@dataclass(eq=False)
 class ConnectionTest:
     """A flow that shows URL and token now, and waits for a camera's "Test connection"."""
 
@@ -105,7 +105,7 @@ class PushView(HomeAssistantView):
         # Before a byte of the body is read: a stranger gets no further than this.
         token = _bearer(request)
         tests = [test for test in self._tests if compare_digest(test.token.encode(), token)]
-        if not tests and not (entry and _is_token_of(entry, token)):
+        if not (_is_token_of(entry, token) if entry else tests):
             self._refuse_token(hass, entry, address)
             return self.json_message(
                 "The API token is missing or wrong.", HTTPStatus.UNAUTHORIZED, headers={WWW_AUTHENTICATE: "Bearer"}
@@ -129,10 +129,10 @@ class PushView(HomeAssistantView):
             _LOGGER.debug("The body from %s ended too early: %s", address, type(err).__name__)
             return await self._hang_up(request, "The body is incomplete or badly compressed.")
         # What has been received is stored, even if the camera hangs up now.
-        return await asyncio.shield(hass.async_create_task(self._take(hass, address, tests, body)))
+        return await asyncio.shield(hass.async_create_task(self._take(hass, address, token, tests, body)))
 
     async def _take(
-        self, hass: HomeAssistant, address: str, tests: list[ConnectionTest], body: bytearray
+        self, hass: HomeAssistant, address: str, token: bytes, tests: list[ConnectionTest], body: bytearray
     ) -> web.Response:
         """Answer one body; raises nothing a camera can cause, for it may be gone."""
         try:
@@ -140,7 +140,7 @@ class PushView(HomeAssistantView):
             for test in tests:
                 test.heard[message.sensor.serial] = message.sensor.name
             # It may have been unloaded or loaded anew meanwhile.
-            if entry := _loaded_entry(hass):
+            if (entry := _loaded_entry(hass)) and _is_token_of(entry, token):
                 await entry.runtime_data.async_receive(message)
             elif not isinstance(message, TestMessage):
                 return self._later("AXIS People Counter isn't ready.")
@@ -236,9 +236,19 @@ def _bearer(request: web.Request) -> bytes:
 def _is_token_of(entry: PeopleCounterConfigEntry, token: bytes) -> bool:
     if compare_digest(entry.data[CONF_TOKEN].encode(), token):
         return True
+    return not _has_expired(entry) and compare_digest(entry.data[CONF_PREVIOUS_TOKEN].encode(), token)
+
+
+def _has_expired(entry: PeopleCounterConfigEntry) -> bool:
+    """Say whether the token before the present one is no longer good, or there was none."""
     expires = dt_util.parse_datetime(entry.data.get(CONF_PREVIOUS_TOKEN_EXPIRES, ""))
-    return (
-        expires is not None
-        and dt_util.utcnow() < expires
-        and compare_digest(entry.data[CONF_PREVIOUS_TOKEN].encode(), token)
-    )
+    return expires is None or dt_util.utcnow() >= expires
+
+
+@callback
+def async_forget_expired_token(hass: HomeAssistant, entry: PeopleCounterConfigEntry) -> None:
+    """Keep no token that is good for nothing."""
+    if CONF_PREVIOUS_TOKEN in entry.data and _has_expired(entry):
+        expired = (CONF_PREVIOUS_TOKEN, CONF_PREVIOUS_TOKEN_EXPIRES)
+        data = {key: value for key, value in entry.data.items() if key not in expired}
+        hass.config_entries.async_update_entry(entry, data=data)

@@ -61,5 +61,13 @@ def async_end(hass: HomeAssistant, key: str, about: str | None = None) -> None:
     ir.async_delete_issue(hass, DOMAIN, _issue_id(key, about))
 
 
+@callback
+def async_end_all(hass: HomeAssistant) -> None:
+    """Take all issues of the integration back."""
+    for domain, issue_id in list(ir.async_get(hass).issues):
+        if domain == DOMAIN:
+            ir.async_delete_issue(hass, DOMAIN, issue_id)
+
+
 def _issue_id(key: str, about: str | None) -> str:
     return f"{key}_{about}" if about else key

@@ -182,7 +182,8 @@ def _record(db: sqlite3.Connection, push: Push, received: int) -> Changes:
         progress = newest.end - (newest_before.end if newest_before else newest.start)
         interval = min(max(progress, MIN_SEND_INTERVAL), max(newest.end - newest.start, MAX_SEND_INTERVAL))
         db.execute("UPDATE cameras SET send_interval = ? WHERE id = ?", (interval, camera.id))
-    if push.sent >= camera.sent:
+    # A clock that was far ahead once must not make what is said now look old for ever.
+    if push.sent >= camera.sent or camera.sent > received + HOUR:
         db.execute(
             "UPDATE cameras SET name = ?, application = ?, version = ?, time_zone = ?, ip_address = ?, sent = ?"
             " WHERE id = ?",
@@ -196,7 +197,9 @@ def _record(db: sqlite3.Connection, push: Push, received: int) -> Changes:
                 camera.id,
             ),
         )
-    db.execute("UPDATE cameras SET received = max(received, ?), removed = 0 WHERE id = ?", (received, camera.id))
+    if camera.received <= received + HOUR:
+        received = max(received, camera.received)
+    db.execute("UPDATE cameras SET received = ?, removed = 0 WHERE id = ?", (received, camera.id))
     camera = _camera(db, sensor.serial)
     assert camera
     return Changes(camera, appeared, since, _count_quarantined(db, camera.id))

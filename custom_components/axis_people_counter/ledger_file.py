@@ -149,9 +149,10 @@ class LedgerFile:
 
     def end_backup(self) -> Future[None]:
         """Let the log be written into the file again."""
+        # Also when the file is out of reach now: it is opened as usual later.
+        self._in_backup = False
 
         def end(db: sqlite3.Connection) -> None:
-            self._in_backup = False
             _leave_file_alone(db, False)
 
         return self.submit(end)
@@ -190,7 +191,7 @@ class LedgerFile:
         try:
             with self._transaction() as db:
                 results = [job.function(db) for job in jobs]
-        except Exception as err:  # noqa: BLE001 - whatever it was, the one who waits has to know
+        except BaseException as err:  # noqa: BLE001 - whatever it was, the one who waits has to know
             if len(jobs) == 1 or _is_busy(err):
                 for job in jobs:
                     job.future.set_exception(_explained(err))
@@ -205,7 +206,7 @@ class LedgerFile:
     def _read(self, job: _Job) -> None:
         try:
             result = job.function(self._connect())
-        except Exception as err:  # noqa: BLE001 - as above
+        except BaseException as err:  # noqa: BLE001 - as above
             self._reconsider(err)
             job.future.set_exception(_explained(err))
         else:
@@ -218,11 +219,11 @@ class LedgerFile:
             db.execute("BEGIN IMMEDIATE")
             yield db
             db.execute("COMMIT")
-        except Exception as err:
+        except BaseException as err:
             self._reconsider(err)
             raise
 
-    def _reconsider(self, err: Exception) -> None:
+    def _reconsider(self, err: BaseException) -> None:
         """After a failure: undo, and open the file anew where the failure came from it."""
         if isinstance(err, sqlite3.Error):
             self._suspect = self._suspect or _is_corrupt(err)
@@ -318,23 +319,23 @@ def _identity(path: Path) -> _Identity:
     return identity(path), identity(Path(f"{path}-wal"))
 
 
-def _code(err: Exception) -> int:
+def _code(err: BaseException) -> int:
     # The lower byte is the kind of error, the upper ones are details of it.
     return getattr(err, "sqlite_errorcode", sqlite3.SQLITE_OK) & 0xFF
 
 
-def _is_busy(err: Exception) -> bool:
+def _is_busy(err: BaseException) -> bool:
     return _code(err) in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 
 
-def _is_corrupt(err: Exception) -> bool:
+def _is_corrupt(err: BaseException) -> bool:
     return _code(err) in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 
-def _explained(err: Exception) -> Exception:
+def _explained(err: BaseException) -> Exception:
     if isinstance(err, sqlite3.Error | OSError):
         return LedgerError(str(err))
-    return err
+    return err if isinstance(err, Exception) else LedgerError(repr(err))
 
 
 def _leave_file_alone(db: sqlite3.Connection, alone: bool) -> None:

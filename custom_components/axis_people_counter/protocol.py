@@ -20,6 +20,8 @@ API_VERSION: Final = "0.4"
 # More people in one interval than any door lets through.
 MAX_COUNT: Final = 100_000
 MAX_WIDTH: Final = 24 * 60 * 60
+# Cameras remember 90 days; what is much older was counted before the camera knew the time.
+MAX_AGE: Final = 400 * 24 * 60 * 60
 MAX_TEXT: Final = 255
 # What is kept of one interval that can't be taken. A real one has 260 characters.
 MAX_REJECTED_TEXT: Final = 4096
@@ -261,12 +263,16 @@ class _Measurements:
     def push(self, reader: _Reader, sensor: Sensor, sent: int) -> Push:
         intervals = []
         for interval, begin in zip(self.intervals, self.begins, strict=True):
-            if interval.end <= sent:
+            if interval.end > sent:
+                reason = "it ends after the document was sent"
+            elif interval.start < sent - MAX_AGE:
+                reason = "it is older than any camera remembers"
+            else:
                 intervals.append(interval)
                 continue
             reader.at = begin
             reader.value()
-            self.rejected.append(Rejected("it ends after the document was sent", reader.since(begin)))
+            self.rejected.append(Rejected(reason, reader.since(begin)))
         return Push(sensor, sent, intervals, self.rejected, frozenset(self.skipped))
 
 

@@ -37,7 +37,7 @@ class CountSensorDescription(SensorEntityDescription):
     """A number of people."""
 
     value_fn: Callable[[CameraData], int]
-    # Becomes true once, and stays so.
+    # The sensor is added when this becomes true, and stays.
     exists_fn: Callable[[CameraData], bool] = _always
     of_today: bool = False
 

@@ -5,19 +5,28 @@ from datetime import datetime, timedelta
 from pathlib import Path
 import shutil
 import sqlite3
+import tarfile
 
 from freezegun.api import FrozenDateTimeFactory
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.axis_people_counter import backup
+from custom_components.axis_people_counter.coordinator import DATA_IN_BACKUP
 from homeassistant.core import HomeAssistant
+from homeassistant.setup import async_setup_component
 
 from .pusher import Pusher, measurement, state_of
 
 NOON = datetime.fromisoformat("2026-09-16T10:00:00Z")
 MINUTE = timedelta(minutes=1)
 LEDGER = "axis_people_counter.db"
+
+
+@pytest.fixture(autouse=True)
+async def _backup(hass: HomeAssistant) -> None:
+    """Have Home Assistant's own backups; addresses can be added only before the first client comes."""
+    assert await async_setup_component(hass, "backup", {})
 
 
 async def test_pushes_go_on_during_a_backup(
@@ -92,3 +101,27 @@ async def test_reload_during_a_backup(
     assert (tmp_path / LEDGER).read_bytes() == before
     await backup.async_post_backup(hass)
     assert state_of(hass, "sensor.main_entrance_in_total") == "30001"
+
+
+async def test_backup_by_home_assistant(
+    hass: HomeAssistant, noon: FrozenDateTimeFactory, entry: MockConfigEntry, pusher: Pusher, tmp_path: Path
+) -> None:
+    """Home Assistant's own backup holds the ledger, sound and with all that was stored."""
+    await pusher.push(measurement(NOON - MINUTE, 5))
+    await hass.services.async_call("backup", "create", blocking=True)
+    await hass.async_block_till_done()
+
+    (file,) = (tmp_path / "backups").glob("*.tar")
+    restored = tmp_path / "restored"
+    with tarfile.open(file) as outer:
+        (inner,) = (member for member in outer if member.name.endswith(".tar.gz"))
+        content = outer.extractfile(inner)
+        assert content
+        with tarfile.open(fileobj=content, mode="r:gz") as archive:
+            names = [name for name in archive.getnames() if LEDGER in name]
+            archive.extractall(restored, members=[archive.getmember(name) for name in names], filter="data")
+    (ledger,) = restored.rglob(LEDGER)
+    with closing(sqlite3.connect(ledger)) as db:
+        assert db.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+        assert db.execute("SELECT total_in FROM cameras").fetchone() == (5,)
+    assert not hass.data[DATA_IN_BACKUP]

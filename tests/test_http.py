@@ -80,12 +80,9 @@ def push(*measurements: Any, **members: Any) -> Document:
     return document(*(measurements or [measurement(NOON - MINUTE, 1)]), **{"sent": NOON, "more": CANARY, **members})
 
 
-def test_message(**members: Any) -> Document:
+def connection_test(**members: Any) -> Document:
     """Return what Test connection sends."""
     return document(data=None, more=CANARY, **members)
-
-
-test_message.__test__ = False  # type: ignore[attr-defined]
 
 
 def encoded(whole: Document) -> bytes:
@@ -190,7 +187,7 @@ async def test_stored(hass: HomeAssistant, pusher: Pusher) -> None:
 
 async def test_nothing_to_store(hass: HomeAssistant, pusher: Pusher) -> None:
     """A test message is answered 200, from cameras nobody knows and from others; so is a push of nothing."""
-    for body in (test_message(), push(), test_message(), document(), document(data={"measurements": None})):
+    for body in (connection_test(), push(), connection_test(), document(), document(data={"measurements": None})):
         assert (await pusher.post(body)).status == HTTPStatus.OK
     assert stored(hass) == 1
     assert not issues(hass)
@@ -266,7 +263,7 @@ async def test_token_in_the_address(hass: HomeAssistant, pusher: Pusher) -> None
 @pytest.mark.parametrize("scheme", ["bearer", "BEARER", "Bearer  "])
 async def test_spelling_of_the_scheme(pusher: Pusher, scheme: str) -> None:
     """The name of the scheme is the same in capitals, as HTTP says."""
-    response = await pusher.post(test_message(), token=None, headers={"Authorization": f"{scheme} {TOKEN} "})
+    response = await pusher.post(connection_test(), token=None, headers={"Authorization": f"{scheme} {TOKEN} "})
     assert response.status == HTTPStatus.OK
 
 
@@ -319,7 +316,7 @@ async def test_wrong_tokens_from_everywhere(
         response = await pusher.post(b"", token=None, headers={"X-Forwarded-For": address})
         assert response.status == HTTPStatus.UNAUTHORIZED
     assert list(issues(hass)) == [f"wrong_token_{address}" for address in addresses[:20]]
-    await pusher.post(test_message(), headers={"X-Forwarded-For": addresses[3]})
+    await pusher.post(connection_test(), headers={"X-Forwarded-For": addresses[3]})
     assert f"wrong_token_{addresses[3]}" not in issues(hass)
     assert f"wrong_token_{addresses[2]}" in issues(hass)
 
@@ -337,10 +334,10 @@ async def test_previous_token(
     for token in (new, TOKEN):
         assert (await pusher.post(push(), token=token)).status == HTTPStatus.OK
     stopped.tick(timedelta(hours=24) - timedelta(seconds=1))
-    assert (await pusher.post(test_message())).status == HTTPStatus.OK
+    assert (await pusher.post(connection_test())).status == HTTPStatus.OK
     stopped.tick(timedelta(seconds=1))
-    assert (await pusher.post(test_message())).status == HTTPStatus.UNAUTHORIZED
-    assert (await pusher.post(test_message(), token=new)).status == HTTPStatus.OK
+    assert (await pusher.post(connection_test())).status == HTTPStatus.UNAUTHORIZED
+    assert (await pusher.post(connection_test(), token=new)).status == HTTPStatus.OK
     assert stored(hass) == 1
 
 
@@ -401,7 +398,7 @@ async def test_not_a_document(
 async def test_type_of_content_does_not_matter(pusher: Pusher) -> None:
     """Nobody knows what cameras write there."""
     for kind in ("text/plain", "application/x-www-form-urlencoded", "multipart/form-data", "nonsense"):
-        response = await pusher.post(test_message(), headers={"Content-Type": kind})
+        response = await pusher.post(connection_test(), headers={"Content-Type": kind})
         assert response.status == HTTPStatus.OK
 
 
@@ -498,7 +495,7 @@ async def test_clocks_differ(
     }
     assert issues(hass) == shown
     assert len(warnings(caplog)) == 1
-    assert (await pusher.post(test_message(sent=NOON + apart))).status == HTTPStatus.OK
+    assert (await pusher.post(connection_test(sent=NOON + apart))).status == HTTPStatus.OK
     assert issues(hass) == shown
     assert stored(hass) is None
     await again(pusher)
@@ -514,9 +511,9 @@ async def test_clock_of_another_age(pusher: Pusher, sent: str) -> None:
 
 async def test_test_message_tells_of_the_clock(hass: HomeAssistant, pusher: Pusher) -> None:
     """Test connection succeeds with any clock, and shows that it is wrong at once."""
-    assert (await pusher.post(test_message(sent=NOON + 2 * APART))).status == HTTPStatus.OK
+    assert (await pusher.post(connection_test(sent=NOON + 2 * APART))).status == HTTPStatus.OK
     assert list(issues(hass)) == [f"clock_differs_{SERIAL}"]
-    assert (await pusher.post(test_message())).status == HTTPStatus.OK
+    assert (await pusher.post(connection_test())).status == HTTPStatus.OK
     assert not issues(hass)
 
 
@@ -900,7 +897,7 @@ async def test_too_many_cameras(
     assert response.status == HTTPStatus.SERVICE_UNAVAILABLE
     assert response.headers["Retry-After"] == str(http.RETRY_SECONDS)
     assert issues(hass) == {"too_many_cameras": {"name": "_Back_ door", "camera": r"\_Back\_ door", "limit": "1"}}
-    assert (await pusher.post(test_message(sensor={"serial": "accc8ef3d92f"}))).status == HTTPStatus.OK
+    assert (await pusher.post(connection_test(sensor={"serial": "accc8ef3d92f"}))).status == HTTPStatus.OK
     await again(pusher)
     monkeypatch.setattr(ledger, "MAX_CAMERAS", 2)
     assert (await pusher.post(other)).status == HTTPStatus.OK

@@ -163,11 +163,11 @@ def test_push_without_measurements(measurements: list[Any] | None) -> None:
         ([item("in", MAX_COUNT), item("out", 0)], (MAX_COUNT, 0, None, None)),
     ],
 )
-def test_items(items: list[Document] | None, counts: tuple[int | None, ...]) -> None:
+def test_items(items: list[Document] | None, counts: tuple[int, int, int | None, int | None]) -> None:
     """Directions are told by their value, adults are unknown where the camera leaves them out."""
     push = read_push(measured(items=items))
     assert not push.rejected
-    assert push.intervals == [Interval(BEGIN, BEGIN + 60, *counts)]  # type: ignore[arg-type]
+    assert push.intervals == [Interval(BEGIN, BEGIN + 60, *counts)]
 
 
 @pytest.mark.parametrize("minutes", [1, 5, 15, 60, 24 * 60])

@@ -92,7 +92,12 @@ class CameraCoordinator(DataUpdateCoordinator[CameraData]):
         self._listening_since = dt_util.utcnow()
         self._was_connected = True
         self._cancel_tick: CALLBACK_TYPE | None = None
-        entry.async_on_unload(self._async_cancel_tick)
+
+    @override
+    async def async_shutdown(self) -> None:
+        """Read nothing any more; called when the entry is unloaded, and when the camera is removed."""
+        await super().async_shutdown()
+        self._async_cancel_tick()
 
     @property
     def connected(self) -> bool:

@@ -151,7 +151,8 @@ async def async_setup_entry(
                 async_add_entities(CountSensor(coordinator, description) for description in found)
 
         add_counts()
-        entry.async_on_unload(coordinator.async_add_listener(add_counts))
+        # It lives as long as the coordinator.
+        coordinator.async_add_listener(add_counts)
 
     async_for_each_camera(entry, add)
 

@@ -336,9 +336,11 @@ class Receiver:
             raise ClockError(f"The camera's clock says {sent:%Y-%m-%d %H:%M} UTC, here it is {now:%Y-%m-%d %H:%M} UTC.")
 
     async def _async_publish(self, changes: Changes) -> None:
-        if await self._async_add(changes.camera):
+        serial = changes.camera.serial
+        # One that is known doesn't wait for others that are being added.
+        if serial not in self.cameras and await self._async_add(changes.camera):
             return
-        camera = self.cameras[changes.camera.serial]
+        camera = self.cameras[serial]
         if _description(camera.camera) != _description(changes.camera):
             self._async_update_device(changes.camera)
         camera.camera = changes.camera

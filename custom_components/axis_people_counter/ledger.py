@@ -72,7 +72,6 @@ class Changes:
     camera: Camera
     appeared: tuple[Interval, ...]
     since: int | None
-    quarantined: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,7 +201,7 @@ def _record(db: sqlite3.Connection, push: Push, received: int) -> Changes:
     db.execute("UPDATE cameras SET received = ?, removed = 0 WHERE id = ?", (received, camera.id))
     camera = _camera(db, sensor.serial)
     assert camera
-    return Changes(camera, appeared, since, _count_quarantined(db, camera.id))
+    return Changes(camera, appeared, since)
 
 
 # Intervals

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta, tzinfo
+from datetime import UTC, datetime, timedelta
 import logging
 from pathlib import Path
 from typing import Final, override
@@ -19,18 +19,10 @@ from homeassistant.util import dt as dt_util
 from homeassistant.util.hass_dict import HassKey
 
 from . import issues
-from .const import (
-    CONF_KEEP_DAYS,
-    CONF_RESET_TIME,
-    DEFAULT_KEEP_DAYS,
-    DEFAULT_RESET_TIME,
-    DOMAIN,
-    LEDGER_FILE,
-    MANUFACTURER,
-)
+from .camera_time import CameraTime
+from .const import CONF_KEEP_DAYS, DEFAULT_KEEP_DAYS, DOMAIN, LEDGER_FILE, MANUFACTURER
 from .ledger import MAX_CAMERAS, Camera, Changes, Counts, Ledger, TooManyCamerasError
 from .ledger_file import LedgerError
-from .local_time import following, latest
 from .occupancy import Passage, occupancy
 from .protocol import Interval, Message, Push, TestMessage
 
@@ -50,7 +42,6 @@ LEDGER_RETRY: Final = timedelta(minutes=1)
 # Unknown things that cameras send, each named once in the log.
 MAX_NOTES: Final = 100
 MERGE_EVERY: Final = timedelta(days=1)
-MIDNIGHT: Final = time()
 
 
 class ClockError(Exception):
@@ -123,11 +114,9 @@ class CameraCoordinator(DataUpdateCoordinator[CameraData]):
     @override
     async def _async_update_data(self) -> CameraData:
         now = dt_util.utcnow()
-        zone = await _async_time_zone(self.camera.time_zone)
-        reset_time = dt_util.parse_time(self.config_entry.options.get(CONF_RESET_TIME, DEFAULT_RESET_TIME)) or MIDNIGHT
-        seconds = int(now.timestamp())
-        day, next_day = latest(seconds, MIDNIGHT, zone), following(seconds, MIDNIGHT, zone)
-        reset, next_reset = latest(seconds, reset_time, zone), following(seconds, reset_time, zone)
+        camera_time = await CameraTime.async_of(self.config_entry, self.camera.time_zone)
+        day, next_day = camera_time.day(int(now.timestamp()))
+        reset, next_reset = camera_time.reset(int(now.timestamp()))
         try:
             today = await asyncio.wrap_future(self._ledger.today(self.camera.serial, day, next_day, reset))
         except LedgerError as err:
@@ -443,15 +432,3 @@ def _directed_interval(camera: Camera, interval: Interval) -> Interval:
         return interval
     start, end, entered, left, adults_entered, adults_left = interval
     return Interval(start, end, left, entered, adults_left, adults_entered)
-
-
-async def _async_time_zone(name: str | None) -> tzinfo:
-    """Return the camera's time zone, Home Assistant's where the camera's is unknown."""
-    zone = None
-    if name:
-        try:
-            zone = await dt_util.async_get_time_zone(name)
-        except ValueError, OSError:
-            # Not a name at all: a path, say.
-            zone = None
-    return zone or dt_util.get_default_time_zone()

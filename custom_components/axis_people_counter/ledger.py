@@ -124,6 +124,14 @@ class Ledger(LedgerFile):
         """Return one camera, with its day from day to next_day and all that matters for occupancy since reset."""
         return self.submit(lambda db: _today(db, serial, day, next_day, reset))
 
+    def intervals(self, serial: str, start: int, end: int, limit: int) -> Future[list[Interval]]:
+        """Return the first intervals of a camera that begin in [start, end), in the order of time."""
+        return self.submit(lambda db: _intervals(db, serial, start, end, limit))
+
+    def corrections(self, serial: str, start: int, end: int) -> Future[list[Correction]]:
+        """Return what somebody said the occupancy is at instants in [start, end), in the order of time."""
+        return self.submit(lambda db: _corrections(db, serial, start, end))
+
     def quarantined(self, serial: str, limit: int) -> Future[list[Quarantined]]:
         """Return the newest intervals of a camera that weren't taken."""
         return self.submit(lambda db: _quarantined(db, serial, limit))
@@ -206,7 +214,8 @@ def _record(db: sqlite3.Connection, push: Push, received: int) -> Changes:
 
 # Intervals
 
-_ROW_COLUMNS: Final = 'start, "end", "in", "out", adults_in, adults_out, sent'
+_INTERVAL_COLUMNS: Final = 'start, "end", "in", "out", adults_in, adults_out'
+_ROW_COLUMNS: Final = f"{_INTERVAL_COLUMNS}, sent"
 
 
 def _newest(db: sqlite3.Connection, camera: int) -> Interval | None:
@@ -338,6 +347,24 @@ def _total(values: Iterable[int | None]) -> int | None:
     """Return the sum of what is known, None where nothing is."""
     known = [value for value in values if value is not None]
     return sum(known) if known else None
+
+
+def _intervals(db: sqlite3.Connection, serial: str, start: int, end: int, limit: int) -> list[Interval]:
+    rows = db.execute(
+        f"SELECT {_INTERVAL_COLUMNS} FROM intervals WHERE camera = (SELECT id FROM cameras WHERE serial = ?)"
+        " AND start >= ? AND start < ? ORDER BY start LIMIT ?",
+        (serial, start, end, limit),
+    )
+    return [Interval(*row) for row in rows]
+
+
+def _corrections(db: sqlite3.Connection, serial: str, start: int, end: int) -> list[Correction]:
+    rows = db.execute(
+        "SELECT at, value FROM corrections WHERE camera = (SELECT id FROM cameras WHERE serial = ?)"
+        " AND at >= ? AND at < ? ORDER BY at, id",
+        (serial, start, end),
+    )
+    return [Correction(*row) for row in rows]
 
 
 # Today

@@ -3,6 +3,7 @@
 An instant is a number of seconds since 1970 UTC.
 """
 
+from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta, tzinfo
 
 
@@ -16,6 +17,14 @@ def following(now: int, at: time, zone: tzinfo) -> int:
     """Return the first instant after now at which the clock in the zone comes to show the time."""
     today = datetime.fromtimestamp(now, zone).date()
     return min(instant for days in (0, 1, 2) if (instant := _instant(today + timedelta(days), at, zone)) > now)
+
+
+def between(start: int, end: int, at: time, zone: tzinfo) -> Iterator[int]:
+    """Yield all instants in [start, end) at which the clock in the zone comes to show the time."""
+    instant = following(start - 1, at, zone)
+    while instant < end:
+        yield instant
+        instant = following(instant, at, zone)
 
 
 def _instant(day: date, at: time, zone: tzinfo) -> int:

@@ -1,0 +1,49 @@
+"""The days of a camera: its time zone, and when its occupancy starts anew."""
+
+from datetime import time, tzinfo
+from typing import NamedTuple, Self
+
+from homeassistant.config_entries import ConfigEntry
+from homeassistant.util import dt as dt_util
+
+from .const import CONF_RESET_TIME, DEFAULT_RESET_TIME
+from .local_time import between, following, latest
+from .occupancy import Correction
+
+MIDNIGHT = time()
+
+
+class CameraTime(NamedTuple):
+    """Turns instants (seconds since 1970 UTC) into days and resets of one camera."""
+
+    zone: tzinfo
+    reset_time: time
+
+    @classmethod
+    async def async_of(cls, entry: ConfigEntry, zone: str | None) -> Self:
+        """Return the times of a camera in this zone, in Home Assistant's where the camera's is unknown."""
+        reset_time = dt_util.parse_time(entry.options.get(CONF_RESET_TIME, DEFAULT_RESET_TIME)) or MIDNIGHT
+        return cls(await _async_time_zone(zone), reset_time)
+
+    def day(self, now: int) -> tuple[int, int]:
+        """Return when the day began, and when it ends."""
+        return latest(now, MIDNIGHT, self.zone), following(now, MIDNIGHT, self.zone)
+
+    def reset(self, now: int) -> tuple[int, int]:
+        """Return when occupancy last started anew, and when it will again."""
+        return latest(now, self.reset_time, self.zone), following(now, self.reset_time, self.zone)
+
+    def resets(self, start: int, end: int) -> list[Correction]:
+        """Return the instants in [start, end) at which occupancy starts anew."""
+        return [Correction(at, 0) for at in between(start, end, self.reset_time, self.zone)]
+
+
+async def _async_time_zone(name: str | None) -> tzinfo:
+    zone = None
+    if name:
+        try:
+            zone = await dt_util.async_get_time_zone(name)
+        except ValueError, OSError:
+            # Not a name at all: a path, say.
+            zone = None
+    return zone or dt_util.get_default_time_zone()

@@ -907,9 +907,31 @@ def test_a_later_version_keeps_its_file(path: Path) -> None:
 # Migrations
 
 
+MIGRATIONS: Final[tuple[str, ...]] = vars(ledger_file)["_MIGRATIONS"]
+NEWEST: Final = len(MIGRATIONS)
+
+
 def with_migration(monkeypatch: pytest.MonkeyPatch, sql: str) -> None:
-    """Let there be a second schema version."""
-    monkeypatch.setattr(ledger_file, "_MIGRATIONS", (vars(ledger_file)["_MIGRATIONS"][0], sql))
+    """Let there be another schema version."""
+    monkeypatch.setattr(ledger_file, "_MIGRATIONS", (*MIGRATIONS, sql))
+
+
+def test_the_first_version_of_a_ledger_is_brought_up_to_date(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All its counts are there, and all of them are what recorder may lack."""
+    with monkeypatch.context() as earlier:
+        earlier.setattr(ledger_file, "_MIGRATIONS", MIGRATIONS[:1])
+        with opened(path) as ledger:
+            ledger.quarantined(SERIAL, 1).result(TIMEOUT)
+    values = f"1, '{SERIAL}', 'Main entrance', {START}, {START}, 3, 1"
+    query(path, f"INSERT INTO cameras (id, serial, name, sent, received, total_in, total_out) VALUES ({values})")
+    query(path, "INSERT INTO intervals VALUES (1, ?, ?, 3, 1, NULL, NULL, ?)", START, START + 60, START + 70)
+    with opened(path) as ledger:
+        record(ledger, 120, interval(1, 2))
+        taken = ledger.take_series(SERIAL, "").result(TIMEOUT)
+    assert_sound(path)
+    assert stored(path) == [interval(0, 3, 1), interval(1, 2)]
+    assert taken
+    assert taken.hours == [(5, 1, 0, 0)]
 
 
 def test_a_ledger_of_an_earlier_version_is_brought_up_to_date(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -921,7 +943,7 @@ def test_a_ledger_of_an_earlier_version_is_brought_up_to_date(path: Path, monkey
         with opened(path) as ledger:
             record(ledger, 2, interval(1, 1))
     assert query(path, "SELECT text FROM notes") == [("made",)]
-    assert query(path, "PRAGMA user_version") == [(2,)]
+    assert query(path, "PRAGMA user_version") == [(NEWEST + 1,)]
     assert stored(path) == [interval(0, 1), interval(1, 1)]
 
 
@@ -933,11 +955,11 @@ def test_a_migration_is_made_whole_or_not_at_all(path: Path, monkeypatch: pytest
     with opened(path) as ledger:
         with pytest.raises(LedgerError, match="nowhere"):
             record(ledger, 2, interval(1, 1))
-        assert query(path, "PRAGMA user_version") == [(1,)]
+        assert query(path, "PRAGMA user_version") == [(NEWEST,)]
         assert query(path, "SELECT name FROM sqlite_schema WHERE name = 'notes'") == []
         with_migration(monkeypatch, "CREATE TABLE notes (text TEXT) STRICT")
         record(ledger, 2, interval(1, 1))
-    assert query(path, "PRAGMA user_version") == [(2,)]
+    assert query(path, "PRAGMA user_version") == [(NEWEST + 1,)]
 
 
 # A disk that doesn't take anything, or others who have the file

@@ -25,6 +25,11 @@ class CameraTime(NamedTuple):
         reset_time = dt_util.parse_time(entry.options.get(CONF_RESET_TIME, DEFAULT_RESET_TIME)) or MIDNIGHT
         return cls(await _async_time_zone(zone), reset_time)
 
+    @property
+    def basis(self) -> str:
+        """What else than counts the occupancy depends on."""
+        return f"{self.reset_time.isoformat()} {self.zone}"
+
     def day(self, now: int) -> tuple[int, int]:
         """Return when the day began, and when it ends."""
         return latest(now, MIDNIGHT, self.zone), following(now, MIDNIGHT, self.zone)
@@ -36,6 +41,11 @@ class CameraTime(NamedTuple):
     def resets(self, start: int, end: int) -> list[Correction]:
         """Return the instants in [start, end) at which occupancy starts anew."""
         return [Correction(at, 0) for at in between(start, end, self.reset_time, self.zone)]
+
+    def with_resets(self, start: int, end: int, corrections: list[Correction]) -> list[Correction]:
+        """Return corrections in the order of time, with the resets in [start, end) among them."""
+        # What somebody said at the very instant of a reset counts.
+        return sorted(self.resets(start, end) + corrections, key=lambda correction: correction.at)
 
 
 async def _async_time_zone(name: str | None) -> tzinfo:

@@ -25,6 +25,7 @@ from .ledger import MAX_CAMERAS, Camera, Changes, Counts, Ledger, TooManyCameras
 from .ledger_file import LedgerError
 from .occupancy import Passage, occupancy
 from .protocol import Interval, Message, Push, TestMessage
+from .statistics import StatisticsWriter
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -72,13 +73,21 @@ class CameraCoordinator(DataUpdateCoordinator[CameraData]):
 
     config_entry: PeopleCounterConfigEntry
 
-    def __init__(self, hass: HomeAssistant, entry: PeopleCounterConfigEntry, ledger: Ledger, camera: Camera) -> None:
+    def __init__(
+        self,
+        hass: HomeAssistant,
+        entry: PeopleCounterConfigEntry,
+        ledger: Ledger,
+        statistics: StatisticsWriter,
+        camera: Camera,
+    ) -> None:
         """Take what the ledger knows; nothing is read yet."""
         super().__init__(hass, _LOGGER, config_entry=entry, name=camera.name)
         self.camera = camera
         self.last_message = datetime.fromtimestamp(camera.received, UTC)
         self.passage_callbacks: list[Callable[[Interval], None]] = []
         self._ledger = ledger
+        self._statistics = statistics
         # Before this, nobody could be heard.
         self._listening_since = dt_util.utcnow()
         self._was_connected = True
@@ -208,19 +217,20 @@ class CameraCoordinator(DataUpdateCoordinator[CameraData]):
     async def async_correct(self, value: int) -> None:
         """Set the occupancy. Raises HomeAssistantError where it can't be stored."""
         now = int(dt_util.utcnow().timestamp())
-        await self._async_store(lambda: self._ledger.correct(self.camera.serial, now, value))
+        await self._async_store(lambda: self._ledger.correct(self.camera.serial, now, value), now)
 
     async def async_set_reversed(self, value: bool) -> None:
         """Say whether in means out. Raises HomeAssistantError where it can't be stored."""
-        await self._async_store(lambda: self._ledger.set_reversed(self.camera.serial, value))
+        await self._async_store(lambda: self._ledger.set_reversed(self.camera.serial, value), 0)
 
-    async def _async_store(self, store: Callable[[], Future[None]]) -> None:
+    async def _async_store(self, store: Callable[[], Future[None]], since: int) -> None:
         try:
             await asyncio.wrap_future(store())
         except LedgerError as err:
             raise HomeAssistantError(
                 translation_domain=DOMAIN, translation_key="ledger_error", translation_placeholders={"error": str(err)}
             ) from err
+        self._statistics.async_changed(self.camera.serial, since)
         await self.async_refresh()
 
 
@@ -236,6 +246,7 @@ class Receiver:
             hass.loop.call_soon_threadsafe(self._async_moved_aside, path)
 
         self.ledger = Ledger(Path(hass.config.path(LEDGER_FILE)), moved_aside)
+        self.statistics = StatisticsWriter(hass, entry, self.ledger)
         self.cameras: dict[str, CameraCoordinator] = {}
         self.camera_callbacks: list[Callable[[CameraCoordinator], None]] = []
         self.writable = True
@@ -259,6 +270,7 @@ class Receiver:
             await asyncio.wrap_future(self.ledger.begin_backup())
         for camera in cameras:
             await self._async_add(camera)
+        self.statistics.async_start([camera.serial for camera in cameras])
         self.entry.async_create_background_task(
             self.hass, self._async_merge(dt_util.utcnow()), f"{DOMAIN} merge old intervals"
         )
@@ -326,6 +338,8 @@ class Receiver:
 
     async def _async_publish(self, changes: Changes) -> None:
         serial = changes.camera.serial
+        if changes.since is not None:
+            self.statistics.async_changed(serial, changes.since)
         # One that is known doesn't wait for others that are being added.
         if serial not in self.cameras and await self._async_add(changes.camera):
             return
@@ -344,7 +358,7 @@ class Receiver:
             if camera.serial in self.cameras:
                 return False
             self._async_update_device(camera)
-            coordinator = CameraCoordinator(self.hass, self.entry, self.ledger, camera)
+            coordinator = CameraCoordinator(self.hass, self.entry, self.ledger, self.statistics, camera)
             await coordinator.async_refresh()
             if self.stopped:
                 return True

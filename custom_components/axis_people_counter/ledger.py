@@ -3,13 +3,14 @@
 A push is safe when the future of `record` has a result: it is committed and synced to disk then.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass
 from itertools import groupby
 import sqlite3
 from typing import Any, Final
 
+from . import series
 from .ledger_file import LedgerError, LedgerFile
 from .occupancy import Correction, Passage
 from .overlap import Row, overlapping_groups, rank, resolve
@@ -21,6 +22,8 @@ MAX_QUARANTINED: Final = 10_000
 # can be chosen; after an outage a push adds more.
 MIN_SEND_INTERVAL: Final = 60
 MAX_SEND_INTERVAL: Final = 15 * 60
+# So many intervals are read within a few milliseconds.
+PAGE: Final = 5000
 HOUR: Final = 60 * 60
 DAY: Final = 24 * HOUR
 
@@ -105,20 +108,31 @@ class Ledger(LedgerFile):
 
     def correct(self, serial: str, at: int, value: int) -> Future[None]:
         """Store what somebody says the occupancy is."""
-        sql = "INSERT INTO corrections (camera, at, value) SELECT id, ?, ? FROM cameras WHERE serial = ?"
-        return self._change_camera(sql, (at, value, serial))
+
+        def correct(db: sqlite3.Connection) -> None:
+            db.execute(
+                "INSERT INTO corrections (camera, at, value) SELECT id, ?, ? FROM cameras WHERE serial = ?",
+                (at, value, serial),
+            )
+            _change_camera(db, f"changed_since = {_EARLIER}", {"since": at}, serial)
+
+        return self.submit(correct, writes=True)
 
     def set_reversed(self, serial: str, value: bool) -> Future[None]:
         """Store whether in means out at this camera."""
-        return self._change_camera("UPDATE cameras SET reversed = ? WHERE serial = ?", (value, serial))
+        return self._change("reversed = :value, changed_since = 0", {"value": value}, serial)
 
     def set_removed(self, serial: str) -> Future[None]:
         """Hide a camera until it pushes again; its counts stay."""
-        return self._change_camera("UPDATE cameras SET removed = 1 WHERE serial = ?", (serial,))
+        return self._change("removed = 1", {}, serial)
 
     def cameras(self) -> Future[list[Camera]]:
         """Return the cameras that nobody removed."""
         return self.submit(lambda db: list(_cameras(db, "removed = 0")))
+
+    def camera(self, serial: str) -> Future[Camera | None]:
+        """Return a camera, also a removed one."""
+        return self.submit(lambda db: _camera(db, serial))
 
     def today(self, serial: str, day: int, next_day: int, reset: int) -> Future[Today]:
         """Return one camera, with its day from day to next_day and all that matters for occupancy since reset."""
@@ -127,6 +141,15 @@ class Ledger(LedgerFile):
     def intervals(self, serial: str, start: int, end: int, limit: int) -> Future[list[Interval]]:
         """Return the first intervals of a camera that begin in [start, end), in the order of time."""
         return self.submit(lambda db: _intervals(db, serial, start, end, limit))
+
+    def each_interval(self, serial: str, start: int, end: int) -> Iterator[Interval]:
+        """Yield all intervals of a camera that begin in [start, end); not for the event loop, which would wait.
+
+        They are read in pages: pushes aren't held up, and what they change meanwhile may be seen or not.
+        """
+        while page := self.intervals(serial, start, end, PAGE).result():
+            yield from page
+            start = page[-1].start + 1
 
     def corrections(self, serial: str, start: int, end: int) -> Future[list[Correction]]:
         """Return what somebody said the occupancy is at instants in [start, end), in the order of time."""
@@ -140,15 +163,34 @@ class Ledger(LedgerFile):
         """Merge a piece of what is older than before into intervals of one hour; the result says if there is more."""
         return self.submit(lambda db: _merge(db, before), writes=True)
 
-    def _change_camera(self, sql: str, parameters: Sequence[Any]) -> Future[None]:
-        def change(db: sqlite3.Connection) -> None:
-            if not db.execute(sql, parameters).rowcount:
-                raise LedgerError("This camera isn't in the ledger.")
+    def written_until(self, serial: str) -> Future[int | None]:
+        """Return the last hour that recorder may have from this ledger, None if it has none."""
+        return self.submit(lambda db: series.written_until(db, serial))
 
-        return self.submit(change, writes=True)
+    def take_series(self, serial: str, basis: str, *, everything: bool = False) -> Future[series.Series | None]:
+        """Return the hours that recorder may lack; they count as on the way until confirm_series."""
+        return self.submit(lambda db: series.take(db, serial, basis, everything=everything), writes=True)
+
+    def confirm_series(self, serial: str) -> Future[None]:
+        """Remember that recorder has got what was taken last."""
+        return self.submit(lambda db: series.confirm(db, serial), writes=True)
+
+    def forget_series(self, serial: str) -> Future[None]:
+        """Remember that recorder has nothing of this camera any more."""
+        return self.submit(lambda db: series.forget(db, serial), writes=True)
+
+    def carry_series(self, serial: str, hours: list[tuple[int, series.Sums]], until: int) -> Future[None]:
+        """Store hours that recorder has, to the last one at until, and this ledger doesn't."""
+        return self.submit(lambda db: series.carry(db, serial, hours, until), writes=True)
+
+    def _change(self, assignments: str, values: dict[str, Any], serial: str) -> Future[None]:
+        return self.submit(lambda db: _change_camera(db, assignments, values, serial), writes=True)
 
 
 # Cameras
+
+# What recorder has been given holds up to the earliest change.
+_EARLIER: Final = "min(coalesce(changed_since, :since), :since)"
 
 _CAMERA_COLUMNS: Final = ", ".join(Camera.__slots__)
 
@@ -160,6 +202,13 @@ def _cameras(db: sqlite3.Connection, where: str = "TRUE", *parameters: Any) -> I
 
 def _camera(db: sqlite3.Connection, serial: str) -> Camera | None:
     return next(_cameras(db, "serial = ?", serial), None)
+
+
+def _change_camera(db: sqlite3.Connection, assignments: str, values: dict[str, Any], serial: str) -> None:
+    if not db.execute(
+        f"UPDATE cameras SET {assignments} WHERE serial = :serial", {**values, "serial": serial}
+    ).rowcount:
+        raise LedgerError("This camera isn't in the ledger.")
 
 
 def _record(db: sqlite3.Connection, push: Push, received: int) -> Changes:
@@ -207,6 +256,8 @@ def _record(db: sqlite3.Connection, push: Push, received: int) -> Changes:
     if camera.received <= received + HOUR:
         received = max(received, camera.received)
     db.execute("UPDATE cameras SET received = ?, removed = 0 WHERE id = ?", (received, camera.id))
+    if since is not None:
+        _change_camera(db, f"changed_since = {_EARLIER}", {"since": since}, sensor.serial)
     camera = _camera(db, sensor.serial)
     assert camera
     return Changes(camera, appeared, since)

@@ -74,6 +74,28 @@ _MIGRATIONS: Final = (
     CREATE INDEX quarantine_of_camera ON quarantine (camera, start);
     CREATE UNIQUE INDEX quarantine_content ON quarantine (camera, content);
     """,
+    # Recorder's series of each camera: what it may lack, and what only it knows. The latter holds until a camera says
+    # what it counted then.
+    """
+    ALTER TABLE cameras ADD COLUMN changed_since INTEGER DEFAULT 0;
+    ALTER TABLE cameras ADD COLUMN writing_since INTEGER;
+    ALTER TABLE cameras ADD COLUMN written_until INTEGER;
+    ALTER TABLE cameras ADD COLUMN written_as TEXT;
+    CREATE TABLE carried (
+        camera INTEGER NOT NULL REFERENCES cameras,
+        start INTEGER NOT NULL,
+        "end" INTEGER NOT NULL,
+        "in" INTEGER NOT NULL,
+        "out" INTEGER NOT NULL,
+        adults_in INTEGER NOT NULL,
+        adults_out INTEGER NOT NULL,
+        PRIMARY KEY (camera, start)
+    ) STRICT, WITHOUT ROWID;
+    CREATE TRIGGER counted AFTER INSERT ON intervals BEGIN
+        DELETE FROM carried
+        WHERE camera = NEW.camera AND start > NEW.start - 3600 AND start < NEW."end" AND "end" > NEW.start;
+    END;
+    """,
 )
 
 

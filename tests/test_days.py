@@ -53,6 +53,18 @@ async def test_last_minute_of_a_day_comes_after_midnight(
     assert state_of(hass, "sensor.main_entrance_in_total") == "4"
 
 
+async def test_an_interval_over_midnight_belongs_to_the_day_on_which_it_begins(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, pusher: Pusher
+) -> None:
+    """Nobody can tell which of its people came before midnight, and none may be counted twice."""
+    freezer.move_to("2026-09-16T22:10:00Z")
+    adults = (3, 1)
+    await pusher.push(measurement(datetime.fromisoformat("2026-09-16T21:55:00Z"), 4, 2, minutes=15, adults=adults))
+    for key in ("in", "out", "adults_in", "adults_out"):
+        assert state_of(hass, f"sensor.main_entrance_{key}_today") == "0"
+    assert state_of(hass, "sensor.main_entrance_in_total") == "4"
+
+
 @pytest.mark.parametrize(
     ("time_zone", "in_today"),
     [

@@ -83,6 +83,7 @@ async def test_registries(
         f"{SERIAL}_in_today": None,
         f"{SERIAL}_in_total": None,
         f"{SERIAL}_last_message": "diagnostic",
+        f"{SERIAL}_missing_minutes": "diagnostic",
         f"{SERIAL}_occupancy": None,
         f"{SERIAL}_occupied": None,
         f"{SERIAL}_out_today": None,

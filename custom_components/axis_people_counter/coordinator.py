@@ -57,6 +57,7 @@ class CameraData:
     today: Counts
     total: Counts
     occupancy: int
+    missing_minutes: int
     day_start: datetime
     counted_until: datetime | None
     # Its history has arrived: from here on totals only grow by what is counted now.
@@ -158,6 +159,7 @@ class CameraCoordinator(DataUpdateCoordinator[CameraData]):
             today=_directed(camera, today.counts),
             total=_directed(camera, total),
             occupancy=occupancy((_directed_passage(camera, passage) for passage in today.passages), today.corrections),
+            missing_minutes=round(today.missing / 60),
             day_start=datetime.fromtimestamp(day, UTC),
             counted_until=datetime.fromtimestamp(newest.end, UTC) if newest else None,
             caught_up=newest is not None

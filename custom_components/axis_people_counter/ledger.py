@@ -24,6 +24,8 @@ MIN_SEND_INTERVAL: Final = 60
 MAX_SEND_INTERVAL: Final = 15 * 60
 # So many intervals are read within a few milliseconds.
 PAGE: Final = 5000
+# After all that can have been counted.
+MAX_INSTANT: Final = 2**62
 HOUR: Final = 60 * 60
 DAY: Final = 24 * HOUR
 
@@ -84,6 +86,8 @@ class Today:
     camera: Camera
     newest: Interval | None
     counts: Counts
+    # Seconds up to the newest interval of which nothing was reported; before its first one a camera owes nothing.
+    missing: int
     passages: list[Passage]
     corrections: list[Correction]
     quarantined: int
@@ -154,6 +158,10 @@ class Ledger(LedgerFile):
     def corrections(self, serial: str, start: int, end: int) -> Future[list[Correction]]:
         """Return what somebody said the occupancy is at instants in [start, end), in the order of time."""
         return self.submit(lambda db: _corrections(db, serial, start, end))
+
+    def gaps(self, serial: str, since: int, limit: int) -> Future[list[tuple[int, int]]]:
+        """Return the newest stretches of time between intervals, since an instant, of which nothing was reported."""
+        return self.submit(lambda db: _gaps(db, serial, since, limit))
 
     def quarantined(self, serial: str, limit: int) -> Future[list[Quarantined]]:
         """Return the newest intervals of a camera that weren't taken."""
@@ -267,6 +275,11 @@ def _record(db: sqlite3.Connection, push: Push, received: int) -> Changes:
 
 _INTERVAL_COLUMNS: Final = 'start, "end", "in", "out", adults_in, adults_out'
 _ROW_COLUMNS: Final = f"{_INTERVAL_COLUMNS}, sent"
+# Stored intervals don't overlap, so only the last one before low can reach over it.
+_OVERLAPPING: Final = (
+    'camera = :camera AND start < :high AND "end" > :low AND start >= coalesce('
+    "(SELECT max(start) FROM intervals WHERE camera = :camera AND start <= :low), :low)"
+)
 
 
 def _newest(db: sqlite3.Connection, camera: int) -> Interval | None:
@@ -355,11 +368,8 @@ def _reaches_over(rows: Iterable[Row], low: int, high: int) -> bool:
 
 def _overlapping(db: sqlite3.Connection, camera: int, low: int, high: int) -> tuple[set[Row], set[Row]]:
     """Return what is stored, and what waits in quarantine, that overlaps a stretch of time."""
-    # Stored intervals don't overlap, so only the last one before low can reach over it.
     stored = db.execute(
-        f"SELECT {_ROW_COLUMNS} FROM intervals WHERE camera = :camera AND start < :high AND start >= coalesce("
-        "(SELECT max(start) FROM intervals WHERE camera = :camera AND start <= :low), :low)"
-        ' AND "end" > :low',
+        f"SELECT {_ROW_COLUMNS} FROM intervals WHERE {_OVERLAPPING}",
         {"camera": camera, "low": low, "high": high},
     )
     waiting = db.execute(
@@ -426,26 +436,41 @@ def _today(db: sqlite3.Connection, serial: str, day: int, next_day: int, reset: 
     if camera is None:
         # A new ledger was begun; the camera's next push enters it.
         raise LedgerError(f"{serial} isn't in the ledger.")
-    counts = db.execute(
-        'SELECT coalesce(sum("in"), 0), coalesce(sum("out"), 0), sum(adults_in), sum(adults_out)'
-        " FROM intervals WHERE camera = ? AND start >= ? AND start < ?",
-        (camera.id, day, next_day),
+    newest = _newest(db, camera.id)
+    *counts, covered, first = db.execute(
+        'SELECT coalesce(sum("in") FILTER (WHERE start >= :low), 0),'
+        ' coalesce(sum("out") FILTER (WHERE start >= :low), 0),'
+        " sum(adults_in) FILTER (WHERE start >= :low), sum(adults_out) FILTER (WHERE start >= :low),"
+        ' coalesce(sum(min("end", :high) - max(start, :low)), 0),'
+        " (SELECT min(start) FROM intervals WHERE camera = :camera)"
+        f" FROM intervals WHERE {_OVERLAPPING}",
+        {"camera": camera.id, "low": day, "high": next_day},
     ).fetchone()
     passages = db.execute(
-        'SELECT "end", "in", "out" FROM intervals WHERE camera = ? AND start > ? AND "end" > ? ORDER BY start',
-        (camera.id, reset - MAX_WIDTH, reset),
+        f'SELECT "end", "in", "out" FROM intervals WHERE {_OVERLAPPING} ORDER BY start',
+        {"camera": camera.id, "low": reset, "high": MAX_INSTANT},
     )
     corrections = db.execute(
         "SELECT at, value FROM corrections WHERE camera = ? AND at >= ? ORDER BY at, id", (camera.id, reset)
     )
     return Today(
         camera,
-        _newest(db, camera.id),
+        newest,
         Counts(*counts),
+        max(0, min(newest.end, next_day) - max(first, day) - covered) if newest else 0,
         [Passage(*row) for row in passages],
         [Correction(*row) for row in corrections],
         _count_quarantined(db, camera.id),
     )
+
+
+def _gaps(db: sqlite3.Connection, serial: str, since: int, limit: int) -> list[tuple[int, int]]:
+    return db.execute(
+        'SELECT * FROM (SELECT "end" AS begin, lead(start) OVER (ORDER BY start) AS finish FROM intervals'
+        " WHERE camera = (SELECT id FROM cameras WHERE serial = ?) AND start >= ?)"
+        " WHERE begin < finish ORDER BY begin DESC LIMIT ?",
+        (serial, since, limit),
+    ).fetchall()
 
 
 # Quarantine

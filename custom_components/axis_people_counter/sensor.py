@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Final, override
 
 from homeassistant.components.sensor import SensorDeviceClass, SensorEntity, SensorEntityDescription, SensorStateClass
-from homeassistant.const import EntityCategory
+from homeassistant.const import EntityCategory, UnitOfTime
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
@@ -34,7 +34,7 @@ def _caught_up_with_adults(data: CameraData) -> bool:
 
 @dataclass(frozen=True, kw_only=True)
 class CountSensorDescription(SensorEntityDescription):
-    """A number of people."""
+    """A number of people, or of minutes."""
 
     value_fn: Callable[[CameraData], int]
     # The sensor is added when this becomes true, and stays.
@@ -110,6 +110,15 @@ OCCUPANCY_SENSOR: Final = CountSensorDescription(
     value_fn=lambda data: data.occupancy,
 )
 
+MISSING_MINUTES_SENSOR: Final = CountSensorDescription(
+    key="missing_minutes",
+    device_class=SensorDeviceClass.DURATION,
+    native_unit_of_measurement=UnitOfTime.MINUTES,
+    entity_category=EntityCategory.DIAGNOSTIC,
+    entity_registry_enabled_default=False,
+    value_fn=lambda data: data.missing_minutes,
+)
+
 INSTANT_SENSORS: Final = (
     InstantSensorDescription(
         key="counted_until",
@@ -136,6 +145,7 @@ async def async_setup_entry(
         async_add_entities(
             [
                 OccupancySensor(coordinator, OCCUPANCY_SENSOR),
+                CountSensor(coordinator, MISSING_MINUTES_SENSOR),
                 *(InstantSensor(coordinator, description) for description in INSTANT_SENSORS),
             ]
         )
@@ -158,7 +168,7 @@ async def async_setup_entry(
 
 
 class CountSensor(CountingEntity, SensorEntity):
-    """People counted at one camera."""
+    """What was counted at one camera, or wasn't."""
 
     entity_description: CountSensorDescription
 

@@ -1,0 +1,92 @@
+"""Minutes that nobody reported are visible: as a sensor, and listed in the diagnostics."""
+
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from freezegun.api import FrozenDateTimeFactory
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.components.diagnostics import get_diagnostics_for_config_entry
+from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
+
+from custom_components.axis_people_counter.const import DOMAIN
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers import entity_registry as er
+from homeassistant.setup import async_setup_component
+
+from .pusher import SERIAL, Pusher, measurement, state_of
+
+MISSING: Final = "sensor.main_entrance_missing_minutes"
+NOON: Final = datetime.fromisoformat("2026-09-16T10:00:00Z")
+MIDNIGHT: Final = datetime.fromisoformat("2026-09-15T22:00:00Z")
+MINUTE: Final = timedelta(minutes=1)
+HOUR: Final = timedelta(hours=1)
+
+
+@pytest.fixture(autouse=True)
+async def _components(hass: HomeAssistant) -> None:
+    """Have diagnostics before there is a client."""
+    assert await async_setup_component(hass, "diagnostics", {})
+
+
+@pytest.fixture
+def _enabled(entity_registry: er.EntityRegistry) -> None:
+    """Have the sensor enabled, as somebody who wants it does."""
+    entity_registry.async_get_or_create(
+        "sensor", DOMAIN, f"{SERIAL}_missing_minutes", suggested_object_id=MISSING.partition(".")[2]
+    )
+
+
+async def test_disabled_at_first(
+    hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Pusher, entity_registry: er.EntityRegistry
+) -> None:
+    """Few people need it."""
+    await pusher.push(measurement(NOON - MINUTE))
+    entity = entity_registry.async_get(MISSING)
+    assert entity
+    assert entity.disabled_by is er.RegistryEntryDisabler.INTEGRATION
+
+
+@pytest.mark.usefixtures("_enabled")
+async def test_minutes_of_today(hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Pusher) -> None:
+    """They lie between midnight and the newest interval; what comes late fills them."""
+    await pusher.push(measurement(MIDNIGHT - 5 * MINUTE))
+    assert state_of(hass, MISSING) == "0", "nothing of today is reported yet"
+    await pusher.push(measurement(NOON - HOUR, minutes=60))
+    assert state_of(hass, MISSING) == str(11 * 60)
+    await pusher.push(measurement(MIDNIGHT - 10 * MINUTE, minutes=5), measurement(MIDNIGHT - 3 * MINUTE, minutes=5))
+    assert state_of(hass, MISSING) == str(11 * 60 - 2), "an interval over midnight belongs to both days"
+    for hour in range(11):
+        await pusher.push(measurement(MIDNIGHT + hour * HOUR + 2 * MINUTE, minutes=58))
+    assert state_of(hass, MISSING) == str(10 * 2)
+    state = hass.states.get(MISSING)
+    assert state
+    assert state.attributes["unit_of_measurement"] == "min"
+
+
+@pytest.mark.usefixtures("_enabled")
+async def test_a_camera_owes_nothing_before_its_first_interval(
+    hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Pusher
+) -> None:
+    """One that was mounted at nine hasn't missed the night."""
+    await pusher.push(measurement(NOON - 3 * MINUTE), measurement(NOON - MINUTE))
+    assert state_of(hass, MISSING) == "1"
+
+
+async def test_diagnostics_list_gaps(
+    hass: HomeAssistant,
+    noon: FrozenDateTimeFactory,
+    entry: MockConfigEntry,
+    pusher: Pusher,
+    hass_client: ClientSessionGenerator,
+) -> None:
+    """The newest first, of the 90 days that a camera remembers."""
+    for day in (100, 95, 2, 1):
+        await pusher.push(measurement(NOON - timedelta(days=day)))
+    await pusher.push(measurement(NOON - 2 * MINUTE), measurement(NOON - MINUTE))
+    diagnostics: dict[str, Any] = await get_diagnostics_for_config_entry(hass, hass_client, entry)
+    (camera,) = diagnostics["cameras"]
+    assert camera["gaps"] == [
+        {"from": "2026-09-15T10:01:00+00:00", "to": "2026-09-16T09:58:00+00:00"},
+        {"from": "2026-09-14T10:01:00+00:00", "to": "2026-09-15T10:00:00+00:00"},
+    ]

@@ -186,6 +186,20 @@ async def test_totals_wait_for_history(hass: HomeAssistant, noon: FrozenDateTime
     assert state_of(hass, "sensor.main_entrance_in_total") == "43"
 
 
+async def test_totals_wait_for_history_that_comes_newest_first(
+    hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Pusher
+) -> None:
+    """Nobody knows in which order cameras send it; the first push that brings none says that it is over."""
+    for days in range(3):
+        await pusher.push(
+            *(measurement(NOON - timedelta(days=days, hours=hours), 1, minutes=60) for hours in range(1, 25))
+        )
+        assert not hass.states.get("sensor.main_entrance_in_total")
+    noon.tick(MINUTE)
+    await pusher.push(measurement(NOON, 1))
+    assert state_of(hass, "sensor.main_entrance_in_total") == "73"
+
+
 async def test_everything_is_there_after_a_restart(
     hass: HomeAssistant, noon: FrozenDateTimeFactory, entry: MockConfigEntry, pusher: Pusher
 ) -> None:

@@ -1,7 +1,7 @@
 """The receiver of one config entry and its cameras: what changed, and who must hear of it."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -39,6 +39,8 @@ MAX_CLOCK_DIFFERENCE: Final = 10 * 60
 MISSED_INTERVALS: Final = 3
 MIN_SILENCE: Final = timedelta(minutes=5)
 LONG_SILENCE: Final = timedelta(days=1)
+# What is older than this when it comes is history.
+PRESENT: Final = timedelta(hours=1)
 LEDGER_RETRY: Final = timedelta(minutes=1)
 # Unknown things that cameras send, each named once in the log.
 MAX_NOTES: Final = 100
@@ -81,10 +83,14 @@ class CameraCoordinator(DataUpdateCoordinator[CameraData]):
         ledger: Ledger,
         statistics: StatisticsWriter,
         camera: Camera,
+        *,
+        has_settled: bool,
     ) -> None:
         """Take what the ledger knows; nothing is read yet."""
         super().__init__(hass, _LOGGER, config_entry=entry, name=camera.name)
         self.camera = camera
+        # It has said something that was no history.
+        self.has_settled = has_settled
         self.last_message = datetime.fromtimestamp(camera.received, UTC)
         self.passage_callbacks: list[Callable[[Interval], None]] = []
         self._ledger = ledger
@@ -163,6 +169,7 @@ class CameraCoordinator(DataUpdateCoordinator[CameraData]):
             day_start=datetime.fromtimestamp(day, UTC),
             counted_until=datetime.fromtimestamp(newest.end, UTC) if newest else None,
             caught_up=newest is not None
+            and self.has_settled
             and camera.sent - newest.end <= 2 * (newest.end - newest.start) + MIN_SILENCE.total_seconds(),
         )
 
@@ -201,13 +208,17 @@ class CameraCoordinator(DataUpdateCoordinator[CameraData]):
         elif connected:
             issues.async_end(self.hass, issues.CAMERA_SILENT, self.camera.serial)
 
-    async def async_heard(self) -> None:
+    async def async_heard(self, pushes: Sequence[Changes] = ()) -> None:
         """Note that the camera spoke, and show what has changed with it."""
         self.last_message = dt_util.utcnow()
+        if pushes:
+            self.camera = pushes[-1].camera
+        self.has_settled = self.has_settled or any(brings_no_history(changes) for changes in pushes)
         await self.async_refresh()
+        self._async_announce(interval for changes in pushes for interval in changes.appeared)
 
     @callback
-    def async_announce(self, appeared: tuple[Interval, ...]) -> None:
+    def _async_announce(self, appeared: Iterable[Interval]) -> None:
         """Tell of passages just now; what comes late is no event any more."""
         near = (dt_util.utcnow() - self._silence).timestamp()
         for interval in appeared:
@@ -253,6 +264,9 @@ class Receiver:
         self.camera_callbacks: list[Callable[[CameraCoordinator], None]] = []
         self.writable = True
         self._adding = asyncio.Lock()
+        # Pushes that are safe but not shown yet, by serial.
+        self._to_show: dict[str, list[Changes]] = {}
+        self._showing = False
         self._skipped: set[str] = set()
         # Nothing is shown any more: the entities are being taken away.
         self.stopped = False
@@ -271,7 +285,7 @@ class Receiver:
         if self.hass.data.get(DATA_IN_BACKUP):
             await asyncio.wrap_future(self.ledger.begin_backup())
         for camera in cameras:
-            await self._async_add(camera)
+            await self._async_add(camera, has_settled=True)
         self.statistics.async_start([camera.serial for camera in cameras])
         self.entry.async_create_background_task(
             self.hass, self._async_merge(dt_util.utcnow()), f"{DOMAIN} merge old intervals"
@@ -306,7 +320,7 @@ class Receiver:
         self._async_works()
         self._note_skipped(message)
         # It is safe now: whatever happens while it is shown must not make the camera send it again.
-        self.entry.async_create_task(self.hass, self._async_publish(changes))
+        self._async_publish(changes)
 
     async def async_remove_camera(self, serial: str) -> None:
         """Forget a camera until it pushes again; its counts stay in the ledger.
@@ -338,21 +352,38 @@ class Receiver:
         if not isinstance(message, TestMessage):
             raise ClockError(f"The camera's clock says {sent:%Y-%m-%d %H:%M} UTC, here it is {now:%Y-%m-%d %H:%M} UTC.")
 
-    async def _async_publish(self, changes: Changes) -> None:
+    @callback
+    def _async_publish(self, changes: Changes) -> None:
+        """Have a push shown; one that is known doesn't wait for others that are being added."""
         serial = changes.camera.serial
         if changes.since is not None:
             self.statistics.async_changed(serial, changes.since)
-        # One that is known doesn't wait for others that are being added.
-        if serial not in self.cameras and await self._async_add(changes.camera):
+        if serial not in self.cameras:
+            self.entry.async_create_task(self.hass, self._async_show_new(changes))
             return
-        camera = self.cameras[serial]
-        if _description(camera.camera) != _description(changes.camera):
-            self._async_update_device(changes.camera)
-        camera.camera = changes.camera
-        await camera.async_heard()
-        camera.async_announce(changes.appeared)
+        self._to_show.setdefault(serial, []).append(changes)
+        if not self._showing:
+            self._showing = True
+            self.entry.async_create_task(self.hass, self._async_show())
 
-    async def _async_add(self, camera: Camera) -> bool:
+    async def _async_show_new(self, changes: Changes) -> None:
+        if not await self._async_add(changes.camera, has_settled=brings_no_history(changes)):
+            self._async_publish(changes)
+
+    async def _async_show(self) -> None:
+        """Show what is to be shown, camera by camera; each is read once for all its pushes that came meanwhile."""
+        try:
+            while self._to_show:
+                serial = next(iter(self._to_show))
+                pushes = self._to_show.pop(serial)
+                if camera := self.cameras.get(serial):
+                    if _description(camera.camera) != _description(pushes[-1].camera):
+                        self._async_update_device(pushes[-1].camera)
+                    await camera.async_heard(pushes)
+        finally:
+            self._showing = False
+
+    async def _async_add(self, camera: Camera, *, has_settled: bool) -> bool:
         """Bring a camera up that isn't there yet; say whether there is nothing left to show of it."""
         async with self._adding:
             if self.stopped:
@@ -360,7 +391,9 @@ class Receiver:
             if camera.serial in self.cameras:
                 return False
             self._async_update_device(camera)
-            coordinator = CameraCoordinator(self.hass, self.entry, self.ledger, self.statistics, camera)
+            coordinator = CameraCoordinator(
+                self.hass, self.entry, self.ledger, self.statistics, camera, has_settled=has_settled
+            )
             await coordinator.async_refresh()
             if self.stopped:
                 return True
@@ -422,6 +455,11 @@ class Receiver:
     def _async_moved_aside(self, path: Path) -> None:
         _LOGGER.error("%s was damaged or no ledger; it is now %s, and a new one was begun", self.ledger.path, path)
         issues.async_begin(self.hass, issues.LEDGER_MOVED_ASIDE, path=issues.plain(str(path)))
+
+
+def brings_no_history(changes: Changes) -> bool:
+    """Return whether a push changed nothing but the last hour."""
+    return changes.since is None or changes.since >= (dt_util.utcnow() - PRESENT).timestamp()
 
 
 def url_host(address: str) -> str:

@@ -341,6 +341,27 @@ async def test_passages(hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher
     assert len(passages(events)) == len(expected)
 
 
+async def test_passages_of_one_report_are_one_event(
+    hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Pusher
+) -> None:
+    """Whoever counts events' people misses none when a camera reports several intervals at once."""
+    await pusher.push(measurement(NOON - timedelta(minutes=60)))
+    events = async_capture_events(hass, EVENT_STATE_CHANGED)
+    await pusher.push(
+        measurement(NOON - MINUTE, 2, 0, adults=(1, 0)),
+        measurement(NOON - 3 * MINUTE, 1, 0, adults=(1, 0)),
+        measurement(NOON - 4 * MINUTE, 0, 0),
+        measurement(NOON - 2 * MINUTE, 4, 5),
+    )
+    assert passages(events) == [
+        {"event_type": "entered", "count": 7, "adults": 2, "from": "2026-09-16T09:57:00+00:00"},
+        {"event_type": "left", "count": 5, "adults": None, "from": "2026-09-16T09:58:00+00:00"},
+    ]
+    state = hass.states.get("event.main_entrance_passage")
+    assert state
+    assert state.attributes["to"] == "2026-09-16T09:59:00+00:00"
+
+
 async def test_cameras_are_told_apart(hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Pusher) -> None:
     """Each serial is a camera of its own, however it is written."""
     await pusher.push(measurement(NOON - MINUTE, 1))

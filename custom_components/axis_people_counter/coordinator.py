@@ -41,6 +41,8 @@ MIN_SILENCE: Final = timedelta(minutes=5)
 LONG_SILENCE: Final = timedelta(days=1)
 # What is older than this when it comes is history.
 PRESENT: Final = timedelta(hours=1)
+# For each second in which states are written, so many are left to all else: many pushes come faster than that.
+REST: Final = 10
 LEDGER_RETRY: Final = timedelta(minutes=1)
 # Unknown things that cameras send, each named once in the log.
 MAX_NOTES: Final = 100
@@ -92,7 +94,7 @@ class CameraCoordinator(DataUpdateCoordinator[CameraData]):
         # It has said something that was no history.
         self.has_settled = has_settled
         self.last_message = datetime.fromtimestamp(camera.received, UTC)
-        self.passage_callbacks: list[Callable[[Interval], None]] = []
+        self.passage_callbacks: list[Callable[[list[Interval]], None]] = []
         self._ledger = ledger
         self._statistics = statistics
         # Before this, nobody could be heard.
@@ -221,11 +223,9 @@ class CameraCoordinator(DataUpdateCoordinator[CameraData]):
     def _async_announce(self, appeared: Iterable[Interval]) -> None:
         """Tell of passages just now; what comes late is no event any more."""
         near = (dt_util.utcnow() - self._silence).timestamp()
-        for interval in appeared:
-            if interval.end >= near:
-                passage = _directed_interval(self.camera, interval)
-                for passage_callback in self.passage_callbacks:
-                    passage_callback(passage)
+        passages = sorted(_directed_interval(self.camera, interval) for interval in appeared if interval.end >= near)
+        for passage_callback in self.passage_callbacks:
+            passage_callback(passages)
 
     async def async_correct(self, value: int) -> None:
         """Set the occupancy. Raises HomeAssistantError where it can't be stored."""
@@ -267,6 +267,7 @@ class Receiver:
         # Pushes that are safe but not shown yet, by serial.
         self._to_show: dict[str, list[Changes]] = {}
         self._showing = False
+        self._show_at = hass.loop.time()
         self._skipped: set[str] = set()
         # Nothing is shown any more: the entities are being taken away.
         self.stopped = False
@@ -372,14 +373,19 @@ class Receiver:
 
     async def _async_show(self) -> None:
         """Show what is to be shown, camera by camera; each is read once for all its pushes that came meanwhile."""
+        loop = self.hass.loop
         try:
             while self._to_show:
+                await asyncio.sleep(self._show_at - loop.time())
+                began = loop.time()
                 serial = next(iter(self._to_show))
                 pushes = self._to_show.pop(serial)
                 if camera := self.cameras.get(serial):
                     if _description(camera.camera) != _description(pushes[-1].camera):
                         self._async_update_device(pushes[-1].camera)
                     await camera.async_heard(pushes)
+                # Recorder works on the states as long again, and then some.
+                self._show_at = loop.time() + REST * (loop.time() - began)
         finally:
             self._showing = False
 

@@ -24,7 +24,7 @@ async def async_setup_entry(
 
 
 class PassageEvent(CameraEntity, EventEntity):
-    """People who came or went in an interval that has just been reported."""
+    """People who came or went in intervals that have just been reported."""
 
     @override
     async def async_added_to_hass(self) -> None:
@@ -34,17 +34,20 @@ class PassageEvent(CameraEntity, EventEntity):
         self.async_on_remove(lambda: callbacks.remove(self._async_passed))
 
     @callback
-    def _async_passed(self, interval: Interval) -> None:
-        for event_type, count, adults in (
-            ("entered", interval.entered, interval.adults_entered),
-            ("left", interval.left, interval.adults_left),
-        ):
-            if count:
-                attributes = {
-                    "count": count,
-                    "adults": adults,
-                    "from": datetime.fromtimestamp(interval.start, UTC).isoformat(),
-                    "to": datetime.fromtimestamp(interval.end, UTC).isoformat(),
-                }
-                self._trigger_event(event_type, attributes)
-                self.async_write_ha_state()
+    def _async_passed(self, intervals: list[Interval]) -> None:
+        self._async_tell("entered", [(one.entered, one.adults_entered, one) for one in intervals if one.entered])
+        self._async_tell("left", [(one.left, one.adults_left, one) for one in intervals if one.left])
+
+    @callback
+    def _async_tell(self, event_type: str, counted: list[tuple[int, int | None, Interval]]) -> None:
+        if not counted:
+            return
+        adults = [number for _, number, _ in counted if number is not None]
+        attributes = {
+            "count": sum(number for number, _, _ in counted),
+            "adults": sum(adults) if adults else None,
+            "from": datetime.fromtimestamp(counted[0][2].start, UTC).isoformat(),
+            "to": datetime.fromtimestamp(counted[-1][2].end, UTC).isoformat(),
+        }
+        self._trigger_event(event_type, attributes)
+        self.async_write_ha_state()

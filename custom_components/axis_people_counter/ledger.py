@@ -242,33 +242,33 @@ def _record(db: sqlite3.Connection, push: Push, received: int) -> Changes:
     appeared, since = _settle(db, camera.id, push, received)
     _quarantine_rejected(db, camera.id, push, received)
     newest = _newest(db, camera.id)
+    send_interval = camera.send_interval
     if newest and (newest_before is None or newest.end > newest_before.end):
         progress = newest.end - (newest_before.end if newest_before else newest.start)
-        interval = min(max(progress, MIN_SEND_INTERVAL), max(newest.end - newest.start, MAX_SEND_INTERVAL))
-        db.execute("UPDATE cameras SET send_interval = ? WHERE id = ?", (interval, camera.id))
+        send_interval = min(max(progress, MIN_SEND_INTERVAL), max(newest.end - newest.start, MAX_SEND_INTERVAL))
     # A clock that was far ahead once must not make what is said now look old for ever.
-    if push.sent >= camera.sent or camera.sent > received + HOUR:
-        db.execute(
-            "UPDATE cameras SET name = ?, application = ?, version = ?, time_zone = ?, ip_address = ?, sent = ?"
-            " WHERE id = ?",
-            (
-                sensor.name,
-                sensor.application,
-                sensor.version,
-                sensor.time_zone,
-                sensor.ip_address,
-                push.sent,
-                camera.id,
-            ),
-        )
+    is_latest = push.sent >= camera.sent or camera.sent > received + HOUR
+    described = sensor if is_latest else camera
     if camera.received <= received + HOUR:
         received = max(received, camera.received)
-    db.execute("UPDATE cameras SET received = ?, removed = 0 WHERE id = ?", (received, camera.id))
-    if since is not None:
-        _change_camera(db, f"changed_since = {_EARLIER}", {"since": since}, sensor.serial)
-    camera = _camera(db, sensor.serial)
-    assert camera
-    return Changes(camera, appeared, since)
+    (row,) = db.execute(
+        "UPDATE cameras SET name = :name, application = :application, version = :version, time_zone = :time_zone,"
+        " ip_address = :ip_address, sent = :sent, received = :received, send_interval = :send_interval, removed = 0,"
+        f" changed_since = coalesce({_EARLIER}, changed_since) WHERE id = :id RETURNING {_CAMERA_COLUMNS}",
+        {
+            "name": described.name,
+            "application": described.application,
+            "version": described.version,
+            "time_zone": described.time_zone,
+            "ip_address": described.ip_address,
+            "sent": push.sent if is_latest else camera.sent,
+            "received": received,
+            "send_interval": send_interval,
+            "since": since,
+            "id": camera.id,
+        },
+    ).fetchall()
+    return Changes(Camera(*row), appeared, since)
 
 
 # Intervals
@@ -384,7 +384,8 @@ def _replace(db: sqlite3.Connection, camera: int, removed: list[Row], added: lis
     """Take intervals out and put others in; nowhere else do counts change, so the totals change here with them."""
     if not removed and not added:
         return
-    db.executemany("DELETE FROM intervals WHERE camera = ? AND start = ?", ((camera, row.start) for row in removed))
+    if removed:
+        db.executemany("DELETE FROM intervals WHERE camera = ? AND start = ?", ((camera, row.start) for row in removed))
     db.executemany("INSERT INTO intervals VALUES (?, ?, ?, ?, ?, ?, ?, ?)", ((camera, *row) for row in added))
     gains = (
         _sum(row.entered for row in added) - _sum(row.entered for row in removed),

@@ -159,6 +159,9 @@ class _Reader:
         self.at = 0
 
     def next_character(self) -> bytes | bytearray:
+        character = self.body[self.at : self.at + 1]
+        if not character.isspace():
+            return character
         match = _SPACE.match(self.body, self.at)
         assert match
         self.at = match.end()
@@ -345,7 +348,10 @@ def _text(value: Any) -> str | None:
     """Return what can be shown of a text, None where there is nothing."""
     if not isinstance(value, str):
         return None
-    return "".join(character for character in value[:MAX_TEXT] if character.isprintable()).strip() or None
+    text = value[:MAX_TEXT]
+    if not text.isprintable():
+        text = "".join(character for character in text if character.isprintable())
+    return text.strip() or None
 
 
 def _ip_address(value: Any) -> str | None:

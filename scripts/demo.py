@@ -6,7 +6,7 @@ import argparse
 import asyncio
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 import fcntl
 import importlib.metadata
 import io
@@ -16,16 +16,16 @@ import shutil
 import signal
 import sys
 import tempfile
-from typing import Any
+from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
-from tests.home_assistant import HomeAssistant, HomeAssistantError, free_port, install, missing_requirements  # noqa: E402
-from tests.simulator import THREE_D, TWO_D, Camera, Hours, Visits  # noqa: E402
+from homeassistant.util.yaml import parse_yaml  # noqa: E402
+from tests.home_assistant import DOMAIN, HomeAssistant, HomeAssistantError, free_port, install, missing_requirements  # noqa: E402
+from tests.simulator import THREE_D, TWO_D, Camera, Counts, Hours, Visits  # noqa: E402
 
-HISTORY = timedelta(days=3)
 PORT = 8123
 REFRESH_SECONDS = 2
 # All of --once, without downloads.
@@ -34,9 +34,15 @@ SHOWN_SECONDS = 60
 # What Home Assistant ends with when somebody restarts it in its own pages.
 RESTART = 100
 
+DASHBOARD = ROOT / "docs" / "dashboard.yaml"
+DASHBOARD_PATH = "people-counter"
+LONG_AGO = datetime.fromtimestamp(0, UTC)
+
 COLUMNS = ("Camera", "In today", "Out today", "Adults", "Inside", "Counted to", "Connected")
 
 type States = Mapping[str, Mapping[str, Any]]
+# By id, then by day: what was added that day and the sum to its end, or the highest occupancy.
+type Statistics = dict[str, dict[date, tuple[int, ...]]]
 
 
 def say(text: str = "") -> None:
@@ -88,13 +94,13 @@ def cameras(url: str, token: str, zone: ZoneInfo) -> list[Camera]:
             serial=serial,
             name=name,
             model=model,
-            installed=datetime.now(UTC) - HISTORY,
+            installed=datetime.now(UTC) - timedelta(days=days),
             batch=batch,
         )
-        for name, serial, model, parties, batch in (
-            ("Main entrance", "accc8ef3d92e", THREE_D, 700, None),
-            ("Garden door", "accc8e0b7a51", THREE_D, 300, 500),
-            ("Car park", "00408cac512b", TWO_D, 450, None),
+        for name, serial, model, days, parties, batch in (
+            ("Main entrance", "accc8ef3d92e", THREE_D, 90, 700, None),
+            ("Garden door", "accc8e0b7a51", THREE_D, 3, 300, 500),
+            ("Car park", "00408cac512b", TWO_D, 3, 450, None),
         )
     ]
 
@@ -144,8 +150,7 @@ def expected(camera: Camera) -> dict[str, str]:
     now = datetime.now(UTC)
     midnight = datetime.combine(now.astimezone(camera.zone), time(), camera.zone).astimezone(UTC)
     today = camera.delivered(midnight, now)
-    # The first interval may begin before the camera was mounted.
-    total = camera.delivered(now - 2 * HISTORY, now)
+    total = camera.delivered(LONG_AGO, now)
     assert camera.cursor
     found = {
         "in_today": today.in_,
@@ -178,6 +183,127 @@ def differences(states: States, shown: Sequence[Camera]) -> list[str]:
             if value(states, camera, key) != right
         ]
     return found
+
+
+def by_series(camera: Camera, counts: Counts) -> dict[str, int]:
+    """Return counts by the names that the series of statistics have."""
+    found = {"in": counts.in_, "out": counts.out}
+    return found | {"adults_in": counts.adults_in, "adults_out": counts.adults_out} if camera.model.adults else found
+
+
+def expected_statistics(camera: Camera) -> Statistics:
+    """Return what recorder should have of a camera, as far as the camera knows."""
+    counts: dict[date, Counts] = {}
+    highest: dict[date, int] = {}
+    today, inside = date.min, 0
+    for interval in camera.taken(LONG_AGO, datetime.now(UTC)):
+        if (local := interval.start.astimezone(camera.zone).date()) != today:
+            today, inside = local, 0
+        before, inside = inside, max(0, inside + interval.counts.in_ - interval.counts.out)
+        # Recorder's days consist of whole hours of UTC, also where midnight strikes at half past.
+        day = interval.start.replace(minute=0).astimezone(camera.zone).date()
+        counts[day] = counts.get(day, Counts()) + interval.counts
+        highest[day] = max(highest.get(day, 0), before, inside)
+    found: Statistics = {}
+    total = Counts()
+    for day, added in counts.items():
+        total += added
+        sums = by_series(camera, total)
+        for key, people in by_series(camera, added).items():
+            found.setdefault(f"{DOMAIN}:{camera.serial}_{key}", {})[day] = (people, sums[key])
+    found[f"{DOMAIN}:{camera.serial}_occupancy"] = {day: (people,) for day, people in highest.items()}
+    return found
+
+
+async def statistics(home: HomeAssistant, zone: ZoneInfo) -> Statistics:
+    """Return what recorder has of all cameras."""
+    known = [one["statistic_id"] for one in await home.command("recorder/list_statistic_ids")]
+    series = await home.command(
+        "recorder/statistics_during_period",
+        start_time=LONG_AGO.isoformat(),
+        statistic_ids=[name for name in known if name.startswith(f"{DOMAIN}:")],
+        period="day",
+        types=["change", "sum", "max"],
+    )
+    return {
+        name: {
+            datetime.fromtimestamp(row["start"] / 1000, zone).date(): tuple(
+                round(row[kind]) for kind in ("change", "sum", "max") if row.get(kind) is not None
+            )
+            for row in rows
+        }
+        for name, rows in series.items()
+    }
+
+
+def statistic_differences(found: Statistics, wanted: Statistics) -> list[str]:
+    """Return what recorder has otherwise than the cameras delivered it: of each statistic the first such day."""
+    different: list[str] = []
+    for name in sorted(found.keys() | wanted.keys()):
+        days = found.get(name, {}), wanted.get(name, {})
+        for day in sorted(days[0].keys() | days[1].keys()):
+            has, right = (one.get(day) for one in days)
+            if has != right:
+                different.append(f"{name}: {day} is {has}, but should be {right}")
+                break
+    return different
+
+
+# The dashboard
+
+
+class Commands(Protocol):
+    """Somebody who takes commands of the websocket API: a Home Assistant."""
+
+    async def command(self, kind: str, **fields: Any) -> Any:
+        """Send one command and return its result."""
+
+
+def dashboard() -> dict[str, Any]:
+    """Return the dashboard that the documentation has."""
+    config = parse_yaml(DASHBOARD.read_text())
+    assert isinstance(config, dict)
+    return config
+
+
+def named(config: Any) -> Iterator[str]:
+    """Yield the entities and statistics that a dashboard names."""
+    if isinstance(config, list):
+        for one in config:
+            yield from named(one)
+    elif isinstance(config, dict):
+        for key, one in config.items():
+            if key == "entity":
+                yield one
+            else:
+                yield from named(one)
+
+
+async def install_dashboard(home: Commands) -> None:
+    """Make the dashboard as a user does who pastes it."""
+    config = dashboard()
+    await home.command(
+        "lovelace/dashboards/create",
+        url_path=DASHBOARD_PATH,
+        title=config["title"],
+        icon="mdi:account-group",
+        show_in_sidebar=True,
+        require_admin=False,
+        mode="storage",
+    )
+    await home.command("lovelace/config/save", url_path=DASHBOARD_PATH, config=config)
+
+
+async def dashboard_differences(home: Commands, states: States) -> list[str]:
+    """Return what is wrong with the dashboard."""
+    boards = [board["url_path"] for board in await home.command("lovelace/dashboards/list")]
+    if DASHBOARD_PATH not in boards:
+        return ["The dashboard isn't there"]
+    shown = await home.command("lovelace/config", url_path=DASHBOARD_PATH)
+    known = {state["entity_id"] for state in states.values()}
+    known |= {one["statistic_id"] for one in await home.command("recorder/list_statistic_ids")}
+    wrong = [f"The dashboard names {name}, which isn't there" for name in sorted(set(named(shown)) - known)]
+    return wrong if shown == dashboard() else [*wrong, "The dashboard isn't what is documented"]
 
 
 # Steps
@@ -233,11 +359,17 @@ async def check(home: HomeAssistant, mounted: Sequence[Camera]) -> int:
     """Show the final table and whether it is right; Home Assistant gets a minute to show it."""
     loop = asyncio.get_running_loop()
     until = loop.time() + SHOWN_SECONDS
+    wanted: Statistics = {}
+    for camera in mounted:
+        wanted |= await asyncio.to_thread(expected_statistics, camera)
     while True:
         states = await home.states()
-        if not (wrong := differences(states, mounted)) or loop.time() > until:
+        wrong = differences(states, mounted)
+        wrong += statistic_differences(await statistics(home, mounted[0].zone), wanted)
+        if not wrong or loop.time() > until:
             break
         await asyncio.sleep(0.5)
+    wrong += await dashboard_differences(home, states)
     wrong += [f"it logged: {line}" for line in home.log().splitlines() if " ERROR " in line]
     say()
     say("\n".join(table(states, mounted)))
@@ -247,7 +379,8 @@ async def check(home: HomeAssistant, mounted: Sequence[Camera]) -> int:
         say("\n".join(f"  {difference}" for difference in wrong))
         return 1
     people = sum(int(expected(camera)[key]) for camera in mounted for key in ("in_total", "out_total"))
-    say(f"All right: Home Assistant shows each of the {people} passages that the cameras counted, once.")
+    say(f"All right: Home Assistant shows each of the {people} passages that the cameras counted, once,")
+    say(f"and its {len(wanted)} long-term statistics and the dashboard agree.")
     return 0
 
 
@@ -255,6 +388,7 @@ async def watch(home: HomeAssistant, mounted: Sequence[Camera]) -> None:
     """Keep pushing, and show the table until somebody ends it."""
     say(f"""
   Open       {home.url}
+  Dashboard  {home.url}/{DASHBOARD_PATH}
   User       {home.username}
   Password   {home.password}
 
@@ -296,9 +430,10 @@ async def demo(*, once: bool) -> int:
                     await home.onboard()
                 with step("Setting up AXIS People Counter"):
                     mounted = await connect(home, zone)
+                    await install_dashboard(home)
                 if once:
                     await past_midnight(zone)
-                with step(f"Pushing {HISTORY.days} days of history"):
+                with step("Pushing up to 90 days of history"):
                     await asyncio.gather(*(push(camera) for camera in mounted))
                 if once:
                     return await check(home, mounted)

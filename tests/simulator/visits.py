@@ -57,11 +57,13 @@ class Visits:
             return {}
         random = Random(f"{self._seed} {day}")
         weekend = day.weekday() >= 5
-        parties = round((hours.weekend_parties if weekend else hours.weekday_parties) * random.uniform(0.8, 1.2))
+        # Days of a week have its weather in common, so that weeks differ, too.
+        week = Random(f"{self._seed} {day.isocalendar()[:2]}").uniform(0.75, 1.25)
+        parties = (hours.weekend_parties if weekend else hours.weekday_parties) * random.uniform(0.8, 1.2) * week
         noon = _local_minute(day, 12, self.zone)
         weights = [_attraction((minute - noon) / 60, weekend) for minute in range(opening, closing)]
         counts: dict[int, Counts] = {}
-        for arrival in random.choices(range(opening, closing), weights, k=parties):
+        for arrival in random.choices(range(opening, closing), weights, k=round(parties)):
             adults = random.choices((1, 2, 3), (65, 30, 5))[0]
             people = adults + (random.choice((1, 1, 2)) if random.random() < 0.15 else 0)
             leaving = min(arrival + 1 + int(random.expovariate(1 / 25)), closing - 1)
@@ -80,9 +82,13 @@ def _local_minute(day: date, hour: int, zone: ZoneInfo) -> int:
 
 
 def _attraction(hours_after_noon: float, weekend: bool) -> float:
-    """Return how many come at this time: a peak at lunch and one in the late afternoon, one long one at weekends."""
+    """Return how many come at this time: a peak at lunch and one in the late afternoon, one long one at weekends.
+
+    Where doors don't close, some come at night as well.
+    """
 
     def peak(at: float, width: float) -> float:
         return exp(-(((hours_after_noon - at) / width) ** 2))
 
-    return 0.15 + (peak(2.5, 2.5) if weekend else peak(0.5, 1) + 1.3 * peak(5, 1.2))
+    always = 0.15 if -5 <= hours_after_noon < 9 else 0.05
+    return always + (peak(2.5, 2.5) if weekend else peak(0.5, 1) + 1.3 * peak(5, 1.2))

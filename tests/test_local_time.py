@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from hypothesis import given, settings, strategies as st
 import pytest
 
-from custom_components.axis_people_counter.local_time import following, latest
+from custom_components.axis_people_counter.local_time import Period, following, instant_of, latest, period_bounds
 
 MINUTE = 60
 HOUR = 60 * MINUTE
@@ -282,3 +282,107 @@ def test_every_local_day_has_exactly_one(zone: str, at: time) -> None:
         reset = following(reset, at, ZoneInfo(zone))
         day += timedelta(1)
         assert datetime.fromtimestamp(reset, ZoneInfo(zone)).date() == day
+
+
+@pytest.mark.parametrize(
+    ("moment", "zone", "expected"),
+    [
+        pytest.param("2026-09-16T12:00:00", "Europe/Stockholm", "2026-09-16T12:00:00+02:00", id="local"),
+        pytest.param("2026-09-16T12:00:00.999", "Asia/Kolkata", "2026-09-16T12:00:00+05:30", id="fraction of a second"),
+        pytest.param("2026-09-16T12:00:00Z", "Europe/Stockholm", "2026-09-16T14:00:00+02:00", id="with its own offset"),
+        pytest.param("2026-03-29T02:30:00", "Europe/Stockholm", "2026-03-29T03:00:00+02:00", id="left out"),
+        pytest.param("2026-03-29T02:30:00.5", "Europe/Stockholm", "2026-03-29T03:00:00+02:00", id="fraction left out"),
+        pytest.param("2026-10-25T02:30:00", "Europe/Stockholm", "2026-10-25T02:30:00+02:00", id="twice"),
+    ],
+)
+def test_the_instant_of_a_moment(moment: str, zone: str, expected: str) -> None:
+    """Without an offset it is what the clock there shows first, or would have shown."""
+    assert local(instant_of(datetime.fromisoformat(moment), ZoneInfo(zone)), zone) == expected
+
+
+@pytest.mark.parametrize(
+    ("zone", "period", "start", "expected"),
+    [
+        pytest.param(
+            "Australia/Lord_Howe",
+            Period.HOUR,
+            "2026-04-05T01:10:00+11:00",
+            ["01:00:00+11:00", "01:30:00+10:30", "02:00:00+10:30"],
+            id="half an hour twice: the second one stands alone",
+        ),
+        pytest.param(
+            "Australia/Lord_Howe",
+            Period.HOUR,
+            "2026-04-05T01:40:00+10:30",
+            ["01:30:00+10:30", "02:00:00+10:30", "03:00:00+10:30"],
+            id="asked for in the second half an hour",
+        ),
+        pytest.param(
+            "Australia/Lord_Howe",
+            Period.HOUR,
+            "2026-10-04T02:45:00+11:00",
+            ["02:30:00+11:00", "03:00:00+11:00", "04:00:00+11:00"],
+            id="half an hour left out",
+        ),
+        pytest.param(
+            "Europe/Stockholm",
+            Period.DAY,
+            "2026-03-28T12:00:00+01:00",
+            ["00:00:00+01:00", "00:00:00+01:00", "00:00:00+02:00"],
+            id="days with midnights",
+        ),
+        pytest.param(
+            "Africa/Cairo",
+            Period.DAY,
+            "2026-04-23T12:00:00+02:00",
+            ["00:00:00+02:00", "01:00:00+03:00", "00:00:00+03:00"],
+            id="a day without a midnight",
+        ),
+        pytest.param(
+            "America/St_Johns",
+            Period.DAY,
+            "2010-11-06T23:30:00-03:30",
+            ["00:00:00-02:30", "00:00:00-03:30", "00:00:00-03:30"],
+            id="put back over midnight: the new day had begun",
+        ),
+        pytest.param(
+            "America/St_Johns",
+            Period.HOUR,
+            "2010-11-06T23:30:00-02:30",
+            ["23:00:00-02:30", "00:00:00-02:30", "23:01:00-03:30", "00:00:00-03:30"],
+            id="put back within an hour",
+        ),
+        pytest.param(
+            "Asia/Kathmandu",
+            Period.HALF_HOUR,
+            "2026-09-16T12:10:00+05:45",
+            ["12:00:00+05:45", "12:30:00+05:45", "13:00:00+05:45"],
+            id="a quarter beside the others",
+        ),
+    ],
+)
+def test_bounds_of_periods(zone: str, period: Period, start: str, expected: list[str]) -> None:
+    """They are where the clock comes round, and where it is changed within an hour."""
+    bounds = period_bounds(instant(start), instant(start) + 10 * DAY, period, ZoneInfo(zone))
+    assert [local(next(bounds), zone)[11:] for _ in expected] == expected
+
+
+@pytest.mark.parametrize("period", list(Period))
+@given(where_and_when=zones_and_instants(), length=st.integers(0, 2 * DAY))
+@settings(max_examples=60, deadline=None)
+def test_bounds_of_periods_hold_what_was_asked_for(
+    period: Period, where_and_when: tuple[str, int], length: int
+) -> None:
+    """Nothing is left out at either end, nothing is there in vain, and each period is the same wherever one begins."""
+    name, start = where_and_when
+    zone = ZoneInfo(name)
+    bounds = list(period_bounds(start, start + length, period, zone))
+    assert bounds[0] <= start < bounds[1]
+    assert bounds[-2] < max(start + length, start + 1) <= bounds[-1]
+    for bound, end in pairwise(bounds[:20]):
+        for inside in (bound, end - 1):
+            assert list(period_bounds(inside, inside, period, zone)) == [bound, end]
+    days = set(period_bounds(start, start + length, Period.DAY, zone))
+    if period in (Period.FIVE_MINUTES, Period.QUARTER_HOUR, Period.HALF_HOUR, Period.HOUR):
+        # Rows of a day are rows of nothing else.
+        assert {day for day in days if bounds[0] <= day <= bounds[-1]} <= set(bounds)

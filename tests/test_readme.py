@@ -75,7 +75,7 @@ async def passing(hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Push
 
 def test_all_examples_are_tested() -> None:
     """No example is there without a test that sets it off."""
-    assert set(EXAMPLES) == {"more than 50", "lights", "chime", "closing time", "silent camera"}
+    assert set(EXAMPLES) == {"more than 50", "lights", "chime", "closing time", "silent camera", "yesterday"}
 
 
 def test_yaml_can_be_read() -> None:
@@ -162,10 +162,28 @@ async def test_silent_camera(
     assert len(actions) == 1
 
 
+async def test_yesterday(
+    hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Pusher, actions: list[ServiceCall]
+) -> None:
+    """It tells how many came the day before, when most of them did, and whether anything is missing."""
+    await hass.config.async_set_time_zone("Europe/Stockholm")
+    await automate(hass, "yesterday")
+    noon.move_to("2026-09-17T05:59:00Z")
+    for hour in range(2, 24):
+        start = dt_util.start_of_local_day() + timedelta(days=-1, hours=hour)
+        await pusher.push(measurement(start, 9 if hour == 15 else 1, minutes=60))
+    await wait(hass, noon, timedelta(minutes=1, seconds=1))
+    (call,) = actions
+    assert call.data["title"] == "30 people came yesterday"
+    assert call.data["message"] == "Most of them, 9, in the hour from 15:00. Counts are missing in 2 hours."
+    # It would wait for the next day.
+    await hass.services.async_call(automation.DOMAIN, "turn_off", {"entity_id": "all"}, blocking=True)
+
+
 async def test_set_occupancy(hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Pusher) -> None:
     """The action's example corrects the number of people inside."""
     await passing(hass, noon, pusher, 3, 0)
-    match = re.search(r"^action: (\w+)\.(\w+)\n.*?^```$", README, re.MULTILINE | re.DOTALL)
+    match = re.search(r"^action: (\w+)\.(set_occupancy)\n.*?^```$", README, re.MULTILINE | re.DOTALL)
     assert match
     example = from_yaml(match.group().removesuffix("```"))
     domain, service = match.groups()

@@ -15,15 +15,18 @@ from typing import Any, Final
 from awesomeversion import AwesomeVersion
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
+import voluptuous as vol
 
 from custom_components.axis_people_counter import PLATFORMS, issues
 from custom_components.axis_people_counter.const import DOMAIN, MAX_KEEP_DAYS, MIN_KEEP_DAYS, NAME
-from custom_components.axis_people_counter.services import ATTR_VALUE, SERVICE_SET_OCCUPANCY
+from custom_components.axis_people_counter.export import FORMATS, INTERVALS, PERIODS
+from custom_components.axis_people_counter.local_time import Period
 import homeassistant.components
 from homeassistant.components.brands.const import ALLOWED_IMAGES
 from homeassistant.config_entries import SOURCE_USER, ConfigFlowResult
 from homeassistant.const import __version__ as core_version
 from homeassistant.core import HomeAssistant
+from homeassistant.helpers import config_validation as cv
 from homeassistant.util.yaml import parse_yaml
 
 ROOT: Final = Path(__file__).parents[1]
@@ -435,13 +438,45 @@ def test_icons() -> None:
     assert all(text.startswith("mdi:") for _, text in flat(icons))
 
 
-def test_services() -> None:
+async def test_services(hass: HomeAssistant, entry: MockConfigEntry) -> None:
     """Each action and each of its fields is described and translated."""
+    assert await hass.config_entries.async_setup(entry.entry_id)
     services = from_yaml((INTEGRATION / "services.yaml").read_text())
-    assert set(services) == set(ENGLISH["services"]) == {SERVICE_SET_OCCUPANCY}
+    registered = hass.services.async_services_for_domain(DOMAIN)
+    assert set(services) == set(ENGLISH["services"]) == set(registered)
+    targets = {str(field) for field in cv.ENTITY_SERVICE_FIELDS}
     for key, service in services.items():
-        assert set(service["fields"]) == set(ENGLISH["services"][key]["fields"])
-    assert set(services[SERVICE_SET_OCCUPANCY]["fields"]) == {ATTR_VALUE}
+        fields = service.get("fields", {})
+        assert set(fields) == set(ENGLISH["services"][key].get("fields", ()))
+        assert "target" in service
+        schema = registered[key].schema
+        assert schema
+        with pytest.raises(vol.Invalid):
+            schema({"entity_id": "sensor.one", "unknown": 1})
+        given = schema({"entity_id": "sensor.one", **{name: fields[name]["example"] for name in fields}})
+        assert set(given) - targets == set(fields), key
+
+
+def test_choices_of_services() -> None:
+    """Each choice has a name, and what the page offers is what the action takes."""
+    services = from_yaml((INTEGRATION / "services.yaml").read_text())
+    options = {
+        (key, name): field["selector"]["select"]
+        for key, service in services.items()
+        for name, field in service.get("fields", {}).items()
+        if "select" in field["selector"]
+    }
+    assert {place: tuple(select["options"]) for place, select in options.items()} == {
+        ("export_counts", "format"): tuple(FORMATS),
+        ("export_counts", "period"): (*Period, INTERVALS),
+        ("get_counts", "period"): tuple(Period),
+    }
+    assert set(PERIODS) == {*Period, INTERVALS}
+    translated = {key: set(texts["options"]) for key, texts in ENGLISH["selector"].items()}
+    # These are the names of series of statistics.
+    assert translated.pop("series") == {"in", "out", "adults_in", "adults_out", "occupancy"}
+    assert translated == {"format": set(FORMATS), "period": set(PERIODS)}
+    assert all(select["translation_key"] in translated for select in options.values())
 
 
 # README
@@ -458,7 +493,7 @@ def test_readme_names_everything() -> None:
         assert f"| **{re.sub(r'{\w+}', '…', issue['title'])}** |" in README, issue["title"]
     for service, texts in ENGLISH["services"].items():
         assert f"`{DOMAIN}.{service}`" in README
-        assert all(f"| `{field}` |" in README for field in texts["fields"])
+        assert all(f"| `{field}` |" in README for field in texts.get("fields", ()))
     assert f"{MIN_KEEP_DAYS} to {MAX_KEEP_DAYS} days" in README
 
 

@@ -25,6 +25,7 @@ from .ledger import MAX_CAMERAS, Camera, Changes, Counts, Ledger, TooManyCameras
 from .ledger_file import LedgerError
 from .occupancy import Passage, occupancy
 from .protocol import Interval, Message, Push, TestMessage
+from .results import Results
 from .statistics import StatisticsWriter
 
 _LOGGER = logging.getLogger(__name__)
@@ -259,6 +260,7 @@ class Receiver:
             hass.loop.call_soon_threadsafe(self._async_moved_aside, path)
 
         self.ledger = Ledger(Path(hass.config.path(LEDGER_FILE)), moved_aside)
+        self._results = Results(hass.loop)
         self.statistics = StatisticsWriter(hass, entry, self.ledger)
         self.cameras: dict[str, CameraCoordinator] = {}
         self.camera_callbacks: list[Callable[[CameraCoordinator], None]] = []
@@ -310,7 +312,7 @@ class Receiver:
                 await camera.async_heard()
             return
         try:
-            changes = await asyncio.wrap_future(self.ledger.record(message, int(dt_util.utcnow().timestamp())))
+            changes = await self._results.of(self.ledger.record(message, int(dt_util.utcnow().timestamp())))
         except TooManyCamerasError:
             issues.async_begin(self.hass, issues.TOO_MANY_CAMERAS, **issues.names(sensor.name), limit=str(MAX_CAMERAS))
             raise

@@ -1,10 +1,35 @@
-"""Instants of a local time of day, also on days that summer time makes shorter or longer.
+"""Instants of a local time of day, and local periods, also where summer time makes days shorter or longer.
 
 An instant is a number of seconds since 1970 UTC.
 """
 
 from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta, tzinfo
+from enum import StrEnum
+from typing import Final
+
+MIDNIGHT: Final = time()
+
+
+class Period(StrEnum):
+    """Stretches of local time that counts are summed up in; weeks begin on Mondays."""
+
+    FIVE_MINUTES = "5minute"
+    QUARTER_HOUR = "15minute"
+    HALF_HOUR = "30minute"
+    HOUR = "hour"
+    DAY = "day"
+    WEEK = "week"
+    MONTH = "month"
+
+
+# What the clock divides; the others are made of days.
+_SECONDS: Final = {
+    Period.FIVE_MINUTES: 5 * 60,
+    Period.QUARTER_HOUR: 15 * 60,
+    Period.HALF_HOUR: 30 * 60,
+    Period.HOUR: 60 * 60,
+}
 
 
 def latest(now: int, at: time, zone: tzinfo) -> int:
@@ -27,6 +52,65 @@ def between(start: int, end: int, at: time, zone: tzinfo) -> Iterator[int]:
         instant = following(instant, at, zone)
 
 
+def instant_of(local: datetime, zone: tzinfo) -> int:
+    """Return the instant of a date and time; one without an offset is what the clock in the zone shows."""
+    if local.tzinfo:
+        return int(local.timestamp())
+    return _instant(local.date(), local.time(), zone)
+
+
+def period_bounds(start: int, end: int, period: Period, zone: tzinfo) -> Iterator[int]:
+    """Yield where each period begins that has a part in [start, end), and where the last one ends.
+
+    The one that has start in it is always among them. An hour and its parts end as well where the clock is changed.
+    """
+    bound = _period_start(start, period, zone)
+    yield bound
+    while True:
+        bound = _period_end(bound, period, zone)
+        yield bound
+        if bound >= end:
+            return
+
+
+def _period_start(at: int, period: Period, zone: tzinfo) -> int:
+    if seconds := _SECONDS.get(period):
+        start = at - (at + _offset(at, zone)) % seconds
+        return _change(start, at, zone) if _offset(start, zone) != _offset(at, zone) else start
+    today = datetime.fromtimestamp(at, zone).date()
+    first_days = {_first_day(today + timedelta(days), period) for days in (-2, -1, 0, 1)}
+    return max(instant for day in first_days if (instant := _instant(day, MIDNIGHT, zone)) <= at)
+
+
+def _period_end(start: int, period: Period, zone: tzinfo) -> int:
+    """Return where the period ends that starts at an instant."""
+    if seconds := _SECONDS.get(period):
+        end = start + seconds - (start + _offset(start, zone)) % seconds
+        return _change(start, end - 1, zone) if _offset(end - 1, zone) != _offset(start, zone) else end
+    first_day = _first_day(datetime.fromtimestamp(start, zone).date(), period)
+    return _instant(_next_first_day(first_day, period), MIDNIGHT, zone)
+
+
+def _first_day(day: date, period: Period) -> date:
+    match period:
+        case Period.WEEK:
+            return day - timedelta(day.weekday())
+        case Period.MONTH:
+            return day.replace(day=1)
+        case _:
+            return day
+
+
+def _next_first_day(first_day: date, period: Period) -> date:
+    match period:
+        case Period.WEEK:
+            return first_day + timedelta(7)
+        case Period.MONTH:
+            return _first_day(first_day + timedelta(31), period)
+        case _:
+            return first_day + timedelta(1)
+
+
 def _instant(day: date, at: time, zone: tzinfo) -> int:
     """Return the first instant of the day at which its clock shows the time or, where that is left out, a later one."""
     local = datetime.combine(day, at, zone)
@@ -35,12 +119,22 @@ def _instant(day: date, at: time, zone: tzinfo) -> int:
         # Where the time comes twice, fold=0 means the first.
         return instant
     # The clock jumps over this time: read with the offset after the jump it lies before it, with the one before after.
-    before, after = int(local.replace(fold=1).timestamp()), instant
-    offset = datetime.fromtimestamp(after, zone).utcoffset()
+    return _change(int(local.replace(fold=1).timestamp()), instant, zone)
+
+
+def _change(before: int, after: int, zone: tzinfo) -> int:
+    """Return the first instant that has the offset of a later one, where an earlier one has another."""
+    offset = _offset(after, zone)
     while after - before > 1:
         middle = (before + after) // 2
-        if datetime.fromtimestamp(middle, zone).utcoffset() == offset:
+        if _offset(middle, zone) == offset:
             after = middle
         else:
             before = middle
     return after
+
+
+def _offset(at: int, zone: tzinfo) -> int:
+    offset = datetime.fromtimestamp(at, zone).utcoffset()
+    assert offset is not None
+    return int(offset.total_seconds())

@@ -1,20 +1,58 @@
 """The actions of the integration."""
 
-from typing import Final
+from collections.abc import Iterator
+from datetime import date, datetime, time
+from itertools import islice
+from typing import Any, Final
 
 import voluptuous as vol
 
 from homeassistant.components.sensor import DOMAIN as SENSOR_DOMAIN, SensorEntity
-from homeassistant.core import HomeAssistant, ServiceCall, callback
-from homeassistant.exceptions import ServiceValidationError
-from homeassistant.helpers import config_validation as cv, service
+from homeassistant.const import ATTR_ENTITY_ID, ENTITY_MATCH_ALL
+from homeassistant.core import HomeAssistant, ServiceCall, ServiceResponse, SupportsResponse, callback
+from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
+from homeassistant.helpers import config_validation as cv, device_registry as dr, entity_registry as er, service, target
 
 from .const import DOMAIN
+from .coordinator import CameraCoordinator, PeopleCounterConfigEntry
+from .export import FORMATS, INTERVALS, MAX_LINK_CAMERAS, PERIODS, Export, async_link
+from .history import History, Stretch, async_device
+from .ledger import DAY
+from .ledger_file import LedgerError
+from .local_time import Period
+from .periods import Row
 from .protocol import MAX_COUNT
 from .sensor import OccupancySensor
 
 SERVICE_SET_OCCUPANCY: Final = "set_occupancy"
+SERVICE_GET_COUNTS: Final = "get_counts"
+SERVICE_EXPORT_COUNTS: Final = "export_counts"
+SERVICE_REBUILD_STATISTICS: Final = "rebuild_statistics"
 ATTR_VALUE: Final = "value"
+ATTR_START: Final = "start"
+ATTR_END: Final = "end"
+ATTR_PERIOD: Final = "period"
+ATTR_FORMAT: Final = "format"
+
+# What an answer may hold, and what may be read for it: it goes through memory, templates and traces as one piece.
+MAX_ROWS: Final = 10_000
+MAX_DAYS: Final = 4_000
+
+
+def _moment(value: Any) -> datetime:
+    """Return a date and time; a date alone is its midnight, also as YAML reads it."""
+    if isinstance(value, date) and not isinstance(value, datetime):
+        return datetime.combine(value, time())
+    moment: datetime = cv.datetime(value)
+    return moment
+
+
+# That there is a target is said in the user's language.
+_TIME_FIELDS: Final = {
+    **cv.ENTITY_SERVICE_FIELDS,
+    vol.Required(ATTR_START): _moment,
+    vol.Optional(ATTR_END): _moment,
+}
 
 
 async def _async_set_occupancy(entity: SensorEntity, call: ServiceCall) -> None:
@@ -27,6 +65,136 @@ async def _async_set_occupancy(entity: SensorEntity, call: ServiceCall) -> None:
     await entity.async_set_occupancy(call.data[ATTR_VALUE])
 
 
+async def _async_get_counts(call: ServiceCall) -> ServiceResponse:
+    histories = [await History.async_of(camera) for camera in _async_target_cameras(call)]
+    stretch = Stretch.between(call.data[ATTR_START], call.data.get(ATTR_END))
+    period = Period(call.data[ATTR_PERIOD])
+
+    def answer() -> list[dict[str, Any]]:
+        all_bounds = list(_bounds_within_reason(histories, stretch, period))
+        return [
+            {
+                "serial": history.camera.serial,
+                "name": history.name,
+                "time_zone": str(history.time.zone),
+                "period": period.value,
+                "rows": [_row(history, row) for row in history.rows(bounds, stretch.now)],
+            }
+            for history, bounds in zip(histories, all_bounds, strict=True)
+        ]
+
+    try:
+        cameras: list[Any] = await call.hass.async_add_executor_job(answer)
+    except LedgerError as err:
+        raise HomeAssistantError(
+            translation_domain=DOMAIN, translation_key="ledger_error", translation_placeholders={"error": str(err)}
+        ) from err
+    return {"cameras": cameras}
+
+
+def _bounds_within_reason(histories: list[History], stretch: Stretch, period: Period) -> Iterator[list[int]]:
+    """Yield the bounds of each camera's rows. Raises ServiceValidationError before they are too many."""
+    rows, seconds = 0, 0
+    for history in histories:
+        bounds = list(islice(history.bounds(stretch, period), MAX_ROWS - rows + 2))
+        rows += len(bounds) - 1
+        if rows > MAX_ROWS:
+            raise ServiceValidationError(
+                translation_domain=DOMAIN,
+                translation_key="too_many_rows",
+                translation_placeholders={"limit": str(MAX_ROWS)},
+            )
+        seconds += bounds[-1] - bounds[0]
+        if seconds > MAX_DAYS * DAY:
+            raise ServiceValidationError(
+                translation_domain=DOMAIN,
+                translation_key="too_many_days",
+                translation_placeholders={"limit": str(MAX_DAYS)},
+            )
+        yield bounds
+
+
+def _row(history: History, row: Row) -> dict[str, Any]:
+    fields = history.row_fields(row)
+    if not history.has_adults:
+        del fields["adults_in"], fields["adults_out"]
+    return fields
+
+
+async def _async_export_counts(call: ServiceCall) -> ServiceResponse:
+    cameras = _async_target_cameras(call)
+    if len(cameras) > MAX_LINK_CAMERAS:
+        raise ServiceValidationError(
+            translation_domain=DOMAIN,
+            translation_key="too_many_cameras",
+            translation_placeholders={"limit": str(MAX_LINK_CAMERAS)},
+        )
+    stretch = Stretch.between(call.data[ATTR_START], call.data.get(ATTR_END))
+    for camera in cameras:
+        # Whoever opens the link later isn't the one who can put it right.
+        stretch.of((await History.async_of(camera)).time)
+    period = call.data[ATTR_PERIOD]
+    serials = tuple(camera.camera.serial for camera in cameras)
+    return {
+        **async_link(
+            call.hass,
+            Export(serials, stretch, None if period == INTERVALS else Period(period), call.data[ATTR_FORMAT]),
+        )
+    }
+
+
+async def _async_rebuild_statistics(call: ServiceCall) -> None:
+    for camera in _async_target_cameras(call):
+        await camera.config_entry.runtime_data.statistics.async_rebuild(camera.camera.serial)
+
+
+@callback
+def _async_target_cameras(call: ServiceCall) -> list[CameraCoordinator]:
+    """Return the cameras an action is for. Raises ServiceValidationError where there is none, or something else."""
+    entries: list[PeopleCounterConfigEntry] = call.hass.config_entries.async_loaded_entries(DOMAIN)
+    if not entries:
+        raise ServiceValidationError(translation_domain=DOMAIN, translation_key="not_loaded")
+    devices = [
+        (device, camera) for camera in entries[0].runtime_data.cameras.values() if (device := async_device(camera))
+    ]
+    known = {device.id for device, _ in devices}
+    chosen = known if call.data.get(ATTR_ENTITY_ID) == ENTITY_MATCH_ALL else _async_target_device_ids(call, known)
+    if not chosen:
+        raise ServiceValidationError(translation_domain=DOMAIN, translation_key="no_camera")
+    return [camera for device, camera in devices if device.id in chosen]
+
+
+@callback
+def _async_target_device_ids(call: ServiceCall, known: set[str]) -> set[str]:
+    """Return which of the known devices are targets; areas, floors and labels may hold what they like besides.
+
+    Raises ServiceValidationError for a device or an entity that isn't of a camera.
+    """
+    devices, entities = dr.async_get(call.hass), er.async_get(call.hass)
+    selection = target.TargetSelection(call.data)
+    # A camera is meant as well where only its diagnostic entities are in the area.
+    selected = target.async_extract_referenced_entity_ids(call.hass, selection, primary_entities_only=False)
+
+    def device_id_of(entity_id: str) -> str | None:
+        entity = entities.async_get(entity_id)
+        return entity.device_id if entity and entity.platform == DOMAIN else None
+
+    for device_id in selection.device_ids - known:
+        device = devices.async_get(device_id)
+        raise _not_camera((device and (device.name_by_user or device.name)) or device_id)
+    for entity_id in selected.referenced:
+        if device_id_of(entity_id) not in known:
+            raise _not_camera(entity_id)
+    entity_ids = selected.referenced | selected.indirectly_referenced
+    return known & {*selected.referenced_devices, *map(device_id_of, entity_ids)}
+
+
+def _not_camera(name: str) -> ServiceValidationError:
+    return ServiceValidationError(
+        translation_domain=DOMAIN, translation_key="not_camera", translation_placeholders={"target": name}
+    )
+
+
 @callback
 def async_setup_services(hass: HomeAssistant) -> None:
     """Register the actions; they stay while Home Assistant runs."""
@@ -37,4 +205,31 @@ def async_setup_services(hass: HomeAssistant) -> None:
         entity_domain=SENSOR_DOMAIN,
         schema={vol.Required(ATTR_VALUE): vol.All(cv.positive_int, vol.Range(max=MAX_COUNT))},
         func=_async_set_occupancy,
+    )
+    # By the hour is how people look at a day, and what Home Assistant's own statistics are made of.
+    hass.services.async_register(
+        DOMAIN,
+        SERVICE_GET_COUNTS,
+        _async_get_counts,
+        schema=vol.Schema({**_TIME_FIELDS, vol.Optional(ATTR_PERIOD, default=Period.HOUR.value): vol.In(list(Period))}),
+        supports_response=SupportsResponse.ONLY,
+    )
+    hass.services.async_register(
+        DOMAIN,
+        SERVICE_EXPORT_COUNTS,
+        _async_export_counts,
+        schema=vol.Schema(
+            {
+                **_TIME_FIELDS,
+                vol.Optional(ATTR_PERIOD, default=Period.HOUR.value): vol.In(PERIODS),
+                vol.Optional(ATTR_FORMAT, default="csv"): vol.In(list(FORMATS)),
+            }
+        ),
+        supports_response=SupportsResponse.ONLY,
+    )
+    hass.services.async_register(
+        DOMAIN,
+        SERVICE_REBUILD_STATISTICS,
+        _async_rebuild_statistics,
+        schema=vol.Schema(cv.ENTITY_SERVICE_FIELDS),
     )

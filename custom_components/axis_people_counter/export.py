@@ -1,0 +1,270 @@
+"""The download of counts: a table for spreadsheets, or JSON lines, of any length."""
+
+from collections.abc import Callable, Iterable, Iterator
+import csv
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from http import HTTPStatus
+import json
+import logging
+from time import monotonic
+from typing import Any, Final, NamedTuple
+import unicodedata
+from urllib.parse import urlencode
+
+from aiohttp import web
+from aiohttp.hdrs import CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE, RETRY_AFTER
+from multidict import MultiMapping
+
+from homeassistant.components.http.auth import SIGN_QUERY_PARAM, async_sign_path
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.exceptions import ServiceValidationError
+from homeassistant.helpers.http import KEY_HASS, HomeAssistantView
+from homeassistant.helpers.network import NoURLAvailableError, get_url
+from homeassistant.util import dt as dt_util
+
+from .const import DOMAIN
+from .coordinator import PeopleCounterConfigEntry
+from .history import History, Stretch, utc_moment
+from .ledger_file import LedgerError
+from .local_time import Period
+
+_LOGGER = logging.getLogger(__name__)
+
+EXPORT_PATH: Final = "/api/axis_people_counter/export"
+# In the place of a period: what is stored, as it is.
+INTERVALS: Final = "interval"
+PERIODS: Final = (INTERVALS, *(period.value for period in Period))
+PARAMETERS: Final = ("cameras", "start", "end", "period", "format")
+INTERVAL_COLUMNS: Final = ("camera", "serial", "start", "end", "in", "out", "adults_in", "adults_out")
+COLUMNS: Final = (*INTERVAL_COLUMNS, "occupancy_peak", "complete")
+# A link has each serial twice, and servers and proxies take no more than some 8,000 characters.
+MAX_LINK_CAMERAS: Final = 150
+LINK_LIFETIME: Final = timedelta(hours=1)
+RETRY_SECONDS: Final = 60
+# A thread works no longer before it is asked whether anybody still wants it.
+SECONDS_AT_ONCE: Final = 0.2
+CHARACTERS_AT_ONCE: Final = 64 * 1024
+
+type Fields = dict[str, Any]
+
+
+# What a file looks like
+
+
+class _Lines:
+    """A file that hands back what is written to it."""
+
+    def write(self, text: str) -> str:
+        return text
+
+
+def _csv(columns: Iterable[str], rows: Iterable[Fields]) -> Iterator[str]:
+    # All text is in quotes: where a spreadsheet divides cells at semicolons, a name must not bring any.
+    writer = csv.writer(_Lines(), quoting=csv.QUOTE_STRINGS)
+    # Without the mark at its beginning Excel takes UTF-8 for the code page of its country.
+    yield f"\ufeff{writer.writerow(columns)}"
+    for row in rows:
+        yield writer.writerow(map(_cell, row.values()))
+
+
+def _cell(value: Any) -> Any:
+    match value:
+        case bool():
+            return str(value).lower()
+        case str():
+            return harmless(value)
+        case _:
+            return value
+
+
+def harmless(text: str) -> str:
+    """Return a text that no spreadsheet takes for a formula, on one line."""
+    text = "".join(character if character.isprintable() else " " for character in text)
+    # Some look past spaces, and read the wide signs of East Asian keyboards as the plain ones.
+    begin = unicodedata.normalize("NFKC", text).lstrip()[:1]
+    return f"'{text}" if begin in tuple("=+-@") else text
+
+
+def _json_lines(columns: Iterable[str], rows: Iterable[Fields]) -> Iterator[str]:
+    for row in rows:
+        yield f"{json.dumps(row, ensure_ascii=False)}\n"
+
+
+class _Format(NamedTuple):
+    content_type: str
+    lines: Callable[[Iterable[str], Iterable[Fields]], Iterator[str]]
+
+
+FORMATS: Final = {
+    "csv": _Format("text/csv; charset=utf-8", _csv),
+    "jsonl": _Format("application/x-ndjson; charset=utf-8", _json_lines),
+}
+
+
+# What is in it
+
+
+@dataclass(frozen=True, slots=True)
+class Export:
+    """What somebody wants to download; no serials mean all cameras, no period the intervals as they are stored."""
+
+    serials: tuple[str, ...]
+    stretch: Stretch
+    period: Period | None
+    file_format: str
+
+    @property
+    def query(self) -> dict[str, str]:
+        """Return the parameters of the URL; none has a character that would have to be escaped there."""
+        return {
+            "cameras": ",".join(self.serials),
+            "start": utc_moment(self.stretch.start),
+            "end": utc_moment(self.stretch.end),
+            "period": self.period or INTERVALS,
+            "format": self.file_format,
+        }
+
+    @property
+    def filename(self) -> str:
+        """Return the name of the file, of nothing but harmless characters."""
+        start, end = self.stretch.start.date(), self.stretch.end.date()
+        return f"people-counts_{start}_{end}_{self.period or INTERVALS}.{self.file_format}"
+
+    def lines(self, histories: Iterable[History]) -> Iterator[str]:
+        """Yield the lines of the file; this waits for the ledger. Raises LedgerError."""
+        columns = COLUMNS if self.period else INTERVAL_COLUMNS
+        return FORMATS[self.file_format].lines(columns, self._rows(histories))
+
+    def _rows(self, histories: Iterable[History]) -> Iterator[Fields]:
+        for history in histories:
+            camera = {"camera": history.name, "serial": history.camera.serial}
+            if self.period is None:
+                for interval in history.intervals(*self.stretch.of(history.time)):
+                    yield camera | history.interval_fields(interval)
+            elif bounds := history.bounds_of_counts(self.stretch, self.period):
+                for row in history.rows(bounds, self.stretch.now):
+                    yield camera | history.row_fields(row)
+
+
+@callback
+def async_link(hass: HomeAssistant, export: Export) -> dict[str, str | None]:
+    """Return where it can be downloaded without signing in, and until when."""
+    path = async_sign_path(hass, f"{EXPORT_PATH}?{urlencode(export.query, safe=',:')}", LINK_LIFETIME)
+    try:
+        # An address that is good outside is mostly good inside as well.
+        url = f"{get_url(hass, prefer_external=True)}{path}"
+    except NoURLAvailableError:
+        url = None
+    return {"url": url, "path": path, "expires": (dt_util.now() + LINK_LIFETIME).isoformat(timespec="seconds")}
+
+
+# The download
+
+
+class _ParameterError(Exception):
+    """A parameter of the URL is missing or wrong; the message says which."""
+
+
+class ExportView(HomeAssistantView):
+    """Sends counts to whoever has signed in, or has a signed link."""
+
+    url = EXPORT_PATH
+    name = f"api:{DOMAIN}:export"
+
+    async def get(self, request: web.Request) -> web.StreamResponse:
+        """Answer with a file that is made while it is sent, no faster than it is received."""
+        hass = request.app[KEY_HASS]
+        try:
+            export = _export(request.query)
+        except (_ParameterError, ServiceValidationError) as err:
+            return self.json_message(str(err), HTTPStatus.BAD_REQUEST)
+        entries: list[PeopleCounterConfigEntry] = hass.config_entries.async_loaded_entries(DOMAIN)
+        if not entries:
+            return self._later("AXIS People Counter isn't ready.")
+        cameras = entries[0].runtime_data.cameras
+        if not cameras.keys() >= set(export.serials):
+            return self.json_message("There is no such camera.", HTTPStatus.NOT_FOUND)
+        histories = [await History.async_of(cameras[serial]) for serial in export.serials or tuple(cameras)]
+        lines = export.lines(histories)
+        try:
+            for history in histories:
+                export.stretch.of(history.time)
+            chunk = await hass.async_add_executor_job(_chunk, lines)
+        except ServiceValidationError as err:
+            return self.json_message(str(err), HTTPStatus.BAD_REQUEST)
+        except LedgerError:
+            return self._later("The counts can't be read at the moment.")
+
+        response = web.StreamResponse(
+            headers={
+                CONTENT_TYPE: FORMATS[export.file_format].content_type,
+                CONTENT_DISPOSITION: f'attachment; filename="{export.filename}"',
+                CACHE_CONTROL: "no-store",
+                "X-Content-Type-Options": "nosniff",
+            }
+        )
+        try:
+            await response.prepare(request)
+            while chunk:
+                await response.write(chunk)
+                chunk = await hass.async_add_executor_job(_chunk, lines)
+            await response.write_eof()
+        except LedgerError as err:
+            _LOGGER.warning("An export ended before its time: %s", err)
+            # A file that ended here in the usual way would look complete.
+            if request.transport is not None:
+                request.transport.abort()
+        except ConnectionError:
+            # Mostly a client that hangs up ends this task; this is one that did so in the midst of a write.
+            _LOGGER.debug("An export isn't wanted any more")
+        return response
+
+    def _later(self, sentence: str) -> web.Response:
+        return self.json_message(sentence, HTTPStatus.SERVICE_UNAVAILABLE, headers={RETRY_AFTER: str(RETRY_SECONDS)})
+
+
+def _export(query: MultiMapping[str]) -> Export:
+    """Read the parameters of a URL. Raises _ParameterError, and ServiceValidationError for times that can't be."""
+    # Only items() has those that stand there twice.
+    names = [name for name, _ in query.items() if name != SIGN_QUERY_PARAM]
+    if not set(names) <= set(PARAMETERS):
+        raise _ParameterError(f"There are no other parameters than {', '.join(PARAMETERS)}.")
+    if len(names) > len(set(names)):
+        raise _ParameterError("A parameter stands there twice.")
+    period, file_format = query.get("period", Period.HOUR), query.get("format", "csv")
+    if period not in PERIODS:
+        raise _ParameterError(f"period isn't one of {', '.join(PERIODS)}.")
+    if file_format not in FORMATS:
+        raise _ParameterError(f"format isn't one of {', '.join(FORMATS)}.")
+    start, end = _moment(query, "start"), _moment(query, "end")
+    if start is None:
+        raise _ParameterError("start is missing.")
+    serials = tuple(dict.fromkeys(query["cameras"].split(","))) if "cameras" in query else ()
+    return Export(serials, Stretch.between(start, end), None if period == INTERVALS else Period(period), file_format)
+
+
+def _moment(query: MultiMapping[str], name: str) -> datetime | None:
+    if name not in query:
+        return None
+    try:
+        return dt_util.parse_datetime(query[name], raise_on_error=True)
+    except ValueError as err:
+        raise _ParameterError(f"{name} isn't a date and time like 2026-01-31T08:00:00.") from err
+
+
+def _chunk(lines: Iterator[str]) -> bytes:
+    """Return the next lines, as many as come in a moment; at the end nothing."""
+    chunk: list[str] = []
+    length = 0
+    until = monotonic() + SECONDS_AT_ONCE
+    while length < CHARACTERS_AT_ONCE and monotonic() <= until and (line := next(lines, None)) is not None:
+        chunk.append(line)
+        length += len(line)
+    return "".join(chunk).encode(errors="replace")
+
+
+@callback
+def async_register_export(hass: HomeAssistant) -> None:
+    """Open the address for downloads."""
+    hass.http.register_view(ExportView())

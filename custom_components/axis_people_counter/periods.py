@@ -1,0 +1,85 @@
+"""Rows of counts: what passed in each of some periods, from intervals and corrections, as one pure function."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise, tee
+from typing import NamedTuple
+
+from .occupancy import Correction, Passage, levels, occupancies
+from .protocol import Interval
+
+
+class Sums(NamedTuple):
+    """People who passed in the intervals that begin in a period, and how much of it any interval covers.
+
+    Adults are None where there are intervals that tell none.
+    """
+
+    entered: int
+    left: int
+    adults_entered: int | None
+    adults_left: int | None
+    covered: int
+
+
+class Row(NamedTuple):
+    """What passed in the period [start, end); complete where nothing of it is missing or still to come."""
+
+    start: int
+    end: int
+    entered: int
+    left: int
+    adults_entered: int | None
+    adults_left: int | None
+    occupancy_peak: int
+    covered: int
+    complete: bool
+
+
+def rows(
+    bounds: Sequence[int], intervals: Iterable[Interval], corrections: Iterable[Correction], reset: int, now: int
+) -> Iterator[Row]:
+    """Yield a row for the time between each two bounds.
+
+    Intervals and corrections are in the order of time, from a reset of occupancy on that isn't after the first bound;
+    an interval that reaches over it is among them. They are read no further than needed.
+    """
+    counted, passing = tee(intervals)
+    passages = (Passage(interval.end, interval.entered, interval.left) for interval in passing if interval.end > reset)
+    occupancy = occupancies(bounds, levels(passages, corrections), now)
+    for (start, end), sums, inside in zip(pairwise(bounds), _sums(bounds, counted), occupancy, strict=True):
+        complete = sums.covered == end - start and end <= now
+        yield Row(start, end, *sums[:4], inside.highest, sums.covered, complete)
+
+
+def reverse(interval: Interval) -> Interval:
+    """Return the interval of a camera that is mounted the other way round."""
+    start, end, entered, left, adults_entered, adults_left = interval
+    return Interval(start, end, left, entered, adults_left, adults_entered)
+
+
+def _sums(bounds: Sequence[int], intervals: Iterable[Interval]) -> Iterator[Sums]:
+    following = iter(intervals)
+    interval = next(following, None)
+    # Where the last interval ended that began before.
+    covered_until = bounds[0]
+    for start, end in pairwise(bounds):
+        covered = max(0, min(covered_until, end) - start)
+        entered = left = 0
+        adults_entered: list[int | None] = []
+        adults_left: list[int | None] = []
+        while interval is not None and interval.start < end:
+            covered += max(0, min(interval.end, end) - max(interval.start, start))
+            covered_until = interval.end
+            if interval.start >= start:
+                entered += interval.entered
+                left += interval.left
+                adults_entered.append(interval.adults_entered)
+                adults_left.append(interval.adults_left)
+            interval = next(following, None)
+        yield Sums(entered, left, _total(adults_entered), _total(adults_left), covered)
+
+
+def _total(values: list[int | None]) -> int | None:
+    """Return the sum of what is known; of nothing it is zero."""
+    known = [value for value in values if value is not None]
+    return sum(known) if known or not values else None

@@ -124,8 +124,13 @@ class HomeAssistant:
         zone: str = "UTC",
         name: str = "Test",
         python: str = sys.executable,
+        yaml: str = "",
+        integrations: tuple[Path, ...] = (),
     ) -> None:
-        """Write the configuration; `extra` names further components to set up."""
+        """Write the configuration; `extra` names further components to set up.
+
+        `yaml` stands below all that; `integrations` are folders of further custom integrations.
+        """
         self.folder = folder
         self.port = port or free_port()
         self.url = f"http://127.0.0.1:{self.port}"
@@ -136,9 +141,10 @@ class HomeAssistant:
         self._python = python
         self._process: asyncio.subprocess.Process | None = None
         self._session: aiohttp.ClientSession | None = None
-        self._configure((*(MINIMAL if minimal else COMPLETE), *extra), zone, name)
+        self._configure((*(MINIMAL if minimal else COMPLETE), *extra), zone, name, yaml)
+        self._link((INTEGRATION, *integrations))
 
-    def _configure(self, components: tuple[str, ...], zone: str, name: str) -> None:
+    def _configure(self, components: tuple[str, ...], zone: str, name: str, yaml: str) -> None:
         """Write what Home Assistant reads at its first start."""
         storage = self.folder / ".storage"
         storage.mkdir(parents=True, exist_ok=True)
@@ -155,7 +161,7 @@ class HomeAssistant:
         }
         lines = ["homeassistant:", *(f"  {key}: {json.dumps(value)}" for key, value in home.items())]
         lines += [f"{component}:" for component in components]
-        (self.folder / "configuration.yaml").write_text("\n".join(lines) + "\n")
+        (self.folder / "configuration.yaml").write_text("\n".join([*lines, yaml]) + "\n")
         # As YAML these would be on trial only: Home Assistant takes them back after five minutes.
         server = {
             "server_host": ["127.0.0.1"],
@@ -172,10 +178,14 @@ class HomeAssistant:
         self._store("http", 2, 2, {"stable": server, "pending": None, "yaml_migration_done": True})
         # This step of the onboarding would set up a weather service and others on the internet.
         self._store("onboarding", 4, 1, {"done": ["core_config"]})
-        integrations = self.folder / "custom_components"
-        integrations.mkdir(exist_ok=True)
-        if not (link := integrations / DOMAIN).is_symlink():
-            link.symlink_to(INTEGRATION)
+
+    def _link(self, integrations: tuple[Path, ...]) -> None:
+        """Let Home Assistant find custom integrations."""
+        links = self.folder / "custom_components"
+        links.mkdir(exist_ok=True)
+        for integration in integrations:
+            if not (link := links / integration.name).is_symlink():
+                link.symlink_to(integration)
 
     def _store(self, key: str, version: int, minor_version: int, data: dict[str, Any]) -> None:
         """Write one of Home Assistant's own files, unless it has written that itself."""
@@ -189,6 +199,12 @@ class HomeAssistant:
     def log_file(self) -> Path:
         """Where everything goes that Home Assistant logs, over all its starts."""
         return self.folder / "output.log"
+
+    @property
+    def pid(self) -> int:
+        """The number of the process."""
+        assert self._process
+        return self._process.pid
 
     @property
     def exit_code(self) -> int | None:

@@ -90,6 +90,7 @@ async def test_day_is_the_cameras(
     times = ("2026-09-15T18:20:00Z", "2026-09-15T22:30:00Z", "2026-09-16T02:30:00Z", "2026-09-16T09:30:00Z")
     await pusher.push(
         *(measurement(datetime.fromisoformat(at), 2**power) for power, at in enumerate(times)),
+        measurement(datetime.fromisoformat("2026-09-16T09:59:00Z")),
         sensor={"timeZone": time_zone},
     )
     assert state_of(hass, IN_TODAY) == in_today
@@ -97,7 +98,8 @@ async def test_day_is_the_cameras(
 
 async def test_changed_time_zone(hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Pusher) -> None:
     """A camera that is given another zone has another day at once."""
-    await pusher.push(measurement(datetime.fromisoformat("2026-09-15T23:00:00Z"), 4))
+    times = ("2026-09-15T23:00:00Z", "2026-09-16T09:59:00Z")
+    await pusher.push(*(measurement(datetime.fromisoformat(at), 4 if at < times[1] else 0) for at in times))
     assert state_of(hass, IN_TODAY) == "4"
     noon.tick(MINUTE)
     await pusher.push(sensor={"timeZone": None, "timezone": "America/New_York"})

@@ -177,12 +177,14 @@ async def test_camera_without_adults(hass: HomeAssistant, noon: FrozenDateTimeFa
 
 
 async def test_totals_wait_for_history(hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Pusher) -> None:
-    """While history arrives there are no totals, so that it isn't counted as having passed just now."""
+    """While history arrives there are no counts of today or in total: it didn't all pass just now."""
     await pusher.push(measurement(NOON - timedelta(days=40), 30))
-    await pusher.push(measurement(NOON - timedelta(days=3), 12))
-    assert not hass.states.get("sensor.main_entrance_in_total")
-    assert state_of(hass, "sensor.main_entrance_in_today") == "0"
+    await pusher.push(measurement(NOON - timedelta(days=3), 12, adults=(9, 0)))
+    for key in ("in_today", "out_today", "adults_in_today", "in_total"):
+        assert not hass.states.get(f"sensor.main_entrance_{key}")
     await pusher.push(measurement(NOON - MINUTE, 1))
+    assert state_of(hass, "sensor.main_entrance_in_today") == "1"
+    assert state_of(hass, "sensor.main_entrance_adults_in_today") == "0"
     assert state_of(hass, "sensor.main_entrance_in_total") == "43"
 
 
@@ -283,7 +285,7 @@ async def test_correction_of_another_sensor(hass: HomeAssistant, pusher: Pusher)
     """Only occupancy can be corrected."""
     await pusher.push()
     with pytest.raises(ServiceValidationError, match="an occupancy sensor"):
-        await set_occupancy(hass, "sensor.main_entrance_in_today", 3)
+        await set_occupancy(hass, "sensor.main_entrance_last_message", 3)
 
 
 async def test_reverse_direction(

@@ -76,7 +76,7 @@ async def test_reload_while_a_new_camera_is_shown(
     hass: HomeAssistant, entry: MockConfigEntry, pusher: Pusher, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Cameras whose first push comes while the integration is reloaded are alive afterwards."""
-    start = dt_util.utcnow().replace(second=0, microsecond=0) - timedelta(minutes=20)
+    start = dt_util.utcnow().replace(second=0, microsecond=0) - timedelta(minutes=5)
     serials = [f"accc8e{number:06x}" for number in range(12)]
 
     async def camera(serial: str) -> None:

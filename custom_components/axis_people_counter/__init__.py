@@ -11,8 +11,7 @@ from homeassistant.helpers.typing import ConfigType
 from . import issues
 from .const import DOMAIN
 from .coordinator import PeopleCounterConfigEntry, Receiver
-from .export import async_register_export
-from .http import async_forget_expired_token, async_register_view
+from .http import async_forget_expired_token, async_register_views
 from .ledger_file import LedgerError, LedgerTooNewError
 from .services import async_setup_services
 
@@ -23,8 +22,7 @@ CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 
 async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
     """Open the addresses for pushes and downloads, and offer the actions."""
-    async_register_view(hass)
-    async_register_export(hass)
+    async_register_views(hass)
     async_setup_services(hass)
     return True
 

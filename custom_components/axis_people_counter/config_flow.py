@@ -29,7 +29,7 @@ from .const import (
     PUSH_PATH,
 )
 from .coordinator import PeopleCounterConfigEntry
-from .http import ConnectionTest, async_register_view
+from .http import ConnectionTest, async_register_views
 from .issues import plain
 
 CONF_NEW_TOKEN: Final = "new_token"
@@ -95,7 +95,7 @@ class PeopleCounterConfigFlow(ConfigFlow, domain=DOMAIN):
     async def async_step_connect(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Show URL and token, and listen for a camera's "Test connection" until the form is submitted."""
         if self._test is None:
-            self._test = self._on_remove.enter_context(async_register_view(self.hass).async_test(self._token))
+            self._test = self._on_remove.enter_context(async_register_views(self.hass).async_test(self._token))
         errors: dict[str, str] = {}
         if user_input is not None:
             if self._test.heard or self._told_that_none_was_heard:

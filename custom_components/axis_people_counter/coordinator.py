@@ -44,6 +44,7 @@ LONG_SILENCE: Final = timedelta(days=1)
 PRESENT: Final = timedelta(hours=1)
 # For each second in which states are written, so many are left to all else: many pushes come faster than that.
 REST: Final = 10
+MAX_REST: Final = 0.2
 LEDGER_RETRY: Final = timedelta(minutes=1)
 # Unknown things that cameras send, each named once in the log.
 MAX_NOTES: Final = 100
@@ -65,8 +66,10 @@ class CameraData:
     missing_minutes: int
     day_start: datetime
     counted_until: datetime | None
-    # Its history has arrived: from here on totals only grow by what is counted now.
-    caught_up: bool
+    # Its counts reach up to now: from here on those of today only grow by what is counted now.
+    is_current: bool
+    # Its history has arrived as well, and so the totals do.
+    has_caught_up: bool
 
     @property
     def has_adults(self) -> bool:
@@ -163,6 +166,10 @@ class CameraCoordinator(DataUpdateCoordinator[CameraData]):
 
         total = Counts(camera.total_in, camera.total_out, camera.total_adults_in, camera.total_adults_out)
         newest = today.newest
+        is_current = (
+            newest is not None
+            and camera.sent - newest.end <= 2 * (newest.end - newest.start) + MIN_SILENCE.total_seconds()
+        )
         return CameraData(
             camera=camera,
             today=_directed(camera, today.counts),
@@ -171,9 +178,8 @@ class CameraCoordinator(DataUpdateCoordinator[CameraData]):
             missing_minutes=round(today.missing / 60),
             day_start=datetime.fromtimestamp(day, UTC),
             counted_until=datetime.fromtimestamp(newest.end, UTC) if newest else None,
-            caught_up=newest is not None
-            and self.has_settled
-            and camera.sent - newest.end <= 2 * (newest.end - newest.start) + MIN_SILENCE.total_seconds(),
+            is_current=is_current,
+            has_caught_up=is_current and self.has_settled,
         )
 
     @callback
@@ -269,7 +275,6 @@ class Receiver:
         # Pushes that are safe but not shown yet, by serial.
         self._to_show: dict[str, list[Changes]] = {}
         self._showing = False
-        self._show_at = hass.loop.time()
         self._skipped: set[str] = set()
         # Nothing is shown any more: the entities are being taken away.
         self.stopped = False
@@ -378,7 +383,6 @@ class Receiver:
         loop = self.hass.loop
         try:
             while self._to_show:
-                await asyncio.sleep(self._show_at - loop.time())
                 began = loop.time()
                 serial = next(iter(self._to_show))
                 pushes = self._to_show.pop(serial)
@@ -387,7 +391,7 @@ class Receiver:
                         self._async_update_device(pushes[-1].camera)
                     await camera.async_heard(pushes)
                 # Recorder works on the states as long again, and then some.
-                self._show_at = loop.time() + REST * (loop.time() - began)
+                await asyncio.sleep(min(REST * (loop.time() - began), MAX_REST))
         finally:
             self._showing = False
 

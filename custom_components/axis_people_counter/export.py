@@ -262,9 +262,3 @@ def _chunk(lines: Iterator[str]) -> bytes:
         chunk.append(line)
         length += len(line)
     return "".join(chunk).encode(errors="replace")
-
-
-@callback
-def async_register_export(hass: HomeAssistant) -> None:
-    """Open the address for downloads."""
-    hass.http.register_view(ExportView())

@@ -22,6 +22,7 @@ from homeassistant.util.hass_dict import HassKey
 from . import issues
 from .const import CONF_PREVIOUS_TOKEN, CONF_PREVIOUS_TOKEN_EXPIRES, DOMAIN, PUSH_PATH
 from .coordinator import ClockError, PeopleCounterConfigEntry, url_host
+from .export import ExportView
 from .ledger import TooManyCamerasError
 from .ledger_file import LedgerError
 from .protocol import DocumentError, ProtocolVersionError, TestMessage, parse
@@ -55,11 +56,12 @@ _DATA_VIEW: HassKey[PushView] = HassKey(f"{DOMAIN}_view")
 
 
 @callback
-def async_register_view(hass: HomeAssistant) -> PushView:
-    """Return the view; routes can't be removed, so there is one for good."""
+def async_register_views(hass: HomeAssistant) -> PushView:
+    """Open the addresses for pushes and downloads, return the former; routes can't be removed, so they are for good."""
     if _DATA_VIEW not in hass.data:
         hass.data[_DATA_VIEW] = PushView()
         hass.http.register_view(hass.data[_DATA_VIEW])
+        hass.http.register_view(ExportView())
     return hass.data[_DATA_VIEW]
 
 

@@ -75,8 +75,7 @@ _MIGRATIONS: Final = (
     CREATE INDEX quarantine_of_camera ON quarantine (camera, start);
     CREATE UNIQUE INDEX quarantine_content ON quarantine (camera, content);
     """,
-    # Recorder's series of each camera: what it may lack, and what only it knows. The latter holds until a camera says
-    # what it counted then.
+    # Recorder's series of each camera: what it may lack, and what it has of hours that this ledger doesn't know.
     """
     ALTER TABLE cameras ADD COLUMN changed_since INTEGER DEFAULT 0;
     ALTER TABLE cameras ADD COLUMN writing_since INTEGER;
@@ -92,10 +91,6 @@ _MIGRATIONS: Final = (
         adults_out INTEGER NOT NULL,
         PRIMARY KEY (camera, start)
     ) STRICT, WITHOUT ROWID;
-    CREATE TRIGGER counted AFTER INSERT ON intervals BEGIN
-        DELETE FROM carried
-        WHERE camera = NEW.camera AND start > NEW.start - 3600 AND start < NEW."end" AND "end" > NEW.start;
-    END;
     """,
 )
 

@@ -20,16 +20,20 @@ def _always(data: CameraData) -> bool:
     return True
 
 
-def _caught_up(data: CameraData) -> bool:
-    return data.caught_up
+def _is_current(data: CameraData) -> bool:
+    return data.is_current
 
 
-def _has_adults(data: CameraData) -> bool:
-    return data.has_adults
+def _is_current_with_adults(data: CameraData) -> bool:
+    return data.is_current and data.has_adults
 
 
-def _caught_up_with_adults(data: CameraData) -> bool:
-    return data.caught_up and data.has_adults
+def _has_caught_up(data: CameraData) -> bool:
+    return data.has_caught_up
+
+
+def _has_caught_up_with_adults(data: CameraData) -> bool:
+    return data.has_caught_up and data.has_adults
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,52 +58,54 @@ COUNT_SENSORS: Final = (
         key="in_today",
         state_class=SensorStateClass.TOTAL,
         value_fn=lambda data: data.today.entered,
+        exists_fn=_is_current,
         of_today=True,
     ),
     CountSensorDescription(
         key="out_today",
         state_class=SensorStateClass.TOTAL,
         value_fn=lambda data: data.today.left,
+        exists_fn=_is_current,
         of_today=True,
     ),
     CountSensorDescription(
         key="adults_in_today",
         state_class=SensorStateClass.TOTAL,
         value_fn=lambda data: data.today.adults_entered or 0,
-        exists_fn=_has_adults,
+        exists_fn=_is_current_with_adults,
         of_today=True,
     ),
     CountSensorDescription(
         key="adults_out_today",
         state_class=SensorStateClass.TOTAL,
         value_fn=lambda data: data.today.adults_left or 0,
-        exists_fn=_has_adults,
+        exists_fn=_is_current_with_adults,
         of_today=True,
     ),
     CountSensorDescription(
         key="in_total",
         state_class=SensorStateClass.TOTAL,
         value_fn=lambda data: data.total.entered,
-        exists_fn=_caught_up,
+        exists_fn=_has_caught_up,
     ),
     CountSensorDescription(
         key="out_total",
         state_class=SensorStateClass.TOTAL,
         value_fn=lambda data: data.total.left,
-        exists_fn=_caught_up,
+        exists_fn=_has_caught_up,
     ),
     CountSensorDescription(
         key="adults_in_total",
         state_class=SensorStateClass.TOTAL,
         value_fn=lambda data: data.total.adults_entered or 0,
-        exists_fn=_caught_up_with_adults,
+        exists_fn=_has_caught_up_with_adults,
         entity_registry_enabled_default=False,
     ),
     CountSensorDescription(
         key="adults_out_total",
         state_class=SensorStateClass.TOTAL,
         value_fn=lambda data: data.total.adults_left or 0,
-        exists_fn=_caught_up_with_adults,
+        exists_fn=_has_caught_up_with_adults,
         entity_registry_enabled_default=False,
     ),
 )

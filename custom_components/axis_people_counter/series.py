@@ -86,16 +86,20 @@ def take(db: sqlite3.Connection, serial: str, basis: str, *, everything: bool) -
     ).fetchone()
     # A replaced interval can have been the only one of an hour that recorder has.
     last = max(_hour(newest[0]), written or 0)
-    start = _hour(max(since, first))
+    # Of the hour that was the last one more is known as soon as there is a later interval, wherever that begins.
+    start = min(_hour(max(since, first)), last if written is None else written)
     db.execute(
         "UPDATE cameras SET changed_since = NULL, writing_since = ?, written_until = ?, written_as = ? WHERE id = ?",
         (start, last, basis, identity),
     )
+    _forget_covered(db, identity, start)
 
     found = dict(_counted(db, identity, start, is_reversed=is_reversed))
-    for hour, sums in _carried(db, identity, start):
-        found[hour] = plus(found.get(hour, NOBODY), sums)
-    total = reduce(plus, (sums for _, sums in _carried(db, identity, 0)), _directed(totals, is_reversed=is_reversed))
+    carried = dict(_carried(db, identity, is_reversed=is_reversed))
+    for hour, sums in carried.items():
+        if hour >= start:
+            found[hour] = plus(found.get(hour, NOBODY), sums)
+    total = reduce(plus, carried.values(), _directed(totals, is_reversed=is_reversed))
     return Series(
         first=_hour(first),
         start=start,
@@ -121,33 +125,13 @@ def forget(db: sqlite3.Connection, serial: str) -> None:
 
 
 def carry(db: sqlite3.Connection, serial: str, hours: Iterable[tuple[int, Sums]], until: int) -> None:
-    """Carry over hours that only recorder knows: this ledger is new, or older than the series beside it.
-
-    They hold for the part of the hour of which no interval is there, and until the camera sends one.
-    """
-    identity, is_reversed, written = db.execute(
-        "SELECT id, reversed, written_until FROM cameras WHERE serial = ?", (serial,)
-    ).fetchone()
-    since = 0 if written is None else written
-    spans = {
-        hour: (begin, end)
-        for hour, begin, end in db.execute(
-            'SELECT start / 3600 * 3600 AS hour, min(start), max("end") FROM intervals'
-            " WHERE camera = ? AND start >= ? GROUP BY hour",
-            (identity, since),
-        )
-    }
-    counted = dict(_counted(db, identity, since, is_reversed=is_reversed))
-    for hour, sums in hours:
-        counted_from, counted_to = spans.get(hour, (hour + HOUR, hour))
-        if hour == written:
-            # The series has this hour with what the ledger has of it.
-            begin, end, known = counted_to, hour + HOUR, minus(sums, counted.get(hour, NOBODY))
-        else:
-            begin, end, known = hour, counted_from, sums
-        known = Sums(*(max(0, count) for count in known))
-        if begin < end and any(known):
-            db.execute("INSERT OR REPLACE INTO carried VALUES (?, ?, ?, ?, ?, ?, ?)", (identity, begin, end, *known))
+    """Carry over hours that only recorder knows: this ledger is new, or older than the series beside it."""
+    (identity,) = db.execute("SELECT id FROM cameras WHERE serial = ?", (serial,)).fetchone()
+    db.executemany(
+        "INSERT OR REPLACE INTO carried VALUES (?, ?, ?, ?, ?, ?, ?)",
+        # The last hour wasn't over: nobody knows up to where it holds.
+        ((identity, hour, hour if hour == until else hour + HOUR, *sums) for hour, sums in hours if any(sums)),
+    )
     db.execute("UPDATE cameras SET changed_since = 0, written_until = ? WHERE id = ?", (until, identity))
 
 
@@ -160,12 +144,33 @@ def _counted(db: sqlite3.Connection, camera: int, since: int, *, is_reversed: bo
         yield hour, _directed(counts, is_reversed=is_reversed)
 
 
-def _carried(db: sqlite3.Connection, camera: int, since: int) -> Iterable[tuple[int, Sums]]:
-    for hour, *counts in db.execute(
-        'SELECT start / 3600 * 3600, "in", "out", adults_in, adults_out FROM carried WHERE camera = ? AND start >= ?',
-        (camera, since),
+def _carried(db: sqlite3.Connection, camera: int, *, is_reversed: bool) -> Iterable[tuple[int, Sums]]:
+    """Yield the part of each carried hour that comes to what is counted in it."""
+    for hour, end, entered, left, adults_entered, adults_left, begin, *counts in db.execute(
+        'SELECT carried.start, carried."end", carried."in", carried."out", carried.adults_in, carried.adults_out,'
+        ' min(intervals.start), total(intervals."in"), total(intervals."out"), total(intervals.adults_in),'
+        " total(intervals.adults_out)"
+        " FROM carried LEFT JOIN intervals ON intervals.camera = carried.camera"
+        " AND intervals.start >= carried.start AND intervals.start < carried.start + 3600"
+        " WHERE carried.camera = ? GROUP BY carried.start",
+        (camera,),
     ):
-        yield hour, Sums(*counts)
+        known = Sums(entered, left, adults_entered, adults_left)
+        # Of an hour that wasn't over the camera goes on to tell the rest. All else it tells once more.
+        if begin is not None and (begin == hour or end > hour):
+            counted = _directed(counts, is_reversed=is_reversed)
+            known = Sums(*(max(0, count) for count in minus(known, counted)))
+        yield hour, known
+
+
+def _forget_covered(db: sqlite3.Connection, camera: int, since: int) -> None:
+    """Let the camera's own word stand alone in each hour of which it has told all."""
+    db.execute(
+        "DELETE FROM carried WHERE camera = ? AND start >= ? AND 3600 = (SELECT"
+        ' total(min("end", carried.start + 3600) - start) FROM intervals WHERE intervals.camera = carried.camera'
+        " AND intervals.start >= carried.start AND intervals.start < carried.start + 3600)",
+        (camera, since),
+    )
 
 
 def _directed(counts: Iterable[float], *, is_reversed: bool) -> Sums:

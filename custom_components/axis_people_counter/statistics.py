@@ -3,10 +3,10 @@
 import asyncio
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
-from functools import reduce
 from itertools import pairwise
 import logging
-from typing import Final
+from math import isclose
+from typing import Any, Final
 
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -18,7 +18,9 @@ from homeassistant.components.recorder.statistics import (
     get_metadata,
     statistics_during_period,
 )
+from homeassistant.components.recorder.tasks import SynchronizeTask
 from homeassistant.config_entries import ConfigEntry
+from homeassistant.const import EVENT_HOMEASSISTANT_STOP
 from homeassistant.core import CALLBACK_TYPE, Event, HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import device_registry as dr
@@ -38,10 +40,12 @@ from .series import HOUR, NOBODY, Series, Sums, minus, plus
 _LOGGER = logging.getLogger(__name__)
 
 WRITE_EVERY: Final = timedelta(minutes=5)
-# Recorder takes a row in half a millisecond, and nobody else gets a turn while it takes one list of them.
-HOURS_AT_ONCE: Final = 500
+# Recorder takes a row in half a millisecond, and nobody else gets a turn while it takes these hours of all series.
+HOURS_AT_ONCE: Final = 100
 SUMS: Final = ("in", "out", "adults_in", "adults_out")
 OCCUPANCY: Final = "occupancy"
+
+type Rows = dict[str, list[StatisticData]]
 
 
 class _NotTakenError(Exception):
@@ -62,6 +66,7 @@ class StatisticsWriter:
         self._cancel_timer: CALLBACK_TYPE | None = None
         self._task: asyncio.Task[None] | None = None
         self._works = True
+        self._stopped = False
 
     @callback
     def async_start(self, serials: list[str]) -> None:
@@ -79,10 +84,17 @@ class StatisticsWriter:
                 if domain == DOMAIN:
                     self.async_changed(serial, 0)
 
+        @callback
+        def stop(_: Event | None = None) -> None:
+            # A push that is being published yet must not begin anything.
+            self._stopped = True
+            self._async_cancel_timer()
+
         for unload in (
             async_at_started(self.hass, started),
             self.hass.bus.async_listen(dr.EVENT_DEVICE_REGISTRY_UPDATED, renamed),
-            self._async_cancel_timer,
+            self.hass.bus.async_listen(EVENT_HOMEASSISTANT_STOP, stop),
+            stop,
         ):
             self._entry.async_on_unload(unload)
 
@@ -107,7 +119,7 @@ class StatisticsWriter:
             raise HomeAssistantError(translation_domain=DOMAIN, translation_key="no_recorder")
         async with self._writing:
             get_instance(self.hass).async_clear_statistics(list(statistic_ids(serial).values()))
-            await get_instance(self.hass).async_block_till_done()
+            await self._async_recorder_done()
             try:
                 await asyncio.wrap_future(self._ledger.forget_series(serial))
             except LedgerError as err:
@@ -124,7 +136,7 @@ class StatisticsWriter:
         if serial and due:
             self._due[serial] = min(due, self._due.get(serial, due))
         self._async_cancel_timer()
-        if not self._due or (self._task and not self._task.done()):
+        if self._stopped or not self._due or (self._task and not self._task.done()):
             return
         next_due = min(self._due.values())
         if next_due <= dt_util.utcnow():
@@ -146,21 +158,24 @@ class StatisticsWriter:
             self._cancel_timer = None
 
     async def _async_write_all(self) -> None:
-        while serial := min((serial for serial, due in self._due.items() if due <= dt_util.utcnow()), default=None):
+        # The one that has waited longest: a camera that sends its history must not keep all others waiting.
+        while self._due and self._due[serial := min(self._due, key=self._due.__getitem__)] <= dt_util.utcnow():
             del self._due[serial]
+            self._written[serial] = dt_util.utcnow()
             try:
                 async with self._writing:
                     await self._async_write(serial)
             except (LedgerError, SQLAlchemyError, _NotTakenError, HomeAssistantError) as err:
+                if self._stopped:
+                    return
                 if self._works:
                     self._works = False
                     _LOGGER.warning("Long-term statistics can't be written now, and will be later: %s", err)
-                self._due.setdefault(serial, dt_util.utcnow() + WRITE_EVERY)
+                self._due[serial] = dt_util.utcnow() + WRITE_EVERY
             else:
                 if not self._works:
                     self._works = True
                     _LOGGER.info("Long-term statistics are written again")
-            self._written[serial] = dt_util.utcnow()
         self._task = None
         self._async_plan()
 
@@ -176,57 +191,69 @@ class StatisticsWriter:
         names, until = await self._async_read(_known, serial)
         written = await asyncio.wrap_future(self._ledger.written_until(serial))
         if until is not None and (written is None or until > written):
-            hours = await self._async_read(_hours, serial, written or 0, until)
+            hours = await self._async_read(_hours, serial, until)
             await asyncio.wrap_future(self._ledger.carry_series(serial, hours, until))
+            written = until
         camera_time = await CameraTime.async_of(self._entry, camera.time_zone)
-        series = await asyncio.wrap_future(self._ledger.take_series(serial, camera_time.basis))
         metadata = await self._async_metadata(camera)
-        if series is None:
-            if any(names.get(one["statistic_id"]) not in (None, one["name"]) for one in metadata.values()):
-                await self._async_import(metadata, {})
+        series = await asyncio.wrap_future(self._ledger.take_series(serial, camera_time.basis))
+        if series is None and until == written:
+            if renamed := {key: one for key, one in metadata.items() if names.get(key, one["name"]) != one["name"]}:
+                await self._async_import(renamed, {})
             return
-        if series.start > series.first and series.before != await self._async_read(_sums, serial, series.start - HOUR):
-            # Recorder's database is older than it was, or somebody has deleted the series.
+        if series is None or not await self._async_goes_on(serial, series, names):
             everything = self._ledger.take_series(serial, camera_time.basis, everything=True)
-            series = await asyncio.wrap_future(everything) or series
-        rows = {
-            **_sum_rows(series),
-            OCCUPANCY: await self.hass.async_add_executor_job(
-                _occupancy_rows, self._ledger, serial, camera_time, series
-            ),
-        }
-        if not series.has_adults:
-            del metadata["adults_in"], metadata["adults_out"]
-        await self._async_import(metadata, rows)
-        if series.hours:
-            last = series.start + (len(series.hours) - 1) * HOUR
-            if await self._async_read(_sums, serial, last) != reduce(plus, series.hours, series.before):
-                raise _NotTakenError("The recorder hasn't stored them.")
+            if (series := await asyncio.wrap_future(everything)) is None:
+                return
+        metadata = {key: metadata[key] for key in _keys(series)}
+        for rows in await self.hass.async_add_executor_job(_pieces, self._ledger, serial, camera_time, series):
+            await self._async_import(metadata, rows)
         await asyncio.wrap_future(self._ledger.confirm_series(serial))
+
+    async def _async_goes_on(self, serial: str, series: Series, names: dict[str, str | None]) -> bool:
+        """Say whether recorder has all that comes before these hours.
+
+        Otherwise one of the series is new, somebody has deleted it, or recorder's database is older than it was.
+        """
+        if not names.keys() >= set(_keys(series)):
+            return False
+        return series.start <= series.first or series.before == await self._async_read(
+            _sums, serial, series.start - HOUR
+        )
 
     async def _async_read[*Ts, T](self, function: Callable[[HomeAssistant, *Ts], T], *arguments: *Ts) -> T:
         return await get_instance(self.hass).async_add_executor_job(function, self.hass, *arguments)
 
-    async def _async_import(self, metadata: dict[str, StatisticMetaData], rows: dict[str, list[StatisticData]]) -> None:
+    async def _async_import(self, metadata: dict[str, StatisticMetaData], rows: Rows) -> None:
+        """Hand rows to recorder, and see that it has stored them."""
         for key, of_series in metadata.items():
-            found = rows.get(key, [])
             # One without rows still brings its name.
-            for at in range(0, len(found) or 1, HOURS_AT_ONCE):
-                async_add_external_statistics(self.hass, of_series, found[at : at + HOURS_AT_ONCE])
-                await get_instance(self.hass).async_block_till_done()
+            async_add_external_statistics(self.hass, of_series, rows.get(key, []))
+        await self._async_recorder_done()
+        given = {one["statistic_id"]: rows[key] for key, one in metadata.items() if rows.get(key)}
+        if given and not await self._async_read(_are_stored, given):
+            raise _NotTakenError("The recorder hasn't stored them.")
+
+    async def _async_recorder_done(self) -> None:
+        """Wait until recorder has done all that it was given before."""
+        # Its own way to wait for that passes over the job that it is at just now.
+        future = self.hass.loop.create_future()
+        get_instance(self.hass).queue_task(SynchronizeTask(future))
+        await future
 
     async def _async_metadata(self, camera: Camera) -> dict[str, StatisticMetaData]:
         """Return the description of each series, in the language of this Home Assistant."""
         language = self.hass.config.language
         series = await async_get_translations(self.hass, language, "selector", {DOMAIN})
         sensors = await async_get_translations(self.hass, language, "entity", {DOMAIN})
-        device = dr.async_get(self.hass).async_get_device(identifiers={(DOMAIN, camera.serial)})
+        devices = dr.async_entries_for_config_entry(dr.async_get(self.hass), self._entry.entry_id)
+        device = next((device for device in devices if (DOMAIN, camera.serial) in device.identifiers), None)
         name = (device and (device.name_by_user or device.name)) or camera.name
         return {
             key: StatisticMetaData(
                 statistic_id=statistic_id,
                 source=DOMAIN,
-                name=f"{name} {series.get(f'component.{DOMAIN}.selector.series.options.{key}', key)}",
+                name=f"{name} {series[f'component.{DOMAIN}.selector.series.options.{key}']}",
                 unit_of_measurement=sensors[f"component.{DOMAIN}.entity.sensor.in_total.unit_of_measurement"],
                 unit_class=None,
                 has_sum=key != OCCUPANCY,
@@ -245,9 +272,10 @@ def statistic_ids(serial: str) -> dict[str, str]:
 
 
 def _known(hass: HomeAssistant, serial: str) -> tuple[dict[str, str | None], int | None]:
-    """Return the names of the series, and the last hour of the one that every camera has."""
+    """Return the names of the series that are there, and the last hour of the one that every camera has."""
     ids = statistic_ids(serial)
-    names = {key: one["name"] for key, (_, one) in get_metadata(hass, statistic_ids=set(ids.values())).items()}
+    found = get_metadata(hass, statistic_ids=set(ids.values()))
+    names = {key: found[statistic_id][1]["name"] for key, statistic_id in ids.items() if statistic_id in found}
     rows = get_last_statistics(hass, 1, ids["in"], False, {"sum"}).get(ids["in"])
     return names, int(rows[0]["start"]) if rows else None
 
@@ -257,18 +285,34 @@ def _sums(hass: HomeAssistant, serial: str, hour: int) -> Sums | None:
     return dict(_each_sums(hass, serial, hour, hour)).get(hour)
 
 
-def _hours(hass: HomeAssistant, serial: str, since: int, until: int) -> list[tuple[int, Sums]]:
-    """Return what was counted in each hour from since to until."""
-    rows = list(_each_sums(hass, serial, since - HOUR, until))
-    known = [(since - HOUR, NOBODY), *rows] if not rows or rows[0][0] >= since else rows
+def _hours(hass: HomeAssistant, serial: str, until: int) -> list[tuple[int, Sums]]:
+    """Return what was counted in each hour to the last one at until."""
+    known = [(0, NOBODY), *_each_sums(hass, serial, 0, until)]
     return [(hour, minus(sums, before)) for (_, before), (hour, sums) in pairwise(known)]
+
+
+def _are_stored(hass: HomeAssistant, given: Rows) -> bool:
+    """Say whether recorder has rows as they were given to it."""
+    starts = [row["start"] for rows in given.values() for row in rows]
+    columns: set[Any] = {"state", "sum", "mean", "min", "max"}
+    found = statistics_during_period(
+        hass, min(starts), max(starts) + timedelta(hours=1), set(given), "hour", None, columns
+    )
+    for statistic_id, rows in given.items():
+        stored: dict[float, dict[str, Any]] = {row["start"]: {**row} for row in found.get(statistic_id, ())}
+        for row in rows:
+            one = stored.get(row["start"].timestamp(), {})
+            values: dict[str, Any] = {column: value for column, value in row.items() if column != "start"}
+            if any(one.get(column) is None or not isclose(one[column], value) for column, value in values.items()):
+                return False
+    return True
 
 
 def _each_sums(hass: HomeAssistant, serial: str, since: int, until: int) -> Iterator[tuple[int, Sums]]:
     ids = statistic_ids(serial)
     found = statistics_during_period(
         hass,
-        datetime.fromtimestamp(max(since, 0), UTC),
+        datetime.fromtimestamp(since, UTC),
         datetime.fromtimestamp(until + HOUR, UTC),
         {ids[key] for key in SUMS},
         "hour",
@@ -283,8 +327,23 @@ def _each_sums(hass: HomeAssistant, serial: str, since: int, until: int) -> Iter
 # What recorder shall have
 
 
-def _sum_rows(series: Series) -> dict[str, list[StatisticData]]:
-    rows: dict[str, list[StatisticData]] = {key: [] for key in SUMS}
+def _keys(series: Series) -> list[str]:
+    return [key for key in (*SUMS, OCCUPANCY) if series.has_adults or not key.startswith("adults")]
+
+
+def _pieces(ledger: Ledger, serial: str, camera_time: CameraTime, series: Series) -> list[Rows]:
+    """Return the rows of all series, some hours at a time; not for the event loop."""
+    rows = {**_sum_rows(series), OCCUPANCY: _occupancy_rows(ledger, serial, camera_time, series)}
+    pieces: list[Rows] = [{} for _ in range(0, len(series.hours) or 1, HOURS_AT_ONCE)]
+    for key, of_series in rows.items():
+        for row in of_series:
+            hour = (int(row["start"].timestamp()) - series.start) // HOUR
+            pieces[hour // HOURS_AT_ONCE].setdefault(key, []).append(row)
+    return pieces
+
+
+def _sum_rows(series: Series) -> Rows:
+    rows: Rows = {key: [] for key in SUMS}
     so_far = series.before
     for hour, counts in enumerate(series.hours):
         start = datetime.fromtimestamp(series.start + hour * HOUR, UTC)
@@ -295,7 +354,7 @@ def _sum_rows(series: Series) -> dict[str, list[StatisticData]]:
 
 
 def _occupancy_rows(ledger: Ledger, serial: str, camera_time: CameraTime, series: Series) -> list[StatisticData]:
-    """Return the occupancy of each hour of which anything is known; not for the event loop."""
+    """Return the occupancy of each hour of which anything is known."""
     bounds = [series.start + hour * HOUR for hour in range(len(series.hours) + 1)]
     reset, _ = camera_time.reset(series.start)
     known: set[int] = set()
@@ -307,7 +366,9 @@ def _occupancy_rows(ledger: Ledger, serial: str, camera_time: CameraTime, series
                 counts = (interval.entered, interval.left)
                 yield Passage(interval.end, *(reversed(counts) if series.is_reversed else counts))
 
-    corrections = camera_time.with_resets(reset, bounds[-1], ledger.corrections(serial, reset, bounds[-1]).result())
+    # A reset that is yet to come in this hour is no part of it yet.
+    end = min(bounds[-1], series.counted_until)
+    corrections = camera_time.with_resets(reset, end, ledger.corrections(serial, reset, end).result())
     of_hours = occupancies(bounds, levels(passages(), corrections), series.counted_until)
     return [
         StatisticData(start=datetime.fromtimestamp(hour, UTC), mean=mean, min=lowest, max=highest)

@@ -1,0 +1,89 @@
+"""Posts prepared bodies over some connections, each as fast as it is answered; prints the seconds this took.
+
+A process of its own that does next to nothing, so that what is measured is the one who answers.
+"""
+
+import argparse
+from collections.abc import Iterator
+import gc
+import json
+from pathlib import Path
+import re
+import selectors
+import socket
+import sys
+from time import perf_counter, process_time
+
+SILENCE_SECONDS = 120
+
+_LENGTH = re.compile(rb"\r\ncontent-length: (\d+)\r\n", re.IGNORECASE)
+
+
+def requests(file: Path, path: str, token: str) -> list[bytes]:
+    """Return the whole request of each body; there is one in each line of the file."""
+    head = (
+        f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer {token}\r\n"
+        "Content-Type: application/json\r\nContent-Length: "
+    ).encode()
+    return [b"%b%d\r\n\r\n%b" % (head, len(body), body) for body in file.read_bytes().splitlines()]
+
+
+def answer(connection: socket.socket) -> None:
+    """Read one answer, which has to be 200."""
+    received = connection.recv(65536)
+    while b"\r\n\r\n" not in received:
+        received += _more(connection)
+    head, _, body = received.partition(b"\r\n\r\n")
+    if not head.startswith(b"HTTP/1.1 200 ") or not (length := _LENGTH.search(head + b"\r\n")):
+        sys.exit(f"The answer was {received.decode(errors='replace')}")
+    missing = int(length[1]) - len(body)
+    while missing > 0:
+        missing -= len(_more(connection))
+
+
+def _more(connection: socket.socket) -> bytes:
+    if not (received := connection.recv(65536)):
+        sys.exit("The connection was closed.")
+    return received
+
+
+def post(port: int, waiting: Iterator[bytes], connections: int) -> None:
+    """Post until nothing waits; whichever connection has its answer takes the next."""
+    with selectors.DefaultSelector() as selector:
+        for _, request in zip(range(connections), waiting, strict=False):
+            connection = socket.create_connection(("127.0.0.1", port), timeout=SILENCE_SECONDS)
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            connection.sendall(request)
+            selector.register(connection, selectors.EVENT_READ)
+        while selector.get_map():
+            ready = selector.select(SILENCE_SECONDS)
+            if not ready:
+                sys.exit(f"No answer for {SILENCE_SECONDS} seconds.")
+            for key, _ in ready:
+                assert isinstance(key.fileobj, socket.socket)
+                answer(key.fileobj)
+                if (following := next(waiting, None)) is None:
+                    selector.unregister(key.fileobj)
+                    key.fileobj.close()
+                else:
+                    key.fileobj.sendall(following)
+
+
+def main() -> None:
+    """Prepare, then measure."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("port", type=int)
+    parser.add_argument("path")
+    parser.add_argument("token")
+    parser.add_argument("bodies", type=Path)
+    parser.add_argument("--connections", type=int, default=1)
+    arguments = parser.parse_args()
+    prepared = requests(arguments.bodies, arguments.path, arguments.token)
+    gc.disable()
+    begin, begin_cpu = perf_counter(), process_time()
+    post(arguments.port, iter(prepared), arguments.connections)
+    print(json.dumps({"seconds": perf_counter() - begin, "busy": process_time() - begin_cpu}))  # noqa: T201
+
+
+if __name__ == "__main__":
+    main()

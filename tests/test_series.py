@@ -1,0 +1,103 @@
+"""How the ledger knows what recorder may lack, told without Home Assistant."""
+
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from custom_components.axis_people_counter.ledger import Ledger
+from custom_components.axis_people_counter.series import Series, Sums
+
+from .ledgers import HOUR, SERIAL, START, TIMEOUT, interval, opened, query, record
+
+BASIS: Final = "00:00:00 Europe/Stockholm"
+# The hours that recorder has of a camera whose ledger is lost: the last one wasn't over.
+RECORDED: Final = [
+    (START - 2 * HOUR, Sums(10, 5, 0, 0)),
+    (START - HOUR, Sums(20, 5, 0, 0)),
+    (START, Sums(6, 5, 0, 0)),
+]
+
+
+@pytest.fixture(autouse=True)
+def _custom_integrations() -> None:
+    """Leave Home Assistant out: the ledger doesn't know it."""
+
+
+def take(ledger: Ledger, basis: str = BASIS, *, everything: bool = False) -> Series | None:
+    """Take what recorder may lack."""
+    return ledger.take_series(SERIAL, basis, everything=everything).result(TIMEOUT)
+
+
+def entered(series: Series | None) -> tuple[int, int, list[int]]:
+    """Return the hours from START to the first one taken, who came before it, and who came in each."""
+    assert series
+    return (series.start - START) // HOUR, series.before.entered, [hour.entered for hour in series.hours]
+
+
+def test_what_is_taken_is_on_the_way_until_it_is_confirmed(tmp_path: Path) -> None:
+    """Whatever happens before that, also a restart, it's taken again, together with what has changed since."""
+    path = tmp_path / "ledger.db"
+    with opened(path) as ledger:
+        record(ledger, 0, interval(0, 1), interval(130, 2))
+        assert entered(take(ledger)) == (0, 0, [1, 0, 2])
+        assert entered(take(ledger)) == (0, 0, [1, 0, 2])
+    with opened(path) as ledger:
+        assert entered(take(ledger)) == (0, 0, [1, 0, 2])
+        ledger.confirm_series(SERIAL).result(TIMEOUT)
+        assert take(ledger) is None
+        record(ledger, 1, interval(190, 4))
+        # The hour that was the last one is among them: more is known of it now.
+        assert entered(take(ledger)) == (2, 1, [2, 4])
+        record(ledger, 2, interval(70, 8))
+        assert entered(take(ledger)) == (1, 1, [8, 2, 4])
+        ledger.confirm_series(SERIAL).result(TIMEOUT)
+        record(ledger, 3, interval(70, 8))
+        assert take(ledger) is None, "nothing new"
+
+
+def test_another_basis_or_direction_means_all_hours(tmp_path: Path) -> None:
+    """Occupancy of each hour depends on them."""
+    with opened(tmp_path / "ledger.db") as ledger:
+        assert take(ledger) is None, "nobody knows this camera"
+        record(ledger, 0, interval(0, 1, 3), interval(130, 2))
+        take(ledger)
+        ledger.confirm_series(SERIAL).result(TIMEOUT)
+        assert entered(take(ledger, "12:00:00 Europe/Stockholm")) == (0, 0, [1, 0, 2])
+        ledger.confirm_series(SERIAL).result(TIMEOUT)
+        ledger.set_reversed(SERIAL, True).result(TIMEOUT)
+        assert entered(take(ledger, "12:00:00 Europe/Stockholm")) == (0, 0, [3, 0, 0])
+        ledger.confirm_series(SERIAL).result(TIMEOUT)
+        assert entered(take(ledger, "12:00:00 Europe/Stockholm", everything=True)) == (0, 0, [3, 0, 0])
+
+
+def test_hours_that_only_recorder_knows_are_carried_over(tmp_path: Path) -> None:
+    """A camera that goes on counting adds to them."""
+    path = tmp_path / "ledger.db"
+    with opened(path) as ledger:
+        record(ledger, 0, interval(20, 3))
+        ledger.carry_series(SERIAL, RECORDED, START).result(TIMEOUT)
+        assert entered(take(ledger)) == (-2, 0, [10, 20, 9])
+        ledger.confirm_series(SERIAL).result(TIMEOUT)
+        record(ledger, 1, interval(70, 4))
+        assert entered(take(ledger)) == (0, 30, [9, 4])
+        ledger.forget_series(SERIAL).result(TIMEOUT)
+        assert entered(take(ledger)) == (0, 0, [3, 4])
+
+
+def test_hours_that_the_camera_tells_again_count_once(tmp_path: Path) -> None:
+    """Of an hour told in part, recorder knows the rest; an hour told as a whole is what the camera says."""
+    path = tmp_path / "ledger.db"
+    with opened(path) as ledger:
+        # It remembers half of the first hour, the second as a whole, and of the last one what was counted meanwhile.
+        record(
+            ledger,
+            0,
+            interval(-90, 7, minutes=30),
+            interval(-60, 15, minutes=60),
+            interval(0, 5, minutes=15),
+            interval(15, 5, minutes=15),
+        )
+        ledger.carry_series(SERIAL, RECORDED, START).result(TIMEOUT)
+        assert entered(take(ledger)) == (-2, 0, [10, 15, 10])
+    assert [start for (start,) in query(path, "SELECT start FROM carried")] == [START - 2 * HOUR, START]

@@ -1,0 +1,152 @@
+"""Whatever comes in whatever order, and whatever happens meanwhile: the series say what a simple calculation says."""
+
+from collections.abc import Iterator
+from datetime import datetime, time, timedelta
+from itertools import count
+from pathlib import Path
+from typing import Any, Final
+
+from freezegun.api import FrozenDateTimeFactory
+from hypothesis import HealthCheck, given, settings, strategies as st
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.components.recorder.common import async_block_recorder
+
+from custom_components.axis_people_counter.const import CONF_RESET_TIME, DOMAIN
+from homeassistant.components.recorder import Recorder
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers import entity_registry as er
+
+from .pusher import Pusher
+from .recorded import Truth, go_on, quiet, recorded, restore, snapshot
+
+MINUTE: Final = timedelta(minutes=1)
+LEDGER: Final = "axis_people_counter.db"
+RESET: Final = time(3, 30)
+# A night in which something happens to the clock, or to the date.
+NIGHTS: Final = (
+    ("Europe/Stockholm", "2026-03-28T21:00:00Z"),
+    ("Europe/Stockholm", "2026-10-24T21:00:00Z"),
+    ("Europe/Stockholm", "2026-12-31T20:00:00Z"),
+    ("Asia/Kolkata", "2026-12-31T16:00:00Z"),
+    ("Australia/Lord_Howe", "2026-10-03T12:00:00Z"),
+    ("Australia/Lord_Howe", "2027-04-03T12:00:00Z"),
+)
+# Hours of the camera's life in an example.
+LIFE: Final = 9
+
+_numbers: Iterator[int] = count(1)
+
+
+@pytest.fixture
+def recorder_config() -> dict[str, Any]:
+    """Start recorder as it comes, but without the log of each SQL statement."""
+    quiet()
+    return {}
+
+
+@pytest.fixture(autouse=True)
+def _custom_integrations(recorder_mock: Recorder, enable_custom_integrations: None) -> None:
+    """Let Home Assistant find the integration, with a recorder there before all else."""
+
+
+@st.composite
+def stories(draw: st.DrawFn) -> list[tuple[str, Any]]:
+    """Draw what happens one after the other: pushes of any intervals so far, and what else there is."""
+    slot = st.integers(0, 10_000)
+    told = st.tuples(slot, st.integers(0, 9), st.integers(0, 9), st.none() | st.tuples(st.integers(0, 3), st.just(1)))
+    push = st.tuples(st.just("push"), st.tuples(st.integers(0, 9), st.lists(told, min_size=1, max_size=8)))
+    wait = st.tuples(st.just("wait"), st.integers(1, 70))
+    other = st.sampled_from([("restart", None), ("kill", None), ("reverse", None)])
+    correct = st.tuples(st.just("correct"), st.integers(0, 20))
+    return draw(st.lists(st.one_of(push, push, wait, wait, correct, other), min_size=3, max_size=12))
+
+
+async def kill(hass: HomeAssistant, entry: MockConfigEntry, folder: Path) -> None:
+    """Go on with both databases as they are at this instant, which is what a killed process leaves."""
+    await async_block_recorder(hass, 0.02)
+    tables = await snapshot(hass)
+    left = {name: (folder / name).read_bytes() for name in (LEDGER, f"{LEDGER}-wal")}
+    assert await hass.config_entries.async_unload(entry.entry_id)
+    await restore(hass, tables)
+    for name, content in left.items():
+        (folder / name).write_bytes(content)
+    assert await hass.config_entries.async_setup(entry.entry_id)
+
+
+@settings(
+    max_examples=30,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large],
+)
+@given(story=stories(), night=st.sampled_from(NIGHTS), width=st.sampled_from((1, 5, 15)), shift=st.booleans())
+async def test_series_of_any_story(
+    hass: HomeAssistant,
+    noon: FrozenDateTimeFactory,
+    entry: MockConfigEntry,
+    pusher: Pusher,
+    tmp_path: Path,
+    story: list[tuple[str, Any]],
+    night: tuple[str, str],
+    width: int,
+    shift: bool,
+) -> None:
+    """Late, replaced, repeated and out of order, with corrections, restarts and kills: each hour is right."""
+    if CONF_RESET_TIME not in entry.options:
+        hass.config_entries.async_update_entry(entry, options={CONF_RESET_TIME: RESET.isoformat()})
+        await hass.config_entries.async_reload(entry.entry_id)
+    zone, begin = night
+    truth = Truth(zone=zone, reset=RESET)
+    sensor = {"serial": f"accc8e{next(_numbers):06x}", "timeZone": zone}
+    serial = sensor["serial"]
+    # Shifted intervals go over the end of an hour.
+    start = datetime.fromisoformat(begin) + (width // 2 * MINUTE if shift else timedelta())
+    noon.move_to(datetime.fromisoformat(begin) + timedelta(hours=1))
+
+    for what, of_it in story:
+        now = datetime.now(start.tzinfo)
+        match what:
+            case "push":
+                delay, told = of_it
+                sent = now - delay * MINUTE
+                slots = int((sent - start) / (width * MINUTE))
+                await pusher.push(
+                    *(
+                        truth.tell(
+                            start + slot % slots * width * MINUTE,
+                            *(entered, left),
+                            minutes=width,
+                            adults=adults,
+                            sent=int(sent.timestamp()),
+                        )
+                        for slot, entered, left, adults in {
+                            slot % slots: (slot, *rest) for slot, *rest in told
+                        }.values()
+                    ),
+                    sent=sent,
+                    sensor=sensor,
+                )
+            case "wait":
+                await go_on(hass, noon, of_it)
+            case "correct" if truth.intervals:
+                entity = er.async_get(hass).async_get_entity_id("sensor", DOMAIN, f"{serial}_occupancy")
+                state = hass.states.get(entity or "")
+                if state and state.state != "unavailable":
+                    truth.corrections[int(now.timestamp())] = of_it
+                    await hass.services.async_call(
+                        DOMAIN, "set_occupancy", {"entity_id": entity, "value": of_it}, blocking=True
+                    )
+            case "reverse" if truth.intervals:
+                truth.is_reversed = not truth.is_reversed
+                entity = er.async_get(hass).async_get_entity_id("switch", DOMAIN, f"{serial}_reverse_direction")
+                await hass.services.async_call("switch", "toggle", {"entity_id": entity}, blocking=True)
+            case "restart":
+                assert await hass.config_entries.async_reload(entry.entry_id)
+            case "kill" if truth.intervals:
+                await kill(hass, entry, tmp_path)
+    await go_on(hass, noon)
+    assert await recorded(hass, serial) == truth.series()
+    if truth.intervals:
+        await entry.runtime_data.statistics.async_rebuild(serial)
+        assert await recorded(hass, serial) == truth.series()
+        await entry.runtime_data.async_remove_camera(serial)

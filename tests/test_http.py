@@ -22,6 +22,7 @@ from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.axis_people_counter import coordinator, http, ledger, ledger_file
 from custom_components.axis_people_counter.const import DOMAIN, LEDGER_FILE
+from custom_components.axis_people_counter.protocol import MAX_WHOLE
 from homeassistant.config_entries import ConfigEntryDisabler
 from homeassistant.const import CONF_TOKEN
 from homeassistant.core import CoreState, HomeAssistant
@@ -725,7 +726,7 @@ async def test_hanging_up_while_it_is_read(hass: HomeAssistant, pusher: Pusher) 
     """A long document goes through a thread; that nobody waits for it is no reason to stop either."""
     release = threading.Event()
     busy = [hass.async_add_executor_job(release.wait, SOON) for _ in range(100)]
-    body = encoded(push()) + b" " * http.SMALL_BODY
+    body = encoded(push()) + b" " * MAX_WHOLE
     async with wire(pusher) as connection:
         await connection.send(f"{HEAD}Content-Length: {len(body)}\r\n\r\n".encode() + body)
         await asyncio.sleep(0.2)
@@ -744,7 +745,7 @@ async def test_hanging_up_before_a_refusal(hass: HomeAssistant, pusher: Pusher, 
     release = threading.Event()
     busy = [hass.async_add_executor_job(release.wait, SOON) for _ in range(100)]
     async with wire(pusher) as connection:
-        body += b" " * http.SMALL_BODY
+        body += b" " * MAX_WHOLE
         await connection.send(f"{HEAD}Content-Length: {len(body)}\r\n\r\n".encode() + body)
         await asyncio.sleep(0.2)
     await asyncio.sleep(0.1)

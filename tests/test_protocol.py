@@ -16,6 +16,7 @@ from custom_components.axis_people_counter.protocol import (
     MAX_SKIPPED,
     MAX_TEXT,
     MAX_VALUE,
+    MAX_WHOLE,
     DocumentError,
     Interval,
     ProtocolVersionError,
@@ -23,7 +24,7 @@ from custom_components.axis_people_counter.protocol import (
     Rejected,
     Sensor,
     TestMessage as CameraTest,
-    parse,
+    parse as parse_as_it_is,
 )
 
 from .pusher import SERIAL, Document, document, measurement
@@ -59,6 +60,18 @@ SAMPLE = b"""{
 @pytest.fixture(autouse=True)
 def _custom_integrations() -> None:
     """Start no Home Assistant: the protocol knows nothing of it."""
+
+
+def parse(body: bytes | bytearray) -> CameraTest | Push:
+    """Parse a body, also as one that is too long to be read whole: that makes no difference."""
+    try:
+        message = parse_as_it_is(body)
+    except DocumentError as err:
+        with pytest.raises(type(err)):
+            parse_as_it_is(body + b" " * MAX_WHOLE)
+        raise
+    assert parse_as_it_is(body + b" " * MAX_WHOLE) == message
+    return message
 
 
 def read(whole: Document) -> CameraTest | Push:

@@ -1,7 +1,8 @@
 """The days of a camera: its time zone, and when its occupancy starts anew."""
 
+from contextlib import suppress
 from datetime import time, tzinfo
-from typing import NamedTuple, Self
+from typing import Final, NamedTuple, Self
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.util import dt as dt_util
@@ -48,12 +49,14 @@ class CameraTime(NamedTuple):
         return sorted(self.resets(start, end) + corrections, key=lambda correction: correction.at)
 
 
+# Looking a zone up takes another thread. Only names of zones get here, of which there are some hundreds.
+_ZONES: Final[dict[str, tzinfo]] = {}
+
+
 async def _async_time_zone(name: str | None) -> tzinfo:
-    zone = None
-    if name:
-        try:
-            zone = await dt_util.async_get_time_zone(name)
-        except ValueError, OSError:
-            # Not a name at all: a path, say.
-            zone = None
-    return zone or dt_util.get_default_time_zone()
+    if name and name not in _ZONES:
+        # What isn't a name at all, a path say, raises.
+        with suppress(ValueError, OSError):
+            if zone := await dt_util.async_get_time_zone(name):
+                _ZONES[name] = zone
+    return (name and _ZONES.get(name)) or dt_util.get_default_time_zone()

@@ -21,11 +21,11 @@ from homeassistant.util.hass_dict import HassKey
 from . import issues
 from .camera_time import CameraTime
 from .const import CONF_KEEP_DAYS, DEFAULT_KEEP_DAYS, DOMAIN, LEDGER_FILE, MANUFACTURER
+from .exchange import Exchange
 from .ledger import MAX_CAMERAS, Camera, Changes, Counts, Ledger, TooManyCamerasError
 from .ledger_file import LedgerError
 from .occupancy import Passage, occupancy
 from .protocol import Interval, Message, Push, TestMessage
-from .results import Results
 from .statistics import StatisticsWriter
 
 _LOGGER = logging.getLogger(__name__)
@@ -266,7 +266,7 @@ class Receiver:
             hass.loop.call_soon_threadsafe(self._async_moved_aside, path)
 
         self.ledger = Ledger(Path(hass.config.path(LEDGER_FILE)), moved_aside)
-        self._results = Results(hass.loop)
+        self._exchange = Exchange(hass.loop)
         self.statistics = StatisticsWriter(hass, entry, self.ledger)
         self.cameras: dict[str, CameraCoordinator] = {}
         self.camera_callbacks: list[Callable[[CameraCoordinator], None]] = []
@@ -317,7 +317,8 @@ class Receiver:
                 await camera.async_heard()
             return
         try:
-            changes = await self._results.of(self.ledger.record(message, int(dt_util.utcnow().timestamp())))
+            received = int(dt_util.utcnow().timestamp())
+            changes = await self._exchange.ask(lambda: self.ledger.record(message, received))
         except TooManyCamerasError:
             issues.async_begin(self.hass, issues.TOO_MANY_CAMERAS, **issues.names(sensor.name), limit=str(MAX_CAMERAS))
             raise

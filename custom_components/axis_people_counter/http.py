@@ -1,13 +1,14 @@
 """The address cameras push to."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+import gc
 from hmac import compare_digest
 from http import HTTPStatus
 import logging
-from typing import Final
+from typing import Any, Final
 
 from aiohttp import ClientError, web
 from aiohttp.hdrs import AUTHORIZATION, RETRY_AFTER, WWW_AUTHENTICATE
@@ -25,7 +26,7 @@ from .coordinator import ClockError, PeopleCounterConfigEntry, url_host
 from .export import ExportView
 from .ledger import TooManyCamerasError
 from .ledger_file import LedgerError
-from .protocol import DocumentError, ProtocolVersionError, TestMessage, parse
+from .protocol import MAX_WHOLE, DocumentError, ProtocolVersionError, TestMessage, parse
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -35,8 +36,8 @@ MAX_BODY: Final = 128 * 1024 * 1024
 MAX_BODIES: Final = 2 * MAX_BODY
 SECONDS_WITHOUT_A_BYTE: Final = 60
 RETRY_SECONDS: Final = 60
-# A document this small is read faster than it is handed to another thread.
-SMALL_BODY: Final = 16 * 1024
+# One this large makes so many objects that Python would look through all of Home Assistant's for garbage.
+LARGE_BODY: Final = 1024 * 1024
 # Senders whose documents can't be read, each named once in the log.
 MAX_COMPLAINTS: Final = 20
 
@@ -131,14 +132,18 @@ class PushView(HomeAssistantView):
             _LOGGER.debug("The body from %s ended too early: %s", address, type(err).__name__)
             return await self._hang_up(request, "The body is incomplete or badly compressed.")
         # What has been received is stored, even if the camera hangs up now.
-        return await asyncio.shield(hass.async_create_task(self._take(hass, address, token, tests, body)))
+        taking = self._take(hass, address, token, tests, body)
+        return await asyncio.shield(
+            hass.async_create_task(taking if len(body) < LARGE_BODY else _without_pauses(taking))
+        )
 
     async def _take(
         self, hass: HomeAssistant, address: str, token: bytes, tests: list[ConnectionTest], body: bytearray
     ) -> web.Response:
         """Answer one body; raises nothing a camera can cause, for it may be gone."""
         try:
-            message = parse(body) if len(body) <= SMALL_BODY else await hass.async_add_executor_job(parse, body)
+            # A document this small is read faster than it is handed to another thread.
+            message = parse(body) if len(body) <= MAX_WHOLE else await hass.async_add_executor_job(parse, body)
             for test in tests:
                 test.heard[message.sensor.serial] = message.sensor.name
             # It may have been unloaded or loaded anew meanwhile.
@@ -183,9 +188,11 @@ class PushView(HomeAssistantView):
         body = bytearray()
         try:
             while True:
-                async with asyncio.timeout(SECONDS_WITHOUT_A_BYTE):
-                    # Decompressed already: the cap holds for what a small body becomes.
-                    chunk = await request.content.readany()
+                # Decompressed already: the cap holds for what a small body becomes.
+                chunk = request.content.read_nowait()
+                if not chunk and not request.content.at_eof():
+                    async with asyncio.timeout(SECONDS_WITHOUT_A_BYTE):
+                        chunk = await request.content.readany()
                 if not chunk:
                     return body
                 body += chunk
@@ -222,6 +229,17 @@ class PushView(HomeAssistantView):
 
     def _later(self, sentence: str) -> web.Response:
         return self.json_message(sentence, HTTPStatus.SERVICE_UNAVAILABLE, headers={RETRY_AFTER: str(RETRY_SECONDS)})
+
+
+async def _without_pauses[T](taking: Coroutine[Any, Any, T]) -> T:
+    """Do something without Python's search for garbage, which would stop everything for a fifth of a second."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        return await taking
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 def _loaded_entry(hass: HomeAssistant) -> PeopleCounterConfigEntry | None:

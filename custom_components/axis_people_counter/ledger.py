@@ -448,7 +448,8 @@ def _today(db: sqlite3.Connection, serial: str, day: int, next_day: int, reset: 
         {"camera": camera.id, "low": day, "high": next_day},
     ).fetchone()
     passages = db.execute(
-        f'SELECT "end", "in", "out" FROM intervals WHERE {_OVERLAPPING} ORDER BY start',
+        # Where nobody passed, nothing changes.
+        f'SELECT "end", "in", "out" FROM intervals WHERE {_OVERLAPPING} AND ("in" OR "out") ORDER BY start',
         {"camera": camera.id, "low": reset, "high": MAX_INSTANT},
     )
     corrections = db.execute(

@@ -108,7 +108,8 @@ class StatisticsWriter:
         is_steady = since >= now.timestamp() // HOUR * HOUR - HOUR
         if is_steady and (written := self._written.get(serial)):
             due = max(now, written + WRITE_EVERY)
-        self._async_plan(serial, due)
+        if (planned := self._due.get(serial)) is None or due < planned:
+            self._async_plan(serial, due)
 
     async def async_rebuild(self, serial: str) -> None:
         """Clear the series of a camera and write them anew from the ledger.

@@ -156,7 +156,8 @@ class Home:
 
     async def push(self, file: Path, path: str = PUSH) -> dict[str, float]:
         """Have the bodies of a file posted over some connections."""
-        return await run("client.py", self.ha.port, path, self._token, file, f"--connections={CONNECTIONS}")
+        # A token may begin with a dash.
+        return await run("client.py", f"--connections={CONNECTIONS}", "--", self.ha.port, path, self._token, file)
 
     async def settle(self) -> None:
         """Wait until nothing is left to do."""

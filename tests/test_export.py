@@ -18,6 +18,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
+from custom_components.axis_people_counter import export
 from custom_components.axis_people_counter.const import DOMAIN, LEDGER_FILE
 from custom_components.axis_people_counter.export import EXPORT_PATH, harmless
 from custom_components.axis_people_counter.history import PAGE
@@ -519,6 +520,27 @@ async def test_slow_client(hass: HomeAssistant, pusher: Pusher, noon: FrozenDate
     assert len(pages) < 40
     response.close()
     # What is being read for it comes to its end before the test does.
+    await until_quiet(pages)
+
+
+async def test_downloads_are_bounded(
+    hass: HomeAssistant, pusher: Pusher, pages: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever has a link can't take all threads, nor keep what nobody reads."""
+    monkeypatch.setattr(export, "SECONDS_WITHOUT_READING", 1)
+    await fill(hass, pusher, 400_000)
+    path = (await link(hass, "2000-01-01", period="interval"))["path"]
+    idle = [await pusher.client.get(path) for _ in range(export.MAX_DOWNLOADS)]
+    refused = await pusher.client.get(path)
+    assert refused.status == HTTPStatus.SERVICE_UNAVAILABLE
+    assert refused.headers["Retry-After"] == str(export.RETRY_SECONDS)
+    for _ in range(100):
+        if (response := await pusher.client.get(path)).ok:
+            break
+        await asyncio.sleep(0.1)
+    assert response.ok, "those that nobody reads have ended"
+    for one in (response, *idle):
+        one.close()
     await until_quiet(pages)
 
 

@@ -12,6 +12,7 @@ import sqlite3
 import subprocess
 import sys
 from tempfile import TemporaryDirectory
+import threading
 from time import perf_counter
 from typing import Any, Final
 
@@ -1221,3 +1222,35 @@ def test_a_ledger_that_is_closed_in_a_backup_leaves_the_file_alone(path: Path, f
     with opened(path) as ledger:
         record(ledger, 3, interval(2, 1))
     assert stored(path) == [interval(0, 1), interval(1, 1), interval(2, 1)]
+
+
+# Many who ask
+
+
+def test_a_push_waits_for_one_answer_at_most(ledger: Ledger) -> None:
+    """However many questions are waiting, they all get their answers too."""
+    started, go_on = threading.Event(), threading.Event()
+    answered: list[int] = []
+
+    def first(_: sqlite3.Connection) -> None:
+        started.set()
+        go_on.wait(TIMEOUT)
+
+    waiting = ledger.submit(first)
+    started.wait(TIMEOUT)
+    questions: list[Future[None]] = []
+    for number in range(50):
+
+        def question(_: sqlite3.Connection, number: int = number) -> None:
+            answered.append(number)
+
+        questions.append(ledger.submit(question))
+    recorded = ledger.record(push(60, interval(0, 1)), START)
+    recorded.add_done_callback(lambda _: answered.append(-1))
+    go_on.set()
+    waiting.result(TIMEOUT)
+    recorded.result(TIMEOUT)
+    for asked in questions:
+        asked.result(TIMEOUT)
+    assert answered.index(-1) <= 1
+    assert [number for number in answered if number >= 0] == list(range(50))

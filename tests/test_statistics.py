@@ -13,14 +13,15 @@ from typing import Any, Final
 from freezegun import freeze_time
 from freezegun.api import FrozenDateTimeFactory
 import pytest
-from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.common import MockConfigEntry, MockUser
 from pytest_homeassistant_custom_component.components.recorder.common import async_block_recorder
 from sqlalchemy import event
 from sqlalchemy.exc import OperationalError
 
 from custom_components.axis_people_counter.const import CONF_RESET_TIME, DOMAIN
 from homeassistant.components.recorder import Recorder, get_instance
-from homeassistant.core import HomeAssistant
+from homeassistant.core import Context, HomeAssistant
+from homeassistant.exceptions import Unauthorized
 from homeassistant.helpers import device_registry as dr
 from homeassistant.util import dt as dt_util
 
@@ -763,7 +764,47 @@ async def test_new_ledger_and_a_camera_that_sends_all_again(
         assert await rows(hass, key) == truth.sums(key)
 
 
+async def test_a_displaced_first_interval(hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Pusher) -> None:
+    """Where the first interval turns out to be one that must wait, its hours are empty, and nothing is negative."""
+    await pusher.push(measurement(NOON - timedelta(hours=2), 7, minutes=60))
+    await pusher.push(measurement(NOON - timedelta(hours=6), 5, minutes=120))
+    assert values(await rows(hass, "in"), "sum") == [5, 5, 5, 5, 12]
+    await pusher.push(measurement(NOON - timedelta(hours=5), 3, minutes=120), sent=NOON - timedelta(seconds=30))
+    await go_on(hass, noon)
+    assert values(await rows(hass, "in"), "state") == [0, 3, 0, 0, 7]
+    assert values(await rows(hass, "in"), "sum") == [0, 3, 3, 3, 10]
+
+
 # What the user does
+
+
+async def test_devices_of_others(
+    hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Pusher, caplog: pytest.LogCaptureFixture
+) -> None:
+    """They may be named as they like, and have identifiers of any shape."""
+    await pusher.push(measurement(NOON - MINUTE, 1))
+    other = MockConfigEntry(domain="other")
+    other.add_to_hass(hass)
+    identifiers: Any = {("other", "of", "four", "parts")}
+    device = dr.async_get(hass).async_get_or_create(config_entry_id=other.entry_id, identifiers=identifiers)
+    dr.async_get(hass).async_update_device(device.id, name_by_user="Another name")
+    await settle(hass)
+    assert not [record for record in caplog.records if record.levelname == "ERROR"]
+
+
+async def test_rebuild_is_for_administrators(
+    hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Pusher, hass_read_only_user: MockUser
+) -> None:
+    """What only recorder knows would be lost."""
+    await pusher.push(measurement(NOON - MINUTE, 1))
+    with pytest.raises(Unauthorized):
+        await rebuild(hass, Context(user_id=hass_read_only_user.id))
+
+
+async def rebuild(hass: HomeAssistant, context: Context | None = None) -> None:
+    """Have all series rebuilt by the action."""
+    data = {"entity_id": "all"}
+    await hass.services.async_call(DOMAIN, "rebuild_statistics", data, blocking=True, context=context)
 
 
 async def test_rebuild(
@@ -777,7 +818,7 @@ async def test_rebuild(
     noon.tick(MINUTE)
     await pusher.push(*(truth.tell(NOON - hour * timedelta(hours=1), 3, 1) for hour in range(1, 50)))
     assert (await sums(hass))[-1] == 100 + 49 * 3
-    await entry.runtime_data.statistics.async_rebuild(SERIAL)
+    await rebuild(hass)
     assert await recorded(hass) == truth.series()
     await hass.config_entries.async_reload(entry.entry_id)
     assert await recorded(hass) == truth.series()

@@ -45,6 +45,7 @@ PRESENT: Final = timedelta(hours=1)
 # For each second in which states are written, so many are left to all else: many pushes come faster than that.
 REST: Final = 10
 MAX_REST: Final = 0.2
+MAX_ANSWERS: Final = 2
 LEDGER_RETRY: Final = timedelta(minutes=1)
 # Unknown things that cameras send, each named once in the log.
 MAX_NOTES: Final = 100
@@ -272,6 +273,9 @@ class Receiver:
         self.camera_callbacks: list[Callable[[CameraCoordinator], None]] = []
         self.writable = True
         self._adding = asyncio.Lock()
+        # Answers and downloads that are made at the same time; the threads are all of Home Assistant's.
+        self.answering = asyncio.Semaphore(MAX_ANSWERS)
+        self.downloads = 0
         # Pushes that are safe but not shown yet, by serial.
         self._to_show: dict[str, list[Changes]] = {}
         self._showing = False
@@ -387,14 +391,20 @@ class Receiver:
                 began = loop.time()
                 serial = next(iter(self._to_show))
                 pushes = self._to_show.pop(serial)
-                if camera := self.cameras.get(serial):
-                    if _description(camera.camera) != _description(pushes[-1].camera):
-                        self._async_update_device(pushes[-1].camera)
-                    await camera.async_heard(pushes)
+                try:
+                    await self._async_show_camera(serial, pushes)
+                except Exception:  # one camera's trouble must not keep others from being shown
+                    _LOGGER.exception("Counts of %s are stored, but can't be shown", serial)
                 # Recorder works on the states as long again, and then some.
                 await asyncio.sleep(min(REST * (loop.time() - began), MAX_REST))
         finally:
             self._showing = False
+
+    async def _async_show_camera(self, serial: str, pushes: list[Changes]) -> None:
+        if camera := self.cameras.get(serial):
+            if _description(camera.camera) != _description(pushes[-1].camera):
+                self._async_update_device(pushes[-1].camera)
+            await camera.async_heard(pushes)
 
     async def _async_add(self, camera: Camera, *, has_settled: bool) -> bool:
         """Bring a camera up that isn't there yet; say whether there is nothing left to show of it."""

@@ -1,5 +1,6 @@
 """The download of counts: a table for spreadsheets, or JSON lines, of any length."""
 
+import asyncio
 from collections.abc import Callable, Iterable, Iterator
 import csv
 from dataclasses import dataclass
@@ -42,6 +43,8 @@ COLUMNS: Final = (*INTERVAL_COLUMNS, "occupancy_peak", "complete")
 MAX_LINK_CAMERAS: Final = 150
 LINK_LIFETIME: Final = timedelta(hours=1)
 RETRY_SECONDS: Final = 60
+MAX_DOWNLOADS: Final = 8
+SECONDS_WITHOUT_READING: Final = 60
 # A thread works no longer before it is asked whether anybody still wants it.
 SECONDS_AT_ONCE: Final = 0.2
 CHARACTERS_AT_ONCE: Final = 64 * 1024
@@ -182,10 +185,20 @@ class ExportView(HomeAssistantView):
         entries: list[PeopleCounterConfigEntry] = hass.config_entries.async_loaded_entries(DOMAIN)
         if not entries:
             return self._later("AXIS People Counter isn't ready.")
-        cameras = entries[0].runtime_data.cameras
-        if not cameras.keys() >= set(export.serials):
+        receiver = entries[0].runtime_data
+        if not receiver.cameras.keys() >= set(export.serials):
             return self.json_message("There is no such camera.", HTTPStatus.NOT_FOUND)
-        histories = [await History.async_of(cameras[serial]) for serial in export.serials or tuple(cameras)]
+        if receiver.downloads >= MAX_DOWNLOADS:
+            return self._later("Too many files are being downloaded at the moment.")
+        receiver.downloads += 1
+        try:
+            cameras = [receiver.cameras[serial] for serial in export.serials or tuple(receiver.cameras)]
+            return await self._send(request, export, [await History.async_of(camera) for camera in cameras])
+        finally:
+            receiver.downloads -= 1
+
+    async def _send(self, request: web.Request, export: Export, histories: list[History]) -> web.StreamResponse:
+        hass = request.app[KEY_HASS]
         lines = export.lines(histories)
         try:
             for history in histories:
@@ -207,11 +220,12 @@ class ExportView(HomeAssistantView):
         try:
             await response.prepare(request)
             while chunk:
-                await response.write(chunk)
+                async with asyncio.timeout(SECONDS_WITHOUT_READING):
+                    await response.write(chunk)
                 chunk = await hass.async_add_executor_job(_chunk, lines)
             await response.write_eof()
-        except LedgerError as err:
-            _LOGGER.warning("An export ended before its time: %s", err)
+        except (LedgerError, TimeoutError) as err:
+            _LOGGER.warning("An export ended before its time: %s", str(err) or "nobody read on")
             # A file that ended here in the usual way would look complete.
             if request.transport is not None:
                 request.transport.abort()

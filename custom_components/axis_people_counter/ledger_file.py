@@ -3,6 +3,7 @@
 The thread commits the jobs that wait together in one transaction, and runs questions between transactions.
 """
 
+from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager, suppress
@@ -79,6 +80,7 @@ _MIGRATIONS: Final = (
     """
     ALTER TABLE cameras ADD COLUMN changed_since INTEGER DEFAULT 0;
     ALTER TABLE cameras ADD COLUMN writing_since INTEGER;
+    ALTER TABLE cameras ADD COLUMN written_first INTEGER;
     ALTER TABLE cameras ADD COLUMN written_until INTEGER;
     ALTER TABLE cameras ADD COLUMN written_as TEXT;
     CREATE TABLE carried (
@@ -188,17 +190,19 @@ class LedgerFile:
 
     def _run(self) -> None:
         closing = False
-        while not closing:
-            jobs = [self._jobs.get()]
+        questions: deque[_Job] = deque()
+        while not closing or questions:
+            jobs = [] if questions else [self._jobs.get()]
             with suppress(Empty):
                 while True:
                     jobs.append(self._jobs.get_nowait())
-            closing = None in jobs
+            closing = closing or None in jobs
             # Questions see only what is committed.
             self._write([job for job in jobs if job and job.writes])
-            for job in jobs:
-                if job and not job.writes:
-                    self._read(job)
+            questions.extend(job for job in jobs if job and not job.writes)
+            if questions:
+                # One at a time: however many ask, a push waits for one answer at most.
+                self._read(questions.popleft())
         self._disconnect()
         assert self._closed
         self._closed.set_result(None)

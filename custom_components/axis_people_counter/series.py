@@ -2,7 +2,7 @@
 
 Recorder's database and the ledger can't be written in one transaction. So the ledger remembers from which instant on
 recorder may lack something: `changed_since` for what hasn't been taken to it yet, `writing_since` for what is on the
-way, `written_until` for the last hour that may ever have got there.
+way, `written_first` and `written_until` for the first and the last hour that may ever have got there.
 """
 
 from collections.abc import Iterable
@@ -61,14 +61,14 @@ def take(db: sqlite3.Connection, serial: str, basis: str, *, everything: bool) -
     The basis says what else than counts these hours depend on: where it has changed, all of them do.
     """
     camera = db.execute(
-        "SELECT id, reversed, changed_since, writing_since, written_until, written_as,"
+        "SELECT id, reversed, changed_since, writing_since, written_first, written_until, written_as,"
         " total_in, total_out, coalesce(total_adults_in, 0), coalesce(total_adults_out, 0), total_adults_in IS NOT NULL"
         " FROM cameras WHERE serial = ?",
         (serial,),
     ).fetchone()
     if camera is None:
         return None
-    identity, is_reversed, changed, writing, written, written_as, *totals, has_adults = camera
+    identity, is_reversed, changed, writing, written_first, written, written_as, *totals, has_adults = camera
     since = (
         0
         if everything or written_as != basis
@@ -84,13 +84,15 @@ def take(db: sqlite3.Connection, serial: str, basis: str, *, everything: bool) -
         " UNION ALL SELECT min(start) FROM carried WHERE camera = :id)",
         {"id": identity},
     ).fetchone()
-    # A replaced interval can have been the only one of an hour that recorder has.
+    # A replaced interval can have been the only one of an hour that recorder has, at either end.
+    first = _hour(first if written_first is None else min(first, written_first))
     last = max(_hour(newest[0]), written or 0)
     # Of the hour that was the last one more is known as soon as there is a later interval, wherever that begins.
     start = min(_hour(max(since, first)), last if written is None else written)
     db.execute(
-        "UPDATE cameras SET changed_since = NULL, writing_since = ?, written_until = ?, written_as = ? WHERE id = ?",
-        (start, last, basis, identity),
+        "UPDATE cameras SET changed_since = NULL, writing_since = ?, written_first = ?, written_until = ?,"
+        " written_as = ? WHERE id = ?",
+        (start, first, last, basis, identity),
     )
     _forget_covered(db, identity, start)
 
@@ -101,7 +103,7 @@ def take(db: sqlite3.Connection, serial: str, basis: str, *, everything: bool) -
             found[hour] = plus(found.get(hour, NOBODY), sums)
     total = reduce(plus, carried.values(), _directed(totals, is_reversed=is_reversed))
     return Series(
-        first=_hour(first),
+        first=first,
         start=start,
         before=minus(total, reduce(plus, found.values(), NOBODY)),
         hours=[found.get(hour, NOBODY) for hour in range(start, last + HOUR, HOUR)],
@@ -120,7 +122,9 @@ def forget(db: sqlite3.Connection, serial: str) -> None:
     """Remember that recorder has nothing; what was carried over from it is no longer asked for."""
     db.execute("DELETE FROM carried WHERE camera = (SELECT id FROM cameras WHERE serial = ?)", (serial,))
     db.execute(
-        "UPDATE cameras SET changed_since = 0, writing_since = NULL, written_until = NULL WHERE serial = ?", (serial,)
+        "UPDATE cameras SET changed_since = 0, writing_since = NULL, written_first = NULL, written_until = NULL"
+        " WHERE serial = ?",
+        (serial,),
     )
 
 

@@ -66,7 +66,8 @@ async def _async_set_occupancy(entity: SensorEntity, call: ServiceCall) -> None:
 
 
 async def _async_get_counts(call: ServiceCall) -> ServiceResponse:
-    histories = [await History.async_of(camera) for camera in _async_target_cameras(call)]
+    cameras = _async_target_cameras(call)
+    histories = [await History.async_of(camera) for camera in cameras]
     stretch = Stretch.between(call.data[ATTR_START], call.data.get(ATTR_END))
     period = Period(call.data[ATTR_PERIOD])
 
@@ -84,12 +85,13 @@ async def _async_get_counts(call: ServiceCall) -> ServiceResponse:
         ]
 
     try:
-        cameras: list[Any] = await call.hass.async_add_executor_job(answer)
+        async with cameras[0].config_entry.runtime_data.answering:
+            answers: list[Any] = await call.hass.async_add_executor_job(answer)
     except LedgerError as err:
         raise HomeAssistantError(
             translation_domain=DOMAIN, translation_key="ledger_error", translation_placeholders={"error": str(err)}
         ) from err
-    return {"cameras": cameras}
+    return {"cameras": answers}
 
 
 def _bounds_within_reason(histories: list[History], stretch: Stretch, period: Period) -> Iterator[list[int]]:
@@ -227,7 +229,9 @@ def async_setup_services(hass: HomeAssistant) -> None:
         ),
         supports_response=SupportsResponse.ONLY,
     )
-    hass.services.async_register(
+    # It may lose what only recorder knows, so it is for administrators, like recorder's own way to clear statistics.
+    service.async_register_admin_service(
+        hass,
         DOMAIN,
         SERVICE_REBUILD_STATISTICS,
         _async_rebuild_statistics,

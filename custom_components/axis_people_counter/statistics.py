@@ -1,6 +1,7 @@
 """Hourly long-term statistics: each count of the ledger in recorder, at the hour in which it was counted."""
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -40,6 +41,8 @@ from .series import HOUR, NOBODY, Series, Sums, minus, plus
 _LOGGER = logging.getLogger(__name__)
 
 WRITE_EVERY: Final = timedelta(minutes=5)
+# After history, a camera's next one waits so many times as long as the last one took.
+REST: Final = 5
 # Recorder takes a row in half a millisecond, and nobody else gets a turn while it takes these hours of all series.
 HOURS_AT_ONCE: Final = 100
 SUMS: Final = ("in", "out", "adults_in", "adults_out")
@@ -62,6 +65,7 @@ class StatisticsWriter:
         self._ledger = ledger
         self._due: dict[str, datetime] = {}
         self._written: dict[str, datetime] = {}
+        self._took: defaultdict[str, timedelta] = defaultdict(timedelta)
         self._writing = asyncio.Lock()
         self._cancel_timer: CALLBACK_TYPE | None = None
         self._task: asyncio.Task[None] | None = None
@@ -79,10 +83,13 @@ class StatisticsWriter:
 
         @callback
         def renamed(event: Event[dr.EventDeviceRegistryUpdatedData]) -> None:
+            if event.data["action"] != "update" or not {"name", "name_by_user"} & event.data["changes"].keys():
+                return
             device = dr.async_get(self.hass).async_get(event.data["device_id"])
-            for domain, serial in device.identifiers if device and event.data["action"] == "update" else ():
-                if domain == DOMAIN:
-                    self.async_changed(serial, 0)
+            if device and self._entry.entry_id in device.config_entries:
+                for identifier in device.identifiers:
+                    if identifier[0] == DOMAIN:
+                        self.async_changed(identifier[1], 0)
 
         @callback
         def stop(_: Event | None = None) -> None:
@@ -106,8 +113,9 @@ class StatisticsWriter:
             return
         due = now = dt_util.utcnow()
         is_steady = since >= now.timestamp() // HOUR * HOUR - HOUR
-        if is_steady and (written := self._written.get(serial)):
-            due = max(now, written + WRITE_EVERY)
+        if written := self._written.get(serial):
+            # History is written at once, but never takes most of recorder's time.
+            due = max(now, written + (WRITE_EVERY if is_steady else REST * self._took[serial]))
         if (planned := self._due.get(serial)) is None or due < planned:
             self._async_plan(serial, due)
 
@@ -160,13 +168,18 @@ class StatisticsWriter:
 
     async def _async_write_all(self) -> None:
         # The one that has waited longest: a camera that sends its history must not keep all others waiting.
-        while self._due and self._due[serial := min(self._due, key=self._due.__getitem__)] <= dt_util.utcnow():
+        while (
+            not self._stopped
+            and self._due
+            and self._due[serial := min(self._due, key=self._due.__getitem__)] <= dt_util.utcnow()
+        ):
             del self._due[serial]
             self._written[serial] = dt_util.utcnow()
             try:
                 async with self._writing:
                     await self._async_write(serial)
-            except (LedgerError, SQLAlchemyError, _NotTakenError, HomeAssistantError) as err:
+            # Recorder's threads take nothing any more while Home Assistant ends: a RuntimeError.
+            except (LedgerError, SQLAlchemyError, _NotTakenError, HomeAssistantError, RuntimeError) as err:
                 if self._stopped:
                     return
                 if self._works:
@@ -177,6 +190,7 @@ class StatisticsWriter:
                 if not self._works:
                     self._works = True
                     _LOGGER.info("Long-term statistics are written again")
+            self._took[serial] = dt_util.utcnow() - self._written[serial]
         self._task = None
         self._async_plan()
 
@@ -196,7 +210,7 @@ class StatisticsWriter:
             await asyncio.wrap_future(self._ledger.carry_series(serial, hours, until))
             written = until
         camera_time = await CameraTime.async_of(self._entry, camera.time_zone)
-        metadata = await self._async_metadata(camera)
+        metadata = await self._async_metadata(camera, names)
         series = await asyncio.wrap_future(self._ledger.take_series(serial, camera_time.basis))
         if series is None and until == written:
             if renamed := {key: one for key, one in metadata.items() if names.get(key, one["name"]) != one["name"]}:
@@ -242,8 +256,8 @@ class StatisticsWriter:
         get_instance(self.hass).queue_task(SynchronizeTask(future))
         await future
 
-    async def _async_metadata(self, camera: Camera) -> dict[str, StatisticMetaData]:
-        """Return the description of each series, in the language of this Home Assistant."""
+    async def _async_metadata(self, camera: Camera, names: dict[str, str | None]) -> dict[str, StatisticMetaData]:
+        """Return the description of each series, in the language of this Home Assistant; without a device as it was."""
         language = self.hass.config.language
         series = await async_get_translations(self.hass, language, "selector", {DOMAIN})
         sensors = await async_get_translations(self.hass, language, "entity", {DOMAIN})
@@ -254,7 +268,8 @@ class StatisticsWriter:
             key: StatisticMetaData(
                 statistic_id=statistic_id,
                 source=DOMAIN,
-                name=f"{name} {series[f'component.{DOMAIN}.selector.series.options.{key}']}",
+                name=(device is None and names.get(key))
+                or f"{name} {series[f'component.{DOMAIN}.selector.series.options.{key}']}",
                 unit_of_measurement=sensors[f"component.{DOMAIN}.entity.sensor.in_total.unit_of_measurement"],
                 unit_class=None,
                 has_sum=key != OCCUPANCY,

@@ -25,6 +25,7 @@ from .exchange import Exchange
 from .ledger import MAX_CAMERAS, Camera, Changes, Counts, Ledger, TooManyCamerasError
 from .ledger_file import LedgerError
 from .occupancy import Passage, occupancy
+from .periods import reverse
 from .protocol import Interval, Message, Push, TestMessage
 from .statistics import StatisticsWriter
 
@@ -231,7 +232,9 @@ class CameraCoordinator(DataUpdateCoordinator[CameraData]):
     def _async_announce(self, appeared: Iterable[Interval]) -> None:
         """Tell of passages just now; what comes late is no event any more."""
         near = (dt_util.utcnow() - self._silence).timestamp()
-        passages = sorted(_directed_interval(self.camera, interval) for interval in appeared if interval.end >= near)
+        passages = sorted(interval for interval in appeared if interval.end >= near)
+        if self.camera.reversed:
+            passages = [reverse(interval) for interval in passages]
         for passage_callback in self.passage_callbacks:
             passage_callback(passages)
 
@@ -502,10 +505,3 @@ def _directed(camera: Camera, counts: Counts) -> Counts:
 
 def _directed_passage(camera: Camera, passage: Passage) -> Passage:
     return passage._replace(entered=passage.left, left=passage.entered) if camera.reversed else passage
-
-
-def _directed_interval(camera: Camera, interval: Interval) -> Interval:
-    if not camera.reversed:
-        return interval
-    start, end, entered, left, adults_entered, adults_left = interval
-    return Interval(start, end, left, entered, adults_left, adults_entered)

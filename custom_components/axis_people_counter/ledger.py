@@ -153,7 +153,8 @@ class Ledger(LedgerFile):
         """
         while page := self.intervals(serial, start, end, PAGE).result():
             yield from page
-            start = page[-1].start + 1
+            # A push between two pages may put short intervals in the place of a long one that has been read.
+            start = page[-1].end
 
     def corrections(self, serial: str, start: int, end: int) -> Future[list[Correction]]:
         """Return what somebody said the occupancy is at instants in [start, end), in the order of time."""

@@ -1,7 +1,6 @@
 """Hourly long-term statistics: each count of the ledger in recorder, at the hour in which it was counted."""
 
 import asyncio
-from collections import defaultdict
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -41,8 +40,6 @@ from .series import HOUR, NOBODY, Series, Sums, minus, plus
 _LOGGER = logging.getLogger(__name__)
 
 WRITE_EVERY: Final = timedelta(minutes=5)
-# After history, a camera's next one waits so many times as long as the last one took.
-REST: Final = 5
 # Recorder takes a row in half a millisecond, and nobody else gets a turn while it takes these hours of all series.
 HOURS_AT_ONCE: Final = 100
 SUMS: Final = ("in", "out", "adults_in", "adults_out")
@@ -65,7 +62,6 @@ class StatisticsWriter:
         self._ledger = ledger
         self._due: dict[str, datetime] = {}
         self._written: dict[str, datetime] = {}
-        self._took: defaultdict[str, timedelta] = defaultdict(timedelta)
         self._writing = asyncio.Lock()
         self._cancel_timer: CALLBACK_TYPE | None = None
         self._task: asyncio.Task[None] | None = None
@@ -113,9 +109,8 @@ class StatisticsWriter:
             return
         due = now = dt_util.utcnow()
         is_steady = since >= now.timestamp() // HOUR * HOUR - HOUR
-        if written := self._written.get(serial):
-            # History is written at once, but never takes most of recorder's time.
-            due = max(now, written + (WRITE_EVERY if is_steady else REST * self._took[serial]))
+        if is_steady and (written := self._written.get(serial)):
+            due = max(now, written + WRITE_EVERY)
         if (planned := self._due.get(serial)) is None or due < planned:
             self._async_plan(serial, due)
 
@@ -190,7 +185,6 @@ class StatisticsWriter:
                 if not self._works:
                     self._works = True
                     _LOGGER.info("Long-term statistics are written again")
-            self._took[serial] = dt_util.utcnow() - self._written[serial]
         self._task = None
         self._async_plan()
 

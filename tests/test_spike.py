@@ -1,7 +1,7 @@
 """History puts no spike into the statistics that recorder itself compiles from the sensors."""
 
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final
+from typing import Final
 
 from freezegun.api import FrozenDateTimeFactory
 import pytest
@@ -10,29 +10,19 @@ from pytest_homeassistant_custom_component.components.recorder.common import (
     do_adhoc_statistics,
 )
 
-from homeassistant.components.recorder import Recorder, get_instance
+from homeassistant.components.recorder import get_instance
 from homeassistant.components.recorder.statistics import statistics_during_period
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er
 
 from .pusher import Document, Pusher, measurement
-from .recorded import quiet
 
 NOON: Final = datetime(2026, 9, 16, 10, tzinfo=UTC)
 MINUTE: Final = timedelta(minutes=1)
 DAYS: Final = 90
 
 
-@pytest.fixture
-def recorder_config() -> dict[str, Any]:
-    """Start recorder as it comes, but without the log of each SQL statement."""
-    quiet()
-    return {}
-
-
-@pytest.fixture(autouse=True)
-def _custom_integrations(recorder_mock: Recorder, enable_custom_integrations: None) -> None:
-    """Let Home Assistant find the integration, with a recorder there before all else."""
+pytestmark = pytest.mark.usefixtures("recorder_mock")
 
 
 async def compiled(hass: HomeAssistant, start: datetime) -> dict[str, float]:

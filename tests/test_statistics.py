@@ -19,7 +19,7 @@ from sqlalchemy import event
 from sqlalchemy.exc import OperationalError
 
 from custom_components.axis_people_counter.const import CONF_RESET_TIME, DOMAIN
-from homeassistant.components.recorder import Recorder, get_instance
+from homeassistant.components.recorder import get_instance
 from homeassistant.core import Context, HomeAssistant
 from homeassistant.exceptions import Unauthorized
 from homeassistant.helpers import device_registry as dr
@@ -32,7 +32,6 @@ from .recorded import (
     delete,
     descriptions,
     go_on,
-    quiet,
     recorded,
     restore,
     rows,
@@ -51,16 +50,7 @@ DAYS: Final = 30
 OTHER: Final = {"serial": "accc8e000001", "name": "Back door"}
 
 
-@pytest.fixture
-def recorder_config() -> dict[str, Any]:
-    """Start recorder as it comes, but without the log of each SQL statement."""
-    quiet()
-    return {}
-
-
-@pytest.fixture(autouse=True)
-def _custom_integrations(recorder_mock: Recorder, enable_custom_integrations: None) -> None:
-    """Let Home Assistant find the integration, with a recorder there before all else."""
+pytestmark = pytest.mark.usefixtures("recorder_mock")
 
 
 def delete_ledger(folder: Path) -> None:

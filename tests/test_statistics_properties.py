@@ -13,12 +13,11 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.components.recorder.common import async_block_recorder
 
 from custom_components.axis_people_counter.const import CONF_RESET_TIME, DOMAIN
-from homeassistant.components.recorder import Recorder
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er
 
 from .pusher import Pusher
-from .recorded import Truth, go_on, quiet, recorded, restore, snapshot
+from .recorded import Truth, go_on, recorded, restore, snapshot
 
 MINUTE: Final = timedelta(minutes=1)
 LEDGER: Final = "axis_people_counter.db"
@@ -38,16 +37,7 @@ LIFE: Final = 9
 _numbers: Iterator[int] = count(1)
 
 
-@pytest.fixture
-def recorder_config() -> dict[str, Any]:
-    """Start recorder as it comes, but without the log of each SQL statement."""
-    quiet()
-    return {}
-
-
-@pytest.fixture(autouse=True)
-def _custom_integrations(recorder_mock: Recorder, enable_custom_integrations: None) -> None:
-    """Let Home Assistant find the integration, with a recorder there before all else."""
+pytestmark = pytest.mark.usefixtures("recorder_mock")
 
 
 @st.composite

@@ -22,8 +22,6 @@ from .occupancy import Correction
 from .periods import Row, reverse, rows
 from .protocol import MAX_WIDTH, Interval
 
-# The ledger reads so many in some 10 ms; pushes wait no longer for it.
-PAGE: Final = 5_000
 CORRECTIONS_PAGE: Final = 7 * 24 * 60 * 60
 # There was no camera that could report here.
 EARLIEST_YEAR: Final = 2000
@@ -114,14 +112,9 @@ class History:
         return array("q", period_bounds(max(start, first[0].start), end, period, self.time.zone))
 
     def intervals(self, start: int, end: int) -> Iterator[Interval]:
-        """Yield the intervals that begin in [start, end)."""
-        while True:
-            page = self.ledger.intervals(self.camera.serial, start, end, PAGE).result()
-            yield from map(reverse, page) if self.camera.reversed else page
-            if len(page) < PAGE:
-                return
-            # A push between two pages may put short intervals in the place of a long one that has been read.
-            start = page[-1].end
+        """Return the intervals that begin in [start, end), page by page."""
+        found = self.ledger.each_interval(self.camera.serial, start, end)
+        return map(reverse, found) if self.camera.reversed else found
 
     def rows(self, bounds: Sequence[int], now: int) -> Iterator[Row]:
         """Yield a row for the time between each two bounds, of which there are some."""

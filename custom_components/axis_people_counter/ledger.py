@@ -151,8 +151,11 @@ class Ledger(LedgerFile):
 
         They are read in pages: pushes aren't held up, and what they change meanwhile may be seen or not.
         """
-        while page := self.intervals(serial, start, end, PAGE).result():
+        while True:
+            page = self.intervals(serial, start, end, PAGE).result()
             yield from page
+            if len(page) < PAGE:
+                return
             # A push between two pages may put short intervals in the place of a long one that has been read.
             start = page[-1].end
 

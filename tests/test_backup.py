@@ -12,7 +12,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.axis_people_counter import backup
-from custom_components.axis_people_counter.coordinator import DATA_IN_BACKUP
+from custom_components.axis_people_counter.receiver import DATA_IN_BACKUP
 from homeassistant.core import HomeAssistant
 from homeassistant.setup import async_setup_component
 

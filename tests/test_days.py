@@ -150,9 +150,9 @@ async def test_reset_time(
 ) -> None:
     """Occupancy starts anew once a day at the chosen time of the camera, and counts of the day go on."""
     hass.config_entries.async_update_entry(entry, options={"reset_time": reset_time, "keep_days": 400})
+    await hass.async_block_till_done()
     await report(pusher, freezer, before, 5)
     freezer.move_to(before)
-    await hass.config_entries.async_reload(entry.entry_id)
     assert state_of(hass, OCCUPANCY) == "5"
     await move_to(hass, freezer, at)
     assert state_of(hass, OCCUPANCY) == "0"

@@ -22,6 +22,7 @@ from homeassistant.helpers import (
 )
 from homeassistant.helpers.template import Template
 
+from .places import BACK, add_place, entity_of, push_two_doors
 from .pusher import SERIAL, Document, Pusher, measurement, state_of
 
 # Wednesday, 12:00 in Stockholm.
@@ -101,6 +102,7 @@ async def test_answer(hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: 
                     "complete": False,
                 },
             ],
+            "corrections": [],
         }
     ]
     noon.tick(MINUTE)
@@ -456,3 +458,152 @@ async def test_in_a_template(hass: HomeAssistant, noon: FrozenDateTimeFactory, p
     assert shown(f"{{{{ {busiest}.in }}}}") == 9
     assert shown(f"{{{{ as_datetime({busiest}.start).strftime('%H:%M') }}}}") == "10:00"
     assert shown("{{ counts.cameras[0].rows | rejectattr('complete') | list | count }}") == 12
+
+
+# Corrections and places
+
+
+async def test_corrections(hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Pusher) -> None:
+    """Each is told with the time, the means, and what was shown before: also resets, and what came late."""
+    await pusher.push(at("2026-09-14T20:00:00Z", 2), at("2026-09-15T20:00:00Z", 6), at("2026-09-16T09:50:00Z", 4))
+    await hass.services.async_call(DOMAIN, "set_occupancy", {"entity_id": MAIN, "value": 9}, blocking=True)
+    noon.tick(MINUTE)
+    await hass.services.async_call(
+        "button", "press", {"entity_id": "button.main_entrance_reset_occupancy"}, blocking=True
+    )
+    await pusher.push(at("2026-09-16T09:40:00Z", 1))
+    noon.tick(MINUTE)
+    (camera,) = await ask(hass, "2026-09-15 21:00:00", period="day")
+    assert camera["corrections"] == [
+        {"at": "2026-09-15T00:00:00+02:00", "by": "daily_reset", "from": 2, "to": 0},
+        {"at": "2026-09-16T00:00:00+02:00", "by": "daily_reset", "from": 6, "to": 0},
+        {"at": "2026-09-16T12:00:00+02:00", "by": "action", "from": 5, "to": 9},
+        {"at": "2026-09-16T12:01:00+02:00", "by": "button", "from": 9, "to": 0},
+    ]
+    (camera,) = await ask(hass, "2026-09-16 12:01:00", period="5minute")
+    assert [one["by"] for one in camera["corrections"]] == ["action", "button"]
+
+
+async def test_place(hass: HomeAssistant, noon: FrozenDateTimeFactory, entry: MockConfigEntry, pusher: Pusher) -> None:
+    """It is the sum of its doors, complete where all of them are; an area may hold cameras and places."""
+    await push_two_doors(
+        pusher,
+        main=minutes("2026-09-16T08:00:00Z", 120),
+        back=[at("2026-09-16T08:00:00Z", 0, 7, minutes=60), at("2026-09-16T09:00:00Z", 2, 4, minutes=30)],
+    )
+    key = await add_place(hass, entry, time_zone="Europe/Stockholm", limits={"capacity": 500})
+    await hass.services.async_call(
+        "number", "set_value", {"entity_id": "number.shop_occupancy_correction", "value": 80}, blocking=True
+    )
+    noon.tick(MINUTE)
+    answer = await hass.services.async_call(
+        DOMAIN,
+        "get_counts",
+        {"entity_id": entity_of(hass, key, "occupancy"), "start": "2026-09-16 10:00:00", "end": "2026-09-16 12:01:00"},
+        blocking=True,
+        return_response=True,
+    )
+    assert answer == {
+        "cameras": [],
+        "places": [
+            {
+                "name": "Shop",
+                "time_zone": "Europe/Stockholm",
+                "period": "hour",
+                "rows": [
+                    {
+                        "start": f"2026-09-16T{10 + hour}:00:00+02:00",
+                        "end": f"2026-09-16T{11 + hour}:00:00+02:00",
+                        "in": entered,
+                        "out": left,
+                        "occupancy_peak": peak,
+                        "complete": hour == 0,
+                    }
+                    for hour, (entered, left, peak) in enumerate([(60, 7, 59), (62, 4, 111), (0, 0, 80)])
+                ],
+                "corrections": [{"at": "2026-09-16T12:00:00+02:00", "by": "number", "from": 111, "to": 80}],
+            }
+        ],
+    }
+    answer = await hass.services.async_call(
+        DOMAIN, "get_counts", {"entity_id": "all", "start": "2026-09-16 11:00:00"}, blocking=True, return_response=True
+    )
+    assert isinstance(answer, dict)
+    found: Any = answer
+    assert [one["name"] for one in (*found["cameras"], *found["places"])] == ["Main entrance", "Back door", "Shop"]
+
+
+async def test_place_without_reset(
+    hass: HomeAssistant, noon: FrozenDateTimeFactory, entry: MockConfigEntry, pusher: Pusher
+) -> None:
+    """Those who stayed for days are inside at the beginning of the first row, and nobody before all counts."""
+    await push_two_doors(pusher, main=[at("2026-09-01T08:00:00Z", 5)], back=[at("2026-09-14T08:00:00Z", 2, 1)])
+    key = await add_place(hass, entry, daily_reset=False, time_zone="UTC")
+    peaks: list[list[int]] = []
+    for start in ("2026-08-01", "2026-09-10"):
+        answer: Any = await hass.services.async_call(
+            DOMAIN,
+            "get_counts",
+            {"entity_id": entity_of(hass, key, "occupancy"), "start": start, "period": "week"},
+            blocking=True,
+            return_response=True,
+        )
+        peaks.append([row["occupancy_peak"] for row in answer["places"][0]["rows"]])
+    assert peaks == [[0, 0, 0, 0, 0, 5, 5, 6], [5, 6]]
+
+
+async def test_place_with_a_door_that_is_mounted_the_other_way_round(
+    hass: HomeAssistant, noon: FrozenDateTimeFactory, entry: MockConfigEntry, pusher: Pusher
+) -> None:
+    """Its counts are swapped where the user swapped them, and once more where it leads out."""
+    await push_two_doors(pusher, main=[at("2026-09-16T09:00:00Z", 5, 1)], back=[at("2026-09-16T09:00:00Z", 2, 3)])
+    key = await add_place(hass, entry, (SERIAL,), (BACK,))
+    question = {"entity_id": entity_of(hass, key, "occupancy"), "start": "2026-09-16 09:00:00Z"}
+
+    async def counts() -> tuple[int, int]:
+        answer: Any = await hass.services.async_call(
+            DOMAIN, "get_counts", question, blocking=True, return_response=True
+        )
+        row = answer["places"][0]["rows"][0]
+        return row["in"], row["out"]
+
+    assert await counts() == (8, 3)
+    await hass.services.async_call(
+        "switch", "turn_on", {"entity_id": entity_of(hass, BACK, "reverse_direction")}, blocking=True
+    )
+    assert await counts() == (7, 4)
+
+
+async def test_places_have_no_files(
+    hass: HomeAssistant, noon: FrozenDateTimeFactory, entry: MockConfigEntry, pusher: Pusher
+) -> None:
+    """Whoever asks for one is told so."""
+    await push_two_doors(pusher)
+    key = await add_place(hass, entry)
+    with pytest.raises(ServiceValidationError) as raised:
+        await hass.services.async_call(
+            DOMAIN,
+            "export_counts",
+            {"entity_id": entity_of(hass, key, "occupancy"), "start": "2026-09-16 09:00:00Z"},
+            blocking=True,
+            return_response=True,
+        )
+    assert raised.value.translation_key == "not_camera"
+
+
+async def test_too_many_corrections(
+    hass: HomeAssistant,
+    noon: FrozenDateTimeFactory,
+    entry: MockConfigEntry,
+    pusher: Pusher,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """They are part of what one answer may hold."""
+    await pusher.push(at("2026-09-16T09:59:00Z", 1))
+    monkeypatch.setattr("custom_components.axis_people_counter.services.MAX_ROWS", 3)
+    for value in range(4):
+        await hass.services.async_call(DOMAIN, "set_occupancy", {"entity_id": MAIN, "value": value}, blocking=True)
+    noon.tick(MINUTE)
+    with pytest.raises(ServiceValidationError) as raised:
+        await ask(hass, "2026-09-16 11:00:00")
+    assert raised.value.translation_key == "too_many_rows"

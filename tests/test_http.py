@@ -20,7 +20,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
-from custom_components.axis_people_counter import coordinator, http, ledger, ledger_file
+from custom_components.axis_people_counter import http, ledger, ledger_file, receiver
 from custom_components.axis_people_counter.const import DOMAIN, LEDGER_FILE
 from custom_components.axis_people_counter.protocol import MAX_WHOLE
 from homeassistant.config_entries import ConfigEntryDisabler
@@ -891,7 +891,7 @@ async def test_too_many_cameras(
 ) -> None:
     """A camera too many keeps its counts, and the others go on."""
     monkeypatch.setattr(ledger, "MAX_CAMERAS", 1)
-    monkeypatch.setattr(coordinator, "MAX_CAMERAS", 1)
+    monkeypatch.setattr(receiver, "MAX_CAMERAS", 1)
     await again(pusher)
     other = push(sensor={"serial": "accc8ef3d92f", "name": "_Back_ door"})
     response = await pusher.post(other)

@@ -29,7 +29,7 @@ from custom_components.axis_people_counter.ledger import (
     TooManyCamerasError,
 )
 from custom_components.axis_people_counter.ledger_file import APPLICATION_ID, LedgerError, LedgerTooNewError
-from custom_components.axis_people_counter.occupancy import Correction, Passage
+from custom_components.axis_people_counter.occupancy import Correction, Passage, Source
 from custom_components.axis_people_counter.protocol import Interval, Rejected, Sensor
 
 from .ledgers import (
@@ -497,7 +497,7 @@ def test_today_tells_the_day_and_what_matters_for_occupancy(ledger: Ledger) -> N
         interval(1440, 70, 70),
     )
     for at, value in ((60, 3), (30, 9), (29, 1)):
-        ledger.correct(SERIAL, START + at, value).result(TIMEOUT)
+        ledger.correct(SERIAL, START + at, value, Source.ACTION).result(TIMEOUT)
     today = ledger.today(SERIAL, START, START + DAY, START + 30).result(TIMEOUT)
     assert today.counts == Counts(6, 2, 4, 1)
     assert today.newest == interval(1440, 70, 70)
@@ -549,7 +549,11 @@ def test_a_clock_that_was_ahead_does_no_lasting_harm(path: Path, ledger: Ledger)
 
 def test_nothing_is_kept_of_a_camera_nobody_knows(ledger: Ledger) -> None:
     """What can't be stored is said, as after a ledger was begun anew."""
-    for future in (ledger.correct(SERIAL, START, 3), ledger.set_reversed(SERIAL, True), ledger.set_removed(SERIAL)):
+    for future in (
+        ledger.correct(SERIAL, START, 3, Source.ACTION),
+        ledger.set_reversed(SERIAL, True),
+        ledger.set_removed(SERIAL),
+    ):
         with pytest.raises(LedgerError, match="isn't in the ledger"):
             future.result(TIMEOUT)
 
@@ -558,7 +562,7 @@ def test_corrections_at_one_instant_keep_their_order(ledger: Ledger) -> None:
     """The last one said comes last."""
     record(ledger, 60)
     for value in (3, 1, 2):
-        ledger.correct(SERIAL, START, value).result(TIMEOUT)
+        ledger.correct(SERIAL, START, value, Source.ACTION).result(TIMEOUT)
     today = ledger.today(SERIAL, START, START + DAY, START).result(TIMEOUT)
     assert [correction.value for correction in today.corrections] == [3, 1, 2]
 

@@ -1,16 +1,16 @@
 """Rows of counts by the hour, the day and so on, against somebody who goes through time minute by minute."""
 
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from datetime import datetime
-from itertools import groupby, pairwise
+from itertools import groupby, pairwise, tee
 from zoneinfo import ZoneInfo
 
 from hypothesis import given, settings, strategies as st
 import pytest
 
 from custom_components.axis_people_counter.local_time import Period, period_bounds
-from custom_components.axis_people_counter.occupancy import Correction
-from custom_components.axis_people_counter.periods import Row, reverse, rows
+from custom_components.axis_people_counter.occupancy import Correction, levels
+from custom_components.axis_people_counter.periods import Row, passages, reverse, rows
 from custom_components.axis_people_counter.protocol import Interval
 
 MINUTE = 60
@@ -32,9 +32,17 @@ def interval(
     return Interval(start, start + minutes * MINUTE, entered, left, *(adults or (None, None)))
 
 
+def rows_of(
+    bounds: Sequence[int], intervals: Iterable[Interval], corrections: list[Correction], reset: int, now: int
+) -> Iterator[Row]:
+    """Yield the rows of one door."""
+    counted, passing = tee(intervals)
+    return rows(bounds, [counted], levels(passages(passing, reset), corrections), now)
+
+
 def table(*intervals: Interval, bounds: tuple[int, ...] = (0, 5, 10), now: int = LATER, reset: int = 0) -> list[Row]:
     """Return the rows between bounds in minutes after noon."""
-    return list(rows([NOON + bound * MINUTE for bound in bounds], intervals, [], NOON + reset * MINUTE, now))
+    return list(rows_of([NOON + bound * MINUTE for bound in bounds], intervals, [], NOON + reset * MINUTE, now))
 
 
 def test_an_interval_counts_where_it_begins() -> None:
@@ -90,7 +98,7 @@ def test_nothing_is_read_that_is_not_needed() -> None:
             read.append(minute)
             yield interval(minute, 1)
 
-    following = rows([NOON + hour * HOUR for hour in range(16)], intervals(), [], NOON, LATER)
+    following = rows_of([NOON + hour * HOUR for hour in range(16)], intervals(), [], NOON, LATER)
     for hour in range(1, 16):
         next(following)
         assert len(read) == hour * 60 + 1
@@ -177,7 +185,7 @@ def histories(draw: st.DrawFn) -> tuple[list[Interval], list[Correction], int, i
         intervals.append(interval(minute, entered, left, minutes=width, adults=adults))
         minute += width
     corrections = draw(st.lists(st.builds(Correction, st.integers(0, max(minute, 1)), st.integers(0, 40)), max_size=5))
-    corrections = [Correction(NOON + at * MINUTE, value) for at, value in sorted(corrections, key=lambda one: one.at)]
+    corrections = [one._replace(at=NOON + one.at * MINUTE) for one in sorted(corrections, key=lambda one: one.at)]
     return intervals, corrections, NOON, max(minute, 1)
 
 
@@ -242,5 +250,5 @@ def test_rows_are_what_somebody_at_the_door_would_note(
     for step in steps:
         bounds.append(bounds[-1] + step * MINUTE)
     until = reset + now * MINUTE
-    found = list(rows(bounds, intervals, corrections, reset, until))
+    found = list(rows_of(bounds, intervals, corrections, reset, until))
     assert found == list(noted_rows(bounds, intervals, corrections, reset, until))

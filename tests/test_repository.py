@@ -329,10 +329,11 @@ def test_translated_entities() -> None:
     translated = {platform: set(entities) for platform, entities in ENGLISH["entity"].items()}
     assert translated == {str(platform): set(descriptions(platform)) for platform in PLATFORMS}
     for key, description in descriptions("sensor").items():
-        counts = description.device_class is None
+        counts = description.device_class is None and description.native_unit_of_measurement is None
         assert ("unit_of_measurement" in ENGLISH["entity"]["sensor"][key]) is counts
-    event_types = ENGLISH["entity"]["event"]["passage"]["state_attributes"]["event_type"]["state"]
-    assert list(event_types) == descriptions("event")["passage"].event_types
+    for key, description in descriptions("event").items():
+        event_types = ENGLISH["entity"]["event"][key]["state_attributes"]["event_type"]["state"]
+        assert list(event_types) == description.event_types
 
 
 def test_translated_issues() -> None:
@@ -487,7 +488,9 @@ def test_readme_names_everything() -> None:
     entities = [entity["name"] for platform in ENGLISH["entity"].values() for entity in platform.values()]
     for name in entities:
         assert f"| **{name}** |" in README, name
-    for label in ENGLISH["options"]["step"]["init"]["data"].values():
+    (step, *_) = ENGLISH["config_subentries"]["place"]["step"].values()
+    labels = [*step["data"].values(), *(label for one in step["sections"].values() for label in one["data"].values())]
+    for label in (*labels, *ENGLISH["options"]["step"]["init"]["data"].values()):
         assert f"| **{label}** |" in README, label
     for issue in ENGLISH["issues"].values():
         assert f"| **{re.sub(r'{\w+}', '…', issue['title'])}** |" in README, issue["title"]

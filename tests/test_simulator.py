@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 import pytest
 
-from .simulator import THREE_D, TWO_D, Camera, Counts, Hours, Model, Visits
+from .simulator import OUTSIDE, THREE_D, TWO_D, Building, Camera, Counts, Door, Hours, Model, Source, Visits
 
 STOCKHOLM = ZoneInfo("Europe/Stockholm")
 NOON = datetime(2021, 4, 13, 12, 0, 24, tzinfo=UTC)
@@ -102,12 +102,12 @@ def _camera(
     *,
     model: Model = THREE_D,
     installed: datetime | None = None,
-    visits: Visits | None = None,
+    source: Source | None = None,
     **options: Any,
 ) -> Camera:
     """Mount a camera over the shop's door, three hours old."""
     return Camera(
-        visits or Visits("shop", STOCKHOLM),
+        source or Visits("shop", STOCKHOLM),
         str(receiver.server.make_url("/push")) if receiver else "http://127.0.0.1:1/push",
         "secret",
         serial="accc8ef3d92e",
@@ -170,6 +170,13 @@ def test_hours_may_be_all_day() -> None:
     whole = visits.between(midnight, midnight + 24 * 60)
     assert night.in_ > 0
     assert whole.in_ == whole.out
+
+
+@pytest.mark.parametrize(("opens", "closes"), [(-1, 20), (20, 9), (9, 25)])
+def test_hours_that_no_day_has(opens: int, closes: int) -> None:
+    """They are refused: nobody would count those who come in them."""
+    with pytest.raises(ValueError, match=f"from {opens} to {closes}"):
+        Hours(opens, closes)
 
 
 def test_lunch_and_afternoon_are_busy() -> None:
@@ -456,14 +463,64 @@ async def test_what_arrives_is_the_truth(receiver: Receiver, clock: Clock) -> No
 async def test_nothing_was_counted_before_the_camera_was_there(receiver: Receiver, clock: Clock) -> None:
     """Its first interval is whole, but holds only what it has seen."""
     camera = _camera(
-        receiver, clock, installed=NOON - 7 * MINUTE, visits=Visits(1, STOCKHOLM, Hours(0, 24, 9000, 9000))
+        receiver, clock, installed=NOON - 7 * MINUTE, source=Visits(1, STOCKHOLM, Hours(0, 24, 9000, 9000))
     )
     camera.width = 15
     assert await camera.push()
     ((_, counts),) = receiver.held().items()
     assert receiver.measurements[0]["utcFrom"] == "2021-04-13T11:45:00Z"
     assert counts == camera.counted(NOON - timedelta(hours=1), NOON) == camera.counted(NOON - 7 * MINUTE, NOON)
-    assert 0 < counts.in_ < camera.visits.between(*(int(NOON.timestamp() // 60) + shift for shift in (-15, 0))).in_
+    assert 0 < counts.in_ < camera.source.between(*(int(NOON.timestamp() // 60) + shift for shift in (-15, 0))).in_
+
+
+class Turnstile:
+    """A source of counts that is no Visits: one adult comes in each minute."""
+
+    zone = ZoneInfo("Asia/Kathmandu")
+
+    def between(self, first: int, after: int) -> Counts:
+        return Counts(in_=max(0, after - first), adults_in=max(0, after - first))
+
+
+async def test_counts_may_come_from_anywhere(receiver: Receiver, clock: Clock) -> None:
+    """A camera is a camera, whoever tells it what passes."""
+    camera = _camera(receiver, clock, source=Turnstile())
+    camera.width = 15
+    assert await camera.push()
+    assert list(receiver.held().values()) == [Counts(in_=15, adults_in=15)] * 12
+    assert receiver.bodies[0]["sensor"]["timeZone"] == "Asia/Kathmandu"
+    assert receiver.measurements[0]["localFrom"] == "2021-04-13T14:45:00"
+
+
+async def test_cameras_of_a_building(receiver: Receiver, clock: Clock) -> None:
+    """They push what they counted, errors included, with history, repetition and the model's ways."""
+    hall, stairs = Door("Hall", OUTSIDE, "Ground floor"), Door("Stairs", "Ground floor", "First floor")
+    building = Building(1, STOCKHOLM, (hall, stairs), error_rate=0.1, double=True)
+    models = {hall: THREE_D, stairs: TWO_D}
+    clock.now = datetime(2021, 4, 13, 11, 0, 20, tzinfo=UTC)
+    midnight = datetime(2021, 4, 12, 22, tzinfo=UTC)
+    for door, model in models.items():
+        camera = _camera(receiver, clock, source=building.seen(door), model=model, installed=midnight)
+        clock.now = datetime(2021, 4, 13, 11, 0, 20, tzinfo=UTC)
+        receiver.bodies.clear()
+        assert await camera.push()
+        camera.faults.lose_answer = True
+        clock.forward(30)
+        assert await camera.push()
+        camera.faults.lose_answer = False
+        assert await camera.push()
+        assert (await camera.redeliver()).delivered
+        clock.forward(24 * 60)
+        assert await camera.push()
+        counts, end = receiver.held(), datetime(2021, 4, 14, 11, 30, tzinfo=UTC)
+        assert len(counts) == (37 * 60 + 30) // camera.width
+        seen = building.seen(door).between(*(int(moment.timestamp() // 60) for moment in (midnight, end)))
+        told = sum(counts.values(), Counts())
+        assert (told.in_, told.out) == (seen.in_, seen.out)
+        assert (told.adults_in, told.adults_out) == ((seen.adults_in, seen.adults_out) if model.adults else (0, 0))
+        assert told == camera.delivered(midnight, end) == camera.counted(midnight, end)
+        truth = building.passed(door, midnight, end)
+        assert (truth.in_, truth.out) != (seen.in_, seen.out)
 
 
 async def test_change_of_width_in_mid_life(receiver: Receiver, clock: Clock) -> None:

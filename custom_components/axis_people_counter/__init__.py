@@ -10,12 +10,12 @@ from homeassistant.helpers.typing import ConfigType
 
 from . import issues
 from .const import DOMAIN
-from .coordinator import PeopleCounterConfigEntry, Receiver
 from .http import async_forget_expired_token, async_register_views
 from .ledger_file import LedgerError, LedgerTooNewError
+from .receiver import PeopleCounterConfigEntry, Receiver, configured
 from .services import async_setup_services
 
-PLATFORMS = [Platform.BINARY_SENSOR, Platform.BUTTON, Platform.EVENT, Platform.SENSOR, Platform.SWITCH]
+PLATFORMS = [Platform.BINARY_SENSOR, Platform.BUTTON, Platform.EVENT, Platform.NUMBER, Platform.SENSOR, Platform.SWITCH]
 
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 
@@ -46,7 +46,14 @@ async def async_setup_entry(hass: HomeAssistant, entry: PeopleCounterConfigEntry
             translation_domain=DOMAIN, translation_key="ledger_error", translation_placeholders={"error": str(err)}
         ) from err
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
+    entry.async_on_unload(entry.add_update_listener(_async_updated))
     return True
+
+
+async def _async_updated(hass: HomeAssistant, entry: PeopleCounterConfigEntry) -> None:
+    """Begin anew with other options or places; the address and the token are looked up when they are needed."""
+    if entry.runtime_data.configured != configured(entry):
+        hass.config_entries.async_schedule_reload(entry.entry_id)
 
 
 async def async_unload_entry(hass: HomeAssistant, entry: PeopleCounterConfigEntry) -> bool:
@@ -71,6 +78,12 @@ async def async_remove_config_entry_device(
         return False
     receiver = entry.runtime_data
     for _, serial in device.identifiers:
+        if place := receiver.places.get(serial):
+            raise HomeAssistantError(
+                translation_domain=DOMAIN,
+                translation_key="device_of_place",
+                translation_placeholders={"name": place.settings.name},
+            )
         camera = receiver.cameras.get(serial)
         if camera and camera.connected:
             raise HomeAssistantError(

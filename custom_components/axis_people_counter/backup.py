@@ -6,8 +6,8 @@ import logging
 from homeassistant.core import HomeAssistant
 
 from .const import DOMAIN
-from .coordinator import DATA_IN_BACKUP, PeopleCounterConfigEntry
 from .ledger_file import LedgerError
+from .receiver import DATA_IN_BACKUP, PeopleCounterConfigEntry
 
 _LOGGER = logging.getLogger(__name__)
 

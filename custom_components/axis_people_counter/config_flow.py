@@ -7,7 +7,13 @@ from typing import Any, Final, override
 import voluptuous as vol
 from yarl import URL
 
-from homeassistant.config_entries import SOURCE_RECONFIGURE, ConfigFlow, ConfigFlowResult, OptionsFlowWithReload
+from homeassistant.config_entries import (
+    SOURCE_RECONFIGURE,
+    ConfigFlow,
+    ConfigFlowResult,
+    ConfigSubentryFlow,
+    OptionsFlow,
+)
 from homeassistant.const import CONF_TOKEN, CONF_URL
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import selector
@@ -27,10 +33,12 @@ from .const import (
     NAME,
     PREVIOUS_TOKEN_LIFETIME,
     PUSH_PATH,
+    SUBENTRY_PLACE,
 )
-from .coordinator import PeopleCounterConfigEntry
 from .http import ConnectionTest, async_register_views
 from .issues import plain
+from .place_flow import PlaceFlow
+from .receiver import PeopleCounterConfigEntry
 
 CONF_NEW_TOKEN: Final = "new_token"
 
@@ -72,6 +80,14 @@ class PeopleCounterConfigFlow(ConfigFlow, domain=DOMAIN):
     @override
     def async_get_options_flow(config_entry: PeopleCounterConfigEntry) -> PeopleCounterOptionsFlow:
         return PeopleCounterOptionsFlow()
+
+    @classmethod
+    @callback
+    @override
+    def async_get_supported_subentry_types(
+        cls, config_entry: PeopleCounterConfigEntry
+    ) -> dict[str, type[ConfigSubentryFlow]]:
+        return {SUBENTRY_PLACE: PlaceFlow}
 
     @override
     async def async_step_user(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
@@ -164,7 +180,7 @@ class PeopleCounterConfigFlow(ConfigFlow, domain=DOMAIN):
         self._on_remove.close()
 
 
-class PeopleCounterOptionsFlow(OptionsFlowWithReload):
+class PeopleCounterOptionsFlow(OptionsFlow):
     """When occupancy starts anew, and how long every interval is kept."""
 
     async def async_step_init(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:

@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Final
 
 DOMAIN: Final = "axis_people_counter"
+SUBENTRY_PLACE: Final = "place"
 NAME: Final = "AXIS People Counter"
 MANUFACTURER: Final = "Axis Communications"
 
@@ -13,6 +14,13 @@ PUSH_PATH: Final = "/api/axis_people_counter/push"
 CONF_PREVIOUS_TOKEN: Final = "previous_token"
 CONF_PREVIOUS_TOKEN_EXPIRES: Final = "previous_token_expires"
 CONF_RESET_TIME: Final = "reset_time"
+CONF_DOORS: Final = "doors"
+CONF_REVERSED_DOORS: Final = "reversed_doors"
+CONF_CAPACITY: Final = "capacity"
+CONF_WARNING_LEVEL: Final = "warning_level"
+CONF_HYSTERESIS: Final = "hysteresis"
+CONF_RESET_VALUE: Final = "reset_value"
+CONF_BELOW_ZERO: Final = "below_zero"
 CONF_KEEP_DAYS: Final = "keep_days"
 
 DEFAULT_RESET_TIME: Final = "00:00:00"

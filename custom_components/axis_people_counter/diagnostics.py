@@ -11,18 +11,23 @@ from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
 
 from .const import CONF_PREVIOUS_TOKEN
-from .coordinator import CameraCoordinator, PeopleCounterConfigEntry, Receiver
+from .coordinator import CameraCoordinator
+from .history import Corrected, async_history
 from .ledger_file import LedgerError
+from .place import PlaceCoordinator
+from .receiver import PeopleCounterConfigEntry, Receiver
 
 TO_REDACT: Final = {CONF_TOKEN, CONF_PREVIOUS_TOKEN, CONF_URL, "ip_address", "name", "serial"}
 MAX_QUARANTINED: Final = 20
 # A camera remembers what it counted for so long.
 GAPS_SINCE: Final = timedelta(days=90)
 MAX_GAPS: Final = 50
+CORRECTIONS_SINCE: Final = timedelta(days=7)
+MAX_CORRECTIONS: Final = 50
 
 
 async def async_get_config_entry_diagnostics(hass: HomeAssistant, entry: PeopleCounterConfigEntry) -> dict[str, Any]:
-    """Return the settings and each camera as it stands, with the newest intervals that weren't taken."""
+    """Return the settings, and each camera and each place as it stands."""
     receiver = entry.runtime_data
     diagnostics: dict[str, Any] = async_redact_data(
         {
@@ -30,6 +35,7 @@ async def async_get_config_entry_diagnostics(hass: HomeAssistant, entry: PeopleC
             "options": dict(entry.options),
             "ledger_writable": receiver.writable,
             "cameras": [await _camera(receiver, camera) for camera in receiver.cameras.values()],
+            "places": [await _place(place) for place in receiver.places.values()],
         },
         TO_REDACT,
     )
@@ -51,7 +57,38 @@ async def _camera(receiver: Receiver, coordinator: CameraCoordinator) -> dict[st
         "last_message": coordinator.last_message,
         "gaps": [{"from": _instant(begin), "to": _instant(end)} for begin, end in gaps],
         "quarantined": [asdict(one) for one in quarantined],
+        "corrections": await _corrections(coordinator),
     }
+
+
+async def _place(coordinator: PlaceCoordinator) -> dict[str, Any]:
+    settings = coordinator.settings
+    return {
+        "doors": [door._asdict() for door in settings.doors],
+        "capacity": settings.capacity,
+        "warning_level": settings.warning_level,
+        "hysteresis": settings.hysteresis,
+        "below_zero": settings.below_zero,
+        "schedule": settings.schedule.basis,
+        "data": asdict(coordinator.data) if coordinator.data else None,
+        "silent_cameras": len(coordinator.silent),
+        "missing_cameras": len(coordinator.missing),
+        "corrections": await _corrections(coordinator),
+    }
+
+
+async def _corrections(coordinator: CameraCoordinator | PlaceCoordinator) -> list[dict[str, Any]]:
+    """Return the newest corrections and resets of occupancy."""
+    now = dt_util.utcnow()
+    bounds = [int((now - CORRECTIONS_SINCE).timestamp()), int(now.timestamp())]
+    corrected: list[Corrected] = []
+    try:
+        history = await async_history(coordinator)
+        rows = history.rows(bounds, bounds[-1], corrected)
+        await coordinator.hass.async_add_executor_job(list, rows)
+    except LedgerError:
+        return []
+    return [history.corrected_fields(one) for one in corrected[-MAX_CORRECTIONS:]]
 
 
 def _instant(seconds: int) -> str:

@@ -1,4 +1,4 @@
-"""What all entities of a camera share."""
+"""What all entities of a camera share, and what all of a place do."""
 
 from collections.abc import Callable
 from typing import override
@@ -9,7 +9,9 @@ from homeassistant.helpers.entity import EntityDescription
 from homeassistant.helpers.update_coordinator import CoordinatorEntity
 
 from .const import DOMAIN
-from .coordinator import CameraCoordinator, PeopleCounterConfigEntry
+from .coordinator import CameraCoordinator
+from .place import PlaceCoordinator
+from .receiver import PeopleCounterConfigEntry
 
 
 class CameraEntity(CoordinatorEntity[CameraCoordinator]):
@@ -34,6 +36,30 @@ class CountingEntity(CameraEntity):
     @override
     def available(self) -> bool:
         return super().available and self.coordinator.connected
+
+
+class PlaceEntity(CoordinatorEntity[PlaceCoordinator]):
+    """An entity of one place."""
+
+    _attr_has_entity_name = True
+
+    def __init__(self, coordinator: PlaceCoordinator, description: EntityDescription) -> None:
+        """Name the entity after its key."""
+        super().__init__(coordinator)
+        self.entity_description = description
+        key = coordinator.settings.key
+        self._attr_translation_key = description.key
+        self._attr_unique_id = f"{key}_{description.key}"
+        self._attr_device_info = DeviceInfo(identifiers={(DOMAIN, key)})
+
+
+class CountingPlaceEntity(PlaceEntity):
+    """An entity that knows nothing while all cameras of its place are silent."""
+
+    @property
+    @override
+    def available(self) -> bool:
+        return super().available and self.coordinator.is_heard
 
 
 @callback

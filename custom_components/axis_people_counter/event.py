@@ -1,4 +1,4 @@
-"""People passing just now."""
+"""People passing just now, and limits of places being reached."""
 
 from datetime import UTC, datetime
 from typing import Final, override
@@ -7,19 +7,25 @@ from homeassistant.components.event import EventEntity, EventEntityDescription
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .coordinator import PeopleCounterConfigEntry
-from .entity import CameraEntity, async_for_each_camera
+from .entity import CameraEntity, PlaceEntity, async_for_each_camera
+from .place import PlaceCoordinator, Threshold, crossed
 from .protocol import Interval
+from .receiver import PeopleCounterConfigEntry
 
 PARALLEL_UPDATES = 0
 
 PASSAGE: Final = EventEntityDescription(key="passage", event_types=["entered", "left"])
 
 
+THRESHOLD: Final = EventEntityDescription(key="threshold", event_types=[threshold.value for threshold in Threshold])
+
+
 async def async_setup_entry(
     hass: HomeAssistant, entry: PeopleCounterConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
 ) -> None:
-    """Add the event of each camera."""
+    """Add the event of each place and of each camera."""
+    for place in entry.runtime_data.places.values():
+        async_add_entities([ThresholdEvent(place, THRESHOLD)], config_subentry_id=place.settings.key)
     async_for_each_camera(entry, lambda coordinator: async_add_entities([PassageEvent(coordinator, PASSAGE)]))
 
 
@@ -51,3 +57,22 @@ class PassageEvent(CameraEntity, EventEntity):
         }
         self._trigger_event(event_type, attributes)
         self.async_write_ha_state()
+
+
+class ThresholdEvent(PlaceEntity, EventEntity):
+    """A place that becomes full, nearly full, free again or empty."""
+
+    def __init__(self, coordinator: PlaceCoordinator, description: EventEntityDescription) -> None:
+        """Begin with what is true already, which is no event."""
+        super().__init__(coordinator, description)
+        self._seen = coordinator.data
+
+    @callback
+    @override
+    def _handle_coordinator_update(self) -> None:
+        if self.coordinator.last_update_success:
+            before, self._seen = self._seen, self.coordinator.data
+            for threshold in crossed(before, self._seen) if before else ():
+                self._trigger_event(threshold, {"occupancy": self._seen.occupancy})
+                self.async_write_ha_state()
+        super()._handle_coordinator_update()

@@ -25,10 +25,10 @@ from homeassistant.helpers.network import NoURLAvailableError, get_url
 from homeassistant.util import dt as dt_util
 
 from .const import DOMAIN
-from .coordinator import PeopleCounterConfigEntry
 from .history import History, Stretch, utc_moment
 from .ledger_file import LedgerError
 from .local_time import Period
+from .receiver import PeopleCounterConfigEntry
 
 _LOGGER = logging.getLogger(__name__)
 

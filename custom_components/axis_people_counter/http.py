@@ -22,11 +22,11 @@ from homeassistant.util.hass_dict import HassKey
 
 from . import issues
 from .const import CONF_PREVIOUS_TOKEN, CONF_PREVIOUS_TOKEN_EXPIRES, DOMAIN, PUSH_PATH
-from .coordinator import ClockError, PeopleCounterConfigEntry, url_host
 from .export import ExportView
 from .ledger import TooManyCamerasError
 from .ledger_file import LedgerError
 from .protocol import MAX_WHOLE, DocumentError, ProtocolVersionError, TestMessage, parse
+from .receiver import ClockError, PeopleCounterConfigEntry, url_host
 
 _LOGGER = logging.getLogger(__name__)
 

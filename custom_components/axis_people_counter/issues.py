@@ -14,6 +14,7 @@ BODY_TOO_LARGE: Final = "body_too_large"
 TOO_MANY_CAMERAS: Final = "too_many_cameras"
 QUARANTINED: Final = "quarantined"
 CAMERA_SILENT: Final = "camera_silent"
+DOOR_MISSING: Final = "door_missing"
 LEDGER_NOT_WRITABLE: Final = "ledger_not_writable"
 LEDGER_MOVED_ASIDE: Final = "ledger_moved_aside"
 

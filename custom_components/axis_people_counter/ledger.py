@@ -3,16 +3,17 @@
 A push is safe when the future of `record` has a result: it is committed and synced to disk then.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
+from functools import partial
 from itertools import groupby
 import sqlite3
 from typing import Any, Final
 
-from . import series
+from . import places, series
 from .ledger_file import LedgerError, LedgerFile
-from .occupancy import Correction, Passage
+from .occupancy import Correction, Passage, Source
 from .overlap import Row, overlapping_groups, rank, resolve
 from .protocol import MAX_WIDTH, Interval, Push
 
@@ -110,13 +111,13 @@ class Ledger(LedgerFile):
         """Store a push. Raises TooManyCamerasError for a camera too many."""
         return self.submit(lambda db: _record(db, push, received), writes=True)
 
-    def correct(self, serial: str, at: int, value: int) -> Future[None]:
-        """Store what somebody says the occupancy is."""
+    def correct(self, serial: str, at: int, value: int, source: Source) -> Future[None]:
+        """Store what somebody says the occupancy is, and by what means."""
 
         def correct(db: sqlite3.Connection) -> None:
             db.execute(
-                "INSERT INTO corrections (camera, at, value) SELECT id, ?, ? FROM cameras WHERE serial = ?",
-                (at, value, serial),
+                "INSERT INTO corrections (camera, at, value, source) SELECT id, ?, ?, ? FROM cameras WHERE serial = ?",
+                (at, value, source, serial),
             )
             _change_camera(db, f"changed_since = {_EARLIER}", {"since": at}, serial)
 
@@ -124,7 +125,12 @@ class Ledger(LedgerFile):
 
     def set_reversed(self, serial: str, value: bool) -> Future[None]:
         """Store whether in means out at this camera."""
-        return self._change("reversed = :value, changed_since = 0", {"value": value}, serial)
+
+        def set_reversed(db: sqlite3.Connection) -> None:
+            _change_camera(db, "reversed = :value, changed_since = 0", {"value": value}, serial)
+            places.note_change(db, serial, 0)
+
+        return self.submit(set_reversed, writes=True)
 
     def set_removed(self, serial: str) -> Future[None]:
         """Hide a camera until it pushes again; its counts stay."""
@@ -159,9 +165,9 @@ class Ledger(LedgerFile):
             # A push between two pages may put short intervals in the place of a long one that has been read.
             start = page[-1].end
 
-    def corrections(self, serial: str, start: int, end: int) -> Future[list[Correction]]:
-        """Return what somebody said the occupancy is at instants in [start, end), in the order of time."""
-        return self.submit(lambda db: _corrections(db, serial, start, end))
+    def corrections(self, key: str, start: int, end: int) -> Future[list[Correction]]:
+        """Return what somebody said the occupancy of a camera or place is in [start, end), in the order of time."""
+        return self.submit(lambda db: _corrections(db, key, start, end))
 
     def gaps(self, serial: str, since: int, limit: int) -> Future[list[tuple[int, int]]]:
         """Return the newest stretches of time between intervals, since an instant, of which nothing was reported."""
@@ -175,25 +181,72 @@ class Ledger(LedgerFile):
         """Merge a piece of what is older than before into intervals of one hour; the result says if there is more."""
         return self.submit(lambda db: _merge(db, before), writes=True)
 
-    def written_until(self, serial: str) -> Future[int | None]:
-        """Return the last hour that recorder may have from this ledger, None if it has none."""
-        return self.submit(lambda db: series.written_until(db, serial))
+    def written_until(self, key: str) -> Future[int | None]:
+        """Return the last hour that recorder may have from this ledger of a camera or a place, None if it has none."""
+        return self.submit(lambda db: series.written_until(db, key))
 
     def take_series(self, serial: str, basis: str, *, everything: bool = False) -> Future[series.Series | None]:
-        """Return the hours that recorder may lack; they count as on the way until confirm_series."""
+        """Return the hours of a camera that recorder may lack; they count as on the way until confirm_series."""
         return self.submit(lambda db: series.take(db, serial, basis, everything=everything), writes=True)
 
-    def confirm_series(self, serial: str) -> Future[None]:
-        """Remember that recorder has got what was taken last."""
-        return self.submit(lambda db: series.confirm(db, serial), writes=True)
+    def take_place_series(self, key: str, *, everything: bool = False) -> Future[series.Series | None]:
+        """Return the hours of a place that recorder may lack, in the same way."""
+        return self.submit(lambda db: series.take_place(db, key, everything=everything), writes=True)
 
-    def forget_series(self, serial: str) -> Future[None]:
-        """Remember that recorder has nothing of this camera any more."""
-        return self.submit(lambda db: series.forget(db, serial), writes=True)
+    def confirm_series(self, key: str) -> Future[None]:
+        """Remember that recorder has got what was taken last."""
+        return self.submit(lambda db: series.confirm(db, key), writes=True)
+
+    def forget_series(self, key: str) -> Future[None]:
+        """Remember that recorder has nothing of this camera or place any more."""
+        return self.submit(lambda db: series.forget(db, key), writes=True)
 
     def carry_series(self, serial: str, hours: list[tuple[int, series.Sums]], until: int) -> Future[None]:
-        """Store hours that recorder has, to the last one at until, and this ledger doesn't."""
-        return self.submit(lambda db: series.carry(db, serial, hours, until), writes=True)
+        """Store hours that recorder has of a camera, to the last one at until, and this ledger doesn't."""
+
+        def carry(db: sqlite3.Connection) -> None:
+            series.carry(db, serial, hours, until)
+            places.note_change(db, serial, 0)
+
+        return self.submit(carry, writes=True)
+
+    def set_places(self, wanted: Sequence[places.Place]) -> Future[None]:
+        """Store which places there are, and which doors they have."""
+        return self.submit(lambda db: places.set_places(db, wanted), writes=True)
+
+    def place_today(
+        self, key: str, day: int, next_day: int, resets: list[Correction]
+    ) -> Future[places.PlaceToday | None]:
+        """Return a place with its day from day to next_day; None where advance_place has to be called first.
+
+        The resets are those from the last one before the day on, none where occupancy is never reset.
+        """
+        return self.submit(lambda db: places.today(db, key, day, next_day, resets))
+
+    def advance_place(self, place: places.Place, at: int) -> Future[bool]:
+        """Bring what is kept of a place without resets a step nearer to an instant; say if there is more to do."""
+        return self.submit(lambda db: places.advance(db, place, at), writes=True)
+
+    def checkpoint(self, key: str, at: int) -> Future[tuple[int, int]]:
+        """Return the last instant, not after `at`, of which the running count of a place is known, and that count."""
+        return self.submit(lambda db: places.checkpoint(db, key, at))
+
+    def each_passage(self, key: str, start: int, end: int) -> Iterator[Passage]:
+        """Yield who passed the doors of a place in intervals that end in (start, end]; not for the event loop.
+
+        They are read day by day, as intervals are page by page.
+        """
+        for low in range(start, end, DAY):
+            yield from self.submit(partial(places.passages, key=key, low=low, high=min(low + DAY, end))).result()
+
+    def correct_place(self, key: str, at: int, value: int, source: Source) -> Future[None]:
+        """Store what somebody says the occupancy of a place is, and by what means."""
+
+        def correct(db: sqlite3.Connection) -> None:
+            if not places.correct(db, key, at, value, source):
+                raise LedgerError("This place isn't in the ledger.")
+
+        return self.submit(correct, writes=True)
 
     def _change(self, assignments: str, values: dict[str, Any], serial: str) -> Future[None]:
         return self.submit(lambda db: _change_camera(db, assignments, values, serial), writes=True)
@@ -244,6 +297,8 @@ def _record(db: sqlite3.Connection, push: Push, received: int) -> Changes:
         db.execute("UPDATE cameras SET total_adults_in = 0, total_adults_out = 0 WHERE id = ?", (camera.id,))
     newest_before = _newest(db, camera.id)
     appeared, since = _settle(db, camera.id, push, received)
+    if since is not None:
+        places.note_change(db, sensor.serial, since)
     _quarantine_rejected(db, camera.id, push, received)
     newest = _newest(db, camera.id)
     send_interval = camera.send_interval
@@ -424,11 +479,13 @@ def _intervals(db: sqlite3.Connection, serial: str, start: int, end: int, limit:
     return [Interval(*row) for row in rows]
 
 
-def _corrections(db: sqlite3.Connection, serial: str, start: int, end: int) -> list[Correction]:
+def _corrections(db: sqlite3.Connection, key: str, start: int, end: int) -> list[Correction]:
     rows = db.execute(
-        "SELECT at, value FROM corrections WHERE camera = (SELECT id FROM cameras WHERE serial = ?)"
-        " AND at >= ? AND at < ? ORDER BY at, id",
-        (serial, start, end),
+        "SELECT at, value, source FROM (SELECT at, value, source, corrections.id FROM corrections"
+        " JOIN cameras ON cameras.id = camera WHERE serial = :key"
+        " UNION ALL SELECT at, value, source, place_corrections.id FROM place_corrections"
+        " JOIN places ON places.id = place WHERE key = :key) WHERE at >= :start AND at < :end ORDER BY at, id",
+        {"key": key, "start": start, "end": end},
     )
     return [Correction(*row) for row in rows]
 

@@ -94,6 +94,40 @@ _MIGRATIONS: Final = (
         PRIMARY KEY (camera, start)
     ) STRICT, WITHOUT ROWID;
     """,
+    # Places, and by what means an occupancy was set: NULL where that wasn't noted yet.
+    """
+    ALTER TABLE corrections ADD COLUMN source TEXT;
+    CREATE TABLE places (
+        id INTEGER PRIMARY KEY,
+        key TEXT NOT NULL UNIQUE,
+        basis TEXT NOT NULL,
+        below_zero INTEGER NOT NULL,
+        changed_since INTEGER DEFAULT 0,
+        writing_since INTEGER,
+        written_first INTEGER,
+        written_until INTEGER
+    ) STRICT;
+    CREATE TABLE doors (
+        serial TEXT NOT NULL,
+        place INTEGER NOT NULL REFERENCES places,
+        reversed INTEGER NOT NULL,
+        PRIMARY KEY (serial, place)
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE place_corrections (
+        id INTEGER PRIMARY KEY,
+        place INTEGER NOT NULL REFERENCES places,
+        at INTEGER NOT NULL,
+        value INTEGER NOT NULL,
+        source TEXT NOT NULL
+    ) STRICT;
+    CREATE INDEX corrections_of_place ON place_corrections (place, at);
+    CREATE TABLE checkpoints (
+        place INTEGER NOT NULL REFERENCES places,
+        at INTEGER NOT NULL,
+        running INTEGER NOT NULL,
+        PRIMARY KEY (place, at)
+    ) STRICT, WITHOUT ROWID;
+    """,
 )
 
 

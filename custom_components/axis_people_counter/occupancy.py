@@ -1,31 +1,51 @@
 """How many people are inside: one pure function over time."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from enum import StrEnum
 from itertools import pairwise
 from typing import NamedTuple
 
 
+class Source(StrEnum):
+    """By what means an occupancy is set."""
+
+    ACTION = "action"
+    BUTTON = "button"
+    NUMBER = "number"
+    DAILY_RESET = "daily_reset"
+
+
 class Passage(NamedTuple):
-    """People who passed in an interval that ended at this instant (seconds since 1970 UTC)."""
+    """People who passed in an interval that ended at this instant (seconds since 1970 UTC).
+
+    It is known how many are inside then unless another door has an interval that began before and ends after it.
+    """
 
     at: int
     entered: int
     left: int
+    is_settled: bool = True
 
 
 class Correction(NamedTuple):
-    """What somebody said the occupancy is at this instant (seconds since 1970 UTC); a reset says zero."""
+    """What somebody said the occupancy is at this instant (seconds since 1970 UTC), or a reset, and by what means."""
 
     at: int
     value: int
+    source: str | None = None
 
 
 class Level(NamedTuple):
-    """How many people are inside from this instant on, because people passed before it or somebody said so at it."""
+    """How many people are inside from this instant on, because people passed before it or somebody said so at it.
+
+    The drift is how many of them left without having come; running is the plain sum that counting goes on with.
+    """
 
     at: int
     inside: int
     is_counted: bool
+    drift: int
+    running: int
 
 
 class Occupancy(NamedTuple):
@@ -36,24 +56,28 @@ class Occupancy(NamedTuple):
     highest: int
 
 
-def levels(passages: Iterable[Passage], corrections: Iterable[Correction]) -> Iterator[Level]:
-    """Yield the people inside after each thing that happened since a reset, at which nobody was inside.
+def levels(
+    passages: Iterable[Passage], corrections: Iterable[Correction], running: int = 0, *, below_zero: bool = False
+) -> Iterator[Level]:
+    """Yield the people inside after each thing that happened, from an instant on at which it is known how many are.
 
     Both are in the order of time. More people can't leave than are inside: a count below zero is one that missed
-    people coming, so it stays at zero. An interval that ends at the instant of a correction lies before it.
+    people coming, so it stays at zero unless it is wanted. Where another door has yet to tell who came meanwhile, only
+    what is shown does. An interval that ends at the instant of a correction lies before it.
     """
-    inside = 0
     following = iter(corrections)
     correction = next(following, None)
-    for at, entered, left in passages:
+    for at, entered, left, is_settled in passages:
         while correction is not None and correction.at < at:
-            inside = correction.value
-            yield Level(correction.at, inside, False)
+            running = correction.value
+            yield Level(correction.at, running, False, 0, running)
             correction = next(following, None)
-        inside = max(0, inside + entered - left)
-        yield Level(at, inside, True)
+        running += entered - left
+        drift = max(0, -running) if is_settled and not below_zero else 0
+        running += drift
+        yield Level(at, running if below_zero else max(0, running), True, drift, running)
     while correction is not None:
-        yield Level(correction.at, correction.value, False)
+        yield Level(correction.at, correction.value, False, 0, correction.value)
         correction = next(following, None)
 
 
@@ -65,12 +89,43 @@ def occupancy(passages: Iterable[Passage], corrections: Iterable[Correction]) ->
     return inside
 
 
-def occupancies(bounds: Sequence[int], following: Iterator[Level], until: int) -> Iterator[Occupancy]:
+class Standing(NamedTuple):
+    """How many are inside, how many were at most since an instant, and how many left since without having come."""
+
+    inside: int
+    peak: int
+    drift: int
+
+
+def standing(following: Iterable[Level], since: int, inside: int) -> Standing:
+    """Return how it stands after all levels, the first of which may lie before the instant `since`.
+
+    As below, a level that was counted at that very instant belongs to the time before.
+    """
+    peak, drift = inside, 0
+    for level in following:
+        inside = level.inside
+        if level.at <= since:
+            peak = inside
+        else:
+            peak = max(peak, inside)
+            drift += level.drift
+    return Standing(inside, peak, drift)
+
+
+def has_reached(limit: int, following: Iterable[Level], inside: int, *, hysteresis: int) -> bool:
+    """Return whether a limit is reached after all levels; it stays so until there are fewer by more than hysteresis."""
+    reached = inside >= limit
+    for level in following:
+        reached = level.inside >= limit or (reached and level.inside >= limit - hysteresis)
+    return reached
+
+
+def occupancies(bounds: Sequence[int], following: Iterator[Level], until: int, inside: int = 0) -> Iterator[Occupancy]:
     """Yield the occupancy between each two bounds; nothing is known from the instant `until` on.
 
     A level that was counted belongs to the stretch in which it was counted, also where it is reached at its very end.
     """
-    inside = 0
     level = next(following, None)
     for start, end in pairwise(bounds):
         while level is not None and level.at <= start:
@@ -81,7 +136,7 @@ def occupancies(bounds: Sequence[int], following: Iterator[Level], until: int) -
         since = start
         while level is not None and (level.at < end or (level.at == end and level.is_counted)):
             people_seconds += inside * (level.at - since)
-            since, inside, _ = level
+            since, inside = level.at, level.inside
             lowest, highest = min(lowest, inside), max(highest, inside)
             level = next(following, None)
         stop = max(since, min(end, until))

@@ -1,10 +1,10 @@
 """Rows of counts: what passed in each of some periods, from intervals and corrections, as one pure function."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import pairwise, tee
+from itertools import pairwise
 from typing import NamedTuple
 
-from .occupancy import Correction, Passage, levels, occupancies
+from .occupancy import Level, Passage, occupancies
 from .protocol import Interval
 
 
@@ -22,7 +22,7 @@ class Sums(NamedTuple):
 
 
 class Row(NamedTuple):
-    """What passed in the period [start, end); complete where nothing of it is missing or still to come."""
+    """What passed in the period [start, end); complete where nothing of it is missing or still to come at any door."""
 
     start: int
     end: int
@@ -36,19 +36,34 @@ class Row(NamedTuple):
 
 
 def rows(
-    bounds: Sequence[int], intervals: Iterable[Interval], corrections: Iterable[Correction], reset: int, now: int
+    bounds: Sequence[int], doors: Sequence[Iterable[Interval]], following: Iterator[Level], now: int, inside: int = 0
 ) -> Iterator[Row]:
     """Yield a row for the time between each two bounds.
 
-    Intervals and corrections are in the order of time, from a reset of occupancy on that isn't after the first bound;
-    an interval that reaches over it is among them. They are read no further than needed.
+    The intervals of each door are in the order of time, and one that reaches over the first bound is among them; so are
+    the levels of occupancy that follow from all of them, before which so many are inside. They are read no further than
+    needed.
     """
-    counted, passing = tee(intervals)
-    passages = (Passage(interval.end, interval.entered, interval.left) for interval in passing if interval.end > reset)
-    occupancy = occupancies(bounds, levels(passages, corrections), now)
-    for (start, end), sums, inside in zip(pairwise(bounds), _sums(bounds, counted), occupancy, strict=True):
-        complete = sums.covered == end - start and end <= now
-        yield Row(start, end, *sums[:4], inside.highest, sums.covered, complete)
+    of_doors = zip(*(_sums(bounds, intervals) for intervals in doors), strict=True)
+    of_levels = occupancies(bounds, following, now, inside)
+    for (start, end), sums, occupancy in zip(pairwise(bounds), of_doors, of_levels, strict=True):
+        covered = min(one.covered for one in sums)
+        yield Row(
+            start,
+            end,
+            sum(one.entered for one in sums),
+            sum(one.left for one in sums),
+            _total([one.adults_entered for one in sums]),
+            _total([one.adults_left for one in sums]),
+            occupancy.highest,
+            covered,
+            covered == end - start and end <= now,
+        )
+
+
+def passages(intervals: Iterable[Interval], reset: int) -> Iterator[Passage]:
+    """Yield who passed in intervals that end after a reset."""
+    return (Passage(interval.end, interval.entered, interval.left) for interval in intervals if interval.end > reset)
 
 
 def reverse(interval: Interval) -> Interval:

@@ -1,4 +1,4 @@
-"""Counts and occupancy of each camera."""
+"""Counts and occupancy of each camera and of each place."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -6,12 +6,16 @@ from datetime import datetime
 from typing import Final, override
 
 from homeassistant.components.sensor import SensorDeviceClass, SensorEntity, SensorEntityDescription, SensorStateClass
-from homeassistant.const import EntityCategory, UnitOfTime
+from homeassistant.const import PERCENTAGE, EntityCategory, UnitOfTime
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .coordinator import CameraCoordinator, CameraData, PeopleCounterConfigEntry
-from .entity import CameraEntity, CountingEntity, async_for_each_camera
+from .coordinator import CameraCoordinator, CameraData
+from .entity import CameraEntity, CountingEntity, CountingPlaceEntity, PlaceEntity, async_for_each_camera
+from .occupancy import Source
+from .place import PlaceData
+from .place_settings import PlaceSettings
+from .receiver import PeopleCounterConfigEntry
 
 PARALLEL_UPDATES = 0
 
@@ -141,10 +145,83 @@ INSTANT_SENSORS: Final = (
 )
 
 
+def _has_capacity(settings: PlaceSettings) -> bool:
+    return settings.capacity is not None
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlaceSensorDescription(SensorEntityDescription):
+    """A number of people, or of what follows from it."""
+
+    value_fn: Callable[[PlaceData, PlaceSettings], float]
+    exists_fn: Callable[[PlaceSettings], bool] = lambda _: True
+
+
+PLACE_OCCUPANCY_SENSOR: Final = PlaceSensorDescription(
+    key="occupancy",
+    state_class=SensorStateClass.MEASUREMENT,
+    value_fn=lambda data, _: data.occupancy,
+)
+
+# What was counted has no state class: a door that brings the counts of today so far would be a spike in statistics.
+PLACE_SENSORS: Final = (
+    PlaceSensorDescription(
+        key="in_today",
+        value_fn=lambda data, _: data.entered,
+    ),
+    PlaceSensorDescription(
+        key="out_today",
+        value_fn=lambda data, _: data.left,
+    ),
+    PlaceSensorDescription(
+        key="peak_today",
+        value_fn=lambda data, _: data.peak,
+    ),
+    PlaceSensorDescription(
+        key="free_places",
+        state_class=SensorStateClass.MEASUREMENT,
+        value_fn=lambda data, settings: max(0, (settings.capacity or 0) - data.occupancy),
+        exists_fn=_has_capacity,
+    ),
+    PlaceSensorDescription(
+        key="occupancy_percentage",
+        native_unit_of_measurement=PERCENTAGE,
+        state_class=SensorStateClass.MEASUREMENT,
+        suggested_display_precision=0,
+        value_fn=lambda data, settings: round(100 * data.occupancy / (settings.capacity or 1), 1),
+        exists_fn=_has_capacity,
+    ),
+    PlaceSensorDescription(
+        key="drift_today",
+        entity_category=EntityCategory.DIAGNOSTIC,
+        value_fn=lambda data, _: data.drift,
+    ),
+)
+
+COMPLETE_UNTIL_SENSOR: Final = SensorEntityDescription(
+    key="complete_until",
+    device_class=SensorDeviceClass.TIMESTAMP,
+    entity_category=EntityCategory.DIAGNOSTIC,
+)
+
+
 async def async_setup_entry(
     hass: HomeAssistant, entry: PeopleCounterConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
 ) -> None:
-    """Add the sensors of each camera, some of them only once there is something to show."""
+    """Add the sensors of each place, and of each camera, some of these only once there is something to show."""
+    for place in entry.runtime_data.places.values():
+        async_add_entities(
+            [
+                PlaceOccupancySensor(place, PLACE_OCCUPANCY_SENSOR),
+                *(
+                    PlaceSensor(place, description)
+                    for description in PLACE_SENSORS
+                    if description.exists_fn(place.settings)
+                ),
+                CompleteUntilSensor(place, COMPLETE_UNTIL_SENSOR),
+            ],
+            config_subentry_id=place.settings.key,
+        )
 
     @callback
     def add(coordinator: CameraCoordinator) -> None:
@@ -194,7 +271,7 @@ class OccupancySensor(CountSensor):
 
     async def async_set_occupancy(self, value: int) -> None:
         """Correct what was counted."""
-        await self.coordinator.async_correct(value)
+        await self.coordinator.async_correct(value, Source.ACTION)
 
 
 class InstantSensor(CameraEntity, SensorEntity):
@@ -206,3 +283,31 @@ class InstantSensor(CameraEntity, SensorEntity):
     @override
     def native_value(self) -> datetime | None:
         return self.entity_description.value_fn(self.coordinator)
+
+
+class PlaceSensor(CountingPlaceEntity, SensorEntity):
+    """What was counted at all doors of a place, and what follows from it."""
+
+    entity_description: PlaceSensorDescription
+
+    @property
+    @override
+    def native_value(self) -> float:
+        return self.entity_description.value_fn(self.coordinator.data, self.coordinator.settings)
+
+
+class PlaceOccupancySensor(PlaceSensor):
+    """People inside."""
+
+    async def async_set_occupancy(self, value: int) -> None:
+        """Correct what was counted."""
+        await self.coordinator.async_correct(value, Source.ACTION)
+
+
+class CompleteUntilSensor(PlaceEntity, SensorEntity):
+    """Up to when all doors of a place have reported; known also while they are silent."""
+
+    @property
+    @override
+    def native_value(self) -> datetime | None:
+        return self.coordinator.data.complete_until

@@ -1,4 +1,4 @@
-"""What the hourly long-term statistics of a camera are, and how far recorder has been given them.
+"""What the hourly long-term statistics of a camera or a place are, and how far recorder has been given them.
 
 Recorder's database and the ledger can't be written in one transaction. So the ledger remembers from which instant on
 recorder may lack something: `changed_since` for what hasn't been taken to it yet, `writing_since` for what is on the
@@ -6,7 +6,7 @@ way, `written_first` and `written_until` for the first and the last hour that ma
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import reduce
 import sqlite3
 from typing import Final, NamedTuple
@@ -47,85 +47,188 @@ class Series:
     has_adults: bool
     is_reversed: bool
     counted_until: int
+    # Those of the hours of which anything is known.
+    known: frozenset[int]
 
 
-def written_until(db: sqlite3.Connection, serial: str) -> int | None:
-    """Return the last hour that recorder may have from this ledger."""
-    row = db.execute("SELECT written_until FROM cameras WHERE serial = ?", (serial,)).fetchone()
+def written_until(db: sqlite3.Connection, key: str) -> int | None:
+    """Return the last hour that recorder may have from this ledger, of the camera or the place with this key."""
+    row = db.execute(
+        "SELECT written_until FROM cameras WHERE serial = :key UNION ALL"
+        " SELECT written_until FROM places WHERE key = :key",
+        {"key": key},
+    ).fetchone()
     return None if row is None else row[0]
 
 
 def take(db: sqlite3.Connection, serial: str, basis: str, *, everything: bool) -> Series | None:
-    """Return the hours that recorder may lack, None if there are none; they count as on the way from now on.
+    """Return the hours of a camera that recorder may lack, None if there are none; from now on they are on the way.
 
     The basis says what else than counts these hours depend on: where it has changed, all of them do.
     """
     camera = db.execute(
-        "SELECT id, reversed, changed_since, writing_since, written_first, written_until, written_as,"
-        " total_in, total_out, coalesce(total_adults_in, 0), coalesce(total_adults_out, 0), total_adults_in IS NOT NULL"
+        "SELECT id, changed_since, writing_since, written_first, written_until, written_as, total_adults_in IS NOT NULL"
         " FROM cameras WHERE serial = ?",
         (serial,),
     ).fetchone()
     if camera is None:
         return None
-    identity, is_reversed, changed, writing, written_first, written, written_as, *totals, has_adults = camera
-    since = (
-        0
-        if everything or written_as != basis
-        else min((at for at in (changed, writing) if at is not None), default=None)
-    )
-    newest = db.execute(
-        'SELECT start, "end" FROM intervals WHERE camera = ? ORDER BY start DESC LIMIT 1', (identity,)
-    ).fetchone()
-    if since is None or newest is None:
+    identity, *state, written_as, has_adults = camera
+    doors = [_Door(db, identity)]
+    if (span := _span(doors, *state, everything=everything or written_as != basis)) is None:
         return None
-    (first,) = db.execute(
-        "SELECT min(start) FROM (SELECT min(start) AS start FROM intervals WHERE camera = :id"
-        " UNION ALL SELECT min(start) FROM carried WHERE camera = :id)",
-        {"id": identity},
-    ).fetchone()
-    # A replaced interval can have been the only one of an hour that recorder has, at either end.
-    first = _hour(first if written_first is None else min(first, written_first))
-    last = max(_hour(newest[0]), written or 0)
-    # Of the hour that was the last one more is known as soon as there is a later interval, wherever that begins.
-    start = min(_hour(max(since, first)), last if written is None else written)
     db.execute(
         "UPDATE cameras SET changed_since = NULL, writing_since = ?, written_first = ?, written_until = ?,"
         " written_as = ? WHERE id = ?",
-        (start, first, last, basis, identity),
+        (span.start, span.first, span.last, basis, identity),
     )
-    _forget_covered(db, identity, start)
-
-    found = dict(_counted(db, identity, start, is_reversed=is_reversed))
-    carried = dict(_carried(db, identity, is_reversed=is_reversed))
-    for hour, sums in carried.items():
-        if hour >= start:
-            found[hour] = plus(found.get(hour, NOBODY), sums)
-    total = reduce(plus, carried.values(), _directed(totals, is_reversed=is_reversed))
-    return Series(
-        first=first,
-        start=start,
-        before=minus(total, reduce(plus, found.values(), NOBODY)),
-        hours=[found.get(hour, NOBODY) for hour in range(start, last + HOUR, HOUR)],
+    _forget_covered(db, identity, span.start)
+    series = _series(doors, span)
+    total = reduce(plus, series.hours, series.before)
+    return replace(
+        series,
         has_adults=bool(has_adults) or total.adults_entered > 0 or total.adults_left > 0,
-        is_reversed=bool(is_reversed),
-        counted_until=newest[1],
+        is_reversed=doors[0].is_reversed,
     )
 
 
-def confirm(db: sqlite3.Connection, serial: str) -> None:
-    """Remember that recorder has got what was on the way."""
-    db.execute("UPDATE cameras SET writing_since = NULL WHERE serial = ?", (serial,))
-
-
-def forget(db: sqlite3.Connection, serial: str) -> None:
-    """Remember that recorder has nothing; what was carried over from it is no longer asked for."""
-    db.execute("DELETE FROM carried WHERE camera = (SELECT id FROM cameras WHERE serial = ?)", (serial,))
+def take_place(db: sqlite3.Connection, key: str, *, everything: bool) -> Series | None:
+    """Return the hours of a place that recorder may lack, as `take` does; adults aren't told apart there."""
+    place = db.execute(
+        "SELECT id, changed_since, writing_since, written_first, written_until FROM places WHERE key = ?", (key,)
+    ).fetchone()
+    if place is None:
+        return None
+    identity, *state = place
+    doors = [
+        _Door(db, camera, swapped=bool(swapped))
+        for camera, swapped in db.execute(
+            "SELECT cameras.id, doors.reversed FROM doors JOIN cameras USING (serial) WHERE place = ?", (identity,)
+        ).fetchall()
+    ]
+    if (span := _span(doors, *state, everything=everything)) is None:
+        return None
     db.execute(
-        "UPDATE cameras SET changed_since = 0, writing_since = NULL, written_first = NULL, written_until = NULL"
-        " WHERE serial = ?",
-        (serial,),
+        "UPDATE places SET changed_since = NULL, writing_since = ?, written_first = ?, written_until = ? WHERE id = ?",
+        (span.start, span.first, span.last, identity),
     )
+    return _series(doors, span)
+
+
+class _Span(NamedTuple):
+    """The first hour there is, the first and the last one to be written, and up to when people have been counted."""
+
+    first: int
+    start: int
+    last: int
+    counted_until: int
+
+
+class _Door:
+    """One camera, and whether those who come in there leave what the series are about."""
+
+    def __init__(self, db: sqlite3.Connection, identity: int, *, swapped: bool = False) -> None:
+        """Read what is cheap to read."""
+        self._db = db
+        self._identity = identity
+        self._swapped = swapped
+        reverse, *totals = db.execute(
+            "SELECT reversed, total_in, total_out, coalesce(total_adults_in, 0), coalesce(total_adults_out, 0)"
+            " FROM cameras WHERE id = ?",
+            (identity,),
+        ).fetchone()
+        self.is_reversed = bool(reverse)
+        self._total = _directed(totals, is_reversed=self.is_reversed)
+        self.newest: tuple[int, int] | None = db.execute(
+            'SELECT start, "end" FROM intervals WHERE camera = ? ORDER BY start DESC LIMIT 1', (identity,)
+        ).fetchone()
+
+    @property
+    def first(self) -> int:
+        """The first instant of which anything is known."""
+        first: int
+        (first,) = self._db.execute(
+            "SELECT min(start) FROM (SELECT min(start) AS start FROM intervals WHERE camera = :id"
+            " UNION ALL SELECT min(start) FROM carried WHERE camera = :id)",
+            {"id": self._identity},
+        ).fetchone()
+        return first
+
+    def sums(self, start: int) -> tuple[dict[int, Sums], Sums]:
+        """Return what was counted in each hour from one on, and what was counted in all."""
+        found = dict(_counted(self._db, self._identity, start, is_reversed=self.is_reversed))
+        carried = dict(_carried(self._db, self._identity, is_reversed=self.is_reversed))
+        for hour, sums in carried.items():
+            if hour >= start:
+                found[hour] = plus(found.get(hour, NOBODY), sums)
+        total = reduce(plus, carried.values(), self._total)
+        if not self._swapped:
+            return found, total
+        return {hour: _directed(sums, is_reversed=True) for hour, sums in found.items()}, _directed(
+            total, is_reversed=True
+        )
+
+
+def _span(
+    doors: Iterable[_Door],
+    changed: int | None,
+    writing: int | None,
+    written_first: int | None,
+    written: int | None,
+    *,
+    everything: bool,
+) -> _Span | None:
+    """Return what recorder may lack, None if nothing."""
+    since = 0 if everything else min((at for at in (changed, writing) if at is not None), default=None)
+    heard = [door for door in doors if door.newest]
+    if since is None or not heard:
+        return None
+    newest = [door.newest for door in heard if door.newest]
+    first = min(door.first for door in heard)
+    # A replaced interval can have been the only one of an hour that recorder has, at either end.
+    first = _hour(first if written_first is None else min(first, written_first))
+    last = max(_hour(max(start for start, _ in newest)), written or 0)
+    # Of the hour that was the last one more is known as soon as there is a later interval, wherever that begins.
+    start = min(_hour(max(since, first)), last if written is None else written)
+    return _Span(first, start, last, max(end for _, end in newest))
+
+
+def _series(doors: Iterable[_Door], span: _Span) -> Series:
+    """Return what all doors counted together."""
+    found: dict[int, Sums] = {}
+    before = NOBODY
+    for door in doors:
+        of_door, total = door.sums(span.start)
+        for hour, sums in of_door.items():
+            found[hour] = plus(found.get(hour, NOBODY), sums)
+        before = plus(before, minus(total, reduce(plus, of_door.values(), NOBODY)))
+    return Series(
+        first=span.first,
+        start=span.start,
+        before=before,
+        hours=[found.get(hour, NOBODY) for hour in range(span.start, span.last + HOUR, HOUR)],
+        has_adults=False,
+        is_reversed=False,
+        counted_until=span.counted_until,
+        known=frozenset(found),
+    )
+
+
+def confirm(db: sqlite3.Connection, key: str) -> None:
+    """Remember that recorder has got what was on the way of a camera or a place."""
+    db.execute("UPDATE cameras SET writing_since = NULL WHERE serial = ?", (key,))
+    db.execute("UPDATE places SET writing_since = NULL WHERE key = ?", (key,))
+
+
+def forget(db: sqlite3.Connection, key: str) -> None:
+    """Remember that recorder has nothing of a camera or a place; what was carried over is no longer asked for."""
+    db.execute("DELETE FROM carried WHERE camera = (SELECT id FROM cameras WHERE serial = ?)", (key,))
+    for table, column in (("cameras", "serial"), ("places", "key")):
+        db.execute(
+            f"UPDATE {table} SET changed_since = 0, writing_since = NULL, written_first = NULL, written_until = NULL"
+            f" WHERE {column} = ?",
+            (key,),
+        )
 
 
 def carry(db: sqlite3.Connection, serial: str, hours: Iterable[tuple[int, Sums]], until: int) -> None:

@@ -1,6 +1,5 @@
 """The actions of the integration."""
 
-from collections.abc import Iterator
 from datetime import date, datetime, time
 from itertools import islice
 from typing import Any, Final
@@ -14,15 +13,17 @@ from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers import config_validation as cv, device_registry as dr, entity_registry as er, service, target
 
 from .const import DOMAIN
-from .coordinator import CameraCoordinator, PeopleCounterConfigEntry
+from .coordinator import CameraCoordinator
 from .export import FORMATS, INTERVALS, MAX_LINK_CAMERAS, PERIODS, Export, async_link
-from .history import History, Stretch, async_device
+from .history import Corrected, History, PlaceHistory, Stretch, async_device, async_history
 from .ledger import DAY
 from .ledger_file import LedgerError
 from .local_time import Period
 from .periods import Row
+from .place import PlaceCoordinator
 from .protocol import MAX_COUNT
-from .sensor import OccupancySensor
+from .receiver import PeopleCounterConfigEntry
+from .sensor import OccupancySensor, PlaceOccupancySensor
 
 SERVICE_SET_OCCUPANCY: Final = "set_occupancy"
 SERVICE_GET_COUNTS: Final = "get_counts"
@@ -56,7 +57,7 @@ _TIME_FIELDS: Final = {
 
 
 async def _async_set_occupancy(entity: SensorEntity, call: ServiceCall) -> None:
-    if not isinstance(entity, OccupancySensor):
+    if not isinstance(entity, OccupancySensor | PlaceOccupancySensor):
         raise ServiceValidationError(
             translation_domain=DOMAIN,
             translation_key="not_occupancy",
@@ -66,46 +67,54 @@ async def _async_set_occupancy(entity: SensorEntity, call: ServiceCall) -> None:
 
 
 async def _async_get_counts(call: ServiceCall) -> ServiceResponse:
-    cameras = _async_target_cameras(call)
-    histories = [await History.async_of(camera) for camera in cameras]
+    targets = _async_targets(call, with_places=True)
     stretch = Stretch.between(call.data[ATTR_START], call.data.get(ATTR_END))
     period = Period(call.data[ATTR_PERIOD])
 
-    def answer() -> list[dict[str, Any]]:
-        all_bounds = list(_bounds_within_reason(histories, stretch, period))
-        return [
-            {
-                "serial": history.camera.serial,
-                "name": history.name,
-                "time_zone": str(history.time.zone),
-                "period": period.value,
-                "rows": [_row(history, row) for row in history.rows(bounds, stretch.now)],
-            }
-            for history, bounds in zip(histories, all_bounds, strict=True)
-        ]
+    def answer(histories: list[History | PlaceHistory]) -> dict[str, Any]:
+        cameras: list[dict[str, Any]] = []
+        places: list[dict[str, Any]] = []
+        for history, bounds in zip(histories, _bounds_within_reason(histories, stretch, period), strict=True):
+            found = _answer(history, bounds, stretch.now, period)
+            if isinstance(history, History):
+                cameras.append({"serial": history.key, **found})
+            else:
+                places.append(found)
+        return {"cameras": cameras, "places": places}
 
     try:
-        async with cameras[0].config_entry.runtime_data.answering:
-            answers: list[Any] = await call.hass.async_add_executor_job(answer)
+        async with targets[0].config_entry.runtime_data.answering:
+            histories = [await async_history(one) for one in targets]
+            return await call.hass.async_add_executor_job(answer, histories)
     except LedgerError as err:
         raise HomeAssistantError(
             translation_domain=DOMAIN, translation_key="ledger_error", translation_placeholders={"error": str(err)}
         ) from err
-    return {"cameras": answers}
 
 
-def _bounds_within_reason(histories: list[History], stretch: Stretch, period: Period) -> Iterator[list[int]]:
-    """Yield the bounds of each camera's rows. Raises ServiceValidationError before they are too many."""
+def _answer(history: History | PlaceHistory, bounds: list[int], now: int, period: Period) -> dict[str, Any]:
+    corrected: list[Corrected] = []
+    rows = [_row(history, row) for row in history.rows(bounds, now, corrected)]
+    if len(corrected) > MAX_ROWS:
+        raise _too_many_rows()
+    return {
+        "name": history.name,
+        "time_zone": str(history.time.zone),
+        "period": period.value,
+        "rows": rows,
+        "corrections": [history.corrected_fields(one) for one in corrected],
+    }
+
+
+def _bounds_within_reason(histories: list[History | PlaceHistory], stretch: Stretch, period: Period) -> list[list[int]]:
+    """Return the bounds of the rows of each. Raises ServiceValidationError before they are too many."""
+    found: list[list[int]] = []
     rows, seconds = 0, 0
     for history in histories:
         bounds = list(islice(history.bounds(stretch, period), MAX_ROWS - rows + 2))
         rows += len(bounds) - 1
         if rows > MAX_ROWS:
-            raise ServiceValidationError(
-                translation_domain=DOMAIN,
-                translation_key="too_many_rows",
-                translation_placeholders={"limit": str(MAX_ROWS)},
-            )
+            raise _too_many_rows()
         seconds += bounds[-1] - bounds[0]
         if seconds > MAX_DAYS * DAY:
             raise ServiceValidationError(
@@ -113,18 +122,25 @@ def _bounds_within_reason(histories: list[History], stretch: Stretch, period: Pe
                 translation_key="too_many_days",
                 translation_placeholders={"limit": str(MAX_DAYS)},
             )
-        yield bounds
+        found.append(bounds)
+    return found
 
 
-def _row(history: History, row: Row) -> dict[str, Any]:
+def _too_many_rows() -> ServiceValidationError:
+    return ServiceValidationError(
+        translation_domain=DOMAIN, translation_key="too_many_rows", translation_placeholders={"limit": str(MAX_ROWS)}
+    )
+
+
+def _row(history: History | PlaceHistory, row: Row) -> dict[str, Any]:
     fields = history.row_fields(row)
-    if not history.has_adults:
+    if isinstance(history, History) and not history.has_adults:
         del fields["adults_in"], fields["adults_out"]
     return fields
 
 
 async def _async_export_counts(call: ServiceCall) -> ServiceResponse:
-    cameras = _async_target_cameras(call)
+    cameras = [one for one in _async_targets(call) if isinstance(one, CameraCoordinator)]
     if len(cameras) > MAX_LINK_CAMERAS:
         raise ServiceValidationError(
             translation_domain=DOMAIN,
@@ -146,24 +162,29 @@ async def _async_export_counts(call: ServiceCall) -> ServiceResponse:
 
 
 async def _async_rebuild_statistics(call: ServiceCall) -> None:
-    for camera in _async_target_cameras(call):
-        await camera.config_entry.runtime_data.statistics.async_rebuild(camera.camera.serial)
+    for one in _async_targets(call, with_places=True):
+        await one.config_entry.runtime_data.statistics.async_rebuild(one.key)
 
 
 @callback
-def _async_target_cameras(call: ServiceCall) -> list[CameraCoordinator]:
-    """Return the cameras an action is for. Raises ServiceValidationError where there is none, or something else."""
+def _async_targets(call: ServiceCall, *, with_places: bool = False) -> list[CameraCoordinator | PlaceCoordinator]:
+    """Return the cameras and places an action is for.
+
+    Raises ServiceValidationError where there is none, or something else among the targets.
+    """
     entries: list[PeopleCounterConfigEntry] = call.hass.config_entries.async_loaded_entries(DOMAIN)
     if not entries:
         raise ServiceValidationError(translation_domain=DOMAIN, translation_key="not_loaded")
-    devices = [
-        (device, camera) for camera in entries[0].runtime_data.cameras.values() if (device := async_device(camera))
-    ]
+    receiver = entries[0].runtime_data
+    possible: list[CameraCoordinator | PlaceCoordinator] = [*receiver.cameras.values()]
+    if with_places:
+        possible += receiver.places.values()
+    devices = [(device, one) for one in possible if (device := async_device(one))]
     known = {device.id for device, _ in devices}
     chosen = known if call.data.get(ATTR_ENTITY_ID) == ENTITY_MATCH_ALL else _async_target_device_ids(call, known)
     if not chosen:
         raise ServiceValidationError(translation_domain=DOMAIN, translation_key="no_camera")
-    return [camera for device, camera in devices if device.id in chosen]
+    return [one for device, one in devices if device.id in chosen]
 
 
 @callback

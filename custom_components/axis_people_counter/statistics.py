@@ -1,8 +1,13 @@
-"""Hourly long-term statistics: each count of the ledger in recorder, at the hour in which it was counted."""
+"""Hourly long-term statistics: each count of the ledger in recorder, at the hour in which it was counted.
+
+Series are those of a camera, whose key is its serial number, or of a place.
+"""
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
+from concurrent.futures import Future
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from itertools import pairwise
 import logging
 from math import isclose
@@ -29,12 +34,13 @@ from homeassistant.helpers.start import async_at_started
 from homeassistant.helpers.translation import async_get_translations
 from homeassistant.util import dt as dt_util
 
-from .camera_time import CameraTime
 from .const import DOMAIN
-from .ledger import Camera, Ledger
+from .ledger import Ledger
 from .ledger_file import LedgerError
-from .occupancy import Passage, levels, occupancies
+from .occupancy import Level, Passage, levels, occupancies
+from .place_settings import PlaceSettings
 from .protocol import MAX_WIDTH
+from .schedule import Schedule
 from .series import HOUR, NOBODY, Series, Sums, minus, plus
 
 _LOGGER = logging.getLogger(__name__)
@@ -53,13 +59,14 @@ class _NotTakenError(Exception):
 
 
 class StatisticsWriter:
-    """Writes what recorder lacks, one camera after the other, so that recorder is never given more than it can take."""
+    """Writes what recorder lacks, one series after the other: recorder is never given more than it can take."""
 
     def __init__(self, hass: HomeAssistant, entry: ConfigEntry, ledger: Ledger) -> None:
         """Take the ledger; nothing is written yet."""
         self.hass = hass
         self._entry = entry
         self._ledger = ledger
+        self._places: dict[str, PlaceSettings] = {}
         self._due: dict[str, datetime] = {}
         self._written: dict[str, datetime] = {}
         self._writing = asyncio.Lock()
@@ -69,13 +76,14 @@ class StatisticsWriter:
         self._stopped = False
 
     @callback
-    def async_start(self, serials: list[str]) -> None:
+    def async_start(self, serials: list[str], places: list[PlaceSettings]) -> None:
         """Write what was left over when Home Assistant ended; from now on follow the names of devices."""
+        self._places = {place.key: place for place in places}
 
         @callback
         def started(_: HomeAssistant) -> None:
-            for serial in serials:
-                self.async_changed(serial, 0)
+            for key in (*serials, *self._places):
+                self.async_changed(key, 0)
 
         @callback
         def renamed(event: Event[dr.EventDeviceRegistryUpdatedData]) -> None:
@@ -102,43 +110,45 @@ class StatisticsWriter:
             self._entry.async_on_unload(unload)
 
     @callback
-    def async_changed(self, serial: str, since: int) -> None:
-        """Note that counts or occupancy of a camera have changed since an instant, given in seconds since 1970 UTC."""
+    def async_changed(self, key: str, since: int) -> None:
+        """Note that counts or occupancy have changed since an instant, given in seconds since 1970 UTC."""
         if RECORDER_DOMAIN not in self.hass.config.components:
             # The ledger remembers it, in case there is a recorder one day.
             return
-        due = now = dt_util.utcnow()
+        now = dt_util.utcnow()
         is_steady = since >= now.timestamp() // HOUR * HOUR - HOUR
-        if is_steady and (written := self._written.get(serial)):
-            due = max(now, written + WRITE_EVERY)
-        if (planned := self._due.get(serial)) is None or due < planned:
-            self._async_plan(serial, due)
+        for changed in (key, *(place.key for place in self._places.values() if key in place.serials)):
+            due = now
+            if is_steady and (written := self._written.get(changed)):
+                due = max(now, written + WRITE_EVERY)
+            if (planned := self._due.get(changed)) is None or due < planned:
+                self._async_plan(changed, due)
 
-    async def async_rebuild(self, serial: str) -> None:
-        """Clear the series of a camera and write them anew from the ledger.
+    async def async_rebuild(self, key: str) -> None:
+        """Clear the series and write them anew from the ledger.
 
         Raises HomeAssistantError.
         """
         if RECORDER_DOMAIN not in self.hass.config.components:
             raise HomeAssistantError(translation_domain=DOMAIN, translation_key="no_recorder")
         async with self._writing:
-            get_instance(self.hass).async_clear_statistics(list(statistic_ids(serial).values()))
+            get_instance(self.hass).async_clear_statistics(list(statistic_ids(key).values()))
             await self._async_recorder_done()
             try:
-                await asyncio.wrap_future(self._ledger.forget_series(serial))
+                await asyncio.wrap_future(self._ledger.forget_series(key))
             except LedgerError as err:
                 raise HomeAssistantError(
                     translation_domain=DOMAIN,
                     translation_key="ledger_error",
                     translation_placeholders={"error": str(err)},
                 ) from err
-        self._async_plan(serial, dt_util.utcnow())
+        self._async_plan(key, dt_util.utcnow())
 
     @callback
-    def _async_plan(self, serial: str | None = None, due: datetime | None = None) -> None:
-        """Write a camera when it is due, or earlier if that is planned already."""
-        if serial and due:
-            self._due[serial] = min(due, self._due.get(serial, due))
+    def _async_plan(self, key: str | None = None, due: datetime | None = None) -> None:
+        """Write something when it is due, or earlier if that is planned already."""
+        if key and due:
+            self._due[key] = min(due, self._due.get(key, due))
         self._async_cancel_timer()
         if self._stopped or not self._due or (self._task and not self._task.done()):
             return
@@ -166,13 +176,13 @@ class StatisticsWriter:
         while (
             not self._stopped
             and self._due
-            and self._due[serial := min(self._due, key=self._due.__getitem__)] <= dt_util.utcnow()
+            and self._due[key := min(self._due, key=self._due.__getitem__)] <= dt_util.utcnow()
         ):
-            del self._due[serial]
-            self._written[serial] = dt_util.utcnow()
+            del self._due[key]
+            self._written[key] = dt_util.utcnow()
             try:
                 async with self._writing:
-                    await self._async_write(serial)
+                    await self._async_write(key)
             # Recorder's threads take nothing any more while Home Assistant ends: a RuntimeError.
             except (LedgerError, SQLAlchemyError, _NotTakenError, HomeAssistantError, RuntimeError) as err:
                 if self._stopped:
@@ -180,7 +190,7 @@ class StatisticsWriter:
                 if self._works:
                     self._works = False
                     _LOGGER.warning("Long-term statistics can't be written now, and will be later: %s", err)
-                self._due[serial] = dt_util.utcnow() + WRITE_EVERY
+                self._due[key] = dt_util.utcnow() + WRITE_EVERY
             else:
                 if not self._works:
                     self._works = True
@@ -188,47 +198,69 @@ class StatisticsWriter:
         self._task = None
         self._async_plan()
 
-    async def _async_write(self, serial: str) -> None:
-        """Bring the series of one camera up to date.
+    async def _async_write(self, key: str) -> None:
+        """Bring the series of a camera or a place up to date.
 
         Raises LedgerError, SQLAlchemyError, HomeAssistantError and _NotTakenError; the ledger still says then what
         recorder may lack.
         """
-        camera = await asyncio.wrap_future(self._ledger.camera(serial))
+        if place := self._places.get(key):
+            await self._async_write_series(
+                key,
+                place.name,
+                partial(self._ledger.take_place_series, key),
+                partial(_place_occupancy_rows, self._ledger, place),
+            )
+            return
+        camera = await asyncio.wrap_future(self._ledger.camera(key))
         if camera is None:
             return
-        names, until = await self._async_read(_known, serial)
-        written = await asyncio.wrap_future(self._ledger.written_until(serial))
+        until = await self._async_read(_until, key)
+        written = await asyncio.wrap_future(self._ledger.written_until(key))
         if until is not None and (written is None or until > written):
-            hours = await self._async_read(_hours, serial, until)
-            await asyncio.wrap_future(self._ledger.carry_series(serial, hours, until))
-            written = until
-        camera_time = await CameraTime.async_of(self._entry, camera.time_zone)
-        metadata = await self._async_metadata(camera, names)
-        series = await asyncio.wrap_future(self._ledger.take_series(serial, camera_time.basis))
+            hours = await self._async_read(_hours, key, until)
+            await asyncio.wrap_future(self._ledger.carry_series(key, hours, until))
+        schedule = await Schedule.async_of(self._entry, camera.time_zone)
+        await self._async_write_series(
+            key,
+            camera.name,
+            partial(self._ledger.take_series, key, schedule.basis),
+            partial(_occupancy_rows, self._ledger, key, schedule),
+        )
+
+    async def _async_write_series(
+        self,
+        key: str,
+        name: str,
+        take: Callable[..., Future[Series | None]],
+        occupancy_rows: Callable[[Series], list[StatisticData]],
+    ) -> None:
+        names = await self._async_read(_names, key)
+        until = await self._async_read(_until, key)
+        written = await asyncio.wrap_future(self._ledger.written_until(key))
+        metadata = await self._async_metadata(key, name, names)
+        series = await asyncio.wrap_future(take())
         if series is None and until == written:
-            if renamed := {key: one for key, one in metadata.items() if names.get(key, one["name"]) != one["name"]}:
+            if renamed := {one: data for one, data in metadata.items() if names.get(one, data["name"]) != data["name"]}:
                 await self._async_import(renamed, {})
             return
-        if series is None or not await self._async_goes_on(serial, series, names):
-            everything = self._ledger.take_series(serial, camera_time.basis, everything=True)
-            if (series := await asyncio.wrap_future(everything)) is None:
-                return
-        metadata = {key: metadata[key] for key in _keys(series)}
-        for rows in await self.hass.async_add_executor_job(_pieces, self._ledger, serial, camera_time, series):
+        if (series is None or not await self._async_goes_on(key, series, names)) and (
+            series := await asyncio.wrap_future(take(everything=True))
+        ) is None:
+            return
+        metadata = {one: metadata[one] for one in _keys(series)}
+        for rows in await self.hass.async_add_executor_job(_pieces, series, occupancy_rows):
             await self._async_import(metadata, rows)
-        await asyncio.wrap_future(self._ledger.confirm_series(serial))
+        await asyncio.wrap_future(self._ledger.confirm_series(key))
 
-    async def _async_goes_on(self, serial: str, series: Series, names: dict[str, str | None]) -> bool:
+    async def _async_goes_on(self, key: str, series: Series, names: dict[str, str | None]) -> bool:
         """Say whether recorder has all that comes before these hours.
 
         Otherwise one of the series is new, somebody has deleted it, or recorder's database is older than it was.
         """
         if not names.keys() >= set(_keys(series)):
             return False
-        return series.start <= series.first or series.before == await self._async_read(
-            _sums, serial, series.start - HOUR
-        )
+        return series.start <= series.first or series.before == await self._async_read(_sums, key, series.start - HOUR)
 
     async def _async_read[*Ts, T](self, function: Callable[[HomeAssistant, *Ts], T], *arguments: *Ts) -> T:
         return await get_instance(self.hass).async_add_executor_job(function, self.hass, *arguments)
@@ -250,44 +282,49 @@ class StatisticsWriter:
         get_instance(self.hass).queue_task(SynchronizeTask(future))
         await future
 
-    async def _async_metadata(self, camera: Camera, names: dict[str, str | None]) -> dict[str, StatisticMetaData]:
+    async def _async_metadata(self, key: str, name: str, names: dict[str, str | None]) -> dict[str, StatisticMetaData]:
         """Return the description of each series, in the language of this Home Assistant; without a device as it was."""
         language = self.hass.config.language
         series = await async_get_translations(self.hass, language, "selector", {DOMAIN})
         sensors = await async_get_translations(self.hass, language, "entity", {DOMAIN})
         devices = dr.async_entries_for_config_entry(dr.async_get(self.hass), self._entry.entry_id)
-        device = next((device for device in devices if (DOMAIN, camera.serial) in device.identifiers), None)
-        name = (device and (device.name_by_user or device.name)) or camera.name
+        device = next((device for device in devices if (DOMAIN, key) in device.identifiers), None)
+        name = (device and (device.name_by_user or device.name)) or name
         return {
-            key: StatisticMetaData(
+            one: StatisticMetaData(
                 statistic_id=statistic_id,
                 source=DOMAIN,
-                name=(device is None and names.get(key))
-                or f"{name} {series[f'component.{DOMAIN}.selector.series.options.{key}']}",
+                name=(device is None and names.get(one))
+                or f"{name} {series[f'component.{DOMAIN}.selector.series.options.{one}']}",
                 unit_of_measurement=sensors[f"component.{DOMAIN}.entity.sensor.in_total.unit_of_measurement"],
                 unit_class=None,
-                has_sum=key != OCCUPANCY,
-                mean_type=StatisticMeanType.ARITHMETIC if key == OCCUPANCY else StatisticMeanType.NONE,
+                has_sum=one != OCCUPANCY,
+                mean_type=StatisticMeanType.ARITHMETIC if one == OCCUPANCY else StatisticMeanType.NONE,
             )
-            for key, statistic_id in statistic_ids(camera.serial).items()
+            for one, statistic_id in statistic_ids(key).items()
         }
 
 
-def statistic_ids(serial: str) -> dict[str, str]:
-    """Return the ids under which recorder knows the series of a camera."""
-    return {key: f"{DOMAIN}:{serial}_{key}" for key in (*SUMS, OCCUPANCY)}
+def statistic_ids(key: str) -> dict[str, str]:
+    """Return the ids under which recorder knows the series of a camera or a place; they are in small letters."""
+    return {one: f"{DOMAIN}:{key.lower()}_{one}" for one in (*SUMS, OCCUPANCY)}
 
 
 # What recorder has; these run in its threads
 
 
-def _known(hass: HomeAssistant, serial: str) -> tuple[dict[str, str | None], int | None]:
-    """Return the names of the series that are there, and the last hour of the one that every camera has."""
-    ids = statistic_ids(serial)
+def _names(hass: HomeAssistant, key: str) -> dict[str, str | None]:
+    """Return the names of the series that are there."""
+    ids = statistic_ids(key)
     found = get_metadata(hass, statistic_ids=set(ids.values()))
-    names = {key: found[statistic_id][1]["name"] for key, statistic_id in ids.items() if statistic_id in found}
-    rows = get_last_statistics(hass, 1, ids["in"], False, {"sum"}).get(ids["in"])
-    return names, int(rows[0]["start"]) if rows else None
+    return {one: found[statistic_id][1]["name"] for one, statistic_id in ids.items() if statistic_id in found}
+
+
+def _until(hass: HomeAssistant, key: str) -> int | None:
+    """Return the last hour of the series that all have."""
+    statistic_id = statistic_ids(key)["in"]
+    rows = get_last_statistics(hass, 1, statistic_id, False, {"sum"}).get(statistic_id)
+    return int(rows[0]["start"]) if rows else None
 
 
 def _sums(hass: HomeAssistant, serial: str, hour: int) -> Sums | None:
@@ -341,9 +378,9 @@ def _keys(series: Series) -> list[str]:
     return [key for key in (*SUMS, OCCUPANCY) if series.has_adults or not key.startswith("adults")]
 
 
-def _pieces(ledger: Ledger, serial: str, camera_time: CameraTime, series: Series) -> list[Rows]:
+def _pieces(series: Series, occupancy_rows: Callable[[Series], list[StatisticData]]) -> list[Rows]:
     """Return the rows of all series, some hours at a time; not for the event loop."""
-    rows = {**_sum_rows(series), OCCUPANCY: _occupancy_rows(ledger, serial, camera_time, series)}
+    rows = {**_sum_rows(series), OCCUPANCY: occupancy_rows(series)}
     pieces: list[Rows] = [{} for _ in range(0, len(series.hours) or 1, HOURS_AT_ONCE)]
     for key, of_series in rows.items():
         for row in of_series:
@@ -363,25 +400,55 @@ def _sum_rows(series: Series) -> Rows:
     return rows
 
 
-def _occupancy_rows(ledger: Ledger, serial: str, camera_time: CameraTime, series: Series) -> list[StatisticData]:
-    """Return the occupancy of each hour of which anything is known."""
-    bounds = [series.start + hour * HOUR for hour in range(len(series.hours) + 1)]
-    reset, _ = camera_time.reset(series.start)
+def _occupancy_rows(ledger: Ledger, serial: str, schedule: Schedule, series: Series) -> list[StatisticData]:
+    """Return the occupancy of a camera in each hour of which anything is known."""
+    reset, _ = schedule.reset(series.start)
     known: set[int] = set()
 
     def passages() -> Iterator[Passage]:
-        for interval in ledger.each_interval(serial, reset - MAX_WIDTH, bounds[-1]):
+        for interval in ledger.each_interval(serial, reset - MAX_WIDTH, _end(series)):
             known.update(range(interval.start // HOUR * HOUR, interval.end, HOUR))
             if interval.end > reset:
                 counts = (interval.entered, interval.left)
                 yield Passage(interval.end, *(reversed(counts) if series.is_reversed else counts))
 
     # A reset that is yet to come in this hour is no part of it yet.
-    end = min(bounds[-1], series.counted_until)
-    corrections = camera_time.with_resets(reset, end, ledger.corrections(serial, reset, end).result())
-    of_hours = occupancies(bounds, levels(passages(), corrections), series.counted_until)
+    end = min(_end(series), series.counted_until)
+    corrections = schedule.with_resets(reset, end, ledger.corrections(serial, reset, end).result())
+    return _hourly(series, levels(passages(), corrections), 0, known)
+
+
+def _place_occupancy_rows(ledger: Ledger, place: PlaceSettings, series: Series) -> list[StatisticData]:
+    """Return the occupancy of a place in each hour of which anything is known."""
+    schedule = place.schedule
+    since, running = schedule.reset(series.start)[0], 0
+    if schedule.reset_time is None:
+        while ledger.advance_place(place.place, series.start).result():
+            pass
+        since, running = ledger.checkpoint(place.key, series.start).result()
+        # Before all that was counted nobody was inside.
+        since = max(since, series.first - MAX_WIDTH)
+    end = min(_end(series), series.counted_until)
+    corrections = schedule.with_resets(since, end, ledger.corrections(place.key, since, end).result())
+    following = levels(
+        ledger.each_passage(place.key, since, series.counted_until),
+        corrections,
+        running,
+        below_zero=place.below_zero,
+    )
+    return _hourly(series, following, running if place.below_zero else max(0, running), series.known)
+
+
+def _end(series: Series) -> int:
+    return series.start + len(series.hours) * HOUR
+
+
+def _hourly(series: Series, following: Iterator[Level], inside: int, known: Collection[int]) -> list[StatisticData]:
+    bounds = range(series.start, _end(series) + HOUR, HOUR)
+    # While it is gone through, it becomes known what is known.
+    of_hours = list(occupancies(bounds, following, series.counted_until, inside))
     return [
         StatisticData(start=datetime.fromtimestamp(hour, UTC), mean=mean, min=lowest, max=highest)
-        for hour, (lowest, mean, highest) in zip(bounds, list(of_hours), strict=False)
+        for hour, (lowest, mean, highest) in zip(bounds, of_hours, strict=False)
         if hour in known
     ]

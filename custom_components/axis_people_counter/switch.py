@@ -7,8 +7,8 @@ from homeassistant.const import EntityCategory
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .coordinator import PeopleCounterConfigEntry
 from .entity import CameraEntity, async_for_each_camera
+from .receiver import PeopleCounterConfigEntry
 
 PARALLEL_UPDATES = 0
 

@@ -1,8 +1,29 @@
-"""A simulated AXIS people counter: it counts, remembers and pushes as the real ones do."""
+"""Simulated AXIS people counters: they count, remember and push as the real ones do, in a building if need be."""
 
+from .building import OUTSIDE, Building, Door, Errors, Passage, Walk
 from .camera import Answer, Camera, Faults
 from .counts import Counts, Interval
+from .hours import Hours
 from .model import THREE_D, TWO_D, Model
-from .visits import Hours, Visits
+from .source import Source
+from .visits import Visits
 
-__all__ = ["THREE_D", "TWO_D", "Answer", "Camera", "Counts", "Faults", "Hours", "Interval", "Model", "Visits"]
+__all__ = [
+    "OUTSIDE",
+    "THREE_D",
+    "TWO_D",
+    "Answer",
+    "Building",
+    "Camera",
+    "Counts",
+    "Door",
+    "Errors",
+    "Faults",
+    "Hours",
+    "Interval",
+    "Model",
+    "Passage",
+    "Source",
+    "Visits",
+    "Walk",
+]

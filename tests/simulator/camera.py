@@ -18,7 +18,7 @@ import aiohttp
 from . import document
 from .counts import Counts, Interval, minute_of, moment_of
 from .model import THREE_D, Model
-from .visits import Visits
+from .source import Source
 
 MEMORY = timedelta(days=90)
 # A push leaves the camera this many seconds after the last minute it reports.
@@ -61,7 +61,7 @@ class Camera:
 
     def __init__(
         self,
-        visits: Visits,
+        source: Source,
         url: str,
         token: str | None,
         *,
@@ -75,11 +75,11 @@ class Camera:
         zone_key: str = "timeZone",
         ip_address: str = "127.0.0.1",
     ) -> None:
-        """Mount a camera that counts from `installed` on, in the zone of its visits.
+        """Mount a camera that counts from `installed` on, in the zone of its source.
 
         `clock` tells the true time. `batch` cuts history into bodies of so many intervals; None sends one body.
         """
-        self.visits = visits
+        self.source = source
         self.url = url
         self.token = token
         self.serial = serial
@@ -107,7 +107,7 @@ class Camera:
     @property
     def zone(self) -> ZoneInfo:
         """The camera's time zone."""
-        return self.visits.zone
+        return self.source.zone
 
     @property
     def width(self) -> int:
@@ -164,7 +164,7 @@ class Camera:
 
     def _counts(self, first: int, after: int) -> Counts:
         """Return what the camera counts from one minute since 1970 up to, not including, another."""
-        counts = self.visits.between(max(first, self._installed), after)
+        counts = self.source.between(max(first, self._installed), after)
         return counts if self.model.adults else Counts(counts.in_, counts.out)
 
     def body(self, intervals: Sequence[Interval] = ()) -> bytes:

@@ -1,0 +1,159 @@
+"""A place: some doors, and the people behind them, who may be many."""
+
+import asyncio
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING, override
+
+from homeassistant.core import HomeAssistant
+from homeassistant.util import dt as dt_util
+
+from . import issues
+from .coordinator import CameraCoordinator, LedgerCoordinator
+from .ledger import Ledger
+from .occupancy import Source, has_reached, standing
+from .place_settings import PlaceSettings
+from .places import Door, PlaceToday
+from .schedule import EARLIEST
+
+if TYPE_CHECKING:
+    from .receiver import PeopleCounterConfigEntry
+
+
+class Threshold(StrEnum):
+    """What happens to the occupancy of a place."""
+
+    FULL = "full"
+    NEARLY_FULL = "nearly_full"
+    FREE_AGAIN = "free_again"
+    EMPTY = "empty"
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceData:
+    """One place as it stands."""
+
+    occupancy: int
+    entered: int
+    left: int
+    peak: int
+    drift: int
+    # Up to then every door has reported; None where one never has.
+    complete_until: datetime | None
+    is_full: bool
+    is_nearly_full: bool
+
+
+class PlaceCoordinator(LedgerCoordinator[PlaceData]):
+    """Reads one place whenever one of its doors has changed, and when its day ends or its occupancy is reset."""
+
+    def __init__(
+        self,
+        hass: HomeAssistant,
+        entry: PeopleCounterConfigEntry,
+        ledger: Ledger,
+        settings: PlaceSettings,
+        cameras: Mapping[str, CameraCoordinator],
+    ) -> None:
+        """Take the settings, and the cameras there are, of which some come and go."""
+        super().__init__(hass, entry, ledger, settings.name)
+        self.settings = settings
+        self.key = settings.key
+        self._cameras = cameras
+
+    @property
+    def cameras(self) -> list[CameraCoordinator]:
+        """The cameras of its doors that are there."""
+        found = (self._cameras.get(door.serial) for door in self.settings.doors)
+        return [camera for camera in found if camera]
+
+    @property
+    def missing(self) -> list[str]:
+        """The serial numbers of cameras that were removed, or never came."""
+        return [door.serial for door in self.settings.doors if door.serial not in self._cameras]
+
+    @property
+    def silent(self) -> list[str]:
+        """The cameras that aren't heard, by their names."""
+        return [camera.camera.name for camera in self.cameras if not camera.connected]
+
+    @property
+    def is_heard(self) -> bool:
+        """Whether any of its cameras is."""
+        return any(camera.connected for camera in self.cameras)
+
+    @override
+    async def async_shutdown(self) -> None:
+        """Read nothing any more; the place may be gone when the entry is loaded next."""
+        await super().async_shutdown()
+        issues.async_end(self.hass, issues.DOOR_MISSING, self.settings.key)
+
+    @override
+    async def _async_read(self, now: datetime) -> PlaceData:
+        settings, instant = self.settings, int(now.timestamp())
+        schedule = settings.schedule
+        day, next_day = schedule.day(instant)
+        # What is true now follows from the last reset before the day on.
+        resets = schedule.resets(schedule.reset(day)[0], instant + 1)
+
+        async def read() -> PlaceToday | None:
+            return await asyncio.wrap_future(self._ledger.place_today(settings.key, day, next_day, resets))
+
+        while (today := await read()) is None:
+            while await asyncio.wrap_future(self._ledger.advance_place(settings.place, EARLIEST if resets else day)):
+                pass
+        _, next_reset = schedule.reset(instant)
+        self._async_tick_at(datetime.fromtimestamp(min(next_day, next_reset), UTC))
+        inside = today.running if settings.below_zero else max(0, today.running)
+        stands = standing(today.levels, day, inside)
+
+        def is_reached(limit: int | None) -> bool:
+            return limit is not None and has_reached(limit, today.levels, inside, hysteresis=settings.hysteresis)
+
+        if self.missing:
+            issues.async_begin(
+                self.hass,
+                issues.DOOR_MISSING,
+                settings.key,
+                name=settings.name,
+                place=issues.plain(settings.name),
+                cameras=", ".join(self.missing),
+            )
+        else:
+            issues.async_end(self.hass, issues.DOOR_MISSING, settings.key)
+        return PlaceData(
+            occupancy=stands.inside,
+            entered=today.entered,
+            left=today.left,
+            peak=stands.peak,
+            drift=stands.drift,
+            complete_until=_complete_until(settings.doors, today.counted_until),
+            is_full=is_reached(settings.capacity),
+            is_nearly_full=is_reached(settings.warning_level),
+        )
+
+    async def async_correct(self, value: int, source: Source) -> None:
+        """Set the occupancy, by some means. Raises HomeAssistantError where it can't be stored."""
+        now = int(dt_util.utcnow().timestamp())
+        await self._async_store(self._ledger.correct_place(self.settings.key, now, value, source))
+        await self.async_refresh()
+
+
+def crossed(before: PlaceData, now: PlaceData) -> Iterator[Threshold]:
+    """Yield what has happened between two times of looking."""
+    if now.is_full and not before.is_full:
+        yield Threshold.FULL
+    elif now.is_nearly_full and not before.is_nearly_full:
+        yield Threshold.NEARLY_FULL
+    if before.is_full and not now.is_full:
+        yield Threshold.FREE_AGAIN
+    if before.occupancy > 0 >= now.occupancy:
+        yield Threshold.EMPTY
+
+
+def _complete_until(doors: Iterable[Door], counted_until: dict[str, int]) -> datetime | None:
+    instants = [counted_until.get(door.serial) for door in doors]
+    known = [instant for instant in instants if instant is not None]
+    return datetime.fromtimestamp(min(known), UTC) if known and len(known) == len(instants) else None

@@ -1,0 +1,241 @@
+"""What the ledger knows of places: their doors, what somebody said their occupancy is, and checkpoints of it.
+
+The occupancy of a place without a daily reset depends on all that ever passed its doors. So that its cost doesn't grow
+with that, the running count at each midnight (UTC) is kept once they have been worked out, until something before
+them changes.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+import json
+import sqlite3
+from typing import Final, NamedTuple
+
+from .occupancy import Correction, Level, Passage, Source, levels
+
+DAY: Final = 24 * 60 * 60
+# So many passages are folded within a few milliseconds.
+PASSAGES_AT_ONCE: Final = 5_000
+DAYS_AT_ONCE: Final = 100
+
+
+class Door(NamedTuple):
+    """A camera of a place; reversed where those who come in there leave the place."""
+
+    serial: str
+    is_reversed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Some doors, and what the people behind them depend on besides counts: `basis` is all of that as a text."""
+
+    key: str
+    doors: tuple[Door, ...]
+    below_zero: bool
+    schedule: str
+
+    @property
+    def basis(self) -> str:
+        """Return what tells whether anything has changed."""
+        return json.dumps([sorted(self.doors), self.below_zero, self.schedule])
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceToday:
+    """A place as it stands: the running count before its levels, the day's counts, and how far each door reports."""
+
+    running: int
+    levels: list[Level]
+    entered: int
+    left: int
+    # By serial; doors that have never reported aren't in it.
+    counted_until: dict[str, int]
+
+
+def set_places(db: sqlite3.Connection, places: Sequence[Place]) -> None:
+    """Take over which places there are; what has changed is worked out anew."""
+    known = {key for (key,) in db.execute("SELECT key FROM places").fetchall()}
+    for key in known - {place.key for place in places}:
+        for table in ("doors", "place_corrections", "checkpoints"):
+            db.execute(f"DELETE FROM {table} WHERE place = (SELECT id FROM places WHERE key = ?)", (key,))
+        db.execute("DELETE FROM places WHERE key = ?", (key,))
+    for place in places:
+        _set_place(db, place)
+
+
+def _set_place(db: sqlite3.Connection, place: Place) -> None:
+    if db.execute("SELECT basis FROM places WHERE key = ?", (place.key,)).fetchone() == (place.basis,):
+        return
+    (identity,) = db.execute(
+        "INSERT INTO places (key, basis, below_zero) VALUES (:key, :basis, :below_zero) ON CONFLICT (key)"
+        " DO UPDATE SET basis = :basis, below_zero = :below_zero, changed_since = 0 RETURNING id",
+        {"key": place.key, "basis": place.basis, "below_zero": place.below_zero},
+    ).fetchone()
+    db.execute("DELETE FROM doors WHERE place = ?", (identity,))
+    db.executemany("INSERT INTO doors VALUES (?, ?, ?)", ((serial, identity, way) for serial, way in place.doors))
+    db.execute("DELETE FROM checkpoints WHERE place = ?", (identity,))
+
+
+def note_change(db: sqlite3.Connection, serial: str, since: int) -> None:
+    """Note for all places with this camera that its counts have changed since an instant."""
+    for (place,) in db.execute("SELECT place FROM doors WHERE serial = ?", (serial,)).fetchall():
+        _note_change(db, place, since)
+
+
+def _note_change(db: sqlite3.Connection, place: int, since: int) -> None:
+    db.execute(
+        "UPDATE places SET changed_since = min(coalesce(changed_since, :since), :since) WHERE id = :place",
+        {"place": place, "since": since},
+    )
+    db.execute("DELETE FROM checkpoints WHERE place = ? AND at > ?", (place, since))
+
+
+def correct(db: sqlite3.Connection, key: str, at: int, value: int, source: Source) -> bool:
+    """Store what somebody says the occupancy is; return whether there is such a place."""
+    if not (found := _place(db, key)):
+        return False
+    place, _ = found
+    db.execute(
+        "INSERT INTO place_corrections (place, at, value, source) VALUES (?, ?, ?, ?)", (place, at, value, source)
+    )
+    _note_change(db, place, at)
+    return True
+
+
+def advance(db: sqlite3.Connection, wanted: Place, at: int) -> bool:
+    """Work out checkpoints up to an instant, as many as come in a moment; return whether there are more to come.
+
+    A ledger that was begun anew doesn't even know the place.
+    """
+    _set_place(db, wanted)
+    found = _place(db, wanted.key)
+    assert found
+    place, below_zero = found
+    last, running = _checkpoint(db, place, at)
+    if not last:
+        first = _first(db, place)
+        if first is None or first >= at:
+            return False
+        # At its midnight nobody had been counted yet.
+        last = first // DAY * DAY
+    end = at // DAY * DAY
+    passed = days = 0
+    while last < end and passed < PASSAGES_AT_ONCE and days < DAYS_AT_ONCE:
+        passages = _passages(db, place, last, last + DAY)
+        said = _corrections(db, place, last, last + DAY)
+        for level in levels(passages, said, running, below_zero=below_zero):
+            running = level.running
+        last += DAY
+        db.execute("INSERT OR REPLACE INTO checkpoints VALUES (?, ?, ?)", (place, last, running))
+        passed += len(passages)
+        days += 1
+    return last < end
+
+
+def today(db: sqlite3.Connection, key: str, day: int, next_day: int, resets: list[Correction]) -> PlaceToday | None:
+    """Return a place, with its day from day to next_day; None where `advance` has to be called first.
+
+    The resets are those from the last one before the day on; there are none where occupancy is never reset.
+    """
+    if not (found := _place(db, key)):
+        return None
+    place, below_zero = found
+    since, running = (resets[0].at, 0) if resets else _checkpoint(db, place, day)
+    midnight = day // DAY * DAY
+    if not resets and since < midnight and (first := _first(db, place)) is not None and first < midnight:
+        return None
+    said = sorted(resets + _corrections(db, place, since), key=lambda correction: correction.at)
+    entered, left = db.execute(
+        f"SELECT total({_ENTERED}), total({_LEFT}) FROM {_DOORS}"
+        " JOIN intervals ON camera = cameras.id AND start >= :day AND start < :next_day WHERE place = :place",
+        {"place": place, "day": day, "next_day": next_day},
+    ).fetchone()
+    counted_until = db.execute(
+        'SELECT serial, (SELECT "end" FROM intervals WHERE camera = cameras.id ORDER BY start DESC LIMIT 1) AS until'
+        " FROM doors JOIN cameras USING (serial) WHERE place = ? AND until IS NOT NULL",
+        (place,),
+    ).fetchall()
+    return PlaceToday(
+        running,
+        list(levels(_passages(db, place, since), said, running, below_zero=below_zero)),
+        int(entered),
+        int(left),
+        dict(counted_until),
+    )
+
+
+def checkpoint(db: sqlite3.Connection, key: str, at: int) -> tuple[int, int]:
+    """Return the last instant, not after `at`, of which the running count is known, and that count."""
+    found = _place(db, key)
+    return _checkpoint(db, found[0], at) if found else (0, 0)
+
+
+def passages(db: sqlite3.Connection, key: str, low: int, high: int) -> list[Passage]:
+    """Return who passed the doors in intervals that end in (low, high]."""
+    found = _place(db, key)
+    return _passages(db, found[0], low, high) if found else []
+
+
+# A door leads the other way where the user said so of the camera, or of the camera at this place, but not of both.
+_DOORS: Final = "doors CROSS JOIN cameras USING (serial)"
+_ENTERED: Final = 'iif(doors.reversed = cameras.reversed, "in", "out")'
+_LEFT: Final = 'iif(doors.reversed = cameras.reversed, "out", "in")'
+_NEVER: Final = 2**62
+
+
+def _place(db: sqlite3.Connection, key: str) -> tuple[int, bool] | None:
+    row = db.execute("SELECT id, below_zero FROM places WHERE key = ?", (key,)).fetchone()
+    return (row[0], bool(row[1])) if row else None
+
+
+def _checkpoint(db: sqlite3.Connection, place: int, at: int) -> tuple[int, int]:
+    """Return the last instant, not after `at`, of which the running count is known: it is zero before all counts."""
+    row: tuple[int, int] | None = db.execute(
+        "SELECT at, running FROM checkpoints WHERE place = ? AND at <= ? ORDER BY at DESC LIMIT 1", (place, at)
+    ).fetchone()
+    return row or (0, 0)
+
+
+def _first(db: sqlite3.Connection, place: int) -> int | None:
+    """Return the first instant of which anything is known."""
+    first: int | None
+    (first,) = db.execute(
+        "SELECT min(at) FROM (SELECT (SELECT min(start) FROM intervals WHERE camera = cameras.id) AS at"
+        " FROM doors JOIN cameras USING (serial) WHERE place = :place"
+        " UNION ALL SELECT min(at) FROM place_corrections WHERE place = :place)",
+        {"place": place},
+    ).fetchone()
+    return first
+
+
+def _passages(db: sqlite3.Connection, place: int, low: int, high: int = _NEVER) -> list[Passage]:
+    """Return who passed any door in intervals that end in (low, high].
+
+    Those that end at the same instant are one: nobody knows who of them came first. Where one is still running at
+    another's end, people may have come in it who have left in the other.
+    """
+    rows = db.execute(
+        f'SELECT "end", sum({_ENTERED}), sum({_LEFT}), min(start) FROM {_DOORS} CROSS JOIN intervals'
+        ' ON camera = cameras.id AND start < :high AND "end" > :low AND ("in" OR "out")'
+        " AND start >= coalesce((SELECT max(start) FROM intervals WHERE camera = cameras.id AND start <= :low), :low)"
+        ' WHERE place = :place GROUP BY "end" ORDER BY "end" DESC',
+        {"place": place, "low": low, "high": high},
+    )
+    passages: list[Passage] = []
+    # When the first of the intervals began that end later.
+    began = _NEVER
+    for at, entered, left, start in rows:
+        if at <= high:
+            passages.append(Passage(at, entered, left, began >= at))
+        began = min(began, start)
+    passages.reverse()
+    return passages
+
+
+def _corrections(db: sqlite3.Connection, place: int, start: int, end: int = _NEVER) -> list[Correction]:
+    rows = db.execute(
+        "SELECT at, value FROM place_corrections WHERE place = ? AND at >= ? AND at < ? ORDER BY at, id",
+        (place, start, end),
+    )
+    return [Correction(*row) for row in rows]

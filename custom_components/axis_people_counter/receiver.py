@@ -1,0 +1,341 @@
+"""The receiver of one config entry: it stores what cameras send, and sees that whoever must hear of it does."""
+
+import asyncio
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from functools import partial
+import logging
+from pathlib import Path
+from typing import Final
+
+from homeassistant.config_entries import ConfigEntry
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers import device_registry as dr
+from homeassistant.helpers.event import async_track_time_interval
+from homeassistant.util import dt as dt_util
+from homeassistant.util.hass_dict import HassKey
+
+from . import issues
+from .const import CONF_KEEP_DAYS, DEFAULT_KEEP_DAYS, DOMAIN, LEDGER_FILE, MANUFACTURER, SUBENTRY_PLACE
+from .coordinator import CameraCoordinator, brings_no_history
+from .exchange import Exchange
+from .ledger import MAX_CAMERAS, Camera, Changes, Ledger, TooManyCamerasError
+from .ledger_file import LedgerError
+from .place import PlaceCoordinator
+from .place_settings import PlaceSettings
+from .protocol import Message, Push, TestMessage
+from .statistics import StatisticsWriter
+
+_LOGGER = logging.getLogger(__name__)
+
+type PeopleCounterConfigEntry = ConfigEntry[Receiver]
+
+# Home Assistant is making a backup: known also to a receiver that is set up meanwhile.
+DATA_IN_BACKUP: HassKey[bool] = HassKey(f"{DOMAIN}_in_backup")
+
+MAX_CLOCK_DIFFERENCE: Final = 10 * 60
+# For each second in which states are written, so many are left to all else: many pushes come faster than that.
+REST: Final = 10
+MAX_REST: Final = 0.2
+MAX_ANSWERS: Final = 2
+# Unknown things that cameras send, each named once in the log.
+MAX_NOTES: Final = 100
+MERGE_EVERY: Final = timedelta(days=1)
+
+
+class ClockError(Exception):
+    """The camera's clock and ours differ; counts would be filed under the wrong time."""
+
+
+class Receiver:
+    """Stores what cameras send, and keeps a coordinator for each of them."""
+
+    def __init__(self, hass: HomeAssistant, entry: PeopleCounterConfigEntry) -> None:
+        """Open the ledger; its thread begins to work when something is asked."""
+        self.hass = hass
+        self.entry = entry
+        self.configured = configured(entry)
+
+        def moved_aside(path: Path) -> None:
+            hass.loop.call_soon_threadsafe(self._async_moved_aside, path)
+
+        self.ledger = Ledger(Path(hass.config.path(LEDGER_FILE)), moved_aside)
+        self._exchange = Exchange(hass.loop)
+        self.statistics = StatisticsWriter(hass, entry, self.ledger)
+        self.cameras: dict[str, CameraCoordinator] = {}
+        self.camera_callbacks: list[Callable[[CameraCoordinator], None]] = []
+        self.places: dict[str, PlaceCoordinator] = {}
+        self.writable = True
+        self._adding = asyncio.Lock()
+        # Answers and downloads that are made at the same time; the threads are all of Home Assistant's.
+        self.answering = asyncio.Semaphore(MAX_ANSWERS)
+        self.downloads = 0
+        # What is safe but not shown yet: pushes by serial, and places by key.
+        self._to_show: dict[str, list[Changes]] = {}
+        self._showing = False
+        self._skipped: set[str] = set()
+        # Nothing is shown any more: the entities are being taken away.
+        self.stopped = False
+
+    async def async_start(self) -> None:
+        """Bring back the cameras the ledger knows.
+
+        Raises LedgerError and LedgerTooNewError.
+        """
+        try:
+            cameras = await asyncio.wrap_future(self.ledger.cameras())
+        except LedgerError as err:
+            self._async_failed(err)
+            raise
+        self._async_works()
+        if self.hass.data.get(DATA_IN_BACKUP):
+            await asyncio.wrap_future(self.ledger.begin_backup())
+        for camera in cameras:
+            await self._async_add(camera, has_settled=True)
+        places = await self._async_start_places()
+        self.statistics.async_start([camera.serial for camera in cameras], places)
+        self.entry.async_create_background_task(
+            self.hass, self._async_merge(dt_util.utcnow()), f"{DOMAIN} merge old intervals"
+        )
+        self.entry.async_on_unload(async_track_time_interval(self.hass, self._async_merge, MERGE_EVERY))
+
+    async def _async_start_places(self) -> list[PlaceSettings]:
+        settings = [
+            await PlaceSettings.async_of(subentry)
+            for subentry in self.entry.subentries.values()
+            if subentry.subentry_type == SUBENTRY_PLACE
+        ]
+        await asyncio.wrap_future(self.ledger.set_places([one.place for one in settings]))
+        for one in settings:
+            dr.async_get(self.hass).async_get_or_create(
+                config_entry_id=self.entry.entry_id,
+                config_subentry_id=one.key,
+                identifiers={(DOMAIN, one.key)},
+                name=one.name,
+                entry_type=dr.DeviceEntryType.SERVICE,
+            )
+            place = PlaceCoordinator(self.hass, self.entry, self.ledger, one, self.cameras)
+            self.places[one.key] = place
+            await place.async_refresh()
+        for serial in self.cameras:
+            self._async_link(serial)
+        return settings
+
+    @callback
+    def _async_link(self, serial: str) -> None:
+        """Show a camera on the page of the first place that it is a door of; a device can't have more of them."""
+        registry, entry_id = dr.async_get(self.hass), self.entry.entry_id
+        if camera := registry.async_get_device_by_identifier((DOMAIN, serial), entry_id):
+            key = next((key for key, place in self.places.items() if serial in place.settings.serials), None)
+            place = key and registry.async_get_device_by_identifier((DOMAIN, key), entry_id)
+            registry.async_update_device(camera.id, via_device_id=place.id if place else None)
+
+    async def async_stop(self) -> None:
+        """Close the ledger when all that was handed to it is done."""
+        self.stopped = True
+        await asyncio.wrap_future(self.ledger.close())
+
+    async def async_receive(self, message: Message) -> None:
+        """Return when what the message brings is safe.
+
+        Raises ClockError, TooManyCamerasError and LedgerError; nothing is stored then.
+        """
+        self._check_clock(message)
+        sensor = message.sensor
+        if isinstance(message, TestMessage):
+            if camera := self.cameras.get(sensor.serial):
+                await camera.async_heard()
+            return
+        try:
+            received = int(dt_util.utcnow().timestamp())
+            changes = await self._exchange.ask(lambda: self.ledger.record(message, received))
+        except TooManyCamerasError:
+            issues.async_begin(self.hass, issues.TOO_MANY_CAMERAS, **issues.names(sensor.name), limit=str(MAX_CAMERAS))
+            raise
+        except LedgerError as err:
+            if not self.stopped:
+                self._async_failed(err)
+            raise
+        self._async_works()
+        self._note_skipped(message)
+        # It is safe now: whatever happens while it is shown must not make the camera send it again.
+        self._async_publish(changes)
+
+    async def async_remove_camera(self, serial: str) -> None:
+        """Forget a camera until it pushes again; its counts stay in the ledger.
+
+        Raises LedgerError.
+        """
+        await asyncio.wrap_future(self.ledger.set_removed(serial))
+        if camera := self.cameras.pop(serial, None):
+            await camera.async_shutdown()
+            self._async_doors_changed(serial)
+        issues.async_end(self.hass, issues.TOO_MANY_CAMERAS)
+        for key in (issues.CAMERA_SILENT, issues.QUARANTINED, issues.CLOCK_DIFFERS, issues.WRONG_PROTOCOL):
+            issues.async_end(self.hass, key, serial)
+
+    def _check_clock(self, message: Message) -> None:
+        now = dt_util.utcnow()
+        sensor = message.sensor
+        if abs(message.sent - now.timestamp()) <= MAX_CLOCK_DIFFERENCE:
+            issues.async_end(self.hass, issues.CLOCK_DIFFERS, sensor.serial)
+            return
+        sent = datetime.fromtimestamp(message.sent, UTC)
+        issues.async_begin(
+            self.hass,
+            issues.CLOCK_DIFFERS,
+            sensor.serial,
+            **issues.names(sensor.name),
+            camera_time=f"{sent:%Y-%m-%d %H:%M:%S}",
+            home_assistant_time=f"{now:%Y-%m-%d %H:%M:%S}",
+        )
+        if not isinstance(message, TestMessage):
+            raise ClockError(f"The camera's clock says {sent:%Y-%m-%d %H:%M} UTC, here it is {now:%Y-%m-%d %H:%M} UTC.")
+
+    @callback
+    def _async_publish(self, changes: Changes) -> None:
+        """Have a push shown; one that is known doesn't wait for others that are being added."""
+        serial = changes.camera.serial
+        if changes.since is not None:
+            self.statistics.async_changed(serial, changes.since)
+        if serial not in self.cameras:
+            self.entry.async_create_task(self.hass, self._async_show_new(changes))
+            return
+        self._to_show.setdefault(serial, []).append(changes)
+        self._async_start_showing()
+
+    @callback
+    def _async_doors_changed(self, serial: str) -> None:
+        """Have the places shown that a camera is a door of."""
+        for key, place in self.places.items():
+            if serial in place.settings.serials:
+                self._to_show.setdefault(key, [])
+                self._async_start_showing()
+
+    @callback
+    def _async_start_showing(self) -> None:
+        if not self._showing and not self.stopped:
+            self._showing = True
+            self.entry.async_create_task(self.hass, self._async_show())
+
+    async def _async_show_new(self, changes: Changes) -> None:
+        if not await self._async_add(changes.camera, has_settled=brings_no_history(changes)):
+            self._async_publish(changes)
+
+    async def _async_show(self) -> None:
+        """Show what is to be shown, one after the other; each is read once for all pushes that came meanwhile."""
+        loop = self.hass.loop
+        try:
+            while self._to_show:
+                began = loop.time()
+                key = next(iter(self._to_show))
+                pushes = self._to_show.pop(key)
+                try:
+                    if place := self.places.get(key):
+                        await place.async_refresh()
+                    else:
+                        await self._async_show_camera(key, pushes)
+                except Exception:  # one camera's trouble must not keep others from being shown
+                    _LOGGER.exception("Counts of %s are stored, but can't be shown", key)
+                # Recorder works on the states as long again, and then some.
+                await asyncio.sleep(min(REST * (loop.time() - began), MAX_REST))
+        finally:
+            self._showing = False
+
+    async def _async_show_camera(self, serial: str, pushes: list[Changes]) -> None:
+        if camera := self.cameras.get(serial):
+            if _description(camera.camera) != _description(pushes[-1].camera):
+                self._async_update_device(pushes[-1].camera)
+            await camera.async_heard(pushes)
+
+    async def _async_add(self, camera: Camera, *, has_settled: bool) -> bool:
+        """Bring a camera up that isn't there yet; say whether there is nothing left to show of it."""
+        async with self._adding:
+            if self.stopped:
+                return True
+            if camera.serial in self.cameras:
+                return False
+            self._async_update_device(camera)
+            coordinator = CameraCoordinator(
+                self.hass, self.entry, self.ledger, self.statistics, camera, has_settled=has_settled
+            )
+            await coordinator.async_refresh()
+            if self.stopped:
+                return True
+            self.cameras[camera.serial] = coordinator
+            # It lives as long as the coordinator.
+            coordinator.async_add_listener(partial(self._async_doors_changed, camera.serial))
+            self._async_link(camera.serial)
+            self._async_doors_changed(camera.serial)
+            issues.async_end(self.hass, issues.TOO_MANY_CAMERAS)
+        for camera_callback in self.camera_callbacks:
+            camera_callback(coordinator)
+        return True
+
+    @callback
+    def _async_update_device(self, camera: Camera) -> None:
+        dr.async_get(self.hass).async_get_or_create(
+            config_entry_id=self.entry.entry_id,
+            identifiers={(DOMAIN, camera.serial)},
+            connections={(dr.CONNECTION_NETWORK_MAC, dr.format_mac(camera.serial))},
+            manufacturer=MANUFACTURER,
+            model=camera.application,
+            name=camera.name,
+            serial_number=camera.serial,
+            sw_version=camera.version,
+            configuration_url=f"http://{url_host(camera.ip_address)}" if camera.ip_address else None,
+        )
+
+    async def _async_merge(self, _: datetime) -> None:
+        """Merge what is older than the days of full detail, a day of one camera at a time."""
+        keep = timedelta(days=self.entry.options.get(CONF_KEEP_DAYS, DEFAULT_KEEP_DAYS))
+        try:
+            while await asyncio.wrap_future(self.ledger.merge(int((dt_util.utcnow() - keep).timestamp()))):
+                pass
+        except LedgerError as err:
+            _LOGGER.debug("Old intervals can't be merged now: %s", err)
+
+    def _note_skipped(self, push: Push) -> None:
+        for skipped in push.skipped:
+            if (note := f"{push.sensor.serial} {skipped}") not in self._skipped and len(self._skipped) < MAX_NOTES:
+                self._skipped.add(note)
+                _LOGGER.info("%s sends something unknown, which is left out: %s", push.sensor.name, skipped)
+
+    @callback
+    def _async_failed(self, err: LedgerError) -> None:
+        if self.writable:
+            self.writable = False
+            _LOGGER.error("Counts can't be stored in %s: %s", self.ledger.path, err)
+        issues.async_begin(
+            self.hass,
+            issues.LEDGER_NOT_WRITABLE,
+            path=issues.plain(str(self.ledger.path)),
+            error=issues.plain(str(err)),
+        )
+
+    @callback
+    def _async_works(self) -> None:
+        if not self.writable:
+            self.writable = True
+            _LOGGER.info("Counts are stored again in %s", self.ledger.path)
+        issues.async_end(self.hass, issues.LEDGER_NOT_WRITABLE)
+
+    @callback
+    def _async_moved_aside(self, path: Path) -> None:
+        _LOGGER.error("%s was damaged or no ledger; it is now %s, and a new one was begun", self.ledger.path, path)
+        issues.async_begin(self.hass, issues.LEDGER_MOVED_ASIDE, path=issues.plain(str(path)))
+
+
+def configured(entry: ConfigEntry) -> tuple[object, ...]:
+    """Return what of an entry holds for as long as it is loaded."""
+    # A changed subentry stays the same object.
+    return dict(entry.options), {key: (one.title, dict(one.data)) for key, one in entry.subentries.items()}
+
+
+def url_host(address: str) -> str:
+    """Return an IP address as it stands in a URL."""
+    return f"[{address}]" if ":" in address else address
+
+
+def _description(camera: Camera) -> tuple[str | None, ...]:
+    return camera.name, camera.application, camera.version, camera.ip_address

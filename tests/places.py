@@ -1,0 +1,71 @@
+"""Places in the test instance, added as a user does, and their states."""
+
+from typing import Any, Final
+
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+
+from homeassistant.config_entries import SOURCE_USER
+from homeassistant.core import HomeAssistant
+from homeassistant.data_entry_flow import FlowResultType
+from homeassistant.helpers import entity_registry as er
+
+from .pusher import SERIAL, Document, Pusher
+
+BACK: Final = "accc8e000001"
+# Two doors of a shop: the one that the tests' documents come from, and another.
+BACK_DOOR: Final = {"serial": BACK, "name": "Back door"}
+COUNTING: Final = {"daily_reset": True, "reset_time": "00:00:00", "reset_value": 0, "below_zero": False}
+
+
+def form(
+    doors: tuple[str, ...] = (SERIAL, BACK),
+    reversed_doors: tuple[str, ...] = (),
+    *,
+    name: str = "Shop",
+    limits: dict[str, Any] | None = None,
+    **counting: Any,
+) -> dict[str, Any]:
+    """Return what a user enters for a place; None as a value takes it out."""
+    counting = {**COUNTING, **counting}
+    return {
+        "name": name,
+        "doors": list(doors),
+        "reversed_doors": list(reversed_doors),
+        "limits": {"hysteresis": 0, **(limits or {})},
+        "counting": {key: value for key, value in counting.items() if value is not None},
+    }
+
+
+async def add_place(hass: HomeAssistant, entry: MockConfigEntry, *doors: Any, **fields: Any) -> str:
+    """Add a place through the flow, and return its key."""
+    known = set(entry.subentries)
+    result = await hass.config_entries.subentries.async_init((entry.entry_id, "place"), context={"source": SOURCE_USER})
+    assert result["type"] is FlowResultType.FORM, result
+    result = await hass.config_entries.subentries.async_configure(result["flow_id"], form(*doors, **fields))
+    assert result["type"] is FlowResultType.CREATE_ENTRY, result
+    await hass.async_block_till_done()
+    (key,) = set(entry.subentries) - known
+    return key
+
+
+async def push_two_doors(
+    pusher: Pusher, *, main: list[Document] | None = None, back: list[Document] | None = None
+) -> None:
+    """Push from both doors."""
+    await pusher.push(*(main or []))
+    await pusher.push(*(back or []), sensor=BACK_DOOR)
+
+
+def entity_of(hass: HomeAssistant, key: str, name: str) -> str:
+    """Return the id of an entity of a place."""
+    for entity in er.async_get(hass).entities.values():
+        if entity.unique_id == f"{key}_{name}":
+            return entity.entity_id
+    raise AssertionError(f"There is no {name}.")
+
+
+def shown(hass: HomeAssistant, key: str, name: str) -> str:
+    """Return the state of an entity of a place."""
+    state = hass.states.get(entity_of(hass, key, name))
+    assert state
+    return state.state

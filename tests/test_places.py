@@ -189,7 +189,7 @@ async def test_no_reset(
 ) -> None:
     """People stay inside for days, also those who are known of only later."""
     freezer.move_to(NOON)
-    for day in (90, 40, 3, 0):
+    for day in (390, 40, 3, 0):
         await both(pusher, NOON - day * DAY, main=(2, 0), back=(1, 0))
     key = await add_place(hass, entry, daily_reset=False)
     assert (shown(hass, key, "occupancy"), shown(hass, key, "in_today"), shown(hass, key, "peak_today")) == (

@@ -6,6 +6,7 @@ from typing import Final
 import pytest
 
 from custom_components.axis_people_counter.ledger import Ledger
+from custom_components.axis_people_counter.places import Door, Place
 from custom_components.axis_people_counter.series import Series, Sums
 
 from .ledgers import HOUR, SERIAL, START, TIMEOUT, interval, opened, query, record
@@ -101,3 +102,15 @@ def test_hours_that_the_camera_tells_again_count_once(tmp_path: Path) -> None:
         ledger.carry_series(SERIAL, RECORDED, START).result(TIMEOUT)
         assert entered(take(ledger)) == (-2, 0, [10, 15, 10])
     assert [start for (start,) in query(path, "SELECT start FROM carried")] == [START - 2 * HOUR, START]
+
+
+def test_a_place_that_nobody_knows(tmp_path: Path) -> None:
+    """There is nothing to write of it, nor of one whose doors have never reported."""
+    with opened(tmp_path / "ledger.db") as ledger:
+        assert ledger.take_place_series("shop").result(TIMEOUT) is None
+        ledger.set_places([Place("shop", (Door(SERIAL, False),), False, "none")]).result(TIMEOUT)
+        assert ledger.take_place_series("shop").result(TIMEOUT) is None
+        record(ledger, 0, interval(0, 1))
+        series = ledger.take_place_series("shop").result(TIMEOUT)
+        assert series
+        assert series.hours == [Sums(1, 0, 0, 0)]

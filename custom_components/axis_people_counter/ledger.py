@@ -239,14 +239,9 @@ class Ledger(LedgerFile):
         for low in range(start, end, DAY):
             yield from self.submit(partial(places.passages, key=key, low=low, high=min(low + DAY, end))).result()
 
-    def correct_place(self, key: str, at: int, value: int, source: Source) -> Future[None]:
+    def correct_place(self, place: places.Place, at: int, value: int, source: Source) -> Future[None]:
         """Store what somebody says the occupancy of a place is, and by what means."""
-
-        def correct(db: sqlite3.Connection) -> None:
-            if not places.correct(db, key, at, value, source):
-                raise LedgerError("This place isn't in the ledger.")
-
-        return self.submit(correct, writes=True)
+        return self.submit(lambda db: places.correct(db, place, at, value, source), writes=True)
 
     def _change(self, assignments: str, values: dict[str, Any], serial: str) -> Future[None]:
         return self.submit(lambda db: _change_camera(db, assignments, values, serial), writes=True)

@@ -17,6 +17,7 @@ from .occupancy import Source, has_reached, standing
 from .place_settings import PlaceSettings
 from .places import Door, PlaceToday
 from .schedule import EARLIEST
+from .statistics import StatisticsWriter
 
 if TYPE_CHECKING:
     from .receiver import PeopleCounterConfigEntry
@@ -54,6 +55,7 @@ class PlaceCoordinator(LedgerCoordinator[PlaceData]):
         hass: HomeAssistant,
         entry: PeopleCounterConfigEntry,
         ledger: Ledger,
+        statistics: StatisticsWriter,
         settings: PlaceSettings,
         cameras: Mapping[str, CameraCoordinator],
     ) -> None:
@@ -61,6 +63,7 @@ class PlaceCoordinator(LedgerCoordinator[PlaceData]):
         super().__init__(hass, entry, ledger, settings.name)
         self.settings = settings
         self.key = settings.key
+        self._statistics = statistics
         self._cameras = cameras
 
     @property
@@ -137,7 +140,8 @@ class PlaceCoordinator(LedgerCoordinator[PlaceData]):
     async def async_correct(self, value: int, source: Source) -> None:
         """Set the occupancy, by some means. Raises HomeAssistantError where it can't be stored."""
         now = int(dt_util.utcnow().timestamp())
-        await self._async_store(self._ledger.correct_place(self.settings.key, now, value, source))
+        await self._async_store(self._ledger.correct_place(self.settings.place, now, value, source))
+        self._statistics.async_changed(self.key, now)
         await self.async_refresh()
 
 

@@ -91,27 +91,18 @@ def _note_change(db: sqlite3.Connection, place: int, since: int) -> None:
     db.execute("DELETE FROM checkpoints WHERE place = ? AND at > ?", (place, since))
 
 
-def correct(db: sqlite3.Connection, key: str, at: int, value: int, source: Source) -> bool:
-    """Store what somebody says the occupancy is; return whether there is such a place."""
-    if not (found := _place(db, key)):
-        return False
-    place, _ = found
+def correct(db: sqlite3.Connection, wanted: Place, at: int, value: int, source: Source) -> None:
+    """Store what somebody says the occupancy is."""
+    place, _ = _known(db, wanted)
     db.execute(
         "INSERT INTO place_corrections (place, at, value, source) VALUES (?, ?, ?, ?)", (place, at, value, source)
     )
     _note_change(db, place, at)
-    return True
 
 
 def advance(db: sqlite3.Connection, wanted: Place, at: int) -> bool:
-    """Work out checkpoints up to an instant, as many as come in a moment; return whether there are more to come.
-
-    A ledger that was begun anew doesn't even know the place.
-    """
-    _set_place(db, wanted)
-    found = _place(db, wanted.key)
-    assert found
-    place, below_zero = found
+    """Work out checkpoints up to an instant, as many as come in a moment; return whether there are more to come."""
+    place, below_zero = _known(db, wanted)
     last, running = _checkpoint(db, place, at)
     if not last:
         first = _first(db, place)
@@ -182,6 +173,14 @@ _DOORS: Final = "doors CROSS JOIN cameras USING (serial)"
 _ENTERED: Final = 'iif(doors.reversed = cameras.reversed, "in", "out")'
 _LEFT: Final = 'iif(doors.reversed = cameras.reversed, "out", "in")'
 _NEVER: Final = 2**62
+
+
+def _known(db: sqlite3.Connection, wanted: Place) -> tuple[int, bool]:
+    """Return a place that may be unknown in a ledger that was begun anew."""
+    _set_place(db, wanted)
+    found = _place(db, wanted.key)
+    assert found
+    return found
 
 
 def _place(db: sqlite3.Connection, key: str) -> tuple[int, bool] | None:

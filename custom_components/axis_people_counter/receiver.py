@@ -114,7 +114,7 @@ class Receiver:
                 name=one.name,
                 entry_type=dr.DeviceEntryType.SERVICE,
             )
-            place = PlaceCoordinator(self.hass, self.entry, self.ledger, one, self.cameras)
+            place = PlaceCoordinator(self.hass, self.entry, self.ledger, self.statistics, one, self.cameras)
             self.places[one.key] = place
             await place.async_refresh()
         for serial in self.cameras:

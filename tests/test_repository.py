@@ -11,6 +11,7 @@ import re
 from string import Formatter
 import struct
 from typing import Any, Final
+from urllib.parse import quote
 
 from awesomeversion import AwesomeVersion
 import pytest
@@ -510,3 +511,15 @@ def test_readme_links() -> None:
             assert link[1:] in anchors, link
         elif "://" not in link:
             assert (ROOT / link).exists(), link
+
+
+def test_readme_offers_each_blueprint() -> None:
+    """A badge that imports it, and the name it has in Home Assistant."""
+    files = sorted((ROOT / "blueprints" / "automation" / DOMAIN).glob("*.yaml"))
+    assert files
+    for file in files:
+        text = file.read_text()
+        (name,) = re.findall(r"^  name: (.*)$", text, re.MULTILINE)
+        (source,) = re.findall(r"^  source_url: (.*)$", text, re.MULTILINE)
+        assert f"blueprint_import/?blueprint_url={quote(source, safe='')})" in README
+        assert f"| **{name}** |" in README

@@ -507,6 +507,7 @@ async def test_place(hass: HomeAssistant, noon: FrozenDateTimeFactory, entry: Mo
         "cameras": [],
         "places": [
             {
+                "id": key,
                 "name": "Shop",
                 "time_zone": "Europe/Stockholm",
                 "period": "hour",

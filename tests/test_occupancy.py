@@ -65,7 +65,7 @@ _instants = st.integers(0, 30)
 
 
 @given(
-    passages=st.lists(st.builds(Passage, _instants, st.integers(0, 9), st.integers(0, 9), st.just(True)), max_size=12),
+    passages=st.lists(st.builds(Passage, _instants, st.integers(0, 9), st.integers(0, 9), st.just(0)), max_size=12),
     corrections=st.lists(st.builds(Correction, _instants, st.integers(0, 50)), max_size=4),
 )
 def test_it_is_what_somebody_at_the_door_would_note(passages: list[Passage], corrections: list[Correction]) -> None:

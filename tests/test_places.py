@@ -1,5 +1,6 @@
 """Places: several doors, people inside them, limits, and what goes wrong."""
 
+import asyncio
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -19,7 +20,7 @@ from homeassistant.helpers import device_registry as dr, entity_registry as er, 
 from homeassistant.setup import async_setup_component
 
 from .places import BACK, BACK_DOOR, add_place, entity_of, form, push_two_doors, shown
-from .pusher import SERIAL, Pusher, measurement
+from .pusher import PATH, SERIAL, TOKEN, Pusher, document, measurement
 
 NOON: Final = datetime.fromisoformat("2026-09-16T10:00:00Z")
 MINUTE: Final = timedelta(minutes=1)
@@ -114,9 +115,9 @@ async def test_doors_of_different_widths(hass: HomeAssistant, entry: MockConfigE
     await pusher.push(measurement(NOON - 15 * MINUTE, 9, minutes=15), sensor=BACK_DOOR)
     key = await add_place(hass, entry)
     assert (shown(hass, key, "occupancy"), shown(hass, key, "drift_today")) == ("5", "0")
-    # Not even together did so many come.
+    # More left than can have come until then, whenever in the quarter of an hour the nine came.
     await pusher.push(measurement(NOON - 8 * MINUTE, 0, 7))
-    assert (shown(hass, key, "occupancy"), shown(hass, key, "drift_today")) == ("0", "2")
+    assert (shown(hass, key, "occupancy"), shown(hass, key, "drift_today")) == ("2", "4")
 
 
 @pytest.mark.usefixtures("noon")
@@ -209,6 +210,47 @@ async def test_no_reset(
 
 
 @pytest.mark.usefixtures("noon")
+async def test_long_history_lets_others_be_shown(
+    hass: HomeAssistant, entry: MockConfigEntry, pusher: Pusher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody who changes the past of a place again and again holds up its own numbers, and nothing else."""
+    monkeypatch.setattr("custom_components.axis_people_counter.places.DAYS_AT_ONCE", 1)
+    await both(pusher)
+    await pusher.push(measurement(NOON - 300 * DAY, 1))
+    key = await add_place(hass, entry, (SERIAL,), daily_reset=False)
+    assert shown(hass, key, "occupancy") == "1"
+    old = NOON - 300 * DAY
+    for count in range(2, 12):
+        noted = document(measurement(old, count), sent=NOON + count * timedelta(seconds=1))
+        headers = {"Authorization": f"Bearer {TOKEN}"}
+        assert (await pusher.client.post(PATH, json=noted, headers=headers)).ok
+        body = document(measurement(NOON - MINUTE, count), sensor=BACK_DOOR, sent=NOON + count * timedelta(seconds=1))
+        assert (await pusher.client.post(PATH, json=body, headers=headers)).ok
+        for _ in range(200):
+            await asyncio.sleep(0)
+            if shown(hass, BACK, "in_today") == str(count):
+                break
+        assert shown(hass, BACK, "in_today") == str(count)
+        assert shown(hass, key, "occupancy") != str(count)
+    await hass.async_block_till_done()
+    assert shown(hass, key, "occupancy") == "11"
+
+
+async def test_time_zone_of_home_assistant(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, entry: MockConfigEntry, pusher: Pusher
+) -> None:
+    """Where somebody changes it, the day of a place is another from then on."""
+    freezer.move_to("2026-09-16T10:00:00Z")
+    await both(pusher, NOON - timedelta(hours=4), main=(3, 0))
+    await both(pusher, main=(2, 0))
+    key = await add_place(hass, entry)
+    assert shown(hass, key, "in_today") == "2"
+    await hass.config.async_update(time_zone="Europe/Stockholm")
+    await hass.async_block_till_done()
+    assert shown(hass, key, "in_today") == "5"
+
+
+@pytest.mark.usefixtures("noon")
 async def test_place_over_history(hass: HomeAssistant, entry: MockConfigEntry, pusher: Pusher) -> None:
     """One that is made today knows today at once, and nothing of the past disturbs it."""
     for day in range(90, -1, -1):
@@ -255,7 +297,7 @@ async def test_limits(hass: HomeAssistant, noon: FrozenDateTimeFactory, entry: M
     await both(pusher, main=(7, 0))
     key = await add_place(hass, entry, limits={"capacity": 10, "warning_level": 8, "hysteresis": 2})
     events = async_capture_events(hass, EVENT_STATE_CHANGED)
-    seen = []
+    seen: list[list[str]] = []
     for counts in ((1, 0), (2, 0), (0, 2), (0, 1), (5, 0), (0, 7), (0, 5)):
         noon.tick(MINUTE)
         await pusher.push(measurement(NOON + len(seen) * MINUTE, *counts))
@@ -281,6 +323,47 @@ async def test_limits(hass: HomeAssistant, noon: FrozenDateTimeFactory, entry: M
         ("free_again", 5),
         ("empty", 0),
     ]
+
+
+async def test_hysteresis_over_midnight(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, entry: MockConfigEntry, pusher: Pusher
+) -> None:
+    """A place that is full stays so when a new day begins, and nobody is told otherwise."""
+    midnight = datetime.fromisoformat("2026-09-17T00:00:00Z")
+    freezer.move_to(midnight - 10 * MINUTE)
+    await both(pusher, midnight - 10 * MINUTE, main=(10, 0))
+    limits = {"capacity": 10, "hysteresis": 3}
+    key = await add_place(hass, entry, daily_reset=False, time_zone="UTC", limits=limits)
+    freezer.move_to(midnight - MINUTE)
+    await both(pusher, midnight - MINUTE, main=(0, 1))
+    assert (shown(hass, key, "occupancy"), shown(hass, key, "full")) == ("9", "on")
+    events = async_capture_events(hass, EVENT_STATE_CHANGED)
+    await move_to(hass, freezer, midnight)
+    assert (shown(hass, key, "occupancy"), shown(hass, key, "full")) == ("9", "on")
+    threshold = entity_of(hass, key, "threshold")
+    assert not [event for event in events if event.data["entity_id"] == threshold]
+
+
+async def test_history_sets_nothing_off(
+    hass: HomeAssistant, noon: FrozenDateTimeFactory, entry: MockConfigEntry, pusher: Pusher
+) -> None:
+    """A camera that was away brings what happened hours ago; what is true now in the end is told."""
+    await both(pusher)
+    key = await add_place(hass, entry, limits={"capacity": 10})
+    threshold = entity_of(hass, key, "threshold")
+    events = async_capture_events(hass, EVENT_STATE_CHANGED)
+    await move_to(hass, noon, NOON + timedelta(hours=6))
+    await pusher.push(measurement(NOON + 10 * MINUTE, 12), measurement(NOON + 11 * MINUTE))
+    assert shown(hass, key, "full") == "on"
+    await pusher.push(measurement(NOON + 100 * MINUTE, 0, 12), measurement(NOON + 101 * MINUTE))
+    await pusher.push(measurement(NOON + 359 * MINUTE))
+    states = [event.data["new_state"] for event in events if event.data["entity_id"] == threshold]
+    assert not [state for state in states if state and state.attributes.get("event_type")]
+    noon.tick(MINUTE)
+    await pusher.push(measurement(NOON + 360 * MINUTE, 11))
+    state = hass.states.get(threshold)
+    assert state
+    assert state.attributes["event_type"] == "full"
 
 
 @pytest.mark.usefixtures("noon")
@@ -430,6 +513,29 @@ async def test_devices(hass: HomeAssistant, entry: MockConfigEntry, pusher: Push
     assert camera.via_device_id is None
     assert device(key) is None
     assert not [entity for entity in er.async_get(hass).entities.values() if entity.unique_id.startswith(key)]
+
+
+@pytest.mark.usefixtures("noon")
+async def test_reload_leaves_devices_and_repairs_alone(
+    hass: HomeAssistant, entry: MockConfigEntry, pusher: Pusher
+) -> None:
+    """What hasn't changed isn't written again, and a repair that somebody ignores stays ignored."""
+    await both(pusher)
+    key = await add_place(hass, entry)
+    await entry.runtime_data.async_remove_camera(BACK)
+    await hass.async_block_till_done()
+    issues = ir.async_get(hass)
+    issues.async_ignore("axis_people_counter", f"door_missing_{key}", True)
+    events = async_capture_events(hass, dr.EVENT_DEVICE_REGISTRY_UPDATED)
+    await hass.config_entries.async_reload(entry.entry_id)
+    await hass.async_block_till_done()
+    assert not events
+    issue = issues.async_get_issue("axis_people_counter", f"door_missing_{key}")
+    assert issue
+    assert issue.dismissed_version
+    hass.config_entries.async_remove_subentry(entry, key)
+    await hass.async_block_till_done()
+    assert not issues.async_get_issue("axis_people_counter", f"door_missing_{key}")
 
 
 @pytest.mark.parametrize(

@@ -9,10 +9,13 @@ from typing import Any, Final
 from freezegun.api import FrozenDateTimeFactory
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
+from sqlalchemy import text
 
+from homeassistant.components.recorder import get_instance
 from homeassistant.config_entries import SOURCE_RECONFIGURE, SubentryFlowContext
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import device_registry as dr
+from homeassistant.helpers.recorder import session_scope
 
 from .places import BACK, BACK_DOOR, add_place, entity_of, form
 from .pusher import SERIAL, Pusher, measurement
@@ -107,6 +110,18 @@ def errors(caplog: pytest.LogCaptureFixture) -> Callable[[], list[str]]:
         ]
 
     return found
+
+
+def change_first_sum(hass: HomeAssistant, statistic_id: str) -> None:
+    """Write another sum into the first hour of a series."""
+    with session_scope(hass=hass) as session:
+        session.execute(
+            text(
+                "UPDATE statistics SET sum = 777 WHERE id = (SELECT min(statistics.id) FROM statistics JOIN"
+                " statistics_meta ON statistics_meta.id = metadata_id WHERE statistic_id = :statistic_id)"
+            ),
+            {"statistic_id": statistic_id},
+        )
 
 
 async def place_series(hass: HomeAssistant, key: str) -> dict[str, list[Row]]:
@@ -208,12 +223,12 @@ async def test_lost_ledger(
     tmp_path: Path,
     errors: Callable[[], list[str]],
 ) -> None:
-    """The series go on from where those of the cameras do."""
+    """The series go on from where those of the cameras do, once all doors are known again; occupancy stays."""
     doors = Doors(pusher)
     await doors.tell(SERIAL, *((NOON - hour * timedelta(hours=1) - MINUTE, 4, 1) for hour in range(30, 0, -1)))
     await doors.tell(BACK, *((NOON - hour * timedelta(hours=1) - MINUTE, 2, 1) for hour in range(20, 0, -1)))
     key = await add_place(hass, entry)
-    before = await sums(hass, "in", key.lower())
+    before = await place_series(hass, key)
     await settle(hass)
     await hass.config_entries.async_unload(entry.entry_id)
     for file in tmp_path.glob("axis_people_counter.db*"):
@@ -221,11 +236,50 @@ async def test_lost_ledger(
     await hass.config_entries.async_setup(entry.entry_id)
     await hass.async_block_till_done()
     noon.tick(timedelta(hours=1))
-    for sensor in ({}, BACK_DOOR):
-        await pusher.push(measurement(NOON + 59 * MINUTE, 10), sensor=sensor)
-        await go_on(hass, noon)
-    assert await sums(hass, "in", key.lower()) == [*before, before[-1], before[-1] + 20]
+    await pusher.push(measurement(NOON + 59 * MINUTE, 10))
+    await go_on(hass, noon)
+    assert await place_series(hass, key) == before
+    await pusher.push(measurement(NOON + 59 * MINUTE, 10), sensor=BACK_DOOR)
+    await go_on(hass, noon)
+    after = await place_series(hass, key)
+    assert after["occupancy"][:-1] == before["occupancy"]
+    total = before["in"][-1]["sum"]
+    assert [row["sum"] for row in after["in"]] == [*(row["sum"] for row in before["in"]), total, total + 20]
     assert not errors()
+
+
+async def test_adults(hass: HomeAssistant, noon: FrozenDateTimeFactory, entry: MockConfigEntry, pusher: Pusher) -> None:
+    """Adults aren't told apart at a place: what its cameras say of them doesn't make it write the past again."""
+    hours = [NOON - hour * timedelta(hours=1) - MINUTE for hour in range(30, 0, -1)]
+    await pusher.push(*(measurement(start, 4, 1, adults=(2, 1)) for start in hours))
+    key = await add_place(hass, entry, (SERIAL,))
+    assert await sums(hass, "in", key.lower()) == [4 * number for number in range(1, 31)]
+    # Nobody but us would know that it was written again.
+    name = f"axis_people_counter:{key.lower()}_in"
+    await get_instance(hass).async_add_executor_job(change_first_sum, hass, name)
+    noon.tick(2 * MINUTE)
+    await pusher.push(measurement(NOON, 1, adults=(1, 0)))
+    await go_on(hass, noon)
+    assert await sums(hass, "in", key.lower()) == [777, *(4 * number for number in range(2, 31)), 120, 121]
+
+
+async def test_door_taken_out(
+    hass: HomeAssistant, noon: FrozenDateTimeFactory, entry: MockConfigEntry, pusher: Pusher
+) -> None:
+    """Nothing of it is left in the charts, also of hours in which there was only this door."""
+    doors = Doors(pusher)
+    await doors.tell(SERIAL, *((NOON - hour * timedelta(hours=1) - MINUTE, 4, 1) for hour in range(3, 0, -1)))
+    await doors.tell(BACK, *((NOON - hour * timedelta(hours=1) - MINUTE, 2, 1) for hour in range(8, 0, -1)))
+    key = await add_place(hass, entry, time_zone="UTC")
+    assert await place_series(hass, key) == doors.series()
+    flows = hass.config_entries.subentries
+    context = SubentryFlowContext(source=SOURCE_RECONFIGURE, subentry_id=key)
+    result = await flows.async_init((entry.entry_id, "place"), context=context)
+    await flows.async_configure(result["flow_id"], form((SERIAL,), time_zone="UTC"))
+    await hass.async_block_till_done()
+    found = await place_series(hass, key)
+    assert [row["sum"] for row in found["in"] if row["sum"]] == [4, 8, 12]
+    assert [row["max"] for row in found["occupancy"]] == [3, 6, 9]
 
 
 async def test_rebuild(

@@ -111,6 +111,7 @@ def test_a_place_that_nobody_knows(tmp_path: Path) -> None:
         ledger.set_places([Place("shop", (Door(SERIAL, False),), False, "none")]).result(TIMEOUT)
         assert ledger.take_place_series("shop").result(TIMEOUT) is None
         record(ledger, 0, interval(0, 1))
-        series = ledger.take_place_series("shop").result(TIMEOUT)
-        assert series
-        assert series.hours == [Sums(1, 0, 0, 0)]
+        span = ledger.take_place_series("shop").result(TIMEOUT)
+        assert span
+        hours = ledger.door_hours(Door(SERIAL, False), span).result(TIMEOUT)
+        assert (hours.found, hours.before) == ({START: Sums(1, 0, 0, 0)}, Sums(0, 0, 0, 0))

@@ -1,7 +1,7 @@
 """AXIS People Counter: counts that cameras push over HTTPS become sensors."""
 
 from homeassistant.config_entries import ConfigEntryState
-from homeassistant.const import EVENT_HOMEASSISTANT_FINAL_WRITE, Platform
+from homeassistant.const import EVENT_CORE_CONFIG_UPDATE, EVENT_HOMEASSISTANT_FINAL_WRITE, Platform
 from homeassistant.core import Event, HomeAssistant
 from homeassistant.exceptions import ConfigEntryError, ConfigEntryNotReady, HomeAssistantError
 from homeassistant.helpers import config_validation as cv
@@ -35,6 +35,13 @@ async def async_setup_entry(hass: HomeAssistant, entry: PeopleCounterConfigEntry
     async def stop(_: Event) -> None:
         await receiver.async_stop()
 
+    async def core_updated(_: Event) -> None:
+        await _async_updated(hass, entry)
+
+    # Before all else: a place may be changed while its cameras are brought back.
+    entry.async_on_unload(entry.add_update_listener(_async_updated))
+    entry.async_on_unload(hass.bus.async_listen(EVENT_CORE_CONFIG_UPDATE, core_updated))
+
     entry.async_on_unload(receiver.async_stop)
     entry.async_on_unload(hass.bus.async_listen_once(EVENT_HOMEASSISTANT_FINAL_WRITE, stop))
     try:
@@ -46,13 +53,12 @@ async def async_setup_entry(hass: HomeAssistant, entry: PeopleCounterConfigEntry
             translation_domain=DOMAIN, translation_key="ledger_error", translation_placeholders={"error": str(err)}
         ) from err
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
-    entry.async_on_unload(entry.add_update_listener(_async_updated))
     return True
 
 
 async def _async_updated(hass: HomeAssistant, entry: PeopleCounterConfigEntry) -> None:
-    """Begin anew with other options or places; the address and the token are looked up when they are needed."""
-    if entry.runtime_data.configured != configured(entry):
+    """Begin anew with other options, places or time zone; address and token are looked up when they are needed."""
+    if entry.runtime_data.configured != configured(hass, entry):
         hass.config_entries.async_schedule_reload(entry.entry_id)
 
 

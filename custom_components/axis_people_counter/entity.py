@@ -10,7 +10,7 @@ from homeassistant.helpers.update_coordinator import CoordinatorEntity
 
 from .const import DOMAIN
 from .coordinator import CameraCoordinator
-from .place import PlaceCoordinator
+from .place import PlaceCoordinator, PlaceData
 from .receiver import PeopleCounterConfigEntry
 
 
@@ -51,6 +51,16 @@ class PlaceEntity(CoordinatorEntity[PlaceCoordinator]):
         self._attr_translation_key = description.key
         self._attr_unique_id = f"{key}_{description.key}"
         self._attr_device_info = DeviceInfo(identifiers={(DOMAIN, key)})
+
+    @property
+    @override
+    def available(self) -> bool:
+        """Whether it has been read; a long history takes a while at first."""
+        return super().available and self._data is not None
+
+    @property
+    def _data(self) -> PlaceData | None:
+        return self.coordinator.data
 
 
 class CountingPlaceEntity(PlaceEntity):

@@ -70,9 +70,10 @@ class ThresholdEvent(PlaceEntity, EventEntity):
     @callback
     @override
     def _handle_coordinator_update(self) -> None:
-        if self.coordinator.last_update_success:
+        # While a camera tells its history, it isn't what happens now.
+        if self.coordinator.last_update_success and self.coordinator.is_current:
             before, self._seen = self._seen, self.coordinator.data
-            for threshold in crossed(before, self._seen) if before else ():
+            for threshold in crossed(before, self._seen) if before and self._seen else ():
                 self._trigger_event(threshold, {"occupancy": self._seen.occupancy})
                 self.async_write_ha_state()
         super()._handle_coordinator_update()

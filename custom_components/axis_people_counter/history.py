@@ -177,6 +177,11 @@ class History(BaseHistory):
         """Whether the camera ever told adults from children."""
         return self.camera.total_adults_in is not None or self.camera.total_adults_out is not None
 
+    @property
+    def doors(self) -> int:
+        """How many cameras have to be read."""
+        return 1
+
     def bounds_of_counts(self, stretch: Stretch, period: Period) -> Sequence[int]:
         """Return the bounds without those before the first count. Raises ServiceValidationError."""
         start, end = stretch.of(self.time)
@@ -231,6 +236,11 @@ class PlaceHistory(BaseHistory):
             settings,
             {camera.serial: camera for camera in found if camera},
         )
+
+    @property
+    def doors(self) -> int:
+        """How many cameras have to be read."""
+        return len(self.settings.doors)
 
     def rows(self, bounds: Sequence[int], now: int, corrected: list[Corrected] | None = None) -> Iterator[Row]:
         """Yield a row for the time between each two bounds, of which there are some; note what was corrected then."""

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from . import places, series
 from .ledger_file import LedgerError, LedgerFile
-from .occupancy import Correction, Passage, Source
+from .occupancy import MAX_INSTANT, Correction, Passage, Source
 from .overlap import Row, overlapping_groups, rank, resolve
 from .protocol import MAX_WIDTH, Interval, Push
 
@@ -25,8 +25,6 @@ MIN_SEND_INTERVAL: Final = 60
 MAX_SEND_INTERVAL: Final = 15 * 60
 # So many intervals are read within a few milliseconds.
 PAGE: Final = 5000
-# After all that can have been counted.
-MAX_INSTANT: Final = 2**62
 HOUR: Final = 60 * 60
 DAY: Final = 24 * HOUR
 
@@ -189,9 +187,17 @@ class Ledger(LedgerFile):
         """Return the hours of a camera that recorder may lack; they count as on the way until confirm_series."""
         return self.submit(lambda db: series.take(db, serial, basis, everything=everything), writes=True)
 
-    def take_place_series(self, key: str, *, everything: bool = False) -> Future[series.Series | None]:
-        """Return the hours of a place that recorder may lack, in the same way."""
+    def take_place_series(self, key: str, *, everything: bool = False) -> Future[series.Span | None]:
+        """Say which hours of a place recorder may lack, in the same way; door_hours has what was counted."""
         return self.submit(lambda db: series.take_place(db, key, everything=everything), writes=True)
+
+    def door_hours(self, door: places.Door, span: series.Span) -> Future[series.Hours]:
+        """Return what was counted at one door of a place."""
+        return self.submit(lambda db: series.door_hours(db, door.serial, span, swapped=door.is_reversed))
+
+    def has_other_basis(self, key: str) -> Future[bool]:
+        """Say whether recorder has hours of a place as it was before somebody changed it."""
+        return self.submit(lambda db: series.has_other_basis(db, key))
 
     def confirm_series(self, key: str) -> Future[None]:
         """Remember that recorder has got what was taken last."""

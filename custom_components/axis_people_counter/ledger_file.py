@@ -105,7 +105,8 @@ _MIGRATIONS: Final = (
         changed_since INTEGER DEFAULT 0,
         writing_since INTEGER,
         written_first INTEGER,
-        written_until INTEGER
+        written_until INTEGER,
+        written_as TEXT
     ) STRICT;
     CREATE TABLE doors (
         serial TEXT NOT NULL,

@@ -44,4 +44,4 @@ class OccupancyNumber(PlaceEntity, NumberEntity):
 
     @override
     async def async_set_native_value(self, value: float) -> None:
-        await self.coordinator.async_correct(int(value), Source.NUMBER)
+        await self.coordinator.async_correct(round(value), Source.NUMBER)

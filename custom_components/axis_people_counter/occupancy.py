@@ -3,7 +3,10 @@
 from collections.abc import Iterable, Iterator, Sequence
 from enum import StrEnum
 from itertools import pairwise
-from typing import NamedTuple
+from typing import Final, NamedTuple
+
+# After all that can have been counted.
+MAX_INSTANT: Final = 2**62
 
 
 class Source(StrEnum):
@@ -18,13 +21,14 @@ class Source(StrEnum):
 class Passage(NamedTuple):
     """People who passed in an interval that ended at this instant (seconds since 1970 UTC).
 
-    It is known how many are inside then unless another door has an interval that began before and ends after it.
+    Pending are those who came through other doors in intervals that began before it and end after it: some of them may
+    be among those who have left.
     """
 
     at: int
     entered: int
     left: int
-    is_settled: bool = True
+    pending: int = 0
 
 
 class Correction(NamedTuple):
@@ -62,18 +66,18 @@ def levels(
     """Yield the people inside after each thing that happened, from an instant on at which it is known how many are.
 
     Both are in the order of time. More people can't leave than are inside: a count below zero is one that missed
-    people coming, so it stays at zero unless it is wanted. Where another door has yet to tell who came meanwhile, only
-    what is shown does. An interval that ends at the instant of a correction lies before it.
+    people coming, so it stays at zero unless it is wanted. As far as those who are missing may be pending, only what is
+    shown does. An interval that ends at the instant of a correction lies before it.
     """
     following = iter(corrections)
     correction = next(following, None)
-    for at, entered, left, is_settled in passages:
+    for at, entered, left, pending in passages:
         while correction is not None and correction.at < at:
             running = correction.value
             yield Level(correction.at, running, False, 0, running)
             correction = next(following, None)
         running += entered - left
-        drift = max(0, -running) if is_settled and not below_zero else 0
+        drift = 0 if below_zero else max(0, -running - pending)
         running += drift
         yield Level(at, running if below_zero else max(0, running), True, drift, running)
     while correction is not None:
@@ -113,9 +117,12 @@ def standing(following: Iterable[Level], since: int, inside: int) -> Standing:
     return Standing(inside, peak, drift)
 
 
-def has_reached(limit: int, following: Iterable[Level], inside: int, *, hysteresis: int) -> bool:
-    """Return whether a limit is reached after all levels; it stays so until there are fewer by more than hysteresis."""
-    reached = inside >= limit
+def has_reached(limit: int, following: Iterable[Level], inside: int, *, hysteresis: int, was_reached: bool) -> bool:
+    """Return whether a limit is reached after all levels; it stays so until there are fewer by more than hysteresis.
+
+    If it is told neither by the people inside before all levels nor by any level, it is what it was.
+    """
+    reached = inside >= limit or (was_reached and inside >= limit - hysteresis)
     for level in following:
         reached = level.inside >= limit or (reached and level.inside >= limit - hysteresis)
     return reached

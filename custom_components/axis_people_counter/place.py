@@ -1,7 +1,7 @@
 """A place: some doors, and the people behind them, who may be many."""
 
 import asyncio
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -15,7 +15,7 @@ from .coordinator import CameraCoordinator, LedgerCoordinator
 from .ledger import Ledger
 from .occupancy import Source, has_reached, standing
 from .place_settings import PlaceSettings
-from .places import Door, PlaceToday
+from .places import Door
 from .schedule import EARLIEST
 from .statistics import StatisticsWriter
 
@@ -58,13 +58,15 @@ class PlaceCoordinator(LedgerCoordinator[PlaceData]):
         statistics: StatisticsWriter,
         settings: PlaceSettings,
         cameras: Mapping[str, CameraCoordinator],
+        show_again: Callable[[str], None],
     ) -> None:
-        """Take the settings, and the cameras there are, of which some come and go."""
+        """Take the settings, the cameras there are, of which some come and go, and what has it read again."""
         super().__init__(hass, entry, ledger, settings.name)
         self.settings = settings
         self.key = settings.key
         self._statistics = statistics
         self._cameras = cameras
+        self._show_again = show_again
 
     @property
     def cameras(self) -> list[CameraCoordinator]:
@@ -83,15 +85,21 @@ class PlaceCoordinator(LedgerCoordinator[PlaceData]):
         return [camera.camera.name for camera in self.cameras if not camera.connected]
 
     @property
+    def is_current(self) -> bool:
+        """Whether all cameras that are heard have told all up to now, so that what it shows is no history."""
+        return all(camera.data is not None and camera.data.is_current for camera in self.cameras if camera.connected)
+
+    @property
     def is_heard(self) -> bool:
         """Whether any of its cameras is."""
         return any(camera.connected for camera in self.cameras)
 
     @override
     async def async_shutdown(self) -> None:
-        """Read nothing any more; the place may be gone when the entry is loaded next."""
+        """Read nothing any more; the place may have been removed."""
         await super().async_shutdown()
-        issues.async_end(self.hass, issues.DOOR_MISSING, self.settings.key)
+        if self.key not in self.config_entry.subentries:
+            issues.async_end(self.hass, issues.DOOR_MISSING, self.key)
 
     @override
     async def _async_read(self, now: datetime) -> PlaceData:
@@ -101,19 +109,22 @@ class PlaceCoordinator(LedgerCoordinator[PlaceData]):
         # What is true now follows from the last reset before the day on.
         resets = schedule.resets(schedule.reset(day)[0], instant + 1)
 
-        async def read() -> PlaceToday | None:
-            return await asyncio.wrap_future(self._ledger.place_today(settings.key, day, next_day, resets))
-
-        while (today := await read()) is None:
-            while await asyncio.wrap_future(self._ledger.advance_place(settings.place, EARLIEST if resets else day)):
-                pass
+        today = await asyncio.wrap_future(self._ledger.place_today(settings.key, day, next_day, resets))
+        if today is None:
+            # A step at a time: what else is to be shown doesn't wait for a long history.
+            await asyncio.wrap_future(self._ledger.advance_place(settings.place, EARLIEST if resets else day))
+            self._show_again(settings.key)
+            return self.data
         _, next_reset = schedule.reset(instant)
         self._async_tick_at(datetime.fromtimestamp(min(next_day, next_reset), UTC))
         inside = today.running if settings.below_zero else max(0, today.running)
         stands = standing(today.levels, day, inside)
+        before: PlaceData | None = self.data
 
-        def is_reached(limit: int | None) -> bool:
-            return limit is not None and has_reached(limit, today.levels, inside, hysteresis=settings.hysteresis)
+        def is_reached(limit: int | None, *, was_reached: bool) -> bool:
+            return limit is not None and has_reached(
+                limit, today.levels, inside, hysteresis=settings.hysteresis, was_reached=was_reached
+            )
 
         if self.missing:
             issues.async_begin(
@@ -133,8 +144,8 @@ class PlaceCoordinator(LedgerCoordinator[PlaceData]):
             peak=stands.peak,
             drift=stands.drift,
             complete_until=_complete_until(settings.doors, today.counted_until),
-            is_full=is_reached(settings.capacity),
-            is_nearly_full=is_reached(settings.warning_level),
+            is_full=is_reached(settings.capacity, was_reached=before is not None and before.is_full),
+            is_nearly_full=is_reached(settings.warning_level, was_reached=before is not None and before.is_nearly_full),
         )
 
     async def async_correct(self, value: int, source: Source) -> None:

@@ -7,15 +7,17 @@ them changes.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import groupby
 import json
+from operator import itemgetter
 import sqlite3
 from typing import Final, NamedTuple
 
-from .occupancy import Correction, Level, Passage, Source, levels
+from .occupancy import MAX_INSTANT, Correction, Level, Passage, Source, levels
 
 DAY: Final = 24 * 60 * 60
-# So many passages are folded within a few milliseconds.
-PASSAGES_AT_ONCE: Final = 5_000
+# So many intervals are read and folded within some ten milliseconds.
+INTERVALS_AT_ONCE: Final = 5_000
 DAYS_AT_ONCE: Final = 100
 
 
@@ -112,14 +114,14 @@ def advance(db: sqlite3.Connection, wanted: Place, at: int) -> bool:
         last = first // DAY * DAY
     end = at // DAY * DAY
     passed = days = 0
-    while last < end and passed < PASSAGES_AT_ONCE and days < DAYS_AT_ONCE:
-        passages = _passages(db, place, last, last + DAY)
+    while last < end and passed < INTERVALS_AT_ONCE and days < DAYS_AT_ONCE:
+        passages, read = _passages(db, place, last, last + DAY)
         said = _corrections(db, place, last, last + DAY)
         for level in levels(passages, said, running, below_zero=below_zero):
             running = level.running
         last += DAY
         db.execute("INSERT OR REPLACE INTO checkpoints VALUES (?, ?, ?)", (place, last, running))
-        passed += len(passages)
+        passed += read
         days += 1
     return last < end
 
@@ -149,7 +151,7 @@ def today(db: sqlite3.Connection, key: str, day: int, next_day: int, resets: lis
     ).fetchall()
     return PlaceToday(
         running,
-        list(levels(_passages(db, place, since), said, running, below_zero=below_zero)),
+        list(levels(_passages(db, place, since)[0], said, running, below_zero=below_zero)),
         int(entered),
         int(left),
         dict(counted_until),
@@ -165,14 +167,13 @@ def checkpoint(db: sqlite3.Connection, key: str, at: int) -> tuple[int, int]:
 def passages(db: sqlite3.Connection, key: str, low: int, high: int) -> list[Passage]:
     """Return who passed the doors in intervals that end in (low, high]."""
     found = _place(db, key)
-    return _passages(db, found[0], low, high) if found else []
+    return _passages(db, found[0], low, high)[0] if found else []
 
 
 # A door leads the other way where the user said so of the camera, or of the camera at this place, but not of both.
 _DOORS: Final = "doors CROSS JOIN cameras USING (serial)"
 _ENTERED: Final = 'iif(doors.reversed = cameras.reversed, "in", "out")'
 _LEFT: Final = 'iif(doors.reversed = cameras.reversed, "out", "in")'
-_NEVER: Final = 2**62
 
 
 def _known(db: sqlite3.Connection, wanted: Place) -> tuple[int, bool]:
@@ -208,31 +209,36 @@ def _first(db: sqlite3.Connection, place: int) -> int | None:
     return first
 
 
-def _passages(db: sqlite3.Connection, place: int, low: int, high: int = _NEVER) -> list[Passage]:
-    """Return who passed any door in intervals that end in (low, high].
+def _passages(db: sqlite3.Connection, place: int, low: int, high: int = MAX_INSTANT) -> tuple[list[Passage], int]:
+    """Return who passed any door in intervals that end in (low, high], and how many intervals were read for that.
 
     Those that end at the same instant are one: nobody knows who of them came first. Where one is still running at
     another's end, people may have come in it who have left in the other.
     """
     rows = db.execute(
-        f'SELECT "end", sum({_ENTERED}), sum({_LEFT}), min(start) FROM {_DOORS} CROSS JOIN intervals'
+        f'SELECT "end", start, sum({_ENTERED}), sum({_LEFT}), count(*) FROM {_DOORS} CROSS JOIN intervals'
         ' ON camera = cameras.id AND start < :high AND "end" > :low AND ("in" OR "out")'
         " AND start >= coalesce((SELECT max(start) FROM intervals WHERE camera = cameras.id AND start <= :low), :low)"
-        ' WHERE place = :place GROUP BY "end" ORDER BY "end" DESC',
+        ' WHERE place = :place GROUP BY "end", start ORDER BY "end" DESC',
         {"place": place, "low": low, "high": high},
     )
     passages: list[Passage] = []
-    # When the first of the intervals began that end later.
-    began = _NEVER
-    for at, entered, left, start in rows:
+    # Those that end later, and began earlier than what comes next: when they began, and who came.
+    running: list[tuple[int, int]] = []
+    read = 0
+    for at, ending in groupby(rows, key=itemgetter(0)):
+        running = [one for one in running if one[0] < at]
+        came = [(start, entered, left, number) for _, start, entered, left, number in ending]
         if at <= high:
-            passages.append(Passage(at, entered, left, began >= at))
-        began = min(began, start)
+            entered, left = (sum(one[column] for one in came) for column in (1, 2))
+            passages.append(Passage(at, entered, left, sum(pending for _, pending in running)))
+        running += [(start, entered) for start, entered, _, _ in came]
+        read += sum(number for *_, number in came)
     passages.reverse()
-    return passages
+    return passages, read
 
 
-def _corrections(db: sqlite3.Connection, place: int, start: int, end: int = _NEVER) -> list[Correction]:
+def _corrections(db: sqlite3.Connection, place: int, start: int, end: int = MAX_INSTANT) -> list[Correction]:
     rows = db.execute(
         "SELECT at, value FROM place_corrections WHERE place = ? AND at >= ? AND at < ? ORDER BY at, id",
         (place, start, end),

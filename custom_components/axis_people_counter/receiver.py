@@ -54,7 +54,7 @@ class Receiver:
         """Open the ledger; its thread begins to work when something is asked."""
         self.hass = hass
         self.entry = entry
-        self.configured = configured(entry)
+        self.configured = configured(hass, entry)
 
         def moved_aside(path: Path) -> None:
             hass.loop.call_soon_threadsafe(self._async_moved_aside, path)
@@ -65,6 +65,7 @@ class Receiver:
         self.cameras: dict[str, CameraCoordinator] = {}
         self.camera_callbacks: list[Callable[[CameraCoordinator], None]] = []
         self.places: dict[str, PlaceCoordinator] = {}
+        self._places_of: dict[str, list[str]] = {}
         self.writable = True
         self._adding = asyncio.Lock()
         # Answers and downloads that are made at the same time; the threads are all of Home Assistant's.
@@ -82,8 +83,14 @@ class Receiver:
 
         Raises LedgerError and LedgerTooNewError.
         """
+        places = [
+            await PlaceSettings.async_of(subentry)
+            for subentry in self.entry.subentries.values()
+            if subentry.subentry_type == SUBENTRY_PLACE
+        ]
         try:
             cameras = await asyncio.wrap_future(self.ledger.cameras())
+            await asyncio.wrap_future(self.ledger.set_places([place.place for place in places]))
         except LedgerError as err:
             self._async_failed(err)
             raise
@@ -92,20 +99,14 @@ class Receiver:
             await asyncio.wrap_future(self.ledger.begin_backup())
         for camera in cameras:
             await self._async_add(camera, has_settled=True)
-        places = await self._async_start_places()
+        await self._async_start_places(places)
         self.statistics.async_start([camera.serial for camera in cameras], places)
         self.entry.async_create_background_task(
             self.hass, self._async_merge(dt_util.utcnow()), f"{DOMAIN} merge old intervals"
         )
         self.entry.async_on_unload(async_track_time_interval(self.hass, self._async_merge, MERGE_EVERY))
 
-    async def _async_start_places(self) -> list[PlaceSettings]:
-        settings = [
-            await PlaceSettings.async_of(subentry)
-            for subentry in self.entry.subentries.values()
-            if subentry.subentry_type == SUBENTRY_PLACE
-        ]
-        await asyncio.wrap_future(self.ledger.set_places([one.place for one in settings]))
+    async def _async_start_places(self, settings: list[PlaceSettings]) -> None:
         for one in settings:
             dr.async_get(self.hass).async_get_or_create(
                 config_entry_id=self.entry.entry_id,
@@ -114,19 +115,22 @@ class Receiver:
                 name=one.name,
                 entry_type=dr.DeviceEntryType.SERVICE,
             )
-            place = PlaceCoordinator(self.hass, self.entry, self.ledger, self.statistics, one, self.cameras)
+            place = PlaceCoordinator(
+                self.hass, self.entry, self.ledger, self.statistics, one, self.cameras, self._async_show_place
+            )
             self.places[one.key] = place
+            for serial in one.serials:
+                self._places_of.setdefault(serial, []).append(one.key)
             await place.async_refresh()
         for serial in self.cameras:
             self._async_link(serial)
-        return settings
 
     @callback
     def _async_link(self, serial: str) -> None:
         """Show a camera on the page of the first place that it is a door of; a device can't have more of them."""
         registry, entry_id = dr.async_get(self.hass), self.entry.entry_id
         if camera := registry.async_get_device_by_identifier((DOMAIN, serial), entry_id):
-            key = next((key for key, place in self.places.items() if serial in place.settings.serials), None)
+            key = next(iter(self._places_of.get(serial, ())), None)
             place = key and registry.async_get_device_by_identifier((DOMAIN, key), entry_id)
             registry.async_update_device(camera.id, via_device_id=place.id if place else None)
 
@@ -207,10 +211,13 @@ class Receiver:
     @callback
     def _async_doors_changed(self, serial: str) -> None:
         """Have the places shown that a camera is a door of."""
-        for key, place in self.places.items():
-            if serial in place.settings.serials:
-                self._to_show.setdefault(key, [])
-                self._async_start_showing()
+        for key in self._places_of.get(serial, ()):
+            self._async_show_place(key)
+
+    @callback
+    def _async_show_place(self, key: str) -> None:
+        self._to_show.setdefault(key, [])
+        self._async_start_showing()
 
     @callback
     def _async_start_showing(self) -> None:
@@ -265,7 +272,8 @@ class Receiver:
             self.cameras[camera.serial] = coordinator
             # It lives as long as the coordinator.
             coordinator.async_add_listener(partial(self._async_doors_changed, camera.serial))
-            self._async_link(camera.serial)
+            if self.places:
+                self._async_link(camera.serial)
             self._async_doors_changed(camera.serial)
             issues.async_end(self.hass, issues.TOO_MANY_CAMERAS)
         for camera_callback in self.camera_callbacks:
@@ -326,10 +334,14 @@ class Receiver:
         issues.async_begin(self.hass, issues.LEDGER_MOVED_ASIDE, path=issues.plain(str(path)))
 
 
-def configured(entry: ConfigEntry) -> tuple[object, ...]:
-    """Return what of an entry holds for as long as it is loaded."""
+def configured(hass: HomeAssistant, entry: ConfigEntry) -> tuple[object, ...]:
+    """Return what of the settings holds for as long as the entry is loaded."""
     # A changed subentry stays the same object.
-    return dict(entry.options), {key: (one.title, dict(one.data)) for key, one in entry.subentries.items()}
+    return (
+        hass.config.time_zone,
+        dict(entry.options),
+        {key: (one.title, dict(one.data)) for key, one in entry.subentries.items()},
+    )
 
 
 def url_host(address: str) -> str:

@@ -9,11 +9,10 @@ from homeassistant.util import dt as dt_util
 
 from .const import CONF_RESET_TIME, DEFAULT_RESET_TIME
 from .local_time import MIDNIGHT, between, following, latest
-from .occupancy import Correction, Source
+from .occupancy import MAX_INSTANT, Correction, Source
 
-# Instants before and after all that can have been counted.
+# Before all that can have been counted.
 EARLIEST: Final = 0
-NEVER: Final = 2**62
 
 
 class Schedule(NamedTuple):
@@ -47,7 +46,7 @@ class Schedule(NamedTuple):
     def reset(self, now: int) -> tuple[int, int]:
         """Return when occupancy last started anew, and when it will again."""
         if self.reset_time is None:
-            return EARLIEST, NEVER
+            return EARLIEST, MAX_INSTANT
         return latest(now, self.reset_time, self.zone), following(now, self.reset_time, self.zone)
 
     def resets(self, start: int, end: int) -> list[Correction]:

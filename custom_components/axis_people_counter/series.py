@@ -5,11 +5,13 @@ recorder may lack something: `changed_since` for what hasn't been taken to it ye
 way, `written_first` and `written_until` for the first and the last hour that may ever have got there.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import reduce
 import sqlite3
 from typing import Final, NamedTuple
+
+from .protocol import MAX_WIDTH
 
 HOUR: Final = 60 * 60
 
@@ -83,7 +85,7 @@ def take(db: sqlite3.Connection, serial: str, basis: str, *, everything: bool) -
         (span.start, span.first, span.last, basis, identity),
     )
     _forget_covered(db, identity, span.start)
-    series = _series(doors, span)
+    series = series_of(span, [doors[0].hours(span.start)])
     total = reduce(plus, series.hours, series.before)
     return replace(
         series,
@@ -92,8 +94,8 @@ def take(db: sqlite3.Connection, serial: str, basis: str, *, everything: bool) -
     )
 
 
-def take_place(db: sqlite3.Connection, key: str, *, everything: bool) -> Series | None:
-    """Return the hours of a place that recorder may lack, as `take` does; adults aren't told apart there."""
+def take_place(db: sqlite3.Connection, key: str, *, everything: bool) -> Span | None:
+    """Say which hours of a place recorder may lack, as `take` does; each door is read by itself with `door_hours`."""
     place = db.execute(
         "SELECT id, changed_since, writing_since, written_first, written_until FROM places WHERE key = ?", (key,)
     ).fetchone()
@@ -101,21 +103,63 @@ def take_place(db: sqlite3.Connection, key: str, *, everything: bool) -> Series 
         return None
     identity, *state = place
     doors = [
-        _Door(db, camera, swapped=bool(swapped))
-        for camera, swapped in db.execute(
-            "SELECT cameras.id, doors.reversed FROM doors JOIN cameras USING (serial) WHERE place = ?", (identity,)
+        _Door(db, camera)
+        for (camera,) in db.execute(
+            "SELECT cameras.id FROM doors JOIN cameras USING (serial) WHERE place = ?", (identity,)
         ).fetchall()
     ]
     if (span := _span(doors, *state, everything=everything)) is None:
         return None
     db.execute(
-        "UPDATE places SET changed_since = NULL, writing_since = ?, written_first = ?, written_until = ? WHERE id = ?",
+        "UPDATE places SET changed_since = NULL, writing_since = ?, written_first = ?, written_until = ?,"
+        " written_as = basis WHERE id = ?",
         (span.start, span.first, span.last, identity),
     )
-    return _series(doors, span)
+    return span
 
 
-class _Span(NamedTuple):
+def has_other_basis(db: sqlite3.Connection, key: str) -> bool:
+    """Say whether recorder has hours of a place as it was before somebody changed its doors or its reset."""
+    row = db.execute("SELECT written_as != basis FROM places WHERE key = ?", (key,)).fetchone()
+    return bool(row and row[0])
+
+
+def door_hours(db: sqlite3.Connection, serial: str, span: Span, *, swapped: bool) -> Hours:
+    """Return what was counted at one door of a place; adults aren't told apart there."""
+    row = db.execute("SELECT id FROM cameras WHERE serial = ?", (serial,)).fetchone()
+    if row is None:
+        return Hours({}, NOBODY, frozenset())
+    hours = _Door(db, row[0]).hours(span.start)
+
+    def people(sums: Sums) -> Sums:
+        return Sums(sums.left, sums.entered, 0, 0) if swapped else Sums(sums.entered, sums.left, 0, 0)
+
+    return Hours({hour: people(sums) for hour, sums in hours.found.items()}, people(hours.before), hours.known)
+
+
+def series_of(span: Span, doors: Iterable[Hours]) -> Series:
+    """Return what all doors counted together."""
+    found: dict[int, Sums] = {}
+    known: set[int] = set()
+    before = NOBODY
+    for door in doors:
+        for hour, sums in door.found.items():
+            found[hour] = plus(found.get(hour, NOBODY), sums)
+        before = plus(before, door.before)
+        known |= door.known
+    return Series(
+        first=span.first,
+        start=span.start,
+        before=before,
+        hours=[found.get(hour, NOBODY) for hour in range(span.start, span.last + HOUR, HOUR)],
+        has_adults=False,
+        is_reversed=False,
+        counted_until=span.counted_until,
+        known=frozenset(known),
+    )
+
+
+class Span(NamedTuple):
     """The first hour there is, the first and the last one to be written, and up to when people have been counted."""
 
     first: int
@@ -124,14 +168,21 @@ class _Span(NamedTuple):
     counted_until: int
 
 
-class _Door:
-    """One camera, and whether those who come in there leave what the series are about."""
+class Hours(NamedTuple):
+    """What was counted in each hour and before, and of which hours anything is known in this ledger."""
 
-    def __init__(self, db: sqlite3.Connection, identity: int, *, swapped: bool = False) -> None:
+    found: dict[int, Sums]
+    before: Sums
+    known: frozenset[int]
+
+
+class _Door:
+    """One camera, in the direction the user gave it."""
+
+    def __init__(self, db: sqlite3.Connection, identity: int) -> None:
         """Read what is cheap to read."""
         self._db = db
         self._identity = identity
-        self._swapped = swapped
         reverse, *totals = db.execute(
             "SELECT reversed, total_in, total_out, coalesce(total_adults_in, 0), coalesce(total_adults_out, 0)"
             " FROM cameras WHERE id = ?",
@@ -154,19 +205,16 @@ class _Door:
         ).fetchone()
         return first
 
-    def sums(self, start: int) -> tuple[dict[int, Sums], Sums]:
-        """Return what was counted in each hour from one on, and what was counted in all."""
+    def hours(self, start: int) -> Hours:
+        """Return what was counted in the hours from one on."""
         found = dict(_counted(self._db, self._identity, start, is_reversed=self.is_reversed))
+        known = {*found, *_reached(self._db, self._identity, start)}
         carried = dict(_carried(self._db, self._identity, is_reversed=self.is_reversed))
         for hour, sums in carried.items():
             if hour >= start:
                 found[hour] = plus(found.get(hour, NOBODY), sums)
         total = reduce(plus, carried.values(), self._total)
-        if not self._swapped:
-            return found, total
-        return {hour: _directed(sums, is_reversed=True) for hour, sums in found.items()}, _directed(
-            total, is_reversed=True
-        )
+        return Hours(found, minus(total, reduce(plus, found.values(), NOBODY)), frozenset(known))
 
 
 def _span(
@@ -177,7 +225,7 @@ def _span(
     written: int | None,
     *,
     everything: bool,
-) -> _Span | None:
+) -> Span | None:
     """Return what recorder may lack, None if nothing."""
     since = 0 if everything else min((at for at in (changed, writing) if at is not None), default=None)
     heard = [door for door in doors if door.newest]
@@ -190,28 +238,7 @@ def _span(
     last = max(_hour(max(start for start, _ in newest)), written or 0)
     # Of the hour that was the last one more is known as soon as there is a later interval, wherever that begins.
     start = min(_hour(max(since, first)), last if written is None else written)
-    return _Span(first, start, last, max(end for _, end in newest))
-
-
-def _series(doors: Iterable[_Door], span: _Span) -> Series:
-    """Return what all doors counted together."""
-    found: dict[int, Sums] = {}
-    before = NOBODY
-    for door in doors:
-        of_door, total = door.sums(span.start)
-        for hour, sums in of_door.items():
-            found[hour] = plus(found.get(hour, NOBODY), sums)
-        before = plus(before, minus(total, reduce(plus, of_door.values(), NOBODY)))
-    return Series(
-        first=span.first,
-        start=span.start,
-        before=before,
-        hours=[found.get(hour, NOBODY) for hour in range(span.start, span.last + HOUR, HOUR)],
-        has_adults=False,
-        is_reversed=False,
-        counted_until=span.counted_until,
-        known=frozenset(found),
-    )
+    return Span(first, start, last, max(end for _, end in newest))
 
 
 def confirm(db: sqlite3.Connection, key: str) -> None:
@@ -249,6 +276,15 @@ def _counted(db: sqlite3.Connection, camera: int, since: int, *, is_reversed: bo
         (camera, since),
     ):
         yield hour, _directed(counts, is_reversed=is_reversed)
+
+
+def _reached(db: sqlite3.Connection, camera: int, since: int) -> Iterator[int]:
+    """Yield the hours into which an interval reaches that began in an earlier one."""
+    for begin, end in db.execute(
+        'SELECT start, "end" FROM intervals WHERE camera = ? AND start >= ? AND "end" > (start / 3600 + 1) * 3600',
+        (camera, since - MAX_WIDTH),
+    ):
+        yield from range(_hour(begin) + HOUR, end, HOUR)
 
 
 def _carried(db: sqlite3.Connection, camera: int, *, is_reversed: bool) -> Iterable[tuple[int, Sums]]:

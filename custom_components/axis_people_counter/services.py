@@ -79,7 +79,7 @@ async def _async_get_counts(call: ServiceCall) -> ServiceResponse:
             if isinstance(history, History):
                 cameras.append({"serial": history.key, **found})
             else:
-                places.append(found)
+                places.append({"id": history.key, **found})
         return {"cameras": cameras, "places": places}
 
     try:
@@ -115,7 +115,7 @@ def _bounds_within_reason(histories: list[History | PlaceHistory], stretch: Stre
         rows += len(bounds) - 1
         if rows > MAX_ROWS:
             raise _too_many_rows()
-        seconds += bounds[-1] - bounds[0]
+        seconds += (bounds[-1] - bounds[0]) * history.doors
         if seconds > MAX_DAYS * DAY:
             raise ServiceValidationError(
                 translation_domain=DOMAIN,

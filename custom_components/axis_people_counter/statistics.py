@@ -4,8 +4,7 @@ Series are those of a camera, whose key is its serial number, or of a place.
 """
 
 import asyncio
-from collections.abc import Callable, Collection, Iterator
-from concurrent.futures import Future
+from collections.abc import Awaitable, Callable, Collection, Iterator
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from itertools import pairwise
@@ -41,7 +40,7 @@ from .occupancy import Level, Passage, levels, occupancies
 from .place_settings import PlaceSettings
 from .protocol import MAX_WIDTH
 from .schedule import Schedule
-from .series import HOUR, NOBODY, Series, Sums, minus, plus
+from .series import HOUR, NOBODY, Series, Sums, minus, plus, series_of
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -67,6 +66,7 @@ class StatisticsWriter:
         self._entry = entry
         self._ledger = ledger
         self._places: dict[str, PlaceSettings] = {}
+        self._places_of: dict[str, list[str]] = {}
         self._due: dict[str, datetime] = {}
         self._written: dict[str, datetime] = {}
         self._writing = asyncio.Lock()
@@ -79,6 +79,9 @@ class StatisticsWriter:
     def async_start(self, serials: list[str], places: list[PlaceSettings]) -> None:
         """Write what was left over when Home Assistant ended; from now on follow the names of devices."""
         self._places = {place.key: place for place in places}
+        for place in places:
+            for serial in place.serials:
+                self._places_of.setdefault(serial, []).append(place.key)
 
         @callback
         def started(_: HomeAssistant) -> None:
@@ -117,7 +120,7 @@ class StatisticsWriter:
             return
         now = dt_util.utcnow()
         is_steady = since >= now.timestamp() // HOUR * HOUR - HOUR
-        for changed in (key, *(place.key for place in self._places.values() if key in place.serials)):
+        for changed in (key, *self._places_of.get(key, ())):
             due = now
             if is_steady and (written := self._written.get(changed)):
                 due = max(now, written + WRITE_EVERY)
@@ -132,8 +135,7 @@ class StatisticsWriter:
         if RECORDER_DOMAIN not in self.hass.config.components:
             raise HomeAssistantError(translation_domain=DOMAIN, translation_key="no_recorder")
         async with self._writing:
-            get_instance(self.hass).async_clear_statistics(list(statistic_ids(key).values()))
-            await self._async_recorder_done()
+            await self._async_clear(key)
             try:
                 await asyncio.wrap_future(self._ledger.forget_series(key))
             except LedgerError as err:
@@ -205,12 +207,7 @@ class StatisticsWriter:
         recorder may lack.
         """
         if place := self._places.get(key):
-            await self._async_write_series(
-                key,
-                place.name,
-                partial(self._ledger.take_place_series, key),
-                partial(_place_occupancy_rows, self._ledger, place),
-            )
+            await self._async_write_place(place)
             return
         camera = await asyncio.wrap_future(self._ledger.camera(key))
         if camera is None:
@@ -224,28 +221,55 @@ class StatisticsWriter:
         await self._async_write_series(
             key,
             camera.name,
-            partial(self._ledger.take_series, key, schedule.basis),
+            partial(self._async_take, key, schedule.basis),
             partial(_occupancy_rows, self._ledger, key, schedule),
         )
+
+    async def _async_take(self, serial: str, basis: str, *, everything: bool = False) -> Series | None:
+        return await asyncio.wrap_future(self._ledger.take_series(serial, basis, everything=everything))
+
+    async def _async_write_place(self, place: PlaceSettings) -> None:
+        key = place.key
+        if await asyncio.wrap_future(self._ledger.has_other_basis(key)):
+            # Hours that only a former door had would stay.
+            await self._async_clear(key)
+        known = [await asyncio.wrap_future(self._ledger.camera(serial)) for serial in place.serials]
+        written = await asyncio.wrap_future(self._ledger.written_until(key))
+        if not all(known) and written is None and await self._async_read(_until, key) is not None:
+            # The ledger was begun anew. What recorder has of a door comes into it when that camera speaks.
+            return
+        await self._async_write_series(
+            key,
+            place.name,
+            partial(self._async_take_place, place),
+            partial(_place_occupancy_rows, self._ledger, place),
+        )
+
+    async def _async_take_place(self, place: PlaceSettings, *, everything: bool = False) -> Series | None:
+        span = await asyncio.wrap_future(self._ledger.take_place_series(place.key, everything=everything))
+        if span is None:
+            return None
+        # One by one: pushes wait for no more than one of them.
+        return series_of(span, [await asyncio.wrap_future(self._ledger.door_hours(door, span)) for door in place.doors])
 
     async def _async_write_series(
         self,
         key: str,
         name: str,
-        take: Callable[..., Future[Series | None]],
+        take: Callable[..., Awaitable[Series | None]],
         occupancy_rows: Callable[[Series], list[StatisticData]],
     ) -> None:
         names = await self._async_read(_names, key)
         until = await self._async_read(_until, key)
         written = await asyncio.wrap_future(self._ledger.written_until(key))
         metadata = await self._async_metadata(key, name, names)
-        series = await asyncio.wrap_future(take())
+        series = await take()
         if series is None and until == written:
             if renamed := {one: data for one, data in metadata.items() if names.get(one, data["name"]) != data["name"]}:
                 await self._async_import(renamed, {})
             return
         if (series is None or not await self._async_goes_on(key, series, names)) and (
-            series := await asyncio.wrap_future(take(everything=True))
+            series := await take(everything=True)
         ) is None:
             return
         metadata = {one: metadata[one] for one in _keys(series)}
@@ -274,6 +298,10 @@ class StatisticsWriter:
         given = {one["statistic_id"]: rows[key] for key, one in metadata.items() if rows.get(key)}
         if given and not await self._async_read(_are_stored, given):
             raise _NotTakenError("The recorder hasn't stored them.")
+
+    async def _async_clear(self, key: str) -> None:
+        get_instance(self.hass).async_clear_statistics(list(statistic_ids(key).values()))
+        await self._async_recorder_done()
 
     async def _async_recorder_done(self) -> None:
         """Wait until recorder has done all that it was given before."""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 import fcntl
 import importlib.metadata
@@ -24,7 +25,7 @@ sys.path.insert(0, str(ROOT))
 
 from homeassistant.util.yaml import parse_yaml  # noqa: E402
 from tests.home_assistant import DOMAIN, HomeAssistant, HomeAssistantError, free_port, install, missing_requirements  # noqa: E402
-from tests.simulator import THREE_D, TWO_D, Camera, Counts, Hours, Visits  # noqa: E402
+from tests.simulator import OUTSIDE, THREE_D, TWO_D, Building, Camera, Counts, Door, Hours, Interval, Visits  # noqa: E402
 
 PORT = 8123
 REFRESH_SECONDS = 2
@@ -34,11 +35,24 @@ SHOWN_SECONDS = 60
 # What Home Assistant ends with when somebody restarts it in its own pages.
 RESTART = 100
 
-DASHBOARD = ROOT / "docs" / "dashboard.yaml"
-DASHBOARD_PATH = "people-counter"
+# By the paths at which the demo shows them: the documentation's file, and the icon in the sidebar.
+DASHBOARDS = {
+    "people-counter": (ROOT / "docs" / "dashboard.yaml", "mdi:account-group"),
+    "people-counter-door": (ROOT / "docs" / "dashboard-door.yaml", "mdi:traffic-light"),
+    "people-counter-office": (ROOT / "docs" / "dashboard-office.yaml", "mdi:storefront"),
+}
+# What stands there for the key of a place, which everybody has another of.
+DOCUMENTED_KEY = "01k0a1b2c3d4e5f6g7h8j9kmnp"
 LONG_AGO = datetime.fromtimestamp(0, UTC)
+MINUTE = timedelta(minutes=1)
 
-COLUMNS = ("Camera", "In today", "Out today", "Adults", "Inside", "Counted to", "Connected")
+SHOP = "Shop"
+DOORS = (Door("Main entrance", OUTSIDE, SHOP), Door("Garden door", OUTSIDE, SHOP))
+# It is full on most afternoons, for a while.
+CAPACITY, WARNING_LEVEL, HYSTERESIS = 60, 50, 3
+
+CAMERA_COLUMNS = ("Camera", "In today", "Out today", "Adults", "Inside", "Counted to", "Connected")
+PLACE_COLUMNS = ("Place", "In today", "Out today", "Inside", "Free", "Full", "Complete to")
 
 type States = Mapping[str, Mapping[str, Any]]
 # By id, then by day: what was added that day and the sum to its end, or the highest occupancy.
@@ -84,11 +98,32 @@ def choose_port(*, once: bool) -> int:
     return free_port(PORT)
 
 
-def cameras(url: str, token: str, zone: ZoneInfo) -> list[Camera]:
-    """Mount three cameras; the doors never close, so that there is something to see at any hour."""
+@dataclass(frozen=True)
+class Place:
+    """A place in Home Assistant, the building that knows the truth about it, and the cameras over its doors."""
+
+    key: str
+    building: Building
+    doors: Sequence[Camera]
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """Its time zone, which is that of its cameras."""
+        return self.building.zone
+
+
+def build(zone: ZoneInfo) -> Building:
+    """Build the shop; its doors never close, so that there is something to see at any hour."""
+    return Building(SHOP, zone, DOORS, hours=Hours(0, 24, 1450, 2100))
+
+
+def cameras(url: str, token: str, building: Building) -> list[Camera]:
+    """Mount three cameras: those over the doors of the building, and one outside, which belongs to no place."""
+    main, garden = building.doors
+    park = Visits("Car park", building.zone, Hours(0, 24, 450, 675))
     return [
         Camera(
-            Visits(name, zone, Hours(0, 24, parties, parties * 3 // 2)),
+            source,
             url,
             token,
             serial=serial,
@@ -97,10 +132,10 @@ def cameras(url: str, token: str, zone: ZoneInfo) -> list[Camera]:
             installed=datetime.now(UTC) - timedelta(days=days),
             batch=batch,
         )
-        for name, serial, model, days, parties, batch in (
-            ("Main entrance", "accc8ef3d92e", THREE_D, 90, 700, None),
-            ("Garden door", "accc8e0b7a51", THREE_D, 3, 300, 500),
-            ("Car park", "00408cac512b", TWO_D, 3, 450, None),
+        for name, source, serial, model, days, batch in (
+            (main.name, building.seen(main), "accc8ef3d92e", THREE_D, 90, None),
+            (garden.name, building.seen(garden), "accc8e0b7a51", THREE_D, 3, 500),
+            ("Car park", park, "00408cac512b", TWO_D, 3, None),
         )
     ]
 
@@ -108,47 +143,76 @@ def cameras(url: str, token: str, zone: ZoneInfo) -> list[Camera]:
 # The table
 
 
-def value(states: States, camera: Camera, key: str) -> str | None:
-    """Return what Home Assistant shows for a camera, None if it shows nothing."""
-    state = states.get(f"{camera.serial}_{key}", {}).get("state")
+def value(states: States, owner: str, key: str) -> str | None:
+    """Return what Home Assistant shows for a serial number or the key of a place, None if it shows nothing."""
+    state = states.get(f"{owner}_{key}", {}).get("state")
     return None if state in (None, "unknown", "unavailable") else str(state)
 
 
-def row(states: States, camera: Camera) -> list[str]:
-    """Return one line of the table."""
-    shown = {key: value(states, camera, key) or "-" for key in ("in_today", "out_today", "occupancy")}
-    adults = [value(states, camera, f"adults_{direction}_today") for direction in ("in", "out")]
-    until = value(states, camera, "counted_until")
+def yes(state: str | None) -> str:
+    """Return what is on or off in words."""
+    return {"on": "yes", "off": "no"}.get(state or "", "-")
+
+
+def clock(instant: str | None, zone: ZoneInfo) -> str:
+    """Return the local time of day."""
+    return f"{datetime.fromisoformat(instant).astimezone(zone):%H:%M}" if instant else "-"
+
+
+def camera_row(states: States, camera: Camera) -> list[str]:
+    """Return the line of a camera."""
+    shown = {key: value(states, camera.serial, key) or "-" for key in ("in_today", "out_today", "occupancy")}
+    adults = [value(states, camera.serial, f"adults_{direction}_today") for direction in ("in", "out")]
     return [
         camera.name,
         shown["in_today"],
         shown["out_today"],
         " / ".join(adult or "-" for adult in adults) if any(adults) else "-",
         shown["occupancy"],
-        f"{datetime.fromisoformat(until).astimezone(camera.zone):%H:%M}" if until else "-",
-        {"on": "yes", "off": "no"}.get(value(states, camera, "connectivity") or "", "-"),
+        clock(value(states, camera.serial, "counted_until"), camera.zone),
+        yes(value(states, camera.serial, "connectivity")),
     ]
 
 
-def table(states: States, shown: Sequence[Camera]) -> list[str]:
-    """Return the lines of the table: names to the left, numbers to the right."""
-    rows = [list(COLUMNS), *(row(states, camera) for camera in shown)]
+def place_row(states: States, place: Place) -> list[str]:
+    """Return the line of a place."""
+    full, nearly_full = (value(states, place.key, key) for key in ("full", "nearly_full"))
+    return [
+        SHOP,
+        *(value(states, place.key, key) or "-" for key in ("in_today", "out_today", "occupancy", "free_places")),
+        "nearly" if (full, nearly_full) == ("off", "on") else yes(full),
+        clock(value(states, place.key, "complete_until"), place.zone),
+    ]
+
+
+def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
+    """Return the lines of a table with its head: names to the left, numbers to the right."""
     widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
 
-    def line(cells: list[str]) -> str:
+    def line(cells: Sequence[str]) -> str:
         first, *others = zip(cells, widths, strict=True)
         return "  ".join([first[0].ljust(first[1]), *(cell.rjust(width) for cell, width in others)])
 
     return [line(rows[0]), "─" * len(line(rows[0])), *map(line, rows[1:])]
 
 
+def table(states: States, mounted: Sequence[Camera], place: Place) -> list[str]:
+    """Return the lines of the tables of cameras and of the place."""
+    of_cameras = aligned([CAMERA_COLUMNS, *(camera_row(states, camera) for camera in mounted)])
+    return [*of_cameras, "", *aligned([PLACE_COLUMNS, place_row(states, place)])]
+
+
 # What must be true
+
+
+def last_midnight(zone: ZoneInfo) -> datetime:
+    """Return when today began."""
+    return datetime.combine(datetime.now(zone), time(), zone).astimezone(UTC)
 
 
 def expected(camera: Camera) -> dict[str, str]:
     """Return what Home Assistant should show for a camera, as far as the camera knows."""
-    now = datetime.now(UTC)
-    midnight = datetime.combine(now.astimezone(camera.zone), time(), camera.zone).astimezone(UTC)
+    now, midnight = datetime.now(UTC), last_midnight(camera.zone)
     today = camera.delivered(midnight, now)
     total = camera.delivered(LONG_AGO, now)
     assert camera.cursor
@@ -166,57 +230,135 @@ def expected(camera: Camera) -> dict[str, str]:
     return {key: str(wanted) for key, wanted in found.items()}
 
 
-def differences(states: States, shown: Sequence[Camera]) -> list[str]:
-    """Return what Home Assistant shows otherwise than the cameras know it."""
-    found: list[str] = []
-    for camera in shown:
-        wanted = expected(camera)
-        if not camera.model.adults:
-            found += [
-                f"{camera.name}: {key} exists, but this camera knows no adults"
-                for key in ("adults_in_today", "adults_out_today")
-                if f"{camera.serial}_{key}" in states
-            ]
-        found += [
-            f"{camera.name}: {key} is {value(states, camera, key)}, but should be {right}"
-            for key, right in wanted.items()
-            if value(states, camera, key) != right
-        ]
-    return found
+def expected_of_place(place: Place) -> dict[str, str]:
+    """Return what Home Assistant should show for the place: what its cameras counted, and what is true inside."""
+    now, midnight = datetime.now(UTC), last_midnight(place.zone)
+    today = sum((camera.delivered(midnight, now) for camera in place.doors), Counts())
+    until = min(camera.cursor for camera in place.doors if camera.cursor)
+    inside = [
+        place.building.inside(SHOP, midnight + minute * MINUTE) for minute in range((until - midnight) // MINUTE + 1)
+    ]
+    found = {
+        "in_today": today.in_,
+        "out_today": today.out,
+        "occupancy": inside[-1],
+        "peak_today": max(inside),
+        "free_places": max(0, CAPACITY - inside[-1]),
+        "occupancy_percentage": round(100 * inside[-1] / CAPACITY, 1),
+        "drift_today": 0,
+        "complete_until": until.isoformat(),
+        "occupied": on(inside[-1] > 0),
+        "nearly_full": on(has_reached(WARNING_LEVEL, inside)),
+        "full": on(has_reached(CAPACITY, inside)),
+        "incomplete": "off",
+        "occupancy_correction": inside[-1],
+    }
+    return {key: str(wanted) for key, wanted in found.items()}
 
 
-def by_series(camera: Camera, counts: Counts) -> dict[str, int]:
+def on(what: bool) -> str:
+    """Return the state of a binary sensor."""
+    return "on" if what else "off"
+
+
+def has_reached(limit: int, inside: Iterable[int]) -> bool:
+    """Return whether a limit is reached after so many have been inside."""
+    reached = False
+    for people in inside:
+        reached = people >= (limit - HYSTERESIS if reached else limit)
+    return reached
+
+
+def differences(states: States, mounted: Sequence[Camera], place: Place) -> list[str]:
+    """Return what Home Assistant shows otherwise than the cameras and the building know it."""
+    found = [
+        f"{camera.name}: {key} exists, but this camera knows no adults"
+        for camera in mounted
+        for key in ("adults_in_today", "adults_out_today")
+        if not camera.model.adults and f"{camera.serial}_{key}" in states
+    ]
+    wanted = [(camera.name, camera.serial, expected(camera)) for camera in mounted]
+    wanted.append((SHOP, place.key, expected_of_place(place)))
+    return found + [
+        f"{name}: {key} is {shown}, but should be {right}"
+        for name, owner, of_owner in wanted
+        for key, right in of_owner.items()
+        if (shown := value(states, owner, key)) != right
+    ]
+
+
+def by_series(counts: Counts, *, adults: bool) -> dict[str, int]:
     """Return counts by the names that the series of statistics have."""
     found = {"in": counts.in_, "out": counts.out}
-    return found | {"adults_in": counts.adults_in, "adults_out": counts.adults_out} if camera.model.adults else found
+    return found | {"adults_in": counts.adults_in, "adults_out": counts.adults_out} if adults else found
 
 
-def expected_statistics(camera: Camera) -> Statistics:
-    """Return what recorder should have of a camera, as far as the camera knows."""
+def expected_series(owner: str, intervals: Iterable[Interval], zone: ZoneInfo, *, adults: bool) -> Statistics:
+    """Return what recorder should have of intervals, which are in the order of time."""
     counts: dict[date, Counts] = {}
     highest: dict[date, int] = {}
     today, inside = date.min, 0
-    for interval in camera.taken(LONG_AGO, datetime.now(UTC)):
-        if (local := interval.start.astimezone(camera.zone).date()) != today:
+    for interval in intervals:
+        if (local := interval.start.astimezone(zone).date()) != today:
             today, inside = local, 0
         before, inside = inside, max(0, inside + interval.counts.in_ - interval.counts.out)
-        # Recorder's days consist of whole hours of UTC, also where midnight strikes at half past.
-        day = interval.start.replace(minute=0).astimezone(camera.zone).date()
+        day = recorded_day(interval.start, zone)
         counts[day] = counts.get(day, Counts()) + interval.counts
         highest[day] = max(highest.get(day, 0), before, inside)
     found: Statistics = {}
     total = Counts()
     for day, added in counts.items():
         total += added
-        sums = by_series(camera, total)
-        for key, people in by_series(camera, added).items():
-            found.setdefault(f"{DOMAIN}:{camera.serial}_{key}", {})[day] = (people, sums[key])
-    found[f"{DOMAIN}:{camera.serial}_occupancy"] = {day: (people,) for day, people in highest.items()}
+        sums = by_series(total, adults=adults)
+        for key, people in by_series(added, adults=adults).items():
+            found.setdefault(f"{DOMAIN}:{owner}_{key}", {})[day] = (people, sums[key])
+    found[f"{DOMAIN}:{owner}_occupancy"] = {day: (people,) for day, people in highest.items()}
+    return found
+
+
+def recorded_day(instant: datetime, zone: ZoneInfo) -> date:
+    """Return the day of an instant. Recorder's have whole hours of UTC, also where midnight strikes at half past."""
+    return instant.replace(minute=0).astimezone(zone).date()
+
+
+def expected_statistics(camera: Camera) -> Statistics:
+    """Return what recorder should have of a camera, as far as the camera knows."""
+    intervals = camera.taken(LONG_AGO, datetime.now(UTC))
+    return expected_series(camera.serial, intervals, camera.zone, adults=camera.model.adults)
+
+
+def expected_statistics_of_place(place: Place) -> Statistics:
+    """Return what recorder should have of the place: the sum of its doors, and the truth where all had a camera."""
+    together: dict[datetime, Counts] = {}
+    since = datetime.min.replace(tzinfo=UTC)
+    for camera in place.doors:
+        intervals = camera.taken(LONG_AGO, datetime.now(UTC))
+        since = max(since, intervals[0].start)
+        for interval in intervals:
+            together[interval.start] = together.get(interval.start, Counts()) + interval.counts
+    following = (Interval(start, start + MINUTE, counts) for start, counts in sorted(together.items()))
+    owner = place.key.lower()
+    found = expected_series(owner, following, place.zone, adults=False)
+    true = {day: (people,) for day, people in most_inside(place, since, max(together) + MINUTE).items()}
+    assert true
+    found[f"{DOMAIN}:{owner}_occupancy"].update(true)
+    return found
+
+
+def most_inside(place: Place, since: datetime, until: datetime) -> dict[date, int]:
+    """Return how many were really inside at most on each day that begins after an instant."""
+    found: dict[date, int] = {}
+    first = since.astimezone(place.zone).date()
+    for minute in range((until - since) // MINUTE):
+        start = since + minute * MINUTE
+        if (day := recorded_day(start, place.zone)) > first:
+            inside = (place.building.inside(SHOP, instant) for instant in (start, start + MINUTE))
+            found[day] = max(found.get(day, 0), *inside)
     return found
 
 
 async def statistics(home: HomeAssistant, zone: ZoneInfo) -> Statistics:
-    """Return what recorder has of all cameras."""
+    """Return what recorder has of all cameras and of the place."""
     known = [one["statistic_id"] for one in await home.command("recorder/list_statistic_ids")]
     series = await home.command(
         "recorder/statistics_during_period",
@@ -249,7 +391,7 @@ def statistic_differences(found: Statistics, wanted: Statistics) -> list[str]:
     return different
 
 
-# The dashboard
+# The dashboards
 
 
 class Commands(Protocol):
@@ -259,9 +401,10 @@ class Commands(Protocol):
         """Send one command and return its result."""
 
 
-def dashboard() -> dict[str, Any]:
-    """Return the dashboard that the documentation has."""
-    config = parse_yaml(DASHBOARD.read_text())
+def dashboard(path: str, key: str = DOCUMENTED_KEY) -> dict[str, Any]:
+    """Return a dashboard of the documentation, for the place that has this key."""
+    file, _ = DASHBOARDS[path]
+    config = parse_yaml(file.read_text().replace(DOCUMENTED_KEY, key.lower()))
     assert isinstance(config, dict)
     return config
 
@@ -273,37 +416,44 @@ def named(config: Any) -> Iterator[str]:
             yield from named(one)
     elif isinstance(config, dict):
         for key, one in config.items():
-            if key == "entity":
-                yield one
+            if key in ("entity", "entity_id"):
+                yield from [one] if isinstance(one, str) else one
             else:
                 yield from named(one)
 
 
-async def install_dashboard(home: Commands) -> None:
-    """Make the dashboard as a user does who pastes it."""
-    config = dashboard()
-    await home.command(
-        "lovelace/dashboards/create",
-        url_path=DASHBOARD_PATH,
-        title=config["title"],
-        icon="mdi:account-group",
-        show_in_sidebar=True,
-        require_admin=False,
-        mode="storage",
-    )
-    await home.command("lovelace/config/save", url_path=DASHBOARD_PATH, config=config)
+async def install_dashboards(home: Commands, key: str) -> None:
+    """Make the dashboards as a user does who pastes them, with the key of the place in them."""
+    for path, (_, icon) in DASHBOARDS.items():
+        config = dashboard(path, key)
+        await home.command(
+            "lovelace/dashboards/create",
+            url_path=path,
+            title=config["title"],
+            icon=icon,
+            show_in_sidebar=True,
+            require_admin=False,
+            mode="storage",
+        )
+        await home.command("lovelace/config/save", url_path=path, config=config)
 
 
-async def dashboard_differences(home: Commands, states: States) -> list[str]:
-    """Return what is wrong with the dashboard."""
+async def dashboard_differences(home: Commands, states: States, key: str) -> list[str]:
+    """Return what is wrong with the dashboards."""
     boards = [board["url_path"] for board in await home.command("lovelace/dashboards/list")]
-    if DASHBOARD_PATH not in boards:
-        return ["The dashboard isn't there"]
-    shown = await home.command("lovelace/config", url_path=DASHBOARD_PATH)
     known = {state["entity_id"] for state in states.values()}
     known |= {one["statistic_id"] for one in await home.command("recorder/list_statistic_ids")}
-    wrong = [f"The dashboard names {name}, which isn't there" for name in sorted(set(named(shown)) - known)]
-    return wrong if shown == dashboard() else [*wrong, "The dashboard isn't what is documented"]
+    wrong: list[str] = []
+    for path in DASHBOARDS:
+        if path not in boards:
+            wrong.append(f"The dashboard {path} isn't there")
+            continue
+        shown = await home.command("lovelace/config", url_path=path)
+        missing = sorted(set(named(shown)) - known)
+        wrong += [f"The dashboard {path} names {name}, which isn't there" for name in missing]
+        if shown != dashboard(path, key):
+            wrong.append(f"The dashboard {path} isn't what is documented")
+    return wrong
 
 
 # Steps
@@ -323,21 +473,42 @@ async def prepare() -> None:
     marker.write_text(version)
 
 
-async def connect(home: HomeAssistant, zone: ZoneInfo) -> list[Camera]:
+async def connect(home: HomeAssistant, building: Building) -> list[Camera]:
     """Set the integration up as a user does, with a camera that presses "Test connection"."""
     async with home.connecting() as (url, token):
-        mounted = cameras(url, token, zone)
+        mounted = cameras(url, token, building)
         answer = await mounted[0].test_connection()
         if not answer.delivered:
             raise HomeAssistantError(f"Test connection was answered {answer.status}: {answer.text}")
     return mounted
 
 
-async def push(camera: Camera) -> None:
+async def push(mounted: Sequence[Camera]) -> None:
+    """Let all cameras send everything they have counted up to now."""
+    # To the same minute, so that it is known how many are inside then.
+    until = datetime.now(UTC)
+    await asyncio.gather(*(push_all(camera, until) for camera in mounted))
+
+
+async def push_all(camera: Camera, until: datetime) -> None:
     """Send everything there is, and the last of it twice, as happens when an answer gets lost."""
-    for answer in (await camera.push(), await camera.redeliver()):
+    for answer in (await camera.push(until), await camera.redeliver()):
         if answer is not None and not answer.delivered:
             raise HomeAssistantError(f"{camera.name}: the push was answered {answer.status}: {answer.text}")
+
+
+async def add_place(home: HomeAssistant, building: Building, mounted: Sequence[Camera]) -> Place:
+    """Add the shop as a user does who fills in its form."""
+    names = [door.name for door in building.doors]
+    doors = [camera for camera in mounted if camera.name in names]
+    fields = {
+        "name": SHOP,
+        "doors": [camera.serial for camera in doors],
+        "reversed_doors": [],
+        "limits": {"capacity": CAPACITY, "warning_level": WARNING_LEVEL, "hysteresis": HYSTERESIS},
+        "counting": {"daily_reset": True, "reset_time": "00:00:00", "reset_value": 0, "below_zero": False},
+    }
+    return Place(await home.add_subentry("place", fields), building, doors)
 
 
 async def push_for_ever(mounted: Sequence[Camera]) -> None:
@@ -355,42 +526,45 @@ async def past_midnight(zone: ZoneInfo) -> None:
             await asyncio.sleep(left + 1)
 
 
-async def check(home: HomeAssistant, mounted: Sequence[Camera]) -> int:
+async def check(home: HomeAssistant, mounted: Sequence[Camera], place: Place) -> int:
     """Show the final table and whether it is right; Home Assistant gets a minute to show it."""
     loop = asyncio.get_running_loop()
     until = loop.time() + SHOWN_SECONDS
-    wanted: Statistics = {}
+    wanted = await asyncio.to_thread(expected_statistics_of_place, place)
     for camera in mounted:
         wanted |= await asyncio.to_thread(expected_statistics, camera)
     while True:
         states = await home.states()
-        wrong = differences(states, mounted)
-        wrong += statistic_differences(await statistics(home, mounted[0].zone), wanted)
+        wrong = differences(states, mounted, place)
+        wrong += statistic_differences(await statistics(home, place.zone), wanted)
         if not wrong or loop.time() > until:
             break
         await asyncio.sleep(0.5)
-    wrong += await dashboard_differences(home, states)
+    wrong += await dashboard_differences(home, states, place.key)
     wrong += [f"it logged: {line}" for line in home.log().splitlines() if " ERROR " in line]
     say()
-    say("\n".join(table(states, mounted)))
+    say("\n".join(table(states, mounted, place)))
     say()
     if wrong:
         say("Home Assistant doesn't show what the cameras counted, or has trouble:")
         say("\n".join(f"  {difference}" for difference in wrong))
         return 1
     people = sum(int(expected(camera)[key]) for camera in mounted for key in ("in_total", "out_total"))
-    say(f"All right: Home Assistant shows each of the {people} passages that the cameras counted, once,")
-    say(f"and its {len(wanted)} long-term statistics and the dashboard agree.")
+    say(f"All right: Home Assistant shows each of the {people} passages that the cameras counted, once, and how many")
+    say(f"are really inside. Its {len(wanted)} long-term statistics and the {len(DASHBOARDS)} dashboards agree.")
     return 0
 
 
-async def watch(home: HomeAssistant, mounted: Sequence[Camera]) -> None:
+async def watch(home: HomeAssistant, mounted: Sequence[Camera], place: Place) -> None:
     """Keep pushing, and show the table until somebody ends it."""
+    boards, door, office = (f"{home.url}/{path}" for path in DASHBOARDS)
     say(f"""
-  Open       {home.url}
-  Dashboard  {home.url}/{DASHBOARD_PATH}
-  User       {home.username}
-  Password   {home.password}
+  Open        {home.url}
+  Dashboards  {boards}
+              {door}
+              {office}
+  User        {home.username}
+  Password    {home.password}
 
 The cameras push 10 to 40 seconds after each minute, the car park's after each quarter of an hour. Ctrl-C ends it all.
 """)
@@ -404,8 +578,8 @@ The cameras push 10 to 40 seconds after each minute, the car park's after each q
                 raise HomeAssistantError(f"Home Assistant has ended with {home.exit_code}.")
             # While it ends and starts anew, the table stays as it was.
             with suppress(HomeAssistantError):
-                lines = table(await home.states(), mounted)
-                if shown and sys.stdout.isatty() and len(lines[0]) <= shutil.get_terminal_size().columns:
+                lines = table(await home.states(), mounted, place)
+                if shown and sys.stdout.isatty() and max(map(len, lines)) <= shutil.get_terminal_size().columns:
                     # Back to the table's first line, and away with the old one.
                     say(f"\x1b[{len(shown)}A\x1b[J" + "\n".join(lines))
                 elif lines != shown:
@@ -419,25 +593,29 @@ The cameras push 10 to 40 seconds after each minute, the car park's after each q
 
 async def demo(*, once: bool) -> int:
     """Do it all, in a folder that is gone afterwards."""
-    zone = local_zone()
+    building = build(local_zone())
     await prepare()
     with tempfile.TemporaryDirectory(prefix="people-counter-demo-", ignore_cleanup_errors=True) as folder:
-        home = HomeAssistant(Path(folder), minimal=False, port=choose_port(once=once), zone=zone.key, name="Demo")
+        home = HomeAssistant(
+            Path(folder), minimal=False, port=choose_port(once=once), zone=building.zone.key, name="Demo"
+        )
         async with asyncio.timeout(LIMIT_SECONDS if once else None):
             try:
                 with step("Starting Home Assistant"):
                     await home.start()
                     await home.onboard()
                 with step("Setting up AXIS People Counter"):
-                    mounted = await connect(home, zone)
-                    await install_dashboard(home)
+                    mounted = await connect(home, building)
                 if once:
-                    await past_midnight(zone)
+                    await past_midnight(building.zone)
                 with step("Pushing up to 90 days of history"):
-                    await asyncio.gather(*(push(camera) for camera in mounted))
+                    await push(mounted)
+                with step("Adding a place with two doors, and dashboards"):
+                    place = await add_place(home, building, mounted)
+                    await install_dashboards(home, place.key)
                 if once:
-                    return await check(home, mounted)
-                await watch(home, mounted)
+                    return await check(home, mounted, place)
+                await watch(home, mounted, place)
             finally:
                 await home.__aexit__()
     return 0

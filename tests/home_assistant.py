@@ -376,6 +376,25 @@ class HomeAssistant:
         if flow["type"] != "create_entry":
             raise HomeAssistantError(f"The set-up didn't finish: {flow}")
 
+    async def add_subentry(self, kind: str, fields: dict[str, Any]) -> str:
+        """Add a subentry to the integration's only entry, fill in its form, and return its id."""
+        (entry,) = await self.command("config_entries/get", domain=DOMAIN)
+        known = await self._subentries(entry["entry_id"])
+        flows = "/api/config/config_entries/subentries/flow"
+        flow = await self.request("POST", flows, {"handler": [entry["entry_id"], kind]})
+        if flow["type"] == "form":
+            flow = await self.request("POST", f"{flows}/{flow['flow_id']}", fields)
+        if flow["type"] != "create_entry":
+            raise HomeAssistantError(f"The {kind} wasn't added: {flow}")
+        (added,) = await self._subentries(entry["entry_id"]) - known
+        await self._saved("core.config_entries", added)
+        return added
+
+    async def _subentries(self, entry_id: str) -> set[str]:
+        """Return the ids of an entry's subentries."""
+        found = await self.command("config_entries/subentries/list", entry_id=entry_id)
+        return {subentry["subentry_id"] for subentry in found}
+
     async def call(self, domain: str, service: str, **data: Any) -> Any:
         """Call a service."""
         return await self.request("POST", f"/api/services/{domain}/{service}", data)

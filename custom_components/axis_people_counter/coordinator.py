@@ -1,4 +1,4 @@
-"""What is read from the ledger of one camera, and when it has to be read again."""
+"""What is read from the ledger, and when it has to be read again: in general, and of one camera."""
 
 from __future__ import annotations
 

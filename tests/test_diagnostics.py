@@ -16,6 +16,7 @@ from custom_components.axis_people_counter.const import DOMAIN
 from homeassistant.core import HomeAssistant
 from homeassistant.setup import async_setup_component
 
+from .places import BACK, add_place, entity_of, push_two_doors
 from .pusher import SERIAL, TOKEN, Pusher, document, measurement
 
 NOON = datetime.fromisoformat("2026-09-16T10:00:00Z")
@@ -58,6 +59,35 @@ async def test_diagnostics(
     text = json.dumps(diagnostics)
     for secret in (TOKEN, "an-older-token", "ha.example.com", "192.168.1.106", SERIAL):
         assert secret not in text
+
+
+async def test_diagnostics_of_places(
+    hass: HomeAssistant,
+    noon: FrozenDateTimeFactory,
+    entry: MockConfigEntry,
+    pusher: Pusher,
+    hass_client: ClientSessionGenerator,
+) -> None:
+    """They show each place as it stands, and what was said of its occupancy, but no serial."""
+    await push_two_doors(pusher, main=[measurement(NOON - MINUTE, 3)], back=[measurement(NOON - MINUTE, 0, 1)])
+    key = await add_place(hass, entry, limits={"capacity": 5}, time_zone="UTC")
+    await hass.services.async_call(
+        "number", "set_value", {"entity_id": entity_of(hass, key, "occupancy_correction"), "value": 9}, blocking=True
+    )
+    noon.tick(MINUTE)
+    diagnostics: dict[str, Any] = await get_diagnostics_for_config_entry(hass, hass_client, entry)
+    (place,) = diagnostics["places"]
+    assert place["doors"] == [{"serial": "**REDACTED**", "is_reversed": False}] * 2
+    assert (place["capacity"], place["schedule"]) == (5, "00:00:00 UTC")
+    assert (place["data"]["occupancy"], place["data"]["is_full"]) == (9, True)
+    assert (place["silent_cameras"], place["missing_cameras"]) == (0, 0)
+    assert place["corrections"][-2:] == [
+        {"at": "2026-09-16T00:00:00+00:00", "by": "daily_reset", "from": 0, "to": 0},
+        {"at": "2026-09-16T10:00:00+00:00", "by": "number", "from": 2, "to": 9},
+    ]
+    text = json.dumps(diagnostics)
+    assert SERIAL not in text
+    assert BACK not in text
 
 
 async def test_diagnostics_while_the_ledger_is_out_of_reach(

@@ -10,6 +10,8 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_capture_events, async_fire_time_changed
 
 from custom_components.axis_people_counter import async_remove_config_entry_device
+from custom_components.axis_people_counter.occupancy import Source
+from custom_components.axis_people_counter.places import Door, Place
 from homeassistant.components import automation
 from homeassistant.config_entries import SOURCE_RECONFIGURE, SOURCE_USER, SubentryFlowContext
 from homeassistant.const import EVENT_STATE_CHANGED
@@ -19,6 +21,7 @@ from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import device_registry as dr, entity_registry as er, issue_registry as ir
 from homeassistant.setup import async_setup_component
 
+from .ledgers import SERIAL as LEDGER_SERIAL, START, TIMEOUT, interval, opened, record
 from .places import BACK, BACK_DOOR, add_place, entity_of, form, push_two_doors, shown
 from .pusher import PATH, SERIAL, TOKEN, Pusher, document, measurement
 
@@ -207,6 +210,43 @@ async def test_no_reset(
     await hass.config_entries.async_reload(entry.entry_id)
     await hass.async_block_till_done()
     assert shown(hass, key, "occupancy") == "10"
+
+
+@pytest.mark.usefixtures("noon")
+async def test_merged_history(hass: HomeAssistant, entry: MockConfigEntry, pusher: Pusher) -> None:
+    """What somebody said in an hour that has been merged still lies between those who came before and after it."""
+    old = NOON - 200 * DAY
+    minutes = [measurement(old + minute * MINUTE, 1 if minute < 30 else 0) for minute in range(60)]
+    await pusher.push(*minutes, measurement(NOON - MINUTE))
+    key = await add_place(hass, entry, (SERIAL,), daily_reset=False)
+    receiver = entry.runtime_data
+    said = int((old + 20 * MINUTE).timestamp())
+    stored = receiver.ledger.correct_place(receiver.places[key].settings.place, said, 5, Source.ACTION)
+    await asyncio.wrap_future(stored)
+    while await asyncio.wrap_future(receiver.ledger.merge(int((NOON - 100 * DAY).timestamp()))):
+        pass
+    switch = entity_of(hass, SERIAL, "reverse_direction")
+    for service in ("turn_on", "turn_off"):
+        await press(hass, "switch", service, switch)
+    assert shown(hass, key, "occupancy") == "15"
+
+
+def test_cost_does_not_grow_with_history(tmp_path: Path) -> None:
+    """A place without a reset reads two days at most, however long its cameras have counted."""
+    day = 24 * 60
+    with opened(tmp_path / "ledger.db") as ledger:
+        place = Place("shop", (Door(LEDGER_SERIAL, False),), False, "none")
+        ledger.set_places([place]).result(TIMEOUT)
+        for number in range(300):
+            record(ledger, number * day * 60, *(interval(number * day + hour * 60, 1) for hour in range(24)))
+        now = START + 300 * day * 60
+        assert ledger.place_today("shop", now, now + day * 60, []).result(TIMEOUT) is None
+        while ledger.advance_place(place, now).result(TIMEOUT):
+            pass
+        today = ledger.place_today("shop", now, now + day * 60, []).result(TIMEOUT)
+        assert today
+        assert len(today.levels) <= 48
+        assert today.levels[-1].inside == 300 * 24
 
 
 @pytest.mark.usefixtures("noon")

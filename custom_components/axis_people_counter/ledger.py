@@ -3,6 +3,7 @@
 A push is safe when the future of `record` has a result: it is committed and synced to disk then.
 """
 
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
@@ -599,7 +600,7 @@ def _quarantined(db: sqlite3.Connection, serial: str, limit: int) -> list[Quaran
 
 
 def _merge(db: sqlite3.Connection, before: int) -> bool:
-    """Merge at most one day of one camera; hours with gaps keep them."""
+    """Merge at most one day of one camera; hours with gaps keep them, and so do those with corrections in them."""
     limit = before // HOUR * HOUR
     found = db.execute(
         "SELECT id, (SELECT min(start) FROM intervals WHERE camera = id AND start >= merged_until) AS oldest"
@@ -620,7 +621,13 @@ def _merge(db: sqlite3.Connection, before: int) -> bool:
     ]
     removed: list[Row] = []
     added: list[Row] = []
-    for run in _runs_within_hours(rows):
+    corrected = db.execute(
+        "SELECT at FROM corrections WHERE camera = :camera AND at >= :begin AND at < :end"
+        " UNION SELECT at FROM place_corrections JOIN doors USING (place) JOIN cameras USING (serial)"
+        " WHERE cameras.id = :camera AND at >= :begin AND at < :end ORDER BY at",
+        {"camera": camera, "begin": begin, "end": end},
+    )
+    for run in _runs_within_hours(rows, [at for (at,) in corrected]):
         if len(run) > 1:
             removed += run
             added.append(_merged(run))
@@ -629,9 +636,9 @@ def _merge(db: sqlite3.Connection, before: int) -> bool:
     return True
 
 
-def _runs_within_hours(rows: Iterable[Row]) -> Iterator[list[Row]]:
-    """Yield rows that follow each other without a gap and lie in one hour."""
-    for _, hour in groupby(rows, key=lambda row: row.start // HOUR):
+def _runs_within_hours(rows: Iterable[Row], corrected: list[int]) -> Iterator[list[Row]]:
+    """Yield rows that follow each other without a gap, lie in one hour, and end before the same corrections."""
+    for _, hour in groupby(rows, key=lambda row: (row.start // HOUR, bisect_left(corrected, row.end))):
         run: list[Row] = []
         for row in hour:
             if run and run[-1].end != row.start:

@@ -247,9 +247,7 @@ class PlaceHistory(BaseHistory):
         start, end, settings = bounds[0], min(bounds[-1], now), self.settings
         since, running = self.time.reset(start - 1)[0], 0
         if self.time.reset_time is None:
-            while self.ledger.advance_place(settings.place, start).result():
-                pass
-            since, running = self.ledger.checkpoint(self.key, start).result()
+            since, running = self.ledger.running_before(settings.place, start)
             # Nobody was counted before that.
             since = since or max(0, start - MAX_WIDTH)
         following = _noting(

@@ -234,9 +234,14 @@ class Ledger(LedgerFile):
         """Bring what is kept of a place without resets a step nearer to an instant; say if there is more to do."""
         return self.submit(lambda db: places.advance(db, place, at), writes=True)
 
-    def checkpoint(self, key: str, at: int) -> Future[tuple[int, int]]:
-        """Return the last instant, not after `at`, of which the running count of a place is known, and that count."""
-        return self.submit(lambda db: places.checkpoint(db, key, at))
+    def running_before(self, place: places.Place, at: int) -> tuple[int, int]:
+        """Return the last instant, not after `at`, of which the running count is known, and that count.
+
+        Of a place without resets only; this isn't for the event loop, which would wait.
+        """
+        while self.advance_place(place, at).result():
+            pass
+        return self.submit(lambda db: places.checkpoint(db, place.key, at)).result()
 
     def each_passage(self, key: str, start: int, end: int) -> Iterator[Passage]:
         """Yield who passed the doors of a place in intervals that end in (start, end]; not for the event loop.

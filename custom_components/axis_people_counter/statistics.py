@@ -451,9 +451,7 @@ def _place_occupancy_rows(ledger: Ledger, place: PlaceSettings, series: Series) 
     schedule = place.schedule
     since, running = schedule.reset(series.start)[0], 0
     if schedule.reset_time is None:
-        while ledger.advance_place(place.place, series.start).result():
-            pass
-        since, running = ledger.checkpoint(place.key, series.start).result()
+        since, running = ledger.running_before(place.place, series.start)
         # Before all that was counted nobody was inside.
         since = max(since, series.first - MAX_WIDTH)
     end = min(_end(series), series.counted_until)

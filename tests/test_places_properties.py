@@ -13,7 +13,7 @@ from typing import Any, Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 from freezegun.api import FrozenDateTimeFactory
-from hypothesis import HealthCheck, given, settings, strategies as st
+from hypothesis import HealthCheck, example, given, settings, strategies as st
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
@@ -215,7 +215,7 @@ RESETS: Final = (
 SERIALS: Final = tuple(sensor(number).serial for number in range(4))
 
 type Definition = tuple[dict[str, bool], bool]
-type Delivery = tuple[int, int, int, list[People]]
+type Delivery = tuple[int, int, list[tuple[int, list[People]]]]
 type Saying = tuple[str, int, int]
 
 examples: Final = settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -251,9 +251,11 @@ moments: Final = st.builds(
     st.sampled_from([0, 0, 0, *range(-5, 6)]),
 )
 questions: Final = st.sampled_from(NOWS).map(lambda hours: BEGIN + int(hours * HOUR))
-# Of which camera, when it was sent, and what it counted from an instant on, interval by interval.
+# Of which camera, when it was sent, and what it counted from some instants on, interval by interval.
 deliveries: Final[st.SearchStrategy[Delivery]] = st.tuples(
-    st.sampled_from([0, 0, 0, 1, 1, 2, 3]), st.integers(0, 20), moments, st.lists(people, min_size=1, max_size=6)
+    st.sampled_from([0, 0, 0, 1, 1, 2, 3]),
+    st.integers(0, 20),
+    st.lists(st.tuples(moments, st.lists(people, min_size=1, max_size=6)), min_size=1, max_size=3),
 )
 # What somebody says needs no whole minute.
 sayings: Final[st.SearchStrategy[Saying]] = st.tuples(
@@ -325,9 +327,9 @@ class Places:
         """Say which places there are."""
         self.ledger.set_places([self.place(key) for key in self.truths]).result(TIMEOUT)
 
-    def push(self, number: int, sent: int, instant: int, counted: list[People]) -> None:
+    def push(self, number: int, sent: int, stretches: list[tuple[int, list[People]]]) -> None:
         """Push from a camera."""
-        intervals = list(self.layouts[number].intervals(instant, counted))
+        intervals = [one for stretch in stretches for one in self.layouts[number].intervals(*stretch)]
         for one in intervals:
             self.counts.tell(SERIALS[number], sent, *one)
         document = push(sent, *(Interval(*one, None, None) for one in intervals), sender=sensor(number))
@@ -396,6 +398,18 @@ def levels_in(minutes: range, inside: int, levels: list[Level]) -> list[int]:
     story=st.lists(st.tuples(happenings, st.none() | questions), min_size=8, max_size=24),
     last=questions,
 )
+# Who left before a midnight came in an interval that goes over it.
+@example(
+    at=("UTC", time(0, 3)),
+    reset_value=0,
+    definition=({SERIALS[0]: False, SERIALS[1]: False}, False),
+    layouts=(Layout((15, 15), 7), *3 * (Layout((1, 1), 0),)),
+    story=[
+        (("push", (0, 0, [(BEGIN + 6 * HOUR, [(3, 0)])])), None),
+        (("push", (1, 0, [(BEGIN + 6 * HOUR - MINUTE, [(0, 2)])])), None),
+    ],
+    last=BEGIN + 7 * HOUR,
+)
 @examples
 def test_place_in_any_story(
     at: tuple[str, time],
@@ -436,9 +450,10 @@ def test_order_makes_no_difference(
     """The ledger answers the same to the last level when all comes in another order, torn apart, and some twice."""
     corrections: list[Happening] = [("correct", saying) for saying in said]
     torn: list[Happening] = [
-        ("push", (number, sent, start, [(entered, left)]))
-        for number, sent, instant, counted in told
-        for start, _, entered, left in layouts[number].intervals(instant, counted)
+        ("push", (number, sent, [(start, [(entered, left)])]))
+        for number, sent, stretches in told
+        for stretch in stretches
+        for start, _, entered, left in layouts[number].intervals(*stretch)
     ]
     again = data.draw(st.lists(st.sampled_from(torn), max_size=4))
     asked: list[Happening] = [("ask", (now,)) for now in data.draw(st.lists(questions, max_size=3))]

@@ -115,3 +115,5 @@ def test_a_place_that_nobody_knows(tmp_path: Path) -> None:
         assert span
         hours = ledger.door_hours(Door(SERIAL, False), span).result(TIMEOUT)
         assert (hours.found, hours.before) == ({START: Sums(1, 0, 0, 0)}, Sums(0, 0, 0, 0))
+        other = ledger.door_hours(Door("accc8e000001", False), span).result(TIMEOUT)
+        assert other == ({}, Sums(0, 0, 0, 0), frozenset())

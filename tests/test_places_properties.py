@@ -410,6 +410,18 @@ def levels_in(minutes: range, inside: int, levels: list[Level]) -> list[int]:
     ],
     last=BEGIN + 7 * HOUR,
 )
+# Somebody said how many are inside on the day before anybody was counted.
+@example(
+    at=("UTC", time()),
+    reset_value=0,
+    definition=({SERIALS[0]: False}, False),
+    layouts=4 * (Layout((1, 1), 0),),
+    story=[
+        (("correct", ("endless", BEGIN + 4 * HOUR, 5)), None),
+        (("push", (0, 0, [(BEGIN + 7 * HOUR, [(2, 0)])])), None),
+    ],
+    last=BEGIN + 32 * HOUR,
+)
 @examples
 def test_place_in_any_story(
     at: tuple[str, time],

@@ -3,6 +3,7 @@
 from .building import OUTSIDE, Building, Door, Errors, Passage, Walk
 from .camera import Answer, Camera, Faults
 from .counts import Counts, Interval
+from .device import Device, Reply, Request
 from .hours import Hours
 from .model import THREE_D, TWO_D, Model
 from .source import Source
@@ -16,6 +17,7 @@ __all__ = [
     "Building",
     "Camera",
     "Counts",
+    "Device",
     "Door",
     "Errors",
     "Faults",
@@ -23,6 +25,8 @@ __all__ = [
     "Interval",
     "Model",
     "Passage",
+    "Reply",
+    "Request",
     "Source",
     "Visits",
     "Walk",

@@ -95,7 +95,7 @@ class Camera:
         self._taken: dict[int, Interval] = {}
         self._clock = clock
         self._installed = minute_of(installed)
-        self._ca_file = ca_file
+        self.ca_file = ca_file
         self._zone_key = zone_key
         self._ip_address = ip_address
         self._width = model.widths[0]
@@ -272,7 +272,7 @@ class Camera:
 
     def _tls(self) -> ssl.SSLContext | bool:
         """Return how the receiver proves who it is: by a public authority, or by the one installed in the camera."""
-        return ssl.create_default_context(cafile=self._ca_file) if self._ca_file else True
+        return ssl.create_default_context(cafile=self.ca_file) if self.ca_file else True
 
     async def _upload(self, body: bytes) -> AsyncIterator[bytes]:
         """Yield the body in pieces, as fast as the network is, and as far as it holds."""

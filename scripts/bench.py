@@ -140,10 +140,11 @@ class Home:
         """Start it and set the integration up."""
         await self.ha.start()
         await self.ha.onboard()
-        async with self.ha.connecting() as (url, self._token):
+        async with self.ha.connecting() as shown:
             camera = mounted(0, zone_where_it_is(12))
-            camera.url, camera.token = url, self._token
+            camera.url, camera.token = shown.url, shown.token
             await camera.test_connection()
+            self._token = shown.token
 
     async def post(self, bodies: Sequence[bytes], path: str = PUSH) -> Sent:
         """Have bodies posted, see that all was answered with 200, and wait until nothing of it is left to do."""

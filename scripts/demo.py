@@ -24,7 +24,15 @@ ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
 from homeassistant.util.yaml import parse_yaml  # noqa: E402
-from tests.home_assistant import DOMAIN, HomeAssistant, HomeAssistantError, free_port, install, missing_requirements  # noqa: E402
+from tests.home_assistant import (  # noqa: E402
+    DOMAIN,
+    HomeAssistant,
+    HomeAssistantError,
+    Shown,
+    free_port,
+    install,
+    missing_requirements,
+)
 from tests.simulator import OUTSIDE, THREE_D, TWO_D, Building, Camera, Counts, Door, Hours, Interval, Visits  # noqa: E402
 
 PORT = 8123
@@ -117,20 +125,21 @@ def build(zone: ZoneInfo) -> Building:
     return Building(SHOP, zone, DOORS, hours=Hours(0, 24, 1450, 2100))
 
 
-def cameras(url: str, token: str, building: Building) -> list[Camera]:
+def cameras(shown: Shown, building: Building) -> list[Camera]:
     """Mount three cameras: those over the doors of the building, and one outside, which belongs to no place."""
     main, garden = building.doors
     park = Visits("Car park", building.zone, Hours(0, 24, 450, 675))
     return [
         Camera(
             source,
-            url,
-            token,
+            shown.url,
+            shown.token,
             serial=serial,
             name=name,
             model=model,
             installed=datetime.now(UTC) - timedelta(days=days),
             batch=batch,
+            ca_file=shown.ca_file,
         )
         for name, source, serial, model, days, batch in (
             (main.name, building.seen(main), "accc8ef3d92e", THREE_D, 90, None),
@@ -473,10 +482,10 @@ async def prepare() -> None:
     marker.write_text(version)
 
 
-async def connect(home: HomeAssistant, building: Building) -> list[Camera]:
+async def connect(home: HomeAssistant, building: Building, *, https: bool) -> list[Camera]:
     """Set the integration up as a user does, with a camera that presses "Test connection"."""
-    async with home.connecting() as (url, token):
-        mounted = cameras(url, token, building)
+    async with home.connecting(direct=https) as shown:
+        mounted = cameras(shown, building)
         answer = await mounted[0].test_connection()
         if not answer.delivered:
             raise HomeAssistantError(f"Test connection was answered {answer.status}: {answer.text}")
@@ -591,7 +600,7 @@ The cameras push 10 to 40 seconds after each minute, the car park's after each q
         pushing.cancel()
 
 
-async def demo(*, once: bool) -> int:
+async def demo(*, once: bool, https: bool) -> int:
     """Do it all, in a folder that is gone afterwards."""
     building = build(local_zone())
     await prepare()
@@ -605,7 +614,7 @@ async def demo(*, once: bool) -> int:
                     await home.start()
                     await home.onboard()
                 with step("Setting up AXIS People Counter"):
-                    mounted = await connect(home, building)
+                    mounted = await connect(home, building, https=https)
                 if once:
                     await past_midnight(building.zone)
                 with step("Pushing up to 90 days of history"):
@@ -628,8 +637,9 @@ async def main() -> int:
         sys.stdout.reconfigure(errors="replace")
     parser = argparse.ArgumentParser(prog="scripts/demo", description="People being counted in a real Home Assistant.")
     parser.add_argument("--once", action="store_true", help="check the result, and end with 0 or 1")
+    parser.add_argument("--https", action="store_true", help="let the cameras come over HTTPS, with a certificate")
     arguments = parser.parse_args()
-    running = asyncio.create_task(demo(once=arguments.once))
+    running = asyncio.create_task(demo(once=arguments.once, https=arguments.https))
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         asyncio.get_running_loop().add_signal_handler(number, running.cancel)
     try:

@@ -17,7 +17,7 @@ import signal
 import socket
 import sys
 import time
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 import aiohttp
 
@@ -48,6 +48,14 @@ sys.exit(main())
 _START_SECONDS = 120
 _STOP_SECONDS = 30
 _REQUEST_SECONDS = 60
+
+
+class Shown(NamedTuple):
+    """What the set-up shows to be entered in cameras, and the certificate to be installed there, if there is one."""
+
+    url: str
+    token: str
+    ca_file: Path | None
 
 
 class HomeAssistantError(Exception):
@@ -366,15 +374,38 @@ class HomeAssistant:
         return step
 
     @asynccontextmanager
-    async def connecting(self) -> AsyncIterator[tuple[str, str]]:
-        """Set up people counters: while the dialog shows address and token, do with them what cameras do."""
-        flow = await self.submit(await self.start_flow(), {"url": self.url})
-        if flow.get("step_id") != "connect":
+    async def connecting(self, *, direct: bool = False) -> AsyncIterator[Shown]:
+        """Set up people counters: while the dialog shows what to enter in cameras, do with it what cameras do.
+
+        `direct` lets cameras come over HTTPS, by a port of their own.
+        """
+        flow = await self.submit(await self.start_flow(), {"next_step_id": "direct" if direct else "home_assistant"})
+        if direct:
+            flow = await self.submit(flow, {"host": "127.0.0.1", "port": free_port(), "own_files": {}})
+        else:
+            flow = await self.submit(flow, {"url": self.url})
+            if flow.get("errors") == {"base": "not_https"}:
+                flow = await self.submit(flow, {"url": self.url})
+        if flow.get("step_id") not in ("connect", "connect_direct"):
             raise HomeAssistantError(f"The set-up didn't show what to enter in the cameras: {flow}")
-        yield flow["description_placeholders"]["url"], flow["description_placeholders"]["token"]
-        flow = await self.submit(flow, {})
+        shown = flow["description_placeholders"]
+        ca_file = await self._download(shown["authority_url"]) if direct else None
+        yield Shown(shown["url"], shown["token"], ca_file)
+        flow = await self.submit(flow, {"next_step_id": "finish"})
+        if flow["type"] == "form":
+            flow = await self.submit(flow, {})
         if flow["type"] != "create_entry":
             raise HomeAssistantError(f"The set-up didn't finish: {flow}")
+
+    async def _download(self, path: str) -> Path:
+        """Store the certificate that a user would install in the cameras."""
+        async with self._http().get(self.url + path) as response:
+            text = await response.text()
+        if response.status != HTTPStatus.OK:
+            raise HomeAssistantError(f"The certificate can't be downloaded: {response.status} {text}")
+        file = self.folder / "ca.pem"
+        file.write_text(text)
+        return file
 
     async def add_subentry(self, kind: str, fields: dict[str, Any]) -> str:
         """Add a subentry to the integration's only entry, fill in its form, and return its id."""

@@ -10,36 +10,17 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.axis_people_counter.const import DOMAIN
-from homeassistant.config_entries import SOURCE_USER, ConfigFlowResult
+from homeassistant.config_entries import SOURCE_USER
 from homeassistant.core import HomeAssistant
 from homeassistant.core_config import async_process_ha_core_config
 from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
 
+from .flows import begin, choose, enter, shown, start, submit
 from .pusher import PATH, TOKEN, Pusher, document, measurement
 
 TEST_MESSAGE: dict[str, Any] = {"data": None}
-
-
-async def start(hass: HomeAssistant, address: str = "https://ha.example.com") -> ConfigFlowResult:
-    """Walk to the step that shows URL and token."""
-    result = await hass.config_entries.flow.async_init(DOMAIN, context={"source": SOURCE_USER})
-    assert result["type"] is FlowResultType.FORM
-    assert result["step_id"] == "user"
-    return await hass.config_entries.flow.async_configure(result["flow_id"], {"url": address})
-
-
-async def submit(hass: HomeAssistant, result: ConfigFlowResult) -> ConfigFlowResult:
-    """Submit the step that shows URL and token."""
-    return await hass.config_entries.flow.async_configure(result["flow_id"], {})
-
-
-def shown(result: ConfigFlowResult) -> dict[str, str]:
-    """Return what the step tells the user to enter in cameras."""
-    placeholders = result["description_placeholders"]
-    assert placeholders
-    return dict(placeholders)
 
 
 @pytest.fixture
@@ -56,9 +37,8 @@ async def stranger(hass: HomeAssistant, hass_client_no_auth: ClientSessionGenera
 async def test_camera_heard_during_set_up(hass: HomeAssistant, stranger: Pusher) -> None:
     """Test connection is answered 200 while the step is open; submitting finishes and names the camera."""
     result = await start(hass)
-    assert result["type"] is FlowResultType.FORM
+    assert result["type"] is FlowResultType.MENU
     assert result["step_id"] == "connect"
-    assert not result["errors"]
     assert shown(result)["url"] == f"https://ha.example.com{PATH}"
     token = shown(result)["token"]
     assert len(token) >= 43
@@ -84,9 +64,10 @@ async def test_no_camera_heard(hass: HomeAssistant) -> None:
     """Submitting says that none was heard; submitting once more finishes all the same."""
     result = await submit(hass, await start(hass))
     assert result["type"] is FlowResultType.FORM
+    assert result["step_id"] == "finish"
     assert result["errors"] == {"base": "no_camera"}
 
-    result = await submit(hass, result)
+    result = await enter(hass, result)
     await hass.async_block_till_done()
     assert result["type"] is FlowResultType.CREATE_ENTRY
     assert result["description"] == "not_heard"
@@ -161,17 +142,20 @@ async def test_addresses(hass: HomeAssistant, entered: str, shown_url: str) -> N
 async def test_no_addresses(hass: HomeAssistant, entered: str) -> None:
     """What isn't an address is refused, and can be corrected."""
     result = await start(hass, entered)
-    assert result["step_id"] == "user"
+    assert result["step_id"] == "home_assistant"
     assert result["errors"] == {"url": "invalid_url"}
-    result = await hass.config_entries.flow.async_configure(result["flow_id"], {"url": "https://ha.example.com"})
+    result = await enter(hass, result, url="https://ha.example.com")
     assert result["step_id"] == "connect"
 
 
 async def test_address_without_https(hass: HomeAssistant) -> None:
     """An address without HTTPS is explained, and may be tried."""
     result = await start(hass, "http://192.168.1.10:8123")
-    assert result["step_id"] == "connect"
+    assert result["step_id"] == "home_assistant"
     assert result["errors"] == {"base": "not_https"}
+    result = await enter(hass, result, url="http://192.168.1.10:8123")
+    assert result["step_id"] == "connect"
+    assert shown(result)["url"] == f"http://192.168.1.10:8123{PATH}"
 
 
 @pytest.mark.parametrize(
@@ -187,7 +171,7 @@ async def test_address_without_https(hass: HomeAssistant) -> None:
 async def test_guess(hass: HomeAssistant, core_config: dict[str, str], guess: str) -> None:
     """The best guess is filled in: HTTPS before anything else."""
     await async_process_ha_core_config(hass, core_config)
-    result = await hass.config_entries.flow.async_init(DOMAIN, context={"source": SOURCE_USER})
+    result = await choose(hass, await begin(hass), "home_assistant")
     assert result["data_schema"]
     (field,) = result["data_schema"].schema
     assert field.description == {"suggested_value": guess}
@@ -197,7 +181,7 @@ async def test_no_guess(hass: HomeAssistant) -> None:
     """Without any known address the field is empty."""
     assert await async_setup_component(hass, "http", {})
     hass.config.api = None
-    result = await hass.config_entries.flow.async_init(DOMAIN, context={"source": SOURCE_USER})
+    result = await choose(hass, await begin(hass), "home_assistant")
     assert result["data_schema"]
     (field,) = result["data_schema"].schema
     assert field.description == {"suggested_value": None}
@@ -214,14 +198,15 @@ async def test_reconfigure_shows_url_and_token(hass: HomeAssistant, entry: MockC
     """Both are shown again; a new address changes the URL and leaves the token."""
     result = await entry.start_reconfigure_flow(hass)
     assert result["step_id"] == "reconfigure"
-    assert shown(result) == {"url": f"https://ha.example.com{PATH}", "token": TOKEN}
+    assert shown(result)["url"] == f"https://ha.example.com{PATH}"
+    assert shown(result)["token"] == TOKEN
 
-    flow = hass.config_entries.flow
-    result = await flow.async_configure(result["flow_id"], {"url": "nonsense", "new_token": True})
+    result = await choose(hass, result, "home_assistant")
+    result = await enter(hass, result, url="nonsense")
     assert result["errors"] == {"url": "invalid_url"}
-    assert entry.data["token"] == TOKEN
+    assert entry.data["url"] == "https://ha.example.com"
 
-    result = await flow.async_configure(result["flow_id"], {"url": "https://new.example.com", "new_token": False})
+    result = await enter(hass, result, url="https://new.example.com")
     assert result["step_id"] == "connect"
     assert shown(result)["url"] == f"https://new.example.com{PATH}"
     assert shown(result)["token"] == TOKEN
@@ -232,20 +217,31 @@ async def test_reconfigure_shows_url_and_token(hass: HomeAssistant, entry: MockC
     assert entry.data == {"url": "https://new.example.com", "token": TOKEN}
 
 
+async def test_reconfigure_suggests_what_is_set(hass: HomeAssistant, entry: MockConfigEntry, pusher: Pusher) -> None:
+    """The present address is filled in, not the one that a new user would be offered."""
+    result = await choose(hass, await entry.start_reconfigure_flow(hass), "home_assistant")
+    assert result["data_schema"]
+    (field,) = result["data_schema"].schema
+    assert field.description == {"suggested_value": "https://ha.example.com"}
+
+
 async def test_new_token(
     hass: HomeAssistant, noon: FrozenDateTimeFactory, entry: MockConfigEntry, pusher: Pusher
 ) -> None:
     """A new token works from the moment it is shown, the old one for 24 hours more."""
-    result = await entry.start_reconfigure_flow(hass)
-    result = await hass.config_entries.flow.async_configure(
-        result["flow_id"], {"url": "https://ha.example.com", "new_token": True}
-    )
+    result = await choose(hass, await entry.start_reconfigure_flow(hass), "new_token")
+    # It takes a confirmation.
+    assert entry.data["token"] == TOKEN
+    result = await enter(hass, result)
     token = shown(result)["token"]
     assert token != TOKEN
     for accepted in (token, TOKEN):
         assert (await pusher.post(document(**TEST_MESSAGE), token=accepted)).ok
     assert (await submit(hass, result))["reason"] == "reconfigure_successful"
 
+    # Another address doesn't change that.
+    result = await choose(hass, await entry.start_reconfigure_flow(hass), "home_assistant")
+    await enter(hass, result, url="https://new.example.com")
     noon.tick(timedelta(hours=24) - timedelta(seconds=1))
     for accepted in (token, TOKEN):
         assert (await pusher.post(document(**TEST_MESSAGE), token=accepted)).ok
@@ -258,19 +254,16 @@ async def test_dialog_left_open(
     hass: HomeAssistant, noon: FrozenDateTimeFactory, entry: MockConfigEntry, pusher: Pusher
 ) -> None:
     """A dialog somewhere that still shows an old token doesn't keep it alive, nor does it end with another one."""
-    flow = hass.config_entries.flow
     dialogs = [await entry.start_reconfigure_flow(hass) for _ in range(3)]
-    same = {"url": "https://ha.example.com", "new_token": False}
-    left_open, closed = [await flow.async_configure(dialog["flow_id"], same) for dialog in dialogs[:2]]
-    flow.async_abort(closed["flow_id"])
+    left_open, closed = [await choose(hass, dialog, "show") for dialog in dialogs[:2]]
+    hass.config_entries.flow.async_abort(closed["flow_id"])
     assert (await pusher.post(document(**TEST_MESSAGE))).ok
 
-    result = await flow.async_configure(dialogs[2]["flow_id"], {**same, "new_token": True})
+    result = await enter(hass, await choose(hass, dialogs[2], "new_token"))
     noon.tick(timedelta(hours=25))
     refused = await pusher.post(document(measurement(dt_util.utcnow() - timedelta(minutes=2), 7)), token=TOKEN)
     assert refused.status == HTTPStatus.UNAUTHORIZED
     assert not hass.states.async_all()
-    # The dialog that was left open had heard a camera, and finishes.
     assert (await submit(hass, left_open))["reason"] == "reconfigure_successful"
 
     # What is good for nothing isn't kept.

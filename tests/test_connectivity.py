@@ -144,8 +144,9 @@ async def test_silent_for_a_day(
     assert issue
     assert issue.translation_placeholders == {
         "name": "Main entrance",
-        "camera": "Main entrance",
+        "camera": r"Main entrance ([192\.168\.1\.106](http://192.168.1.106))",
         "since": "2026-09-16 03:00",
+        "url": "https://ha.example.com/api/axis_people_counter/push",
     }
 
     # It has been away for so long that it isn't waited for after a restart.

@@ -26,11 +26,13 @@ from scripts.demo import (
     named,
 )
 
+from .home_assistant import Shown
+
 INTEGRATION: Final = Path(__file__).parents[1] / "custom_components" / DOMAIN
 ENTITIES: Final = json.loads((INTEGRATION / "translations" / "en.json").read_text())["entity"]
 # What the supported versions of Home Assistant have; another one may be added once it is known to look well in both.
 CARDS: Final = {"button", "gauge", "heading", "history-graph", "logbook", "statistic", "statistics-graph", "tile"}
-MOUNTED: Final = cameras("http://127.0.0.1", "", build(ZoneInfo("UTC")))
+MOUNTED: Final = cameras(Shown("http://127.0.0.1", "", None), build(ZoneInfo("UTC")))
 CAMERAS_BOARD, DOOR_BOARD, OFFICE_BOARD = DASHBOARDS
 # Entities that cameras and places have, those of cameras only, and those of places only.
 OF_BOTH: Final = {"in_today", "occupancy", "occupied", "out_today", "reset_occupancy"}

@@ -28,7 +28,9 @@ from homeassistant.const import CONF_TOKEN
 from homeassistant.core import CoreState, HomeAssistant
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.setup import async_setup_component
+from homeassistant.util import dt as dt_util
 
+from .flows import choose, enter
 from .pusher import PATH, SERIAL, TOKEN, Document, Pusher, document, measurement, state_of
 
 NOON = datetime.fromisoformat("2026-09-16T10:00:00Z")
@@ -326,9 +328,7 @@ async def test_previous_token(
     hass: HomeAssistant, stopped: FrozenDateTimeFactory, pusher: Pusher, entry: MockConfigEntry
 ) -> None:
     """After a new token was made, the one before is good for a day."""
-    result = await entry.start_reconfigure_flow(hass)
-    url = entry.data["url"]
-    await hass.config_entries.flow.async_configure(result["flow_id"], {"url": url, "new_token": True})
+    await enter(hass, await choose(hass, await entry.start_reconfigure_flow(hass), "new_token"))
     await hass.async_block_till_done()
     new = entry.data[CONF_TOKEN]
     assert new != TOKEN
@@ -489,9 +489,11 @@ async def test_clocks_differ(
     shown = {
         f"clock_differs_{SERIAL}": {
             "name": "Main entrance",
-            "camera": "Main entrance",
-            "camera_time": camera_time,
-            "home_assistant_time": "2026-09-16 10:00:00",
+            "camera": r"Main entrance ([192\.168\.1\.106](http://192.168.1.106))",
+            "camera_time": f"{dt_util.as_local(NOON + apart):%Y-%m-%d %H:%M:%S}",
+            "home_assistant_time": "2026-09-16 03:00:00",
+            "time_zone": r"US\/Pacific",
+            "settings": "/config/general",
         }
     }
     assert issues(hass) == shown

@@ -38,11 +38,11 @@ async def test_killed_while_a_camera_pushes(tmp_path: Path) -> None:
     try:
         await home.start()
         await home.onboard()
-        async with home.connecting() as (url, token):
+        async with home.connecting() as shown:
             camera = Camera(
                 Visits(1, zone, Hours(0, 24)),
-                url,
-                token,
+                shown.url,
+                shown.token,
                 serial="accc8ef3d92e",
                 name="Main entrance",
                 model=THREE_D,
@@ -86,6 +86,6 @@ async def test_killed_while_a_camera_pushes(tmp_path: Path) -> None:
         assert counted(ledger) == (minutes, minutes, truth.in_, truth.out)
         log = home.log()
         assert " ERROR " not in log
-        assert token not in log
+        assert shown.token not in log
     finally:
         await home.__aexit__()

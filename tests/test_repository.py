@@ -27,6 +27,7 @@ from homeassistant.components.brands.const import ALLOWED_IMAGES
 from homeassistant.config_entries import SOURCE_USER, ConfigFlowResult
 from homeassistant.const import __version__ as core_version
 from homeassistant.core import HomeAssistant
+from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.helpers import config_validation as cv
 from homeassistant.util.yaml import parse_yaml
 
@@ -341,21 +342,43 @@ def test_translated_issues() -> None:
     """Each repair has its texts, and what is filled into them is what the code gives."""
     names = {name: key for name, key in vars(issues).items() if name.isupper() and name != "DOMAIN" and name[0] != "_"}
     assert set(ENGLISH["issues"]) == set(names.values())
-    assert {key for key, issue in ENGLISH["issues"].items() if "fix_flow" in issue} == {issues.LEDGER_MOVED_ASIDE}
+    fixable = {issues.LEDGER_MOVED_ASIDE, issues.QUARANTINED, issues.WRONG_PROTOCOL, issues.WRONG_TOKEN}
+    assert {key for key, issue in ENGLISH["issues"].items() if "fix_flow" in issue} == fixable
     begun: set[str] = set()
     for call in calls(without=("issues.py",)):
         if not (isinstance(call.func, ast.Attribute) and call.func.attr == "async_begin"):
             continue
         constant = call.args[1]
         assert isinstance(constant, ast.Attribute)
+        if constant.attr == "key":
+            # A problem of the listener, which is looked at below.
+            continue
         key = names[constant.attr]
         begun.add(key)
         texts = " ".join(text for _, text in flat(ENGLISH["issues"][key]))
         # The only thing unpacked is a camera's name, once for titles and once for descriptions.
         given = {name for argument in call.keywords for name in ([argument.arg] if argument.arg else issues.names(""))}
-        # A title needs no name.
-        assert given - {"name"} <= set(placeholders(texts)) <= given, key
+        # A title needs no name. What a flow knows and fills in is seen where it is walked through, in test_repairs.py.
+        assert key in fixable or given - {"name"} <= set(placeholders(texts)) <= given, key
+    for key, filled_in in sentences("Problem"):
+        begun.add(key)
+        description = ENGLISH["issues"][key]["description"]
+        assert filled_in is None or filled_in == set(placeholders(description)), key
     assert begun == set(names.values())
+
+
+def sentences(*kinds: str) -> Iterator[tuple[str, set[str] | None]]:
+    """Yield the keys of what is said in sentences, and what is filled in where the code shows that at once."""
+    for call in calls(without=("issues.py",)):
+        if ast.unparse(call.func).rpartition(".")[2] not in kinds:
+            continue
+        key, *rest = call.args
+        filled_in: set[str] | None = None
+        if rest and isinstance(rest[0], ast.Dict) and all(rest[0].keys):
+            filled_in = {name for node in rest[0].keys for name in constants(node)}
+        constant = isinstance(key, ast.Attribute) and ast.unparse(key.value) == "issues"
+        for one in {getattr(issues, ast.unparse(key).rpartition(".")[2])} if constant else constants(key):
+            yield one, filled_in
 
 
 def test_translated_exceptions() -> None:
@@ -368,6 +391,12 @@ def test_translated_exceptions() -> None:
             assert isinstance(given, ast.Dict)
             keys = {name for node in given.keys for name in constants(node)}
             assert keys == set(placeholders(ENGLISH["exceptions"][key]["message"])), key
+    # Sentences of dialogs; of the listener's problems only those that a dialog can find.
+    said = list(sentences("Finding", "Done", "CameraError", "_error"))
+    said += [(key, filled_in) for key, filled_in in sentences("Problem") if key in ENGLISH["exceptions"]]
+    for key, filled_in in said:
+        raised.add(key)
+        assert filled_in is None or filled_in >= set(placeholders(ENGLISH["exceptions"][key]["message"])), key
     assert raised == set(ENGLISH["exceptions"])
 
 
@@ -380,15 +409,22 @@ def test_translated_flows() -> None:
             continue
         flow = found.setdefault(
             "options" if "Options" in class_.name else "config",
-            {"step": set(), "error": set(), "abort": set(), "create_entry": set()},
+            {"step": set(), "error": set(), "abort": set(), "create_entry": set(), "progress": set()},
         )
         for node in ast.walk(class_):
             if isinstance(node, ast.Call):
                 flow["step"] |= constants(keyword(node, "step_id"))
                 flow["abort"] |= constants(keyword(node, "reason"))
                 flow["create_entry"] |= constants(keyword(node, "description"))
-            elif isinstance(node, ast.Assign) and ast.unparse(node.targets[0]).startswith("errors["):
+                flow["progress"] |= constants(keyword(node, "progress_action"))
+            elif isinstance(node, ast.Assign) and re.match(r"errors\[|error$", ast.unparse(node.targets[0])):
                 flow["error"] |= constants(node.value)
+            elif isinstance(node, ast.Return) and isinstance(node.value, ast.Tuple):
+                # Errors by field, with what is filled in.
+                errors = node.value.elts[0]
+                flow["error"] |= {one for value in getattr(errors, "values", ()) for one in constants(value)}
+    # The step in which something goes on has a text for that, and none of its own.
+    found["config"]["step"] -= found["config"]["progress"]
     for name, flow in found.items():
         assert {kind: set(ENGLISH[name].get(kind, ())) for kind in flow} == flow, name
 
@@ -398,23 +434,40 @@ async def test_translated_fields(hass: HomeAssistant, entry: MockConfigEntry) ->
 
     def check(flow: str, result: ConfigFlowResult) -> None:
         step = ENGLISH[flow]["step"][result["step_id"]]
-        schema = result["data_schema"]
-        assert schema is not None
-        fields = {str(field) for field in schema.schema}
-        assert set(step.get("data", ())) == set(step.get("data_description", ())) == fields
+        if result["type"] is FlowResultType.MENU:
+            assert list(step["menu_options"]) == list(step["menu_option_descriptions"]) == result["menu_options"]
+        else:
+            schema = result["data_schema"]
+            assert schema is not None
+            names = {str(field) for field in schema.schema}
+            sections = set(step.get("sections", ()))
+            assert names >= sections
+            assert set(step.get("data", ())) == set(step.get("data_description", ())) == names - sections
+            for name, inner in schema.schema.items():
+                if str(name) in sections:
+                    texts = step["sections"][str(name)]
+                    fields = {str(field) for field in inner.schema.schema}
+                    assert set(texts["data"]) == set(texts["data_description"]) == fields
         given = set(result["description_placeholders"] or ())
         assert set(placeholders(step.get("description", ""))) <= given
 
+    async def look(result: ConfigFlowResult, *steps: str) -> None:
+        """Go to a step by way of menus, and look at it."""
+        for step in steps:
+            result = await hass.config_entries.flow.async_configure(result["flow_id"], {"next_step_id": step})
+        check("config", result)
+        hass.config_entries.flow.async_abort(result["flow_id"])
+
     assert await hass.config_entries.async_setup(entry.entry_id)
-    check("config", await entry.start_reconfigure_flow(hass))
+    for steps in ((), ("show",), ("home_assistant",), ("direct",), ("new_token",), ("show", "camera")):
+        await look(await entry.start_reconfigure_flow(hass), *steps)
     check("options", await hass.config_entries.options.async_init(entry.entry_id))
     await hass.config_entries.async_remove(entry.entry_id)
-    result = await hass.config_entries.flow.async_init(DOMAIN, context={"source": SOURCE_USER})
-    check("config", result)
-    result = await hass.config_entries.flow.async_configure(result["flow_id"], {"url": "https://ha.example.com"})
-    check("config", result)
-    assert "`{url}`" in ENGLISH["config"]["step"]["connect"]["description"]
-    assert "`{token}`" in ENGLISH["config"]["step"]["connect"]["description"]
+    for steps in ((), ("home_assistant",), ("direct",)):
+        await look(await hass.config_entries.flow.async_init(DOMAIN, context={"source": SOURCE_USER}), *steps)
+    for step in ("connect", "connect_direct"):
+        assert "`{url}`" in ENGLISH["config"]["step"][step]["description"]
+        assert "`{token}`" in ENGLISH["config"]["step"][step]["description"]
 
 
 def test_translated_system_health() -> None:

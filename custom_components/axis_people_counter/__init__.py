@@ -12,6 +12,7 @@ from . import issues
 from .const import DOMAIN
 from .http import async_forget_expired_token, async_register_views
 from .ledger_file import LedgerError, LedgerTooNewError
+from .listener import AuthorityView, Listener, ListenerSettings
 from .receiver import PeopleCounterConfigEntry, Receiver, configured
 from .services import async_setup_services
 
@@ -53,7 +54,25 @@ async def async_setup_entry(hass: HomeAssistant, entry: PeopleCounterConfigEntry
             translation_domain=DOMAIN, translation_key="ledger_error", translation_placeholders={"error": str(err)}
         ) from err
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
+    if settings := ListenerSettings.of(entry.data):
+        await _async_start_listener(hass, entry, settings)
     return True
+
+
+async def _async_start_listener(
+    hass: HomeAssistant, entry: PeopleCounterConfigEntry, settings: ListenerSettings
+) -> None:
+    """Open a port for the cameras; where that fails it says so itself, and tries again."""
+    receiver = entry.runtime_data
+    receiver.listener = listener = Listener(
+        hass,
+        settings,
+        [async_register_views(hass), AuthorityView()],
+        cameras=receiver.addresses,
+        refused=receiver.async_certificate_refused,
+    )
+    entry.async_on_unload(listener.async_stop)
+    await listener.async_start()
 
 
 async def _async_updated(hass: HomeAssistant, entry: PeopleCounterConfigEntry) -> None:

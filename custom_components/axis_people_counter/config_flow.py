@@ -1,12 +1,16 @@
-"""Set-up in the UI: the address of Home Assistant, then what to enter in the cameras."""
+"""Set-up in the UI: the way that cameras take to Home Assistant, then what to enter in them."""
 
+import asyncio
+from collections.abc import Mapping
 from contextlib import ExitStack
 import secrets
 from typing import Any, Final, override
 
+from cryptography import x509
 import voluptuous as vol
 from yarl import URL
 
+from homeassistant.components.network import async_get_source_ip
 from homeassistant.config_entries import (
     SOURCE_RECONFIGURE,
     ConfigFlow,
@@ -14,18 +18,30 @@ from homeassistant.config_entries import (
     ConfigSubentryFlow,
     OptionsFlow,
 )
-from homeassistant.const import CONF_TOKEN, CONF_URL
+from homeassistant.const import CONF_HOST, CONF_PASSWORD, CONF_PORT, CONF_TOKEN, CONF_URL, CONF_USERNAME
 from homeassistant.core import HomeAssistant, callback
+from homeassistant.data_entry_flow import section
+from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import selector
 from homeassistant.helpers.network import NoURLAvailableError, get_url
 from homeassistant.util import dt as dt_util
+from homeassistant.util.network import is_host_valid
 
+from .authority import certificate_pem, fingerprint
+from .check import Finding, async_check
 from .const import (
+    AUTHORITY_FILE_NAME,
+    AUTHORITY_PATH,
+    CONF_CERTIFICATE,
+    CONF_DIRECT,
     CONF_KEEP_DAYS,
+    CONF_OWN_ADDRESS,
     CONF_PREVIOUS_TOKEN,
     CONF_PREVIOUS_TOKEN_EXPIRES,
+    CONF_PRIVATE_KEY,
     CONF_RESET_TIME,
     DEFAULT_KEEP_DAYS,
+    DEFAULT_PORT,
     DEFAULT_RESET_TIME,
     DOMAIN,
     MAX_KEEP_DAYS,
@@ -36,13 +52,51 @@ from .const import (
     SUBENTRY_PLACE,
 )
 from .http import ConnectionTest, async_register_views
-from .issues import plain
+from .issues import LISTENER_CERTIFICATE_ENDS, plain
+from .listener import DATA_LISTENER, AuthorityView, Listener, ListenerSettings, async_is_own, own_certificates
 from .place_flow import PlaceFlow
+from .preparation import Done, async_prepare
 from .receiver import PeopleCounterConfigEntry
+from .sentences import async_list, async_say
+from .server import listening_sockets
+from .vapix import CameraError
 
-CONF_NEW_TOKEN: Final = "new_token"
+SECTION_OWN_FILES: Final = "own_files"
+CONF_TRUST_CERTIFICATE: Final = "trust_certificate"
 
 URL_FIELD: Final = selector.TextSelector(selector.TextSelectorConfig(type=selector.TextSelectorType.URL))
+DIRECT_SCHEMA: Final = vol.Schema(
+    {
+        vol.Required(CONF_HOST): selector.TextSelector(),
+        vol.Required(CONF_PORT, default=DEFAULT_PORT): vol.All(
+            selector.NumberSelector(
+                selector.NumberSelectorConfig(min=1, max=65535, step=1, mode=selector.NumberSelectorMode.BOX)
+            ),
+            vol.Coerce(int),
+        ),
+        vol.Required(SECTION_OWN_FILES): section(
+            vol.Schema(
+                {
+                    vol.Optional(CONF_CERTIFICATE): selector.TextSelector(),
+                    vol.Optional(CONF_PRIVATE_KEY): selector.TextSelector(),
+                }
+            ),
+            {"collapsed": True},
+        ),
+    }
+)
+CAMERA_SCHEMA: Final = vol.Schema(
+    {
+        vol.Required(CONF_HOST): selector.TextSelector(),
+        vol.Required(CONF_USERNAME): selector.TextSelector(
+            selector.TextSelectorConfig(type=selector.TextSelectorType.TEXT, autocomplete="off")
+        ),
+        vol.Required(CONF_PASSWORD): selector.TextSelector(
+            selector.TextSelectorConfig(type=selector.TextSelectorType.PASSWORD, autocomplete="off")
+        ),
+        vol.Required(CONF_TRUST_CERTIFICATE, default=False): selector.BooleanSelector(),
+    }
+)
 OPTIONS_SCHEMA: Final = vol.Schema(
     {
         vol.Required(CONF_RESET_TIME, default=DEFAULT_RESET_TIME): selector.TimeSelector(),
@@ -63,17 +117,20 @@ OPTIONS_SCHEMA: Final = vol.Schema(
 
 
 class PeopleCounterConfigFlow(ConfigFlow, domain=DOMAIN):
-    """Set-up and reconfiguration."""
+    """Set-up and reconfiguration: by which way cameras come, then what to enter in them."""
 
     VERSION = 1
 
     def __init__(self) -> None:
         """Begin with nothing known."""
-        self._url = ""
-        self._token = ""
+        self._data: dict[str, Any] = {}
         self._test: ConnectionTest | None = None
         self._on_remove = ExitStack()
-        self._told_that_none_was_heard = False
+        # Only until there is an entry, which has one of its own.
+        self._listener: Listener | None = None
+        self._authority: x509.Certificate | None = None
+        self._check: asyncio.Task[list[Finding]] | None = None
+        self._done: list[Done] = []
 
     @staticmethod
     @callback
@@ -89,95 +146,267 @@ class PeopleCounterConfigFlow(ConfigFlow, domain=DOMAIN):
     ) -> dict[str, type[ConfigSubentryFlow]]:
         return {SUBENTRY_PLACE: PlaceFlow}
 
+    # The way that cameras take
+
     @override
     async def async_step_user(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Ask which way cameras take to Home Assistant."""
+        self._data = {CONF_TOKEN: secrets.token_urlsafe(32)}
+        return self.async_show_menu(step_id="user", menu_options=["direct", "home_assistant"])
+
+    async def async_step_reconfigure(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Show URL and token again, and what can be done."""
+        self._data = dict(self._get_reconfigure_entry().data)
+        return self.async_show_menu(
+            step_id="reconfigure",
+            menu_options=["show", "direct", "home_assistant", "new_token"],
+            description_placeholders=self._placeholders(),
+        )
+
+    async def async_step_home_assistant(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Ask for the address under which cameras reach Home Assistant."""
         errors: dict[str, str] = {}
         if user_input is not None:
-            if url := _base_url(user_input[CONF_URL]):
-                self._url = url
-                self._token = secrets.token_urlsafe(32)
-                return await self.async_step_connect()
-            errors[CONF_URL] = "invalid_url"
+            url = _base_url(user_input[CONF_URL])
+            if url is None:
+                errors[CONF_URL] = "invalid_url"
+            elif url.startswith("http://") and url != self._data.get(CONF_URL):
+                # Said once; it may be tried.
+                self._data[CONF_URL] = url
+                errors["base"] = "not_https"
+            else:
+                return await self._async_step_way({CONF_URL: url})
+        suggested = user_input or {CONF_URL: _suggested_url(self.hass, self._data)}
         return self.async_show_form(
-            step_id="user",
-            data_schema=self.add_suggested_values_to_schema(
-                vol.Schema({vol.Required(CONF_URL): URL_FIELD}),
-                user_input or {CONF_URL: _guess_url(self.hass)},
-            ),
+            step_id="home_assistant",
+            data_schema=self.add_suggested_values_to_schema(vol.Schema({vol.Required(CONF_URL): URL_FIELD}), suggested),
             errors=errors,
         )
+
+    async def async_step_direct(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Ask under which name or address, and by which port, cameras reach a listener of our own."""
+        errors: dict[str, str] = {}
+        placeholders: dict[str, str] = {}
+        present = ListenerSettings.of(self._data)
+        if user_input is not None:
+            settings = _listener_settings(user_input)
+            errors, placeholders = await self._async_direct_errors(settings)
+            if not errors:
+                is_own = await async_is_own(self.hass, settings.host)
+                data = {CONF_URL: settings.url, CONF_DIRECT: True, CONF_OWN_ADDRESS: is_own}
+                if settings.certificate and settings.private_key:
+                    data |= {CONF_CERTIFICATE: settings.certificate, CONF_PRIVATE_KEY: settings.private_key}
+                return await self._async_step_way(data)
+        suggested = user_input or await _async_suggested_listener(self.hass, present)
+        return self.async_show_form(
+            step_id="direct",
+            data_schema=self.add_suggested_values_to_schema(DIRECT_SCHEMA, suggested),
+            errors=errors,
+            description_placeholders=placeholders,
+        )
+
+    async def _async_direct_errors(self, settings: ListenerSettings) -> tuple[dict[str, str], dict[str, str]]:
+        """Return what keeps a listener from working, by field, and the placeholders for that; make an authority."""
+        if not is_host_valid(settings.host):
+            return {CONF_HOST: "invalid_host"}, {}
+        if bool(settings.certificate) != bool(settings.private_key):
+            return {"base": "certificate_without_key"}, {}
+        now = dt_util.utcnow()
+        if settings.certificate:
+            load = settings.certificates(self.hass).load
+            loaded = await self.hass.async_add_executor_job(load, [settings.host], now)
+            if (problem := loaded.problem) and problem.key != LISTENER_CERTIFICATE_ENDS:
+                return {"base": "problem"}, {"problem": await async_say(self.hass, problem)}
+        else:
+            try:
+                self._authority = await self.hass.async_add_executor_job(own_certificates(self.hass).create, now)
+            except OSError as err:
+                return {"base": "authority_not_stored"}, {"error": err.strerror or str(err)}
+        listener = self.hass.data.get(DATA_LISTENER)
+        if listener is None or listener.settings.port != settings.port:
+            try:
+                for one in listening_sockets(settings.listens_on, settings.port):
+                    one.close()
+            except OSError as err:
+                return {CONF_PORT: "port_taken"}, {"error": err.strerror or str(err)}
+        return {}, {}
+
+    async def _async_step_way(self, data: dict[str, Any]) -> ConfigFlowResult:
+        """Go on with the way that was chosen; an entry takes it at once, for a camera may be told of it at once."""
+        kept = (CONF_TOKEN, CONF_PREVIOUS_TOKEN, CONF_PREVIOUS_TOKEN_EXPIRES)
+        self._data = {key: value for key, value in self._data.items() if key in kept} | data
+        if self.source == SOURCE_RECONFIGURE:
+            self.hass.config_entries.async_update_entry(self._get_reconfigure_entry(), data=self._data)
+        return await self.async_step_show()
+
+    async def async_step_new_token(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Make a new token, if that is really wanted."""
+        if user_input is None:
+            return self.async_show_form(step_id="new_token", data_schema=vol.Schema({}))
+        self._data |= {
+            CONF_PREVIOUS_TOKEN: self._data[CONF_TOKEN],
+            CONF_PREVIOUS_TOKEN_EXPIRES: (dt_util.utcnow() + PREVIOUS_TOKEN_LIFETIME).isoformat(),
+            CONF_TOKEN: secrets.token_urlsafe(32),
+        }
+        self.hass.config_entries.async_update_entry(self._get_reconfigure_entry(), data=self._data)
+        return await self.async_step_show()
+
+    # What to enter in cameras
+
+    async def async_step_show(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Begin to listen for a camera's "Test connection", and show what to enter."""
+        if self._test is None:
+            self._test = self._on_remove.enter_context(
+                async_register_views(self.hass).async_test(self._data[CONF_TOKEN])
+            )
+        settings = ListenerSettings.of(self._data)
+        if settings and not settings.certificate:
+            self._authority = await self.hass.async_add_executor_job(own_certificates(self.hass).authority)
+        else:
+            self._authority = None
+        if settings and self.source != SOURCE_RECONFIGURE and self._listener is None:
+            await self._async_listen(settings)
+        if listener := self.hass.data.get(DATA_LISTENER):
+            listener.refused = None
+        return await (self.async_step_connect_direct() if self._authority else self.async_step_connect())
+
+    async def _async_listen(self, settings: ListenerSettings) -> None:
+        """Listen as the entry will, as long as the dialog is open."""
+        views = [async_register_views(self.hass), AuthorityView()]
+        self._listener = Listener(self.hass, settings, views, cameras=dict, refused=lambda _: None)
+        await self._listener.async_start()
 
     async def async_step_connect(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Show URL and token, and listen for a camera's "Test connection" until the form is submitted."""
-        if self._test is None:
-            self._test = self._on_remove.enter_context(async_register_views(self.hass).async_test(self._token))
-        errors: dict[str, str] = {}
-        if user_input is not None:
-            if self._test.heard or self._told_that_none_was_heard:
-                return self._async_finish(self._test)
-            self._told_that_none_was_heard = True
-            errors["base"] = "wrong_token" if self._test.refused else "no_camera"
-        elif not self._url.startswith("https://"):
-            errors["base"] = "not_https"
-        return self.async_show_form(
+        """Show URL and token."""
+        return self.async_show_menu(
             step_id="connect",
+            menu_options=["finish", "camera", "check"],
+            description_placeholders=self._placeholders(),
+        )
+
+    async def async_step_connect_direct(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Show URL and token, and offer the authority's certificate."""
+        return self.async_show_menu(
+            step_id="connect_direct",
+            menu_options=["finish", "camera", "check"],
+            description_placeholders=self._placeholders(),
+        )
+
+    async def async_step_camera(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Ask for a camera's address and password, which are used once, and prepare it."""
+        errors: dict[str, str] = {}
+        placeholders: dict[str, str] = {}
+        if user_input is not None:
+            try:
+                self._done = await async_prepare(
+                    self.hass,
+                    user_input[CONF_HOST],
+                    user_input[CONF_USERNAME],
+                    user_input[CONF_PASSWORD],
+                    trust_certificate=user_input[CONF_TRUST_CERTIFICATE],
+                    authority=self._authority_pem,
+                )
+            except CameraError as err:
+                errors["base"] = "problem"
+                placeholders["problem"] = await async_say(self.hass, err)
+            else:
+                return await self.async_step_camera_done()
+        suggested = {key: value for key, value in (user_input or {}).items() if key != CONF_PASSWORD}
+        return self.async_show_form(
+            step_id="camera",
+            data_schema=self.add_suggested_values_to_schema(CAMERA_SCHEMA, suggested),
+            errors=errors,
+            description_placeholders=placeholders,
+        )
+
+    async def async_step_camera_done(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Say what was done in the camera, and what is left to do."""
+        if user_input is not None:
+            return await self.async_step_show()
+        return self.async_show_form(
+            step_id="camera_done",
+            data_schema=vol.Schema({}),
+            description_placeholders={**self._placeholders(), "done": await async_list(self.hass, self._done)},
+        )
+
+    async def async_step_check(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Find out whether the address leads here, as far as can be seen from here."""
+        if self._check is None:
+            check = async_check(self.hass, self._data[CONF_URL], self._authority_pem)
+            self._check = self.hass.async_create_task(check)
+        if not self._check.done():
+            return self.async_show_progress(step_id="check", progress_action="check", progress_task=self._check)
+        return self.async_show_progress_done(next_step_id="checked")
+
+    async def async_step_checked(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Show what was found."""
+        if user_input is not None or self._check is None:
+            self._check = None
+            return await self.async_step_show()
+        return self.async_show_form(
+            step_id="checked",
             data_schema=vol.Schema({}),
             description_placeholders={
-                "url": f"{self._url}{PUSH_PATH}",
-                "token": self._token,
-                "address": self._test.refused or "",
+                **self._placeholders(),
+                "findings": await async_list(self.hass, self._check.result()),
             },
-            errors=errors,
         )
 
-    @callback
-    def _async_finish(self, test: ConnectionTest) -> ConfigFlowResult:
-        if self.source == SOURCE_RECONFIGURE:
-            # Stored already when it was shown: a camera may have been given the new token at once.
+    async def async_step_finish(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Finish; if no camera has been heard, say so first."""
+        assert self._test
+        listener = self.hass.data.get(DATA_LISTENER)
+        distrusted = listener.refused if listener else None
+        refused = distrusted or self._test.refused
+        is_new = self.source != SOURCE_RECONFIGURE
+        if user_input is None and not self._test.heard and (is_new or refused):
+            error = "distrusted" if distrusted else "wrong_token" if refused else "no_camera"
+            return self.async_show_form(
+                step_id="finish",
+                data_schema=vol.Schema({}),
+                errors={"base": error},
+                description_placeholders={"address": refused or ""},
+            )
+        if not is_new:
+            # Stored already when it was shown: a camera may have been given the new address or token at once.
             return self.async_abort(reason="reconfigure_successful")
+        if self._listener:
+            # The entry's own takes over its port.
+            await self._listener.async_stop()
+            self._listener = None
         return self.async_create_entry(
             title=NAME,
-            data={CONF_URL: self._url, CONF_TOKEN: self._token},
-            description="heard" if test.heard else "not_heard",
-            description_placeholders={"cameras": ", ".join(plain(name) for name in test.heard.values())},
+            data=self._data,
+            description="heard" if self._test.heard else "not_heard",
+            description_placeholders={"cameras": ", ".join(plain(name) for name in self._test.heard.values())},
         )
 
-    async def async_step_reconfigure(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Show URL and token again; change the address or make a new token."""
-        entry = self._get_reconfigure_entry()
-        errors: dict[str, str] = {}
-        if user_input is not None:
-            if url := _base_url(user_input[CONF_URL]):
-                data = {**entry.data, CONF_URL: url}
-                if user_input[CONF_NEW_TOKEN]:
-                    data[CONF_PREVIOUS_TOKEN] = entry.data[CONF_TOKEN]
-                    data[CONF_PREVIOUS_TOKEN_EXPIRES] = (dt_util.utcnow() + PREVIOUS_TOKEN_LIFETIME).isoformat()
-                    data[CONF_TOKEN] = secrets.token_urlsafe(32)
-                self.hass.config_entries.async_update_entry(entry, data=data)
-                self._url, self._token = url, data[CONF_TOKEN]
-                return await self.async_step_connect()
-            errors[CONF_URL] = "invalid_url"
-        return self.async_show_form(
-            step_id="reconfigure",
-            data_schema=self.add_suggested_values_to_schema(
-                vol.Schema(
-                    {
-                        vol.Required(CONF_URL): URL_FIELD,
-                        vol.Required(CONF_NEW_TOKEN, default=False): selector.BooleanSelector(),
-                    }
-                ),
-                user_input or {CONF_URL: entry.data[CONF_URL]},
-            ),
-            description_placeholders={"url": f"{entry.data[CONF_URL]}{PUSH_PATH}", "token": entry.data[CONF_TOKEN]},
-            errors=errors,
-        )
+    @property
+    def _authority_pem(self) -> str | None:
+        """The certificate that has to be in the cameras, if it is ours."""
+        return certificate_pem(self._authority) if self._authority else None
+
+    @callback
+    def _placeholders(self) -> dict[str, str]:
+        """Return what is shown in several steps."""
+        return {
+            "url": f"{self._data[CONF_URL]}{PUSH_PATH}",
+            "token": self._data[CONF_TOKEN],
+            "authority_url": AUTHORITY_PATH,
+            # A plain link would be taken for one of Home Assistant's pages.
+            "authority_link": f'<a href="{AUTHORITY_PATH}" target="_blank">{AUTHORITY_FILE_NAME}</a>',
+            "fingerprint": fingerprint(self._authority) if self._authority else "",
+        }
 
     @callback
     @override
     def async_remove(self) -> None:
         """Stop listening for cameras when the dialog is closed."""
         self._on_remove.close()
+        if self._check:
+            self._check.cancel()
+        if self._listener:
+            self.hass.async_create_task(self._listener.async_stop())
 
 
 class PeopleCounterOptionsFlow(OptionsFlow):
@@ -193,14 +422,39 @@ class PeopleCounterOptionsFlow(OptionsFlow):
         )
 
 
-def _guess_url(hass: HomeAssistant) -> str | None:
-    """Return the address cameras most likely reach: encrypted, if there is one."""
+def _suggested_url(hass: HomeAssistant, data: Mapping[str, Any]) -> str | None:
+    """Return the present address, or the one cameras most likely reach: encrypted, if there is one."""
+    if CONF_URL in data and not data.get(CONF_DIRECT):
+        url: str = data[CONF_URL]
+        return url
     for require_ssl in (True, False):
         try:
             return get_url(hass, require_ssl=require_ssl, allow_ip=True)
         except NoURLAvailableError:
             pass
     return None
+
+
+async def _async_suggested_listener(hass: HomeAssistant, present: ListenerSettings | None) -> dict[str, Any]:
+    """Return the present settings of the listener, or an address that needs no name server."""
+    if present:
+        files = {CONF_CERTIFICATE: present.certificate, CONF_PRIVATE_KEY: present.private_key}
+        return {CONF_HOST: present.host, CONF_PORT: present.port, SECTION_OWN_FILES: files}
+    try:
+        return {CONF_HOST: await async_get_source_ip(hass)}
+    except HomeAssistantError:
+        return {}
+
+
+def _listener_settings(user_input: Mapping[str, Any]) -> ListenerSettings:
+    """Return what was entered in the step for the listener."""
+    files = user_input[SECTION_OWN_FILES]
+    return ListenerSettings(
+        user_input[CONF_HOST].strip().strip("[]").lower(),
+        user_input[CONF_PORT],
+        files.get(CONF_CERTIFICATE, "").strip() or None,
+        files.get(CONF_PRIVATE_KEY, "").strip() or None,
+    )
 
 
 def _base_url(text: str) -> str | None:

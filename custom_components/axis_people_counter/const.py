@@ -11,6 +11,14 @@ MANUFACTURER: Final = "Axis Communications"
 LEDGER_FILE: Final = "axis_people_counter.db"
 PUSH_PATH: Final = "/api/axis_people_counter/push"
 
+AUTHORITY_FILE_NAME: Final = "home-assistant-people-counter-ca.pem"
+AUTHORITY_PATH: Final = "/api/axis_people_counter/authority.pem"
+
+# The cameras reach a listener of our own, with a certificate of our own or one of the user.
+CONF_DIRECT: Final = "direct"
+CONF_OWN_ADDRESS: Final = "own_address"
+CONF_CERTIFICATE: Final = "certificate"
+CONF_PRIVATE_KEY: Final = "private_key"
 CONF_PREVIOUS_TOKEN: Final = "previous_token"
 CONF_PREVIOUS_TOKEN_EXPIRES: Final = "previous_token_expires"
 CONF_RESET_TIME: Final = "reset_time"
@@ -23,6 +31,8 @@ CONF_RESET_VALUE: Final = "reset_value"
 CONF_BELOW_ZERO: Final = "below_zero"
 CONF_KEEP_DAYS: Final = "keep_days"
 
+# As in the guide.
+DEFAULT_PORT: Final = 4443
 DEFAULT_RESET_TIME: Final = "00:00:00"
 # A camera remembers 90 days; what it may send again has to be there in full detail.
 MIN_KEEP_DAYS: Final = 100

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 import logging
 from typing import TYPE_CHECKING, Final, override
 
+from homeassistant.const import CONF_URL
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.event import async_track_point_in_utc_time
@@ -17,12 +18,12 @@ from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, Upda
 from homeassistant.util import dt as dt_util
 
 from . import issues
-from .const import DOMAIN
-from .ledger import Camera, Changes, Counts, Ledger
+from .const import DOMAIN, PUSH_PATH
+from .ledger import Camera, Changes, Counts, Ledger, Retried
 from .ledger_file import LedgerError
 from .occupancy import Passage, Source, occupancy
 from .periods import reverse
-from .protocol import Interval
+from .protocol import Interval, read_again
 from .schedule import Schedule
 from .statistics import StatisticsWriter
 
@@ -94,10 +95,10 @@ class LedgerCoordinator[T](DataUpdateCoordinator[T]):
             self._cancel_tick()
             self._cancel_tick = None
 
-    async def _async_store(self, stored: Future[None]) -> None:
+    async def _async_store[R](self, stored: Future[R]) -> R:
         """Wait until something is safe. Raises HomeAssistantError where it can't be stored."""
         try:
-            await asyncio.wrap_future(stored)
+            return await asyncio.wrap_future(stored)
         except LedgerError as err:
             raise HomeAssistantError(
                 translation_domain=DOMAIN, translation_key="ledger_error", translation_placeholders={"error": str(err)}
@@ -180,19 +181,11 @@ class CameraCoordinator(LedgerCoordinator[CameraData]):
         reset, next_reset = schedule.reset(int(now.timestamp()))
         today = await asyncio.wrap_future(self._ledger.today(self.camera.serial, day, next_day, reset))
         self.camera = camera = today.camera
-        self._async_note_silence(now)
+        if not self._shutdown_requested:
+            self._async_note_silence(now)
+            self._async_note_quarantined(today.quarantined)
         turns = (datetime.fromtimestamp(min(next_day, next_reset), UTC), self._silent_at, self._long_silent_at)
         self._async_tick_at(min(turn for turn in turns if turn > now))
-        if today.quarantined:
-            issues.async_begin(
-                self.hass,
-                issues.QUARANTINED,
-                camera.serial,
-                **issues.names(camera.name),
-                count=str(today.quarantined),
-            )
-        else:
-            issues.async_end(self.hass, issues.QUARANTINED, camera.serial)
 
         total = Counts(camera.total_in, camera.total_out, camera.total_adults_in, camera.total_adults_out)
         newest = today.newest
@@ -225,10 +218,25 @@ class CameraCoordinator(LedgerCoordinator[CameraData]):
         if now >= self._long_silent_at:
             since = dt_util.as_local(self.last_message).strftime("%Y-%m-%d %H:%M")
             issues.async_begin(
-                self.hass, issues.CAMERA_SILENT, self.camera.serial, **issues.names(self.camera.name), since=since
+                self.hass,
+                issues.CAMERA_SILENT,
+                self.camera.serial,
+                **issues.names(self.camera.name, self.camera.ip_address),
+                since=since,
+                url=f"{self.config_entry.data[CONF_URL]}{PUSH_PATH}",
             )
         elif connected:
             issues.async_end(self.hass, issues.CAMERA_SILENT, self.camera.serial)
+
+    @callback
+    def _async_note_quarantined(self, count: int) -> None:
+        """Say that not everything was taken, as long as that is so."""
+        if count:
+            issues.async_begin(
+                self.hass, issues.QUARANTINED, self.camera.serial, **issues.names(self.camera.name), count=str(count)
+            )
+        else:
+            issues.async_end(self.hass, issues.QUARANTINED, self.camera.serial)
 
     async def async_heard(self, pushes: Sequence[Changes] = ()) -> None:
         """Note that the camera spoke, and show what has changed with it."""
@@ -259,6 +267,23 @@ class CameraCoordinator(LedgerCoordinator[CameraData]):
         """Say whether in means out. Raises HomeAssistantError where it can't be stored."""
         await self._async_store(self._ledger.set_reversed(self.camera.serial, value))
         await self._async_changed(0)
+
+    async def async_retry_quarantined(self) -> Retried:
+        """Take what can be taken now of what wasn't. Raises HomeAssistantError where it can't be stored."""
+        now = int(dt_util.utcnow().timestamp())
+        retried = await self._async_store(self._ledger.retry(self.camera.serial, read_again, now))
+        if retried.changes.since is None:
+            await self.async_refresh()
+        else:
+            await self._async_changed(retried.changes.since)
+        self._async_announce(retried.changes.appeared)
+        return retried
+
+    async def async_drop_quarantined(self, last: int) -> int:
+        """Forget what wasn't taken, up to the one that came last. Raises HomeAssistantError where it can't be done."""
+        dropped = await self._async_store(self._ledger.drop(self.camera.serial, last))
+        await self.async_refresh()
+        return dropped
 
     async def _async_changed(self, since: int) -> None:
         self._statistics.async_changed(self.camera.serial, since)

@@ -10,14 +10,24 @@ from homeassistant.const import CONF_TOKEN, CONF_URL
 from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
 
-from .const import CONF_PREVIOUS_TOKEN
+from .const import CONF_CERTIFICATE, CONF_PREVIOUS_TOKEN, CONF_PRIVATE_KEY
 from .coordinator import CameraCoordinator
 from .history import Corrected, async_history
 from .ledger_file import LedgerError
+from .listener import Listener, own_certificates
 from .place import PlaceCoordinator
 from .receiver import PeopleCounterConfigEntry, Receiver
 
-TO_REDACT: Final = {CONF_TOKEN, CONF_PREVIOUS_TOKEN, CONF_URL, "ip_address", "name", "serial"}
+TO_REDACT: Final = {
+    CONF_CERTIFICATE,
+    CONF_PRIVATE_KEY,
+    CONF_TOKEN,
+    CONF_PREVIOUS_TOKEN,
+    CONF_URL,
+    "ip_address",
+    "name",
+    "serial",
+}
 MAX_QUARANTINED: Final = 20
 # A camera remembers what it counted for so long.
 GAPS_SINCE: Final = timedelta(days=90)
@@ -33,6 +43,7 @@ async def async_get_config_entry_diagnostics(hass: HomeAssistant, entry: PeopleC
         {
             "data": dict(entry.data),
             "options": dict(entry.options),
+            "listener": await _listener(receiver.listener) if receiver.listener else None,
             "ledger_writable": receiver.writable,
             "cameras": [await _camera(receiver, camera) for camera in receiver.cameras.values()],
             "places": [await _place(place) for place in receiver.places.values()],
@@ -40,6 +51,18 @@ async def async_get_config_entry_diagnostics(hass: HomeAssistant, entry: PeopleC
         TO_REDACT,
     )
     return diagnostics
+
+
+async def _listener(listener: Listener) -> dict[str, Any]:
+    """Return what is wrong with the listener, and how long cameras can trust us; never a key, a path or a name."""
+    own = own_certificates(listener.hass)
+    authority = await listener.hass.async_add_executor_job(own.authority)
+    return {
+        "port": listener.settings.port,
+        "files_of_the_user": listener.settings.certificate is not None,
+        "problems": listener.problems,
+        "authority_ends": authority and authority.not_valid_after_utc,
+    }
 
 
 async def _camera(receiver: Receiver, coordinator: CameraCoordinator) -> dict[str, Any]:

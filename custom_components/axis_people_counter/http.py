@@ -8,6 +8,7 @@ import gc
 from hmac import compare_digest
 from http import HTTPStatus
 import logging
+import secrets
 from typing import Any, Final
 
 from aiohttp import ClientError, web
@@ -25,6 +26,7 @@ from .const import CONF_PREVIOUS_TOKEN, CONF_PREVIOUS_TOKEN_EXPIRES, DOMAIN, PUS
 from .export import ExportView
 from .ledger import TooManyCamerasError
 from .ledger_file import LedgerError
+from .listener import AuthorityView
 from .protocol import MAX_WHOLE, DocumentError, ProtocolVersionError, TestMessage, parse
 from .receiver import ClockError, PeopleCounterConfigEntry, url_host
 
@@ -40,6 +42,12 @@ RETRY_SECONDS: Final = 60
 LARGE_BODY: Final = 1024 * 1024
 # Senders whose documents can't be read, each named once in the log.
 MAX_COMPLAINTS: Final = 20
+# The most that a probe may send; all of it is thrown away.
+MAX_PROBE: Final = 64 * 1024 * 1024
+PROBE_HEADER: Final = "X-Axis-People-Counter-Probe"
+
+WRONG_TOKEN: Final = "The API token is missing or wrong."
+NOT_READY: Final = "AXIS People Counter isn't ready."
 
 
 @dataclass(eq=False)
@@ -53,6 +61,17 @@ class ConnectionTest:
     refused: str | None = None
 
 
+@dataclass(eq=False)
+class Probe:
+    """A request of our own to the address cameras get, and what of it has come here."""
+
+    token: str = field(default_factory=lambda: secrets.token_urlsafe(32))
+    # Goes in a header of its own: it is still there when a proxy has dropped the token.
+    name: str = field(default_factory=lambda: secrets.token_urlsafe(8))
+    heard: bool = False
+    without_token: bool = False
+
+
 _DATA_VIEW: HassKey[PushView] = HassKey(f"{DOMAIN}_view")
 
 
@@ -63,6 +82,7 @@ def async_register_views(hass: HomeAssistant) -> PushView:
         hass.data[_DATA_VIEW] = PushView()
         hass.http.register_view(hass.data[_DATA_VIEW])
         hass.http.register_view(ExportView())
+        hass.http.register_view(AuthorityView())
     return hass.data[_DATA_VIEW]
 
 
@@ -84,6 +104,7 @@ class PushView(HomeAssistantView):
     def __init__(self) -> None:
         """Start with nobody waiting."""
         self._tests: list[ConnectionTest] = []
+        self._probes: list[Probe] = []
         self._bytes = 0
         self._complained: set[str] = set()
 
@@ -97,22 +118,32 @@ class PushView(HomeAssistantView):
         finally:
             self._tests.remove(test)
 
+    @contextmanager
+    def async_probe(self) -> Iterator[Probe]:
+        """Answer requests with a token of their own, good for nothing else, while the context is open."""
+        probe = Probe()
+        self._probes.append(probe)
+        try:
+            yield probe
+        finally:
+            self._probes.remove(probe)
+
     async def post(self, request: web.Request) -> web.Response:
         """Answer one push; 200 only when nothing of it can be lost any more."""
         hass = request.app[KEY_HASS]
         address = request.remote or "?"
+        if self._probes and (answer := await self._answer_to_probe(request)):
+            return answer
         entry = _loaded_entry(hass)
         if entry is None and not self._tests:
-            return self._later("AXIS People Counter isn't ready.")
+            return self._later(NOT_READY)
 
         # Before a byte of the body is read: a stranger gets no further than this.
         token = _bearer(request)
         tests = [test for test in self._tests if compare_digest(test.token.encode(), token)]
         if not (_is_token_of(entry, token) if entry else tests):
             self._refuse_token(hass, entry, address)
-            return self.json_message(
-                "The API token is missing or wrong.", HTTPStatus.UNAUTHORIZED, headers={WWW_AUTHENTICATE: "Bearer"}
-            )
+            return self._unauthorized()
         issues.async_end(hass, issues.WRONG_TOKEN, address)
 
         try:
@@ -150,7 +181,7 @@ class PushView(HomeAssistantView):
             if (entry := _loaded_entry(hass)) and _is_token_of(entry, token):
                 await entry.runtime_data.async_receive(message)
             elif not isinstance(message, TestMessage):
-                return self._later("AXIS People Counter isn't ready.")
+                return self._later(NOT_READY)
         except ProtocolVersionError as err:
             issues.async_begin(
                 hass,
@@ -205,6 +236,34 @@ class PushView(HomeAssistantView):
             self._bytes -= len(body)
             raise
 
+    async def _answer_to_probe(self, request: web.Request) -> web.Response | None:
+        """Answer a request of our own; nothing of it is kept, counted or told to the user."""
+        token = _bearer(request)
+        name = request.headers.get(PROBE_HEADER, "").encode(errors="replace")
+        for probe in self._probes:
+            if compare_digest(probe.token.encode(), token):
+                probe.heard = True
+                return await self._throw_away(request)
+            if compare_digest(probe.name.encode(), name):
+                probe.without_token = True
+                return self._unauthorized()
+        return None
+
+    async def _throw_away(self, request: web.Request) -> web.Response:
+        size = 0
+        try:
+            async with asyncio.timeout(SECONDS_WITHOUT_A_BYTE):
+                while chunk := await request.content.readany():
+                    size += len(chunk)
+                    if size > MAX_PROBE:
+                        return await self._hang_up(request, "No probe is this large.")
+        except TimeoutError, ClientError, HttpProcessingError, ConnectionError, web.RequestPayloadError:
+            return await self._hang_up(request, "The body is incomplete.")
+        response = self.json_message("This address leads here.")
+        # The probe was the only one: unlike a camera it doesn't come back.
+        response.force_close()
+        return response
+
     async def _hang_up(self, request: web.Request, sentence: str) -> web.Response:
         """Answer what isn't HTTP any more, and close; aiohttp would log an exception if it read on."""
         response = self.json_message(sentence, HTTPStatus.BAD_REQUEST)
@@ -213,6 +272,9 @@ class PushView(HomeAssistantView):
             await response.write_eof()
         request.protocol.force_close()
         return response
+
+    def _unauthorized(self) -> web.Response:
+        return self.json_message(WRONG_TOKEN, HTTPStatus.UNAUTHORIZED, headers={WWW_AUTHENTICATE: "Bearer"})
 
     def _refuse_token(self, hass: HomeAssistant, entry: PeopleCounterConfigEntry | None, address: str) -> None:
         for test in self._tests:

@@ -1,9 +1,13 @@
 """Repair issues: each says what is wrong and what to do, and ends when the reason has gone."""
 
+from contextlib import suppress
+from datetime import datetime
+from ipaddress import IPv6Address, ip_address
 from typing import Final
 
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import issue_registry as ir
+from homeassistant.util import dt as dt_util
 
 from .const import DOMAIN
 
@@ -15,10 +19,35 @@ TOO_MANY_CAMERAS: Final = "too_many_cameras"
 QUARANTINED: Final = "quarantined"
 CAMERA_SILENT: Final = "camera_silent"
 DOOR_MISSING: Final = "door_missing"
+CERTIFICATE_REFUSED: Final = "certificate_refused"
+LISTENER_ADDRESS_GONE: Final = "listener_address_gone"
+LISTENER_AUTHORITY_DAMAGED: Final = "listener_authority_damaged"
+LISTENER_CERTIFICATE_DAMAGED: Final = "listener_certificate_damaged"
+LISTENER_CERTIFICATE_ENDS: Final = "listener_certificate_ends"
+LISTENER_CERTIFICATE_EXPIRED: Final = "listener_certificate_expired"
+LISTENER_CERTIFICATE_NAMES: Final = "listener_certificate_names"
+LISTENER_CERTIFICATE_UNREADABLE: Final = "listener_certificate_unreadable"
+LISTENER_CERTIFICATE_UNWRITABLE: Final = "listener_certificate_unwritable"
+LISTENER_CLOCK: Final = "listener_clock"
+LISTENER_PORT_TAKEN: Final = "listener_port_taken"
 LEDGER_NOT_WRITABLE: Final = "ledger_not_writable"
 LEDGER_MOVED_ASIDE: Final = "ledger_moved_aside"
 
-_ERRORS: Final = (WRONG_PROTOCOL, CLOCK_DIFFERS, TOO_MANY_CAMERAS, LEDGER_NOT_WRITABLE, LEDGER_MOVED_ASIDE)
+_ERRORS: Final = (
+    WRONG_PROTOCOL,
+    CLOCK_DIFFERS,
+    TOO_MANY_CAMERAS,
+    LISTENER_CERTIFICATE_DAMAGED,
+    LISTENER_CERTIFICATE_EXPIRED,
+    LISTENER_CERTIFICATE_NAMES,
+    LISTENER_CERTIFICATE_UNREADABLE,
+    LISTENER_CLOCK,
+    LISTENER_PORT_TAKEN,
+    LEDGER_NOT_WRITABLE,
+    LEDGER_MOVED_ASIDE,
+)
+# Those that something can be done about here; a flow in repairs.py does it.
+_FIXABLE: Final = (WRONG_TOKEN, WRONG_PROTOCOL, QUARANTINED, LEDGER_MOVED_ASIDE)
 # A stranger can call from many addresses, and whoever has the token can invent cameras.
 _MOST: Final = 256
 _MOST_WRONG_TOKENS: Final = 20
@@ -30,9 +59,34 @@ def plain(text: str) -> str:
     return text.translate(_MARKDOWN)
 
 
-def names(name: str) -> dict[str, str]:
-    """Return placeholders for a name that a sender chose: for titles, shown as they are, and for descriptions."""
-    return {"name": name, "camera": plain(name)}
+def names(name: str, address: str | None = None) -> dict[str, str]:
+    """Return placeholders for a name that a sender chose: for titles, shown as they are, and for descriptions.
+
+    In the latter the camera's page is linked where its IP address is known.
+    """
+    page = link(address)
+    return {"name": name, "camera": f"{plain(name)} ({page})" if page else plain(name)}
+
+
+def link(address: str | None) -> str:
+    """Return a link to the page at an IP address, nothing where that isn't one."""
+    # The scope of an IPv6 address may be any text.
+    if address is None or "%" in address:
+        return ""
+    try:
+        parsed = ip_address(address)
+    except ValueError:
+        return ""
+    host = f"[{parsed}]" if isinstance(parsed, IPv6Address) else str(parsed)
+    return f"[{plain(host)}](http://{host})"
+
+
+def local_time(instant: datetime) -> str:
+    """Return an instant as a clock on the wall shows it."""
+    # At the ends of time there may be no local one.
+    with suppress(OverflowError):
+        instant = dt_util.as_local(instant)
+    return f"{instant:%Y-%m-%d %H:%M:%S}"
 
 
 @callback
@@ -47,7 +101,9 @@ def async_begin(hass: HomeAssistant, key: str, about: str | None = None, **place
         hass,
         DOMAIN,
         issue_id,
-        is_fixable=key == LEDGER_MOVED_ASIDE,
+        # What a flow has to know. Everybody who has an account can read it: nothing in it is secret.
+        data={"about": about, **placeholders},
+        is_fixable=key in _FIXABLE,
         # What happened once is shown until somebody has read it; all others are found again after a restart.
         is_persistent=key == LEDGER_MOVED_ASIDE,
         severity=ir.IssueSeverity.ERROR if key in _ERRORS else ir.IssueSeverity.WARNING,
@@ -63,10 +119,10 @@ def async_end(hass: HomeAssistant, key: str, about: str | None = None) -> None:
 
 
 @callback
-def async_end_all(hass: HomeAssistant) -> None:
-    """Take all issues of the integration back."""
-    for domain, issue_id in list(ir.async_get(hass).issues):
-        if domain == DOMAIN:
+def async_end_all(hass: HomeAssistant, *, past: bool = True) -> None:
+    """Take all issues of the integration back, those that tell of the past only if told so."""
+    for (domain, issue_id), issue in list(ir.async_get(hass).issues.items()):
+        if domain == DOMAIN and (past or not issue.is_persistent):
             ir.async_delete_issue(hass, DOMAIN, issue_id)
 
 

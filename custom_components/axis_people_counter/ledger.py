@@ -4,7 +4,7 @@ A push is safe when the future of `record` has a result: it is committed and syn
 """
 
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from functools import partial
@@ -103,6 +103,24 @@ class Quarantined:
     interval: Interval | None
 
 
+@dataclass(frozen=True, slots=True)
+class Quarantine:
+    """What of a camera wasn't taken: how many intervals, the newest of them, and which one came last of all."""
+
+    count: int
+    newest: list[Quarantined]
+    last: int
+
+
+@dataclass(frozen=True, slots=True)
+class Retried:
+    """What came of taking again what wasn't taken: how many intervals need no quarantine any more, how many do."""
+
+    changes: Changes
+    settled: int
+    left: int
+
+
 class Ledger(LedgerFile):
     """What can be stored and asked. Each method returns a future; its result is there when it is safe on the disk."""
 
@@ -175,6 +193,23 @@ class Ledger(LedgerFile):
     def quarantined(self, serial: str, limit: int) -> Future[list[Quarantined]]:
         """Return the newest intervals of a camera that weren't taken."""
         return self.submit(lambda db: _quarantined(db, serial, limit))
+
+    def quarantine(self, serial: str, limit: int) -> Future[Quarantine]:
+        """Return what of a camera wasn't taken, with the newest intervals of it."""
+        return self.submit(lambda db: _quarantine(db, serial, limit))
+
+    def retry(
+        self, serial: str, read: Callable[[str, int], Sequence[Interval] | None], received: int
+    ) -> Future[Retried]:
+        """Take what wasn't taken as if it came now, and as it was sent then.
+
+        `read` gets an interval as it came and when it was sent; it returns None where that still can't be taken.
+        """
+        return self.submit(lambda db: _retry(db, serial, read, received), writes=True)
+
+    def drop(self, serial: str, last: int) -> Future[int]:
+        """Forget what of a camera wasn't taken, up to the one that came last then; the result says how many."""
+        return self.submit(lambda db: _drop(db, serial, last), writes=True)
 
     def merge(self, before: int) -> Future[bool]:
         """Merge a piece of what is older than before into intervals of one hour; the result says if there is more."""
@@ -297,15 +332,9 @@ def _record(db: sqlite3.Connection, push: Push, received: int) -> Changes:
         camera = _camera(db, sensor.serial)
         assert camera
 
-    if camera.total_adults_in is None and any(
-        interval.adults_entered is not None or interval.adults_left is not None for interval in push.intervals
-    ):
-        # Whatever becomes of these intervals, this camera can tell adults.
-        db.execute("UPDATE cameras SET total_adults_in = 0, total_adults_out = 0 WHERE id = ?", (camera.id,))
     newest_before = _newest(db, camera.id)
-    appeared, since = _settle(db, camera.id, push, received)
-    if since is not None:
-        places.note_change(db, sensor.serial, since)
+    _note_adults(db, camera, push.intervals)
+    appeared, since = _settle(db, camera, _parts(push), received)
     _quarantine_rejected(db, camera.id, push, received)
     newest = _newest(db, camera.id)
     send_interval = camera.send_interval
@@ -337,6 +366,14 @@ def _record(db: sqlite3.Connection, push: Push, received: int) -> Changes:
     return Changes(Camera(*row), appeared, since)
 
 
+def _note_adults(db: sqlite3.Connection, camera: Camera, told: Iterable[Interval | Row]) -> None:
+    if camera.total_adults_in is None and any(
+        one.adults_entered is not None or one.adults_left is not None for one in told
+    ):
+        # Whatever becomes of these intervals, this camera can tell adults.
+        db.execute("UPDATE cameras SET total_adults_in = 0, total_adults_out = 0 WHERE id = ?", (camera.id,))
+
+
 # Intervals
 
 _INTERVAL_COLUMNS: Final = 'start, "end", "in", "out", adults_in, adults_out'
@@ -354,18 +391,23 @@ def _newest(db: sqlite3.Connection, camera: int) -> Interval | None:
     return Interval(*row[:-1]) if row else None
 
 
-def _settle(db: sqlite3.Connection, camera: int, push: Push, received: int) -> tuple[tuple[Interval, ...], int | None]:
-    """Bring what the push says together with what is stored.
+def _settle(
+    db: sqlite3.Connection, camera: Camera, parts: Iterable[set[Row]], received: int
+) -> tuple[tuple[Interval, ...], int | None]:
+    """Bring what the camera says together with what is stored.
 
     Return the intervals of the last day that were in no way there before, and the earliest instant that changed.
     """
     appeared: list[Interval] = []
     changed: list[int] = []
-    for part in _parts(push):
-        part_appeared, part_changed = _settle_part(db, camera, part, received)
+    for part in parts:
+        part_appeared, part_changed = _settle_part(db, camera.id, part, received)
         appeared += part_appeared
         changed += part_changed
-    return tuple(appeared), min(changed, default=None)
+    since = min(changed, default=None)
+    if since is not None:
+        places.note_change(db, camera.serial, since)
+    return tuple(appeared), since
 
 
 def _parts(push: Push) -> Iterator[set[Row]]:
@@ -599,6 +641,54 @@ def _quarantined(db: sqlite3.Connection, serial: str, limit: int) -> list[Quaran
         Quarantined(received, reason, content, None if row[0] is None else Interval(*row[:-1]))
         for received, reason, content, *row in rows
     ]
+
+
+def _quarantine(db: sqlite3.Connection, serial: str, limit: int) -> Quarantine:
+    count, last = db.execute(
+        "SELECT count(*), coalesce(max(quarantine.id), 0) FROM quarantine JOIN cameras ON cameras.id = camera"
+        " WHERE serial = ?",
+        (serial,),
+    ).fetchone()
+    return Quarantine(count, _quarantined(db, serial, limit), last)
+
+
+def _retry(
+    db: sqlite3.Connection, serial: str, read: Callable[[str, int], Sequence[Interval] | None], received: int
+) -> Retried:
+    camera = _camera(db, serial)
+    if camera is None:
+        raise LedgerError(f"{serial} isn't in the ledger.")
+    before = _count_quarantined(db, camera.id)
+    taken: list[tuple[int]] = []
+    rows: set[Row] = set()
+    for number, content, sent in db.execute(
+        "SELECT id, content, sent FROM quarantine WHERE camera = ? AND content IS NOT NULL", (camera.id,)
+    ):
+        if (intervals := read(content, sent)) is not None:
+            taken.append((number,))
+            rows.update(Row(*interval, sent) for interval in intervals)
+    db.executemany("DELETE FROM quarantine WHERE id = ?", taken)
+    # What waits for other parts is judged again, too: it may have to wait no longer.
+    rows.update(
+        Row(*row)
+        for row in db.execute(
+            f"SELECT {_ROW_COLUMNS} FROM quarantine WHERE camera = ? AND reason = ?", (camera.id, OVERLAP)
+        )
+    )
+    _note_adults(db, camera, rows)
+    appeared, since = _settle(db, camera, [rows], received)
+    if since is not None:
+        _change_camera(db, f"changed_since = {_EARLIER}", {"since": since}, serial)
+    (camera,) = _cameras(db, "id = ?", camera.id)
+    left = _count_quarantined(db, camera.id)
+    # What is taken now may cut into what was sent later, which then has to wait in its place.
+    return Retried(Changes(camera, appeared, since), max(0, before - left), left)
+
+
+def _drop(db: sqlite3.Connection, serial: str, last: int) -> int:
+    return db.execute(
+        "DELETE FROM quarantine WHERE camera = (SELECT id FROM cameras WHERE serial = ?) AND id <= ?", (serial, last)
+    ).rowcount
 
 
 # Merging

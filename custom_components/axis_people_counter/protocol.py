@@ -129,6 +129,22 @@ def parse(body: bytes | bytearray) -> Message:
     return data.push(reader, sensor, sent)
 
 
+def read_again(content: str, sent: int) -> list[Interval] | None:
+    """Read a measurement that was rejected as if it stood in a push again, None where it still can't be taken."""
+    at = datetime.fromtimestamp(sent, UTC).isoformat()
+    document = (
+        f'{{"apiName": "{API_NAME}", "apiVersion": "{API_VERSION}", "utcSent": "{at}",'
+        f' "sensor": {{"serial": "{0:012}"}}, "data": {{"measurements": [{content}]}}}}'
+    )
+    try:
+        push = parse(document.encode())
+    except DocumentError:
+        # What was too long to be kept has no end.
+        return None
+    assert isinstance(push, Push)
+    return None if push.rejected else push.intervals
+
+
 def _parse_whole(body: bytes | bytearray) -> Message | None:
     """Read a small document in one go, which is faster; None where anything is odd about it, for the reader to say."""
     try:

@@ -21,6 +21,7 @@ from .coordinator import CameraCoordinator, brings_no_history
 from .exchange import Exchange
 from .ledger import MAX_CAMERAS, Camera, Changes, Ledger, TooManyCamerasError
 from .ledger_file import LedgerError
+from .listener import Listener, ListenerSettings
 from .place import PlaceCoordinator
 from .place_settings import PlaceSettings
 from .protocol import Message, Push, TestMessage
@@ -41,6 +42,8 @@ MAX_ANSWERS: Final = 2
 # Unknown things that cameras send, each named once in the log.
 MAX_NOTES: Final = 100
 MERGE_EVERY: Final = timedelta(days=1)
+# Where Home Assistant shows its time zone.
+SETTINGS_PAGE: Final = "/config/general"
 
 
 class ClockError(Exception):
@@ -61,6 +64,7 @@ class Receiver:
 
         self.ledger = Ledger(Path(hass.config.path(LEDGER_FILE)), moved_aside)
         self._exchange = Exchange(hass.loop)
+        self.listener: Listener | None = None
         self.statistics = StatisticsWriter(hass, entry, self.ledger)
         self.cameras: dict[str, CameraCoordinator] = {}
         self.camera_callbacks: list[Callable[[CameraCoordinator], None]] = []
@@ -138,6 +142,9 @@ class Receiver:
         """Close the ledger when all that was handed to it is done."""
         self.stopped = True
         await asyncio.wrap_future(self.ledger.close())
+        if self.entry.disabled_by:
+            # Nobody looks any more whether the reasons are still there.
+            issues.async_end_all(self.hass, past=False)
 
     async def async_receive(self, message: Message) -> None:
         """Return when what the message brings is safe.
@@ -174,9 +181,25 @@ class Receiver:
         if camera := self.cameras.pop(serial, None):
             await camera.async_shutdown()
             self._async_doors_changed(serial)
+            for key in (issues.WRONG_TOKEN, issues.WRONG_PROTOCOL, issues.BODY_TOO_LARGE, issues.CERTIFICATE_REFUSED):
+                issues.async_end(self.hass, key, camera.camera.ip_address)
         issues.async_end(self.hass, issues.TOO_MANY_CAMERAS)
         for key in (issues.CAMERA_SILENT, issues.QUARANTINED, issues.CLOCK_DIFFERS, issues.WRONG_PROTOCOL):
             issues.async_end(self.hass, key, serial)
+
+    @callback
+    def addresses(self) -> dict[str, str]:
+        """Return the cameras' names by the addresses from which they said they report."""
+        cameras = (coordinator.camera for coordinator in self.cameras.values())
+        return {camera.ip_address: camera.name for camera in cameras if camera.ip_address}
+
+    @callback
+    def async_certificate_refused(self, address: str) -> None:
+        """Say that a camera hasn't got the authority's certificate; others, browsers among them, are none of ours."""
+        if name := self.addresses().get(address):
+            issues.async_begin(
+                self.hass, issues.CERTIFICATE_REFUSED, address, **issues.names(name), address=url_host(address)
+            )
 
     def _check_clock(self, message: Message) -> None:
         now = dt_util.utcnow()
@@ -189,9 +212,11 @@ class Receiver:
             self.hass,
             issues.CLOCK_DIFFERS,
             sensor.serial,
-            **issues.names(sensor.name),
-            camera_time=f"{sent:%Y-%m-%d %H:%M:%S}",
-            home_assistant_time=f"{now:%Y-%m-%d %H:%M:%S}",
+            **issues.names(sensor.name, sensor.ip_address),
+            camera_time=issues.local_time(sent),
+            home_assistant_time=issues.local_time(now),
+            time_zone=issues.plain(self.hass.config.time_zone),
+            settings=SETTINGS_PAGE,
         )
         if not isinstance(message, TestMessage):
             raise ClockError(f"The camera's clock says {sent:%Y-%m-%d %H:%M} UTC, here it is {now:%Y-%m-%d %H:%M} UTC.")
@@ -340,6 +365,7 @@ def configured(hass: HomeAssistant, entry: ConfigEntry) -> tuple[object, ...]:
     return (
         hass.config.time_zone,
         dict(entry.options),
+        ListenerSettings.of(entry.data),
         {key: (one.title, dict(one.data)) for key, one in entry.subentries.items()},
     )
 

@@ -1,11 +1,267 @@
 """What can be done about a repair issue."""
 
-from homeassistant.components.repairs import ConfirmRepairFlow, RepairsFlow
+import asyncio
+from collections.abc import Mapping
+from contextlib import suppress
+from datetime import UTC, datetime
+import json
+import re
+from typing import Any, Final
+
+import voluptuous as vol
+
+from homeassistant.components.repairs import ConfirmRepairFlow, RepairsFlow, RepairsFlowResult
+from homeassistant.const import CONF_HOST, CONF_PASSWORD, CONF_TOKEN, CONF_URL, CONF_USERNAME
 from homeassistant.core import HomeAssistant
+from homeassistant.data_entry_flow import AbortFlow
+from homeassistant.exceptions import HomeAssistantError
+from homeassistant.helpers.aiohttp_client import async_get_clientsession
+
+from . import issues
+from .config_flow import CAMERA_SCHEMA, CONF_TRUST_CERTIFICATE
+from .const import DOMAIN, PUSH_PATH
+from .coordinator import CameraCoordinator
+from .ledger import Quarantine, Quarantined
+from .ledger_file import LedgerError
+from .receiver import PeopleCounterConfigEntry
+from .sentences import async_say
+from .vapix import CameraError, CameraWeb
+
+# As many as can be read through; the diagnostics have more.
+MAX_SHOWN: Final = 10
+# More than a time or a count has, and as much as fits into a table.
+MAX_CELL: Final = 30
+UNKNOWN: Final = "?"
+
+
+class _Flow(RepairsFlow):
+    """What all flows have in common: they go on without their issue, which may end by itself meanwhile."""
+
+    def __init__(self, told: Mapping[str, str]) -> None:
+        """Take what the issue told when the flow began."""
+        self._told = told
+
+    @property
+    def _entry(self) -> PeopleCounterConfigEntry:
+        """The entry that is loaded. Raises AbortFlow if there is none."""
+        entries: list[PeopleCounterConfigEntry] = self.hass.config_entries.async_loaded_entries(DOMAIN)
+        if not entries:
+            raise AbortFlow("not_loaded")
+        return entries[0]
+
+
+class TokenFlow(_Flow):
+    """Shows what has to be in a camera that calls with a wrong token."""
+
+    async def async_step_init(self, _: dict[str, Any] | None = None) -> RepairsFlowResult:
+        """Begin."""
+        return await self.async_step_connect()
+
+    async def async_step_connect(self, user_input: dict[str, Any] | None = None) -> RepairsFlowResult:
+        """Show URL and token; with the next wrong one the issue is there again."""
+        data = self._entry.data
+        if user_input is not None:
+            return self.async_create_entry(data={})
+        return self.async_show_form(
+            step_id="connect",
+            data_schema=vol.Schema({}),
+            description_placeholders={
+                "address": issues.plain(self._told["address"]),
+                "url": f"{data[CONF_URL]}{PUSH_PATH}",
+                "token": data[CONF_TOKEN],
+            },
+        )
+
+
+class ProtocolFlow(_Flow):
+    """Sets the protocol version in a camera, for which nothing of ours has to run."""
+
+    async def async_step_init(self, _: dict[str, Any] | None = None) -> RepairsFlowResult:
+        """Begin."""
+        return await self.async_step_camera()
+
+    async def async_step_camera(self, user_input: dict[str, Any] | None = None) -> RepairsFlowResult:
+        """Ask for the camera's address and password, which are used once."""
+        address = self._told["address"]
+        errors: dict[str, str] = {}
+        placeholders: dict[str, str] = {}
+        if user_input is not None:
+            try:
+                await self._async_set_version(user_input)
+            except CameraError as err:
+                errors["base"] = "problem"
+                placeholders["problem"] = await async_say(self.hass, err)
+            else:
+                # The issue stays until the camera has shown that it was this.
+                return self.async_abort(reason="version_set", description_placeholders={**self._told})
+        suggested = {key: value for key, value in (user_input or {CONF_HOST: address}).items() if key != CONF_PASSWORD}
+        return self.async_show_form(
+            step_id="camera",
+            data_schema=self.add_suggested_values_to_schema(CAMERA_SCHEMA, suggested),
+            errors=errors,
+            description_placeholders={
+                **self._told,
+                "link": f"http://{address}/axis-cgi/param.cgi?action=update"
+                "&root.Tvpc.GenericHTTPPost0ProtocolVersion=V0_4",
+                "settings": f"http://{address}/a3dpc/api/settings",
+                # Errors are no Markdown, and so need no escapes.
+                **placeholders,
+            },
+        )
+
+    async def _async_set_version(self, user_input: dict[str, Any]) -> None:
+        """Sign in to the camera and set it. Raises CameraError."""
+        web = CameraWeb(
+            async_get_clientsession(self.hass),
+            user_input[CONF_HOST],
+            user_input[CONF_USERNAME],
+            user_input[CONF_PASSWORD],
+            trust_certificate=user_input[CONF_TRUST_CERTIFICATE],
+        )
+        device = await web.connect()
+        # Where the camera didn't say who it is, the issue is about an address.
+        about = self._told["about"]
+        if re.fullmatch("[0-9a-f]{12}", about) and device.serial != about:
+            raise CameraError("camera_other", address=user_input[CONF_HOST], serial=device.serial, wanted=about)
+        await web.set_protocol_version()
+
+
+class QuarantineFlow(_Flow):
+    """Shows the intervals of a camera that weren't taken, and takes or forgets them."""
+
+    # The last one of those that the user was asked to drop.
+    _last: int
+
+    async def async_step_init(self, _: dict[str, Any] | None = None) -> RepairsFlowResult:
+        """Show the newest of them, and what can be done."""
+        quarantine = await self._async_quarantine()
+        return self.async_show_menu(
+            step_id="init",
+            menu_options=["retry", "drop"],
+            description_placeholders={
+                **self._told,
+                "count": str(quarantine.count),
+                "time_zone": issues.plain(self.hass.config.time_zone),
+                "rows": "\n".join(_table_row(one) for one in quarantine.newest),
+            },
+        )
+
+    async def async_step_retry(self, _: dict[str, Any] | None = None) -> RepairsFlowResult:
+        """Take what can be taken now."""
+        await self._async_quarantine()
+        camera = self._camera
+        try:
+            retried = await camera.async_retry_quarantined()
+        except HomeAssistantError as err:
+            raise _ledger_failed(err) from err
+        return self._async_end("retried", settled=retried.settled, left=retried.left)
+
+    async def async_step_drop(self, user_input: dict[str, Any] | None = None) -> RepairsFlowResult:
+        """Ask whether they are really to be dropped, and do it."""
+        quarantine = await self._async_quarantine()
+        if user_input is None:
+            self._last = quarantine.last
+            return self.async_show_form(
+                step_id="drop",
+                data_schema=vol.Schema({}),
+                description_placeholders={**self._told, "count": str(quarantine.count)},
+            )
+        camera = self._camera
+        try:
+            dropped = await camera.async_drop_quarantined(self._last)
+        except HomeAssistantError as err:
+            raise _ledger_failed(err) from err
+        return self._async_end("dropped", count=dropped, left=quarantine.count - dropped)
+
+    @property
+    def _camera(self) -> CameraCoordinator:
+        """The camera. Raises AbortFlow where it isn't there any more."""
+        camera = self._entry.runtime_data.cameras.get(self._told["about"])
+        if camera is None:
+            raise AbortFlow("nothing_left")
+        return camera
+
+    async def _async_quarantine(self) -> Quarantine:
+        """Return what wasn't taken. Raises AbortFlow where there is nothing of that any more."""
+        ledger, serial = self._entry.runtime_data.ledger, self._camera.camera.serial
+        try:
+            quarantine = await asyncio.wrap_future(ledger.quarantine(serial, MAX_SHOWN))
+        except LedgerError as err:
+            raise AbortFlow("ledger_error", {"error": str(err)}) from err
+        if not quarantine.count:
+            raise AbortFlow("nothing_left")
+        return quarantine
+
+    def _async_end(self, reason: str, **numbers: int) -> RepairsFlowResult:
+        """End with some numbers; the issue ends by itself when nothing is left, and not before."""
+        shown = {key: str(number) for key, number in numbers.items()}
+        return self.async_abort(reason=reason, description_placeholders={**self._told, **shown})
+
+
+_FLOWS: Final[dict[str, type[_Flow]]] = {
+    issues.WRONG_TOKEN: TokenFlow,
+    issues.WRONG_PROTOCOL: ProtocolFlow,
+    issues.QUARANTINED: QuarantineFlow,
+}
 
 
 async def async_create_fix_flow(
     hass: HomeAssistant, issue_id: str, data: dict[str, str | int | float | None] | None
 ) -> RepairsFlow:
-    """Let the user confirm having read that a ledger was moved aside: the only issue that tells of the past."""
+    """Return what an issue needs; that a ledger was moved aside has only to be read."""
+    for key, flow in _FLOWS.items():
+        if data and issue_id.startswith(key):
+            return flow({name: str(value) for name, value in data.items()})
     return ConfirmRepairFlow()
+
+
+def _ledger_failed(err: HomeAssistantError) -> AbortFlow:
+    return AbortFlow("ledger_error", err.translation_placeholders)
+
+
+# What wasn't taken, as a person can read it. It may be anything that is JSON, or the beginning of that.
+
+
+def _table_row(one: Quarantined) -> str:
+    """Return a row of a table in Markdown: from, to, in, out and why."""
+    if one.interval:
+        start, end, entered, left, *_ = one.interval
+        cells = [_instant(start), _instant(end), str(entered), str(left)]
+    else:
+        cells = _cells(one.content or "")
+    return f"| {' | '.join(cells)} | {issues.plain(one.reason)} |"
+
+
+def _cells(content: str) -> list[str]:
+    told: Any = None
+    with suppress(ValueError, RecursionError):
+        told = json.loads(content)
+    if not isinstance(told, dict):
+        return [UNKNOWN] * 4
+    items = told.get("items")
+
+    def count(direction: str) -> str:
+        found = (item for item in items if isinstance(item, dict)) if isinstance(items, list) else ()
+        return _cell(next((item.get("count") for item in found if item.get("direction") == direction), None))
+
+    return [_time_cell(told.get("utcFrom")), _time_cell(told.get("utcTo")), count("in"), count("out")]
+
+
+def _time_cell(value: object) -> str:
+    with suppress(ValueError, OverflowError):
+        if isinstance(value, str):
+            instant = datetime.fromisoformat(value)
+            return issues.local_time(instant if instant.tzinfo else instant.replace(tzinfo=UTC))
+    return _cell(value)
+
+
+def _cell(value: object) -> str:
+    """Return what can be shown of a value that makes no sense."""
+    if not isinstance(value, str | int | float):
+        return UNKNOWN
+    text = "".join(character for character in str(value)[:MAX_CELL] if character.isprintable())
+    return issues.plain(text.strip()) or UNKNOWN
+
+
+def _instant(seconds: int) -> str:
+    return issues.local_time(datetime.fromtimestamp(seconds, UTC))

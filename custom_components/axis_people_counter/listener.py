@@ -1,0 +1,274 @@
+"""The listener for cameras on the local network: its certificate, port and address, and what is wrong with them."""
+
+import asyncio
+from collections.abc import Callable, Collection, Mapping
+from datetime import timedelta
+from http import HTTPStatus
+from ipaddress import ip_address
+import logging
+from pathlib import Path
+import socket
+from typing import Any, Final, NamedTuple
+
+from aiohttp import web
+from yarl import URL
+
+from homeassistant.components.network.util import async_load_adapters
+from homeassistant.const import CONF_URL, EVENT_HOMEASSISTANT_STOP
+from homeassistant.core import CALLBACK_TYPE, Event, HomeAssistant, callback
+from homeassistant.helpers.http import KEY_HASS, HomeAssistantView
+from homeassistant.helpers.storage import STORAGE_DIR
+from homeassistant.util import dt as dt_util
+from homeassistant.util.hass_dict import HassKey
+
+from . import issues
+from .authority import certificate_pem
+from .certificates import Certificates, OwnCertificates, Problem, UserCertificates
+from .const import (
+    AUTHORITY_FILE_NAME,
+    AUTHORITY_PATH,
+    CONF_CERTIFICATE,
+    CONF_DIRECT,
+    CONF_OWN_ADDRESS,
+    CONF_PRIVATE_KEY,
+    DOMAIN,
+)
+from .server import Server, listening_sockets
+
+_LOGGER = logging.getLogger(__name__)
+
+# There is one at a time.
+DATA_LISTENER: HassKey[Listener] = HassKey(f"{DOMAIN}_listener")
+
+# Certificate, port and address are looked after so often.
+CHECK_SECONDS: Final = 30.0
+# A camera reports at least every 15 minutes; before that nobody is missed.
+PATIENCE: Final = timedelta(minutes=20)
+
+
+class ListenerSettings(NamedTuple):
+    """What a user chooses: under which name or address cameras reach us, and files if the certificate isn't ours."""
+
+    host: str
+    port: int
+    certificate: str | None = None
+    private_key: str | None = None
+    # It led to this machine when it was chosen; in a container it leads to the one below.
+    is_own: bool = False
+
+    @classmethod
+    def of(cls, data: Mapping[str, Any]) -> ListenerSettings | None:
+        """Return the settings in an entry's data, None if cameras go through Home Assistant's address."""
+        if not data.get(CONF_DIRECT):
+            return None
+        url = URL(data[CONF_URL])
+        assert url.host
+        assert url.port
+        files = data.get(CONF_CERTIFICATE), data.get(CONF_PRIVATE_KEY)
+        return cls(url.host, url.port, *files, data.get(CONF_OWN_ADDRESS, False))
+
+    @property
+    def url(self) -> str:
+        """The address cameras are given, without a path."""
+        return str(URL.build(scheme="https", host=self.host, port=self.port))
+
+    @property
+    def listens_on(self) -> list[str]:
+        """The addresses to listen on: all, unless cameras are on this very machine, as in a demonstration."""
+        if self.host == "localhost":
+            return ["127.0.0.1", "::1"]
+        return [self.host] if _is_loopback(self.host) else ["0.0.0.0", "::"]  # noqa: S104
+
+    def certificates(self, hass: HomeAssistant) -> Certificates:
+        """Return where the certificate comes from."""
+        if self.certificate and self.private_key:
+            return UserCertificates(Path(hass.config.path(self.certificate)), Path(hass.config.path(self.private_key)))
+        return own_certificates(hass)
+
+
+def own_certificates(hass: HomeAssistant) -> OwnCertificates:
+    """Return the authority of this Home Assistant, and what it signs."""
+    return OwnCertificates(Path(hass.config.path(STORAGE_DIR, DOMAIN)))
+
+
+class Listener:
+    """Keeps the server for cameras running, and says in repairs what it can't do."""
+
+    def __init__(
+        self,
+        hass: HomeAssistant,
+        settings: ListenerSettings,
+        views: Collection[HomeAssistantView],
+        *,
+        cameras: Callable[[], Collection[str]],
+        refused: Callable[[str], None],
+    ) -> None:
+        """Take the views to serve, what tells the addresses of cameras, and what hears of those that refuse us."""
+        self.hass = hass
+        self.settings = settings
+        app = web.Application()
+        app[KEY_HASS] = hass
+        for view in views:
+            view.register(hass, app, app.router)
+        self._server = Server(app, heard=self._heard, refused=self._refused)
+        self._certificates = settings.certificates(hass)
+        self._cameras = cameras
+        self._tell_refused = refused
+        # The last address that called but refused our certificate.
+        self.refused: str | None = None
+        self._problems: dict[str, Problem] = {}
+        # When a camera was last here, or the listener began to wait for one.
+        self._last_heard = dt_util.utcnow()
+        self._check_task: asyncio.Task[None] | None = None
+        self._forget_stop: CALLBACK_TYPE | None = None
+
+    @property
+    def problems(self) -> list[str]:
+        """What is wrong now."""
+        return [problem.key for problem in self._problems.values()]
+
+    async def async_start(self) -> None:
+        """Serve, as far as that is possible now; what isn't is tried again."""
+        # A dialog that was left open may have one, and its port.
+        if other := self.hass.data.get(DATA_LISTENER):
+            await other.async_stop()
+        self.hass.data[DATA_LISTENER] = self
+        await self._async_look_after()
+        self._check_task = self.hass.async_create_background_task(self._async_keep(), f"{DOMAIN} listener")
+        self._forget_stop = self.hass.bus.async_listen_once(EVENT_HOMEASSISTANT_STOP, self.async_stop)
+
+    async def async_stop(self, event: Event | None = None) -> None:
+        """Close the port, which is closed as well when Home Assistant stops."""
+        if event is None and self._forget_stop:
+            self._forget_stop()
+        self._forget_stop = None
+        if self.hass.data.get(DATA_LISTENER) is self:
+            del self.hass.data[DATA_LISTENER]
+        if self._check_task:
+            self._check_task.cancel()
+            await asyncio.gather(self._check_task, return_exceptions=True)
+        await self._server.stop()
+        for problem in self._problems.values():
+            issues.async_end(self.hass, problem.key)
+
+    async def _async_keep(self) -> None:
+        while True:
+            await asyncio.sleep(CHECK_SECONDS)
+            await self._async_look_after()
+
+    async def _async_look_after(self) -> None:
+        try:
+            await self._async_check()
+        except Exception:  # whatever it is, the server goes on, and the next time it may work
+            _LOGGER.exception("The listener for cameras can't be looked after")
+
+    async def _async_check(self) -> None:
+        own = await _async_own_addresses()
+        host = self.settings.host
+        names = [host] if _is_loopback(host) or host == "localhost" else [host, *own]
+        loaded = await self.hass.async_add_executor_job(self._certificates.load, names, dt_util.utcnow())
+        if loaded.context:
+            self._server.context = loaded.context
+        self._report("certificate", loaded.problem)
+        await self._async_listen()
+        self._report("address", await self._async_address_problem(own))
+
+    async def _async_listen(self) -> None:
+        if self._server.is_listening:
+            return
+        port = self.settings.port
+        try:
+            await self._server.start(listening_sockets(self.settings.listens_on, port))
+        except OSError as err:
+            error = err.strerror or str(err)
+            self._report("port", Problem(issues.LISTENER_PORT_TAKEN, {"port": str(port), "error": error}))
+        else:
+            self._report("port", None)
+
+    async def _async_address_problem(self, own: list[str]) -> Problem | None:
+        """Return what is wrong with the address that cameras were given, if none of them gets through by it."""
+        silent = self._cameras() and dt_util.utcnow() - self._last_heard >= PATIENCE
+        if not self.settings.is_own or not silent or await async_is_own(self.hass, self.settings.host):
+            return None
+        return Problem(issues.LISTENER_ADDRESS_GONE, {"host": self.settings.host, "addresses": ", ".join(own)})
+
+    @callback
+    def _heard(self, address: str) -> None:
+        self._last_heard = dt_util.utcnow()
+        issues.async_end(self.hass, issues.CERTIFICATE_REFUSED, address)
+
+    @callback
+    def _refused(self, address: str) -> None:
+        self.refused = address
+        self._tell_refused(address)
+
+    @callback
+    def _report(self, kind: str, problem: Problem | None) -> None:
+        """Show what is wrong with one of several things, or that it is well again."""
+        if (before := self._problems.pop(kind, None)) and (problem is None or problem.key != before.key):
+            issues.async_end(self.hass, before.key)
+        if problem:
+            self._problems[kind] = problem
+            issues.async_begin(
+                self.hass, problem.key, **{key: issues.plain(value) for key, value in problem.placeholders.items()}
+            )
+        if problem and problem != before:
+            _LOGGER.error("The listener for cameras has a problem: %s %s", problem.key, problem.placeholders)
+        elif before and not problem:
+            _LOGGER.info("The listener for cameras is well again: %s", before.key)
+
+
+class AuthorityView(HomeAssistantView):
+    """Gives the authority's certificate, which is no secret, to whoever installs it in a camera."""
+
+    url = AUTHORITY_PATH
+    name = f"api:{DOMAIN}:authority"
+    requires_auth = False
+
+    async def get(self, request: web.Request) -> web.Response:
+        """Return it as a file."""
+        certificate = await request.app[KEY_HASS].async_add_executor_job(
+            own_certificates(request.app[KEY_HASS]).authority
+        )
+        if certificate is None:
+            return self.json_message("There is no certificate authority.", HTTPStatus.NOT_FOUND)
+        return web.Response(
+            text=certificate_pem(certificate),
+            content_type="application/x-pem-file",
+            headers={"Content-Disposition": f'attachment; filename="{AUTHORITY_FILE_NAME}"'},
+        )
+
+
+async def async_is_own(hass: HomeAssistant, host: str) -> bool:
+    """Say whether a name or an address leads to this machine."""
+    addresses = [host]
+    if not _is_address(host):
+        try:
+            found = await hass.loop.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+        except OSError:
+            return False
+        addresses = [str(address[0]) for *_, address in found]
+    own = await _async_own_addresses()
+    return any(address in own or _is_loopback(address) for address in addresses)
+
+
+async def _async_own_addresses() -> list[str]:
+    """Return the addresses by which others may reach this machine; Home Assistant's own list is made at its start."""
+    found = [
+        address["address"]
+        for adapter in await async_load_adapters()
+        for address in (*adapter["ipv4"], *adapter["ipv6"])
+    ]
+    return [address for address in found if not (_is_loopback(address) or ip_address(address).is_link_local)]
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
+def _is_loopback(host: str) -> bool:
+    return _is_address(host) and ip_address(host).is_loopback

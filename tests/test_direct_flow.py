@@ -1,0 +1,461 @@
+"""Setting the direct way up: a listener of our own, its certificate, a camera that is prepared, and a check."""
+
+import asyncio
+from pathlib import Path
+import socket
+from typing import Any
+
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
+
+from custom_components.axis_people_counter import config_flow, listener
+from custom_components.axis_people_counter.authority import fingerprint, new_authority, new_server, read_pair
+from custom_components.axis_people_counter.const import DOMAIN
+from homeassistant.config_entries import ConfigFlowResult
+from homeassistant.core import HomeAssistant
+from homeassistant.data_entry_flow import FlowResultType
+from homeassistant.exceptions import HomeAssistantError
+from homeassistant.helpers import issue_registry as ir
+from homeassistant.util import dt as dt_util
+
+from .flows import begin, choose, enter, shown
+from .home_assistant import free_port
+from .listening import Files, Listening, camera, camera_at, s_client
+from .pusher import PATH, TOKEN, Pusher, state_of
+from .simulator import TWO_D, Camera, Device, Reply
+
+pytestmark = pytest.mark.usefixtures("socket_enabled")
+
+
+@pytest.fixture(autouse=True)
+def _quiet_loop(hass: HomeAssistant) -> None:
+    """Let the event loop say nothing of handshakes that fail at the other end, as it does in use."""
+    hass.loop.set_debug(False)
+
+
+def authority_file(hass: HomeAssistant) -> Path:
+    """Return where the authority is stored."""
+    return Path(hass.config.path(".storage", DOMAIN, "authority.pem"))
+
+
+async def direct(
+    hass: HomeAssistant, result: ConfigFlowResult | None = None, *, host: str = "127.0.0.1", port: int = 0, **files: str
+) -> ConfigFlowResult:
+    """Choose the direct way, and enter what it takes."""
+    result = await choose(hass, result or await begin(hass), "direct")
+    return await enter(hass, result, host=host, port=port or free_port(), own_files=files)
+
+
+def mount(hass: HomeAssistant, folder: Path, result: ConfigFlowResult) -> Camera:
+    """Mount a camera, and enter there what the step shows."""
+    ca_file = folder / "downloaded.pem"
+    pem = authority_file(hass).read_text()
+    ca_file.write_text(pem[pem.index("-----BEGIN CERT") :])
+    return camera_at(shown(result)["url"], shown(result)["token"], ca_file)
+
+
+async def test_set_up(hass: HomeAssistant, tmp_path: Path, hass_client_no_auth: ClientSessionGenerator) -> None:
+    """From nothing to a camera that reports: certificate, connection test while the dialog is open, entry."""
+    port = free_port()
+    result = await direct(hass, port=port)
+    assert result["step_id"] == "connect_direct"
+    assert shown(result)["url"] == f"https://127.0.0.1:{port}{PATH}"
+    client = await hass_client_no_auth()
+    downloaded = await client.get(shown(result)["authority_url"])
+    one = mount(hass, tmp_path, result)
+    assert await downloaded.text() == one.ca_file.read_text() if one.ca_file else False
+    authority = read_pair(authority_file(hass).read_bytes()).certificate
+    assert shown(result)["fingerprint"] == fingerprint(authority)
+
+    # Before there is an entry counts stay in the camera.
+    answer = await one.push()
+    assert answer
+    assert answer.status == 503
+    assert (await one.test_connection()).delivered
+    result = await choose(hass, result, "finish")
+    await hass.async_block_till_done()
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+    assert shown(result)["cameras"] == "Main entrance"
+    (entry,) = hass.config_entries.async_entries(DOMAIN)
+    assert entry.data == {"url": f"https://127.0.0.1:{port}", "token": one.token, "direct": True, "own_address": True}
+
+    answer = await one.push()
+    assert answer
+    assert answer.delivered, answer
+    await hass.async_block_till_done()
+    assert state_of(hass, "sensor.main_entrance_counted_until")
+
+
+async def test_dialog_closed(hass: HomeAssistant, tmp_path: Path) -> None:
+    """When the dialog is closed the port is, too; the authority stays for the next time."""
+    result = await direct(hass)
+    one = mount(hass, tmp_path, result)
+    assert (await one.test_connection()).delivered
+    hass.config_entries.flow.async_abort(result["flow_id"])
+    await hass.async_block_till_done()
+    assert (await one.test_connection()).status is None
+
+    again = await direct(hass)
+    assert shown(again)["fingerprint"] == shown(result)["fingerprint"]
+    assert shown(again)["token"] != shown(result)["token"]
+
+
+async def test_dialog_left_open(hass: HomeAssistant, tmp_path: Path) -> None:
+    """A dialog that was left open somewhere doesn't keep the port from another one, nor from the entry."""
+    port = free_port()
+    await direct(hass, port=port)
+    result = await direct(hass, port=port)
+    assert result["step_id"] == "connect_direct"
+    one = mount(hass, tmp_path, result)
+    assert (await one.test_connection()).delivered
+    result = await choose(hass, result, "finish")
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+    await hass.async_block_till_done()
+    # There can be one entry, so Home Assistant has ended the other dialog.
+    assert not hass.config_entries.flow.async_progress()
+    assert (await one.test_connection()).delivered
+    assert not ir.async_get(hass).issues
+
+
+async def test_camera_without_the_certificate(hass: HomeAssistant, tmp_path: Path) -> None:
+    """A camera that called but doesn't trust us is told from one that never called."""
+    result = await direct(hass)
+    port = int(shown(result)["url"].split(":")[2].split("/")[0])
+    other = tmp_path / "other.pem"
+    other.write_bytes(new_authority(dt_util.utcnow()).pem)
+
+    await s_client(port, ca_file=other)
+    result = await choose(hass, result, "finish")
+    assert result["errors"] == {"base": "distrusted"}
+    assert shown(result)["address"] == "127.0.0.1"
+    assert (await enter(hass, result))["type"] is FlowResultType.CREATE_ENTRY
+    await hass.async_block_till_done()
+
+
+async def test_suggestions(hass: HomeAssistant, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An address of this machine is filled in, and the port of the guide; without one there is none."""
+
+    async def source(hass: HomeAssistant) -> str:
+        if not addresses:
+            raise HomeAssistantError("no network")
+        return addresses[0]
+
+    monkeypatch.setattr(config_flow, "async_get_source_ip", source)
+    for addresses in (["192.168.1.10"], []):
+        result = await choose(hass, await begin(hass), "direct")
+        assert result["data_schema"]
+        fields = {str(field): field for field in result["data_schema"].schema}
+        suggested = (fields["host"].description or {}).get("suggested_value")
+        assert suggested == (addresses[0] if addresses else None)
+        assert fields["port"].default() == 4443
+        hass.config_entries.flow.async_abort(result["flow_id"])
+
+
+@pytest.mark.parametrize(
+    "host", ["", "https://192.168.1.10", "192.168.1.10:4443", "a b", "ha.example.com/x", "user@ha", "-"]
+)
+async def test_no_host(hass: HomeAssistant, host: str) -> None:
+    """What is neither a name nor an address is refused, and can be corrected."""
+    result = await direct(hass, host=host)
+    assert result["step_id"] == "direct"
+    assert result["errors"] == {"host": "invalid_host"}
+    result = await enter(hass, result, host=" LocalHost ", port=free_port(), own_files={})
+    assert result["step_id"] == "connect_direct"
+    assert shown(result)["url"].startswith("https://localhost:")
+
+
+async def test_ipv6(hass: HomeAssistant) -> None:
+    """Addresses of IPv6 are taken with and without brackets."""
+    for host in ("::1", "[::1]"):
+        result = await direct(hass, host=host)
+        assert shown(result)["url"].startswith("https://[::1]:")
+        hass.config_entries.flow.async_abort(result["flow_id"])
+        await hass.async_block_till_done()
+
+
+async def test_port_taken(hass: HomeAssistant) -> None:
+    """A port that isn't free is refused at once."""
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        result = await direct(hass, port=other.getsockname()[1])
+        assert result["errors"] == {"port": "port_taken"}
+        assert shown(result)["error"]
+    result = await enter(hass, result, host="127.0.0.1", port=free_port(), own_files={})
+    assert result["step_id"] == "connect_direct"
+
+
+async def test_authority_not_stored(hass: HomeAssistant) -> None:
+    """A certificate that can't be stored can't be used."""
+    authority_file(hass).parent.parent.mkdir(parents=True, exist_ok=True)
+    authority_file(hass).parent.write_text("in the way")
+    result = await direct(hass)
+    assert result["errors"] == {"base": "authority_not_stored"}
+    assert shown(result)["error"]
+
+
+async def test_own_files(hass: HomeAssistant, tmp_path: Path) -> None:
+    """Files of the user are checked first; then there is no certificate of ours to be installed."""
+    authority = new_authority(dt_util.utcnow())
+    files = Files(tmp_path, authority)
+    result = await direct(hass, certificate=files.data["certificate"])
+    assert result["errors"] == {"base": "certificate_without_key"}
+
+    def configure(**data: str) -> Any:
+        return enter(hass, result, host="127.0.0.1", port=free_port(), own_files=data)
+
+    result = await configure(**files.data)
+    assert result["errors"] == {"base": "problem"}
+    assert shown(result)["problem"].startswith(f"{files.certificate} isn't there")
+    files.write(new_server(authority, ["127.0.0.2"], dt_util.utcnow()))
+    result = await configure(**files.data)
+    assert shown(result)["problem"].endswith("is for: 127.0.0.2.")
+    files.write(new_server(authority, ["127.0.0.1"], dt_util.utcnow()))
+    result = await configure(**files.data)
+    assert result["step_id"] == "connect"
+    assert not authority_file(hass).exists()
+
+    result = await choose(hass, result, "finish")
+    assert (await enter(hass, result))["type"] is FlowResultType.CREATE_ENTRY
+    await hass.async_block_till_done()
+    (entry,) = hass.config_entries.async_entries(DOMAIN)
+    assert {key: entry.data[key] for key in files.data} == files.data
+
+
+async def test_in_a_container(hass: HomeAssistant, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An address that isn't this machine's own is taken, and noted: nobody can tell whether it will stay good."""
+
+    async def addresses() -> list[dict[str, Any]]:
+        return [{"ipv4": [{"address": "172.18.0.2", "network_prefix": 16}], "ipv6": []}]
+
+    monkeypatch.setattr(listener, "async_load_adapters", addresses)
+    monkeypatch.setattr(listener.ListenerSettings, "listens_on", ["127.0.0.1"])
+    for host, is_own in (("192.168.1.10", False), ("172.18.0.2", True)):
+        result = await choose(hass, await direct(hass, host=host), "finish")
+        assert (await enter(hass, result))["type"] is FlowResultType.CREATE_ENTRY
+        await hass.async_block_till_done()
+        (entry,) = hass.config_entries.async_entries(DOMAIN)
+        assert entry.data["own_address"] is is_own
+        await hass.config_entries.async_remove(entry.entry_id)
+
+
+# Reconfiguration
+
+
+async def test_change_the_way(hass: HomeAssistant, entry: MockConfigEntry, pusher: Pusher, tmp_path: Path) -> None:
+    """From Home Assistant's address to a port of our own, to another port, and back; the token stays."""
+    result = await direct(hass, await entry.start_reconfigure_flow(hass))
+    assert result["step_id"] == "connect_direct"
+    await hass.async_block_till_done()
+    one = mount(hass, tmp_path, result)
+    assert one.token == TOKEN
+    assert (await one.test_connection()).delivered
+    assert (await choose(hass, result, "finish"))["reason"] == "reconfigure_successful"
+    assert (await one.test_connection()).delivered
+
+    result = await choose(hass, await entry.start_reconfigure_flow(hass), "direct")
+    assert result["data_schema"]
+    suggested = {str(field): field.description for field in result["data_schema"].schema}
+    port = int(one.url.split(":")[2].split("/")[0])
+    assert suggested["port"] == {"suggested_value": port}
+    # The port is taken, by ourselves.
+    result = await enter(hass, result, host="127.0.0.1", port=port, own_files={})
+    assert result["step_id"] == "connect_direct"
+    assert (await one.test_connection()).delivered
+    hass.config_entries.flow.async_abort(result["flow_id"])
+
+    result = await direct(hass, await entry.start_reconfigure_flow(hass))
+    await hass.async_block_till_done()
+    assert (await one.test_connection()).status is None
+    one.url = shown(result)["url"]
+    assert (await one.test_connection()).delivered
+
+    result = await choose(hass, await entry.start_reconfigure_flow(hass), "home_assistant")
+    result = await enter(hass, result, url="https://ha.example.com")
+    await hass.async_block_till_done()
+    assert result["step_id"] == "connect"
+    assert (await one.test_connection()).status is None
+    assert entry.data == {"url": "https://ha.example.com", "token": TOKEN}
+
+
+async def test_another_camera_without_the_certificate(hass: HomeAssistant, tmp_path: Path) -> None:
+    """Also of a camera that is connected later it is said that it doesn't trust us."""
+    listening = Listening(hass, tmp_path)
+    await listening.start()
+    other = tmp_path / "other.pem"
+    other.write_bytes(new_authority(dt_util.utcnow()).pem)
+    await s_client(listening.port, ca_file=other)
+    # What was before the dialog is over.
+    result = await choose(hass, await listening.entry.start_reconfigure_flow(hass), "show")
+    assert (await choose(hass, result, "finish"))["reason"] == "reconfigure_successful"
+    result = await choose(hass, await listening.entry.start_reconfigure_flow(hass), "show")
+    await s_client(listening.port, ca_file=other)
+    result = await choose(hass, result, "finish")
+    assert result["errors"] == {"base": "distrusted"}
+    assert (await enter(hass, result))["reason"] == "reconfigure_successful"
+
+
+async def test_new_authority(hass: HomeAssistant, tmp_path: Path) -> None:
+    """Where the authority is damaged for good, entering the same again makes another one."""
+    listening = Listening(hass, tmp_path)
+    await listening.start()
+    authority_file(hass).write_text("damaged")
+    result = await direct(hass, await listening.entry.start_reconfigure_flow(hass), port=listening.port)
+    assert result["step_id"] == "connect_direct"
+    one = mount(hass, tmp_path, result)
+    await listening.restart()
+    assert (await one.test_connection()).delivered
+    assert (await camera(listening).test_connection()).status is None
+    assert not ir.async_get(hass).issues
+
+
+# A camera that is prepared
+
+
+async def prepare(hass: HomeAssistant, result: ConfigFlowResult, device: Device, **fields: Any) -> ConfigFlowResult:
+    """Let Home Assistant do in a camera what can be done."""
+    result = await choose(hass, result, "camera")
+    entered = {"username": device.username, "password": device.password, "trust_certificate": False}
+    return await enter(hass, result, host=device.address, **(entered | fields))
+
+
+async def test_prepare_a_camera(hass: HomeAssistant, tmp_path: Path) -> None:
+    """The certificate is installed and the version set; with that, URL and token the camera reports."""
+    result = await direct(hass)
+    one = mount(hass, tmp_path, result)
+    one.faults.protocol_version = "0.3"
+    async with Device(faults=one.faults, https=True) as device:
+        result = await prepare(hass, result, device)
+        assert result["errors"] == {"base": "problem"}
+        assert "certificate" in shown(result)["problem"]
+        # What was entered is there again, but for the password.
+        assert result["data_schema"]
+        suggested = {str(field): (field.description or {}) for field in result["data_schema"].schema}
+        assert suggested["host"] == {"suggested_value": device.address}
+        assert "suggested_value" not in suggested["password"]
+
+        fields = {"host": device.address, "username": device.username, "password": device.password}
+        result = await enter(hass, result, **fields, trust_certificate=True)
+        assert result["step_id"] == "camera_done"
+        assert shown(result)["done"].splitlines() == [
+            "- This is AXIS P8815\\-2 3D People Counter, serial number accc8ef3d92e, software 11\\.11\\.148.",
+            "- The camera's own certificate couldn't be verified, as you have allowed.",
+            "- The certificate was installed in the camera.",
+            "- The protocol version was set to 0.4.",
+        ]
+        one.ca_file = device.write_authorities(tmp_path / "in the camera.pem")
+        assert one.faults.protocol_version == "0.4"
+
+        # Once more does no harm.
+        result = await enter(hass, result)
+        assert result["step_id"] == "connect_direct"
+        result = await prepare(hass, result, device, trust_certificate=True)
+        assert "- The certificate was in the camera already." in shown(result)["done"]
+        result = await enter(hass, result)
+    assert (await one.test_connection()).delivered
+    result = await choose(hass, result, "finish")
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+    await hass.async_block_till_done()
+    answer = await one.push()
+    assert answer
+    assert answer.delivered, answer
+    (entry,) = hass.config_entries.async_entries(DOMAIN)
+    assert device.password not in str(entry.as_dict())
+
+
+async def test_prepare_an_old_camera(hass: HomeAssistant) -> None:
+    """What a camera can't do is said, with what to do by hand."""
+    result = await direct(hass)
+    async with Device(counter=TWO_D, basic_device_info=False, certificates_api=False) as device:
+        result = await prepare(hass, result, device)
+        _, no_way, *lines = shown(result)["done"].splitlines()
+        assert "AXIS OS 11.11" in no_way
+        assert lines == [
+            "- Install the certificate on the camera's page by hand, as the first step of the list says.",
+            "- The protocol version was set to 0.4.",
+        ]
+        assert device.faults.protocol_version == "0.4"
+
+
+async def test_prepare_a_camera_without_https(hass: HomeAssistant) -> None:
+    """Over plain HTTP somebody could have put in another certificate, which the fingerprint tells."""
+    result = await direct(hass)
+    async with Device() as device:
+        result = await prepare(hass, result, device)
+        assert "- The camera was reached without encryption. Compare" in shown(result)["done"]
+        assert device.authorities
+
+
+async def test_prepare_a_camera_without_counter(hass: HomeAssistant, entry: MockConfigEntry, pusher: Pusher) -> None:
+    """Home Assistant's own address needs no certificate in the camera; a camera that doesn't count has no version."""
+    result = await choose(hass, await entry.start_reconfigure_flow(hass), "show")
+    async with Device(counter=None) as device:
+        result = await prepare(hass, result, device)
+        lines = shown(result)["done"].splitlines()
+        assert len(lines) == 3
+        assert lines[-1].startswith("- The protocol version wasn't set.")
+        assert not device.authorities
+
+
+async def test_prepare_fails(hass: HomeAssistant, entry: MockConfigEntry, pusher: Pusher) -> None:
+    """A wrong password can be corrected, and hostile answers are shown as they are."""
+    result = await choose(hass, await entry.start_reconfigure_flow(hass), "show")
+    async with Device() as device:
+        result = await prepare(hass, result, device, password="wrong")  # noqa: S106
+        assert result["errors"] == {"base": "problem"}
+        problem = shown(result)["problem"]
+        assert "{" not in problem
+        assert "camera_" not in problem
+        assert "wrong" not in problem.split()
+        device.replies["/a3dpc/api/settings"] = Reply(400, b'{"error":{"message":"[click](http://evil) {token}"}}')
+        fields = {"host": device.address, "username": device.username, "password": device.password}
+        result = await enter(hass, result, **fields, trust_certificate=False)
+        assert "[click](http" not in shown(result)["done"]
+        assert TOKEN not in shown(result)["done"]
+
+
+# A check
+
+
+async def check_from(hass: HomeAssistant, result: ConfigFlowResult) -> ConfigFlowResult:
+    """Let the address be checked, and wait for it."""
+    result = await choose(hass, result, "check")
+    assert result["type"] is FlowResultType.SHOW_PROGRESS
+    async with asyncio.timeout(30):
+        while result["type"] is FlowResultType.SHOW_PROGRESS:
+            await asyncio.sleep(0.05)
+            result = await hass.config_entries.flow.async_configure(result["flow_id"])
+    assert result["step_id"] == "checked"
+    return result
+
+
+async def test_check(hass: HomeAssistant) -> None:
+    """The listener is found as a camera would find it, and the way leads back to where URL and token are."""
+    result = await direct(hass)
+    for _ in range(2):
+        result = await check_from(hass, result)
+        # Only what the address says of itself.
+        (finding,) = shown(result)["findings"].splitlines()
+        assert finding.startswith("- 127")
+        result = await enter(hass, result)
+        assert result["step_id"] == "connect_direct"
+
+
+async def test_check_of_an_address_that_leads_nowhere(
+    hass: HomeAssistant, entry: MockConfigEntry, pusher: Pusher
+) -> None:
+    """What is wrong is said in a sentence."""
+    result = await choose(hass, await entry.start_reconfigure_flow(hass), "home_assistant")
+    result = await enter(hass, result, url=f"https://127.0.0.1:{free_port()}")
+    result = await check_from(hass, result)
+    assert "check_" not in shown(result)["findings"]
+    assert "{" not in shown(result)["findings"]
+
+
+async def test_dialog_closed_during_check(hass: HomeAssistant, entry: MockConfigEntry, pusher: Pusher) -> None:
+    """Nobody waits for a check whose dialog is gone."""
+    result = await choose(hass, await entry.start_reconfigure_flow(hass), "show")
+    result = await choose(hass, result, "check")
+    hass.config_entries.flow.async_abort(result["flow_id"])
+    await hass.async_block_till_done()

@@ -1,0 +1,419 @@
+"""The listener in a hostile network: whatever others do to its port, cameras are served, and memory stays bounded."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, suppress
+from datetime import UTC, datetime, timedelta
+import logging
+from pathlib import Path
+import resource
+import socket
+import ssl
+from typing import Any
+
+import pytest
+
+from custom_components.axis_people_counter import server
+from homeassistant.core import HomeAssistant
+
+from .home_assistant import free_port
+from .listening import Listening, camera
+from .pusher import PATH, TOKEN
+from .simulator import Camera
+
+pytestmark = pytest.mark.usefixtures("socket_enabled")
+
+# On the loopback there are many addresses.
+STRANGER = "127.0.0.2"
+CAMERA = "127.0.0.1"
+HEAD = f"POST {PATH} HTTP/1.1\r\nHost: 127.0.0.1\r\n".encode()
+
+
+type Connection = tuple[asyncio.StreamReader, asyncio.StreamWriter]
+
+
+@pytest.fixture
+async def listening(hass: HomeAssistant, tmp_path: Path) -> Listening:
+    """Return an instance that listens on the loopback."""
+    listening = Listening(hass, tmp_path)
+    await listening.start()
+    return listening
+
+
+@pytest.fixture
+def one(listening: Listening) -> Camera:
+    """Return a camera that has something to send."""
+    return camera(listening)
+
+
+@pytest.fixture
+def many_files() -> Iterator[None]:
+    """Let this process open as many connections as a test needs, both ends of each."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, min(hard, 4096)), hard))
+    yield
+    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+@asynccontextmanager
+async def connections(
+    listening: Listening, count: int, *, tls: bool, address: str = STRANGER
+) -> AsyncIterator[list[Connection]]:
+    """Open many connections from one address; those that are refused don't count."""
+    context = ssl.create_default_context(cafile=listening.ca_file) if tls else None
+    found: list[Connection] = []
+    try:
+        for _ in range(count):
+            with suppress(OSError):
+                found.append(
+                    await asyncio.open_connection(CAMERA, listening.port, ssl=context, local_addr=(address, 0))
+                )
+        yield found
+    finally:
+        for _, writer in found:
+            writer.transport.abort()
+
+
+async def is_closed(reader: asyncio.StreamReader, seconds: float) -> bool:
+    """Say whether the other side closes a connection within so many seconds."""
+    try:
+        async with asyncio.timeout(seconds):
+            while await reader.read(4096):
+                pass
+    except TimeoutError:
+        return False
+    except OSError:
+        pass
+    return True
+
+
+async def open_ones(found: list[Connection]) -> int:
+    """Return how many connections haven't been closed by the other side."""
+    closed = await asyncio.gather(*(is_closed(reader, 0.2) for reader, _ in found))
+    return closed.count(False)
+
+
+async def deliver(one: Camera) -> None:
+    """See a push accepted."""
+    answer = await one.push()
+    assert answer
+    assert answer.delivered, answer
+
+
+def memory() -> int:
+    """Return the bytes of memory this process uses."""
+    return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize()
+
+
+@pytest.mark.parametrize("address", [STRANGER, CAMERA])
+@pytest.mark.usefixtures("many_files")
+async def test_thousand_idle_connections(listening: Listening, one: Camera, address: str) -> None:
+    """A thousand connections that say nothing don't keep a camera out, not even from its own address."""
+    before = memory()
+    async with connections(listening, 1000, tls=False, address=address) as idle:
+        assert len(idle) == 1000
+        await deliver(one)
+        assert await open_ones(idle) < server.MAX_CONNECTIONS
+        assert memory() - before < 60 * 1024 * 1024
+
+
+@pytest.mark.usefixtures("many_files")
+async def test_new_ones_all_the_time(listening: Listening, one: Camera) -> None:
+    """Strangers who come again and again take places from each other, not from cameras."""
+    stop = asyncio.Event()
+
+    async def come_again() -> None:
+        while not stop.is_set():
+            async with connections(listening, 50, tls=False):
+                await asyncio.sleep(0)
+
+    strangers = [asyncio.create_task(come_again()) for _ in range(10)]
+    try:
+        for _ in range(10):
+            assert (await one.test_connection()).delivered
+        await deliver(one)
+    finally:
+        stop.set()
+        await asyncio.gather(*strangers)
+
+
+async def test_slow_loris(listening: Listening, one: Camera, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Headers that never end are waited for a while, however steadily they come."""
+    monkeypatch.setattr(server, "REQUEST_SECONDS", 1.0)
+    monkeypatch.setattr(server, "SWEEP_SECONDS", 0.1)
+    await listening.restart()
+    async with connections(listening, 20, tls=True) as slow:
+        for _, writer in slow:
+            writer.write(HEAD)
+        await deliver(one)
+        assert await open_ones(slow) == 20
+        for _ in range(8):
+            await asyncio.sleep(0.2)
+            for _, writer in slow:
+                writer.write(b"X-Slow: 1\r\n")
+        assert await open_ones(slow) == 0
+    assert (await one.test_connection()).delivered
+
+
+async def test_handshake_never_ends(listening: Listening, one: Camera, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A handshake that was begun is waited for a while."""
+    monkeypatch.setattr(server, "HANDSHAKE_SECONDS", 1.0)
+    async with connections(listening, 20, tls=False) as begun:
+        for _, writer in begun:
+            # The beginning of a ClientHello that promises more.
+            writer.write(bytes.fromhex("16030102000100"))
+        await deliver(one)
+        assert await open_ones(begun) == 20
+        assert all(await asyncio.gather(*(is_closed(reader, 3) for reader, _ in begun)))
+
+
+@pytest.mark.parametrize(
+    "garbage",
+    [
+        b"GET / HTTP/1.1\r\nHost: x\r\n\r\n",
+        b"\x00" * 4096,
+        b"\x16\x03\x01\xff\xff" + b"\xff" * 70000,
+        b"\x15\x03\x03\x00\x02\x02\x28",
+    ],
+    ids=["plain HTTP", "zeros", "record too long", "alert"],
+)
+async def test_garbage_before_tls(
+    listening: Listening, one: Camera, garbage: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What isn't TLS ends the connection, and nobody hears of it."""
+    caplog.set_level(logging.INFO)
+    async with connections(listening, 5, tls=False) as strangers:
+        caplog.clear()
+        for _, writer in strangers:
+            writer.write(garbage)
+        assert all(await asyncio.gather(*(is_closed(reader, 5) for reader, _ in strangers)))
+    assert not [record for record in caplog.records if record.levelno >= logging.WARNING]
+    await deliver(one)
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        b"X-Large: " + b"x" * 100_000 + b"\r\n",
+        b"".join(b"X-%d: 1\r\n" % number for number in range(10_000)),
+        b"Authorization: Bearer " + b"x" * 100_000 + b"\r\n",
+    ],
+    ids=["one large", "many", "token"],
+)
+async def test_oversized_headers(listening: Listening, one: Camera, header: bytes) -> None:
+    """Headers larger than a camera's are refused before they have been received."""
+    async with connections(listening, 1, tls=True) as [(reader, writer)]:
+        writer.write(HEAD + header + b"\r\n")
+        assert (await reader.readline()).split()[1] == b"400"
+        assert await is_closed(reader, 5)
+    await deliver(one)
+
+
+async def test_long_address(listening: Listening, one: Camera) -> None:
+    """So is an address that doesn't end."""
+    async with connections(listening, 1, tls=True) as [(reader, writer)]:
+        writer.write(b"POST /" + b"x" * 100_000)
+        assert (await reader.readline()).split()[1] in (b"400", b"414")
+        assert await is_closed(reader, 5)
+    await deliver(one)
+
+
+@pytest.mark.parametrize("authorization", [b"", b"Authorization: Bearer wrong\r\n"])
+async def test_body_of_a_stranger_is_not_read(listening: Listening, authorization: bytes) -> None:
+    """Without the token the answer comes before the body, and the rest of that goes nowhere."""
+    async with connections(listening, 1, tls=True) as [(reader, writer)]:
+        writer.write(HEAD + authorization + b"Content-Length: 100000000\r\n\r\n")
+        async with asyncio.timeout(5):
+            assert (await reader.readline()).split()[1] == b"401"
+        assert await is_closed(reader, 5)
+        sent = 0
+        with suppress(OSError, TimeoutError):
+            async with asyncio.timeout(5):
+                while sent < 50_000_000:
+                    writer.write(b"x" * 65536)
+                    await writer.drain()
+                    sent += 65536
+        assert sent < 10_000_000
+
+
+async def test_only_a_cameras_connection_lasts(listening: Listening) -> None:
+    """Who had the token may ask again on the same connection; who had none has to make another one."""
+    with_token = HEAD + f"Authorization: Bearer {TOKEN}\r\nContent-Length: 2\r\n\r\n{{}}".encode()
+    async with connections(listening, 1, tls=True) as [(reader, writer)]:
+        # Without a document in it this is answered 400, and ends, too.
+        writer.write(with_token)
+        assert (await reader.readline()).split()[1] == b"400"
+        assert await is_closed(reader, 5)
+    body = camera(listening).body()
+    push = HEAD + f"Authorization: Bearer {TOKEN}\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body
+    async with connections(listening, 1, tls=True) as [(reader, writer)]:
+        for _ in range(3):
+            writer.write(push)
+            assert (await reader.readline()).split()[1] == b"200"
+            await reader.readuntil(b"}")
+        assert not await is_closed(reader, 1)
+
+
+async def test_camera_is_not_pushed_out(
+    hass: HomeAssistant, listening: Listening, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An upload that takes its time goes on while strangers fight for places."""
+    monkeypatch.setattr(server, "MAX_CONNECTIONS", 5)
+    slow = camera(listening, days=2)
+    size = len(slow.body(slow.waiting()))
+    slow.faults.bytes_per_second = size // 2
+    pushing = asyncio.create_task(slow.push())
+    await asyncio.sleep(0.5)
+    for _ in range(5):
+        async with connections(listening, 20, tls=False):
+            await asyncio.sleep(0.1)
+    answer = await pushing
+    assert answer
+    assert answer.delivered, answer
+
+
+async def test_more_cameras_than_places(listening: Listening, monkeypatch: pytest.MonkeyPatch) -> None:
+    """If all places are taken by cameras that are sending, one more has to come again."""
+    monkeypatch.setattr(server, "MAX_CONNECTIONS", 2)
+    slow = [camera(listening, days=1, serial=f"accc8e00000{number}") for number in range(2)]
+    for one in slow:
+        one.faults.bytes_per_second = len(one.body(one.waiting())) // 2
+    pushing = [asyncio.create_task(one.push()) for one in slow]
+    await asyncio.sleep(0.5)
+    late = camera(listening, serial="accc8e000009")
+    assert (await late.test_connection()).status is None
+    for answer in await asyncio.gather(*pushing):
+        assert answer
+        assert answer.delivered, answer
+    assert (await late.test_connection()).delivered
+
+
+async def test_handshakes_are_paced(listening: Listening, one: Camera, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who makes handshakes without end has to wait for them; others don't."""
+    monkeypatch.setattr(server, "HANDSHAKE_INTERVAL", 0.1)
+    monkeypatch.setattr(server, "_AHEAD", 0.5)
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+
+    async def flood() -> float:
+        for _ in range(15):
+            async with connections(listening, 1, tls=True) as found:
+                assert found
+        return loop.time() - began
+
+    flooding = asyncio.create_task(flood())
+    await asyncio.sleep(0.5)
+    at = loop.time()
+    assert (await one.test_connection()).delivered
+    assert loop.time() - at < 0.3
+    assert await flooding > 0.7
+
+
+@pytest.mark.parametrize(
+    ("address", "network"),
+    [
+        ("192.168.1.10", "192.168.1.10"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+        ("2001:db8:1:2::7", "2001:db8:1:2::/64"),
+        ("fe80::1%eth0", "fe80::/64"),
+    ],
+)
+def test_networks(address: str, network: str) -> None:
+    """A host with IPv6 has as many addresses as it likes, and counts once."""
+    assert server.network_of(address) == network
+
+
+@pytest.mark.parametrize("wait", ["for the first byte", "for its turn"])
+async def test_unloading_with_strangers_at_the_door(
+    listening: Listening, monkeypatch: pytest.MonkeyPatch, wait: str
+) -> None:
+    """Who hasn't shaken hands yet doesn't hold up anybody who wants to go home."""
+    if wait == "for its turn":
+        monkeypatch.setattr(server, "HANDSHAKE_INTERVAL", 10.0)
+        async with connections(listening, 1, tls=True) as found:
+            assert found
+    async with connections(listening, 5, tls=False) as found:
+        for _, writer in found:
+            if wait == "for its turn":
+                writer.write(b"\x16")
+        await asyncio.sleep(0.2)
+        async with asyncio.timeout(2):
+            assert await listening.hass.config_entries.async_unload(listening.entry.entry_id)
+        assert await open_ones(found) == 0
+
+
+async def test_cannot_accept(listening: Listening, monkeypatch: pytest.MonkeyPatch) -> None:
+    """When no more files can be opened it is tried again and again, and works when there are some."""
+    loop = asyncio.get_running_loop()
+    accept = loop.sock_accept
+    failed = 0
+
+    async def fail(listening: socket.socket) -> Any:
+        nonlocal failed
+        accepted = await accept(listening)
+        if (failed := failed + 1) > 3:
+            return accepted
+        accepted[0].close()
+        raise OSError(24, "Too many open files")
+
+    monkeypatch.setattr(loop, "sock_accept", fail)
+    await listening.restart()
+    one = camera(listening)
+    answers = [await one.test_connection() for _ in range(6)]
+    assert [answer.delivered for answer in answers] == [False] * 3 + [True] * 3
+
+
+async def test_many_networks(listening: Listening, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Strangers from everywhere are served, though not all of them are remembered."""
+    monkeypatch.setattr(server, "MAX_NETWORKS", 3)
+    for last in range(2, 12):
+        async with connections(listening, 1, tls=True, address=f"127.0.0.{last}") as found:
+            assert found
+
+
+def test_addresses_that_are_not_there(socket_enabled: None) -> None:
+    """Without IPv6 there is IPv4; a port that is taken on one address is taken."""
+    port = free_port()
+    # No machine has an address of those for documentation.
+    sockets = server.listening_sockets([CAMERA, "2001:db8::1"], port)
+    assert [one.getsockname() for one in sockets] == [(CAMERA, port)]
+    with pytest.raises(OSError, match="in use"):
+        server.listening_sockets(["127.0.0.9", CAMERA], port)
+    sockets[0].close()
+    # The other one was given back.
+    for one in server.listening_sockets(["127.0.0.9", CAMERA], port):
+        one.close()
+
+
+async def test_request_on_a_connection_that_is_given_up(listening: Listening) -> None:
+    """It may have come in the very moment; a camera sends it again."""
+    async with connections(listening, 1, tls=True) as [(reader, writer)]:
+        listening.listener._server._connections.clear()  # noqa: SLF001
+        writer.write(HEAD + f"Authorization: Bearer {TOKEN}\r\nContent-Length: 2\r\n\r\n{{}}".encode())
+        assert (await reader.readline()).split()[1] == b"503"
+
+
+async def test_nothing_else_is_served(listening: Listening) -> None:
+    """Neither Home Assistant nor anything of it is behind this port."""
+    for line, status in (
+        (b"GET / HTTP/1.1", b"404"),
+        (b"GET /api/ HTTP/1.1", b"404"),
+        (b"GET /auth/providers HTTP/1.1", b"404"),
+        (b"GET " + PATH.encode() + b" HTTP/1.1", b"405"),
+        (b"PUT " + PATH.encode() + b" HTTP/1.1", b"405"),
+        (b"POST " + PATH.encode() + b"/../../ HTTP/1.1", b"404"),
+        (b"GET /api/axis_people_counter/export/x HTTP/1.1", b"404"),
+        (b"GET /api/axis_people_counter/authority.pem HTTP/1.1", b"200"),
+    ):
+        async with connections(listening, 1, tls=True) as [(reader, writer)]:
+            writer.write(line + b"\r\nHost: x\r\n\r\n")
+            assert (await reader.readline()).split()[1] == status, line
+            assert await is_closed(reader, 5)
+
+
+async def test_from_before_the_clock(listening: Listening) -> None:
+    """A camera's own clock is no reason to turn it away before it can be told so."""
+    one = camera(listening)
+    one.faults.clock_offset = timedelta(days=-100)
+    assert (await one.test_connection()).delivered
+    assert one.now() < datetime.now(UTC) - timedelta(days=99)

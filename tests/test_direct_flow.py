@@ -3,18 +3,20 @@
 import asyncio
 from pathlib import Path
 import socket
+from threading import Event
 from typing import Any
 
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
-from custom_components.axis_people_counter import config_flow, listener
+from custom_components.axis_people_counter import authority, config_flow, listener
 from custom_components.axis_people_counter.authority import fingerprint, new_authority, new_server, read_pair
 from custom_components.axis_people_counter.const import DOMAIN
+from custom_components.axis_people_counter.listener import own_certificates
 from homeassistant.config_entries import ConfigFlowResult
 from homeassistant.core import HomeAssistant
-from homeassistant.data_entry_flow import FlowResultType
+from homeassistant.data_entry_flow import FlowResultType, UnknownFlow
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.util import dt as dt_util
@@ -65,8 +67,8 @@ async def test_set_up(hass: HomeAssistant, tmp_path: Path, hass_client_no_auth: 
     downloaded = await client.get(shown(result)["authority_url"])
     one = mount(hass, tmp_path, result)
     assert await downloaded.text() == one.ca_file.read_text() if one.ca_file else False
-    authority = read_pair(authority_file(hass).read_bytes()).certificate
-    assert shown(result)["fingerprint"] == fingerprint(authority)
+    certificate = read_pair(authority_file(hass).read_bytes()).certificate
+    assert shown(result)["fingerprint"] == fingerprint(certificate)
 
     # Before there is an entry counts stay in the camera.
     answer = await one.push()
@@ -118,6 +120,54 @@ async def test_dialog_left_open(hass: HomeAssistant, tmp_path: Path) -> None:
     assert not ir.async_get(hass).issues
 
 
+async def test_two_dialogs(hass: HomeAssistant, tmp_path: Path) -> None:
+    """When the one that took the port over is closed, the other one takes it again as soon as it goes on."""
+    port = free_port()
+    first, second = await direct(hass, port=port), await direct(hass, port=port)
+    hass.config_entries.flow.async_abort(second["flow_id"])
+    await hass.async_block_till_done()
+    one = mount(hass, tmp_path, first)
+    assert (await one.test_connection()).status is None
+    result = await check_from(hass, first)
+    await enter(hass, result)
+    assert (await one.test_connection()).delivered
+
+
+@pytest.mark.parametrize("made", ["authority", "server"])
+async def test_dialog_closed_while_a_key_is_made(
+    hass: HomeAssistant, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, made: str
+) -> None:
+    """What is still going on then, for seconds on a small machine, leaves nothing behind."""
+    new_key = authority._new_key  # noqa: SLF001
+    making, go_on = asyncio.Event(), Event()
+
+    def slowly() -> Any:
+        hass.loop.call_soon_threadsafe(making.set)
+        go_on.wait(10)
+        return new_key()
+
+    if made == "server":
+        own_certificates(hass).create(dt_util.utcnow())
+    monkeypatch.setattr(authority, "_new_key", slowly)
+    result = await choose(hass, await begin(hass), "direct")
+    port = free_port()
+    entering = asyncio.create_task(enter(hass, result, host="127.0.0.1", port=port, own_files={}))
+    await asyncio.wait_for(making.wait(), 10)
+    hass.config_entries.flow.async_abort(result["flow_id"])
+    go_on.set()
+    with pytest.raises(UnknownFlow):
+        await entering
+    await hass.async_block_till_done()
+    monkeypatch.undo()
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", port))
+    # Nobody waits for a camera any more.
+    result = await direct(hass, port=port)
+    assert result["step_id"] == "connect_direct"
+    one = mount(hass, tmp_path, result)
+    assert (await one.test_connection()).delivered
+
+
 async def test_camera_without_the_certificate(hass: HomeAssistant, tmp_path: Path) -> None:
     """A camera that called but doesn't trust us is told from one that never called."""
     result = await direct(hass)
@@ -153,7 +203,21 @@ async def test_suggestions(hass: HomeAssistant, monkeypatch: pytest.MonkeyPatch)
 
 
 @pytest.mark.parametrize(
-    "host", ["", "https://192.168.1.10", "192.168.1.10:4443", "a b", "ha.example.com/x", "user@ha", "-"]
+    "host",
+    [
+        "",
+        "https://192.168.1.10",
+        "192.168.1.10:4443",
+        "a b",
+        "ha.example.com/x",
+        "user@ha",
+        "-",
+        "fe80::1%eth0",
+        "0.0.0.0",  # noqa: S104
+        "::",
+        "224.0.0.1",
+        "\u0663a.local",
+    ],
 )
 async def test_no_host(hass: HomeAssistant, host: str) -> None:
     """What is neither a name nor an address is refused, and can be corrected."""
@@ -197,8 +261,8 @@ async def test_authority_not_stored(hass: HomeAssistant) -> None:
 
 async def test_own_files(hass: HomeAssistant, tmp_path: Path) -> None:
     """Files of the user are checked first; then there is no certificate of ours to be installed."""
-    authority = new_authority(dt_util.utcnow())
-    files = Files(tmp_path, authority)
+    signer = new_authority(dt_util.utcnow())
+    files = Files(tmp_path, signer)
     result = await direct(hass, certificate=files.data["certificate"])
     assert result["errors"] == {"base": "certificate_without_key"}
 
@@ -208,10 +272,10 @@ async def test_own_files(hass: HomeAssistant, tmp_path: Path) -> None:
     result = await configure(**files.data)
     assert result["errors"] == {"base": "problem"}
     assert shown(result)["problem"].startswith(f"{files.certificate} isn't there")
-    files.write(new_server(authority, ["127.0.0.2"], dt_util.utcnow()))
+    files.write(new_server(signer, ["127.0.0.2"], dt_util.utcnow()))
     result = await configure(**files.data)
     assert shown(result)["problem"].endswith("is for: 127.0.0.2.")
-    files.write(new_server(authority, ["127.0.0.1"], dt_util.utcnow()))
+    files.write(new_server(signer, ["127.0.0.1"], dt_util.utcnow()))
     result = await configure(**files.data)
     assert result["step_id"] == "connect"
     assert not authority_file(hass).exists()

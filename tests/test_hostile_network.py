@@ -3,12 +3,14 @@
 import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 import logging
 from pathlib import Path
 import resource
 import socket
 import ssl
+import sys
 from typing import Any
 
 import pytest
@@ -115,6 +117,117 @@ async def test_thousand_idle_connections(listening: Listening, one: Camera, addr
         await deliver(one)
         assert await open_ones(idle) < server.MAX_CONNECTIONS
         assert memory() - before < 60 * 1024 * 1024
+
+
+@asynccontextmanager
+async def flooding(listening: Listening, kind: str, *, address: str, source: str) -> AsyncIterator[Flood]:
+    """Let a stranger in a process of its own do something to the port, and watch the event loop meanwhile."""
+    # What it says of slow callbacks in debug mode takes longer than they do.
+    listening.hass.loop.set_debug(False)
+    arguments = (kind, address, str(listening.port), source, "3")
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "tests.flood", *arguments),
+        cwd=Path(__file__).parents[1],
+        stdout=asyncio.subprocess.PIPE,
+    )
+    found = Flood()
+    loop = asyncio.get_running_loop()
+
+    async def watch() -> None:
+        while True:
+            before = loop.time()
+            await asyncio.sleep(0.01)
+            found.stalls.append(loop.time() - before - 0.01)
+            found.files = max(found.files, len(list(Path("/proc/self/fd").iterdir())))
+
+    await asyncio.sleep(0.5)
+    watching = asyncio.create_task(watch())
+    try:
+        yield found
+    finally:
+        output, _ = await asyncio.wait_for(process.communicate(), 30)
+        watching.cancel()
+        found.count = int(output)
+
+
+@dataclass
+class Flood:
+    """How often a stranger did something, and what came of it."""
+
+    count: int = 0
+    files: int = 0
+    stalls: list[float] = field(default_factory=list)
+
+
+@pytest.mark.usefixtures("many_files")
+@pytest.mark.parametrize(("address", "source"), [(CAMERA, STRANGER), ("::1", "::1")])
+@pytest.mark.parametrize("kind", ["connect", "hello"])
+async def test_flood(hass: HomeAssistant, tmp_path: Path, kind: str, address: str, source: str) -> None:
+    """However many come, Home Assistant goes on, has files left to open, and hears its cameras."""
+    listening = Listening(hass, tmp_path, "localhost")
+    await listening.start()
+    listening.url = listening.url.replace("localhost", CAMERA)
+    one = camera(listening)
+    one.url = one.url.replace(CAMERA, "localhost")
+    assert (await one.test_connection()).delivered
+    async with flooding(listening, kind, address=address, source=source) as flood:
+        for _ in range(5):
+            assert (await one.test_connection()).delivered
+            await asyncio.sleep(0.2)
+    assert flood.count > 50
+    # Most of the time there is nothing to be noticed; a machine with other work to do is late now and then.
+    assert sorted(flood.stalls)[len(flood.stalls) * 9 // 10] < 0.1
+    assert flood.files < 2 * server.MAX_CONNECTIONS + 100
+
+
+async def test_handshakes_that_are_not_waited_for(listening: Listening) -> None:
+    """Whoever lets us sign and then goes is put off like others."""
+    async with flooding(listening, "hello", address=CAMERA, source=STRANGER) as flood:
+        pass
+    assert flood.count < 1.5 * (3 + 1) / server.HANDSHAKE_INTERVAL
+
+
+async def test_neighbour(listening: Listening, one: Camera, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A camera that is known doesn't stand back behind others of its network, whatever they do."""
+    monkeypatch.setattr(server, "network_of", lambda _: "all the same network")
+    assert (await one.test_connection()).delivered
+    async with flooding(listening, "handshake", address=CAMERA, source=STRANGER):
+        for _ in range(5):
+            began = asyncio.get_running_loop().time()
+            assert (await one.test_connection()).delivered
+            assert asyncio.get_running_loop().time() - began < 1
+    # Where the system itself has too many at the door it may take a second attempt or two.
+    async with flooding(listening, "connect", address=CAMERA, source=STRANGER):
+        for _ in range(3):
+            assert (await one.test_connection()).delivered
+
+
+async def test_many_known_cameras(listening: Listening, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As many addresses of cameras are remembered as there may be cameras."""
+    monkeypatch.setattr(server, "MAX_KNOWN", 1)
+    assert (await camera(listening).test_connection()).delivered
+    body = camera(listening).body()
+    async with connections(listening, 1, tls=True) as [(reader, writer)]:
+        writer.write(HEAD + f"Authorization: Bearer {TOKEN}\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body)
+        assert (await reader.readline()).split()[1] == b"200"
+    assert (await camera(listening).test_connection()).delivered
+
+
+async def test_expecting_more_and_more(listening: Listening, one: Camera) -> None:
+    """What is answered before anything of ours is asked ends the connection as well."""
+    async with flooding(listening, "expect", address=CAMERA, source=STRANGER) as flood:
+        assert (await one.test_connection()).delivered
+    assert flood.count < 200
+    assert sorted(flood.stalls)[len(flood.stalls) * 9 // 10] < 0.1
+
+
+async def test_stranger_who_would_go_on(listening: Listening) -> None:
+    """The body that a stranger announces isn't read, though the protocol invites it."""
+    async with connections(listening, 1, tls=True) as [(reader, writer)]:
+        writer.write(HEAD + b"Expect: 100-continue\r\nContent-Length: 1000000\r\n\r\n")
+        answer = await reader.read(4096)
+        assert b" 401 " in answer + await reader.read(4096)
+        assert await is_closed(reader, 5)
 
 
 @pytest.mark.usefixtures("many_files")

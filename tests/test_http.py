@@ -17,10 +17,10 @@ from aiohttp import ClientResponse
 from freezegun import freeze_time
 from freezegun.api import FrozenDateTimeFactory
 import pytest
-from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_time_changed
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
-from custom_components.axis_people_counter import http, ledger, ledger_file, receiver
+from custom_components.axis_people_counter import http, issues as repair_issues, ledger, ledger_file, receiver
 from custom_components.axis_people_counter.const import DOMAIN, LEDGER_FILE
 from custom_components.axis_people_counter.protocol import MAX_WHOLE
 from homeassistant.config_entries import ConfigEntryDisabler
@@ -340,6 +340,24 @@ async def test_previous_token(
     assert (await pusher.post(connection_test())).status == HTTPStatus.UNAUTHORIZED
     assert (await pusher.post(connection_test(), token=new)).status == HTTPStatus.OK
     assert stored(hass) == 1
+
+
+async def test_strangers_do_not_hide_a_camera(
+    hass: HomeAssistant, stopped: FrozenDateTimeFactory, pusher: Pusher
+) -> None:
+    """The token of a known camera is told of however many strangers call; who is gone for a day is forgotten."""
+    await pusher.push(measurement(dt_util.utcnow() - timedelta(minutes=2)), sensor={"ipAddress": "127.0.0.1"})
+    for number in range(30):
+        repair_issues.async_begin(hass, repair_issues.WRONG_TOKEN, f"192.0.2.{number}", address=f"192.0.2.{number}")
+    of_strangers = len(ir.async_get(hass).issues)
+    assert of_strangers < 30
+    assert (await pusher.post(push(), token="wrong")).status == HTTPStatus.UNAUTHORIZED  # noqa: S106
+    assert ir.async_get(hass).async_get_issue(DOMAIN, "wrong_token_127.0.0.1")
+
+    stopped.tick(timedelta(hours=25))
+    async_fire_time_changed(hass)
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert not [issue_id for _, issue_id in ir.async_get(hass).issues if issue_id.startswith("wrong_token")]
 
 
 # 405

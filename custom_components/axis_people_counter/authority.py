@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from functools import lru_cache
 from ipaddress import ip_address
 from typing import Final, NamedTuple
 
@@ -47,11 +48,24 @@ def fingerprint(certificate: x509.Certificate) -> str:
     return certificate.fingerprint(hashes.SHA256()).hex(":").upper()
 
 
+# The same files are read again and again, and to check a key takes its time.
+@lru_cache(maxsize=4)
 def read_pair(pem: bytes) -> Pair:
     """Return what a file holds; raises ValueError if that isn't a private RSA key and the certificate to it."""
-    key = serialization.load_pem_private_key(pem, None, unsafe_skip_rsa_key_validation=True)
-    certificate = x509.load_pem_x509_certificate(pem)
-    if not isinstance(key, rsa.RSAPrivateKey) or key.public_key() != certificate.public_key():
+    try:
+        key = serialization.load_pem_private_key(pem, None)
+        certificate = x509.load_pem_x509_certificate(pem)
+        # All of it is read now: damage may be anywhere.
+        _ = (
+            certificate.subject,
+            certificate.not_valid_before_utc,
+            certificate.not_valid_after_utc,
+            names_of(certificate),
+        )
+        is_pair = isinstance(key, rsa.RSAPrivateKey) and key.public_key() == certificate.public_key()
+    except Exception as err:  # damage has many names, and not all of them are documented
+        raise ValueError(f"It can't be read: {err}") from err
+    if not (is_pair and isinstance(key, rsa.RSAPrivateKey)):
         raise ValueError("The private key isn't the one of the certificate.")
     return Pair(key, certificate)
 

@@ -1,10 +1,12 @@
 """Where the listener's certificate comes from: an authority of our own, or files of the user."""
 
+from contextlib import suppress
 from datetime import datetime, timedelta
 import errno
 import os
 from pathlib import Path
 import ssl
+from threading import Lock
 from typing import Final, NamedTuple, Protocol, override
 
 from cryptography import x509
@@ -18,6 +20,8 @@ AUTHORITY_FILE: Final = "authority.pem"
 SERVER_FILE: Final = "server.pem"
 # A user's own certificate is renewed by somebody else, who is told that early.
 ENDS_SOON: Final = timedelta(days=14)
+# One listener may begin while another one ends.
+_writing: Final = Lock()
 MAX_FILE: Final = 1024 * 1024
 _MAX_NAMES: Final = 5
 
@@ -89,11 +93,11 @@ class OwnCertificates(Certificates):
     def load(self, names: list[str], now: datetime) -> Loaded:
         server = _pair_if_any(self._server_file)
         # It goes on without the authority, as long as it lasts.
-        context = (
-            self._contexts.of(self._server_file, self._server_file)
-            if server and not _is_over(server.certificate, now)
-            else None
-        )
+        context: ssl.SSLContext | None = None
+        if server and not _is_over(server.certificate, now):
+            # What OpenSSL doesn't take is made anew.
+            with suppress(OSError):
+                context = self._contexts.of(self._server_file, self._server_file)
         authority = _pair_if_any(self._authority_file)
         if authority is None or _is_over(authority.certificate, now):
             about = {"path": str(self._authority_file)}
@@ -179,9 +183,10 @@ def _pair_if_any(path: Path) -> Pair | None:
 def _write(path: Path, pair: Pair) -> None:
     """Store a key so that nobody else can read it at any time, and wholly or not at all; raises OSError."""
     new = path.with_suffix(".new")
-    new.unlink(missing_ok=True)
-    with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-        file.write(pair.pem)
-        file.flush()
-        os.fsync(file.fileno())
-    new.replace(path)
+    with _writing:
+        new.unlink(missing_ok=True)
+        with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+            file.write(pair.pem)
+            file.flush()
+            os.fsync(file.fileno())
+        new.replace(path)

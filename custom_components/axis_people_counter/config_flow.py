@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Mapping
 from contextlib import ExitStack
+from ipaddress import ip_address
 import secrets
 from typing import Any, Final, override
 
@@ -20,12 +21,12 @@ from homeassistant.config_entries import (
 )
 from homeassistant.const import CONF_HOST, CONF_PASSWORD, CONF_PORT, CONF_TOKEN, CONF_URL, CONF_USERNAME
 from homeassistant.core import HomeAssistant, callback
-from homeassistant.data_entry_flow import section
+from homeassistant.data_entry_flow import UnknownFlow, section
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import selector
 from homeassistant.helpers.network import NoURLAvailableError, get_url
 from homeassistant.util import dt as dt_util
-from homeassistant.util.network import is_host_valid
+from homeassistant.util.network import is_host_valid, is_ip_address
 
 from .authority import certificate_pem, fingerprint
 from .check import Finding, async_check
@@ -126,6 +127,8 @@ class PeopleCounterConfigFlow(ConfigFlow, domain=DOMAIN):
         self._data: dict[str, Any] = {}
         self._test: ConnectionTest | None = None
         self._on_remove = ExitStack()
+        # The dialog is gone, though something of it may still be going on.
+        self._closed = False
         # Only until there is an entry, which has one of its own.
         self._listener: Listener | None = None
         self._authority: x509.Certificate | None = None
@@ -207,7 +210,7 @@ class PeopleCounterConfigFlow(ConfigFlow, domain=DOMAIN):
 
     async def _async_direct_errors(self, settings: ListenerSettings) -> tuple[dict[str, str], dict[str, str]]:
         """Return what keeps a listener from working, by field, and the placeholders for that; make an authority."""
-        if not is_host_valid(settings.host):
+        if not _is_reachable(settings.host):
             return {CONF_HOST: "invalid_host"}, {}
         if bool(settings.certificate) != bool(settings.private_key):
             return {"base": "certificate_without_key"}, {}
@@ -255,6 +258,8 @@ class PeopleCounterConfigFlow(ConfigFlow, domain=DOMAIN):
 
     async def async_step_show(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Begin to listen for a camera's "Test connection", and show what to enter."""
+        if self._closed:
+            raise UnknownFlow
         if self._test is None:
             self._test = self._on_remove.enter_context(
                 async_register_views(self.hass).async_test(self._data[CONF_TOKEN])
@@ -264,7 +269,8 @@ class PeopleCounterConfigFlow(ConfigFlow, domain=DOMAIN):
             self._authority = await self.hass.async_add_executor_job(own_certificates(self.hass).authority)
         else:
             self._authority = None
-        if settings and self.source != SOURCE_RECONFIGURE and self._listener is None:
+        is_listening = self._listener is not None and self.hass.data.get(DATA_LISTENER) is self._listener
+        if settings and self.source != SOURCE_RECONFIGURE and not is_listening:
             await self._async_listen(settings)
         if listener := self.hass.data.get(DATA_LISTENER):
             listener.refused = None
@@ -365,7 +371,7 @@ class PeopleCounterConfigFlow(ConfigFlow, domain=DOMAIN):
                 step_id="finish",
                 data_schema=vol.Schema({}),
                 errors={"base": error},
-                description_placeholders={"address": refused or ""},
+                description_placeholders={**self._placeholders(), "address": refused or ""},
             )
         if not is_new:
             # Stored already when it was shown: a camera may have been given the new address or token at once.
@@ -402,6 +408,7 @@ class PeopleCounterConfigFlow(ConfigFlow, domain=DOMAIN):
     @override
     def async_remove(self) -> None:
         """Stop listening for cameras when the dialog is closed."""
+        self._closed = True
         self._on_remove.close()
         if self._check:
             self._check.cancel()
@@ -444,6 +451,13 @@ async def _async_suggested_listener(hass: HomeAssistant, present: ListenerSettin
         return {CONF_HOST: await async_get_source_ip(hass)}
     except HomeAssistantError:
         return {}
+
+
+def _is_reachable(host: str) -> bool:
+    """Say whether this can be the name or address of a machine, as it stands in a URL and in a certificate."""
+    if not host.isascii() or "%" in host or not is_host_valid(host):
+        return False
+    return not is_ip_address(host) or not (ip_address(host).is_unspecified or ip_address(host).is_multicast)
 
 
 def _listener_settings(user_input: Mapping[str, Any]) -> ListenerSettings:

@@ -280,7 +280,9 @@ class PushView(HomeAssistantView):
         for test in self._tests:
             test.refused = address
         if entry:
-            issues.async_begin(hass, issues.WRONG_TOKEN, address, address=address)
+            # Strangers must not hide a camera.
+            is_camera = address in entry.runtime_data.addresses()
+            issues.async_begin(hass, issues.WRONG_TOKEN, address, is_camera, address=address)
 
     def _complain(self, address: str, status: HTTPStatus, sentence: str) -> web.Response:
         """Refuse a document; the log says so once, until documents of this sender can be read again."""

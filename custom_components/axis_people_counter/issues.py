@@ -90,12 +90,23 @@ def local_time(instant: datetime) -> str:
 
 
 @callback
-def async_begin(hass: HomeAssistant, key: str, about: str | None = None, **placeholders: str) -> None:
-    """Show an issue; about tells several of a kind apart (a serial, an address), of which there is a limit."""
+def async_begin(
+    hass: HomeAssistant,
+    key: str,
+    about: str | None = None,
+    always: bool = False,
+    /,
+    **placeholders: str,
+) -> None:
+    """Show an issue; about tells several of a kind apart (a serial, an address), of which there is mostly a limit."""
     shown = ir.async_get(hass).issues
     issue_id = _issue_id(key, about)
     of_the_kind = sum(domain == DOMAIN and issue.translation_key == key for (domain, _), issue in shown.items())
-    if (DOMAIN, issue_id) not in shown and of_the_kind >= (_MOST_WRONG_TOKENS if key == WRONG_TOKEN else _MOST):
+    if (
+        not always
+        and (DOMAIN, issue_id) not in shown
+        and of_the_kind >= (_MOST_WRONG_TOKENS if key == WRONG_TOKEN else _MOST)
+    ):
         return
     ir.async_create_issue(
         hass,
@@ -116,6 +127,15 @@ def async_begin(hass: HomeAssistant, key: str, about: str | None = None, **place
 def async_end(hass: HomeAssistant, key: str, about: str | None = None) -> None:
     """Take an issue back, if there is one."""
     ir.async_delete_issue(hass, DOMAIN, _issue_id(key, about))
+
+
+@callback
+def async_end_kind(hass: HomeAssistant, key: str, created_before: datetime | None = None) -> None:
+    """Take all issues of a kind back, or the old ones of them."""
+    for (domain, issue_id), issue in list(ir.async_get(hass).issues.items()):
+        is_old = created_before is None or issue.created < created_before
+        if domain == DOMAIN and issue.translation_key == key and is_old:
+            ir.async_delete_issue(hass, DOMAIN, issue_id)
 
 
 @callback

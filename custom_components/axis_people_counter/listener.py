@@ -121,6 +121,7 @@ class Listener:
         self._last_heard = dt_util.utcnow()
         self._check_task: asyncio.Task[None] | None = None
         self._forget_stop: CALLBACK_TYPE | None = None
+        self._stopped = False
 
     @property
     def problems(self) -> list[str]:
@@ -130,15 +131,20 @@ class Listener:
     async def async_start(self) -> None:
         """Serve, as far as that is possible now; what isn't is tried again."""
         # A dialog that was left open may have one, and its port.
-        if other := self.hass.data.get(DATA_LISTENER):
-            await other.async_stop()
+        other = self.hass.data.get(DATA_LISTENER)
         self.hass.data[DATA_LISTENER] = self
+        if other:
+            await other.async_stop()
+        await self._server.start()
         await self._async_look_after()
+        if self._stopped:
+            return
         self._check_task = self.hass.async_create_background_task(self._async_keep(), f"{DOMAIN} listener")
         self._forget_stop = self.hass.bus.async_listen_once(EVENT_HOMEASSISTANT_STOP, self.async_stop)
 
     async def async_stop(self, event: Event | None = None) -> None:
         """Close the port, which is closed as well when Home Assistant stops."""
+        self._stopped = True
         if event is None and self._forget_stop:
             self._forget_stop()
         self._forget_stop = None
@@ -150,6 +156,7 @@ class Listener:
         await self._server.stop()
         for problem in self._problems.values():
             issues.async_end(self.hass, problem.key)
+        issues.async_end_kind(self.hass, issues.CERTIFICATE_REFUSED)
 
     async def _async_keep(self) -> None:
         while True:
@@ -163,6 +170,7 @@ class Listener:
             _LOGGER.exception("The listener for cameras can't be looked after")
 
     async def _async_check(self) -> None:
+        self._listen()
         own = await _async_own_addresses()
         host = self.settings.host
         names = [host] if _is_loopback(host) or host == "localhost" else [host, *own]
@@ -170,15 +178,15 @@ class Listener:
         if loaded.context:
             self._server.context = loaded.context
         self._report("certificate", loaded.problem)
-        await self._async_listen()
         self._report("address", await self._async_address_problem(own))
 
-    async def _async_listen(self) -> None:
-        if self._server.is_listening:
+    @callback
+    def _listen(self) -> None:
+        if self._stopped or self._server.is_listening:
             return
         port = self.settings.port
         try:
-            await self._server.start(listening_sockets(self.settings.listens_on, port))
+            self._server.listen(listening_sockets(self.settings.listens_on, port))
         except OSError as err:
             error = err.strerror or str(err)
             self._report("port", Problem(issues.LISTENER_PORT_TAKEN, {"port": str(port), "error": error}))
@@ -193,9 +201,8 @@ class Listener:
         return Problem(issues.LISTENER_ADDRESS_GONE, {"host": self.settings.host, "addresses": ", ".join(own)})
 
     @callback
-    def _heard(self, address: str) -> None:
+    def _heard(self, _: str) -> None:
         self._last_heard = dt_util.utcnow()
-        issues.async_end(self.hass, issues.CERTIFICATE_REFUSED, address)
 
     @callback
     def _refused(self, address: str) -> None:
@@ -205,6 +212,8 @@ class Listener:
     @callback
     def _report(self, kind: str, problem: Problem | None) -> None:
         """Show what is wrong with one of several things, or that it is well again."""
+        if self._stopped:
+            return
         if (before := self._problems.pop(kind, None)) and (problem is None or problem.key != before.key):
             issues.async_end(self.hass, before.key)
         if problem:

@@ -153,6 +153,7 @@ class Receiver:
         """
         self._check_clock(message)
         sensor = message.sensor
+        issues.async_end(self.hass, issues.CERTIFICATE_REFUSED, sensor.serial)
         if isinstance(message, TestMessage):
             if camera := self.cameras.get(sensor.serial):
                 await camera.async_heard()
@@ -188,17 +189,21 @@ class Receiver:
             issues.async_end(self.hass, key, serial)
 
     @callback
-    def addresses(self) -> dict[str, str]:
-        """Return the cameras' names by the addresses from which they said they report."""
+    def addresses(self) -> dict[str, Camera]:
+        """Return the cameras by the addresses from which they said they report."""
         cameras = (coordinator.camera for coordinator in self.cameras.values())
-        return {camera.ip_address: camera.name for camera in cameras if camera.ip_address}
+        return {camera.ip_address: camera for camera in cameras if camera.ip_address}
 
     @callback
     def async_certificate_refused(self, address: str) -> None:
         """Say that a camera hasn't got the authority's certificate; others, browsers among them, are none of ours."""
-        if name := self.addresses().get(address):
+        if camera := self.addresses().get(address):
             issues.async_begin(
-                self.hass, issues.CERTIFICATE_REFUSED, address, **issues.names(name), address=url_host(address)
+                self.hass,
+                issues.CERTIFICATE_REFUSED,
+                camera.serial,
+                **issues.names(camera.name),
+                address=url_host(address),
             )
 
     def _check_clock(self, message: Message) -> None:
@@ -321,6 +326,8 @@ class Receiver:
 
     async def _async_merge(self, _: datetime) -> None:
         """Merge what is older than the days of full detail, a day of one camera at a time."""
+        # Who calls again with a wrong token is told of again.
+        issues.async_end_kind(self.hass, issues.WRONG_TOKEN, created_before=dt_util.utcnow() - MERGE_EVERY)
         keep = timedelta(days=self.entry.options.get(CONF_KEEP_DAYS, DEFAULT_KEEP_DAYS))
         try:
             while await asyncio.wrap_future(self.ledger.merge(int((dt_util.utcnow() - keep).timestamp()))):

@@ -25,6 +25,7 @@ HANDSHAKE_INTERVAL: Final = 0.05
 # But some may come together.
 _AHEAD: Final = 1.0
 MAX_NETWORKS: Final = 1024
+MAX_KNOWN: Final = 256
 MAX_LINE: Final = 4096
 MAX_FIELD: Final = 4096
 MAX_FIELDS: Final = 64
@@ -35,7 +36,8 @@ REQUEST_SECONDS: Final = 15.0
 KEEP_ALIVE_SECONDS: Final = 90.0
 CLOSE_SECONDS: Final = 5.0
 SWEEP_SECONDS: Final = 5.0
-_BACKLOG: Final = 128
+# A camera that finds it full has to wait for a second.
+_BACKLOG: Final = 1024
 # What a client says that doesn't accept our certificate (RFC 8446, section 6.2, as OpenSSL names it).
 _REFUSALS: Final = (
     "TLSV1_ALERT_UNKNOWN_CA",
@@ -50,6 +52,8 @@ class _Connection:
     """One client, from the moment its connection was accepted."""
 
     address: str
+    # What somebody with many addresses is known by.
+    network: str
     # When it was accepted, the handshake was done, or the last request was answered.
     since: float
     # What speaks HTTP as soon as the handshake is done.
@@ -78,6 +82,7 @@ class Server:
     def __init__(self, app: web.Application, *, heard: Callable[[str], None], refused: Callable[[str], None]) -> None:
         """Take what to serve; `heard` gets the addresses of cameras, `refused` those that refuse our certificate."""
         app.middlewares.append(self._attend)
+        app.on_response_prepare.append(self._close_unless_trusted)
         self._runner = web.AppRunner(
             app,
             access_log=None,
@@ -97,17 +102,21 @@ class Server:
         self._connections: dict[web.RequestHandler, _Connection] = {}
         # When somebody's next handshake is due, if the rate were kept exactly.
         self._due: dict[str, float] = {}
+        # Addresses of cameras, which don't have to stand back behind others of their network; the last one at the end.
+        self._known: dict[str, None] = {}
         self._tasks: list[asyncio.Task[None]] = []
 
     @property
     def is_listening(self) -> bool:
         """Say whether the port is ours."""
-        return bool(self._tasks)
+        return any(not task.done() for task in self._tasks)
 
-    async def start(self, sockets: list[socket.socket]) -> None:
+    async def start(self) -> None:
+        """Make ready."""
+        await self._runner.setup()
+
+    def listen(self, sockets: list[socket.socket]) -> None:
         """Accept connections from now on."""
-        if self._runner.server is None:
-            await self._runner.setup()
         loop = asyncio.get_running_loop()
         self._tasks = [loop.create_task(self._sweep()), *(loop.create_task(self._accept(one)) for one in sockets)]
 
@@ -129,6 +138,8 @@ class Server:
         assert self._runner.server
         with listening:
             while True:
+                # All else gets its turn, however many there are at the door; who was given up is gone then.
+                await asyncio.sleep(0)
                 try:
                     client, peer = await loop.sock_accept(listening)
                 except OSError as err:
@@ -139,7 +150,7 @@ class Server:
                 if self.context is None or not self._make_room():
                     client.close()
                     continue
-                connection = _Connection(peer[0], loop.time(), self._runner.server())
+                connection = _Connection(peer[0], network_of(peer[0]), loop.time(), self._runner.server())
                 connection.handshake = loop.create_task(self._shake_hands(connection, client, self.context))
                 self._connections[connection.handler] = connection
 
@@ -151,9 +162,15 @@ class Server:
         idle = [connection for connection in self._connections.values() if not connection.busy]
         if not idle:
             return False
-        strangers = Counter(network_of(connection.address) for connection in idle if not connection.trusted)
-        # Of those it is the oldest one; cameras' connections are the last to go.
-        given_up = min(idle, key=lambda one: (one.trusted, -strangers[network_of(one.address)], one.since))
+        of_network = Counter(connection.network for connection in idle)
+        of_address = Counter(connection.address for connection in idle)
+
+        def order(one: _Connection) -> tuple[bool, bool, int, int, float]:
+            """Return what puts the oldest one of those first, and cameras last."""
+            known = one.address in self._known
+            return one.trusted, known, -of_network[one.network], -of_address[one.address], one.since
+
+        given_up = min(idle, key=order)
         given_up.abort()
         del self._connections[given_up.handler]
         return True
@@ -163,16 +180,17 @@ class Server:
 
     async def _shake_hands(self, connection: _Connection, client: socket.socket, context: ssl.SSLContext) -> None:
         loop = asyncio.get_running_loop()
-        network = network_of(connection.address)
+        who = connection.address if connection.address in self._known else connection.network
         try:
             try:
                 # All that TLS takes is only for those who begin with it.
                 async with asyncio.timeout(HANDSHAKE_SECONDS):
                     await _first_byte(client)
-                await asyncio.sleep(self._due.get(network, 0.0) - loop.time() - _AHEAD)
+                await asyncio.sleep(self._due.get(who, 0.0) - loop.time() - _AHEAD)
             except BaseException:
                 client.close()
                 raise
+            self._charge(who)
             # What a server of asyncio does as well, but for what comes before.
             await loop.connect_accepted_socket(
                 lambda: connection.handler,
@@ -182,10 +200,8 @@ class Server:
                 ssl_shutdown_timeout=CLOSE_SECONDS,
             )
             connection.since = loop.time()
-            self._charge(network)
         except ssl.SSLError as err:
             _LOGGER.debug("No connection with %s: %s", connection.address, err)
-            self._charge(network)
             if err.reason in _REFUSALS:
                 self._refused(connection.address)
         except OSError as err:
@@ -193,14 +209,14 @@ class Server:
         finally:
             connection.handshake = None
 
-    def _charge(self, network: str) -> None:
-        """Note that somebody had a handshake, which puts off the next ones if there are too many."""
+    def _charge(self, who: str) -> None:
+        """Note that somebody has a handshake, which puts off the next ones if there are too many."""
         now = asyncio.get_running_loop().time()
         if len(self._due) >= MAX_NETWORKS:
-            self._due = {other: due for other, due in self._due.items() if due > now}
+            self._due = {one: due for one, due in self._due.items() if due > now}
         # What waits already doesn't wait for longer than this.
         longest = now + _AHEAD + HANDSHAKE_SECONDS
-        self._due[network] = min(max(self._due.get(network, now), now) + HANDSHAKE_INTERVAL, longest)
+        self._due[who] = min(max(self._due.get(who, now), now) + HANDSHAKE_INTERVAL, longest)
 
     async def _sweep(self) -> None:
         """Close connections on which nobody asks for anything, or takes too long over it."""
@@ -228,16 +244,24 @@ class Server:
             # Who isn't to come again is no camera.
             if answered and response.keep_alive is not False:
                 connection.trusted = True
-                self._heard(connection.address)
-            else:
-                response.force_close()
+                self._note_camera(connection.address)
             return response
-        except web.HTTPException as err:
-            err.force_close()
-            raise
         finally:
             connection.busy = False
             connection.since = asyncio.get_running_loop().time()
+
+    def _note_camera(self, address: str) -> None:
+        self._known.pop(address, None)
+        if len(self._known) >= MAX_KNOWN:
+            del self._known[next(iter(self._known))]
+        self._known[address] = None
+        self._heard(address)
+
+    async def _close_unless_trusted(self, request: web.Request, response: web.StreamResponse) -> None:
+        """Let nobody but cameras ask again; this sees also what is answered before anything of ours is asked."""
+        connection = self._connections.get(request.protocol)
+        if connection is None or not connection.trusted:
+            response.force_close()
 
 
 async def _first_byte(client: socket.socket) -> None:

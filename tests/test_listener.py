@@ -258,6 +258,16 @@ async def test_port_taken(hass: HomeAssistant, tmp_path: Path, caplog: pytest.Lo
     assert [record.levelno for record in said if record.levelno >= logging.INFO] == [logging.ERROR, logging.INFO]
 
 
+async def test_port_lost(hass: HomeAssistant, listening: Listening) -> None:
+    """Should the listener ever stop to listen, it begins again."""
+    for task in asyncio.all_tasks():
+        if "_accept" in repr(task.get_coro()):
+            task.cancel()
+    await asyncio.sleep(1)
+    assert (await camera(listening).test_connection()).delivered
+    assert not ir.async_get(hass).issues
+
+
 async def test_server_certificate_damaged(listening: Listening) -> None:
     """Without a word another one is made."""
     for damaged in (b"", b"nonsense"):

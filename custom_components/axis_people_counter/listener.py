@@ -185,6 +185,8 @@ class Listener:
         if self._stopped or self._server.is_listening:
             return
         port = self.settings.port
+        # Of several addresses one may have failed: then it is the next time that all are free.
+        self._server.release()
         try:
             self._server.listen(listening_sockets(self.settings.listens_on, port))
         except OSError as err:

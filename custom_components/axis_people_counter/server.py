@@ -109,7 +109,7 @@ class Server:
     @property
     def is_listening(self) -> bool:
         """Say whether the port is ours."""
-        return any(not task.done() for task in self._tasks)
+        return bool(self._tasks) and not any(task.done() for task in self._tasks)
 
     async def start(self) -> None:
         """Make ready."""
@@ -120,10 +120,14 @@ class Server:
         loop = asyncio.get_running_loop()
         self._tasks = [loop.create_task(self._sweep()), *(loop.create_task(self._accept(one)) for one in sockets)]
 
-    async def stop(self) -> None:
-        """Accept nothing more, and end what goes on; what is being answered gets a moment for it."""
+    def release(self) -> None:
+        """Give the port back, at once or nearly so."""
         for task in self._tasks:
             task.cancel()
+
+    async def stop(self) -> None:
+        """Accept nothing more, and end what goes on; what is being answered gets a moment for it."""
+        self.release()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self._tasks = []
         handshakes = [connection.handshake for connection in self._connections.values() if connection.handshake]

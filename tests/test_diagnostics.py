@@ -5,6 +5,7 @@ from http import HTTPStatus
 import json
 from pathlib import Path
 from typing import Any
+from unittest.mock import ANY
 
 from freezegun.api import FrozenDateTimeFactory
 import pytest
@@ -16,6 +17,7 @@ from custom_components.axis_people_counter.const import DOMAIN
 from homeassistant.core import HomeAssistant
 from homeassistant.setup import async_setup_component
 
+from .listening import Listening
 from .places import BACK, add_place, entity_of, push_two_doors
 from .pusher import SERIAL, TOKEN, Pusher, document, measurement
 
@@ -88,6 +90,27 @@ async def test_diagnostics_of_places(
     text = json.dumps(diagnostics)
     assert SERIAL not in text
     assert BACK not in text
+
+
+@pytest.mark.usefixtures("socket_enabled")
+async def test_diagnostics_of_the_listener(
+    hass: HomeAssistant, tmp_path: Path, hass_client: ClientSessionGenerator
+) -> None:
+    """They tell what is wrong with the port for cameras, but no key, no address, and no path that somebody chose."""
+    files = {"certificate": "secret-folder/cert.pem", "private_key": "secret-folder/key.pem"}
+    listening = Listening(hass, tmp_path, "127.0.0.1", **files)
+    await listening.start()
+    diagnostics: dict[str, Any] = await get_diagnostics_for_config_entry(hass, hass_client, listening.entry)
+    assert diagnostics["listener"] == {
+        "port": listening.port,
+        "files_of_the_user": True,
+        "problems": ["listener_certificate_unreadable"],
+        "authority_ends": ANY,
+    }
+    text = json.dumps(diagnostics)
+    (_, key), *_ = ((path, path.read_text()) for path in listening.folder.iterdir())
+    for secret in (TOKEN, "secret-folder", "127.0.0.1", key.splitlines()[1], "PRIVATE KEY"):
+        assert secret not in text
 
 
 async def test_diagnostics_while_the_ledger_is_out_of_reach(

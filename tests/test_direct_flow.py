@@ -64,6 +64,8 @@ async def test_set_up(hass: HomeAssistant, tmp_path: Path, hass_client_no_auth: 
     assert result["step_id"] == "connect_direct"
     assert shown(result)["url"] == f"https://127.0.0.1:{port}{PATH}"
     client = await hass_client_no_auth()
+    # In a window of its own: Home Assistant's frontend takes other links for its own pages.
+    assert f'<a href="{shown(result)["authority_url"]}" target="_blank">' in shown(result)["authority_link"]
     downloaded = await client.get(shown(result)["authority_url"])
     one = mount(hass, tmp_path, result)
     assert await downloaded.text() == one.ca_file.read_text() if one.ca_file else False

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from freezegun.api import FrozenDateTimeFactory
-from hypothesis import HealthCheck, given, settings, strategies as st
+from hypothesis import HealthCheck, example, given, settings, strategies as st
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.components.recorder.common import async_block_recorder
@@ -68,6 +68,19 @@ async def kill(hass: HomeAssistant, entry: MockConfigEntry, folder: Path) -> Non
     max_examples=30,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large],
+)
+# Said twice within one second.
+@example(
+    story=[
+        ("push", (0, [(4033, 0, 8, None), (557, 9, 1, None)])),
+        ("wait", 8),
+        ("correct", 99),
+        ("correct", 12),
+        ("wait", 62),
+    ],
+    night=NIGHTS[0],
+    width=5,
+    shift=True,
 )
 @given(story=stories(), night=st.sampled_from(NIGHTS), width=st.sampled_from((1, 5, 15)), shift=st.booleans())
 async def test_series_of_any_story(

@@ -39,7 +39,8 @@ class Truth:
     is_reversed: bool = False
     # Of each interval what was sent last: when, in, out, adults in, adults out.
     intervals: dict[tuple[int, int], tuple[int, ...]] = field(default_factory=dict)
-    corrections: dict[int, int] = field(default_factory=dict)
+    # What was said of occupancy, by the minute; several things may be said in one.
+    corrections: dict[int, list[int]] = field(default_factory=dict)
 
     def tell(
         self,
@@ -105,8 +106,11 @@ class Truth:
                 # Nobody is inside before the first interval either.
                 reset_on = local.date()
                 inside = 0
-            inside = self.corrections.get(minute, inside)
             hour = minute // HOUR * HOUR
+            for inside in self.corrections.get(minute, ()):
+                # What was said first held for no time; at the beginning of an hour it belongs to none.
+                if minute != hour:
+                    seen.setdefault(hour, []).append(inside)
             levels.setdefault(hour, []).append(inside)
             seen.setdefault(hour, []).append(inside)
         return [

@@ -173,7 +173,7 @@ async def test_a_correction_in_a_past_hour(hass: HomeAssistant, noon: FrozenDate
     entity = {"entity_id": "sensor.main_entrance_occupancy"}
     await pusher.push(truth.tell(NOON - 5 * MINUTE, 9, minutes=5))
     noon.tick(3 * MINUTE)
-    truth.corrections[int((NOON + 3 * MINUTE).timestamp())] = 4
+    truth.corrections[int((NOON + 3 * MINUTE).timestamp())] = [4]
     await hass.services.async_call(DOMAIN, "set_occupancy", {"value": 4, **entity}, blocking=True)
     await settle(hass)
     noon.move_to(NOON + timedelta(hours=2))
@@ -184,7 +184,7 @@ async def test_a_correction_in_a_past_hour(hass: HomeAssistant, noon: FrozenDate
     noon.tick(4 * MINUTE)
     await hass.services.async_call(DOMAIN, "set_occupancy", {"value": 70, **entity}, blocking=True)
     assert await recorded(hass) == truth.series()
-    truth.corrections[int((NOON + timedelta(hours=2, minutes=4)).timestamp())] = 70
+    truth.corrections[int((NOON + timedelta(hours=2, minutes=4)).timestamp())] = [70]
     noon.tick(timedelta(hours=4))
     await pusher.push(truth.tell(NOON + timedelta(hours=5, minutes=50), 0, 1, minutes=5))
     await go_on(hass, noon)

@@ -144,10 +144,8 @@ def occupancies(bounds: Sequence[int], following: Iterator[Level], until: int, i
         while level is not None and (level.at < end or (level.at == end and level.is_counted)):
             people_seconds += inside * (level.at - since)
             since, inside = level.at, level.inside
-            before, level = level, next(following, None)
-            # Of what was said at one instant only the last holds.
-            if before.is_counted or level is None or level.at != before.at:
-                lowest, highest = min(lowest, inside), max(highest, inside)
+            lowest, highest = min(lowest, inside), max(highest, inside)
+            level = next(following, None)
         stop = max(since, min(end, until))
         people_seconds += inside * (stop - since)
         yield Occupancy(lowest, people_seconds / (stop - start) if stop > start else inside, highest)

@@ -16,6 +16,7 @@ from pytest_homeassistant_custom_component.common import (
     async_mock_service,
     mock_restore_cache,
 )
+import voluptuous as vol
 
 from custom_components.axis_people_counter.const import DOMAIN
 from homeassistant.components import automation
@@ -178,7 +179,7 @@ def test_form(name: str) -> None:
     assert extract_inputs(data) == set(blueprint.inputs)
     for key, one in blueprint.inputs.items():
         assert one["name"], key
-        select: Callable[[Any], Any] = selector(one["selector"])  # type: ignore[assignment]
+        select = vol.Schema(selector(one["selector"]))
         # Where nothing is chosen, there is no medium.
         if one.get("default", {}) != {}:
             assert select(one["default"]) == one["default"], key

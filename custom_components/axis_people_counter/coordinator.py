@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
@@ -58,9 +59,9 @@ class LedgerCoordinator[T](DataUpdateCoordinator[T]):
         await super().async_shutdown()
         self._async_cancel_tick()
 
+    @abstractmethod
     async def _async_read(self, now: datetime) -> T:
         """Read what is true at an instant; raises LedgerError."""
-        raise NotImplementedError
 
     @override
     async def _async_update_data(self) -> T:

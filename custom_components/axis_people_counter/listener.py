@@ -20,6 +20,7 @@ from homeassistant.helpers.http import KEY_HASS, HomeAssistantView
 from homeassistant.helpers.storage import STORAGE_DIR
 from homeassistant.util import dt as dt_util
 from homeassistant.util.hass_dict import HassKey
+from homeassistant.util.network import is_ip_address
 
 from . import issues
 from .authority import certificate_pem
@@ -253,7 +254,7 @@ class AuthorityView(HomeAssistantView):
 async def async_is_own(hass: HomeAssistant, host: str) -> bool:
     """Say whether a name or an address leads to this machine."""
     addresses = [host]
-    if not _is_address(host):
+    if not is_ip_address(host):
         try:
             found = await hass.loop.getaddrinfo(host, None, type=socket.SOCK_STREAM)
         except OSError:
@@ -273,13 +274,5 @@ async def _async_own_addresses() -> list[str]:
     return [address for address in found if not (_is_loopback(address) or ip_address(address).is_link_local)]
 
 
-def _is_address(host: str) -> bool:
-    try:
-        ip_address(host)
-    except ValueError:
-        return False
-    return True
-
-
 def _is_loopback(host: str) -> bool:
-    return _is_address(host) and ip_address(host).is_loopback
+    return is_ip_address(host) and ip_address(host).is_loopback

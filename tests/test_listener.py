@@ -529,6 +529,18 @@ async def test_camera_forgot_the_authority(
     await until_shown(hass, "certificate_refused_accc8ef3d92e", shown=False)
 
 
+async def test_camera_that_refuses_is_removed(hass: HomeAssistant, listening: Listening, tmp_path: Path) -> None:
+    """Who isn't there any more has nothing to be mended."""
+    await camera(listening).push()
+    await hass.async_block_till_done()
+    other = tmp_path / "other.pem"
+    other.write_text(certificate_pem(new_authority(dt_util.utcnow()).certificate))
+    await s_client(listening.port, ca_file=other)
+    await until_shown(hass, "certificate_refused_accc8ef3d92e")
+    await listening.entry.runtime_data.async_remove_camera("accc8ef3d92e")
+    assert not ir.async_get(hass).issues
+
+
 async def test_another_way(hass: HomeAssistant, listening: Listening, tmp_path: Path) -> None:
     """Whoever doesn't come by this way any more can't refuse the certificate either."""
     await camera(listening).push()

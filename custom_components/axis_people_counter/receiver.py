@@ -41,6 +41,14 @@ MAX_REST: Final = 0.2
 MAX_ANSWERS: Final = 2
 # Unknown things that cameras send, each named once in the log.
 MAX_NOTES: Final = 100
+# Repairs that are about a camera, by its serial number.
+_OF_CAMERA: Final = (
+    issues.CAMERA_SILENT,
+    issues.CERTIFICATE_REFUSED,
+    issues.CLOCK_DIFFERS,
+    issues.QUARANTINED,
+    issues.WRONG_PROTOCOL,
+)
 MERGE_EVERY: Final = timedelta(days=1)
 # Where Home Assistant shows its time zone.
 SETTINGS_PAGE: Final = "/config/general"
@@ -153,7 +161,8 @@ class Receiver:
         """
         self._check_clock(message)
         sensor = message.sensor
-        issues.async_end(self.hass, issues.CERTIFICATE_REFUSED, sensor.serial)
+        if self.listener:
+            issues.async_end(self.hass, issues.CERTIFICATE_REFUSED, sensor.serial)
         if isinstance(message, TestMessage):
             if camera := self.cameras.get(sensor.serial):
                 await camera.async_heard()
@@ -182,10 +191,10 @@ class Receiver:
         if camera := self.cameras.pop(serial, None):
             await camera.async_shutdown()
             self._async_doors_changed(serial)
-            for key in (issues.WRONG_TOKEN, issues.WRONG_PROTOCOL, issues.BODY_TOO_LARGE, issues.CERTIFICATE_REFUSED):
+            for key in (issues.WRONG_TOKEN, issues.WRONG_PROTOCOL, issues.BODY_TOO_LARGE):
                 issues.async_end(self.hass, key, camera.camera.ip_address)
         issues.async_end(self.hass, issues.TOO_MANY_CAMERAS)
-        for key in (issues.CAMERA_SILENT, issues.QUARANTINED, issues.CLOCK_DIFFERS, issues.WRONG_PROTOCOL):
+        for key in _OF_CAMERA:
             issues.async_end(self.hass, key, serial)
 
     @callback

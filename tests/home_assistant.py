@@ -100,10 +100,12 @@ def _is_installed(requirement: str) -> bool:
 
 async def install(requirements: list[str]) -> None:
     """Install packages into the environment of this Python; uv shows its progress."""
-    uv = Path(sys.prefix).parent / "tools" / "bin" / "uv"
+    environments = Path(sys.prefix).parent
+    uv = environments / "tools" / "bin" / "uv"
     process = await asyncio.create_subprocess_exec(
         str(uv if uv.exists() else shutil.which("uv") or "uv"),
-        *("pip", "install", "--python", sys.executable, *requirements),
+        *("pip", "install", "--system-certs", "--cache-dir", str(environments / "cache")),
+        *("--python", sys.executable, *requirements),
         stdin=asyncio.subprocess.DEVNULL,
         stdout=sys.stderr,
     )
@@ -224,8 +226,10 @@ class HomeAssistant:
         with self.log_file.open("ab") as log:
             self._process = await asyncio.create_subprocess_exec(
                 *(self._python, "-c", _LAUNCHER, "minimal" if self._minimal else "complete"),
-                *("-c", str(self.folder), "--skip-pip", "--log-no-color", "--log-file", os.devnull),
+                *("-c", str(self.folder), "--skip-pip", "--log-no-color"),
                 cwd=self.folder,
+                # What it logs is read from its output. A log file would be rolled over, and so replaced.
+                env={**os.environ, "HA_DISABLE_LOG_FILE": "1"},
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,

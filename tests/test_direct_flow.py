@@ -10,7 +10,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
-from custom_components.axis_people_counter import authority, config_flow, listener
+from custom_components.axis_people_counter import authority, config_flow, core_internals, listener
 from custom_components.axis_people_counter.authority import fingerprint, new_authority, new_server, read_pair
 from custom_components.axis_people_counter.const import DOMAIN
 from custom_components.axis_people_counter.listener import own_certificates
@@ -295,7 +295,7 @@ async def test_in_a_container(hass: HomeAssistant, monkeypatch: pytest.MonkeyPat
     async def addresses() -> list[dict[str, Any]]:
         return [{"ipv4": [{"address": "172.18.0.2", "network_prefix": 16}], "ipv6": []}]
 
-    monkeypatch.setattr(listener, "async_load_adapters", addresses)
+    monkeypatch.setattr(core_internals, "async_load_adapters", addresses)
     monkeypatch.setattr(listener.ListenerSettings, "listens_on", ["127.0.0.1"])
     for host, is_own in (("192.168.1.10", False), ("172.18.0.2", True)):
         result = await choose(hass, await direct(hass, host=host), "finish")

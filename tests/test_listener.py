@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives import serialization
 import pytest
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
-from custom_components.axis_people_counter import listener, server
+from custom_components.axis_people_counter import core_internals, listener, server
 from custom_components.axis_people_counter.authority import (
     SERVER_LIFETIME,
     Pair,
@@ -221,7 +221,7 @@ async def test_renewed_for_another_address(
         ipv6 = [{"address": one, "network_prefix": 64, "flowinfo": 0, "scope_id": 0} for one in own if ":" in one]
         return [{"ipv4": [loopback, *ipv4], "ipv6": [link_local, *ipv6]}]
 
-    monkeypatch.setattr(listener, "async_load_adapters", addresses)
+    monkeypatch.setattr(core_internals, "async_load_adapters", addresses)
     # Tests listen on the loopback only.
     monkeypatch.setattr(listener.ListenerSettings, "listens_on", ["127.0.0.1"])
     listening = Listening(hass, tmp_path, "counter.example.com")
@@ -405,7 +405,7 @@ async def test_address_gone(
     async def addresses() -> list[dict[str, Any]]:
         return [{"ipv4": [{"address": one, "network_prefix": 24} for one in own], "ipv6": []}]
 
-    monkeypatch.setattr(listener, "async_load_adapters", addresses)
+    monkeypatch.setattr(core_internals, "async_load_adapters", addresses)
     monkeypatch.setattr(listener.ListenerSettings, "listens_on", ["127.0.0.1"])
     monkeypatch.setattr(listener, "PATIENCE", timedelta(seconds=0.5))
     listening = Listening(hass, tmp_path, "192.168.1.10")

@@ -1,6 +1,7 @@
 """What has to agree across files: names, translations, icons, versions, documentation."""
 
 import ast
+import asyncio
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from importlib import import_module
@@ -8,10 +9,12 @@ from importlib.metadata import version
 import json
 from pathlib import Path
 import re
+import shutil
 from string import Formatter
 import struct
 from typing import Any, Final
 from urllib.parse import quote
+from zipfile import ZipFile
 
 from awesomeversion import AwesomeVersion
 import pytest
@@ -174,22 +177,45 @@ def test_owner_and_name_agree_everywhere() -> None:
 
 
 def test_workflows() -> None:
-    """Actions are GitHub's, Home Assistant's and HACS'; the workflows run what a developer runs, without rights."""
+    """Actions are GitHub's, Home Assistant's and HACS'; only the one that attaches the zip may write."""
     used = set()
     for path in (ROOT / ".github" / "workflows").iterdir():
         workflow = from_yaml(path.read_text())
         assert workflow["permissions"] == {}, path
         for job in workflow["jobs"].values():
-            assert job["permissions"] == {"contents": "read"}, path
+            assert job["permissions"] == {"contents": "write" if path.stem == "release" else "read"}, path
             used |= {step["uses"].partition("@")[0] for step in job["steps"] if "uses" in step}
+            # A text from outside that is put into a command becomes a part of it.
+            for step in job["steps"]:
+                assert not re.search(r"\$\{\{(?! *matrix\.)", step.get("run", "")), path
     assert used == {"actions/checkout", "home-assistant/actions/hassfest", "hacs/action"}
     assert "run: bash .ci/run" in read(".github/workflows/test.yml")
+
+
+def test_unpinned_home_assistant_is_tried_each_week() -> None:
+    """A workflow runs the demo on the newest release and the newest beta, both ways, on a schedule."""
+    workflow = from_yaml(read(".github/workflows/newest.yml"))
+    job = workflow["jobs"]["demo"]
+    assert job["strategy"]["matrix"]["version"] == ["latest", "beta"]
+    runs = [step["run"] for step in job["steps"] if "run" in step]
+    assert runs == [
+        "scripts/demo --${{ matrix.version }} --once",
+        "scripts/demo --${{ matrix.version }} --https --once",
+    ]
+    assert "schedule:" in read(".github/workflows/newest.yml")
+
+
+def test_dependabot_watches_all_pins_but_the_floor() -> None:
+    """New actions, tools and releases of Home Assistant are proposed; the lowest release is a decision."""
+    updates = {one["package-ecosystem"]: one for one in from_yaml(read(".github/dependabot.yml"))["updates"]}
+    assert updates.keys() == {"github-actions", "pip"}
+    assert updates["pip"]["exclude-paths"] == ["requirements_test_lowest.txt"]
 
 
 def test_nothing_of_a_machine() -> None:
     """No file knows where it was written, or where packages were fetched from."""
     folders = "work|home|root(?!/usr)|Users|mnt"
-    hosts = r"pypi\.org|pythonhosted\.org|npmjs\.|ghcr\.io"
+    hosts = r"pypi\.org|pythonhosted\.org|npmjs\.|ghcr\.io|(?:deb|security|archive)\.(?:debian|ubuntu)\.|debian\.org"
     for path, text in text_files().items():
         assert not re.findall(rf"(?<![\w.\-/}}])/(?:{folders})/[\w.-]+", text), path
         assert not re.findall(hosts, text), path
@@ -217,10 +243,16 @@ def test_manifest() -> None:
 
 
 def test_hacs() -> None:
-    """The floor is written with its patch, and nothing HACS doesn't know is there."""
-    assert HACS.keys() <= {"name", "homeassistant"}
+    """The floor is written with its patch, HACS downloads the zip, and nothing it doesn't know is there."""
+    assert HACS.keys() == {"name", "homeassistant", "zip_release", "filename"}
     assert re.fullmatch(r"\d{4}\.\d{1,2}\.\d+", HACS["homeassistant"])
-    assert f"Home Assistant {HACS['homeassistant'].removesuffix('.0')} or later" in README
+    assert f"Home Assistant {HACS['homeassistant']} or later" in README
+    assert HACS["zip_release"] is True
+    assert HACS["filename"] == f"{DOMAIN}.zip"
+    for path in ("scripts/release", ".github/workflows/release.yml"):
+        assert HACS["filename"] in read(path), path
+    for blueprint in (ROOT / "blueprints").rglob("*.yaml"):
+        assert f"min_version: {HACS['homeassistant']}" in blueprint.read_text()
 
 
 def test_requirements_agree_with_the_floor() -> None:
@@ -237,8 +269,57 @@ def test_requirements_agree_with_the_floor() -> None:
     core = AwesomeVersion(core_version)
     assert installed in (newest, lowest)
     assert core >= floor
-    # Another patch of the same month is the same to integrations.
-    assert ((core.year, core.minor) == (floor.year, floor.minor)) is (installed == lowest)
+    assert (core == floor) is (installed == lowest)
+    (release,) = re.findall(r"^homeassistant==([\d.]+)$", read("requirements_release.txt"), re.MULTILINE)
+    assert AwesomeVersion(release) >= core
+
+
+def test_version() -> None:
+    """The changelog's newest section is about the version in the manifest."""
+    newest, *_ = re.findall(r"^## (\S+)", read("CHANGELOG.md"), re.MULTILINE)
+    assert newest == MANIFEST["version"]
+
+
+async def test_release_needs_one_version_everywhere(tmp_path: Path) -> None:
+    """The script refuses another tag and an old changelog, and packs what is committed with the manifest on top."""
+    integration = tmp_path / "custom_components" / DOMAIN
+    integration.mkdir(parents=True)
+    (integration / "manifest.json").write_text('{"version": "1.2.3"}')
+    (tmp_path / "CHANGELOG.md").write_text("# Changelog\n\n## 1.2.3\n\n## 1.2.2\n")
+    scripts = tmp_path / "scripts"
+    scripts.mkdir()
+    shutil.copy(ROOT / "scripts" / "release", scripts)
+    who = ("-c", "user.name=Test", "-c", "user.email=test@example.com")
+
+    async def run(*command: str) -> tuple[int | None, str]:
+        process = await asyncio.create_subprocess_exec(
+            *command, cwd=tmp_path, stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.PIPE
+        )
+        _, errors = await process.communicate()
+        return process.returncode, errors.decode()
+
+    for command in (("init", "--quiet"), ("add", "."), (*who, "commit", "--quiet", "--message", "Begin")):
+        assert await run("git", *command) == (0, "")
+
+    async def release(tag: str) -> tuple[int | None, str]:
+        return await run(str(scripts / "release"), tag)
+
+    assert await release("v1.2.4") == (
+        1,
+        "The tag is v1.2.4, but manifest.json has version 1.2.3: the tag has to be v1.2.3.\n",
+    )
+    assert await release("v1.2.3") == (0, "")
+    with ZipFile(tmp_path / f"{DOMAIN}.zip") as packed:
+        assert packed.namelist() == ["manifest.json"]
+    (tmp_path / "CHANGELOG.md").write_text("# Changelog\n\n## 1.2.2\n")
+    assert await release("v1.2.3") == (1, "The newest section of CHANGELOG.md is about 1.2.2, not about 1.2.3.\n")
+
+
+def test_home_assistants_insides_are_used_in_one_place() -> None:
+    """What core may move at any time is imported by one module."""
+    insides = r"homeassistant\.(util\.ssl|components\.network\.util|components\.recorder\.tasks)\b"
+    using = {path.name for path in INTEGRATION.rglob("*.py") if re.search(insides, path.read_text())}
+    assert using == {"core_internals.py"}
 
 
 def test_quality_scale() -> None:
@@ -503,7 +584,8 @@ async def test_services(hass: HomeAssistant, entry: MockConfigEntry) -> None:
     for key, service in services.items():
         fields = service.get("fields", {})
         assert set(fields) == set(ENGLISH["services"][key].get("fields", ()))
-        assert "target" in service
+        # Since 2025.11 hassfest takes filters of entities only; a device can be chosen all the same.
+        assert service["target"].keys() == {"entity"}
         schema = registered[key].schema
         assert schema
         with pytest.raises(vol.Invalid):

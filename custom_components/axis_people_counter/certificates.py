@@ -11,8 +11,6 @@ from typing import Final, NamedTuple, Protocol, override
 
 from cryptography import x509
 
-from homeassistant.util.ssl import server_context_modern
-
 from . import issues
 from .authority import Pair, is_for, is_good, names_of, new_authority, new_server, read_pair
 
@@ -58,7 +56,8 @@ class _Contexts:
         """Return the context of a certificate and its key; raises OSError, ssl.SSLError among them."""
         content = [path.read_bytes() for path in (certificate, key)]
         if self._context is None or content != self._content:
-            context = server_context_modern()
+            # Python's own defaults are what is safe today: TLS 1.2 or later, forward secrecy, no compression.
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             # Nobody is asked for a password.
             context.load_cert_chain(certificate, key, password=lambda: "")
             self._context, self._content = context, content

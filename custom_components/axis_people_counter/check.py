@@ -31,10 +31,10 @@ from yarl import URL
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.aiohttp_client import async_create_clientsession
 from homeassistant.util import dt as dt_util
-from homeassistant.util.ssl import SSL_ALPN_HTTP11, create_client_context
 
 from .authority import names_of
 from .const import PUSH_PATH
+from .core_internals import public_client_context
 from .http import MAX_BODY, MAX_PROBE, NOT_READY, PROBE_HEADER, WRONG_TOKEN, Probe, async_register_views
 from .issues import plain
 
@@ -301,7 +301,7 @@ async def _beginning(limit: asyncio.Timeout) -> AsyncIterator[bytes]:
 
 def _new_context(authority: str | None) -> ssl.SSLContext:
     if authority is None:
-        return create_client_context(alpn_protocols=SSL_ALPN_HTTP11)
+        return public_client_context()
     return ssl.create_default_context(cadata=authority)
 
 

@@ -13,7 +13,6 @@ from typing import Any, Final, NamedTuple
 from aiohttp import web
 from yarl import URL
 
-from homeassistant.components.network.util import async_load_adapters
 from homeassistant.const import CONF_URL, EVENT_HOMEASSISTANT_STOP
 from homeassistant.core import CALLBACK_TYPE, Event, HomeAssistant, callback
 from homeassistant.helpers.http import KEY_HASS, HomeAssistantView
@@ -34,6 +33,7 @@ from .const import (
     CONF_PRIVATE_KEY,
     DOMAIN,
 )
+from .core_internals import async_adapter_addresses
 from .server import Server, listening_sockets
 
 _LOGGER = logging.getLogger(__name__)
@@ -266,11 +266,7 @@ async def async_is_own(hass: HomeAssistant, host: str) -> bool:
 
 async def _async_own_addresses() -> list[str]:
     """Return the addresses by which others may reach this machine; Home Assistant's own list is made at its start."""
-    found = [
-        address["address"]
-        for adapter in await async_load_adapters()
-        for address in (*adapter["ipv4"], *adapter["ipv6"])
-    ]
+    found = await async_adapter_addresses()
     return [address for address in found if not (_is_loopback(address) or ip_address(address).is_link_local)]
 
 

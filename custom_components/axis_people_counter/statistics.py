@@ -22,7 +22,6 @@ from homeassistant.components.recorder.statistics import (
     get_metadata,
     statistics_during_period,
 )
-from homeassistant.components.recorder.tasks import SynchronizeTask
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import EVENT_HOMEASSISTANT_STOP
 from homeassistant.core import CALLBACK_TYPE, Event, HomeAssistant, callback
@@ -34,6 +33,7 @@ from homeassistant.helpers.translation import async_get_translations
 from homeassistant.util import dt as dt_util
 
 from .const import DOMAIN
+from .core_internals import async_recorder_done
 from .ledger import Ledger
 from .ledger_file import LedgerError
 from .occupancy import Level, Passage, levels, occupancies
@@ -294,21 +294,14 @@ class StatisticsWriter:
         for key, of_series in metadata.items():
             # One without rows still brings its name.
             async_add_external_statistics(self.hass, of_series, rows.get(key, []))
-        await self._async_recorder_done()
+        await async_recorder_done(self.hass)
         given = {one["statistic_id"]: rows[key] for key, one in metadata.items() if rows.get(key)}
         if given and not await self._async_read(_are_stored, given):
             raise _NotTakenError("The recorder hasn't stored them.")
 
     async def _async_clear(self, key: str) -> None:
         get_instance(self.hass).async_clear_statistics(list(statistic_ids(key).values()))
-        await self._async_recorder_done()
-
-    async def _async_recorder_done(self) -> None:
-        """Wait until recorder has done all that it was given before."""
-        # Its own way to wait for that passes over the job that it is at just now.
-        future = self.hass.loop.create_future()
-        get_instance(self.hass).queue_task(SynchronizeTask(future))
-        await future
+        await async_recorder_done(self.hass)
 
     async def _async_metadata(self, key: str, name: str, names: dict[str, str | None]) -> dict[str, StatisticMetaData]:
         """Return the description of each series, in the language of this Home Assistant; without a device as it was."""

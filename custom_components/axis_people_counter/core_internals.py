@@ -1,0 +1,39 @@
+"""What the integration needs of Home Assistant's insides, because nothing documented does it.
+
+A release may change any of this, so it stands in one place. scripts/demo loads it on the newest release.
+"""
+
+import ssl
+
+from homeassistant.components.network.util import async_load_adapters
+from homeassistant.components.recorder import get_instance
+from homeassistant.components.recorder.tasks import SynchronizeTask
+from homeassistant.core import HomeAssistant
+from homeassistant.util.ssl import SSL_ALPN_HTTP11, create_client_context
+
+
+async def async_recorder_done(hass: HomeAssistant) -> None:
+    """Return when recorder has done all that it was given before.
+
+    Its own `async_block_till_done` doesn't wait for the task in progress.
+    """
+    future = hass.loop.create_future()
+    get_instance(hass).queue_task(SynchronizeTask(future))
+    await future
+
+
+async def async_adapter_addresses() -> list[str]:
+    """Return the IP addresses of this machine's network adapters as they are now.
+
+    What the network integration itself offers was read when Home Assistant started.
+    """
+    return [
+        address["address"]
+        for adapter in await async_load_adapters()
+        for address in (*adapter["ipv4"], *adapter["ipv6"])
+    ]
+
+
+def public_client_context() -> ssl.SSLContext:
+    """Return a new client context that trusts the public authorities Home Assistant trusts; not for the event loop."""
+    return create_client_context(alpn_protocols=SSL_ALPN_HTTP11)

@@ -1,0 +1,63 @@
+"""What runs here leaves the machine as it was."""
+
+import asyncio
+from pathlib import Path
+import stat
+from typing import Final
+
+import pytest
+
+from .home_assistant import HomeAssistant
+
+ROOT: Final = Path(__file__).parents[1]
+NULL: Final = Path("/dev/null")
+
+
+def null_device() -> tuple[bool, int, int]:
+    """Return what tells the null device from a file that has taken its place."""
+    found = NULL.stat()
+    return stat.S_ISCHR(found.st_mode), found.st_rdev, found.st_ino
+
+
+@pytest.mark.usefixtures("socket_enabled")
+async def test_home_assistant_writes_only_into_its_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Started twice, Home Assistant leaves no file at home, no temporary one, and the null device as it was."""
+    folders = [tmp_path / name for name in ("home", "temporary", "config")]
+    for folder, variable in zip(folders, ("HOME", "TMPDIR", None), strict=True):
+        folder.mkdir()
+        if variable:
+            monkeypatch.setenv(variable, str(folder))
+    home, temporary, config = folders
+    before = null_device()
+    assert before[0]
+    instance = HomeAssistant(config)
+    async with instance:
+        await instance.onboard()
+        await instance.stop()
+        await instance.start()
+    assert null_device() == before
+    assert list(home.iterdir()) == []
+    assert list(temporary.iterdir()) == []
+    assert " ERROR " not in instance.log()
+
+
+async def test_environment_needs_home_and_path_only(tmp_path: Path) -> None:
+    """With nothing but HOME and PATH in the environment the script says where Home Assistant is, and writes nothing."""
+    version = Path(pytest.__file__).parents[4].name
+    process = await asyncio.create_subprocess_exec(
+        *(
+            "/usr/bin/env",
+            "-i",
+            f"HOME={tmp_path}",
+            "PATH=/usr/bin:/bin",
+            str(ROOT / "scripts" / "environment"),
+            version,
+        ),
+        stdout=asyncio.subprocess.PIPE,
+    )
+    output, _ = await process.communicate()
+    assert process.returncode == 0
+    environment = Path(output.decode().strip())
+    assert environment.name == version
+    assert (environment / "bin" / "python").exists()
+    assert list(tmp_path.iterdir()) == []

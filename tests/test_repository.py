@@ -31,7 +31,7 @@ from homeassistant.config_entries import SOURCE_USER, ConfigFlowResult
 from homeassistant.const import __version__ as core_version
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
-from homeassistant.helpers import config_validation as cv
+from homeassistant.helpers import config_validation as cv, selector
 from homeassistant.util.yaml import parse_yaml
 
 ROOT: Final = Path(__file__).parents[1]
@@ -586,6 +586,7 @@ async def test_services(hass: HomeAssistant, entry: MockConfigEntry) -> None:
         assert set(fields) == set(ENGLISH["services"][key].get("fields", ()))
         # Since 2025.11 hassfest takes filters of entities only; a device can be chosen all the same.
         assert service["target"].keys() == {"entity"}
+        selector.TargetSelector.CONFIG_SCHEMA(service["target"])
         schema = registered[key].schema
         assert schema
         with pytest.raises(vol.Invalid):

@@ -73,7 +73,7 @@ def stored(path: Path, serial: str = SERIAL) -> list[Interval]:
     """Return the intervals that count."""
     sql = (
         'SELECT start, "end", "in", "out", adults_in, adults_out FROM intervals'
-        " JOIN cameras ON cameras.id = camera WHERE serial = ? ORDER BY start"
+        " JOIN cameras ON cameras.id = camera WHERE key = ? ORDER BY start"
     )
     return [Interval(*row) for row in query(path, sql, serial)]
 
@@ -88,7 +88,7 @@ def assert_sound(path: Path) -> None:
     )
     assert query(path, overlapping) == []
     wrong = (
-        "SELECT serial FROM cameras WHERE (total_in, total_out, coalesce(total_adults_in, 0),"
+        "SELECT key FROM cameras WHERE (total_in, total_out, coalesce(total_adults_in, 0),"
         ' coalesce(total_adults_out, 0)) != (SELECT coalesce(sum("in"), 0), coalesce(sum("out"), 0),'
         " coalesce(sum(adults_in), 0), coalesce(sum(adults_out), 0) FROM intervals WHERE camera = id)"
     )

@@ -99,7 +99,7 @@ def stored(hass: HomeAssistant, serial: str) -> list[Row]:
     with closing(sqlite3.connect(f"file:{hass.config.path(LEDGER_FILE)}?mode=ro", uri=True)) as db:
         rows: list[Row] = db.execute(
             'SELECT start, "end", "in", "out", adults_in, adults_out FROM intervals'
-            " JOIN cameras ON cameras.id = camera WHERE serial = ? ORDER BY start",
+            " JOIN cameras ON cameras.id = camera WHERE key = ? ORDER BY start",
             (serial,),
         ).fetchall()
         return rows

@@ -79,8 +79,8 @@ class Camera:
         """Return what is stored of it."""
         with closing(sqlite3.connect(folder / LEDGER)) as db:
             columns = 'start, "end", "in", "out", adults_in, adults_out, {0}.sent'
-            camera = "JOIN cameras ON cameras.id = camera WHERE serial = ?"
-            totals = "SELECT total_in, total_out, total_adults_in, total_adults_out FROM cameras WHERE serial = ?"
+            camera = "JOIN cameras ON cameras.id = camera WHERE key = ?"
+            totals = "SELECT total_in, total_out, total_adults_in, total_adults_out FROM cameras WHERE key = ?"
             return [
                 db.execute(sql, (self.serial,)).fetchall()
                 for sql in (

@@ -77,7 +77,10 @@ async def _async_start_listener(
 
 async def _async_updated(hass: HomeAssistant, entry: PeopleCounterConfigEntry) -> None:
     """Begin anew with other options, places or time zone; address and token are looked up when they are needed."""
-    if entry.runtime_data.configured != configured(hass, entry):
+    receiver = entry.runtime_data
+    # Several settings may change at once: the receiver that is set up next has all of them.
+    if not receiver.is_reloading and receiver.configured != configured(hass, entry):
+        receiver.is_reloading = True
         hass.config_entries.async_schedule_reload(entry.entry_id)
 
 
@@ -102,14 +105,14 @@ async def async_remove_config_entry_device(
     if entry.state is not ConfigEntryState.LOADED:
         return False
     receiver = entry.runtime_data
-    for _, serial in device.identifiers:
-        if place := receiver.places.get(serial):
+    for _, key in device.identifiers:
+        if place := receiver.places.get(key):
             raise HomeAssistantError(
                 translation_domain=DOMAIN,
                 translation_key="device_of_place",
                 translation_placeholders={"name": place.settings.name},
             )
-        camera = receiver.cameras.get(serial)
+        camera = receiver.cameras.get(key)
         if camera and camera.connected:
             raise HomeAssistantError(
                 translation_domain=DOMAIN,
@@ -117,7 +120,7 @@ async def async_remove_config_entry_device(
                 translation_placeholders={"name": camera.camera.name},
             )
         try:
-            await receiver.async_remove_camera(serial)
+            await receiver.async_remove_camera(key)
         except LedgerError as err:
             raise HomeAssistantError(
                 translation_domain=DOMAIN, translation_key="ledger_error", translation_placeholders={"error": str(err)}

@@ -422,7 +422,8 @@ class PeopleCounterOptionsFlow(OptionsFlow):
     async def async_step_init(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Ask for both."""
         if user_input is not None:
-            return self.async_create_entry(data=user_input)
+            # Directions and replacements are options too, though set elsewhere.
+            return self.async_create_entry(data={**self.config_entry.options, **user_input})
         return self.async_show_form(
             step_id="init",
             data_schema=self.add_suggested_values_to_schema(OPTIONS_SCHEMA, self.config_entry.options),

@@ -26,6 +26,7 @@ from .occupancy import Passage, Source, occupancy
 from .periods import reverse
 from .protocol import Interval, read_again
 from .schedule import Schedule
+from .settings import async_keep_direction
 from .statistics import StatisticsWriter
 
 if TYPE_CHECKING:
@@ -144,7 +145,7 @@ class CameraCoordinator(LedgerCoordinator[CameraData]):
         """Take what the ledger knows; nothing is read yet."""
         super().__init__(hass, entry, ledger, camera.name)
         self.camera = camera
-        self.key = camera.serial
+        self.key = camera.key
         # It has said something that was no history.
         self.has_settled = has_settled
         self.last_message = datetime.fromtimestamp(camera.received, UTC)
@@ -180,7 +181,7 @@ class CameraCoordinator(LedgerCoordinator[CameraData]):
         schedule = await Schedule.async_of(self.config_entry, self.camera.time_zone)
         day, next_day = schedule.day(int(now.timestamp()))
         reset, next_reset = schedule.reset(int(now.timestamp()))
-        today = await asyncio.wrap_future(self._ledger.today(self.camera.serial, day, next_day, reset))
+        today = await asyncio.wrap_future(self._ledger.today(self.key, day, next_day, reset))
         self.camera = camera = today.camera
         if not self._shutdown_requested:
             self._async_note_silence(now)
@@ -221,23 +222,23 @@ class CameraCoordinator(LedgerCoordinator[CameraData]):
             issues.async_begin(
                 self.hass,
                 issues.CAMERA_SILENT,
-                self.camera.serial,
+                self.key,
                 **issues.names(self.camera.name, self.camera.ip_address),
                 since=since,
                 url=f"{self.config_entry.data[CONF_URL]}{PUSH_PATH}",
             )
         elif connected:
-            issues.async_end(self.hass, issues.CAMERA_SILENT, self.camera.serial)
+            issues.async_end(self.hass, issues.CAMERA_SILENT, self.key)
 
     @callback
     def _async_note_quarantined(self, count: int) -> None:
         """Say that not everything was taken, as long as that is so."""
         if count:
             issues.async_begin(
-                self.hass, issues.QUARANTINED, self.camera.serial, **issues.names(self.camera.name), count=str(count)
+                self.hass, issues.QUARANTINED, self.key, **issues.names(self.camera.name), count=str(count)
             )
         else:
-            issues.async_end(self.hass, issues.QUARANTINED, self.camera.serial)
+            issues.async_end(self.hass, issues.QUARANTINED, self.key)
 
     async def async_heard(self, pushes: Sequence[Changes] = ()) -> None:
         """Note that the camera spoke, and show what has changed with it."""
@@ -261,18 +262,19 @@ class CameraCoordinator(LedgerCoordinator[CameraData]):
     async def async_correct(self, value: int, source: Source) -> None:
         """Set the occupancy, by some means. Raises HomeAssistantError where it can't be stored."""
         now = int(dt_util.utcnow().timestamp())
-        await self._async_store(self._ledger.correct(self.camera.serial, now, value, source))
+        await self._async_store(self._ledger.correct(self.key, now, value, source))
         await self._async_changed(now)
 
     async def async_set_reversed(self, value: bool) -> None:
         """Say whether in means out. Raises HomeAssistantError where it can't be stored."""
-        await self._async_store(self._ledger.set_reversed(self.camera.serial, value))
+        await self._async_store(self._ledger.set_reversed(self.key, value))
+        async_keep_direction(self.hass, self.config_entry, self.key, value)
         await self._async_changed(0)
 
     async def async_retry_quarantined(self) -> Retried:
         """Take what can be taken now of what wasn't. Raises HomeAssistantError where it can't be stored."""
         now = int(dt_util.utcnow().timestamp())
-        retried = await self._async_store(self._ledger.retry(self.camera.serial, read_again, now))
+        retried = await self._async_store(self._ledger.retry(self.key, read_again, now))
         if retried.changes.since is None:
             await self.async_refresh()
         else:
@@ -282,12 +284,12 @@ class CameraCoordinator(LedgerCoordinator[CameraData]):
 
     async def async_drop_quarantined(self, last: int) -> int:
         """Forget what wasn't taken, up to the one that came last. Raises HomeAssistantError where it can't be done."""
-        dropped = await self._async_store(self._ledger.drop(self.camera.serial, last))
+        dropped = await self._async_store(self._ledger.drop(self.key, last))
         await self.async_refresh()
         return dropped
 
     async def _async_changed(self, since: int) -> None:
-        self._statistics.async_changed(self.camera.serial, since)
+        self._statistics.async_changed(self.key, since)
         await self.async_refresh()
 
 

@@ -25,6 +25,7 @@ TO_REDACT: Final = {
     CONF_PREVIOUS_TOKEN,
     CONF_URL,
     "ip_address",
+    "key",
     "name",
     "serial",
 }
@@ -66,11 +67,11 @@ async def _listener(listener: Listener) -> dict[str, Any]:
 
 
 async def _camera(receiver: Receiver, coordinator: CameraCoordinator) -> dict[str, Any]:
-    serial = coordinator.camera.serial
+    key = coordinator.key
     since = dt_util.utcnow() - GAPS_SINCE
     try:
-        quarantined = await asyncio.wrap_future(receiver.ledger.quarantined(serial, MAX_QUARANTINED))
-        gaps = await asyncio.wrap_future(receiver.ledger.gaps(serial, int(since.timestamp()), MAX_GAPS))
+        quarantined = await asyncio.wrap_future(receiver.ledger.quarantined(key, MAX_QUARANTINED))
+        gaps = await asyncio.wrap_future(receiver.ledger.gaps(key, int(since.timestamp()), MAX_GAPS))
     except LedgerError:
         quarantined, gaps = [], []
     return {

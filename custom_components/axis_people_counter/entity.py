@@ -23,10 +23,10 @@ class CameraEntity(CoordinatorEntity[CameraCoordinator]):
         """Name the entity after its key."""
         super().__init__(coordinator)
         self.entity_description = description
-        serial = coordinator.camera.serial
+        key = coordinator.key
         self._attr_translation_key = description.key
-        self._attr_unique_id = f"{serial}_{description.key}"
-        self._attr_device_info = DeviceInfo(identifiers={(DOMAIN, serial)})
+        self._attr_unique_id = f"{key}_{description.key}"
+        self._attr_device_info = DeviceInfo(identifiers={(DOMAIN, key)})
 
 
 class CountingEntity(CameraEntity):

@@ -39,7 +39,7 @@ PERIODS: Final = (INTERVALS, *(period.value for period in Period))
 PARAMETERS: Final = ("cameras", "start", "end", "period", "format")
 INTERVAL_COLUMNS: Final = ("camera", "serial", "start", "end", "in", "out", "adults_in", "adults_out")
 COLUMNS: Final = (*INTERVAL_COLUMNS, "occupancy_peak", "complete")
-# A link has each serial twice, and servers and proxies take no more than some 8,000 characters.
+# A link has each key twice, and servers and proxies take no more than some 8,000 characters.
 MAX_LINK_CAMERAS: Final = 150
 LINK_LIFETIME: Final = timedelta(hours=1)
 RETRY_SECONDS: Final = 60
@@ -110,9 +110,9 @@ FORMATS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Export:
-    """What somebody wants to download; no serials mean all cameras, no period the intervals as they are stored."""
+    """What somebody wants to download; no keys mean all cameras, no period the intervals as they are stored."""
 
-    serials: tuple[str, ...]
+    keys: tuple[str, ...]
     stretch: Stretch
     period: Period | None
     file_format: str
@@ -121,7 +121,7 @@ class Export:
     def query(self) -> dict[str, str]:
         """Return the parameters of the URL; none has a character that would have to be escaped there."""
         return {
-            "cameras": ",".join(self.serials),
+            "cameras": ",".join(self.keys),
             "start": utc_moment(self.stretch.start),
             "end": utc_moment(self.stretch.end),
             "period": self.period or INTERVALS,
@@ -186,13 +186,13 @@ class ExportView(HomeAssistantView):
         if not entries:
             return self._later("AXIS People Counter isn't ready.")
         receiver = entries[0].runtime_data
-        if not receiver.cameras.keys() >= set(export.serials):
+        if not receiver.cameras.keys() >= set(export.keys):
             return self.json_message("There is no such camera.", HTTPStatus.NOT_FOUND)
         if receiver.downloads >= MAX_DOWNLOADS:
             return self._later("Too many files are being downloaded at the moment.")
         receiver.downloads += 1
         try:
-            cameras = [receiver.cameras[serial] for serial in export.serials or tuple(receiver.cameras)]
+            cameras = [receiver.cameras[key] for key in export.keys or tuple(receiver.cameras)]
             return await self._send(request, export, [await History.async_of(camera) for camera in cameras])
         finally:
             receiver.downloads -= 1
@@ -254,8 +254,8 @@ def _export(query: MultiMapping[str]) -> Export:
     start, end = _moment(query, "start"), _moment(query, "end")
     if start is None:
         raise _ParameterError("start is missing.")
-    serials = tuple(dict.fromkeys(query["cameras"].split(","))) if "cameras" in query else ()
-    return Export(serials, Stretch.between(start, end), None if period == INTERVALS else Period(period), file_format)
+    keys = tuple(dict.fromkeys(query["cameras"].split(","))) if "cameras" in query else ()
+    return Export(keys, Stretch.between(start, end), None if period == INTERVALS else Period(period), file_format)
 
 
 def _moment(query: MultiMapping[str], name: str) -> datetime | None:

@@ -166,7 +166,7 @@ class History(BaseHistory):
         entry, camera = coordinator.config_entry, coordinator.camera
         return cls(
             entry.runtime_data.ledger,
-            camera.serial,
+            camera.key,
             async_camera_name(coordinator),
             await Schedule.async_of(entry, camera.time_zone),
             camera,
@@ -226,7 +226,7 @@ class PlaceHistory(BaseHistory):
     async def async_of(cls, coordinator: PlaceCoordinator) -> Self:
         """Return the history of a place under the name its device has."""
         ledger, settings = coordinator.config_entry.runtime_data.ledger, coordinator.settings
-        found = [await asyncio.wrap_future(ledger.camera(door.serial)) for door in settings.doors]
+        found = [await asyncio.wrap_future(ledger.camera(door.key)) for door in settings.doors]
         device = async_device(coordinator)
         return cls(
             ledger,
@@ -234,7 +234,7 @@ class PlaceHistory(BaseHistory):
             (device and (device.name_by_user or device.name)) or settings.name,
             settings.schedule,
             settings,
-            {camera.serial: camera for camera in found if camera},
+            {camera.key: camera for camera in found if camera},
         )
 
     @property
@@ -262,8 +262,8 @@ class PlaceHistory(BaseHistory):
         return rows(bounds, doors, following, now, running if settings.below_zero else max(0, running))
 
     def _intervals(self, door: Door, start: int, end: int) -> Iterator[Interval]:
-        found = self.ledger.each_interval(door.serial, start, end)
-        camera = self.cameras.get(door.serial)
+        found = self.ledger.each_interval(door.key, start, end)
+        camera = self.cameras.get(door.key)
         return map(reverse, found) if camera and bool(camera.reversed) != door.is_reversed else found
 
 

@@ -17,6 +17,7 @@ from .ledger_file import LedgerError, LedgerFile
 from .occupancy import MAX_INSTANT, Correction, Passage, Source
 from .overlap import Row, overlapping_groups, rank, resolve
 from .protocol import MAX_WIDTH, Interval, Push
+from .replacements import Route, Routes, first_serial, key_at, moves
 
 MAX_CAMERAS: Final = 256
 MAX_QUARANTINED: Final = 10_000
@@ -39,9 +40,13 @@ class TooManyCamerasError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Camera:
-    """What the ledger knows of one camera; instants are seconds since 1970 UTC."""
+    """What the ledger knows of one camera; instants are seconds since 1970 UTC.
+
+    Its key stays when another camera takes its place; all else is of the one that counts there now.
+    """
 
     id: int
+    key: str
     serial: str
     name: str
     application: str | None
@@ -50,6 +55,8 @@ class Camera:
     ip_address: str | None
     sent: int
     received: int
+    # When it was heard first; 0 where that wasn't noted yet.
+    appeared: int
     send_interval: int
     reversed: int
     removed: int
@@ -77,6 +84,8 @@ class Changes:
     camera: Camera
     appeared: tuple[Interval, ...]
     since: int | None
+    # By key: other cameras whose counts changed, because this one counted there, and since when they did.
+    elsewhere: tuple[tuple[str, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,54 +137,94 @@ class Ledger(LedgerFile):
         """Store a push. Raises TooManyCamerasError for a camera too many."""
         return self.submit(lambda db: _record(db, push, received), writes=True)
 
-    def correct(self, serial: str, at: int, value: int, source: Source) -> Future[None]:
+    def correct(self, key: str, at: int, value: int, source: Source) -> Future[None]:
         """Store what somebody says the occupancy is, and by what means."""
 
         def correct(db: sqlite3.Connection) -> None:
             db.execute(
-                "INSERT INTO corrections (camera, at, value, source) SELECT id, ?, ?, ? FROM cameras WHERE serial = ?",
-                (at, value, source, serial),
+                "INSERT INTO corrections (camera, at, value, source) SELECT id, ?, ?, ? FROM cameras WHERE key = ?",
+                (at, value, source, key),
             )
-            _change_camera(db, f"changed_since = {_EARLIER}", {"since": at}, serial)
+            _change_camera(db, f"changed_since = {_EARLIER}", {"since": at}, key)
 
         return self.submit(correct, writes=True)
 
-    def set_reversed(self, serial: str, value: bool) -> Future[None]:
+    def set_reversed(self, key: str, value: bool) -> Future[None]:
         """Store whether in means out at this camera."""
 
         def set_reversed(db: sqlite3.Connection) -> None:
-            _change_camera(db, "reversed = :value, changed_since = 0", {"value": value}, serial)
-            places.note_change(db, serial, 0)
+            if _camera(db, key) is None:
+                raise LedgerError("This camera isn't in the ledger.")
+            known = _directions(db)
+            _set_directions(db, known | {key} if value else known - {key})
 
         return self.submit(set_reversed, writes=True)
 
-    def set_removed(self, serial: str) -> Future[None]:
+    def set_directions(self, reversed_cameras: Callable[[], Iterable[str]]) -> Future[None]:
+        """Store at which cameras in means out, and at no others; some of them may not have come yet.
+
+        What is given is called again for a file that is begun anew, in the ledger's thread.
+        """
+        return self._set("directions", lambda db: _set_directions(db, frozenset(reversed_cameras())))
+
+    def reversed_cameras(self) -> Future[list[str]]:
+        """Return the keys of the cameras at which in means out."""
+        return self.submit(lambda db: [key for (key,) in db.execute("SELECT key FROM cameras WHERE reversed")])
+
+    def set_routes(self, routes: Routes, received: int) -> Future[None]:
+        """Store for which key each camera counts from when on, and move what is stored there."""
+        return self._set("routes", lambda db: _set_routes(db, routes, received))
+
+    def set_removed(self, key: str) -> Future[None]:
         """Hide a camera until it pushes again; its counts stay."""
-        return self._change("removed = 1", {}, serial)
+        return self._change("removed = 1", {}, key)
 
     def cameras(self) -> Future[list[Camera]]:
         """Return the cameras that nobody removed."""
         return self.submit(lambda db: list(_cameras(db, "removed = 0")))
 
-    def camera(self, serial: str) -> Future[Camera | None]:
+    def gone_cameras(self) -> Future[list[Camera]]:
+        """Return the cameras that somebody removed, without what a camera counted before it replaced another."""
+        return self.submit(lambda db: [camera for camera in _cameras(db, "removed = 1") if _is_held(db, camera.key)])
+
+    def obsolete_series(self) -> Future[list[str]]:
+        """Return the keys of cameras that recorder still has, though they have taken the place of others."""
+        return self.submit(
+            lambda db: [
+                camera.key
+                for camera in _cameras(db, "removed = 1 AND written_until IS NOT NULL")
+                if not _is_held(db, camera.key)
+            ]
+        )
+
+    def camera(self, key: str) -> Future[Camera | None]:
         """Return a camera, also a removed one."""
-        return self.submit(lambda db: _camera(db, serial))
+        return self.submit(lambda db: _camera(db, key))
 
-    def today(self, serial: str, day: int, next_day: int, reset: int) -> Future[Today]:
+    def counted_until(self, key: str) -> Future[int | None]:
+        """Return the end of a camera's newest interval, None where there is none."""
+
+        def counted_until(db: sqlite3.Connection) -> int | None:
+            newest = (camera := _camera(db, key)) and _newest(db, camera.id)
+            return newest.end if newest else None
+
+        return self.submit(counted_until)
+
+    def today(self, key: str, day: int, next_day: int, reset: int) -> Future[Today]:
         """Return one camera, with its day from day to next_day and all that matters for occupancy since reset."""
-        return self.submit(lambda db: _today(db, serial, day, next_day, reset))
+        return self.submit(lambda db: _today(db, key, day, next_day, reset))
 
-    def intervals(self, serial: str, start: int, end: int, limit: int) -> Future[list[Interval]]:
+    def intervals(self, key: str, start: int, end: int, limit: int) -> Future[list[Interval]]:
         """Return the first intervals of a camera that begin in [start, end), in the order of time."""
-        return self.submit(lambda db: _intervals(db, serial, start, end, limit))
+        return self.submit(lambda db: _intervals(db, key, start, end, limit))
 
-    def each_interval(self, serial: str, start: int, end: int) -> Iterator[Interval]:
+    def each_interval(self, key: str, start: int, end: int) -> Iterator[Interval]:
         """Yield all intervals of a camera that begin in [start, end); not for the event loop, which would wait.
 
         They are read in pages: pushes aren't held up, and what they change meanwhile may be seen or not.
         """
         while True:
-            page = self.intervals(serial, start, end, PAGE).result()
+            page = self.intervals(key, start, end, PAGE).result()
             yield from page
             if len(page) < PAGE:
                 return
@@ -186,9 +235,9 @@ class Ledger(LedgerFile):
         """Return what somebody said the occupancy of a camera or place is in [start, end), in the order of time."""
         return self.submit(lambda db: _corrections(db, key, start, end))
 
-    def gaps(self, serial: str, since: int, limit: int) -> Future[list[tuple[int, int]]]:
+    def gaps(self, key: str, since: int, limit: int) -> Future[list[tuple[int, int]]]:
         """Return the newest stretches of time between intervals, since an instant, of which nothing was reported."""
-        return self.submit(lambda db: _gaps(db, serial, since, limit))
+        return self.submit(lambda db: _gaps(db, key, since, limit))
 
     def quarantined(self, serial: str, limit: int) -> Future[list[Quarantined]]:
         """Return the newest intervals of a camera that weren't taken."""
@@ -219,9 +268,9 @@ class Ledger(LedgerFile):
         """Return the last hour that recorder may have from this ledger of a camera or a place, None if it has none."""
         return self.submit(lambda db: series.written_until(db, key))
 
-    def take_series(self, serial: str, basis: str, *, everything: bool = False) -> Future[series.Series | None]:
+    def take_series(self, key: str, basis: str, *, everything: bool = False) -> Future[series.Series | None]:
         """Return the hours of a camera that recorder may lack; they count as on the way until confirm_series."""
-        return self.submit(lambda db: series.take(db, serial, basis, everything=everything), writes=True)
+        return self.submit(lambda db: series.take(db, key, basis, everything=everything), writes=True)
 
     def take_place_series(self, key: str, *, everything: bool = False) -> Future[series.Span | None]:
         """Say which hours of a place recorder may lack, in the same way; door_hours has what was counted."""
@@ -229,7 +278,7 @@ class Ledger(LedgerFile):
 
     def door_hours(self, door: places.Door, span: series.Span) -> Future[series.Hours]:
         """Return what was counted at one door of a place."""
-        return self.submit(lambda db: series.door_hours(db, door.serial, span, swapped=door.is_reversed))
+        return self.submit(lambda db: series.door_hours(db, door.key, span, swapped=door.is_reversed))
 
     def has_other_basis(self, key: str) -> Future[bool]:
         """Say whether recorder has hours of a place as it was before somebody changed it."""
@@ -243,12 +292,12 @@ class Ledger(LedgerFile):
         """Remember that recorder has nothing of this camera or place any more."""
         return self.submit(lambda db: series.forget(db, key), writes=True)
 
-    def carry_series(self, serial: str, hours: list[tuple[int, series.Sums]], until: int) -> Future[None]:
+    def carry_series(self, key: str, hours: list[tuple[int, series.Sums]], until: int) -> Future[None]:
         """Store hours that recorder has of a camera, to the last one at until, and this ledger doesn't."""
 
         def carry(db: sqlite3.Connection) -> None:
-            series.carry(db, serial, hours, until)
-            places.note_change(db, serial, 0)
+            series.carry(db, key, hours, until)
+            places.note_change(db, key, 0)
 
         return self.submit(carry, writes=True)
 
@@ -290,8 +339,17 @@ class Ledger(LedgerFile):
         """Store what somebody says the occupancy of a place is, and by what means."""
         return self.submit(lambda db: places.correct(db, place, at, value, source), writes=True)
 
-    def _change(self, assignments: str, values: dict[str, Any], serial: str) -> Future[None]:
-        return self.submit(lambda db: _change_camera(db, assignments, values, serial), writes=True)
+    def _set(self, about: str, give: Callable[[sqlite3.Connection], None]) -> Future[None]:
+        """Store settings, now and in each file that is begun anew."""
+
+        def give_from_now_on(db: sqlite3.Connection) -> None:
+            give(db)
+            self.settings[about] = give
+
+        return self.submit(give_from_now_on, writes=True)
+
+    def _change(self, assignments: str, values: dict[str, Any], key: str) -> Future[None]:
+        return self.submit(lambda db: _change_camera(db, assignments, values, key), writes=True)
 
 
 # Cameras
@@ -307,34 +365,64 @@ def _cameras(db: sqlite3.Connection, where: str = "TRUE", *parameters: Any) -> I
         yield Camera(*row)
 
 
-def _camera(db: sqlite3.Connection, serial: str) -> Camera | None:
-    return next(_cameras(db, "serial = ?", serial), None)
+def _camera(db: sqlite3.Connection, key: str) -> Camera | None:
+    return next(_cameras(db, "key = ?", key), None)
 
 
-def _change_camera(db: sqlite3.Connection, assignments: str, values: dict[str, Any], serial: str) -> None:
-    if not db.execute(
-        f"UPDATE cameras SET {assignments} WHERE serial = :serial", {**values, "serial": serial}
-    ).rowcount:
+def _change_camera(db: sqlite3.Connection, assignments: str, values: dict[str, Any], key: str) -> None:
+    if not db.execute(f"UPDATE cameras SET {assignments} WHERE key = :key", {**values, "key": key}).rowcount:
         raise LedgerError("This camera isn't in the ledger.")
+
+
+def _enter(db: sqlite3.Connection, key: str, serial: str, name: str, received: int) -> Camera:
+    """Return a camera; one that isn't there yet is entered as a removed one, and nobody sees it until it pushes."""
+    db.execute(
+        "INSERT OR IGNORE INTO cameras (key, serial, name, sent, received, appeared, removed, reversed)"
+        " VALUES (:key, :serial, :name, 0, 0, :appeared, 1, EXISTS (SELECT * FROM reversed_cameras WHERE key = :key))",
+        {"key": key, "serial": serial, "name": name, "appeared": received},
+    )
+    camera = _camera(db, key)
+    assert camera
+    return camera
+
+
+def _directions(db: sqlite3.Connection) -> frozenset[str]:
+    return frozenset(key for (key,) in db.execute("SELECT key FROM reversed_cameras"))
+
+
+def _set_directions(db: sqlite3.Connection, wanted: frozenset[str]) -> None:
+    known = _directions(db)
+    # Who changes nothing needs no lock, and so a file that another program has locked can be read.
+    if gone := known - wanted:
+        db.executemany("DELETE FROM reversed_cameras WHERE key = ?", ((key,) for key in gone))
+    if fresh := wanted - known:
+        db.executemany("INSERT INTO reversed_cameras VALUES (?)", ((key,) for key in fresh))
+    for camera in list(_cameras(db)):
+        if bool(camera.reversed) != (camera.key in wanted):
+            # Other SQL reads the column.
+            _change_camera(db, "reversed = 1 - reversed, changed_since = 0", {}, camera.key)
+            places.note_change(db, camera.key, 0)
 
 
 def _record(db: sqlite3.Connection, push: Push, received: int) -> Changes:
     sensor = push.sensor
-    camera = _camera(db, sensor.serial)
+    routes = _routes(db, sensor.serial)
+    key = key_at(routes, sensor.serial)
+    camera = _camera(db, key)
     if camera is None or camera.removed:
         (cameras,) = db.execute("SELECT count(*) FROM cameras WHERE removed = 0").fetchone()
         if cameras >= MAX_CAMERAS:
             raise TooManyCamerasError
     if camera is None:
-        db.execute(
-            "INSERT INTO cameras (serial, name, sent, received) VALUES (?, ?, 0, 0)", (sensor.serial, sensor.name)
-        )
-        camera = _camera(db, sensor.serial)
-        assert camera
+        camera = _enter(db, key, sensor.serial, sensor.name, received)
 
+    intervals, elsewhere = push.intervals, ()
+    if routes:
+        intervals = [interval for interval in push.intervals if key_at(routes, sensor.serial, interval.start) == key]
+        elsewhere = tuple(_record_elsewhere(db, push, routes, key, received))
     newest_before = _newest(db, camera.id)
-    _note_adults(db, camera, push.intervals)
-    appeared, since = _settle(db, camera, _parts(push), received)
+    _note_adults(db, camera, intervals)
+    appeared, since = _settle(db, camera, _parts(intervals, push.sent), received)
     _quarantine_rejected(db, camera.id, push, received)
     newest = _newest(db, camera.id)
     send_interval = camera.send_interval
@@ -347,10 +435,11 @@ def _record(db: sqlite3.Connection, push: Push, received: int) -> Changes:
     if camera.received <= received + HOUR:
         received = max(received, camera.received)
     (row,) = db.execute(
-        "UPDATE cameras SET name = :name, application = :application, version = :version, time_zone = :time_zone,"
-        " ip_address = :ip_address, sent = :sent, received = :received, send_interval = :send_interval, removed = 0,"
+        "UPDATE cameras SET serial = :serial, name = :name, application = :application, version = :version,"
+        " time_zone = :time_zone, ip_address = :ip_address, sent = :sent, received = :received, send_interval = :send_interval, removed = 0,"
         f" changed_since = coalesce({_EARLIER}, changed_since) WHERE id = :id RETURNING {_CAMERA_COLUMNS}",
         {
+            "serial": sensor.serial,
             "name": described.name,
             "application": described.application,
             "version": described.version,
@@ -363,7 +452,31 @@ def _record(db: sqlite3.Connection, push: Push, received: int) -> Changes:
             "id": camera.id,
         },
     ).fetchall()
-    return Changes(Camera(*row), appeared, since)
+    return Changes(Camera(*row), appeared, since, elsewhere)
+
+
+def _record_elsewhere(
+    db: sqlite3.Connection, push: Push, routes: list[Route], present: str, received: int
+) -> Iterator[tuple[str, int]]:
+    """Store what a camera counted while it hung elsewhere, or before it took another's place; yield what changed."""
+    serial, name = push.sensor.serial, push.sensor.name
+    intervals: dict[str, list[Interval]] = {}
+    for interval in push.intervals:
+        intervals.setdefault(key_at(routes, serial, interval.start), []).append(interval)
+    for key in intervals.keys() - {present}:
+        camera = _enter(db, key, first_serial(key), name, received)
+        if (since := _file(db, camera, _parts(intervals[key], push.sent), received)) is not None:
+            yield key, since
+
+
+def _file(db: sqlite3.Connection, camera: Camera, parts: Iterable[set[Row]], received: int) -> int | None:
+    """Bring rows together with what is stored of a camera, of which nothing else changes; return what changed first."""
+    told = list(parts)
+    _note_adults(db, camera, (row for part in told for row in part))
+    _, since = _settle(db, camera, told, received)
+    if since is not None:
+        _change_camera(db, f"changed_since = {_EARLIER}", {"since": since}, camera.key)
+    return since
 
 
 def _note_adults(db: sqlite3.Connection, camera: Camera, told: Iterable[Interval | Row]) -> None:
@@ -406,17 +519,17 @@ def _settle(
         changed += part_changed
     since = min(changed, default=None)
     if since is not None:
-        places.note_change(db, camera.serial, since)
+        places.note_change(db, camera.key, since)
     return tuple(appeared), since
 
 
-def _parts(push: Push) -> Iterator[set[Row]]:
+def _parts(intervals: Iterable[Interval], sent: int) -> Iterator[set[Row]]:
     """Divide a push by days: batching makes no difference, but one step through 90 would hold up other threads."""
     days: dict[int, list[Interval]] = {}
-    for interval in push.intervals:
+    for interval in intervals:
         days.setdefault(interval.start // DAY, []).append(interval)
     for day in sorted(days):
-        yield {Row(*interval, push.sent) for interval in days[day]}
+        yield {Row(*interval, sent) for interval in days[day]}
 
 
 def _settle_part(
@@ -519,11 +632,11 @@ def _total(values: Iterable[int | None]) -> int | None:
     return sum(known) if known else None
 
 
-def _intervals(db: sqlite3.Connection, serial: str, start: int, end: int, limit: int) -> list[Interval]:
+def _intervals(db: sqlite3.Connection, key: str, start: int, end: int, limit: int) -> list[Interval]:
     rows = db.execute(
-        f"SELECT {_INTERVAL_COLUMNS} FROM intervals WHERE camera = (SELECT id FROM cameras WHERE serial = ?)"
+        f"SELECT {_INTERVAL_COLUMNS} FROM intervals WHERE camera = (SELECT id FROM cameras WHERE key = ?)"
         " AND start >= ? AND start < ? ORDER BY start LIMIT ?",
-        (serial, start, end, limit),
+        (key, start, end, limit),
     )
     return [Interval(*row) for row in rows]
 
@@ -531,7 +644,7 @@ def _intervals(db: sqlite3.Connection, serial: str, start: int, end: int, limit:
 def _corrections(db: sqlite3.Connection, key: str, start: int, end: int) -> list[Correction]:
     rows = db.execute(
         "SELECT at, value, source FROM (SELECT at, value, source, corrections.id FROM corrections"
-        " JOIN cameras ON cameras.id = camera WHERE serial = :key"
+        " JOIN cameras ON cameras.id = camera WHERE key = :key"
         " UNION ALL SELECT at, value, source, place_corrections.id FROM place_corrections"
         " JOIN places ON places.id = place WHERE key = :key) WHERE at >= :start AND at < :end ORDER BY at, id",
         {"key": key, "start": start, "end": end},
@@ -539,14 +652,101 @@ def _corrections(db: sqlite3.Connection, key: str, start: int, end: int) -> list
     return [Correction(*row) for row in rows]
 
 
+# Routes
+
+
+def _routes(db: sqlite3.Connection, serial: str) -> list[Route]:
+    rows = db.execute("SELECT since, key FROM routes WHERE serial = ? ORDER BY number", (serial,))
+    return [Route(*row) for row in rows]
+
+
+def _is_held(db: sqlite3.Connection, key: str) -> bool:
+    """Return True if there is a camera that counts for a key now."""
+    present = dict(db.execute("SELECT serial, key FROM routes ORDER BY serial, number"))
+    first = first_serial(key)
+    return key in present.values() or present.get(first, first) == key
+
+
+def _set_routes(db: sqlite3.Connection, wanted: Routes, received: int) -> None:
+    serials = {serial for (serial,) in db.execute("SELECT serial FROM routes")} | wanted.keys()
+    before = {serial: _routes(db, serial) for serial in serials}
+    changed = sorted(serial for serial in serials if before[serial] != wanted.get(serial, []))
+    # All is taken out before anything is put in: what two cameras count at the same time never meets.
+    moved = [
+        (to, serial, camera.name, rows)
+        for serial in changed
+        for low, high, source, to in moves(before[serial], wanted.get(serial, []), serial)
+        if (camera := _camera(db, source)) and (rows := _take_out(db, camera, low, high))
+    ]
+    for key, serial, name, rows in moved:
+        _file(db, _enter(db, key, serial, name, received), _by_day(rows), received)
+    for serial in changed:
+        db.execute("DELETE FROM routes WHERE serial = ?", (serial,))
+        db.executemany(
+            "INSERT INTO routes VALUES (?, ?, ?, ?)",
+            ((serial, number, *route) for number, route in enumerate(wanted.get(serial, []))),
+        )
+    held = {key_at(wanted.get(serial, []), serial) for serial in changed}
+    for serial in changed:
+        source, to = key_at(before[serial], serial), key_at(wanted.get(serial, []), serial)
+        if source != to:
+            _hand_over(db, serial, source, to, is_left=source not in held)
+
+
+def _take_out(db: sqlite3.Connection, camera: Camera, low: int, high: int) -> list[Row]:
+    """Take out what is stored of a camera, or waits in quarantine, and begins in [low, high)."""
+    stored, waiting = (
+        [Row(*row) for row in db.execute(f"{sql} AND start >= ? AND start < ?", (camera.id, low, high))]
+        for sql in (
+            f"SELECT {_ROW_COLUMNS} FROM intervals WHERE camera = ?",
+            f"SELECT {_ROW_COLUMNS} FROM quarantine WHERE reason = '{OVERLAP}' AND camera = ?",
+        )
+    )
+    _replace(db, camera.id, stored, [])
+    _replace_waiting(db, camera.id, 0, set(waiting), set())
+    if stored:
+        since = min(row.start for row in stored)
+        _change_camera(db, f"changed_since = {_EARLIER}", {"since": since}, camera.key)
+        places.note_change(db, camera.key, since)
+    return stored + waiting
+
+
+def _by_day(rows: Iterable[Row]) -> Iterator[set[Row]]:
+    for _, of_day in groupby(sorted(rows), key=lambda row: row.start // DAY):
+        yield set(of_day)
+
+
+def _hand_over(db: sqlite3.Connection, serial: str, source: str, to: str, *, is_left: bool) -> None:
+    """Have a camera count for another key from now on; is_left where no other camera counts for the one before."""
+    before, after = _camera(db, source), _camera(db, to)
+    if after:
+        db.execute("UPDATE cameras SET serial = ? WHERE id = ?", (serial, after.id))
+    if before is None or not is_left:
+        return
+    db.execute("UPDATE cameras SET removed = 1, serial = ? WHERE id = ?", (serial, before.id))
+    if after is None:
+        return
+    columns = "name, application, version, time_zone, ip_address, sent, received, send_interval"
+    db.execute(
+        f"UPDATE cameras SET ({columns}) = (SELECT {columns} FROM cameras WHERE id = :before),"
+        " removed = min(removed, :removed) WHERE id = :after",
+        {"before": before.id, "removed": before.removed, "after": after.id},
+    )
+    # What wasn't taken is asked about where the camera is now.
+    db.execute(
+        "UPDATE OR IGNORE quarantine SET camera = ? WHERE camera = ? AND content IS NOT NULL", (after.id, before.id)
+    )
+    db.execute("DELETE FROM quarantine WHERE camera = ? AND content IS NOT NULL", (before.id,))
+
+
 # Today
 
 
-def _today(db: sqlite3.Connection, serial: str, day: int, next_day: int, reset: int) -> Today:
-    camera = _camera(db, serial)
+def _today(db: sqlite3.Connection, key: str, day: int, next_day: int, reset: int) -> Today:
+    camera = _camera(db, key)
     if camera is None:
         # A new ledger was begun; the camera's next push enters it.
-        raise LedgerError(f"{serial} isn't in the ledger.")
+        raise LedgerError(f"{key} isn't in the ledger.")
     newest = _newest(db, camera.id)
     *counts, covered, first = db.execute(
         'SELECT coalesce(sum("in") FILTER (WHERE start >= :low), 0),'
@@ -576,12 +776,12 @@ def _today(db: sqlite3.Connection, serial: str, day: int, next_day: int, reset: 
     )
 
 
-def _gaps(db: sqlite3.Connection, serial: str, since: int, limit: int) -> list[tuple[int, int]]:
+def _gaps(db: sqlite3.Connection, key: str, since: int, limit: int) -> list[tuple[int, int]]:
     return db.execute(
         'SELECT * FROM (SELECT "end" AS begin, lead(start) OVER (ORDER BY start) AS finish FROM intervals'
-        " WHERE camera = (SELECT id FROM cameras WHERE serial = ?) AND start >= ?)"
+        " WHERE camera = (SELECT id FROM cameras WHERE key = ?) AND start >= ?)"
         " WHERE begin < finish ORDER BY begin DESC LIMIT ?",
-        (serial, since, limit),
+        (key, since, limit),
     ).fetchall()
 
 
@@ -634,7 +834,7 @@ def _count_quarantined(db: sqlite3.Connection, camera: int) -> int:
 def _quarantined(db: sqlite3.Connection, serial: str, limit: int) -> list[Quarantined]:
     rows = db.execute(
         f"SELECT quarantine.received, reason, content, {_ROW_COLUMNS.replace('sent', 'quarantine.sent')}"
-        " FROM quarantine JOIN cameras ON cameras.id = camera WHERE serial = ? ORDER BY quarantine.id DESC LIMIT ?",
+        " FROM quarantine JOIN cameras ON cameras.id = camera WHERE key = ? ORDER BY quarantine.id DESC LIMIT ?",
         (serial, limit),
     )
     return [
@@ -646,7 +846,7 @@ def _quarantined(db: sqlite3.Connection, serial: str, limit: int) -> list[Quaran
 def _quarantine(db: sqlite3.Connection, serial: str, limit: int) -> Quarantine:
     count, last = db.execute(
         "SELECT count(*), coalesce(max(quarantine.id), 0) FROM quarantine JOIN cameras ON cameras.id = camera"
-        " WHERE serial = ?",
+        " WHERE key = ?",
         (serial,),
     ).fetchone()
     return Quarantine(count, _quarantined(db, serial, limit), last)
@@ -687,7 +887,7 @@ def _retry(
 
 def _drop(db: sqlite3.Connection, serial: str, last: int) -> int:
     return db.execute(
-        "DELETE FROM quarantine WHERE camera = (SELECT id FROM cameras WHERE serial = ?) AND id <= ?", (serial, last)
+        "DELETE FROM quarantine WHERE camera = (SELECT id FROM cameras WHERE key = ?) AND id <= ?", (serial, last)
     ).rowcount
 
 
@@ -718,7 +918,7 @@ def _merge(db: sqlite3.Connection, before: int) -> bool:
     added: list[Row] = []
     corrected = db.execute(
         "SELECT at FROM corrections WHERE camera = :camera AND at >= :begin AND at < :end"
-        " UNION SELECT at FROM place_corrections JOIN doors USING (place) JOIN cameras USING (serial)"
+        " UNION SELECT at FROM place_corrections JOIN doors USING (place) JOIN cameras USING (key)"
         " WHERE cameras.id = :camera AND at >= :begin AND at < :end ORDER BY at",
         {"camera": camera, "begin": begin, "end": end},
     )

@@ -129,6 +129,24 @@ _MIGRATIONS: Final = (
         PRIMARY KEY (place, at)
     ) STRICT, WITHOUT ROWID;
     """,
+    # Cameras that replace others: the key of a camera stays, its serial number is of the one that counts there now.
+    # What a camera counts goes where its routes say; directions are also of cameras that haven't come yet.
+    """
+    ALTER TABLE cameras RENAME COLUMN serial TO key;
+    ALTER TABLE cameras ADD COLUMN serial TEXT NOT NULL DEFAULT '';
+    ALTER TABLE cameras ADD COLUMN appeared INTEGER NOT NULL DEFAULT 0;
+    UPDATE cameras SET serial = key;
+    ALTER TABLE doors RENAME COLUMN serial TO key;
+    CREATE TABLE routes (
+        serial TEXT NOT NULL,
+        number INTEGER NOT NULL,
+        since INTEGER NOT NULL,
+        key TEXT NOT NULL,
+        PRIMARY KEY (serial, number)
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE reversed_cameras (key TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
+    INSERT INTO reversed_cameras SELECT key FROM cameras WHERE reversed;
+    """,
 )
 
 
@@ -164,6 +182,8 @@ class LedgerFile:
         self._db: sqlite3.Connection | None = None
         self._identity: _Identity | None = None
         self._suspect = False
+        # By what they are about: settings that a file is given when it is opened, for it may be new or an older one.
+        self.settings: dict[str, Callable[[sqlite3.Connection], None]] = {}
         self._in_backup = False
         self._closed: Future[None] | None = None
         self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
@@ -345,6 +365,11 @@ class LedgerFile:
             )
         # What can be damaged and is always read: better found now than at the first push.
         db.execute("SELECT * FROM cameras").fetchall()
+        if self.settings:
+            db.execute("BEGIN")
+            for give in tuple(self.settings.values()):
+                give(db)
+            db.execute("COMMIT")
 
     def _disconnect(self) -> None:
         if self._db is not None:

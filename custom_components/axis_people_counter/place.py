@@ -71,13 +71,13 @@ class PlaceCoordinator(LedgerCoordinator[PlaceData]):
     @property
     def cameras(self) -> list[CameraCoordinator]:
         """The cameras of its doors that are there."""
-        found = (self._cameras.get(door.serial) for door in self.settings.doors)
+        found = (self._cameras.get(door.key) for door in self.settings.doors)
         return [camera for camera in found if camera]
 
     @property
     def missing(self) -> list[str]:
-        """The serial numbers of cameras that were removed, or never came."""
-        return [door.serial for door in self.settings.doors if door.serial not in self._cameras]
+        """The keys of cameras that were removed, or never came."""
+        return [door.key for door in self.settings.doors if door.key not in self._cameras]
 
     @property
     def silent(self) -> list[str]:
@@ -169,6 +169,6 @@ def crossed(before: PlaceData, now: PlaceData) -> Iterator[Threshold]:
 
 
 def _complete_until(doors: Iterable[Door], counted_until: dict[str, int]) -> datetime | None:
-    instants = [counted_until.get(door.serial) for door in doors]
+    instants = [counted_until.get(door.key) for door in doors]
     known = [instant for instant in instants if instant is not None]
     return datetime.fromtimestamp(min(known), UTC) if known and len(known) == len(instants) else None

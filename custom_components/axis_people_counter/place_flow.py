@@ -57,12 +57,12 @@ class PlaceFlow(ConfigSubentryFlow):
         entry: PeopleCounterConfigEntry = self._get_entry()
         if entry.state is not ConfigEntryState.LOADED:
             return self.async_abort(reason="entry_not_loaded")
-        names = {serial: async_camera_name(camera) for serial, camera in entry.runtime_data.cameras.items()}
+        names = {key: async_camera_name(camera) for key, camera in entry.runtime_data.cameras.items()}
         if not names and not stored:
             return self.async_abort(reason="no_cameras")
-        # Those that were removed go by their serial numbers, so that they can be taken out.
-        for serial in (*stored.get(CONF_DOORS, ()), *stored.get(CONF_REVERSED_DOORS, ())):
-            names.setdefault(serial, serial)
+        # Those that were removed go by their keys, so that they can be taken out.
+        for key in (*stored.get(CONF_DOORS, ()), *stored.get(CONF_REVERSED_DOORS, ())):
+            names.setdefault(key, key)
 
         errors: dict[str, str] = {}
         if user_input is not None and not (errors := _errors(user_input)):
@@ -81,7 +81,7 @@ class PlaceFlow(ConfigSubentryFlow):
 def _schema(names: dict[str, str], zones: list[str]) -> vol.Schema:
     cameras = selector.SelectSelector(
         selector.SelectSelectorConfig(
-            options=[selector.SelectOptionDict(value=serial, label=name) for serial, name in names.items()],
+            options=[selector.SelectOptionDict(value=key, label=name) for key, name in names.items()],
             multiple=True,
             mode=selector.SelectSelectorMode.DROPDOWN,
         )

@@ -51,9 +51,9 @@ class PlaceSettings:
         )
 
     @property
-    def serials(self) -> frozenset[str]:
-        """The cameras of its doors."""
-        return frozenset(door.serial for door in self.doors)
+    def keys(self) -> frozenset[str]:
+        """The keys of the cameras of its doors."""
+        return frozenset(door.key for door in self.doors)
 
     @property
     def place(self) -> Place:
@@ -64,6 +64,6 @@ class PlaceSettings:
 def doors_of(subentry: ConfigSubentry) -> tuple[Door, ...]:
     """Return the doors of a place: those that lead into it, then those that lead out of it."""
     return (
-        *(Door(serial, False) for serial in subentry.data[CONF_DOORS]),
-        *(Door(serial, True) for serial in subentry.data[CONF_REVERSED_DOORS]),
+        *(Door(key, False) for key in subentry.data[CONF_DOORS]),
+        *(Door(key, True) for key in subentry.data[CONF_REVERSED_DOORS]),
     )

@@ -22,9 +22,9 @@ DAYS_AT_ONCE: Final = 100
 
 
 class Door(NamedTuple):
-    """A camera of a place; reversed where those who come in there leave the place."""
+    """A camera of a place, by its key; reversed where those who come in there leave the place."""
 
-    serial: str
+    key: str
     is_reversed: bool
 
 
@@ -51,7 +51,7 @@ class PlaceToday:
     levels: list[Level]
     entered: int
     left: int
-    # By serial; doors that have never reported aren't in it.
+    # By the key of the camera; doors that have never reported aren't in it.
     counted_until: dict[str, int]
 
 
@@ -75,13 +75,13 @@ def _set_place(db: sqlite3.Connection, place: Place) -> None:
         {"key": place.key, "basis": place.basis, "below_zero": place.below_zero},
     ).fetchone()
     db.execute("DELETE FROM doors WHERE place = ?", (identity,))
-    db.executemany("INSERT INTO doors VALUES (?, ?, ?)", ((serial, identity, way) for serial, way in place.doors))
+    db.executemany("INSERT INTO doors VALUES (?, ?, ?)", ((key, identity, way) for key, way in place.doors))
     db.execute("DELETE FROM checkpoints WHERE place = ?", (identity,))
 
 
-def note_change(db: sqlite3.Connection, serial: str, since: int) -> None:
+def note_change(db: sqlite3.Connection, key: str, since: int) -> None:
     """Note for all places with this camera that its counts have changed since an instant."""
-    for (place,) in db.execute("SELECT place FROM doors WHERE serial = ?", (serial,)).fetchall():
+    for (place,) in db.execute("SELECT place FROM doors WHERE key = ?", (key,)).fetchall():
         _note_change(db, place, since)
 
 
@@ -145,8 +145,8 @@ def today(db: sqlite3.Connection, key: str, day: int, next_day: int, resets: lis
         {"place": place, "day": day, "next_day": next_day},
     ).fetchone()
     counted_until = db.execute(
-        'SELECT serial, (SELECT "end" FROM intervals WHERE camera = cameras.id ORDER BY start DESC LIMIT 1) AS until'
-        " FROM doors JOIN cameras USING (serial) WHERE place = ? AND until IS NOT NULL",
+        'SELECT key, (SELECT "end" FROM intervals WHERE camera = cameras.id ORDER BY start DESC LIMIT 1) AS until'
+        " FROM doors JOIN cameras USING (key) WHERE place = ? AND until IS NOT NULL",
         (place,),
     ).fetchall()
     return PlaceToday(
@@ -171,7 +171,7 @@ def passages(db: sqlite3.Connection, key: str, low: int, high: int) -> list[Pass
 
 
 # A door leads the other way where the user said so of the camera, or of the camera at this place, but not of both.
-_DOORS: Final = "doors CROSS JOIN cameras USING (serial)"
+_DOORS: Final = "doors CROSS JOIN cameras USING (key)"
 _ENTERED: Final = 'iif(doors.reversed = cameras.reversed, "in", "out")'
 _LEFT: Final = 'iif(doors.reversed = cameras.reversed, "out", "in")'
 
@@ -202,7 +202,7 @@ def _first(db: sqlite3.Connection, place: int) -> int | None:
     first: int | None
     (first,) = db.execute(
         "SELECT min(at) FROM (SELECT (SELECT min(start) FROM intervals WHERE camera = cameras.id) AS at"
-        " FROM doors JOIN cameras USING (serial) WHERE place = :place"
+        " FROM doors JOIN cameras USING (key) WHERE place = :place"
         " UNION ALL SELECT min(at) FROM place_corrections WHERE place = :place)",
         {"place": place},
     ).fetchone()

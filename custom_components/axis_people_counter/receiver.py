@@ -16,7 +16,15 @@ from homeassistant.util import dt as dt_util
 from homeassistant.util.hass_dict import HassKey
 
 from . import issues
-from .const import CONF_KEEP_DAYS, DEFAULT_KEEP_DAYS, DOMAIN, LEDGER_FILE, MANUFACTURER, SUBENTRY_PLACE
+from .const import (
+    CONF_KEEP_DAYS,
+    CONF_REVERSED_CAMERAS,
+    DEFAULT_KEEP_DAYS,
+    DOMAIN,
+    LEDGER_FILE,
+    MANUFACTURER,
+    SUBENTRY_PLACE,
+)
 from .coordinator import CameraCoordinator, brings_no_history
 from .exchange import Exchange
 from .ledger import MAX_CAMERAS, Camera, Changes, Ledger, TooManyCamerasError
@@ -25,6 +33,8 @@ from .listener import Listener, ListenerSettings
 from .place import PlaceCoordinator
 from .place_settings import PlaceSettings
 from .protocol import Message, Push, TestMessage
+from .replacements import key_at, routes_of
+from .settings import async_keep_directions, options_of_a_reload, replacements_of
 from .statistics import StatisticsWriter
 
 _LOGGER = logging.getLogger(__name__)
@@ -41,7 +51,7 @@ MAX_REST: Final = 0.2
 MAX_ANSWERS: Final = 2
 # Unknown things that cameras send, each named once in the log.
 MAX_NOTES: Final = 100
-# Repairs that are about a camera, by its serial number.
+# Repairs that are about a camera, by its serial number or its key.
 _OF_CAMERA: Final = (
     issues.CAMERA_SILENT,
     issues.CERTIFICATE_REFUSED,
@@ -66,6 +76,8 @@ class Receiver:
         self.hass = hass
         self.entry = entry
         self.configured = configured(hass, entry)
+        self.is_reloading = False
+        self._routes = routes_of(replacements_of(entry))
 
         def moved_aside(path: Path) -> None:
             hass.loop.call_soon_threadsafe(self._async_moved_aside, path)
@@ -83,7 +95,7 @@ class Receiver:
         # Answers and downloads that are made at the same time; the threads are all of Home Assistant's.
         self.answering = asyncio.Semaphore(MAX_ANSWERS)
         self.downloads = 0
-        # What is safe but not shown yet: pushes by serial, and places by key.
+        # What is safe but not shown yet, by key: pushes of cameras, and places.
         self._to_show: dict[str, list[Changes]] = {}
         self._showing = False
         self._skipped: set[str] = set()
@@ -101,6 +113,7 @@ class Receiver:
             if subentry.subentry_type == SUBENTRY_PLACE
         ]
         try:
+            await self._async_tell_settings()
             cameras = await asyncio.wrap_future(self.ledger.cameras())
             await asyncio.wrap_future(self.ledger.set_places([place.place for place in places]))
         except LedgerError as err:
@@ -112,11 +125,21 @@ class Receiver:
         for camera in cameras:
             await self._async_add(camera, has_settled=True)
         await self._async_start_places(places)
-        self.statistics.async_start([camera.serial for camera in cameras], places)
+        self.statistics.async_start([camera.key for camera in cameras], places)
         self.entry.async_create_background_task(
             self.hass, self._async_merge(dt_util.utcnow()), f"{DOMAIN} merge old intervals"
         )
         self.entry.async_on_unload(async_track_time_interval(self.hass, self._async_merge, MERGE_EVERY))
+
+    async def _async_tell_settings(self) -> None:
+        """Tell the ledger what a person set; a ledger of an earlier version knows directions that the entry doesn't."""
+        now = int(dt_util.utcnow().timestamp())
+        await asyncio.wrap_future(self.ledger.set_routes(self._routes, now))
+        if CONF_REVERSED_CAMERAS not in self.entry.options:
+            known = await asyncio.wrap_future(self.ledger.reversed_cameras())
+            async_keep_directions(self.hass, self.entry, known)
+        directions = self.ledger.set_directions(lambda: self.entry.options.get(CONF_REVERSED_CAMERAS, ()))
+        await asyncio.wrap_future(directions)
 
     async def _async_start_places(self, settings: list[PlaceSettings]) -> None:
         for one in settings:
@@ -128,22 +151,22 @@ class Receiver:
                 entry_type=dr.DeviceEntryType.SERVICE,
             )
             place = PlaceCoordinator(
-                self.hass, self.entry, self.ledger, self.statistics, one, self.cameras, self._async_show_place
+                self.hass, self.entry, self.ledger, self.statistics, one, self.cameras, self._async_show_again
             )
             self.places[one.key] = place
-            for serial in one.serials:
-                self._places_of.setdefault(serial, []).append(one.key)
+            for camera in one.keys:
+                self._places_of.setdefault(camera, []).append(one.key)
             await place.async_refresh()
-        for serial in self.cameras:
-            self._async_link(serial)
+        for key in self.cameras:
+            self._async_link(key)
 
     @callback
-    def _async_link(self, serial: str) -> None:
+    def _async_link(self, key: str) -> None:
         """Show a camera on the page of the first place that it is a door of; a device can't have more of them."""
         registry, entry_id = dr.async_get(self.hass), self.entry.entry_id
-        if camera := registry.async_get_device_by_identifier((DOMAIN, serial), entry_id):
-            key = next(iter(self._places_of.get(serial, ())), None)
-            place = key and registry.async_get_device_by_identifier((DOMAIN, key), entry_id)
+        if camera := registry.async_get_device_by_identifier((DOMAIN, key), entry_id):
+            of_place = next(iter(self._places_of.get(key, ())), None)
+            place = of_place and registry.async_get_device_by_identifier((DOMAIN, of_place), entry_id)
             registry.async_update_device(camera.id, via_device_id=place.id if place else None)
 
     async def async_stop(self) -> None:
@@ -164,7 +187,7 @@ class Receiver:
         if self.listener:
             issues.async_end(self.hass, issues.CERTIFICATE_REFUSED, sensor.serial)
         if isinstance(message, TestMessage):
-            if camera := self.cameras.get(sensor.serial):
+            if camera := self.cameras.get(self.key_of(sensor.serial)):
                 await camera.async_heard()
             return
         try:
@@ -182,20 +205,28 @@ class Receiver:
         # It is safe now: whatever happens while it is shown must not make the camera send it again.
         self._async_publish(changes)
 
-    async def async_remove_camera(self, serial: str) -> None:
+    @callback
+    def key_of(self, serial: str) -> str:
+        """Return the key that a camera counts for now."""
+        return key_at(self._routes.get(serial, ()), serial)
+
+    async def async_remove_camera(self, key: str) -> None:
         """Forget a camera until it pushes again; its counts stay in the ledger.
 
         Raises LedgerError.
         """
-        await asyncio.wrap_future(self.ledger.set_removed(serial))
-        if camera := self.cameras.pop(serial, None):
+        await asyncio.wrap_future(self.ledger.set_removed(key))
+        about = {key}
+        if camera := self.cameras.pop(key, None):
+            about.add(camera.camera.serial)
             await camera.async_shutdown()
-            self._async_doors_changed(serial)
-            for key in (issues.WRONG_TOKEN, issues.WRONG_PROTOCOL, issues.BODY_TOO_LARGE):
-                issues.async_end(self.hass, key, camera.camera.ip_address)
+            self._async_doors_changed(key)
+            for issue in (issues.WRONG_TOKEN, issues.WRONG_PROTOCOL, issues.BODY_TOO_LARGE):
+                issues.async_end(self.hass, issue, camera.camera.ip_address)
         issues.async_end(self.hass, issues.TOO_MANY_CAMERAS)
-        for key in _OF_CAMERA:
-            issues.async_end(self.hass, key, serial)
+        for issue in _OF_CAMERA:
+            for camera_or_key in about:
+                issues.async_end(self.hass, issue, camera_or_key)
 
     @callback
     def addresses(self) -> dict[str, Camera]:
@@ -238,23 +269,27 @@ class Receiver:
     @callback
     def _async_publish(self, changes: Changes) -> None:
         """Have a push shown; one that is known doesn't wait for others that are being added."""
-        serial = changes.camera.serial
+        for key, since in changes.elsewhere:
+            if key in self.cameras:
+                self.statistics.async_changed(key, since)
+                self._async_show_again(key)
+        key = changes.camera.key
         if changes.since is not None:
-            self.statistics.async_changed(serial, changes.since)
-        if serial not in self.cameras:
+            self.statistics.async_changed(key, changes.since)
+        if key not in self.cameras:
             self.entry.async_create_task(self.hass, self._async_show_new(changes))
             return
-        self._to_show.setdefault(serial, []).append(changes)
+        self._to_show.setdefault(key, []).append(changes)
         self._async_start_showing()
 
     @callback
-    def _async_doors_changed(self, serial: str) -> None:
+    def _async_doors_changed(self, camera: str) -> None:
         """Have the places shown that a camera is a door of."""
-        for key in self._places_of.get(serial, ()):
-            self._async_show_place(key)
+        for key in self._places_of.get(camera, ()):
+            self._async_show_again(key)
 
     @callback
-    def _async_show_place(self, key: str) -> None:
+    def _async_show_again(self, key: str) -> None:
         self._to_show.setdefault(key, [])
         self._async_start_showing()
 
@@ -288,8 +323,12 @@ class Receiver:
         finally:
             self._showing = False
 
-    async def _async_show_camera(self, serial: str, pushes: list[Changes]) -> None:
-        if camera := self.cameras.get(serial):
+    async def _async_show_camera(self, key: str, pushes: list[Changes]) -> None:
+        camera = self.cameras.get(key)
+        if camera and not pushes:
+            # Another one that once hung there told more of that time.
+            await camera.async_refresh()
+        elif camera:
             if _description(camera.camera) != _description(pushes[-1].camera):
                 self._async_update_device(pushes[-1].camera)
             await camera.async_heard(pushes)
@@ -299,7 +338,7 @@ class Receiver:
         async with self._adding:
             if self.stopped:
                 return True
-            if camera.serial in self.cameras:
+            if camera.key in self.cameras:
                 return False
             self._async_update_device(camera)
             coordinator = CameraCoordinator(
@@ -308,12 +347,12 @@ class Receiver:
             await coordinator.async_refresh()
             if self.stopped:
                 return True
-            self.cameras[camera.serial] = coordinator
+            self.cameras[camera.key] = coordinator
             # It lives as long as the coordinator.
-            coordinator.async_add_listener(partial(self._async_doors_changed, camera.serial))
+            coordinator.async_add_listener(partial(self._async_doors_changed, camera.key))
             if self.places:
-                self._async_link(camera.serial)
-            self._async_doors_changed(camera.serial)
+                self._async_link(camera.key)
+            self._async_doors_changed(camera.key)
             issues.async_end(self.hass, issues.TOO_MANY_CAMERAS)
         for camera_callback in self.camera_callbacks:
             camera_callback(coordinator)
@@ -321,10 +360,10 @@ class Receiver:
 
     @callback
     def _async_update_device(self, camera: Camera) -> None:
-        dr.async_get(self.hass).async_get_or_create(
+        registry = dr.async_get(self.hass)
+        device = registry.async_get_or_create(
             config_entry_id=self.entry.entry_id,
-            identifiers={(DOMAIN, camera.serial)},
-            connections={(dr.CONNECTION_NETWORK_MAC, dr.format_mac(camera.serial))},
+            identifiers={(DOMAIN, camera.key)},
             manufacturer=MANUFACTURER,
             model=camera.application,
             name=camera.name,
@@ -332,6 +371,10 @@ class Receiver:
             sw_version=camera.version,
             configuration_url=f"http://{url_host(camera.ip_address)}" if camera.ip_address else None,
         )
+        connections = {(dr.CONNECTION_NETWORK_MAC, dr.format_mac(camera.serial))}
+        if device.connections != connections:
+            # Those of a camera that was replaced don't stay.
+            registry.async_update_device(device.id, new_connections=connections)
 
     async def _async_merge(self, _: datetime) -> None:
         """Merge what is older than the days of full detail, a day of one camera at a time."""
@@ -380,7 +423,7 @@ def configured(hass: HomeAssistant, entry: ConfigEntry) -> tuple[object, ...]:
     # A changed subentry stays the same object.
     return (
         hass.config.time_zone,
-        dict(entry.options),
+        options_of_a_reload(entry),
         ListenerSettings.of(entry.data),
         {key: (one.title, dict(one.data)) for key, one in entry.subentries.items()},
     )
@@ -392,4 +435,4 @@ def url_host(address: str) -> str:
 
 
 def _description(camera: Camera) -> tuple[str | None, ...]:
-    return camera.name, camera.application, camera.version, camera.ip_address
+    return camera.serial, camera.name, camera.application, camera.version, camera.ip_address

@@ -183,9 +183,9 @@ class QuarantineFlow(_Flow):
 
     async def _async_quarantine(self) -> Quarantine:
         """Return what wasn't taken. Raises AbortFlow where there is nothing of that any more."""
-        ledger, serial = self._entry.runtime_data.ledger, self._camera.camera.serial
+        ledger, key = self._entry.runtime_data.ledger, self._camera.key
         try:
-            quarantine = await asyncio.wrap_future(ledger.quarantine(serial, MAX_SHOWN))
+            quarantine = await asyncio.wrap_future(ledger.quarantine(key, MAX_SHOWN))
         except LedgerError as err:
             raise AbortFlow("ledger_error", {"error": str(err)}) from err
         if not quarantine.count:

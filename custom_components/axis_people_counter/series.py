@@ -56,22 +56,22 @@ class Series:
 def written_until(db: sqlite3.Connection, key: str) -> int | None:
     """Return the last hour that recorder may have from this ledger, of the camera or the place with this key."""
     row = db.execute(
-        "SELECT written_until FROM cameras WHERE serial = :key UNION ALL"
+        "SELECT written_until FROM cameras WHERE key = :key UNION ALL"
         " SELECT written_until FROM places WHERE key = :key",
         {"key": key},
     ).fetchone()
     return None if row is None else row[0]
 
 
-def take(db: sqlite3.Connection, serial: str, basis: str, *, everything: bool) -> Series | None:
+def take(db: sqlite3.Connection, key: str, basis: str, *, everything: bool) -> Series | None:
     """Return the hours of a camera that recorder may lack, None if there are none; from now on they are on the way.
 
     The basis says what else than counts these hours depend on: where it has changed, all of them do.
     """
     camera = db.execute(
         "SELECT id, changed_since, writing_since, written_first, written_until, written_as, total_adults_in IS NOT NULL"
-        " FROM cameras WHERE serial = ?",
-        (serial,),
+        " FROM cameras WHERE key = ?",
+        (key,),
     ).fetchone()
     if camera is None:
         return None
@@ -105,7 +105,7 @@ def take_place(db: sqlite3.Connection, key: str, *, everything: bool) -> Span | 
     doors = [
         _Door(db, camera)
         for (camera,) in db.execute(
-            "SELECT cameras.id FROM doors JOIN cameras USING (serial) WHERE place = ?", (identity,)
+            "SELECT cameras.id FROM doors JOIN cameras USING (key) WHERE place = ?", (identity,)
         ).fetchall()
     ]
     if (span := _span(doors, *state, everything=everything)) is None:
@@ -124,9 +124,9 @@ def has_other_basis(db: sqlite3.Connection, key: str) -> bool:
     return bool(row and row[0])
 
 
-def door_hours(db: sqlite3.Connection, serial: str, span: Span, *, swapped: bool) -> Hours:
+def door_hours(db: sqlite3.Connection, key: str, span: Span, *, swapped: bool) -> Hours:
     """Return what was counted at one door of a place; adults aren't told apart there."""
-    row = db.execute("SELECT id FROM cameras WHERE serial = ?", (serial,)).fetchone()
+    row = db.execute("SELECT id FROM cameras WHERE key = ?", (key,)).fetchone()
     if row is None:
         return Hours({}, NOBODY, frozenset())
     hours = _Door(db, row[0]).hours(span.start)
@@ -243,24 +243,24 @@ def _span(
 
 def confirm(db: sqlite3.Connection, key: str) -> None:
     """Remember that recorder has got what was on the way of a camera or a place."""
-    db.execute("UPDATE cameras SET writing_since = NULL WHERE serial = ?", (key,))
+    db.execute("UPDATE cameras SET writing_since = NULL WHERE key = ?", (key,))
     db.execute("UPDATE places SET writing_since = NULL WHERE key = ?", (key,))
 
 
 def forget(db: sqlite3.Connection, key: str) -> None:
     """Remember that recorder has nothing of a camera or a place; what was carried over is no longer asked for."""
-    db.execute("DELETE FROM carried WHERE camera = (SELECT id FROM cameras WHERE serial = ?)", (key,))
-    for table, column in (("cameras", "serial"), ("places", "key")):
+    db.execute("DELETE FROM carried WHERE camera = (SELECT id FROM cameras WHERE key = ?)", (key,))
+    for table in ("cameras", "places"):
         db.execute(
             f"UPDATE {table} SET changed_since = 0, writing_since = NULL, written_first = NULL, written_until = NULL"
-            f" WHERE {column} = ?",
+            " WHERE key = ?",
             (key,),
         )
 
 
-def carry(db: sqlite3.Connection, serial: str, hours: Iterable[tuple[int, Sums]], until: int) -> None:
+def carry(db: sqlite3.Connection, key: str, hours: Iterable[tuple[int, Sums]], until: int) -> None:
     """Carry over hours that only recorder knows: this ledger is new, or older than the series beside it."""
-    (identity,) = db.execute("SELECT id FROM cameras WHERE serial = ?", (serial,)).fetchone()
+    (identity,) = db.execute("SELECT id FROM cameras WHERE key = ?", (key,)).fetchone()
     db.executemany(
         "INSERT OR REPLACE INTO carried VALUES (?, ?, ?, ?, ?, ?, ?)",
         # The last hour wasn't over: nobody knows up to where it holds.

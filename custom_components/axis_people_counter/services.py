@@ -77,7 +77,7 @@ async def _async_get_counts(call: ServiceCall) -> ServiceResponse:
         for history, bounds in zip(histories, _bounds_within_reason(histories, stretch, period), strict=True):
             found = _answer(history, bounds, stretch.now, period)
             if isinstance(history, History):
-                cameras.append({"serial": history.key, **found})
+                cameras.append({"serial": history.camera.serial, **found})
             else:
                 places.append({"id": history.key, **found})
         return {"cameras": cameras, "places": places}
@@ -152,11 +152,11 @@ async def _async_export_counts(call: ServiceCall) -> ServiceResponse:
         # Whoever opens the link later isn't the one who can put it right.
         stretch.of((await History.async_of(camera)).time)
     period = call.data[ATTR_PERIOD]
-    serials = tuple(camera.camera.serial for camera in cameras)
+    keys = tuple(camera.key for camera in cameras)
     return {
         **async_link(
             call.hass,
-            Export(serials, stretch, None if period == INTERVALS else Period(period), call.data[ATTR_FORMAT]),
+            Export(keys, stretch, None if period == INTERVALS else Period(period), call.data[ATTR_FORMAT]),
         )
     }
 

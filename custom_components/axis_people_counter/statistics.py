@@ -1,6 +1,6 @@
 """Hourly long-term statistics: each count of the ledger in recorder, at the hour in which it was counted.
 
-Series are those of a camera, whose key is its serial number, or of a place.
+Series are those of a camera or of a place, and go by its key.
 """
 
 import asyncio
@@ -76,16 +76,16 @@ class StatisticsWriter:
         self._stopped = False
 
     @callback
-    def async_start(self, serials: list[str], places: list[PlaceSettings]) -> None:
+    def async_start(self, cameras: list[str], places: list[PlaceSettings]) -> None:
         """Write what was left over when Home Assistant ended; from now on follow the names of devices."""
         self._places = {place.key: place for place in places}
         for place in places:
-            for serial in place.serials:
-                self._places_of.setdefault(serial, []).append(place.key)
+            for camera in place.keys:
+                self._places_of.setdefault(camera, []).append(place.key)
 
         @callback
         def started(_: HomeAssistant) -> None:
-            for key in (*serials, *self._places):
+            for key in (*cameras, *self._places):
                 self.async_changed(key, 0)
 
         @callback
@@ -225,15 +225,15 @@ class StatisticsWriter:
             partial(_occupancy_rows, self._ledger, key, schedule),
         )
 
-    async def _async_take(self, serial: str, basis: str, *, everything: bool = False) -> Series | None:
-        return await asyncio.wrap_future(self._ledger.take_series(serial, basis, everything=everything))
+    async def _async_take(self, key: str, basis: str, *, everything: bool = False) -> Series | None:
+        return await asyncio.wrap_future(self._ledger.take_series(key, basis, everything=everything))
 
     async def _async_write_place(self, place: PlaceSettings) -> None:
         key = place.key
         if await asyncio.wrap_future(self._ledger.has_other_basis(key)):
             # Hours that only a former door had would stay.
             await self._async_clear(key)
-        known = [await asyncio.wrap_future(self._ledger.camera(serial)) for serial in place.serials]
+        known = [await asyncio.wrap_future(self._ledger.camera(camera)) for camera in place.keys]
         written = await asyncio.wrap_future(self._ledger.written_until(key))
         if not all(known) and written is None and await self._async_read(_until, key) is not None:
             # The ledger was begun anew. What recorder has of a door comes into it when that camera speaks.

@@ -25,6 +25,7 @@ from custom_components.axis_people_counter import PLATFORMS, issues
 from custom_components.axis_people_counter.const import DOMAIN, MAX_KEEP_DAYS, MIN_KEEP_DAYS, NAME
 from custom_components.axis_people_counter.export import FORMATS, INTERVALS, PERIODS
 from custom_components.axis_people_counter.local_time import Period
+from custom_components.axis_people_counter.repairs import ANOTHER_DOOR
 import homeassistant.components
 from homeassistant.components.brands.const import ALLOWED_IMAGES
 from homeassistant.config_entries import SOURCE_USER, ConfigFlowResult
@@ -423,7 +424,13 @@ def test_translated_issues() -> None:
     """Each repair has its texts, and what is filled into them is what the code gives."""
     names = {name: key for name, key in vars(issues).items() if name.isupper() and name != "DOMAIN" and name[0] != "_"}
     assert set(ENGLISH["issues"]) == set(names.values())
-    fixable = {issues.LEDGER_MOVED_ASIDE, issues.QUARANTINED, issues.WRONG_PROTOCOL, issues.WRONG_TOKEN}
+    fixable = {
+        issues.LEDGER_MOVED_ASIDE,
+        issues.NEW_CAMERA,
+        issues.QUARANTINED,
+        issues.WRONG_PROTOCOL,
+        issues.WRONG_TOKEN,
+    }
     assert {key for key, issue in ENGLISH["issues"].items() if "fix_flow" in issue} == fixable
     begun: set[str] = set()
     for call in calls(without=("issues.py",)):
@@ -613,6 +620,8 @@ def test_choices_of_services() -> None:
     translated = {key: set(texts["options"]) for key, texts in ENGLISH["selector"].items()}
     # These are the names of series of statistics.
     assert translated.pop("series") == {"in", "out", "adults_in", "adults_out", "occupancy"}
+    # What is offered beside cameras, by their own names.
+    assert translated.pop("old_camera") == {ANOTHER_DOOR}
     assert translated == {"format": set(FORMATS), "period": set(PERIODS)}
     assert all(select["translation_key"] in translated for select in options.values())
 

@@ -15,6 +15,7 @@ from .ledger_file import LedgerError, LedgerTooNewError
 from .listener import AuthorityView, Listener, ListenerSettings
 from .receiver import PeopleCounterConfigEntry, Receiver, configured
 from .services import async_setup_services
+from .settings import async_restore, async_save
 
 PLATFORMS = [Platform.BINARY_SENSOR, Platform.BUTTON, Platform.EVENT, Platform.NUMBER, Platform.SENSOR, Platform.SWITCH]
 
@@ -31,6 +32,7 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
 async def async_setup_entry(hass: HomeAssistant, entry: PeopleCounterConfigEntry) -> bool:
     """Open the ledger and bring back its cameras."""
     async_forget_expired_token(hass, entry)
+    await async_restore(hass, entry)
     entry.runtime_data = receiver = Receiver(hass, entry)
 
     async def stop(_: Event) -> None:
@@ -94,8 +96,9 @@ async def async_unload_entry(hass: HomeAssistant, entry: PeopleCounterConfigEntr
 
 
 async def async_remove_entry(hass: HomeAssistant, entry: PeopleCounterConfigEntry) -> None:
-    """Take all repairs back; the ledger stays, for counts can't be had again."""
+    """Take all repairs back; the ledger stays, for counts can't be had again, and so does what a person set."""
     issues.async_end_all(hass)
+    await async_save(hass, entry)
 
 
 async def async_remove_config_entry_device(

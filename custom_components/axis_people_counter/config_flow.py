@@ -14,6 +14,7 @@ from yarl import URL
 from homeassistant.components.network import async_get_source_ip
 from homeassistant.config_entries import (
     SOURCE_RECONFIGURE,
+    ConfigEntryState,
     ConfigFlow,
     ConfigFlowResult,
     ConfigSubentryFlow,
@@ -54,10 +55,20 @@ from .const import (
 )
 from .http import ConnectionTest, async_register_views
 from .issues import LISTENER_CERTIFICATE_ENDS, plain
+from .ledger_file import LedgerError
 from .listener import DATA_LISTENER, AuthorityView, Listener, ListenerSettings, async_is_own, own_certificates
 from .place_flow import PlaceFlow
 from .preparation import Done, async_prepare
 from .receiver import PeopleCounterConfigEntry
+from .replacing import (
+    CONF_NEW_CAMERA,
+    CONF_OLD_CAMERA,
+    async_confirmation,
+    async_new_cameras,
+    async_old_cameras,
+    async_replace,
+    camera_field,
+)
 from .sentences import async_list, async_say
 from .server import listening_sockets
 from .vapix import CameraError
@@ -134,6 +145,7 @@ class PeopleCounterConfigFlow(ConfigFlow, domain=DOMAIN):
         self._authority: x509.Certificate | None = None
         self._check: asyncio.Task[list[Finding]] | None = None
         self._done: list[Done] = []
+        self._replaced: dict[str, str] = {}
 
     @staticmethod
     @callback
@@ -162,7 +174,7 @@ class PeopleCounterConfigFlow(ConfigFlow, domain=DOMAIN):
         self._data = dict(self._get_reconfigure_entry().data)
         return self.async_show_menu(
             step_id="reconfigure",
-            menu_options=["show", "direct", "home_assistant", "new_token"],
+            menu_options=["show", "direct", "home_assistant", "new_token", "replace"],
             description_placeholders=self._placeholders(),
         )
 
@@ -253,6 +265,44 @@ class PeopleCounterConfigFlow(ConfigFlow, domain=DOMAIN):
         }
         self.hass.config_entries.async_update_entry(self._get_reconfigure_entry(), data=self._data)
         return await self.async_step_show()
+
+    # A camera that takes the place of another
+
+    async def async_step_replace(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Ask which camera is gone, and which one is new."""
+        entry: PeopleCounterConfigEntry = self._get_reconfigure_entry()
+        if entry.state is not ConfigEntryState.LOADED:
+            return self.async_abort(reason="not_loaded")
+        if user_input is not None:
+            self._replaced = user_input
+            return await self.async_step_replace_confirm()
+        try:
+            old = await async_old_cameras(entry.runtime_data)
+        except LedgerError as err:
+            return self.async_abort(reason="ledger_error", description_placeholders={"error": str(err)})
+        new = async_new_cameras(entry.runtime_data)
+        if not old or not new:
+            return self.async_abort(reason="nothing_to_replace")
+        return self.async_show_form(
+            step_id="replace",
+            data_schema=vol.Schema(
+                {vol.Required(CONF_OLD_CAMERA): camera_field(old), vol.Required(CONF_NEW_CAMERA): camera_field(new)}
+            ),
+        )
+
+    async def async_step_replace_confirm(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Say what will happen, and do it."""
+        entry: PeopleCounterConfigEntry = self._get_reconfigure_entry()
+        try:
+            confirmation = await async_confirmation(entry, **self._replaced)
+            if user_input is None:
+                return self.async_show_form(
+                    step_id="replace_confirm", data_schema=vol.Schema({}), description_placeholders=confirmation
+                )
+            await async_replace(self.hass, entry, **self._replaced)
+        except LedgerError as err:
+            return self.async_abort(reason="ledger_error", description_placeholders={"error": str(err)})
+        return self.async_abort(reason="camera_replaced", description_placeholders=confirmation)
 
     # What to enter in cameras
 

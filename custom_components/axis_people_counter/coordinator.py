@@ -176,6 +176,13 @@ class CameraCoordinator(LedgerCoordinator[CameraData]):
     def _long_silent_at(self) -> datetime:
         return max(self.last_message + LONG_SILENCE, self._silent_at)
 
+    def may_replace(self, other: CameraCoordinator) -> bool:
+        """Return True if this camera came when the other one fell silent, or not long before that."""
+        # Of cameras that are set up on the same day one is silent for a while before it is where it belongs.
+        known_for = self.camera.appeared - other.camera.appeared
+        before = LONG_SILENCE if known_for >= LONG_SILENCE.total_seconds() else timedelta()
+        return known_for > 0 and self.camera.appeared >= (other.last_message - before).timestamp()
+
     @override
     async def _async_read(self, now: datetime) -> CameraData:
         schedule = await Schedule.async_of(self.config_entry, self.camera.time_zone)

@@ -19,6 +19,7 @@ TOO_MANY_CAMERAS: Final = "too_many_cameras"
 QUARANTINED: Final = "quarantined"
 CAMERA_SILENT: Final = "camera_silent"
 DOOR_MISSING: Final = "door_missing"
+NEW_CAMERA: Final = "new_camera"
 CERTIFICATE_REFUSED: Final = "certificate_refused"
 LISTENER_ADDRESS_GONE: Final = "listener_address_gone"
 LISTENER_AUTHORITY_DAMAGED: Final = "listener_authority_damaged"
@@ -47,7 +48,7 @@ _ERRORS: Final = (
     LEDGER_MOVED_ASIDE,
 )
 # Those that something can be done about here; a flow in repairs.py does it.
-_FIXABLE: Final = (WRONG_TOKEN, WRONG_PROTOCOL, QUARANTINED, LEDGER_MOVED_ASIDE)
+_FIXABLE: Final = (WRONG_TOKEN, WRONG_PROTOCOL, NEW_CAMERA, QUARANTINED, LEDGER_MOVED_ASIDE)
 # A stranger can call from many addresses, and whoever has the token can invent cameras.
 _MOST: Final = 256
 _MOST_WRONG_TOKENS: Final = 20

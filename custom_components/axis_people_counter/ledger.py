@@ -436,7 +436,8 @@ def _record(db: sqlite3.Connection, push: Push, received: int) -> Changes:
         received = max(received, camera.received)
     (row,) = db.execute(
         "UPDATE cameras SET serial = :serial, name = :name, application = :application, version = :version,"
-        " time_zone = :time_zone, ip_address = :ip_address, sent = :sent, received = :received, send_interval = :send_interval, removed = 0,"
+        " time_zone = :time_zone, ip_address = :ip_address, sent = :sent, received = :received,"
+        " send_interval = :send_interval, removed = 0,"
         f" changed_since = coalesce({_EARLIER}, changed_since) WHERE id = :id RETURNING {_CAMERA_COLUMNS}",
         {
             "serial": sensor.serial,

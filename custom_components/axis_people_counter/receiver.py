@@ -17,6 +17,7 @@ from homeassistant.util.hass_dict import HassKey
 
 from . import issues
 from .const import (
+    CONF_DECLINED,
     CONF_KEEP_DAYS,
     CONF_REVERSED_CAMERAS,
     DEFAULT_KEEP_DAYS,
@@ -33,7 +34,7 @@ from .listener import Listener, ListenerSettings
 from .place import PlaceCoordinator
 from .place_settings import PlaceSettings
 from .protocol import Message, Push, TestMessage
-from .replacements import key_at, routes_of
+from .replacements import key_at, obsolete_keys, routes_of
 from .settings import async_keep_directions, options_of_a_reload, replacements_of
 from .statistics import StatisticsWriter
 
@@ -56,6 +57,7 @@ _OF_CAMERA: Final = (
     issues.CAMERA_SILENT,
     issues.CERTIFICATE_REFUSED,
     issues.CLOCK_DIFFERS,
+    issues.NEW_CAMERA,
     issues.QUARANTINED,
     issues.WRONG_PROTOCOL,
 )
@@ -78,6 +80,7 @@ class Receiver:
         self.configured = configured(hass, entry)
         self.is_reloading = False
         self._routes = routes_of(replacements_of(entry))
+        self._silent: set[str] = set()
 
         def moved_aside(path: Path) -> None:
             hass.loop.call_soon_threadsafe(self._async_moved_aside, path)
@@ -115,6 +118,7 @@ class Receiver:
         try:
             await self._async_tell_settings()
             cameras = await asyncio.wrap_future(self.ledger.cameras())
+            obsolete = await asyncio.wrap_future(self.ledger.obsolete_series())
             await asyncio.wrap_future(self.ledger.set_places([place.place for place in places]))
         except LedgerError as err:
             self._async_failed(err)
@@ -122,10 +126,11 @@ class Receiver:
         self._async_works()
         if self.hass.data.get(DATA_IN_BACKUP):
             await asyncio.wrap_future(self.ledger.begin_backup())
+        self._async_remove_obsolete_devices()
         for camera in cameras:
             await self._async_add(camera, has_settled=True)
         await self._async_start_places(places)
-        self.statistics.async_start([camera.key for camera in cameras], places)
+        self.statistics.async_start([camera.key for camera in cameras], places, obsolete)
         self.entry.async_create_background_task(
             self.hass, self._async_merge(dt_util.utcnow()), f"{DOMAIN} merge old intervals"
         )
@@ -206,6 +211,15 @@ class Receiver:
         self._async_publish(changes)
 
     @callback
+    def _async_remove_obsolete_devices(self) -> None:
+        """Remove the devices of cameras that have taken the place of others, and what is said of those."""
+        registry = dr.async_get(self.hass)
+        for key in obsolete_keys(self._routes):
+            if device := registry.async_get_device_by_identifier((DOMAIN, key), self.entry.entry_id):
+                registry.async_remove_device(device.id)
+            self.async_end_issues(key)
+
+    @callback
     def key_of(self, serial: str) -> str:
         """Return the key that a camera counts for now."""
         return key_at(self._routes.get(serial, ()), serial)
@@ -221,12 +235,19 @@ class Receiver:
             about.add(camera.camera.serial)
             await camera.async_shutdown()
             self._async_doors_changed(key)
+            self._silent.discard(key)
+            self.async_offer_replacing()
             for issue in (issues.WRONG_TOKEN, issues.WRONG_PROTOCOL, issues.BODY_TOO_LARGE):
                 issues.async_end(self.hass, issue, camera.camera.ip_address)
         issues.async_end(self.hass, issues.TOO_MANY_CAMERAS)
-        for issue in _OF_CAMERA:
-            for camera_or_key in about:
-                issues.async_end(self.hass, issue, camera_or_key)
+        self.async_end_issues(*about)
+
+    @callback
+    def async_end_issues(self, *about: str) -> None:
+        """Take back what is said of cameras, by their serial numbers and keys."""
+        for key in _OF_CAMERA:
+            for camera in about:
+                issues.async_end(self.hass, key, camera)
 
     @callback
     def addresses(self) -> dict[str, Camera]:
@@ -281,6 +302,36 @@ class Receiver:
             return
         self._to_show.setdefault(key, []).append(changes)
         self._async_start_showing()
+
+    @callback
+    def _async_camera_changed(self, key: str) -> None:
+        """See to what depends on a camera."""
+        self._async_doors_changed(key)
+        camera = self.cameras.get(key)
+        if camera and camera.connected == (key in self._silent):
+            self._silent ^= {key}
+            self.async_offer_replacing()
+
+    @callback
+    def async_may_replace(self, camera: CameraCoordinator) -> bool:
+        """Return True if a camera reports, and isn't one that has taken the place of another already."""
+        return camera.connected and all(camera.key != replaced.key for replaced in replacements_of(self.entry))
+
+    @callback
+    def async_offer_replacing(self) -> None:
+        """Ask of each camera that is new whether it replaces one that has fallen silent at about that time."""
+        silent = [self.cameras[key] for key in self._silent]
+        declined = self.entry.options.get(CONF_DECLINED, ())
+        for camera in self.cameras.values():
+            if (
+                any(camera.may_replace(other) for other in silent)
+                and camera.key not in declined
+                and self.async_may_replace(camera)
+            ):
+                name, address = camera.camera.name, camera.camera.ip_address
+                issues.async_begin(self.hass, issues.NEW_CAMERA, camera.key, **issues.names(name, address))
+            else:
+                issues.async_end(self.hass, issues.NEW_CAMERA, camera.key)
 
     @callback
     def _async_doors_changed(self, camera: str) -> None:
@@ -349,10 +400,11 @@ class Receiver:
                 return True
             self.cameras[camera.key] = coordinator
             # It lives as long as the coordinator.
-            coordinator.async_add_listener(partial(self._async_doors_changed, camera.key))
+            coordinator.async_add_listener(partial(self._async_camera_changed, camera.key))
             if self.places:
                 self._async_link(camera.key)
-            self._async_doors_changed(camera.key)
+            self._async_camera_changed(camera.key)
+            self.async_offer_replacing()
             issues.async_end(self.hass, issues.TOO_MANY_CAMERAS)
         for camera_callback in self.camera_callbacks:
             camera_callback(coordinator)

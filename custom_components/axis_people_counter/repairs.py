@@ -16,6 +16,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import AbortFlow
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
+from homeassistant.helpers.translation import async_get_translations
 
 from . import issues
 from .config_flow import CAMERA_SCHEMA, CONF_TRUST_CERTIFICATE
@@ -24,7 +25,16 @@ from .coordinator import CameraCoordinator
 from .ledger import Quarantine, Quarantined
 from .ledger_file import LedgerError
 from .receiver import PeopleCounterConfigEntry
+from .replacing import (
+    CONF_NEW_CAMERA,
+    CONF_OLD_CAMERA,
+    async_confirmation,
+    async_old_cameras,
+    async_replace,
+    camera_field,
+)
 from .sentences import async_say
+from .settings import async_decline
 from .vapix import CameraError, CameraWeb
 
 # As many as can be read through; the diagnostics have more.
@@ -32,6 +42,8 @@ MAX_SHOWN: Final = 10
 # More than a time or a count has, and as much as fits into a table.
 MAX_CELL: Final = 30
 UNKNOWN: Final = "?"
+# No serial number.
+ANOTHER_DOOR: Final = "another_door"
 
 
 class _Flow(RepairsFlow):
@@ -198,9 +210,57 @@ class QuarantineFlow(_Flow):
         return self.async_abort(reason=reason, description_placeholders={**self._told, **shown})
 
 
+class NewCameraFlow(_Flow):
+    """Asks whether a new camera replaces one that is silent."""
+
+    # The one that it replaces.
+    _old: str
+
+    async def async_step_init(self, _: dict[str, Any] | None = None) -> RepairsFlowResult:
+        """Begin."""
+        return await self.async_step_choose()
+
+    async def async_step_choose(self, user_input: dict[str, Any] | None = None) -> RepairsFlowResult:
+        """Ask which camera it replaces, if any."""
+        entry = self._entry
+        if user_input is not None and user_input[CONF_OLD_CAMERA] == ANOTHER_DOOR:
+            async_decline(self.hass, entry, self._told["about"])
+            entry.runtime_data.async_offer_replacing()
+            return self.async_abort(reason="another_door", description_placeholders={**self._told})
+        if user_input is not None:
+            self._old = user_input[CONF_OLD_CAMERA]
+            return await self.async_step_confirm()
+        try:
+            old = await async_old_cameras(entry.runtime_data)
+        except LedgerError as err:
+            raise AbortFlow("ledger_error", {"error": str(err)}) from err
+        texts = await async_get_translations(self.hass, self.hass.config.language, "selector", {DOMAIN})
+        another_door = texts[f"component.{DOMAIN}.selector.old_camera.options.{ANOTHER_DOOR}"]
+        return self.async_show_form(
+            step_id="choose",
+            data_schema=vol.Schema({vol.Required(CONF_OLD_CAMERA): camera_field({**old, ANOTHER_DOOR: another_door})}),
+            description_placeholders={**self._told},
+        )
+
+    async def async_step_confirm(self, user_input: dict[str, Any] | None = None) -> RepairsFlowResult:
+        """Say what will happen, and do it."""
+        entry, cameras = self._entry, {CONF_OLD_CAMERA: self._old, CONF_NEW_CAMERA: self._told["about"]}
+        try:
+            confirmation = await async_confirmation(entry, **cameras)
+            if user_input is None:
+                return self.async_show_form(
+                    step_id="confirm", data_schema=vol.Schema({}), description_placeholders=confirmation
+                )
+            await async_replace(self.hass, entry, **cameras)
+        except LedgerError as err:
+            raise AbortFlow("ledger_error", {"error": str(err)}) from err
+        return self.async_abort(reason="camera_replaced", description_placeholders=confirmation)
+
+
 _FLOWS: Final[dict[str, type[_Flow]]] = {
     issues.WRONG_TOKEN: TokenFlow,
     issues.WRONG_PROTOCOL: ProtocolFlow,
+    issues.NEW_CAMERA: NewCameraFlow,
     issues.QUARANTINED: QuarantineFlow,
 }
 

@@ -56,6 +56,12 @@ def key_at(routes: Sequence[Route], serial: str, at: int = FOREVER) -> str:
     return next((route.key for route in reversed(routes) if route.since <= at), serial)
 
 
+def obsolete_keys(routes: Routes) -> set[str]:
+    """Return the keys for which no camera counts any more: another key has gone on where they ended."""
+    known = {key for serial, of_camera in routes.items() for key in (serial, *(route.key for route in of_camera))}
+    return known - {key_at(of_camera, serial) for serial, of_camera in routes.items()}
+
+
 def moves(before: Sequence[Route], after: Sequence[Route], serial: str) -> Iterator[tuple[int, int, str, str]]:
     """Yield which stretches of time of a camera go from one key to another when its routes change."""
     bounds = sorted({-FOREVER, *(route.since for route in (*before, *after)), FOREVER})

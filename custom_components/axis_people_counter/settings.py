@@ -1,16 +1,23 @@
-"""What a person set that outlives the ledger: directions, and which cameras replace others.
+"""What a person set that outlives the ledger, and the entry as well: directions, replaced cameras, options, places.
 
-It is kept in the entry's options. The ledger is told when it is opened, and when something changes.
+All of it is in the entry. The ledger is told when it is opened, and when something changes. When the entry is deleted,
+it goes to a file, from which the next entry gets it back.
 """
 
 from collections.abc import Iterable
-from typing import Any
+from types import MappingProxyType
+from typing import Any, Final
 
-from homeassistant.config_entries import ConfigEntry
+from homeassistant.config_entries import ConfigEntry, ConfigSubentry
 from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers.storage import Store
 
-from .const import CONF_DECLINED, CONF_REPLACEMENTS, CONF_REVERSED_CAMERAS
+from .const import CONF_DECLINED, CONF_REPLACEMENTS, CONF_REVERSED_CAMERAS, DOMAIN
 from .replacements import Replacement
+
+# A file beside the folder with the certificate authority.
+STORAGE_KEY: Final = f"{DOMAIN}.settings"
+STORAGE_VERSION: Final = 1
 
 
 def replacements_of(entry: ConfigEntry) -> list[Replacement]:
@@ -47,6 +54,33 @@ def async_decline(hass: HomeAssistant, entry: ConfigEntry, key: str) -> None:
 def options_of_a_reload(entry: ConfigEntry) -> dict[str, Any]:
     """Return the options that hold for as long as the entry is loaded."""
     return {key: value for key, value in entry.options.items() if key not in (CONF_DECLINED, CONF_REVERSED_CAMERAS)}
+
+
+async def async_save(hass: HomeAssistant, entry: ConfigEntry) -> None:
+    """Save the options and places of an entry that is being deleted."""
+    places = [subentry.as_dict() for subentry in entry.subentries.values()]
+    await _store(hass).async_save({"options": dict(entry.options), "places": places, "restored_to": None})
+
+
+async def async_restore(hass: HomeAssistant, entry: ConfigEntry) -> None:
+    """Give a new entry the options and places of one that was deleted, places with the ids they had."""
+    store = _store(hass)
+    if (saved := await store.async_load()) is None:
+        return
+    if saved["restored_to"] == entry.entry_id:
+        # Home Assistant stores an entry a while after it has changed; this is a later start.
+        await store.async_remove()
+        return
+    for place in saved["places"]:
+        if place["subentry_id"] not in entry.subentries:
+            subentry = ConfigSubentry(**{**place, "data": MappingProxyType(place["data"])})
+            hass.config_entries.async_add_subentry(entry, subentry)
+    hass.config_entries.async_update_entry(entry, options={**saved["options"], **entry.options})
+    await store.async_save({**saved, "restored_to": entry.entry_id})
+
+
+def _store(hass: HomeAssistant) -> Store[dict[str, Any]]:
+    return Store(hass, STORAGE_VERSION, STORAGE_KEY)
 
 
 @callback

@@ -67,6 +67,7 @@ class StatisticsWriter:
         self._ledger = ledger
         self._places: dict[str, PlaceSettings] = {}
         self._places_of: dict[str, list[str]] = {}
+        self._obsolete: set[str] = set()
         self._due: dict[str, datetime] = {}
         self._written: dict[str, datetime] = {}
         self._writing = asyncio.Lock()
@@ -76,8 +77,12 @@ class StatisticsWriter:
         self._stopped = False
 
     @callback
-    def async_start(self, cameras: list[str], places: list[PlaceSettings]) -> None:
-        """Write what was left over when Home Assistant ended; from now on follow the names of devices."""
+    def async_start(self, cameras: list[str], places: list[PlaceSettings], obsolete: list[str]) -> None:
+        """Write what was left over when Home Assistant ended; from now on follow the names of devices.
+
+        The series of obsolete keys are cleared.
+        """
+        self._obsolete = set(obsolete)
         self._places = {place.key: place for place in places}
         for place in places:
             for camera in place.keys:
@@ -85,7 +90,7 @@ class StatisticsWriter:
 
         @callback
         def started(_: HomeAssistant) -> None:
-            for key in (*cameras, *self._places):
+            for key in (*cameras, *self._places, *obsolete):
                 self.async_changed(key, 0)
 
         @callback
@@ -208,6 +213,10 @@ class StatisticsWriter:
         """
         if place := self._places.get(key):
             await self._async_write_place(place)
+            return
+        if key in self._obsolete:
+            await self._async_clear(key)
+            await asyncio.wrap_future(self._ledger.forget_series(key))
             return
         camera = await asyncio.wrap_future(self._ledger.camera(key))
         if camera is None:

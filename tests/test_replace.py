@@ -1,0 +1,397 @@
+"""A camera that takes the place of another: device, entities, statistics, places and automations go on."""
+
+from datetime import datetime, timedelta
+from http import HTTPStatus
+from pathlib import Path
+from typing import Final
+
+from freezegun.api import FrozenDateTimeFactory
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_time_changed
+
+from custom_components.axis_people_counter import issues
+from custom_components.axis_people_counter.const import DOMAIN
+from custom_components.axis_people_counter.repairs import ANOTHER_DOOR
+from homeassistant.config_entries import ConfigFlowResult
+from homeassistant.core import HomeAssistant
+from homeassistant.data_entry_flow import FlowResultType
+from homeassistant.helpers import device_registry as dr, entity_registry as er, issue_registry as ir
+from homeassistant.setup import async_setup_component
+
+from .flows import choose, enter
+from .places import add_place, shown
+from .pusher import SERIAL, Pusher, document, measurement, state_of
+from .test_repairs import Repairs
+
+NOON: Final = datetime.fromisoformat("2026-09-16T10:00:00Z")
+MINUTE: Final = timedelta(minutes=1)
+NEW: Final = "b8a44f090004"
+NEW_SENSOR: Final = {
+    "serial": NEW,
+    "name": "New camera",
+    "application": "AXIS People Counter",
+    "applicationVersion": "12.1",
+    "ipAddress": "192.168.1.107",
+}
+OTHER: Final = "accc8e000001"
+OTHER_SENSOR: Final = {"serial": OTHER, "name": "Back door"}
+
+
+async def later(hass: HomeAssistant, clock: FrozenDateTimeFactory, delta: timedelta) -> None:
+    """Let time pass."""
+    clock.tick(delta)
+    async_fire_time_changed(hass)
+    await hass.async_block_till_done()
+
+
+async def replace(hass: HomeAssistant, entry: MockConfigEntry, old: str = SERIAL, new: str = NEW) -> ConfigFlowResult:
+    """Walk through the dialog, and wait until the entry is loaded anew."""
+    result = await choose(hass, await entry.start_reconfigure_flow(hass), "replace")
+    result = await enter(hass, result, old_camera=old, new_camera=new)
+    result = await enter(hass, result)
+    await hass.async_block_till_done()
+    return result
+
+
+def device_of(hass: HomeAssistant, entry: MockConfigEntry, key: str = SERIAL) -> dr.DeviceEntry | None:
+    """Return the device with a key."""
+    return dr.async_get(hass).async_get_device_by_identifier((DOMAIN, key), entry.entry_id)
+
+
+def offered(hass: HomeAssistant) -> list[str]:
+    """Return the cameras of which somebody is asked whether they replace another."""
+    return [
+        str(issue.data and issue.data["about"])
+        for issue in ir.async_get(hass).issues.values()
+        if issue.translation_key == issues.NEW_CAMERA
+    ]
+
+
+@pytest.fixture(autouse=True)
+async def _ui(hass: HomeAssistant) -> None:
+    """Have what Home Assistant's pages need; addresses can be added only before the first client comes."""
+    await hass.config.async_set_time_zone("Europe/Stockholm")
+    assert await async_setup_component(hass, "repairs", {})
+
+
+@pytest.fixture
+def repairs(hass: HomeAssistant, pusher: Pusher, hass_access_token: str) -> Repairs:
+    """Return an administrator's way to the repairs, once the integration is there."""
+    return Repairs(hass, pusher.client, hass_access_token)
+
+
+@pytest.fixture
+async def broken(hass: HomeAssistant, noon: FrozenDateTimeFactory, entry: MockConfigEntry, pusher: Pusher) -> None:
+    """Have the first camera count until noon, and a new one from ten minutes later on."""
+    await pusher.push(
+        measurement(NOON - 24 * 60 * MINUTE, 20),
+        *(measurement(NOON - number * MINUTE, 1) for number in range(10, 0, -1)),
+        sent=NOON,
+    )
+    await pusher.push(measurement(NOON - MINUTE, 1))
+    await later(hass, noon, 10 * MINUTE)
+    await pusher.push(
+        # On the desk.
+        measurement(NOON - 5 * MINUTE, 7),
+        measurement(NOON + 8 * MINUTE, 2, 1),
+        measurement(NOON + 9 * MINUTE, 3),
+        sensor=NEW_SENSOR,
+    )
+    await pusher.push(measurement(NOON + 9 * MINUTE, 3), sensor=NEW_SENSOR)
+
+
+@pytest.mark.usefixtures("broken")
+async def test_a_replaced_camera_goes_on(
+    hass: HomeAssistant, noon: FrozenDateTimeFactory, entry: MockConfigEntry, pusher: Pusher
+) -> None:
+    """Entities keep their ids, counts of both are one series, and the device says which camera hangs there now."""
+    device = device_of(hass, entry)
+    assert device
+    dr.async_get(hass).async_update_device(device.id, name_by_user="Front")
+    entities = {entity.entity_id for entity in er.async_entries_for_device(er.async_get(hass), device.id)}
+    assert state_of(hass, "sensor.new_camera_in_today") == "12"
+
+    result = await replace(hass, entry)
+    assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "camera_replaced")
+    assert state_of(hass, "sensor.main_entrance_in_today") == "15"
+    assert state_of(hass, "sensor.main_entrance_out_today") == "1"
+    assert state_of(hass, "sensor.main_entrance_in_total") == "35"
+    assert state_of(hass, "binary_sensor.main_entrance_connectivity") == "on"
+    assert device_of(hass, entry, NEW) is None
+    assert not [one for one in er.async_get(hass).entities.values() if one.unique_id.startswith(NEW)]
+    after = device_of(hass, entry)
+    assert after
+    assert (after.id, after.name_by_user, after.serial_number) == (device.id, "Front", NEW)
+    assert (after.model, after.sw_version) == ("AXIS People Counter", "12.1")
+    assert after.configuration_url == "http://192.168.1.107"
+    assert after.connections == {(dr.CONNECTION_NETWORK_MAC, "b8:a4:4f:09:00:04")}
+    assert {one.entity_id for one in er.async_entries_for_device(er.async_get(hass), device.id)} == entities
+
+    await later(hass, noon, MINUTE)
+    await pusher.push(measurement(NOON + 9 * MINUTE, 3), measurement(NOON + 10 * MINUTE, 4), sensor=NEW_SENSOR)
+    assert state_of(hass, "sensor.main_entrance_in_today") == "19"
+    assert list(entry.runtime_data.cameras) == [SERIAL]
+
+
+@pytest.mark.usefixtures("broken")
+async def test_replaced_by_way_of_the_repair(hass: HomeAssistant, entry: MockConfigEntry, repairs: Repairs) -> None:
+    """It is offered as soon as the new camera is there, and asks once more before anything happens."""
+    (issue_id,) = repairs.issues
+    flow = await repairs.open(issue_id)
+    assert [option["value"] for option in flow["data_schema"][0]["selector"]["select"]["options"]] == [
+        SERIAL,
+        ANOTHER_DOOR,
+    ]
+    flow = await repairs.submit(flow, old_camera=SERIAL)
+    text = repairs.text(flow)
+    assert "From 2026-09-16 12:00:00 on, New camera counts" in text
+    flow = await repairs.submit(flow)
+    assert (flow["type"], flow["reason"]) == ("abort", "camera_replaced")
+    assert state_of(hass, "sensor.main_entrance_in_today") == "15"
+    assert list(entry.runtime_data.cameras) == [SERIAL]
+    assert repairs.issues == {}
+
+
+@pytest.mark.usefixtures("broken")
+async def test_another_door(
+    hass: HomeAssistant, noon: FrozenDateTimeFactory, entry: MockConfigEntry, pusher: Pusher, repairs: Repairs
+) -> None:
+    """Nobody is asked again, after a restart neither; of the next new camera they are."""
+    (issue_id,) = repairs.issues
+    flow = await repairs.submit(await repairs.open(issue_id), old_camera=ANOTHER_DOOR)
+    assert (flow["type"], flow["reason"]) == ("abort", "another_door")
+    assert offered(hass) == []
+    await hass.config_entries.async_reload(entry.entry_id)
+    await later(hass, noon, 10 * MINUTE)
+    await pusher.push(measurement(NOON + 19 * MINUTE), sensor=NEW_SENSOR)
+    assert offered(hass) == []
+    assert sorted(entry.runtime_data.cameras) == sorted([SERIAL, NEW])
+    await pusher.push(measurement(NOON + 19 * MINUTE), sensor=OTHER_SENSOR)
+    assert offered(hass) == [OTHER]
+
+
+@pytest.mark.usefixtures("broken")
+async def test_the_question_ends_with_its_reason(
+    hass: HomeAssistant, noon: FrozenDateTimeFactory, entry: MockConfigEntry, pusher: Pusher
+) -> None:
+    """When the old camera reports again; it comes back when that falls silent again."""
+    assert offered(hass) == [NEW]
+    await pusher.push(measurement(NOON + 9 * MINUTE))
+    assert offered(hass) == []
+    # The new one came after this one, and was there before.
+    await later(hass, noon, 3 * MINUTE)
+    await pusher.push(measurement(NOON + 12 * MINUTE), sensor=NEW_SENSOR)
+    await later(hass, noon, 3 * MINUTE)
+    assert offered(hass) == []
+
+
+@pytest.mark.usefixtures("broken")
+@pytest.mark.parametrize("removed", [SERIAL, NEW])
+async def test_the_question_ends_when_either_is_removed(
+    hass: HomeAssistant, entry: MockConfigEntry, removed: str
+) -> None:
+    """There is nothing to ask any more."""
+    assert offered(hass) == [NEW]
+    await entry.runtime_data.async_remove_camera(removed)
+    assert offered(hass) == []
+
+
+async def test_the_old_camera_falls_silent_after_the_new_one_came(
+    hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Pusher
+) -> None:
+    """A new camera is prepared first, and hung up on the same day; one that has long been there isn't asked about."""
+    await pusher.push(measurement(NOON - MINUTE), sensor=OTHER_SENSOR)
+    await later(hass, noon, timedelta(days=2))
+    begin = NOON + timedelta(days=2)
+    await pusher.push(measurement(begin - MINUTE), sensor=NEW_SENSOR)
+    await pusher.push(measurement(begin - 2 * MINUTE), sensor=OTHER_SENSOR)
+    await later(hass, noon, MINUTE)
+    await pusher.push(measurement(begin - MINUTE), sensor=OTHER_SENSOR)
+    assert offered(hass) == []
+    for minute in range(3, 9, 3):
+        await later(hass, noon, 3 * MINUTE)
+        await pusher.push(measurement(begin + (minute - 1) * MINUTE), sensor=NEW_SENSOR)
+    assert offered(hass) == [NEW]
+    await pusher.push(measurement(begin + 5 * MINUTE), sensor=OTHER_SENSOR)
+    assert offered(hass) == []
+    await later(hass, noon, timedelta(days=2))
+    begin += timedelta(days=2)
+    await pusher.push(measurement(begin), sensor=OTHER_SENSOR)
+    await later(hass, noon, 60 * MINUTE)
+    await pusher.push(measurement(begin + 59 * MINUTE), sensor=NEW_SENSOR)
+    assert state_of(hass, "binary_sensor.back_door_connectivity") == "off"
+    assert offered(hass) == []
+
+
+@pytest.mark.usefixtures("broken")
+async def test_nothing_to_replace(
+    hass: HomeAssistant, noon: FrozenDateTimeFactory, entry: MockConfigEntry, pusher: Pusher
+) -> None:
+    """The old one has to be gone and the new one there, also when the dialog is confirmed."""
+    result = await choose(hass, await entry.start_reconfigure_flow(hass), "replace")
+    result = await enter(hass, result, old_camera=SERIAL, new_camera=NEW)
+    await pusher.push(measurement(NOON + 9 * MINUTE))
+    result = await enter(hass, result)
+    assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "nothing_to_replace")
+    result = await choose(hass, await entry.start_reconfigure_flow(hass), "replace")
+    assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "nothing_to_replace")
+    await later(hass, noon, 60 * MINUTE)
+    result = await choose(hass, await entry.start_reconfigure_flow(hass), "replace")
+    assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "nothing_to_replace")
+
+
+@pytest.mark.usefixtures("broken")
+async def test_replace_without_a_loaded_entry(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+    """Which cameras are silent is known to nobody then."""
+    result = await choose(hass, await entry.start_reconfigure_flow(hass), "replace")
+    result = await enter(hass, result, old_camera=SERIAL, new_camera=NEW)
+    await hass.config_entries.async_unload(entry.entry_id)
+    result = await enter(hass, result)
+    assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "not_loaded")
+    result = await choose(hass, await entry.start_reconfigure_flow(hass), "replace")
+    assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "not_loaded")
+
+
+@pytest.mark.usefixtures("broken")
+async def test_replace_while_the_ledger_is_out_of_reach(
+    hass: HomeAssistant, entry: MockConfigEntry, repairs: Repairs, tmp_path: Path
+) -> None:
+    """Nothing changes then, and the dialogs say why."""
+    (issue_id,) = repairs.issues
+    config = [await choose(hass, await entry.start_reconfigure_flow(hass), "replace")]
+    config.append(await choose(hass, await entry.start_reconfigure_flow(hass), "replace"))
+    config[1] = await enter(hass, config[1], old_camera=SERIAL, new_camera=NEW)
+    repair = [await repairs.open(issue_id), await repairs.open(issue_id)]
+    repair[1] = await repairs.submit(repair[1], old_camera=SERIAL)
+    path = tmp_path / "axis_people_counter.db"
+    for file in tmp_path.glob("axis_people_counter.db*"):
+        file.unlink()
+    path.mkdir()
+    for result in (await enter(hass, config[0], old_camera=SERIAL, new_camera=NEW), await enter(hass, config[1])):
+        assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "ledger_error")
+    result = await choose(hass, await entry.start_reconfigure_flow(hass), "replace")
+    assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "ledger_error")
+    for flow in (
+        await repairs.submit(repair[0], old_camera=SERIAL),
+        await repairs.submit(repair[1]),
+        await repairs.open(issue_id),
+    ):
+        assert (flow["type"], flow["reason"]) == ("abort", "ledger_error")
+    assert "replacements" not in entry.options
+
+
+async def test_a_place_goes_on(
+    hass: HomeAssistant, noon: FrozenDateTimeFactory, entry: MockConfigEntry, pusher: Pusher, broken: None
+) -> None:
+    """The old camera stands for the new one, once; nothing is missing, and nothing waits for what is gone."""
+    both = await add_place(hass, entry, (SERIAL, NEW), name="Both")
+    only = await add_place(hass, entry, (NEW,), name="Only the new one")
+    against = await add_place(hass, entry, (SERIAL,), (NEW,), name="Against")
+    out = await add_place(hass, entry, (), (NEW,), name="Out")
+    other = await add_place(hass, entry, (SERIAL,), name="As it was")
+    await later(hass, noon, 10 * MINUTE)
+    await pusher.push(measurement(NOON + 19 * MINUTE, 1), sensor=NEW_SENSOR)
+    await replace(hass, entry)
+
+    def doors(key: str) -> tuple[list[str], list[str]]:
+        data = entry.subentries[key].data
+        return data["doors"], data["reversed_doors"]
+
+    for key in (both, only, against, other):
+        assert doors(key) == ([SERIAL], []), key
+        assert shown(hass, key, "in_today") == "16"
+        assert shown(hass, key, "incomplete") == "off"
+    assert doors(out) == ([], [SERIAL])
+    assert not [issue for issue in ir.async_get(hass).issues.values() if issue.translation_key == issues.DOOR_MISSING]
+
+
+@pytest.mark.usefixtures("broken")
+async def test_a_camera_that_was_removed_is_replaced(
+    hass: HomeAssistant, entry: MockConfigEntry, pusher: Pusher, repairs: Repairs
+) -> None:
+    """Its entities come back under the ids they had."""
+    entity_id = "sensor.main_entrance_in_today"
+    er.async_get(hass).async_update_entity(entity_id, new_entity_id="sensor.front")
+    device = device_of(hass, entry)
+    assert device
+    await entry.runtime_data.async_remove_camera(SERIAL)
+    dr.async_get(hass).async_remove_device(device.id)
+    await hass.async_block_till_done()
+    await replace(hass, entry)
+    assert state_of(hass, "sensor.front") == "15"
+    assert list(entry.runtime_data.cameras) == [SERIAL]
+
+
+@pytest.mark.usefixtures("broken")
+async def test_the_old_camera_reports_again(
+    hass: HomeAssistant, noon: FrozenDateTimeFactory, entry: MockConfigEntry, pusher: Pusher
+) -> None:
+    """It is a camera of its own then. What it lacks from before counts at its old door, where it isn't any more."""
+    await replace(hass, entry)
+    await later(hass, noon, 10 * MINUTE)
+    assert state_of(hass, "binary_sensor.main_entrance_connectivity") == "off"
+    sensor = {"name": "Repaired", "ipAddress": "192.168.1.200"}
+    await pusher.push(measurement(NOON - 11 * MINUTE, 5), measurement(NOON + 19 * MINUTE, 8), sensor=sensor)
+    await pusher.push(measurement(NOON + 19 * MINUTE, 8), sensor=sensor)
+    assert state_of(hass, "binary_sensor.main_entrance_connectivity") == "off"
+    await pusher.push(measurement(NOON + 19 * MINUTE), sensor=NEW_SENSOR)
+    assert state_of(hass, "sensor.main_entrance_in_today") == "20"
+    assert state_of(hass, "sensor.repaired_in_today") == "8"
+    again = device_of(hass, entry, f"{SERIAL}_2")
+    assert again
+    assert again.connections == {(dr.CONNECTION_NETWORK_MAC, "ac:cc:8e:f3:d9:2e")}
+    await pusher.post(document(data=None, sensor=sensor))
+    assert entry.runtime_data.cameras[f"{SERIAL}_2"].connected
+
+    # The one that replaced it breaks, and it goes back to where it was.
+    await later(hass, noon, 40 * MINUTE)
+    await pusher.push(measurement(NOON + 59 * MINUTE, 9), sensor=sensor)
+    await replace(hass, entry, SERIAL, f"{SERIAL}_2")
+    assert state_of(hass, "sensor.main_entrance_in_today") == "29"
+    assert device_of(hass, entry, f"{SERIAL}_2") is None
+    device = device_of(hass, entry)
+    assert device
+    assert device.serial_number == SERIAL
+    assert list(entry.runtime_data.cameras) == [SERIAL]
+
+
+@pytest.mark.usefixtures("broken")
+async def test_a_replacement_outlives_the_ledger(
+    hass: HomeAssistant, entry: MockConfigEntry, pusher: Pusher, tmp_path: Path
+) -> None:
+    """In a new one the camera counts for the key from its first push on."""
+    await replace(hass, entry)
+    await hass.config_entries.async_unload(entry.entry_id)
+    for file in tmp_path.glob("axis_people_counter.db*"):
+        file.unlink()
+    await hass.config_entries.async_setup(entry.entry_id)
+    await pusher.push(measurement(NOON - 5 * MINUTE, 7), measurement(NOON + 9 * MINUTE, 3), sensor=NEW_SENSOR)
+    assert list(entry.runtime_data.cameras) == [SERIAL]
+    assert state_of(hass, "sensor.main_entrance_in_today") == "3"
+
+
+@pytest.mark.usefixtures("broken")
+async def test_options_leave_replacements_alone(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+    """The dialog of options doesn't know them, and loses none."""
+    await replace(hass, entry)
+    kept = dict(entry.options)
+    result = await hass.config_entries.options.async_init(entry.entry_id)
+    await hass.config_entries.options.async_configure(result["flow_id"], {"reset_time": "04:00:00", "keep_days": 200})
+    await hass.async_block_till_done()
+    assert entry.options == {**kept, "reset_time": "04:00:00", "keep_days": 200}
+
+
+@pytest.mark.usefixtures("broken")
+async def test_pushes_go_on_while_a_camera_is_replaced(
+    hass: HomeAssistant, noon: FrozenDateTimeFactory, entry: MockConfigEntry, pusher: Pusher
+) -> None:
+    """One that comes meanwhile is stored, or sent again; either way it is counted once."""
+    noon.tick(MINUTE)
+    result = await choose(hass, await entry.start_reconfigure_flow(hass), "replace")
+    result = await enter(hass, result, old_camera=SERIAL, new_camera=NEW)
+    await hass.config_entries.flow.async_configure(result["flow_id"], {})
+    body = document(measurement(NOON + 9 * MINUTE, 3), measurement(NOON + 10 * MINUTE, 4), sensor=NEW_SENSOR)
+    for _ in range(20):
+        if (await pusher.post(body)).status == HTTPStatus.OK:
+            break
+    assert state_of(hass, "sensor.main_entrance_in_today") == "19"

@@ -9,6 +9,7 @@ import threading
 from typing import Any, Final
 
 from custom_components.axis_people_counter.ledger import Changes, Ledger
+from custom_components.axis_people_counter.ledger_file import BackupHold
 from custom_components.axis_people_counter.protocol import Interval, Push, Rejected, Sensor
 
 SERIAL: Final = "accc8ef3d92e"
@@ -50,10 +51,12 @@ def record(
 
 
 @contextmanager
-def opened(path: Path, on_moved_aside: Callable[[Path], None] = lambda _: None) -> Iterator[Ledger]:
+def opened(
+    path: Path, on_moved_aside: Callable[[Path], None] = lambda _: None, hold: BackupHold | None = None
+) -> Iterator[Ledger]:
     """Open a ledger, and wait for its thread to end in the end."""
     before = set(threading.enumerate())
-    ledger = Ledger(path, on_moved_aside)
+    ledger = Ledger(path, on_moved_aside, hold)
     threads = set(threading.enumerate()) - before
     try:
         yield ledger

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import closing, contextmanager
+from itertools import count
 import os
 from pathlib import Path
 import resource
@@ -14,6 +15,7 @@ import sys
 from tempfile import TemporaryDirectory
 import threading
 from time import perf_counter
+from types import FrameType
 from typing import Any, Final
 
 from hypothesis import given, strategies as st
@@ -30,7 +32,12 @@ from custom_components.axis_people_counter.ledger import (
     Retried,
     TooManyCamerasError,
 )
-from custom_components.axis_people_counter.ledger_file import APPLICATION_ID, LedgerError, LedgerTooNewError
+from custom_components.axis_people_counter.ledger_file import (
+    APPLICATION_ID,
+    BackupHold,
+    LedgerError,
+    LedgerTooNewError,
+)
 from custom_components.axis_people_counter.occupancy import Correction, Passage, Source
 from custom_components.axis_people_counter.protocol import Interval, Rejected, Sensor
 
@@ -54,6 +61,7 @@ from .test_ledger_properties import Told, aligned, cutting, examples, history
 
 DAY: Final = 24 * HOUR
 NOBODY: Final = 65534
+NUMBERS: Final = count()
 
 
 @pytest.fixture(autouse=True)
@@ -87,6 +95,8 @@ def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 def locked(path: Path) -> Iterator[None]:
     """Keep others from writing to the file."""
     with closing(sqlite3.connect(path, isolation_level=None, timeout=TIMEOUT)) as db:
+        # Where it is the last one to close the file, it leaves it as it is.
+        db.setconfig(sqlite3.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE)
         db.execute("BEGIN IMMEDIATE")
         yield
         db.execute("ROLLBACK")
@@ -837,6 +847,86 @@ def test_a_closed_ledger_takes_nothing(path: Path) -> None:
     assert stored(path) == [interval(0, 5)]
 
 
+QUESTIONS: Final[dict[str, Callable[[Ledger], Future[Any]]]] = {
+    "a question": Ledger.cameras,
+    "a push": lambda ledger: ledger.record(push(120, interval(1, 1)), START),
+    "its size": Ledger.size,
+    "a backup": Ledger.begin_backup,
+    "the end of a backup": Ledger.end_backup,
+}
+
+
+class Stopped:
+    """Stops a thread at one line of the ledger's file, as the system may do with any thread at any time."""
+
+    def __init__(self, number: int) -> None:
+        """Choose the line: it is one of those that the thread comes to, counted from 0."""
+        self.is_there = threading.Event()
+        self.go_on = threading.Event()
+        self._number = number
+
+    def __call__(self, frame: FrameType, event: str, _: Any) -> Any:
+        """Be told of all that the thread does."""
+        if frame.f_code.co_filename == ledger_file.__file__ and event == "line":
+            self._number -= 1
+            if self._number == -1:
+                self.is_there.set()
+                self.go_on.wait(TIMEOUT)
+        return self
+
+
+@pytest.mark.parametrize("what", QUESTIONS)
+def test_a_question_put_while_the_ledger_closes_is_answered(tmp_path: Path, what: str) -> None:
+    """Wherever the thread that puts it is stopped meanwhile: it is done, or it raises LedgerError."""
+    for line in range(50):
+        stopped = Stopped(line)
+        answers: list[Future[Any]] = []
+
+        def ask(ledger: Ledger, stopped: Stopped = stopped, answers: list[Future[Any]] = answers) -> None:
+            sys.settrace(stopped)
+            try:
+                answers.append(QUESTIONS[what](ledger))
+            finally:
+                sys.settrace(None)
+                stopped.is_there.set()
+
+        with opened(tmp_path / f"{line}.db") as ledger:
+            record(ledger, 60, interval(0, 1))
+            asking = threading.Thread(target=ask, args=(ledger,))
+            asking.start()
+            stopped.is_there.wait(TIMEOUT)
+            closing_it = threading.Thread(target=lambda ledger: ledger.close().result(TIMEOUT), args=(ledger,))
+            closing_it.start()
+            # It is closed by then, unless it waits for the other thread.
+            closing_it.join(0.05)
+            was_asked = not asking.is_alive()
+            stopped.go_on.set()
+            asking.join(TIMEOUT)
+            closing_it.join(TIMEOUT)
+            outcome(answers[0])
+        if was_asked:
+            # There are no more lines than that.
+            assert line > 3
+            return
+    raise AssertionError("It takes that many lines to ask?")
+
+
+def test_closing_answers_all_questions_that_wait(path: Path) -> None:
+    """However many there are: somebody waits for each of them."""
+    go_on = threading.Event()
+    with opened(path) as ledger:
+        record(ledger, 60, interval(0, 5))
+        ledger.submit(lambda _: go_on.wait(TIMEOUT))
+        questions = [ledger.cameras() for _ in range(20)]
+        recorded = ledger.record(push(120, interval(1, 5)), START)
+        closed = ledger.close()
+        go_on.set()
+        closed.result(TIMEOUT)
+        assert recorded.done()
+        for question in questions:
+            assert len(question.result(0)) == 1
+
+
 def test_the_size_is_that_of_the_file_and_its_log(path: Path, ledger: Ledger) -> None:
     """What it takes on the disk."""
     record(ledger, 60, *[interval(minute, 1) for minute in range(1000)])
@@ -1413,6 +1503,247 @@ def test_a_ledger_that_is_closed_in_a_backup_leaves_the_file_alone(path: Path, f
     with opened(path) as ledger:
         record(ledger, 3, interval(2, 1))
     assert stored(path) == [interval(0, 1), interval(1, 1), interval(2, 1)]
+
+
+def wait_for(futures: list[Future[None]]) -> None:
+    """Wait until a backup has begun or ended for all that have the file open."""
+    for future in futures:
+        future.result(TIMEOUT)
+
+
+def log_of(path: Path) -> Path:
+    """Return the write-ahead log of a file."""
+    return Path(f"{path}-wal")
+
+
+def push_until_the_log_is_long(path: Path, ledger: Ledger) -> None:
+    """Push until SQLite would write the log into the file by itself; the log has to be short."""
+    for number in range(50):
+        # In some fifty pages; one that is there already would be left out.
+        long = Rejected("count out of range", f"{next(NUMBERS)}{' ' * 200_000}")
+        record(ledger, 60 * number, interval(number, 1), rejected=[long])
+        if log_of(path).stat().st_size > 1200 * 4096:
+            return
+    raise AssertionError("SQLite has written the log into the file.")
+
+
+@contextmanager
+def left_by_a_backup(path: Path) -> Iterator[BackupHold]:
+    """Leave a file with its log beside it: the ledger was closed during a backup, which goes on."""
+    hold = BackupHold()
+    with opened(path, hold=hold) as ledger:
+        record(ledger, 1, interval(0, 1))
+        wait_for(hold.begin())
+        record(ledger, 2, interval(1, 1))
+    assert log_of(path).stat().st_size
+    content = path.read_bytes()
+    yield hold
+    assert path.read_bytes() == content
+
+
+def test_a_ledger_that_is_opened_during_a_backup_leaves_the_file_alone(path: Path) -> None:
+    """From the first access on, however much is pushed, and when it is closed again."""
+    with left_by_a_backup(path) as hold:
+        for _ in range(2):
+            with opened(path, hold=hold) as ledger:
+                assert len(ledger.cameras().result(TIMEOUT)) == 1
+        with opened(path, hold=hold) as ledger:
+            push_until_the_log_is_long(path, ledger)
+    expected = len(stored(path))
+    hold.end()
+    with opened(path, hold=hold) as ledger:
+        ledger.cameras().result(TIMEOUT)
+    assert not log_of(path).exists(), "the log is in the file"
+    assert len(stored(path)) == expected > 2
+
+
+def test_a_migration_during_a_backup_leaves_the_file_alone(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whether it is made at once or fails because somebody else has the file."""
+    monkeypatch.setattr(ledger_file, "BUSY_SECONDS", 0.05)
+    with left_by_a_backup(path) as hold:
+        with_migration(monkeypatch, "CREATE TABLE notes (text TEXT) STRICT")
+        with opened(path, hold=hold) as ledger:
+            with locked(path):
+                assert outcome(ledger.cameras())
+            assert len(ledger.cameras().result(TIMEOUT)) == 1
+    assert query(path, "SELECT * FROM notes") == []
+
+
+def test_a_later_version_is_left_alone_during_a_backup(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is closed again as soon as its version is known: that doesn't write the log into it."""
+    with left_by_a_backup(path) as hold:
+        with monkeypatch.context() as later:
+            with_migration(later, "CREATE TABLE notes (text TEXT) STRICT")
+            with opened(path, hold=hold) as ledger:
+                ledger.cameras().result(TIMEOUT)
+        with opened(path, hold=hold) as ledger, pytest.raises(LedgerTooNewError):
+            ledger.cameras().result(TIMEOUT)
+
+
+def test_a_damaged_file_is_moved_aside_as_it_is_during_a_backup(path: Path) -> None:
+    """What is copied at the moment doesn't change: it only gets another name, and so does its log."""
+    with opened(path) as ledger:
+        record(ledger, 1, interval(0, 1))
+    query(path, "PRAGMA application_id = 1")
+    hold = BackupHold()
+    hold.begin()
+    content = path.read_bytes()
+    moved: list[Path] = []
+    with opened(path, moved.append, hold) as ledger:
+        record(ledger, 2, interval(1, 1))
+        begun = path.read_bytes()
+        push_until_the_log_is_long(path, ledger)
+    (aside,) = moved
+    assert aside.read_bytes() == content
+    assert path.read_bytes() == begun
+
+
+def test_a_backup_waits_for_a_ledger_that_is_being_closed(path: Path) -> None:
+    """Until then the file may be written; afterwards nobody does."""
+    go_on = threading.Event()
+    hold = BackupHold()
+    with opened(path, hold=hold) as ledger:
+        record(ledger, 1, interval(0, 1))
+        ledger.submit(lambda _: go_on.wait(TIMEOUT))
+        recorded = ledger.record(push(2, interval(1, 1)), START)
+        ledger.close()
+        begun = hold.begin()
+        assert [future.done() for future in begun] == [False]
+        go_on.set()
+        wait_for(begun)
+        content = path.read_bytes()
+        assert recorded.done()
+    assert path.read_bytes() == content
+    with opened(path, hold=hold) as ledger:
+        record(ledger, 3, interval(2, 1))
+    assert path.read_bytes() == content
+    assert hold.files == set()
+
+
+def test_a_second_backup_leaves_the_file_alone_for_the_first(path: Path, ledger: Ledger) -> None:
+    """It has the file and the log, and in these everything; the end of either of them ends the hold."""
+    record(ledger, 1, interval(0, 1))
+    ledger.begin_backup().result(TIMEOUT)
+    content = path.read_bytes()
+    record(ledger, 2, interval(1, 1))
+    ledger.begin_backup().result(TIMEOUT)
+    assert path.read_bytes() == content
+    ledger.end_backup().result(TIMEOUT)
+    assert path.read_bytes() != content
+    ledger.end_backup().result(TIMEOUT)
+
+
+@pytest.mark.usefixtures("_impatient")
+def test_a_backup_says_that_somebody_reads_the_file(path: Path, ledger: Ledger) -> None:
+    """The log can't be emptied then, and might be begun anew while it is copied."""
+    record(ledger, 1, interval(0, 1))
+    with closing(sqlite3.connect(path, isolation_level=None)) as reader:
+        reader.execute("BEGIN")
+        reader.execute("SELECT * FROM cameras").fetchall()
+        with pytest.raises(LedgerError, match="reading"):
+            ledger.begin_backup().result(TIMEOUT)
+    ledger.end_backup().result(TIMEOUT)
+    ledger.begin_backup().result(TIMEOUT)
+    assert log_of(path).stat().st_size == 0
+
+
+@pytest.mark.usefixtures("_impatient")
+def test_after_a_backup_nothing_is_held(path: Path) -> None:
+    """Neither in the connection that was open, nor in the next one: the log is written into the file by itself."""
+    with opened(path) as ledger:
+        record(ledger, 1, interval(0, 1))
+        ledger.begin_backup().result(TIMEOUT)
+        record(ledger, 2, interval(1, 1))
+        ledger.end_backup().result(TIMEOUT)
+        assert log_of(path).stat().st_size == 0
+        for _ in range(2):
+            with pytest.raises(AssertionError, match="written the log"):
+                push_until_the_log_is_long(path, ledger)
+            with locked(path):
+                assert outcome(ledger.record(push(3, interval(2, 1)), START))
+            assert len(ledger.cameras().result(TIMEOUT)) == 1
+    assert not log_of(path).exists()
+
+
+def warnings(caplog: pytest.LogCaptureFixture) -> list[str]:
+    """Return what the log warns of."""
+    return [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+
+
+def test_a_backup_that_never_ends_does_not_let_the_log_grow_without_bound(
+    path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """At some size the hold ends, for all who open the file, and the log says so once; pushes go on."""
+    monkeypatch.setattr(ledger_file, "MAX_HELD_LOG", 1024 * 1024)
+    hold = BackupHold()
+    with opened(path, hold=hold) as ledger:
+        record(ledger, 1, interval(0, 1))
+        wait_for(hold.begin())
+        content = path.read_bytes()
+        longest = number = 0
+        while path.read_bytes() == content:
+            number += 1
+            assert warnings(caplog) == []
+            record(ledger, 60 * number, interval(number, 1))
+            longest = max(longest, log_of(path).stat().st_size)
+            # What was begun by the last push is done.
+            ledger.cameras().result(TIMEOUT)
+        assert 1024 * 1024 - 100_000 < longest < 1024 * 1024 + 100_000
+        (warning,) = warnings(caplog)
+        assert "The backup that is being made may lack people counts" in warning
+        assert log_of(path).stat().st_size == 0, "its room is free again"
+        with pytest.raises(AssertionError, match="written the log"):
+            push_until_the_log_is_long(path, ledger)
+        expected = len(stored(path))
+    # What is opened now is held no more, the end that comes after all does no harm, and the next backup is a good one.
+    with opened(path, hold=hold) as ledger:
+        record(ledger, 1, interval(-1, 1))
+        assert len(stored(path)) == expected + 1
+    assert not log_of(path).exists()
+    with opened(path, hold=hold) as ledger:
+        wait_for(hold.end())
+        wait_for(hold.begin())
+        content = path.read_bytes()
+        record(ledger, 1, interval(-2, 1))
+        assert path.read_bytes() == content
+        wait_for(hold.end())
+    assert len(warnings(caplog)) == 1
+
+
+def test_a_log_that_reaches_its_bound_while_the_ledger_is_closed_is_no_trouble(
+    path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What was pushed is there, and the log is taken at the next start."""
+    monkeypatch.setattr(ledger_file, "MAX_HELD_LOG", 0)
+    go_on = threading.Event()
+    hold = BackupHold()
+    with opened(path, hold=hold) as ledger:
+        record(ledger, 1, interval(0, 1))
+        wait_for(hold.begin())
+        ledger.submit(lambda _: go_on.wait(TIMEOUT))
+        recorded = ledger.record(push(2, interval(1, 1)), START)
+        ledger.close()
+        go_on.set()
+        assert recorded.result(TIMEOUT).camera.total_in == 2
+    assert len(warnings(caplog)) == 1
+    with opened(path, hold=hold) as ledger:
+        record(ledger, 3, interval(2, 1))
+    assert stored(path) == [interval(0, 1), interval(1, 1), interval(2, 1)]
+
+
+def test_counts_are_saved_rather_than_a_backup(
+    path: Path, tmp_path: Path, ledger: Ledger, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Somebody deletes the log during a backup: what was in it gets into the file, and the backup may be worth nothing."""
+    record(ledger, 1, interval(0, 1))
+    ledger.begin_backup().result(TIMEOUT)
+    record(ledger, 2, interval(1, 1))
+    log_of(path).unlink()
+    record(ledger, 3, interval(2, 1))
+    copy = as_after_a_power_cut(path, tmp_path / "copy")
+    assert stored(copy) == [interval(0, 1), interval(1, 1), interval(2, 1)]
+    (warning,) = warnings(caplog)
+    assert "changed by another program" in warning
 
 
 # Many who ask

@@ -8,16 +8,22 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
+import logging
 import os
 from pathlib import Path
 from queue import Empty, SimpleQueue
 import sqlite3
-from threading import Thread
+from threading import Lock, Thread
 from typing import Any, Final, NamedTuple
+
+_LOGGER = logging.getLogger(__name__)
 
 # "AXPC", in the header of the file: tells ours from other SQLite files.
 APPLICATION_ID: Final = 0x41585043
 BUSY_SECONDS: Final = 5
+# The size at which the write-ahead log no longer waits for the end of a backup. A push appends 10 to 20 KB, so ten cameras
+# that push each minute take a day to get there. Opening the file still takes less than a second.
+MAX_HELD_LOG: Final = 256 * 1024 * 1024
 
 # Each makes the next schema version out of the one before; never change one that has been released.
 _MIGRATIONS: Final = (
@@ -168,13 +174,39 @@ class _Job(NamedTuple):
     future: Future[Any]
 
 
+class BackupHold:
+    """Keeps the file as it is while a backup copies it, whoever opens it meanwhile: all who do share one hold.
+
+    Pushes go on: they only append to the write-ahead log, any beginning of which is a valid one.
+    """
+
+    def __init__(self) -> None:
+        """Start without a backup."""
+        self.is_on = False
+        self.files: set[LedgerFile] = set()
+
+    def begin(self) -> list[Future[None]]:
+        """Begin in all that have the file open; it stays as it is when all futures are done."""
+        begun = [file.begin_backup() for file in tuple(self.files)]
+        self.is_on = True
+        return begun
+
+    def end(self) -> list[Future[None]]:
+        """End in all that have the file open; without a backup nothing changes."""
+        ended = [file.end_backup() for file in tuple(self.files)]
+        self.is_on = False
+        return ended
+
+
 class LedgerFile:
     """The file and its thread. All methods return futures; none of them blocks.
 
     Futures raise LedgerError, and LedgerTooNewError where the file can't be opened for that reason.
     """
 
-    def __init__(self, path: Path, on_moved_aside: Callable[[Path], None]) -> None:
+    def __init__(
+        self, path: Path, on_moved_aside: Callable[[Path], None], backup_hold: BackupHold | None = None
+    ) -> None:
         """Start the thread; on_moved_aside is called in it with the new place of a file that was no sound ledger."""
         self.path = path
         self._name = str(path)
@@ -184,7 +216,10 @@ class LedgerFile:
         self._suspect = False
         # By what they are about: settings that a file is given when it is opened, for it may be new or an older one.
         self.settings: dict[str, Callable[[sqlite3.Connection], None]] = {}
-        self._in_backup = False
+        self._backup_hold = backup_hold or BackupHold()
+        self._backup_hold.files.add(self)
+        # Nothing is put into the queue after the None that ends it.
+        self._closing = Lock()
         self._closed: Future[None] | None = None
         self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
         self._thread = Thread(target=self._run, name=f"{path.name} writer", daemon=True)
@@ -195,10 +230,11 @@ class LedgerFile:
         future: Future[T] = Future()
         # From here on nobody can cancel it: a commit is never interrupted.
         future.set_running_or_notify_cancel()
-        if self._closed is None:
-            self._jobs.put(_Job(function, writes, future))
-        else:
-            future.set_exception(LedgerError("The ledger is closed."))
+        with self._closing:
+            if self._closed is None:
+                self._jobs.put(_Job(function, writes, future))
+                return future
+        future.set_exception(LedgerError("The ledger is closed."))
         return future
 
     def size(self) -> Future[int]:
@@ -211,35 +247,40 @@ class LedgerFile:
         return self.submit(measure)
 
     def begin_backup(self) -> Future[None]:
-        """Bring the file up to date and leave it as it is until end_backup.
-
-        Pushes go on meanwhile: they only append to the write-ahead log, any beginning of which is a valid one.
-        """
+        """Bring the file up to date and leave it as it is until end_backup."""
+        if self._closed is not None:
+            # Until then it may be written.
+            return self._closed
+        # Another backup may be copying the file already.
+        is_held, self._backup_hold.is_on = self._backup_hold.is_on, True
 
         def begin(db: sqlite3.Connection) -> None:
-            self._in_backup = True
-            _leave_file_alone(db, True)
-            db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            self._obey_hold(db)
+            # SQLite would begin a log anew that it has written into the file. An empty one can't be begun anew.
+            if not is_held and not _empty_log(db):
+                raise LedgerError("Another program is reading the ledger.")
 
         return self.submit(begin)
 
     def end_backup(self) -> Future[None]:
-        """Let the log be written into the file again."""
+        """Write the log into the file again."""
         # Also when the file is out of reach now: it is opened as usual later.
-        self._in_backup = False
+        self._backup_hold.is_on = False
 
         def end(db: sqlite3.Connection) -> None:
-            _leave_file_alone(db, False)
+            self._obey_hold(db)
+            _empty_log(db)
 
         return self.submit(end)
 
     def close(self) -> Future[None]:
         """Finish what waits, then close the file. Later calls raise LedgerError."""
-        if self._closed is None:
-            self._closed = Future()
-            self._closed.set_running_or_notify_cancel()
-            self._jobs.put(None)
-        return self._closed
+        with self._closing:
+            if self._closed is None:
+                self._closed = Future()
+                self._closed.set_running_or_notify_cancel()
+                self._jobs.put(None)
+            return self._closed
 
     # The thread
 
@@ -259,6 +300,7 @@ class LedgerFile:
                 # One at a time: however many ask, a push waits for one answer at most.
                 self._read(questions.popleft())
         self._disconnect()
+        self._backup_hold.files.discard(self)
         assert self._closed
         self._closed.set_result(None)
 
@@ -280,6 +322,7 @@ class LedgerFile:
         else:
             for job, result in zip(jobs, results, strict=True):
                 job.future.set_result(result)
+            self._bound_log()
 
     def _read(self, job: _Job) -> None:
         try:
@@ -316,8 +359,9 @@ class LedgerFile:
             if self._identity == _identity(self._name):
                 return self._db
             # Nor may the log be played into another file than its own.
+            self._give_up_hold("its files were changed by another program")
             with suppress(sqlite3.Error):
-                self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+                _empty_log(self._db)
             self._disconnect()
         try:
             self._db = self._open()
@@ -343,6 +387,8 @@ class LedgerFile:
         return db
 
     def _prepare(self, db: sqlite3.Connection) -> None:
+        # Before the first access: closing alone may write into the file.
+        self._obey_hold(db)
         (application,) = db.execute("PRAGMA application_id").fetchone()
         (version,) = db.execute("PRAGMA user_version").fetchone()
         (tables,) = db.execute("SELECT count(*) FROM sqlite_schema").fetchone()
@@ -356,8 +402,6 @@ class LedgerFile:
         db.execute("PRAGMA journal_mode = WAL")
         # Each commit is on the disk before it returns.
         db.execute("PRAGMA synchronous = FULL")
-        if self._in_backup:
-            _leave_file_alone(db, True)
         for number, migration in enumerate(_MIGRATIONS[version:], version + 1):
             db.executescript(
                 f"BEGIN IMMEDIATE; {migration}; PRAGMA application_id = {APPLICATION_ID};"
@@ -370,6 +414,25 @@ class LedgerFile:
             for give in tuple(self.settings.values()):
                 give(db)
             db.execute("COMMIT")
+
+    def _obey_hold(self, db: sqlite3.Connection) -> None:
+        """Keep commits in the write-ahead log during a backup, otherwise let SQLite write them into the file."""
+        is_on = self._backup_hold.is_on
+        db.execute(f"PRAGMA wal_autocheckpoint = {0 if is_on else 1000}")
+        db.setconfig(sqlite3.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, is_on)
+
+    def _bound_log(self) -> None:
+        """End the hold of a backup that never ends, before the log fills the disk."""
+        # A log that is out of reach is noticed when the file is used next.
+        with suppress(OSError):
+            if self._backup_hold.is_on and Path(f"{self._name}-wal").stat().st_size > MAX_HELD_LOG:
+                self._give_up_hold(f"{MAX_HELD_LOG // 1024 // 1024} MiB of counts have come since it began")
+                self.end_backup()
+
+    def _give_up_hold(self, reason: str) -> None:
+        if self._backup_hold.is_on:
+            self._backup_hold.is_on = False
+            _LOGGER.warning("The backup that is being made may lack people counts, make another one: %s", reason)
 
     def _disconnect(self) -> None:
         if self._db is not None:
@@ -421,7 +484,7 @@ def _explained(err: BaseException) -> Exception:
     return err if isinstance(err, Exception) else LedgerError(repr(err))
 
 
-def _leave_file_alone(db: sqlite3.Connection, alone: bool) -> None:
-    """Keep commits in the write-ahead log, or let SQLite write them into the file as usual."""
-    db.execute(f"PRAGMA wal_autocheckpoint = {0 if alone else 1000}")
-    db.setconfig(sqlite3.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, alone)
+def _empty_log(db: sqlite3.Connection) -> bool:
+    """Write the whole log into the file; return False where somebody who reads it prevents that."""
+    (is_prevented, *_) = db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    return not is_prevented

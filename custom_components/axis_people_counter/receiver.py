@@ -29,7 +29,7 @@ from .const import (
 from .coordinator import CameraCoordinator, brings_no_history
 from .exchange import Exchange
 from .ledger import MAX_CAMERAS, Camera, Changes, Ledger, TooManyCamerasError
-from .ledger_file import LedgerError
+from .ledger_file import BackupHold, LedgerError
 from .listener import Listener, ListenerSettings
 from .place import PlaceCoordinator
 from .place_settings import PlaceSettings
@@ -42,8 +42,8 @@ _LOGGER = logging.getLogger(__name__)
 
 type PeopleCounterConfigEntry = ConfigEntry[Receiver]
 
-# Home Assistant is making a backup: known also to a receiver that is set up meanwhile.
-DATA_IN_BACKUP: HassKey[bool] = HassKey(f"{DOMAIN}_in_backup")
+# Outlives the receivers: one that is set up during a backup shares it.
+_DATA_BACKUP_HOLD: HassKey[BackupHold] = HassKey(f"{DOMAIN}_backup_hold")
 
 MAX_CLOCK_DIFFERENCE: Final = 10 * 60
 # For each second in which states are written, so many are left to all else: many pushes come faster than that.
@@ -85,7 +85,7 @@ class Receiver:
         def moved_aside(path: Path) -> None:
             hass.loop.call_soon_threadsafe(self._async_moved_aside, path)
 
-        self.ledger = Ledger(Path(hass.config.path(LEDGER_FILE)), moved_aside)
+        self.ledger = Ledger(Path(hass.config.path(LEDGER_FILE)), moved_aside, async_backup_hold(hass))
         self._exchange = Exchange(hass.loop)
         self.listener: Listener | None = None
         self.statistics = StatisticsWriter(hass, entry, self.ledger)
@@ -124,8 +124,6 @@ class Receiver:
             self._async_failed(err)
             raise
         self._async_works()
-        if self.hass.data.get(DATA_IN_BACKUP):
-            await asyncio.wrap_future(self.ledger.begin_backup())
         self._async_remove_obsolete_devices()
         for camera in cameras:
             await self._async_add(camera, has_settled=True)
@@ -468,6 +466,12 @@ class Receiver:
     def _async_moved_aside(self, path: Path) -> None:
         _LOGGER.error("%s was damaged or no ledger; it is now %s, and a new one was begun", self.ledger.path, path)
         issues.async_begin(self.hass, issues.LEDGER_MOVED_ASIDE, path=issues.plain(str(path)))
+
+
+@callback
+def async_backup_hold(hass: HomeAssistant) -> BackupHold:
+    """Return what keeps the ledger's file as it is during a backup."""
+    return hass.data.setdefault(_DATA_BACKUP_HOLD, BackupHold())
 
 
 def configured(hass: HomeAssistant, entry: ConfigEntry) -> tuple[object, ...]:

@@ -3,7 +3,7 @@
 from hypothesis import given, strategies as st
 import pytest
 
-from custom_components.axis_people_counter.occupancy import Correction, Passage, occupancy
+from custom_components.axis_people_counter.occupancy import Correction, Passage, decisive, has_reached, occupancy
 
 
 @pytest.fixture(autouse=True)
@@ -81,3 +81,36 @@ def test_it_is_what_somebody_at_the_door_would_note(passages: list[Passage], cor
             if correction.at == instant:
                 inside = correction.value
     assert occupancy(iter(passages), iter(corrections)) == inside
+
+
+@pytest.mark.parametrize(
+    ("insides", "is_full"),
+    [
+        pytest.param([0, 10], True, id="as many as may be inside"),
+        pytest.param([0, 10, 7], True, id="fewer by no more than hysteresis"),
+        pytest.param([0, 10, 6], False, id="fewer by more than hysteresis"),
+        pytest.param([0, 10, 6, 9], False, id="more again, but not as many as may be inside"),
+        pytest.param([9], False, id="never as many"),
+        pytest.param([], False, id="nothing known"),
+    ],
+)
+def test_a_limit_stays_reached_within_hysteresis(insides: list[int], is_full: bool) -> None:
+    """Ten may be inside, and it is free again at seven less one."""
+    assert has_reached(10, insides, hysteresis=3) is is_full
+
+
+@given(
+    st.lists(st.lists(st.integers(-3, 12), max_size=30), min_size=1, max_size=5),
+    st.integers(1, 12),
+    st.integers(0, 12),
+)
+def test_few_numbers_decide_for_every_limit(days: list[list[int]], limit: int, hysteresis: int) -> None:
+    """Whatever limit is asked for later, what is kept at the end of each day tells the same as all that happened."""
+    happened, kept = [0], [0]
+    for day in days:
+        happened += day
+        kept = decisive([*kept, *day])
+        assert kept[-1] == happened[-1]
+        assert has_reached(limit, kept, hysteresis=hysteresis) is has_reached(limit, happened, hysteresis=hysteresis)
+        # Each of them is above or below all that follow.
+        assert len(kept) <= len(set(happened))

@@ -384,6 +384,102 @@ async def test_hysteresis_over_midnight(
     assert not [event for event in events if event.data["entity_id"] == threshold]
 
 
+async def restart(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+    """Load the entry anew."""
+    assert await hass.config_entries.async_reload(entry.entry_id)
+    await hass.async_block_till_done()
+
+
+@pytest.mark.parametrize("daily_reset", [True, False])
+@pytest.mark.parametrize(
+    ("counts", "expected"),
+    [
+        pytest.param([(10, 0), (0, 1)], ("9", "on", "on"), id="was full"),
+        pytest.param([(10, 0), (0, 4), (2, 0)], ("8", "off", "on"), id="was nearly full"),
+        pytest.param([(10, 0), (0, 9), (7, 0)], ("8", "off", "on"), id="nearly full again"),
+        pytest.param([(10, 0), (0, 9), (6, 0)], ("7", "off", "off"), id="was empty between"),
+    ],
+)
+async def test_hysteresis_is_the_same_after_a_restart(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    entry: MockConfigEntry,
+    pusher: Pusher,
+    counts: list[tuple[int, int]],
+    expected: tuple[str, str, str],
+    daily_reset: bool,
+) -> None:
+    """Whether a place is full follows from what was counted, not from what was shown before; nothing is set off."""
+    freezer.move_to(NOON + len(counts) * MINUTE)
+    limits = {"capacity": 10, "warning_level": 8, "hysteresis": 3}
+    for number, (entered, left) in enumerate(counts):
+        await both(pusher, NOON + number * MINUTE, main=(entered, left))
+    key = await add_place(hass, entry, daily_reset=daily_reset, limits=limits)
+
+    def all_shown() -> tuple[str, ...]:
+        return tuple(shown(hass, key, name) for name in ("occupancy", "full", "nearly_full"))
+
+    assert all_shown() == expected
+    events = async_capture_events(hass, EVENT_STATE_CHANGED)
+    await restart(hass, entry)
+    assert all_shown() == expected
+    # Nobody comes or goes for days.
+    for day in range(1, 1 if daily_reset else 4):
+        await move_to(hass, freezer, NOON + day * DAY)
+        await both(pusher, NOON + day * DAY)
+        assert all_shown() == expected
+        await restart(hass, entry)
+        assert all_shown() == expected
+    threshold = entity_of(hass, key, "threshold")
+    told = [event.data["new_state"] for event in events if event.data["entity_id"] == threshold]
+    assert not [state for state in told if state and state.attributes.get("event_type")]
+
+
+async def test_hysteresis_follows_changed_limits(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, entry: MockConfigEntry, pusher: Pusher
+) -> None:
+    """Limits that somebody enters today hold as if they had always been there, whatever happened on former days."""
+    freezer.move_to(NOON)
+    await both(pusher, main=(12, 0))
+    key = await add_place(hass, entry, daily_reset=False, limits={"capacity": 20, "hysteresis": 3})
+    freezer.tick(MINUTE)
+    await both(pusher, NOON + MINUTE, main=(0, 2))
+    await move_to(hass, freezer, NOON + 3 * DAY)
+    await both(pusher, NOON + 3 * DAY)
+    assert (shown(hass, key, "occupancy"), shown(hass, key, "full")) == ("10", "off")
+    for limits, is_full in (
+        ({"capacity": 12, "hysteresis": 3}, "on"),
+        ({"capacity": 12, "hysteresis": 1}, "off"),
+        ({"capacity": 13, "hysteresis": 3}, "off"),
+        ({"capacity": 10, "hysteresis": 0}, "on"),
+    ):
+        subentry = entry.subentries[key]
+        hass.config_entries.async_update_subentry(entry, subentry, data={**subentry.data, **limits})
+        await hass.async_block_till_done()
+        assert (shown(hass, key, "occupancy"), shown(hass, key, "full")) == ("10", is_full), limits
+
+
+async def test_hysteresis_starts_anew_with_a_reset(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, entry: MockConfigEntry, pusher: Pusher
+) -> None:
+    """A reset to a number within hysteresis isn't full, however many were inside before, on this day and the next."""
+    reset = datetime.fromisoformat("2026-09-17T04:00:00Z")
+    freezer.move_to(reset - MINUTE)
+    # Those of the very instant of the reset belong to the time before it.
+    await both(pusher, reset - MINUTE, main=(10, 0))
+    limits = {"capacity": 10, "hysteresis": 3}
+    key = await add_place(hass, entry, time_zone="UTC", reset_time="04:00:00", reset_value=8, limits=limits)
+    assert (shown(hass, key, "occupancy"), shown(hass, key, "full")) == ("18", "on")
+    await move_to(hass, freezer, reset)
+    await both(pusher, reset, main=(5, 0))
+    for at in (reset + MINUTE, reset + 3 * MINUTE, reset + timedelta(hours=20, minutes=1)):
+        await move_to(hass, freezer, at)
+        await both(pusher, at)
+        assert (shown(hass, key, "occupancy"), shown(hass, key, "full")) == ("8", "off")
+        await restart(hass, entry)
+        assert (shown(hass, key, "occupancy"), shown(hass, key, "full")) == ("8", "off")
+
+
 async def test_history_sets_nothing_off(
     hass: HomeAssistant, noon: FrozenDateTimeFactory, entry: MockConfigEntry, pusher: Pusher
 ) -> None:

@@ -153,6 +153,11 @@ _MIGRATIONS: Final = (
     CREATE TABLE reversed_cameras (key TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
     INSERT INTO reversed_cameras SELECT key FROM cameras WHERE reversed;
     """,
+    # What a limit depends on stands beside each checkpoint; they are worked out anew.
+    """
+    DELETE FROM checkpoints;
+    ALTER TABLE checkpoints ADD COLUMN insides TEXT NOT NULL DEFAULT '[0]';
+    """,
 )
 
 

@@ -117,15 +117,34 @@ def standing(following: Iterable[Level], since: int, inside: int) -> Standing:
     return Standing(inside, peak, drift)
 
 
-def has_reached(limit: int, following: Iterable[Level], inside: int, *, hysteresis: int, was_reached: bool) -> bool:
-    """Return whether a limit is reached after all levels; it stays so until there are fewer by more than hysteresis.
+def has_reached(limit: int, insides: Iterable[int], *, hysteresis: int) -> bool:
+    """Return whether a limit is reached after so many people were inside, one number after the other.
 
-    If it is told neither by the people inside before all levels nor by any level, it is what it was.
+    It stays reached until there are fewer by more than hysteresis.
     """
-    reached = inside >= limit or (was_reached and inside >= limit - hysteresis)
-    for level in following:
-        reached = level.inside >= limit or (reached and level.inside >= limit - hysteresis)
+    reached = False
+    for inside in insides:
+        reached = inside >= limit or (reached and inside >= limit - hysteresis)
     return reached
+
+
+def decisive(insides: Sequence[int]) -> list[int]:
+    """Return the numbers of people inside that `has_reached` depends on, whatever the limit and the hysteresis.
+
+    Looking back from the last one, each is above or below all that came after it. Of several in a row that are above,
+    the highest decides for all of them, and the lowest of those below.
+    """
+    kept = [insides[-1]]
+    lowest = highest = insides[-1]
+    for inside in reversed(insides):
+        if lowest <= inside <= highest:
+            continue
+        if len(kept) > 1 and (inside > highest) == (kept[-1] == highest):
+            kept.pop()
+        kept.append(inside)
+        lowest, highest = min(lowest, inside), max(highest, inside)
+    kept.reverse()
+    return kept
 
 
 def occupancies(bounds: Sequence[int], following: Iterator[Level], until: int, inside: int = 0) -> Iterator[Occupancy]:

@@ -119,12 +119,9 @@ class PlaceCoordinator(LedgerCoordinator[PlaceData]):
         self._async_tick_at(datetime.fromtimestamp(min(next_day, next_reset), UTC))
         inside = today.running if settings.below_zero else max(0, today.running)
         stands = standing(today.levels, day, inside)
-        before: PlaceData | None = self.data
 
-        def is_reached(limit: int | None, *, was_reached: bool) -> bool:
-            return limit is not None and has_reached(
-                limit, today.levels, inside, hysteresis=settings.hysteresis, was_reached=was_reached
-            )
+        def is_reached(limit: int | None) -> bool:
+            return limit is not None and has_reached(limit, today.insides, hysteresis=settings.hysteresis)
 
         if self.missing:
             issues.async_begin(
@@ -144,8 +141,8 @@ class PlaceCoordinator(LedgerCoordinator[PlaceData]):
             peak=stands.peak,
             drift=stands.drift,
             complete_until=_complete_until(settings.doors, today.counted_until),
-            is_full=is_reached(settings.capacity, was_reached=before is not None and before.is_full),
-            is_nearly_full=is_reached(settings.warning_level, was_reached=before is not None and before.is_nearly_full),
+            is_full=is_reached(settings.capacity),
+            is_nearly_full=is_reached(settings.warning_level),
         )
 
     async def async_correct(self, value: int, source: Source) -> None:

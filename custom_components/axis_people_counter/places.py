@@ -13,7 +13,7 @@ from operator import itemgetter
 import sqlite3
 from typing import Final, NamedTuple
 
-from .occupancy import MAX_INSTANT, Correction, Level, Passage, Source, levels
+from .occupancy import MAX_INSTANT, Correction, Level, Passage, Source, decisive, levels
 
 DAY: Final = 24 * 60 * 60
 # So many intervals are read and folded within some ten milliseconds.
@@ -49,6 +49,8 @@ class PlaceToday:
 
     running: int
     levels: list[Level]
+    # The people inside, one number after the other, from which follows whether a limit is reached.
+    insides: list[int]
     entered: int
     left: int
     # By the key of the camera; doors that have never reported aren't in it.
@@ -105,7 +107,7 @@ def correct(db: sqlite3.Connection, wanted: Place, at: int, value: int, source: 
 def advance(db: sqlite3.Connection, wanted: Place, at: int) -> bool:
     """Work out checkpoints up to an instant, as many as come in a moment; return whether there are more to come."""
     place, below_zero = _known(db, wanted)
-    last, running = _checkpoint(db, place, at)
+    last, running, insides = _checkpoint(db, place, at)
     if not last:
         first = _first(db, place)
         if first is None or first >= at:
@@ -119,8 +121,12 @@ def advance(db: sqlite3.Connection, wanted: Place, at: int) -> bool:
         said = _corrections(db, place, last, last + DAY)
         for level in levels(passages, said, running, below_zero=below_zero):
             running = level.running
+            insides.append(level.inside)
+        insides = decisive(insides)
         last += DAY
-        db.execute("INSERT OR REPLACE INTO checkpoints VALUES (?, ?, ?)", (place, last, running))
+        db.execute(
+            "INSERT OR REPLACE INTO checkpoints VALUES (?, ?, ?, ?)", (place, last, running, json.dumps(insides))
+        )
         passed += read
         days += 1
     return last < end
@@ -134,7 +140,7 @@ def today(db: sqlite3.Connection, key: str, day: int, next_day: int, resets: lis
     if not (found := _place(db, key)):
         return None
     place, below_zero = found
-    since, running = (resets[0].at, 0) if resets else _checkpoint(db, place, day)
+    since, running, insides = (resets[0].at, 0, []) if resets else _checkpoint(db, place, day)
     midnight = day // DAY * DAY
     if not resets and since < midnight and (first := _first(db, place)) is not None and first < midnight:
         return None
@@ -149,9 +155,14 @@ def today(db: sqlite3.Connection, key: str, day: int, next_day: int, resets: lis
         " FROM doors JOIN cameras USING (key) WHERE place = ? AND until IS NOT NULL",
         (place,),
     ).fetchall()
+    following = list(levels(_passages(db, place, since)[0], said, running, below_zero=below_zero))
+    # What was true before the last reset decides nothing; what was counted at its very instant lies before it.
+    since_reset = (resets[-1].at, True) if resets else (since, False)
+    insides += [level.inside for level in following if (level.at, not level.is_counted) >= since_reset]
     return PlaceToday(
         running,
-        list(levels(_passages(db, place, since)[0], said, running, below_zero=below_zero)),
+        following,
+        insides,
         int(entered),
         int(left),
         dict(counted_until),
@@ -161,7 +172,7 @@ def today(db: sqlite3.Connection, key: str, day: int, next_day: int, resets: lis
 def checkpoint(db: sqlite3.Connection, key: str, at: int) -> tuple[int, int]:
     """Return the last instant, not after `at`, of which the running count is known, and that count."""
     found = _place(db, key)
-    return _checkpoint(db, found[0], at) if found else (0, 0)
+    return _checkpoint(db, found[0], at)[:2] if found else (0, 0)
 
 
 def passages(db: sqlite3.Connection, key: str, low: int, high: int) -> list[Passage]:
@@ -189,12 +200,15 @@ def _place(db: sqlite3.Connection, key: str) -> tuple[int, bool] | None:
     return (row[0], bool(row[1])) if row else None
 
 
-def _checkpoint(db: sqlite3.Connection, place: int, at: int) -> tuple[int, int]:
-    """Return the last instant, not after `at`, of which the running count is known: it is zero before all counts."""
-    row: tuple[int, int] | None = db.execute(
-        "SELECT at, running FROM checkpoints WHERE place = ? AND at <= ? ORDER BY at DESC LIMIT 1", (place, at)
+def _checkpoint(db: sqlite3.Connection, place: int, at: int) -> tuple[int, int, list[int]]:
+    """Return the last instant, not after `at`, of which the running count is known: it is zero before all counts.
+
+    With it comes what limits depend on.
+    """
+    row = db.execute(
+        "SELECT at, running, insides FROM checkpoints WHERE place = ? AND at <= ? ORDER BY at DESC LIMIT 1", (place, at)
     ).fetchone()
-    return row or (0, 0)
+    return (row[0], row[1], json.loads(row[2])) if row else (0, 0, [0])
 
 
 def _first(db: sqlite3.Connection, place: int) -> int | None:

@@ -1,6 +1,8 @@
 """Reading of documents: every shape cameras send, and whatever else may arrive."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
+from itertools import pairwise
 import json
 import random
 from typing import Any
@@ -12,7 +14,6 @@ from custom_components.axis_people_counter.protocol import (
     MAX_COUNT,
     MAX_MEASUREMENTS,
     MAX_MEMBERS,
-    MAX_REJECTED_TEXT,
     MAX_SKIPPED,
     MAX_TEXT,
     MAX_VALUE,
@@ -25,6 +26,7 @@ from custom_components.axis_people_counter.protocol import (
     Sensor,
     TestMessage as CameraTest,
     parse as parse_as_it_is,
+    read_again,
 )
 
 from .pusher import SERIAL, Document, document, measurement
@@ -145,9 +147,14 @@ def test_white_space(space: int | str | None) -> None:
     assert parse(f" \r\n\t{body} \r\n\t".encode()) == parse(bytearray(SAMPLE)) == parse(SAMPLE)
 
 
-@pytest.mark.parametrize("data", [{"data": None}, {}])
+TIMES = {"utcFrom": "2021-04-13T09:19:00Z", "utcTo": "2021-04-13T09:22:00Z", "localFrom": None}
+
+
+@pytest.mark.parametrize(
+    "data", [{"data": None}, {}, {"data": {}}, {"data": []}, {"data": TIMES}, {"data": {"more": {}, "most": []}}]
+)
 def test_test_message(data: Document) -> None:
-    """A document without data is a test message."""
+    """A document without data, or with data in which nothing can be counted, is a test message."""
     whole = {key: value for key, value in json.loads(SAMPLE).items() if key != "data"} | data
     message = read(whole)
     assert message == CameraTest(read_sensor(name="axis-accc8ef3d92e", applicationVersion="10.5"), message.sent)
@@ -174,6 +181,8 @@ def test_push_without_measurements(measurements: list[Any] | None) -> None:
         ([item("in", 1, adults=None), item("out", 3, adults=2)], (1, 3, None, 2)),
         ([item("in", 1, adults=5)], (1, 0, 5, None)),
         ([item("in", MAX_COUNT), item("out", 0)], (MAX_COUNT, 0, None, None)),
+        ([item("in", 3.0, adults=2.0), item("out", -0.0)], (3, 0, 2, None)),
+        ([item("in", float(MAX_COUNT))], (MAX_COUNT, 0, None, None)),
     ],
 )
 def test_items(items: list[Document] | None, counts: tuple[int, int, int | None, int | None]) -> None:
@@ -181,6 +190,19 @@ def test_items(items: list[Document] | None, counts: tuple[int, int, int | None,
     push = read_push(measured(items=items))
     assert not push.rejected
     assert push.intervals == [Interval(BEGIN, BEGIN + 60, *counts)]
+
+
+@pytest.mark.parametrize(
+    ("number", "count"), [("3.0", 3), ("3.000", 3), ("1e2", 100), ("20E-1", 2), ("-0.0", 0), ("-0", 0)]
+)
+def test_spellings_of_a_number(number: str, count: int) -> None:
+    """A count is a number, however JSON spells it."""
+    body = json.dumps(document(counted(item("in", 777)), sent=SENT)).replace("777", number)
+    push = parse(body.encode())
+    assert isinstance(push, Push)
+    assert [interval.entered for interval in push.intervals] == [count]
+    # Nothing that reads the ledger would take a fraction.
+    assert type(push.intervals[0].entered) is int
 
 
 @pytest.mark.parametrize("minutes", [1, 5, 15, 60, 24 * 60])
@@ -199,17 +221,35 @@ def test_widths(minutes: int) -> None:
         "2021-04-13T11:19:00+02:00",
         "2021-04-13T09:19:00",
         "2021-04-13T09:19:00.000Z",
+        "2021-04-13T09:19:00.123Z",
+        "2021-04-13T11:19:00.999999999+02:00",
         "2021-04-13T09:19Z",
     ],
 )
 def test_instants(text: str) -> None:
-    """The instant counts, however it is written; without an offset it is UTC, as its key says."""
+    """The second counts, however it is written; without an offset it is UTC, as its key says."""
     assert [interval.start for interval in read_push(measured(utcFrom=text)).intervals] == [BEGIN]
 
 
 def test_fraction_of_a_second() -> None:
     """When exactly a document was sent doesn't matter."""
     assert read(document(utcSent="2021-04-13T09:22:24.750Z", sent=SENT)).sent == SENT.timestamp()
+
+
+@pytest.mark.parametrize("begin", ["2021-04-13T09:10:00", "1969-12-31T23:55:00"])
+@pytest.mark.parametrize("fraction", [".123", ".5", ".999999", ",25"])
+def test_neighbours_with_fractions_of_a_second(begin: str, fraction: str) -> None:
+    """Neither do they overlap nor is there a gap, before 1970 either; sent again they are the same."""
+    first = datetime.fromisoformat(f"{begin}Z")
+    bounds = [f"{first + timedelta(minutes=minute):%Y-%m-%dT%H:%M:%S}{fraction}Z" for minute in range(4)]
+    told = [measured(utcFrom=start, utcTo=end) for start, end in pairwise(bounds)]
+    sent = first + timedelta(minutes=3)
+    push = read(document(*told, sent=sent))
+    assert isinstance(push, Push)
+    assert [interval[:2] for interval in push.intervals] == [
+        (int(first.timestamp()) + 60 * minute, int(first.timestamp()) + 60 * minute + 60) for minute in range(3)
+    ]
+    assert read(document(*told, sent=sent)) == push
 
 
 @pytest.mark.parametrize(
@@ -241,21 +281,61 @@ def test_sensor_with_a_serial_alone() -> None:
     assert push.sensor == Sensor(SERIAL, f"axis-{SERIAL}", None, None, None, None)
 
 
-def test_unknown_kinds_and_directions() -> None:
+def test_unknown_directions_beside_known_ones() -> None:
     """What nobody knows here is left out and named; everything else is taken."""
-    push = read_push(
-        measured(kind="queue-lengths", items="?"),
-        measured(kind="\n"),
-        counted(item("in", 3), item("passing", -1), item("out", 1)),
-    )
+    push = read_push(counted(item("in", 3), item("passing", -1), item("out", 1), item("\n", 1)))
     assert push.intervals == [Interval(BEGIN, BEGIN + 60, 3, 1, None, None)]
-    assert push.skipped == {"kind queue-lengths", "kind without a name", "direction passing"}
+    assert push.skipped == {"direction passing", "direction without a name"}
     assert not push.rejected
 
 
-def test_unknown_kinds_are_bounded() -> None:
+def test_unknown_directions_alone() -> None:
+    """They may be another way to say in and out: nobody knows that the interval counted nobody."""
+    push = read_push(counted(item("enter", 3), item("exit", 1)), measurement(START + timedelta(minutes=1), 2))
+    assert [(one.reason, one.time) for one in push.rejected] == [
+        ("none of its directions is known", (BEGIN, BEGIN + 60))
+    ]
+    assert [interval.entered for interval in push.intervals] == [2]
+    assert not push.skipped
+
+
+@pytest.mark.parametrize("first", [False, True])
+def test_unknown_kind_beside_the_known_one(first: bool) -> None:
+    """It tells something else of a time whose people are counted; it is left out and named, in any order."""
+    other = measured(kind="queue-lengths", items="?")
+    push = read_push(*([other, measured()] if first else [measured(), other]), measured(kind="\n"))
+    assert push.intervals == [Interval(BEGIN, BEGIN + 60, 3, 1, None, None)]
+    assert push.skipped == {"kind queue-lengths", "kind without a name"}
+    assert not push.rejected
+
+
+AFTER_IT_WAS_SENT = {"utcFrom": "2021-04-13T09:22:00Z", "utcTo": "2021-04-13T09:23:00Z"}
+
+
+@pytest.mark.parametrize(
+    ("other", "beside"),
+    [
+        ({}, []),
+        ({}, [measurement(START + timedelta(minutes=1), 1)]),
+        ({}, [measurement(START, 1, minutes=3)]),
+        ({}, [measured(items="?")]),
+        (AFTER_IT_WAS_SENT, [measured(**AFTER_IT_WAS_SENT)]),
+        ({"utcFrom": None}, [measured()]),
+        ({"utcTo": "2021-04-13T09:19:00Z"}, [measured()]),
+    ],
+    ids=["alone", "another minute", "more minutes", "not taken", "not taken for its time", "no time", "no length"],
+)
+def test_unknown_kind_where_nobody_is_counted(other: Document, beside: list[Document]) -> None:
+    """It may be how people are counted from now on: it is set aside, whole."""
+    unknown = measured(kind="people-counts-v2", **other)
+    push = read_push(*beside, unknown)
+    assert Rejected("its kind isn't known", json.dumps(unknown)) in [replace(one, time=None) for one in push.rejected]
+    assert not push.skipped
+
+
+def test_unknown_things_are_bounded() -> None:
     """Not more than a few unknown things are named."""
-    assert len(read_push(*(measured(kind=f"kind{number}") for number in range(50))).skipped) == MAX_SKIPPED
+    assert len(read_push(measured(), *(measured(kind=f"kind{number}") for number in range(50))).skipped) == MAX_SKIPPED
 
 
 def test_unknown_keys() -> None:
@@ -274,7 +354,7 @@ def test_unknown_keys() -> None:
 # Intervals that can't be taken
 
 NOT_CLEAR = "it isn't one clear JSON object"
-NOT_AN_INSTANT = "utcFrom or utcTo is missing or isn't a date and time on a whole second"
+NOT_AN_INSTANT = "utcFrom or utcTo is missing or isn't a date and time"
 NOT_AN_ITEM = "an item isn't one clear JSON object with a direction"
 NOT_A_COUNT = f"a count isn't a whole number from 0 to {MAX_COUNT}"
 
@@ -301,13 +381,14 @@ def without(key: str) -> Document:
         (measured(utcFrom="2021-04-13"), NOT_AN_INSTANT),
         (measured(utcFrom="2021-04-13 09:19:00Z"), NOT_AN_INSTANT),
         (measured(utcFrom="2021-02-29T09:19:00Z"), NOT_AN_INSTANT),
-        (measured(utcFrom="2021-04-13T09:19:00.5Z"), NOT_AN_INSTANT),
+        (measured(utcFrom="2021-04-13T09:19:60Z"), NOT_AN_INSTANT),
         (measured(utcFrom="2021-04-13T09:19:00Z" * 100), NOT_AN_INSTANT),
         (measured(utcFrom="2021-04-13T09:19:0\ud800Z"), NOT_AN_INSTANT),
         (measured(utcFrom="0001-01-01T00:00:00+14:00"), NOT_AN_INSTANT),
         (measured(utcTo="9999-12-31T23:59:59-14:00"), NOT_AN_INSTANT),
         (measured(utcTo="2021-04-13T09:19:00Z"), "it ends before it begins"),
         (measured(utcTo="2021-04-13T09:18:00Z"), "it ends before it begins"),
+        (measured(utcFrom="2021-04-13T09:19:00.1Z", utcTo="2021-04-13T09:19:00.9Z"), "it ends before it begins"),
         (measured(utcFrom="2021-04-12T09:19:59Z"), "it is longer than a day"),
         (measured(utcTo="2021-04-13T09:22:25Z"), "it ends after the document was sent"),
         (
@@ -326,7 +407,13 @@ def without(key: str) -> Document:
         (counted(item("in", None)), NOT_A_COUNT),
         (counted(item("in", "1")), NOT_A_COUNT),
         (counted(item("in", True)), NOT_A_COUNT),
-        (counted(item("in", 1.0)), NOT_A_COUNT),
+        (counted(item("in", MAX_COUNT + 1.0)), NOT_A_COUNT),
+        (counted(item("in", -1.0)), NOT_A_COUNT),
+        (counted(item("in", 3.0000001)), NOT_A_COUNT),
+        (counted(item("in", 1e300)), NOT_A_COUNT),
+        (counted(item("in", "3.0")), NOT_A_COUNT),
+        (counted(item("In", 1), item("OUT", 1)), "none of its directions is known"),
+        (measured(kind="people-counts "), "its kind isn't known"),
         (counted(item("in", 0.5)), NOT_A_COUNT),
         (counted(item("in", [1])), NOT_A_COUNT),
         (counted(item("in", -1)), NOT_A_COUNT),
@@ -342,8 +429,36 @@ def test_rejected(bad: Any, reason: str) -> None:
     before = measurement(START - timedelta(minutes=1), 1)
     after = measurement(START + timedelta(minutes=1), 2)
     push = read_push(before, bad, after)
-    assert push.rejected == [Rejected(reason, json.dumps(bad))]
+    assert [(one.reason, one.content) for one in push.rejected] == [(reason, json.dumps(bad))]
     assert [interval.entered for interval in push.intervals] == [1, 2]
+
+
+@pytest.mark.parametrize(
+    ("bad", "time"),
+    [
+        (counted(item("in", "1")), (BEGIN, BEGIN + 60)),
+        (measured(kind="people-counts-v2"), (BEGIN, BEGIN + 60)),
+        (without("items"), (BEGIN, BEGIN + 60)),
+        (measured(utcTo="2021-04-13T09:22:25Z"), (BEGIN, BEGIN + 205)),
+        (measured(utcTo=None), None),
+        (measured(utcTo="2021-04-13T09:18:00Z"), None),
+        (measured(utcTo="2021-04-14T09:19:01Z"), None),
+        ("?", None),
+    ],
+)
+def test_time_of_what_is_rejected(bad: Any, time: tuple[int, int] | None) -> None:
+    """What it is about is known where that much of it can be read: then it can be told that this was counted."""
+    assert [one.time for one in read_push(bad).rejected] == [time]
+
+
+def test_read_again() -> None:
+    """What couldn't be taken is read as if it stood in a push again, also where it is long."""
+    long = json.dumps(measured(more="x" * 100_000))
+    assert read_again(long, int(SENT.timestamp())) == read_push(measured()).intervals
+    # Earlier versions kept this much of it.
+    assert read_again(long[:4096], int(SENT.timestamp())) is None
+    for bad in (counted(item("in", "1")), measured(kind="people-counts-v2"), counted(item("enter", 1)), "?"):
+        assert read_again(json.dumps(bad), int(SENT.timestamp())) is None
 
 
 UP_TO_ITEMS = '{"kind":"people-counts","utcFrom":"2021-04-13T09:19:00Z","utcTo":"2021-04-13T09:20:00Z", "items" : '
@@ -362,13 +477,12 @@ UP_TO_ITEMS = '{"kind":"people-counts","utcFrom":"2021-04-13T09:19:00Z","utcTo":
     ],
 )
 def test_rejected_as_it_came(text: str, reason: str) -> None:
-    """The content is kept letter by letter, up to a limit; what follows is read from the right place on."""
+    """The content is kept letter by letter, however long; what follows is read from the right place on."""
     good = json.dumps(measurement(START + timedelta(minutes=1), 2))
     body = json.dumps(document("?", sent=SENT)).replace('"?"', f"{text} ,\n {good}")
     push = parse(body.encode())
     assert isinstance(push, Push)
-    kept = text.encode()[:MAX_REJECTED_TEXT].decode(errors="ignore")
-    assert push.rejected == [Rejected(reason, kept)]
+    assert [(one.reason, one.content) for one in push.rejected] == [(reason, text)]
     assert [interval.entered for interval in push.intervals] == [2]
 
 
@@ -450,10 +564,16 @@ NO_API = 'apiName and apiVersion are missing: this isn\'t a document of "Axis Re
         ({"utcSent": "2021-04-13T25:22:24Z"}, NO_SENT),
         ({"utcSent": "0001-01-01T00:00:00+14:00"}, NO_SENT),
         ({"utcSent": "9999-12-31T23:59:59-14:00"}, NO_SENT),
-        ({"data": {}}, NO_DATA),
-        ({"data": []}, NO_DATA),
+        ({"data": [measured()]}, NO_DATA),
+        ({"data": [None]}, NO_DATA),
+        ({"data": {"counts": [measured()]}}, NO_DATA),
+        ({"data": {"counts": {"in": 1}}}, NO_DATA),
         ({"data": "no"}, NO_DATA),
+        ({"data": ""}, NO_DATA),
+        ({"data": 0}, NO_DATA),
         ({"data": False}, NO_DATA),
+        ({"data": {"measurements": "no"}}, NO_DATA),
+        ({"data": {"measurements": False}}, NO_DATA),
         ({"data": {"measurements": {}}}, NO_DATA),
         ({"data": {"measurements": 1}}, NO_DATA),
     ],
@@ -609,6 +729,52 @@ def is_sound(message: CameraTest | Push) -> bool:
         and all(count is None or 0 <= count <= MAX_COUNT for count in interval[2:])
         for interval in intervals
     )
+
+
+def start_of(minute: int) -> datetime:
+    """Return one of the minutes that end before the document was sent."""
+    return START + timedelta(minutes=minute)
+
+
+COUNTS: st.SearchStrategy[Any] = st.sampled_from([0, 1, 2.0, 1.5, -1, "3", None, True, 1e300])
+ITEMS = st.lists(
+    st.builds(item, st.sampled_from(["in", "out", "enter", "exit", None]), COUNTS), max_size=3
+) | st.sampled_from([None, {}])
+MEASUREMENTS = st.builds(
+    lambda kind, minute, minutes, fraction, items: {
+        "kind": kind,
+        "utcFrom": f"{start_of(minute):%Y-%m-%dT%H:%M:%S}{fraction}Z",
+        "utcTo": f"{start_of(minute + minutes):%Y-%m-%dT%H:%M:%S}{fraction}Z",
+        "items": items,
+    },
+    st.sampled_from(["people-counts", "people-counts", "people-counts-v2", "", 7]),
+    st.integers(0, 2),
+    st.integers(0, 4),
+    st.sampled_from(["", ".5", ".75"]),
+    ITEMS,
+)
+
+
+@settings(max_examples=500, deadline=None)
+@given(st.lists(MEASUREMENTS, max_size=4, unique_by=json.dumps))
+def test_nothing_is_gone(told: list[Document]) -> None:
+    """Each measurement is counted, set aside as it came, or tells something else of a time whose people are counted.
+
+    Whether a document is read whole or bit by bit makes no difference to that: `parse` does both.
+    """
+    push = read_push(*told)
+    counted_times = {(interval.start, interval.end) for interval in push.intervals}
+    set_aside = [one.content for one in push.rejected]
+    others = [one for one in told if json.dumps(one) not in set_aside]
+    assert len(set_aside) == len(told) - len(others)
+    known = [one for one in others if one["kind"] == "people-counts"]
+    assert len(known) == len(push.intervals)
+    for one in others:
+        bounds = [datetime.fromisoformat(one[key]).replace(microsecond=0).timestamp() for key in ("utcFrom", "utcTo")]
+        assert tuple(bounds) in counted_times
+    for one in known:
+        # Without a direction that is known nobody would be counted.
+        assert not one["items"] or {"in", "out"} & {thing["direction"] for thing in one["items"]}
 
 
 @settings(max_examples=300, deadline=None)

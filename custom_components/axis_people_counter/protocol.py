@@ -24,8 +24,6 @@ MAX_WIDTH: Final = 24 * 60 * 60
 # Cameras remember 90 days; what is much older was counted before the camera knew the time.
 MAX_AGE: Final = 400 * 24 * 60 * 60
 MAX_TEXT: Final = 255
-# What is kept of one interval that can't be taken. A real one has 260 characters.
-MAX_REJECTED_TEXT: Final = 4096
 MAX_SKIPPED: Final = 10
 # What no camera sends, but somebody who has read the token could: 90 days have 129,600 minutes.
 MAX_MEASUREMENTS: Final = 500_000
@@ -78,11 +76,13 @@ class Rejected:
 
     reason: str
     content: str
+    # The time it is about in seconds since 1970 UTC, where that much of it can be read.
+    time: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class TestMessage:
-    """What "Test connection" on a camera sends: a document without data."""
+    """What "Test connection" on a camera sends: a document in which nothing is counted."""
 
     sensor: Sensor
     sent: int
@@ -96,7 +96,7 @@ class Push:
     sent: int
     intervals: list[Interval]
     rejected: list[Rejected] = field(default_factory=list)
-    # Kinds of measurements and directions nobody knows here.
+    # Kinds of measurements and directions nobody knows here, beside known ones.
     skipped: frozenset[str] = frozenset()
 
 
@@ -118,15 +118,15 @@ def parse(body: bytes | bytearray) -> Message:
 
     _check_version(members)
     sensor = _sensor(members.get("sensor"))
-    sent = _instant(members.get("utcSent"), whole=False)
+    sent = _instant(members.get("utcSent"))
     if sent is None:
         raise DocumentError("utcSent is missing or isn't a date and time.")
     data = members.get("data")
-    if data is None:
-        return TestMessage(sensor, sent)
-    if not isinstance(data, _Measurements):
+    if isinstance(data, _Measurements):
+        return data.push(reader, sensor, sent)
+    if not _is_empty(data):
         raise DocumentError("data has no list of measurements.")
-    return data.push(reader, sensor, sent)
+    return TestMessage(sensor, sent)
 
 
 def read_again(content: str, sent: int) -> list[Interval] | None:
@@ -139,7 +139,7 @@ def read_again(content: str, sent: int) -> list[Interval] | None:
     try:
         push = parse(document.encode())
     except DocumentError:
-        # What was too long to be kept has no end.
+        # Earlier versions kept only the beginning of what was long.
         return None
     assert isinstance(push, Push)
     return None if push.rejected else push.intervals
@@ -153,18 +153,17 @@ def _parse_whole(body: bytes | bytearray) -> Message | None:
             return None
         _check_version(document)
         sensor = _sensor(document.get("sensor"))
-        sent, data = _instant(document.get("utcSent"), whole=False), document.get("data")
+        sent, data = _instant(document.get("utcSent")), document.get("data")
         if sent is None:
             return None
-        if data is None:
+        if _is_empty(data):
             return TestMessage(sensor, sent)
         if type(data) is not dict or len(data) > MAX_MEMBERS or not isinstance(data.get("measurements"), list):
             return None
         skipped: set[str] = set()
-        found = [_interval(value, skipped) for value in data["measurements"]]
+        intervals = [_interval(value, skipped) for value in data["measurements"]]
     except ValueError, RecursionError, DocumentError, _RejectedError:
         return None
-    intervals = [interval for interval in found if interval is not None]
     if any(interval.end > sent or interval.start < sent - MAX_AGE for interval in intervals):
         return None
     return Push(sensor, sent, intervals, [], frozenset(skipped))
@@ -278,8 +277,8 @@ class _Reader:
             raise _not_json("there is more text after the document", self.at)
 
     def since(self, begin: int) -> str:
-        """Return what has been read since an earlier place, as much of it as may be kept."""
-        return self.body[begin : min(self.at, begin + MAX_REJECTED_TEXT)].decode(errors="ignore")
+        """Return what has been read since an earlier place, all of it: what is cut can't be read again."""
+        return self.body[begin : self.at].decode()
 
 
 def _not_json(problem: str, position: int) -> DocumentError:
@@ -290,12 +289,17 @@ class _RejectedError(Exception):
     """One interval can't be taken."""
 
 
+class _UnknownKindError(_RejectedError):
+    """A measurement of a kind nobody knows here."""
+
+
 class _Measurements:
     """The measurements of a document, read before it is known who sent it and when."""
 
     def __init__(self) -> None:
         self.intervals: list[Interval] = []
         self.begins = array("Q")
+        self.unknown = array("Q")
         self.rejected: list[Rejected] = []
         self.skipped: set[str] = set()
 
@@ -303,11 +307,12 @@ class _Measurements:
         for begin in reader.elements():
             value = reader.value()
             try:
-                if (interval := _interval(value, self.skipped)) is not None:
-                    self.intervals.append(interval)
-                    self.begins.append(begin)
+                self.intervals.append(_interval(value, self.skipped))
+                self.begins.append(begin)
+            except _UnknownKindError:
+                self.unknown.append(begin)
             except _RejectedError as err:
-                self.rejected.append(Rejected(str(err), reader.since(begin)))
+                self.rejected.append(Rejected(str(err), reader.since(begin), _time(value)))
 
     def push(self, reader: _Reader, sensor: Sensor, sent: int) -> Push:
         intervals = []
@@ -321,8 +326,20 @@ class _Measurements:
                 continue
             reader.at = begin
             reader.value()
-            self.rejected.append(Rejected(reason, reader.since(begin)))
+            self.rejected.append(Rejected(reason, reader.since(begin), (interval.start, interval.end)))
+        if self.unknown:
+            self._judge_unknown(reader, {(interval.start, interval.end) for interval in intervals})
         return Push(sensor, sent, intervals, self.rejected, frozenset(self.skipped))
+
+    def _judge_unknown(self, reader: _Reader, counted: set[tuple[int, int]]) -> None:
+        """Skip a measurement of an unknown kind where people are counted for the same time; it may count them else."""
+        for begin in self.unknown:
+            reader.at = begin
+            value = reader.value()
+            if (time := _time(value)) in counted:
+                _skip(self.skipped, "kind", value["kind"])
+            else:
+                self.rejected.append(Rejected("its kind isn't known", reader.since(begin), time))
 
 
 def _read_document(reader: _Reader) -> dict[str, Any]:
@@ -348,16 +365,24 @@ def _read_data(reader: _Reader) -> _Measurements | dict[str, Any]:
     for key in reader.members():
         if key in members:
             raise DocumentError(f"{_text(key)} stands twice in data.")
-        members[key] = None
-        if key != "measurements":
-            reader.value()
-        elif reader.next_character() == b"[":
-            measurements = _Measurements()
+        if key == "measurements" and reader.next_character() == b"[":
+            members[key] = measurements = _Measurements()
             measurements.read(reader)
-        elif reader.value() is None:
-            # Cameras write null for an empty list.
-            measurements = _Measurements()
+        else:
+            members[key] = reader.value()
+    if "measurements" in members and members["measurements"] is None:
+        # Cameras write null for an empty list.
+        return _Measurements()
     return members if measurements is None else measurements
+
+
+def _is_empty(data: Any) -> bool:
+    """Return True if nothing can be counted in data: it is missing, or has neither measurements nor a place for any."""
+    if type(data) is dict:
+        return "measurements" not in data and not any(
+            isinstance(value, dict | list) for value in data.values() if value
+        )
+    return data is None or data == []
 
 
 def _check_version(members: dict[str, Any]) -> None:
@@ -413,16 +438,20 @@ def _plain_ip_address(text: str) -> str | None:
         return None
 
 
-def _instant(value: Any, *, whole: bool = True) -> int | None:
-    """Return the seconds since 1970 of an ISO 8601 UTC time, None for anything else and where it has to be whole."""
+def _instant(value: Any) -> int | None:
+    """Return the seconds since 1970 of an ISO 8601 UTC time, None for anything else.
+
+    Fractions of a second are cut off. An interval ends at the instant at which its neighbour begins, so both keep one
+    bound: nothing overlaps, no gap opens, and what is sent again is the same interval.
+    """
     if not isinstance(value, str) or value[10:11] != "T":
         return None
     try:
-        instant = datetime.fromisoformat(value)
+        instant = datetime.fromisoformat(value).replace(microsecond=0)
         if instant.tzinfo is None:
             # Its key says that it is UTC.
             instant = instant.replace(tzinfo=UTC)
-        return None if whole and instant.microsecond else int(instant.astimezone(UTC).timestamp())
+        return int(instant.astimezone(UTC).timestamp())
     except ValueError, OverflowError:
         return None
 
@@ -432,19 +461,18 @@ def _skip(skipped: set[str], what: str, value: Any) -> None:
         skipped.add(f"{what} {_text(value) or 'without a name'}")
 
 
-def _interval(value: Any, skipped: set[str]) -> Interval | None:
-    """Return the counts of one measurement, None where it is of an unknown kind."""
+def _interval(value: Any, skipped: set[str]) -> Interval:
+    """Return the counts of one measurement."""
     if type(value) is not dict:
         raise _RejectedError("it isn't one clear JSON object")
     kind = value.get("kind")
     if not isinstance(kind, str):
         raise _RejectedError("kind is missing")
     if kind != "people-counts":
-        _skip(skipped, "kind", kind)
-        return None
+        raise _UnknownKindError
     start, end = _instant(value.get("utcFrom")), _instant(value.get("utcTo"))
     if start is None or end is None:
-        raise _RejectedError("utcFrom or utcTo is missing or isn't a date and time on a whole second")
+        raise _RejectedError("utcFrom or utcTo is missing or isn't a date and time")
     if start >= end:
         raise _RejectedError("it ends before it begins")
     if end - start > MAX_WIDTH:
@@ -455,9 +483,18 @@ def _interval(value: Any, skipped: set[str]) -> Interval | None:
     return Interval(start, end, entered, left, adults_entered, adults_left)
 
 
+def _time(value: Any) -> tuple[int, int] | None:
+    """Return the time that a measurement is about which can't be taken, None where it isn't one either."""
+    if type(value) is not dict:
+        return None
+    start, end = _instant(value.get("utcFrom")), _instant(value.get("utcTo"))
+    return (start, end) if start is not None and end is not None and 0 < end - start <= MAX_WIDTH else None
+
+
 def _items(items: Any, skipped: set[str]) -> tuple[int, int | None, int, int | None]:
     """Return people in, adults in, people out, adults out."""
     counts: dict[str, tuple[int, int | None]] = {}
+    unknown: list[str] = []
     if items is None:
         items = []
     if not isinstance(items, list):
@@ -466,16 +503,23 @@ def _items(items: Any, skipped: set[str]) -> tuple[int, int | None, int, int | N
         if type(item) is not dict or not isinstance(direction := item.get("direction"), str):
             raise _RejectedError("an item isn't one clear JSON object with a direction")
         if direction not in ("in", "out"):
-            _skip(skipped, "direction", direction)
+            unknown.append(direction)
             continue
         if direction in counts:
             raise _RejectedError("a direction stands twice in it")
         counts[direction] = _count(item.get("count")), None if item.get("adults") is None else _count(item["adults"])
+    if unknown and not counts:
+        raise _RejectedError("none of its directions is known")
+    for direction in unknown:
+        _skip(skipped, "direction", direction)
     # A direction that isn't there counted nobody, like items that are null.
     return *counts.get("in", (0, None)), *counts.get("out", (0, None))
 
 
 def _count(value: Any) -> int:
+    # In JSON 3.0 is the same number as 3; True is none, and infinity is what is left of numbers that are far too large.
+    if type(value) is float and value.is_integer():
+        value = int(value)
     if type(value) is not int or not 0 <= value <= MAX_COUNT:
         raise _RejectedError(f"a count isn't a whole number from 0 to {MAX_COUNT}")
     return value

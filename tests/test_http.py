@@ -196,14 +196,94 @@ async def test_nothing_to_store(hass: HomeAssistant, pusher: Pusher) -> None:
     assert not issues(hass)
 
 
-async def test_unknown_kinds(hass: HomeAssistant, pusher: Pusher, caplog: pytest.LogCaptureFixture) -> None:
-    """A push in which nothing is for us is taken off the camera's hands; the log names it once."""
+async def test_unknown_things_beside_known_ones(
+    hass: HomeAssistant, pusher: Pusher, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What tells something else of people who are counted is left out; the log names it once."""
+    counted = measurement(NOON - MINUTE, 1)
+    counted["items"].append({"direction": "passing", "count": 9})
     for _ in range(3):
-        response = await pusher.post(document({"kind": "queue-lengths"}))
+        response = await pusher.post(push(counted, {**counted, "kind": "queue-lengths"}))
         assert response.status == HTTPStatus.OK
-    assert stored(hass) == 0
+    assert stored(hass) == 1
     assert not issues(hass)
-    assert caplog.text.count("queue-lengths") == 1
+    assert caplog.text.count("kind queue-lengths") == 1
+    assert caplog.text.count("direction passing") == 1
+
+
+UNKNOWN = [
+    {**measurement(NOON - MINUTE, 3), "kind": "people-counts-v2"},
+    {**measurement(NOON - MINUTE), "items": [{"direction": "enter", "count": 3}, {"direction": "exit", "count": 1}]},
+    measurement(NOON - MINUTE, cast(int, "3"), cast(int, "1")),
+]
+
+
+@pytest.mark.parametrize("unknown", UNKNOWN, ids=["kind", "directions", "counts as text"])
+async def test_unknown_things_alone(hass: HomeAssistant, pusher: Pusher, unknown: Document) -> None:
+    """What may count people is kept until it is known; all else is counted, and the camera is done with it."""
+    for _ in range(2):
+        response = await pusher.post(push(unknown, measurement(NOON - 2 * MINUTE, 2)))
+        assert response.status == HTTPStatus.OK
+        assert list(issues(hass)) == [f"quarantined_{SERIAL}"]
+        assert stored(hass) == 2
+
+
+async def test_numbers_and_times_by_their_meaning(hass: HomeAssistant, pusher: Pusher) -> None:
+    """3.0 is 3, and a fraction of a second makes no other interval: also when it is sent again."""
+    told = measurement(NOON - MINUTE, cast(int, 3.0), 1)
+    for start, end in (("09:58:00.123Z", "09:59:00.123Z"), ("09:57:00.123Z", "09:58:00.123Z")) * 2:
+        times = {"utcFrom": f"2026-09-16T{start}", "utcTo": f"2026-09-16T{end}"}
+        assert (await pusher.post(push({**told, **times}))).status == HTTPStatus.OK
+    assert stored(hass) == 6
+    assert not issues(hass)
+
+
+@pytest.mark.parametrize("data", [{}, [], {"utcFrom": "2026-09-16T09:58:00Z", "utcTo": "2026-09-16T09:59:00Z"}])
+async def test_data_without_measurements(hass: HomeAssistant, pusher: Pusher, data: Any) -> None:
+    """There is nothing to keep: it is answered as Test connection is, also when a clock is wrong."""
+    assert (await pusher.post(push(data=data))).status == HTTPStatus.OK
+    assert stored(hass) is None
+    assert not issues(hass)
+    assert (await pusher.post(push(data=data, sent=NOON - 60 * MINUTE))).status == HTTPStatus.OK
+
+
+async def test_more_than_can_be_set_aside(
+    hass: HomeAssistant, pusher: Pusher, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Only what is beyond is refused, and all that counts is counted; a repair says what to do, and ends by itself."""
+    monkeypatch.setattr(ledger, "MAX_QUARANTINED", 2)
+    bad = [measurement(NOON - minute * MINUTE, -1) for minute in (4, 3, 2)]
+    for entered in (1, 2):
+        response = await pusher.post(push(*bad, measurement(NOON - MINUTE, entered)))
+        assert response.status == HTTPStatus.SERVICE_UNAVAILABLE
+        assert response.headers["Retry-After"] == "60"
+        assert "set aside" in await response.text()
+        assert stored(hass) == entered
+        assert state_of(hass, TOTAL) == str(entered)
+        shown = issues(hass)
+        assert shown[f"quarantined_{SERIAL}"] == {"name": "Main entrance", "camera": "Main entrance", "count": "2"}
+        assert shown[f"quarantine_full_{SERIAL}"] == {
+            "name": "Main entrance", "camera": "Main entrance", "limit": "150000", "size": "512",
+        }  # fmt: skip
+    # Another camera is well, and what was set aside doesn't count again.
+    await pusher.push(measurement(NOON - MINUTE, 1), sensor={"serial": "accc8ef3d92f", "name": "Back"})
+    assert f"quarantine_full_{SERIAL}" in issues(hass)
+    # One was counted after all: that leaves room.
+    await pusher.push(bad[1], bad[2], measurement(NOON - 4 * MINUTE, 1))
+    assert list(issues(hass)) == [f"quarantined_{SERIAL}"]
+    assert caplog.text.count("more that can't be taken than can be set aside") == 1
+    assert caplog.text.count("is taken or set aside again") == 1
+
+
+async def test_the_document_is_well_where_not_all_can_be_set_aside(
+    hass: HomeAssistant, pusher: Pusher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Repairs about documents that can't be read end all the same."""
+    monkeypatch.setattr(ledger, "MAX_QUARANTINED", 0)
+    await pusher.post(push(apiVersion="0.3"))
+    assert list(issues(hass)) == [f"wrong_protocol_{SERIAL}"]
+    await pusher.post(push(measurement(NOON - MINUTE, -1)))
+    assert list(issues(hass)) == [f"quarantine_full_{SERIAL}"]
 
 
 async def test_rejected_intervals(hass: HomeAssistant, pusher: Pusher) -> None:
@@ -390,7 +470,7 @@ async def test_other_methods(hass: HomeAssistant, pusher: Pusher, method: str) -
         (b'{"a": 1, "a": 2}', "stands twice"),
         (encoded(push(sensor={"serial": None})), "sensor.serial is missing"),
         (encoded(push(utcSent=None)), "utcSent is missing"),
-        (encoded(push(data={})), "data has no list of measurements"),
+        (encoded(push(data={"measurements": {}})), "data has no list of measurements"),
         (b"a=1&b=2", "The body is not JSON"),
     ],
     ids=[

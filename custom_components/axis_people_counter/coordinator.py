@@ -6,7 +6,7 @@ from abc import abstractmethod
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 import logging
 from typing import TYPE_CHECKING, Final, override
@@ -280,14 +280,24 @@ class CameraCoordinator(LedgerCoordinator[CameraData]):
 
     async def async_retry_quarantined(self) -> Retried:
         """Take what can be taken now of what wasn't. Raises HomeAssistantError where it can't be stored."""
-        now = int(dt_util.utcnow().timestamp())
-        retried = await self._async_store(self._ledger.retry(self.key, read_again, now))
-        if retried.changes.since is None:
+        retried = await self._async_retry_page(0)
+        settled, changes = retried.settled, [retried.changes]
+        # Pushes come in between.
+        while retried.last is not None:
+            retried = await self._async_retry_page(retried.last)
+            settled += retried.settled
+            changes.append(retried.changes)
+        since = min((one.since for one in changes if one.since is not None), default=None)
+        if since is None:
             await self.async_refresh()
         else:
-            await self._async_changed(retried.changes.since)
-        self._async_announce(retried.changes.appeared)
-        return retried
+            await self._async_changed(since)
+        self._async_announce(interval for one in changes for interval in one.appeared)
+        return replace(retried, settled=settled)
+
+    async def _async_retry_page(self, after: int) -> Retried:
+        now = int(dt_util.utcnow().timestamp())
+        return await self._async_store(self._ledger.retry(self.key, read_again, now, after))
 
     async def async_drop_quarantined(self, last: int) -> int:
         """Forget what wasn't taken, up to the one that came last. Raises HomeAssistantError where it can't be done."""

@@ -28,7 +28,7 @@ from .ledger import TooManyCamerasError
 from .ledger_file import LedgerError
 from .listener import AuthorityView
 from .protocol import MAX_WHOLE, DocumentError, ProtocolVersionError, TestMessage, parse
-from .receiver import ClockError, PeopleCounterConfigEntry, url_host
+from .receiver import ClockError, PeopleCounterConfigEntry, QuarantineFullError, url_host
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -172,6 +172,7 @@ class PushView(HomeAssistantView):
         self, hass: HomeAssistant, address: str, token: bytes, tests: list[ConnectionTest], body: bytearray
     ) -> web.Response:
         """Answer one body; raises nothing a camera can cause, for it may be gone."""
+        answer = self.json_message("Thank you.")
         try:
             # A document this small is read faster than it is handed to another thread.
             message = parse(body) if len(body) <= MAX_WHOLE else await hass.async_add_executor_job(parse, body)
@@ -201,6 +202,9 @@ class PushView(HomeAssistantView):
             return self._later("There are as many cameras as there may be.")
         except LedgerError:
             return self._later("The counts can't be stored at the moment.")
+        except QuarantineFullError as err:
+            # The document itself is well, and all of it that counts is stored.
+            answer = self._later(str(err))
         finally:
             self._bytes -= len(body)
 
@@ -210,7 +214,7 @@ class PushView(HomeAssistantView):
         if address in self._complained:
             self._complained.discard(address)
             _LOGGER.info("Documents from %s can be read again", address)
-        return self.json_message("Thank you.")
+        return answer
 
     async def _body(self, request: web.Request) -> bytearray:
         """Receive a body; until it has been taken, it is part of what MAX_BODIES allows."""

@@ -17,6 +17,8 @@ CLOCK_DIFFERS: Final = "clock_differs"
 BODY_TOO_LARGE: Final = "body_too_large"
 TOO_MANY_CAMERAS: Final = "too_many_cameras"
 QUARANTINED: Final = "quarantined"
+QUARANTINE_FULL: Final = "quarantine_full"
+SEVERAL_APPLICATIONS: Final = "several_applications"
 CAMERA_SILENT: Final = "camera_silent"
 DOOR_MISSING: Final = "door_missing"
 NEW_CAMERA: Final = "new_camera"
@@ -38,6 +40,8 @@ _ERRORS: Final = (
     WRONG_PROTOCOL,
     CLOCK_DIFFERS,
     TOO_MANY_CAMERAS,
+    QUARANTINE_FULL,
+    SEVERAL_APPLICATIONS,
     LISTENER_CERTIFICATE_DAMAGED,
     LISTENER_CERTIFICATE_EXPIRED,
     LISTENER_CERTIFICATE_NAMES,

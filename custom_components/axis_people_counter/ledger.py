@@ -4,6 +4,7 @@ A push is safe when the future of `record` has a result: it is committed and syn
 """
 
 from bisect import bisect_left
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
@@ -15,12 +16,20 @@ from typing import Any, Final
 from . import places, series
 from .ledger_file import LedgerError, LedgerFile
 from .occupancy import MAX_INSTANT, Correction, Passage, Source
-from .overlap import Row, overlapping_groups, rank, resolve
+from .overlap import Row, Span, overlapping_groups, rank, resolve
 from .protocol import MAX_WIDTH, Interval, Push
 from .replacements import Route, Routes, first_serial, key_at, moves
 
 MAX_CAMERAS: Final = 256
-MAX_QUARANTINED: Final = 10_000
+# A camera keeps its counts for 90 days, which have 129,600 minutes; these are so many, and some more.
+MAX_QUARANTINED: Final = 150_000
+# All cameras together, as whoever has the token can invent some: what eleven with 90 days by the minute take.
+MAX_QUARANTINED_BYTES: Final = 512 * 1024 * 1024
+# What one takes beside its content; the triggers in the file count the same.
+QUARANTINED_BYTES: Final = 100
+# As much is tried again within a few hundredths of a second; pushes come in between.
+RETRY_PAGE: Final = 250
+RETRY_BYTES: Final = 512 * 1024
 # A camera tells its send interval through how much time each push adds. These are the shortest and the longest that
 # can be chosen; after an outage a push adds more.
 MIN_SEND_INTERVAL: Final = 60
@@ -86,6 +95,8 @@ class Changes:
     since: int | None
     # By key: other cameras whose counts changed, because this one counted there, and since when they did.
     elsewhere: tuple[tuple[str, int], ...] = ()
+    # Intervals that were neither stored nor set aside: the quarantine is full, and the camera has to keep them.
+    refused: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,18 +134,22 @@ class Quarantine:
 
 @dataclass(frozen=True, slots=True)
 class Retried:
-    """What came of taking again what wasn't taken: how many intervals need no quarantine any more, how many do."""
+    """What came of taking again a page of what wasn't taken: how many intervals leave quarantine, how many are in it.
+
+    `last` is the id after which the next page begins, None behind the last one.
+    """
 
     changes: Changes
     settled: int
     left: int
+    last: int | None
 
 
 class Ledger(LedgerFile):
     """What can be stored and asked. Each method returns a future; its result is there when it is safe on the disk."""
 
     def record(self, push: Push, received: int) -> Future[Changes]:
-        """Store a push. Raises TooManyCamerasError for a camera too many."""
+        """Store a push, but for what the result says was refused. Raises TooManyCamerasError for a camera too many."""
         return self.submit(lambda db: _record(db, push, received), writes=True)
 
     def correct(self, key: str, at: int, value: int, source: Source) -> Future[None]:
@@ -248,13 +263,13 @@ class Ledger(LedgerFile):
         return self.submit(lambda db: _quarantine(db, serial, limit))
 
     def retry(
-        self, serial: str, read: Callable[[str, int], Sequence[Interval] | None], received: int
+        self, serial: str, read: Callable[[str, int], Sequence[Interval] | None], received: int, after: int = 0
     ) -> Future[Retried]:
-        """Take what wasn't taken as if it came now, and as it was sent then.
+        """Take a page of what wasn't taken, of those behind an id, as if it came now, and as it was sent then.
 
         `read` gets an interval as it came and when it was sent; it returns None where that still can't be taken.
         """
-        return self.submit(lambda db: _retry(db, serial, read, received), writes=True)
+        return self.submit(lambda db: _retry(db, serial, read, received, after), writes=True)
 
     def drop(self, serial: str, last: int) -> Future[int]:
         """Forget what of a camera wasn't taken, up to the one that came last then; the result says how many."""
@@ -416,14 +431,16 @@ def _record(db: sqlite3.Connection, push: Push, received: int) -> Changes:
     if camera is None:
         camera = _enter(db, key, sensor.serial, sensor.name, received)
 
-    intervals, elsewhere = push.intervals, ()
+    intervals, elsewhere, refused_elsewhere = push.intervals, (), 0
     if routes:
         intervals = [interval for interval in push.intervals if key_at(routes, sensor.serial, interval.start) == key]
-        elsewhere = tuple(_record_elsewhere(db, push, routes, key, received))
+        elsewhere, refused_elsewhere = _record_elsewhere(db, push, routes, key, received)
     newest_before = _newest(db, camera.id)
     _note_adults(db, camera, intervals)
-    appeared, since = _settle(db, camera, _parts(intervals, push.sent), received)
-    _quarantine_rejected(db, camera.id, push, received)
+    room = _Room(db, camera.id)
+    fresh = (Row(*interval, push.sent) for interval in intervals)
+    appeared, since = _settle(db, camera, _parts(fresh), received, room)
+    _quarantine_rejected(db, camera.id, push, received, room)
     newest = _newest(db, camera.id)
     send_interval = camera.send_interval
     if newest and (newest_before is None or newest.end > newest_before.end):
@@ -453,28 +470,38 @@ def _record(db: sqlite3.Connection, push: Push, received: int) -> Changes:
             "id": camera.id,
         },
     ).fetchall()
-    return Changes(Camera(*row), appeared, since, elsewhere)
+    return Changes(Camera(*row), appeared, since, elsewhere, room.refused + refused_elsewhere)
 
 
 def _record_elsewhere(
     db: sqlite3.Connection, push: Push, routes: list[Route], present: str, received: int
-) -> Iterator[tuple[str, int]]:
-    """Store what a camera counted while it hung elsewhere, or before it took another's place; yield what changed."""
+) -> tuple[tuple[tuple[str, int], ...], int]:
+    """Store what a camera counted while it hung elsewhere, or before it took another's place.
+
+    Return by key since when counts changed, and how many intervals were refused.
+    """
     serial, name = push.sensor.serial, push.sensor.name
-    intervals: dict[str, list[Interval]] = {}
+    rows: dict[str, list[Row]] = {}
     for interval in push.intervals:
-        intervals.setdefault(key_at(routes, serial, interval.start), []).append(interval)
-    for key in intervals.keys() - {present}:
+        rows.setdefault(key_at(routes, serial, interval.start), []).append(Row(*interval, push.sent))
+    changed: list[tuple[str, int]] = []
+    refused = 0
+    for key in rows.keys() - {present}:
         camera = _enter(db, key, first_serial(key), name, received)
-        if (since := _file(db, camera, _parts(intervals[key], push.sent), received)) is not None:
-            yield key, since
+        room = _Room(db, camera.id)
+        if (since := _file(db, camera, _parts(rows[key]), received, room)) is not None:
+            changed.append((key, since))
+        refused += room.refused
+    return tuple(changed), refused
 
 
-def _file(db: sqlite3.Connection, camera: Camera, parts: Iterable[set[Row]], received: int) -> int | None:
+def _file(
+    db: sqlite3.Connection, camera: Camera, parts: Iterable[set[Row]], received: int, room: _Room | None = None
+) -> int | None:
     """Bring rows together with what is stored of a camera, of which nothing else changes; return what changed first."""
     told = list(parts)
     _note_adults(db, camera, (row for part in told for row in part))
-    _, since = _settle(db, camera, told, received)
+    _, since = _settle(db, camera, told, received, room)
     if since is not None:
         _change_camera(db, f"changed_since = {_EARLIER}", {"since": since}, camera.key)
     return since
@@ -506,16 +533,16 @@ def _newest(db: sqlite3.Connection, camera: int) -> Interval | None:
 
 
 def _settle(
-    db: sqlite3.Connection, camera: Camera, parts: Iterable[set[Row]], received: int
+    db: sqlite3.Connection, camera: Camera, parts: Iterable[set[Row]], received: int, room: _Room | None = None
 ) -> tuple[tuple[Interval, ...], int | None]:
-    """Bring what the camera says together with what is stored.
+    """Bring what the camera says together with what is stored; without a room, all of it has one already.
 
     Return the intervals of the last day that were in no way there before, and the earliest instant that changed.
     """
     appeared: list[Interval] = []
     changed: list[int] = []
     for part in parts:
-        part_appeared, part_changed = _settle_part(db, camera.id, part, received)
+        part_appeared, part_changed = _settle_part(db, camera.id, part, received, room)
         appeared += part_appeared
         changed += part_changed
     since = min(changed, default=None)
@@ -524,17 +551,17 @@ def _settle(
     return tuple(appeared), since
 
 
-def _parts(intervals: Iterable[Interval], sent: int) -> Iterator[set[Row]]:
-    """Divide a push by days: batching makes no difference, but one step through 90 would hold up other threads."""
-    days: dict[int, list[Interval]] = {}
-    for interval in intervals:
-        days.setdefault(interval.start // DAY, []).append(interval)
+def _parts(rows: Iterable[Row]) -> Iterator[set[Row]]:
+    """Divide rows by days: batching makes no difference, but one step through 90 would hold up other threads."""
+    days: dict[int, set[Row]] = {}
+    for row in rows:
+        days.setdefault(row.start // DAY, set()).add(row)
     for day in sorted(days):
-        yield {Row(*interval, sent) for interval in days[day]}
+        yield days[day]
 
 
 def _settle_part(
-    db: sqlite3.Connection, camera: int, fresh: set[Row], received: int
+    db: sqlite3.Connection, camera: int, fresh: set[Row], received: int, room: _Room | None
 ) -> tuple[list[Interval], list[int]]:
     stored, waiting = _touched(db, camera, fresh)
     added: list[Row] = []
@@ -543,8 +570,8 @@ def _settle_part(
     appeared: list[Interval] = []
     changed: list[int] = []
     for group in overlapping_groups(stored | waiting | fresh):
-        accepted, refused = resolve(group)
-        overlapping.update(refused)
+        accepted, held = _resolve_within(group, stored, waiting, room)
+        overlapping.update(held)
         before = [row for row in group if row in stored]
         if accepted == before:
             continue
@@ -557,7 +584,34 @@ def _settle_part(
                 appeared += [row.interval for row in accepted if row.end > received - DAY]
     _replace(db, camera, removed, added)
     _replace_waiting(db, camera, received, waiting - overlapping, overlapping - waiting)
+    _release_rejected(db, camera, min(row.start for row in fresh), max(row.end for row in fresh))
     return appeared, changed
+
+
+def _resolve_within(
+    group: list[Row], stored: set[Row], waiting: set[Row], room: _Room | None
+) -> tuple[list[Row], list[Row]]:
+    """Say which rows count and which have to wait, of those for which there is room in quarantine.
+
+    A new row that is left out is as good as never sent: its camera keeps it, and sends it again.
+    """
+    accepted, held = resolve(group)
+    if not held or not room:
+        return accepted, held
+    waiting_before = sum(row in waiting for row in group)
+    beyond = len(held) - waiting_before - room.free()
+    if beyond > 0:
+        new = [row for row in held if row not in stored and row not in waiting]
+        staying = {*accepted, *new[: max(0, len(new) - beyond)]}
+        fitting = [row for row in group if row in stored or row in waiting or row in staying]
+        accepted, held = resolve(fitting)
+        if len(held) - waiting_before > room.free():
+            # Without some the others fare differently: then none of them has come.
+            fitting = [row for row in group if row in stored or row in waiting]
+            accepted, held = resolve(fitting)
+        room.refused += len(group) - len(fitting)
+    room.take(len(held) - waiting_before)
+    return accepted, held
 
 
 def _touched(db: sqlite3.Connection, camera: int, fresh: set[Row]) -> tuple[set[Row], set[Row]]:
@@ -594,10 +648,11 @@ def _overlapping(db: sqlite3.Connection, camera: int, low: int, high: int) -> tu
         f"SELECT {_ROW_COLUMNS} FROM intervals WHERE {_OVERLAPPING}",
         {"camera": camera, "low": low, "high": high},
     )
+    # There may be many of them: in this order those that end before now are passed over.
     waiting = db.execute(
-        f"SELECT {_ROW_COLUMNS} FROM quarantine WHERE camera = ? AND start > ? AND start < ?"
-        ' AND "end" > ? AND reason = ?',
-        (camera, low - MAX_WIDTH, high, low, OVERLAP),
+        f"SELECT {_ROW_COLUMNS} FROM quarantine WHERE camera = ? AND content IS NULL"
+        ' AND "end" > ? AND "end" < ? AND start < ?',
+        (camera, low, high + MAX_WIDTH, high),
     )
     return {Row(*row) for row in stored}, {Row(*row) for row in waiting}
 
@@ -680,7 +735,7 @@ def _set_routes(db: sqlite3.Connection, wanted: Routes, received: int) -> None:
         if (camera := _camera(db, source)) and (rows := _take_out(db, camera, low, high))
     ]
     for key, serial, name, rows in moved:
-        _file(db, _enter(db, key, serial, name, received), _by_day(rows), received)
+        _file(db, _enter(db, key, serial, name, received), _parts(rows), received)
     for serial in changed:
         db.execute("DELETE FROM routes WHERE serial = ?", (serial,))
         db.executemany(
@@ -710,11 +765,6 @@ def _take_out(db: sqlite3.Connection, camera: Camera, low: int, high: int) -> li
         _change_camera(db, f"changed_since = {_EARLIER}", {"since": since}, camera.key)
         places.note_change(db, camera.key, since)
     return stored + waiting
-
-
-def _by_day(rows: Iterable[Row]) -> Iterator[set[Row]]:
-    for _, of_day in groupby(sorted(rows), key=lambda row: row.start // DAY):
-        yield set(of_day)
 
 
 def _hand_over(db: sqlite3.Connection, serial: str, source: str, to: str, *, is_left: bool) -> None:
@@ -789,46 +839,109 @@ def _gaps(db: sqlite3.Connection, key: str, since: int, limit: int) -> list[tupl
 # Quarantine
 
 
-def _quarantine_rejected(db: sqlite3.Connection, camera: int, push: Push, received: int) -> None:
-    if not push.rejected:
-        return
-    # A re-sent one is there already.
-    db.executemany(
-        "INSERT OR IGNORE INTO quarantine (camera, received, reason, content, sent) VALUES (?, ?, ?, ?, ?)",
-        (
-            (camera, received, rejected.reason, rejected.content, push.sent)
-            for rejected in push.rejected[-MAX_QUARANTINED:]
-        ),
-    )
-    _bound_quarantine(db, camera)
+class _Room:
+    """What the quarantine of a camera has room for still, and how many intervals of a push didn't find any."""
+
+    def __init__(self, db: sqlite3.Connection, camera: int) -> None:
+        self._db = db
+        self._camera = camera
+        self._rows: int | None = None
+        self._bytes = 0
+        self.refused = 0
+
+    def look(self) -> None:
+        """Look how much room there is now."""
+        self._rows, self._bytes = self._db.execute(
+            "SELECT ? - quarantined, ? - (SELECT sum(quarantined_bytes) FROM cameras) FROM cameras WHERE id = ?",
+            (MAX_QUARANTINED, MAX_QUARANTINED_BYTES, self._camera),
+        ).fetchone()
+
+    def free(self, content: int = 0) -> int:
+        """Return how many rows fit, with so many bytes of content in each; most pushes have none, and don't look."""
+        if self._rows is None:
+            self.look()
+        assert self._rows is not None
+        return max(0, min(self._rows, self._bytes // (QUARANTINED_BYTES + content)))
+
+    def take(self, rows: int, content: int = 0) -> None:
+        """Take room for some rows, and for so many bytes of content."""
+        assert self._rows is not None
+        self._rows -= rows
+        self._bytes -= rows * QUARANTINED_BYTES + content
+
+
+def _quarantine_rejected(db: sqlite3.Connection, camera: int, push: Push, received: int, room: _Room) -> None:
+    """Set aside what can't be taken; nothing that is there already makes room for it."""
+    replaced = set(_replaced(db, camera, ((*one.time, push.sent, one) for one in push.rejected if one.time)))
+    rejected = deque(one for one in push.rejected if one not in replaced)
+    while rejected:
+        room.look()
+        fitting = []
+        while rejected and room.free(size := len(rejected[0].content.encode())):
+            room.take(1, size)
+            fitting.append(rejected.popleft())
+        if not fitting:
+            break
+        # One that is sent again is there already and takes no room: then there is some for others.
+        db.executemany(
+            'INSERT INTO quarantine (camera, received, reason, content, start, "end", sent)'
+            " VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (camera, content) WHERE content IS NOT NULL"
+            " DO UPDATE SET sent = excluded.sent WHERE excluded.sent > sent",
+            ((camera, received, one.reason, one.content, *(one.time or (None, None)), push.sent) for one in fitting),
+        )
+    for one in rejected:
+        room.refused += not db.execute(
+            "UPDATE quarantine SET sent = max(sent, ?) WHERE camera = ? AND content = ?",
+            (push.sent, camera, one.content),
+        ).rowcount
+
+
+def _release_rejected(db: sqlite3.Connection, camera: int, low: int, high: int) -> None:
+    """Take out of quarantine what couldn't be taken of a stretch of time of which something newer is known now."""
+    rejected = db.execute(
+        'SELECT start, "end", sent, id FROM quarantine WHERE camera = ? AND content IS NOT NULL'
+        ' AND "end" > ? AND "end" < ? AND start < ?',
+        (camera, low, high + MAX_WIDTH, high),
+    ).fetchall()
+    replaced = [(number,) for number in _replaced(db, camera, rejected)]
+    db.executemany("DELETE FROM quarantine WHERE id = ?", replaced)
+
+
+def _replaced[T](db: sqlite3.Connection, camera: int, rejected: Iterable[tuple[int, int, int, T]]) -> Iterator[T]:
+    """Yield those of (start, end, sent, T) whose time is covered by what the camera sent later and what can be read.
+
+    Whatever they mean, they would be replaced by that, as in overlap.py: in one push the finer counts as sent later.
+    """
+    by_day = sorted(rejected, key=lambda one: one[0] // DAY)
+    for _, day in groupby(by_day, key=lambda one: one[0] // DAY):
+        some = sorted(day, key=lambda one: (one[2], one[0] - one[1]), reverse=True)
+        stored, waiting = _overlapping(db, camera, min(one[0] for one in some), max(one[1] for one in some))
+        rows = sorted(stored | waiting, key=rank)
+        later = Span()
+        for start, end, sent, what in some:
+            while rows and rank(rows[-1]) >= (sent, start - end):
+                row = rows.pop()
+                later.add(row.start, row.end)
+            if later.covers(start, end):
+                yield what
 
 
 def _replace_waiting(db: sqlite3.Connection, camera: int, received: int, removed: set[Row], added: set[Row]) -> None:
     if not removed and not added:
         return
     db.executemany(
-        'DELETE FROM quarantine WHERE camera = ? AND reason = ? AND start = ? AND "end" = ? AND sent = ?',
-        ((camera, OVERLAP, row.start, row.end, row.sent) for row in removed),
+        'DELETE FROM quarantine WHERE camera = ? AND content IS NULL AND start = ? AND "end" = ? AND sent = ?',
+        ((camera, row.start, row.end, row.sent) for row in removed),
     )
     db.executemany(
         f"INSERT INTO quarantine (camera, received, reason, {_ROW_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         ((camera, received, OVERLAP, *row) for row in sorted(added, key=rank)),
     )
-    _bound_quarantine(db, camera)
-
-
-def _bound_quarantine(db: sqlite3.Connection, camera: int) -> None:
-    """Forget the oldest of a camera that never stops sending what can't be taken."""
-    db.execute(
-        "DELETE FROM quarantine WHERE camera = :camera AND id <= "
-        "(SELECT id FROM quarantine WHERE camera = :camera ORDER BY id DESC LIMIT 1 OFFSET :most)",
-        {"camera": camera, "most": MAX_QUARANTINED},
-    )
 
 
 def _count_quarantined(db: sqlite3.Connection, camera: int) -> int:
     count: int
-    (count,) = db.execute("SELECT count(*) FROM quarantine WHERE camera = ?", (camera,)).fetchone()
+    (count,) = db.execute("SELECT quarantined FROM cameras WHERE id = ?", (camera,)).fetchone()
     return count
 
 
@@ -839,51 +952,64 @@ def _quarantined(db: sqlite3.Connection, serial: str, limit: int) -> list[Quaran
         (serial, limit),
     )
     return [
-        Quarantined(received, reason, content, None if row[0] is None else Interval(*row[:-1]))
+        Quarantined(received, reason, content, Interval(*row[:-1]) if content is None else None)
         for received, reason, content, *row in rows
     ]
 
 
 def _quarantine(db: sqlite3.Connection, serial: str, limit: int) -> Quarantine:
     count, last = db.execute(
-        "SELECT count(*), coalesce(max(quarantine.id), 0) FROM quarantine JOIN cameras ON cameras.id = camera"
-        " WHERE key = ?",
+        "SELECT coalesce(max(quarantined), 0), coalesce(max("
+        "(SELECT id FROM quarantine WHERE camera = cameras.id ORDER BY id DESC LIMIT 1)), 0)"
+        " FROM cameras WHERE key = ?",
         (serial,),
     ).fetchone()
     return Quarantine(count, _quarantined(db, serial, limit), last)
 
 
 def _retry(
-    db: sqlite3.Connection, serial: str, read: Callable[[str, int], Sequence[Interval] | None], received: int
+    db: sqlite3.Connection,
+    serial: str,
+    read: Callable[[str, int], Sequence[Interval] | None],
+    received: int,
+    after: int,
 ) -> Retried:
     camera = _camera(db, serial)
     if camera is None:
         raise LedgerError(f"{serial} isn't in the ledger.")
     before = _count_quarantined(db, camera.id)
+    last: int | None = None
+    size = 0
     taken: list[tuple[int]] = []
-    rows: set[Row] = set()
-    for number, content, sent in db.execute(
-        "SELECT id, content, sent FROM quarantine WHERE camera = ? AND content IS NOT NULL", (camera.id,)
+    rows: list[Row] = []
+    rejected: list[tuple[int, int, int, int]] = []
+    for number, content, *row in db.execute(
+        f"SELECT id, content, {_ROW_COLUMNS} FROM quarantine WHERE camera = ? AND id > ? ORDER BY id LIMIT ?",
+        (camera.id, after, RETRY_PAGE),
     ):
-        if (intervals := read(content, sent)) is not None:
+        last = number
+        start, end, *_, sent = row
+        if content is None:
+            # What waits for other parts is judged again, too: it may have to wait no longer.
+            rows.append(Row(*row))
+        elif (intervals := read(content, sent)) is not None:
             taken.append((number,))
-            rows.update(Row(*interval, sent) for interval in intervals)
+            rows += (Row(*interval, sent) for interval in intervals)
+        elif start is not None:
+            rejected.append((start, end, sent, number))
+        size += len(content or "")
+        if size > RETRY_BYTES:
+            break
+    taken += ((number,) for number in _replaced(db, camera.id, rejected))
     db.executemany("DELETE FROM quarantine WHERE id = ?", taken)
-    # What waits for other parts is judged again, too: it may have to wait no longer.
-    rows.update(
-        Row(*row)
-        for row in db.execute(
-            f"SELECT {_ROW_COLUMNS} FROM quarantine WHERE camera = ? AND reason = ?", (camera.id, OVERLAP)
-        )
-    )
     _note_adults(db, camera, rows)
-    appeared, since = _settle(db, camera, [rows], received)
+    appeared, since = _settle(db, camera, _parts(rows), received)
     if since is not None:
         _change_camera(db, f"changed_since = {_EARLIER}", {"since": since}, serial)
     (camera,) = _cameras(db, "id = ?", camera.id)
     left = _count_quarantined(db, camera.id)
     # What is taken now may cut into what was sent later, which then has to wait in its place.
-    return Retried(Changes(camera, appeared, since), max(0, before - left), left)
+    return Retried(Changes(camera, appeared, since), max(0, before - left), left, last)
 
 
 def _drop(db: sqlite3.Connection, serial: str, last: int) -> int:

@@ -158,6 +158,60 @@ _MIGRATIONS: Final = (
     DELETE FROM checkpoints;
     ALTER TABLE checkpoints ADD COLUMN insides TEXT NOT NULL DEFAULT '[0]';
     """,
+    # A quarantine that may be large: counted as it changes, no id comes twice, and what isn't taken has its time where
+    # that can be read.
+    """
+    ALTER TABLE quarantine RENAME TO old_quarantine;
+    DROP INDEX quarantine_of_camera;
+    DROP INDEX quarantine_content;
+    CREATE TABLE quarantine (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        camera INTEGER NOT NULL REFERENCES cameras,
+        received INTEGER NOT NULL,
+        reason TEXT NOT NULL,
+        content TEXT,
+        start INTEGER,
+        "end" INTEGER,
+        "in" INTEGER,
+        "out" INTEGER,
+        adults_in INTEGER,
+        adults_out INTEGER,
+        sent INTEGER NOT NULL
+    ) STRICT;
+    CREATE INDEX quarantine_of_camera ON quarantine (camera);
+    CREATE UNIQUE INDEX quarantine_content ON quarantine (camera, content) WHERE content IS NOT NULL;
+    CREATE INDEX quarantine_waiting ON quarantine (camera, "end") WHERE content IS NULL;
+    CREATE INDEX quarantine_rejected ON quarantine (camera, "end") WHERE content IS NOT NULL;
+    ALTER TABLE cameras ADD COLUMN quarantined INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE cameras ADD COLUMN quarantined_bytes INTEGER NOT NULL DEFAULT 0;
+    CREATE TRIGGER quarantine_grows AFTER INSERT ON quarantine BEGIN
+        UPDATE cameras SET quarantined = quarantined + 1,
+            quarantined_bytes = quarantined_bytes + 100 + coalesce(length(CAST(NEW.content AS BLOB)), 0)
+            WHERE id = NEW.camera;
+    END;
+    CREATE TRIGGER quarantine_shrinks AFTER DELETE ON quarantine BEGIN
+        UPDATE cameras SET quarantined = quarantined - 1,
+            quarantined_bytes = quarantined_bytes - 100 - coalesce(length(CAST(OLD.content AS BLOB)), 0)
+            WHERE id = OLD.camera;
+    END;
+    CREATE TRIGGER quarantine_moves AFTER UPDATE OF camera ON quarantine BEGIN
+        UPDATE cameras SET quarantined = quarantined - 1,
+            quarantined_bytes = quarantined_bytes - 100 - coalesce(length(CAST(OLD.content AS BLOB)), 0)
+            WHERE id = OLD.camera;
+        UPDATE cameras SET quarantined = quarantined + 1,
+            quarantined_bytes = quarantined_bytes + 100 + coalesce(length(CAST(NEW.content AS BLOB)), 0)
+            WHERE id = NEW.camera;
+    END;
+    INSERT INTO quarantine SELECT * FROM old_quarantine ORDER BY id;
+    DROP TABLE old_quarantine;
+    UPDATE quarantine SET start = unixepoch(json_extract(content, '$.utcFrom')),
+        "end" = unixepoch(json_extract(content, '$.utcTo'))
+        WHERE CASE WHEN json_valid(content) THEN json_type(content) = 'object'
+            AND json_extract(content, '$.utcFrom') GLOB '????-??-??T*'
+            AND json_extract(content, '$.utcTo') GLOB '????-??-??T*' END;
+    UPDATE quarantine SET start = NULL, "end" = NULL
+        WHERE content IS NOT NULL AND ("end" - start BETWEEN 1 AND 86400) IS NOT TRUE;
+    """,
 )
 
 

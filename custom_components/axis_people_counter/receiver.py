@@ -10,12 +10,14 @@ from typing import Final
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant, callback
+from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.event import async_track_time_interval
 from homeassistant.util import dt as dt_util
 from homeassistant.util.hass_dict import HassKey
 
 from . import issues
+from .applications import Applications
 from .const import (
     CONF_DECLINED,
     CONF_KEEP_DAYS,
@@ -28,7 +30,7 @@ from .const import (
 )
 from .coordinator import CameraCoordinator, brings_no_history
 from .exchange import Exchange
-from .ledger import MAX_CAMERAS, Camera, Changes, Ledger, TooManyCamerasError
+from .ledger import MAX_CAMERAS, MAX_QUARANTINED, MAX_QUARANTINED_BYTES, Camera, Changes, Ledger, TooManyCamerasError
 from .ledger_file import BackupHold, LedgerError
 from .listener import Listener, ListenerSettings
 from .place import PlaceCoordinator
@@ -59,6 +61,8 @@ _OF_CAMERA: Final = (
     issues.CLOCK_DIFFERS,
     issues.NEW_CAMERA,
     issues.QUARANTINED,
+    issues.QUARANTINE_FULL,
+    issues.SEVERAL_APPLICATIONS,
     issues.WRONG_PROTOCOL,
 )
 MERGE_EVERY: Final = timedelta(days=1)
@@ -68,6 +72,10 @@ SETTINGS_PAGE: Final = "/config/general"
 
 class ClockError(Exception):
     """The camera's clock and ours differ; counts would be filed under the wrong time."""
+
+
+class QuarantineFullError(Exception):
+    """More can't be taken than can be set aside; all else is stored, and the camera has to keep this."""
 
 
 class Receiver:
@@ -102,6 +110,10 @@ class Receiver:
         self._to_show: dict[str, list[Changes]] = {}
         self._showing = False
         self._skipped: set[str] = set()
+        self._applications: dict[str, Applications] = {}
+        # Cameras of which it was said that not all can be set aside, or that several applications send.
+        self._full: set[str] = set()
+        self._shared: set[str] = set()
         # Nothing is shown any more: the entities are being taken away.
         self.stopped = False
 
@@ -133,6 +145,9 @@ class Receiver:
             self.hass, self._async_merge(dt_util.utcnow()), f"{DOMAIN} merge old intervals"
         )
         self.entry.async_on_unload(async_track_time_interval(self.hass, self._async_merge, MERGE_EVERY))
+        self.entry.async_create_background_task(
+            self.hass, self._async_retry_quarantined(), f"{DOMAIN} try again what wasn't taken"
+        )
 
     async def _async_tell_settings(self) -> None:
         """Tell the ledger what a person set; a ledger of an earlier version knows directions that the entry doesn't."""
@@ -183,7 +198,7 @@ class Receiver:
     async def async_receive(self, message: Message) -> None:
         """Return when what the message brings is safe.
 
-        Raises ClockError, TooManyCamerasError and LedgerError; nothing is stored then.
+        Raises ClockError, TooManyCamerasError and LedgerError; nothing is stored then. Raises QuarantineFullError.
         """
         self._check_clock(message)
         sensor = message.sensor
@@ -205,8 +220,12 @@ class Receiver:
             raise
         self._async_works()
         self._note_skipped(message)
+        self._async_note_application(message)
         # It is safe now: whatever happens while it is shown must not make the camera send it again.
         self._async_publish(changes)
+        self._async_note_refused(message, changes.refused)
+        if changes.refused:
+            raise QuarantineFullError("Not all that can't be taken can be set aside.")
 
     @callback
     def _async_remove_obsolete_devices(self) -> None:
@@ -246,6 +265,10 @@ class Receiver:
         for key in _OF_CAMERA:
             for camera in about:
                 issues.async_end(self.hass, key, camera)
+        for camera in about:
+            self._applications.pop(camera, None)
+            self._full.discard(camera)
+            self._shared.discard(camera)
 
     @callback
     def addresses(self) -> dict[str, Camera]:
@@ -436,6 +459,62 @@ class Receiver:
                 pass
         except LedgerError as err:
             _LOGGER.debug("Old intervals can't be merged now: %s", err)
+
+    async def _async_retry_quarantined(self) -> None:
+        """Take what an earlier version couldn't take and this one can."""
+        for camera in list(self.cameras.values()):
+            try:
+                quarantine = await asyncio.wrap_future(self.ledger.quarantine(camera.key, 0))
+                if quarantine.count:
+                    await camera.async_retry_quarantined()
+            except (LedgerError, HomeAssistantError) as err:
+                _LOGGER.debug("What was set aside of %s can't be tried again now: %s", camera.name, err)
+
+    @callback
+    def _async_note_refused(self, push: Push, refused: int) -> None:
+        """Say once that not all that can't be taken can be set aside, and once that it can again."""
+        sensor = push.sensor
+        if refused:
+            issues.async_begin(
+                self.hass,
+                issues.QUARANTINE_FULL,
+                sensor.serial,
+                **issues.names(sensor.name),
+                limit=str(MAX_QUARANTINED),
+                size=str(MAX_QUARANTINED_BYTES // 1024 // 1024),
+            )
+            if sensor.serial not in self._full:
+                self._full.add(sensor.serial)
+                _LOGGER.warning("%s sends more that can't be taken than can be set aside", sensor.name)
+            return
+        issues.async_end(self.hass, issues.QUARANTINE_FULL, sensor.serial)
+        if sensor.serial in self._full:
+            self._full.discard(sensor.serial)
+            _LOGGER.info("All that %s sends is taken or set aside again", sensor.name)
+
+    @callback
+    def _async_note_application(self, push: Push) -> None:
+        """Say once that several applications send with one serial number, and once that only one does."""
+        sensor = push.sensor
+        if sensor.application is None:
+            return
+        known = self._applications.setdefault(sensor.serial, Applications())
+        if several := known.hear(sensor.application, push.sent):
+            issues.async_begin(
+                self.hass,
+                issues.SEVERAL_APPLICATIONS,
+                sensor.serial,
+                **issues.names(sensor.name, sensor.ip_address),
+                applications=", ".join(issues.plain(name) for name in several),
+            )
+            if sensor.serial not in self._shared:
+                self._shared.add(sensor.serial)
+                _LOGGER.warning("Several applications send the counts of %s: %s", sensor.serial, ", ".join(several))
+            return
+        issues.async_end(self.hass, issues.SEVERAL_APPLICATIONS, sensor.serial)
+        if sensor.serial in self._shared:
+            self._shared.discard(sensor.serial)
+            _LOGGER.info("Only %s sends the counts of %s now", sensor.application, sensor.serial)
 
     def _note_skipped(self, push: Push) -> None:
         for skipped in push.skipped:

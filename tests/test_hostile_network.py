@@ -5,6 +5,8 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cache
+import json
 import logging
 from pathlib import Path
 import resource
@@ -16,11 +18,12 @@ from typing import Any
 import pytest
 
 from custom_components.axis_people_counter import server
+from custom_components.axis_people_counter.ledger import MAX_CAMERAS
 from homeassistant.core import HomeAssistant
 
 from .home_assistant import free_port
 from .listening import Listening, camera
-from .pusher import PATH, TOKEN
+from .pusher import PATH, TOKEN, document
 from .simulator import Camera
 
 pytestmark = pytest.mark.usefixtures("socket_enabled")
@@ -115,7 +118,7 @@ async def test_thousand_idle_connections(listening: Listening, one: Camera, addr
     async with connections(listening, 1000, tls=False, address=address) as idle:
         assert len(idle) == 1000
         await deliver(one)
-        assert await open_ones(idle) < server.MAX_CONNECTIONS
+        assert await open_ones(idle) <= server.MAX_WAITING
         assert memory() - before < 60 * 1024 * 1024
 
 
@@ -177,7 +180,7 @@ async def test_flood(hass: HomeAssistant, tmp_path: Path, kind: str, address: st
     assert flood.count > 50
     # Most of the time there is nothing to be noticed; a machine with other work to do is late now and then.
     assert sorted(flood.stalls)[len(flood.stalls) * 9 // 10] < 0.1
-    assert flood.files < 2 * server.MAX_CONNECTIONS + 100
+    assert flood.files < server.MAX_WAITING + 2 * server.MAX_STRANGERS + 100
 
 
 async def test_handshakes_that_are_not_waited_for(listening: Listening) -> None:
@@ -367,10 +370,10 @@ async def test_only_a_cameras_connection_lasts(listening: Listening) -> None:
         assert not await is_closed(reader, 1)
 
 
-async def test_camera_is_not_pushed_out(
-    hass: HomeAssistant, listening: Listening, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.mark.parametrize("tls", [False, True])
+async def test_camera_is_not_pushed_out(listening: Listening, monkeypatch: pytest.MonkeyPatch, tls: bool) -> None:
     """An upload that takes its time goes on while strangers fight for places."""
+    monkeypatch.setattr(server, "MAX_WAITING", 5)
     monkeypatch.setattr(server, "MAX_CONNECTIONS", 5)
     slow = camera(listening, days=2)
     size = len(slow.body(slow.waiting()))
@@ -378,7 +381,7 @@ async def test_camera_is_not_pushed_out(
     pushing = asyncio.create_task(slow.push())
     await asyncio.sleep(0.5)
     for _ in range(5):
-        async with connections(listening, 20, tls=False):
+        async with connections(listening, 10 if tls else 20, tls=tls):
             await asyncio.sleep(0.1)
     answer = await pushing
     assert answer
@@ -399,6 +402,116 @@ async def test_more_cameras_than_places(listening: Listening, monkeypatch: pytes
         assert answer
         assert answer.delivered, answer
     assert (await late.test_connection()).delivered
+
+
+class LastingCamera:
+    """A camera that keeps its connection between two requests, and makes another one when it is gone."""
+
+    def __init__(self, listening: Listening, number: int, address: str = CAMERA) -> None:
+        """Take a number to tell it from others."""
+        body = json.dumps(document(data=None, sensor={"serial": f"accc8e{number:06x}"})).encode()
+        self._request = HEAD + f"Authorization: Bearer {TOKEN}\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body
+        self._port = listening.port
+        self._context = context_of(listening.ca_file)
+        self._address = address
+        self._connection: Connection | None = None
+        self.connected = 0
+
+    async def report(self) -> None:
+        """Send a message, again and again until it is answered 200."""
+        while True:
+            with suppress(OSError, EOFError):
+                if self._connection is None:
+                    self._connection = await asyncio.open_connection(
+                        CAMERA, self._port, ssl=self._context, local_addr=(self._address, 0), ssl_handshake_timeout=30
+                    )
+                    self.connected += 1
+                reader, writer = self._connection
+                writer.write(self._request)
+                head = await reader.readuntil(b"\r\n\r\n")
+                await reader.readuntil(b"}")
+                assert head.split()[1] == b"200"
+                return
+            self._connection = None
+
+    def switch_off(self) -> None:
+        """Leave the connection without a word."""
+        if self._connection:
+            self._connection[1].transport.abort()
+        self._connection = None
+
+
+@cache
+def context_of(ca_file: Path) -> ssl.SSLContext:
+    """Return what all cameras of a test use: to read an authority takes its time."""
+    return ssl.create_default_context(cafile=ca_file)
+
+
+@pytest.mark.usefixtures("many_files")
+async def test_as_many_cameras_as_there_may_be(listening: Listening) -> None:
+    """All come at once, from one address, and are served again and again, whatever strangers do meanwhile."""
+    listening.hass.loop.set_debug(False)
+    assert server.MAX_CAMERAS == MAX_CAMERAS
+    before = memory()
+    cameras = [LastingCamera(listening, number) for number in range(MAX_CAMERAS)]
+    async with asyncio.timeout(60):
+        await asyncio.gather(*(one.report() for one in cameras))
+    # All ends of all connections are in this process, so this is twice of what the server takes.
+    assert memory() - before < 2 * MAX_CAMERAS * 400_000
+    for address in (STRANGER, CAMERA):
+        async with (
+            connections(listening, 2 * server.MAX_WAITING, tls=False, address=address),
+            connections(listening, 20, tls=True, address=address) as strangers,
+        ):
+            assert strangers
+            async with asyncio.timeout(20):
+                await asyncio.gather(*(one.report() for one in cameras))
+    assert [one.connected for one in cameras] == [1] * MAX_CAMERAS
+    for one in cameras:
+        one.switch_off()
+
+
+async def test_one_camera_more(listening: Listening, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A camera gets the place of the one that has been idle longest, which was switched off most likely."""
+    monkeypatch.setattr(server, "MAX_CONNECTIONS", 3)
+    cameras = [LastingCamera(listening, number) for number in range(4)]
+    for one in (*cameras[:3], cameras[0], cameras[3], cameras[0], cameras[2], cameras[3]):
+        await one.report()
+    assert [one.connected for one in cameras] == [1, 1, 1, 1]
+    await cameras[1].report()
+    assert [one.connected for one in cameras] == [1, 2, 1, 1]
+    for one in cameras:
+        one.switch_off()
+
+
+async def test_strangers_take_each_others_places(listening: Listening, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Strangers with a handshake never have more than their part, nor one of the cameras' part."""
+    monkeypatch.setattr(server, "MAX_STRANGERS", 2)
+    monkeypatch.setattr(server, "MAX_CONNECTIONS", 5)
+    cameras = [LastingCamera(listening, number) for number in range(3)]
+    for one in cameras:
+        await one.report()
+    async with connections(listening, 8, tls=True) as strangers:
+        assert await open_ones(strangers) == 2
+        for one in cameras:
+            await one.report()
+    assert [one.connected for one in cameras] == [1, 1, 1]
+    for one in cameras:
+        one.switch_off()
+
+
+async def test_who_has_hung_up_has_no_turn(listening: Listening, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those who have given up waiting for their handshake don't make others wait."""
+    monkeypatch.setattr(server, "HANDSHAKE_INTERVAL", 0.5)
+    monkeypatch.setattr(server, "_AHEAD", 0.0)
+    async with connections(listening, 1, tls=True, address=CAMERA):
+        pass
+    async with connections(listening, 50, tls=False, address=CAMERA) as impatient:
+        for _, writer in impatient:
+            writer.write(b"\x16")
+        await asyncio.sleep(0.1)
+    async with asyncio.timeout(5):
+        await LastingCamera(listening, 1).report()
 
 
 async def test_handshakes_are_paced(listening: Listening, one: Camera, monkeypatch: pytest.MonkeyPatch) -> None:

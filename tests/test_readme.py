@@ -15,7 +15,7 @@ from custom_components.axis_people_counter.certificates import AUTHORITY_FILE, E
 from custom_components.axis_people_counter.const import AUTHORITY_FILE_NAME, DEFAULT_PORT, DOMAIN, PUSH_PATH
 from custom_components.axis_people_counter.http import MAX_BODY
 from custom_components.axis_people_counter.listener import PATIENCE
-from custom_components.axis_people_counter.server import MAX_CONNECTIONS, REQUEST_SECONDS
+from custom_components.axis_people_counter.server import MAX_CAMERAS, MAX_STRANGERS, REQUEST_SECONDS
 from homeassistant.components import automation
 from homeassistant.const import STATE_ON
 from homeassistant.core import HomeAssistant, ServiceCall
@@ -124,7 +124,7 @@ def test_connecting_says_what_is_so() -> None:
         f"for\n{PATIENCE // MINUTE} minutes",
         f"{MAX_BODY // 1024**2} MiB",
         f"{MAX_BODY}`",
-        f"port has {MAX_CONNECTIONS} connections",
+        f"port has {MAX_STRANGERS} connections for\nstrangers and {MAX_CAMERAS} for cameras",
         f"{REQUEST_SECONDS:.0f} seconds for the head",
         f"It is {DEFAULT_PORT} unless",
         f"https://192.168.1.10:{DEFAULT_PORT}{PUSH_PATH}",

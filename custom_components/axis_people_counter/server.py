@@ -2,30 +2,39 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 import errno
+from heapq import nsmallest
 from http import HTTPMethod, HTTPStatus
 from ipaddress import IPv6Network
 import logging
+import select
 import socket
 import ssl
-from typing import Final
+from typing import Any, Final, override
 
 from aiohttp import web
+from aiohttp.http import HttpProcessingError
 from aiohttp.typedefs import Handler
 
 _LOGGER = logging.getLogger(__name__)
 
-# A camera needs one for a moment, each of them a quarter of a megabyte. When all are taken, a new one gets the place of
-# one that has shown no token.
-MAX_CONNECTIONS: Final = 100
+# Cameras keep their connections: as many as the ledger takes, each of them a quarter of a megabyte, 64 MB in all.
+MAX_CAMERAS: Final = 256
+# Connections that have shown no token yet: at most 25 MB. When all are taken, a new one gets the place of another one.
+MAX_STRANGERS: Final = 100
+MAX_CONNECTIONS: Final = MAX_CAMERAS + MAX_STRANGERS
+# Before its handshake a connection costs little: all cameras may come at once, after a power cut, from one address.
+MAX_WAITING: Final = 300
+_GIVEN_UP: Final = 10
 # What a handshake costs is paid by us: whoever wants more of them has to wait.
 HANDSHAKE_INTERVAL: Final = 0.05
 # But some may come together.
 _AHEAD: Final = 1.0
 MAX_NETWORKS: Final = 1024
-MAX_KNOWN: Final = 256
+# A camera may come from several addresses, as with IPv6.
+MAX_KNOWN: Final = 4 * MAX_CAMERAS
 MAX_LINE: Final = 4096
 MAX_FIELD: Final = 4096
 MAX_FIELDS: Final = 64
@@ -45,6 +54,16 @@ _REFUSALS: Final = (
     "SSLV3_ALERT_CERTIFICATE_EXPIRED",
     "SSLV3_ALERT_CERTIFICATE_UNKNOWN",
 )
+# What a client causes that goes, or sends what isn't HTTP, while it is answered.
+_CLIENT_ERRORS: Final = (ConnectionError, HttpProcessingError, web.RequestPayloadError)
+
+
+class _QuietLogger(logging.LoggerAdapter[logging.Logger]):
+    """Where aiohttp logs an error for each request that isn't HTTP: any stranger could fill the log with them."""
+
+    @override
+    def exception(self, msg: object, *args: object, **kwargs: Any) -> None:
+        self.debug(msg, *args, **kwargs)
 
 
 @dataclass(eq=False, slots=True)
@@ -58,8 +77,10 @@ class _Connection:
     since: float
     # What speaks HTTP as soon as the handshake is done.
     handler: web.RequestHandler
-    # The handshake, until it is done.
+    # All up to the end of the handshake.
     handshake: asyncio.Task[None] | None = None
+    # It has sent the beginning of a handshake.
+    has_begun: bool = False
     # A request is being answered.
     busy: bool = False
     # The last request was one of a camera.
@@ -76,6 +97,15 @@ class _Connection:
             self.handler.transport.abort()
 
 
+class _Pace:
+    """The handshakes of one sender, one after the other in the order in which they were asked for."""
+
+    def __init__(self) -> None:
+        self.turn = asyncio.Lock()
+        # When the next one is due, if the rate were kept exactly.
+        self.due = 0.0
+
+
 class Server:
     """Serves an application over TLS; whoever is answered 200 to a POST is trusted with a lasting connection."""
 
@@ -86,6 +116,8 @@ class Server:
         self._runner = web.AppRunner(
             app,
             access_log=None,
+            # What fails in a handler is logged in _attend.
+            logger=_QuietLogger(_LOGGER),
             handler_cancellation=True,
             shutdown_timeout=CLOSE_SECONDS,
             keepalive_timeout=KEEP_ALIVE_SECONDS,
@@ -99,9 +131,11 @@ class Server:
         self._refused = refused
         # What new connections are made with; those that there are go on with theirs.
         self.context: ssl.SSLContext | None = None
+        # Accepted, but the handshake hasn't been their turn yet: only a socket each.
+        self._waiting: set[_Connection] = set()
+        # From the beginning of the handshake on.
         self._connections: dict[web.RequestHandler, _Connection] = {}
-        # When somebody's next handshake is due, if the rate were kept exactly.
-        self._due: dict[str, float] = {}
+        self._paces: dict[str, _Pace] = {}
         # Addresses of cameras, which don't have to stand back behind others of their network; the last one at the end.
         self._known: dict[str, None] = {}
         self._tasks: list[asyncio.Task[None]] = []
@@ -130,7 +164,8 @@ class Server:
         self.release()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self._tasks = []
-        handshakes = [connection.handshake for connection in self._connections.values() if connection.handshake]
+        connections = [*self._waiting, *self._connections.values()]
+        handshakes = [connection.handshake for connection in connections if connection.handshake]
         for handshake in handshakes:
             handshake.cancel()
         await asyncio.gather(*handshakes, return_exceptions=True)
@@ -151,50 +186,64 @@ class Server:
                     _LOGGER.debug("A connection can't be accepted: %s", err)
                     await asyncio.sleep(0.1)
                     continue
-                if self.context is None or not self._make_room():
+                if self.context is None:
                     client.close()
                     continue
+                if len(self._waiting) >= MAX_WAITING:
+                    # Several at once: in a flood this is done for each that comes.
+                    for given_up in self._first_to_go(self._waiting, _GIVEN_UP):
+                        given_up.abort()
+                        self._waiting.discard(given_up)
                 connection = _Connection(peer[0], network_of(peer[0]), loop.time(), self._runner.server())
                 connection.handshake = loop.create_task(self._shake_hands(connection, client, self.context))
-                self._connections[connection.handler] = connection
+                self._waiting.add(connection)
 
     def _make_room(self) -> bool:
-        """Say whether one more connection can be had; who has most of them and no token has to give one up."""
+        """Return True if one more connection can be had; a stranger has to give one up, or the camera idle longest."""
         self._forget_closed()
-        if len(self._connections) < MAX_CONNECTIONS:
-            return True
         idle = [connection for connection in self._connections.values() if not connection.busy]
+        strangers = sum(not connection.trusted for connection in idle)
+        if strangers < MAX_STRANGERS and len(self._connections) < MAX_CONNECTIONS:
+            return True
         if not idle:
             return False
-        of_network = Counter(connection.network for connection in idle)
-        of_address = Counter(connection.address for connection in idle)
-
-        def order(one: _Connection) -> tuple[bool, bool, int, int, float]:
-            """Return what puts the oldest one of those first, and cameras last."""
-            known = one.address in self._known
-            return one.trusted, known, -of_network[one.network], -of_address[one.address], one.since
-
-        given_up = min(idle, key=order)
+        (given_up,) = self._first_to_go(idle, 1)
         given_up.abort()
         del self._connections[given_up.handler]
         return True
+
+    def _first_to_go(self, connections: Collection[_Connection], count: int) -> list[_Connection]:
+        """Return which have to go if there are too many: those of the sender of most of them first, cameras last."""
+        of_network = Counter(connection.network for connection in connections)
+        of_address = Counter(connection.address for connection in connections)
+
+        def order(connection: _Connection) -> tuple[bool, bool, bool, int, int, float]:
+            # Of cameras many may share an address; the one idle longest may have been switched off.
+            crowd = (0, 0) if connection.trusted else (-of_network[connection.network], -of_address[connection.address])
+            known = connection.address in self._known
+            return connection.trusted, known, connection.has_begun, *crowd, connection.since
+
+        return nsmallest(count, connections, key=order)
 
     def _forget_closed(self) -> None:
         self._connections = {handler: one for handler, one in self._connections.items() if one.is_open}
 
     async def _shake_hands(self, connection: _Connection, client: socket.socket, context: ssl.SSLContext) -> None:
         loop = asyncio.get_running_loop()
-        who = connection.address if connection.address in self._known else connection.network
         try:
             try:
                 # All that TLS takes is only for those who begin with it.
                 async with asyncio.timeout(HANDSHAKE_SECONDS):
                     await _first_byte(client)
-                await asyncio.sleep(self._due.get(who, 0.0) - loop.time() - _AHEAD)
+                connection.has_begun = True
+                await self._wait_for_turn(connection, client)
+                if not self._make_room():
+                    raise ConnectionAbortedError("There are too many connections.")
             except BaseException:
                 client.close()
                 raise
-            self._charge(who)
+            self._waiting.discard(connection)
+            self._connections[connection.handler] = connection
             # What a server of asyncio does as well, but for what comes before.
             await loop.connect_accepted_socket(
                 lambda: connection.handler,
@@ -212,15 +261,24 @@ class Server:
             _LOGGER.debug("No connection with %s: %s", connection.address, err)
         finally:
             connection.handshake = None
+            self._waiting.discard(connection)
 
-    def _charge(self, who: str) -> None:
-        """Note that somebody has a handshake, which puts off the next ones if there are too many."""
-        now = asyncio.get_running_loop().time()
-        if len(self._due) >= MAX_NETWORKS:
-            self._due = {one: due for one, due in self._due.items() if due > now}
-        # What waits already doesn't wait for longer than this.
-        longest = now + _AHEAD + HANDSHAKE_SECONDS
-        self._due[who] = min(max(self._due.get(who, now), now) + HANDSHAKE_INTERVAL, longest)
+    async def _wait_for_turn(self, connection: _Connection, client: socket.socket) -> None:
+        """Wait until a sender may have one more handshake."""
+        loop = asyncio.get_running_loop()
+        pace = self._pace_of(connection.address if connection.address in self._known else connection.network)
+        async with pace.turn:
+            await asyncio.sleep(pace.due - loop.time() - _AHEAD)
+            # Who has given up waiting takes no time of those behind.
+            if _has_hung_up(client):
+                raise ConnectionResetError("It has hung up before its turn.")
+            pace.due = max(pace.due, loop.time()) + HANDSHAKE_INTERVAL
+
+    def _pace_of(self, sender: str) -> _Pace:
+        if sender not in self._paces and len(self._paces) >= MAX_NETWORKS:
+            now = asyncio.get_running_loop().time()
+            self._paces = {one: pace for one, pace in self._paces.items() if pace.turn.locked() or pace.due > now}
+        return self._paces.setdefault(sender, _Pace())
 
     async def _sweep(self) -> None:
         """Close connections on which nobody asks for anything, or takes too long over it."""
@@ -241,17 +299,26 @@ class Server:
             # It has been given up just now.
             raise web.HTTPServiceUnavailable
         connection.busy = True
-        connection.trusted = False
+        trusted = False
         try:
             response = await handler(request)
-            answered = request.method == HTTPMethod.POST and response.status == HTTPStatus.OK
             # Who isn't to come again is no camera.
-            if answered and response.keep_alive is not False:
-                connection.trusted = True
+            trusted = (
+                request.method == HTTPMethod.POST
+                and response.status == HTTPStatus.OK
+                and response.keep_alive is not False
+            )
+            if trusted:
                 self._note_camera(connection.address)
             return response
+        except (web.HTTPException, *_CLIENT_ERRORS):
+            raise
+        except Exception:
+            _LOGGER.exception("A request from %s can't be answered", connection.address)
+            raise web.HTTPInternalServerError from None
         finally:
             connection.busy = False
+            connection.trusted = trusted
             connection.since = asyncio.get_running_loop().time()
 
     def _note_camera(self, address: str) -> None:
@@ -282,6 +349,13 @@ async def _first_byte(client: socket.socket) -> None:
         await arrived.wait()
     finally:
         loop.remove_reader(client)
+
+
+def _has_hung_up(client: socket.socket) -> bool:
+    """Return True if the other side has closed a connection, though there may be something to be read yet."""
+    poll = select.poll()
+    poll.register(client, select.POLLRDHUP)
+    return bool(poll.poll(0))
 
 
 def listening_sockets(addresses: list[str], port: int) -> list[socket.socket]:

@@ -11,6 +11,7 @@ from ipaddress import ip_address
 import json
 import logging
 from pathlib import Path
+import re
 import socket
 import ssl
 import traceback
@@ -229,7 +230,75 @@ async def test_digest_over_https(web_of: Callable[[Device], CameraWeb]) -> None:
     assert all("Basic" not in (request.authorization or "") for request in device.requests)
 
 
-@pytest.mark.parametrize("authentication", [("Basic",), ("Basic", "MD5")])
+# How one camera or another writes what it offers into headers.
+LAYOUTS: dict[str, Callable[[list[str]], list[str]]] = {
+    "a header each": list,
+    "one header": lambda texts: [", ".join(texts)],
+    "one header without spaces": lambda texts: [",".join(text.replace(", ", ",") for text in texts)],
+    "lower case": lambda texts: [text.replace("Digest", "digest").replace("Basic", "basic") for text in texts],
+    "upper case": lambda texts: [re.sub(r"\w+(?==)|^\w+", lambda found: found[0].upper(), text) for text in texts],
+    "spaces": lambda texts: [f"  {text.replace('=', ' = ').replace(', ', ' ,  ')} " for text in texts],
+    "others beside": lambda texts: ["Negotiate", *texts, 'Bearer realm="Digest x, Basic y"'],
+    "others in one header": lambda texts: [", ".join(["NTLM TlRMTVNTUAAC==", "Negotiate", *texts, "Cow, milk"]), ", ,"],
+    "one that nobody knows": lambda texts: ['Digest realm="x", nonce="y", algorithm=SHA-3, qop="auth"', *texts],
+    "one without a nonce": lambda texts: ['Digest realm="x", algorithm=SHA-512, qop="auth"', *texts],
+}
+
+
+@pytest.mark.parametrize("https", [False, True])
+@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize(
+    ("authentication", "strongest"),
+    [
+        (("Basic", "MD5"), "MD5"),
+        (("MD5", "Basic"), "MD5"),
+        (("MD5", "SHA-256"), "SHA-256"),
+        (("SHA-256", "MD5"), "SHA-256"),
+        (("Basic", "MD5", "SHA-256"), "SHA-256"),
+    ],
+    ids="-".join,
+)
+async def test_strongest_scheme(
+    web_of: Callable[[Device], CameraWeb], authentication: tuple[str, ...], strongest: str, layout: str, https: bool
+) -> None:
+    """The strongest scheme is used, in whatever order and layout a camera offers it."""
+    async with Device(authentication=authentication, https=https) as device:
+        device.lay_out = LAYOUTS[layout]
+        assert await web_of(device).connect() == DEVICE
+    assert device.rejected == 0
+    (authorization,) = {request.authorization for request in device.requests} - {None}
+    assert authorization
+    assert authorization.startswith("Digest ")
+    assert f"algorithm={strongest}" in authorization
+
+
+async def test_digest_without_quality_of_protection(web_of: Callable[[Device], CameraWeb]) -> None:
+    """Old servers know nothing of it; they are answered as RFC 2069 has it."""
+    async with Device(authentication=('Basic realm="x"', 'Digest realm="x", nonce="y"')) as device:
+        assert (await failure(web_of(device).connect())).key == "camera_credentials"
+
+    def hashed(*parts: str) -> str:
+        return md5(":".join(parts).encode(), usedforsecurity=False).hexdigest()
+
+    expected = hashed(hashed("root", "x", PASSWORD), "y", hashed("POST", INFO))
+    (authorization,) = {request.authorization for request in device.requests} - {None}
+    assert authorization
+    assert f'response="{expected}"' in authorization
+
+
+async def test_weaker_scheme_later(web_of: Callable[[Device], CameraWeb]) -> None:
+    """A camera, or who stands before it, that wants the password in clear later doesn't get it."""
+    async with Device(authentication=("MD5", "Basic"), https=True) as device:
+        camera = web_of(device)
+        await camera.connect()
+        device.authentication = ("Basic",)
+        assert (await failure(camera.set_protocol_version())).key == "camera_forbidden"
+    assert not any("Basic" in (request.authorization or "") for request in device.requests)
+
+
+@pytest.mark.parametrize(
+    "authentication", [("Basic",), ("Basic", 'Digest realm="x", nonce="y", algorithm=SHA-3, qop="auth"')]
+)
 async def test_password_in_clear(web_of: Callable[[Device], CameraWeb], authentication: tuple[str, ...]) -> None:
     """Over plain HTTP the password isn't sent, whatever the camera wants."""
     async with Device(authentication=authentication) as device:
@@ -770,6 +839,18 @@ async def test_not_an_administrator(
         device.counter = counter
         assert (await failure(camera.set_protocol_version())).key == "camera_forbidden"
     assert device.authorities == {}
+
+
+async def test_blocked(web_of: Callable[[Device], CameraWeb], device: Device) -> None:
+    """Who is refused before anybody has signed in has to wait, and nothing more is asked."""
+    camera = web_of(device)
+    device.everywhere = Reply(403)
+    error = await failure(camera.connect())
+    assert error.key == "camera_blocked"
+    assert error.placeholders == {"address": device.url}
+    assert len(device.requests) == 1
+    device.everywhere = None
+    assert await camera.connect() == DEVICE
 
 
 async def test_forbidden(web_of: Callable[[Device], CameraWeb], device: Device) -> None:

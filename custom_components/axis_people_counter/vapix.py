@@ -15,7 +15,7 @@ from ipaddress import IPv6Address
 import json
 import re
 from ssl import SSLError
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, cast
 
 from aiohttp import (
     ClientConnectionError,
@@ -33,6 +33,7 @@ from aiohttp import (
     encode_basic_auth,
 )
 from aiohttp.hdrs import ACCEPT_ENCODING, AUTHORIZATION, CONTENT_TYPE, METH_GET, METH_PATCH, METH_POST, WWW_AUTHENTICATE
+from multidict import CIMultiDict
 from yarl import URL
 
 # For one question and its answer, authentication included.
@@ -60,6 +61,12 @@ _VERSION: Final = "Properties.Firmware.Version"
 _ADDRESS: Final = re.compile(
     r"(?:(https?)://)?(\[[^]]+]|[\w-]{1,63}(?:\.[\w-]{1,63})*\.?)(?::([0-9]{1,5}))?/?", re.IGNORECASE
 )
+# Digests that aiohttp knows, the strongest first.
+_DIGESTS: Final = ("SHA-512-SESS", "SHA-512", "SHA-256-SESS", "SHA-256", "MD5-SESS", "MD5")
+# What stands between two commas, but for those within quotes.
+_PART: Final = re.compile(r'(?:[^,"]|"(?:[^"\\]|\\.)*+"?+)++')
+# The name of a scheme, which no equals sign follows.
+_SCHEME: Final = re.compile(r"([^\s=]++)(?:\s++(?!=)|$)")
 _CERTIFICATE: Final = re.compile(r"-----BEGIN CERTIFICATE-----([A-Za-z0-9+/=\s]+)-----END CERTIFICATE-----")
 
 
@@ -256,7 +263,8 @@ class CameraWeb:
                     raise self._error("camera_forbidden" if self._logged_in else "camera_credentials")
                 self._logged_in = self._log_in is not None
                 if status == HTTPStatus.FORBIDDEN:
-                    raise self._error("camera_forbidden")
+                    # To whom hasn't signed in yet it isn't a matter of rights: AXIS OS has shut out our address.
+                    raise self._error("camera_forbidden" if self._log_in else "camera_blocked")
                 if 300 <= status < 400:
                     raise self._error("camera_not_axis")
                 body = bytearray()
@@ -286,15 +294,14 @@ class CameraWeb:
 
     def _way_to_log_in(self, response: ClientResponse) -> ClientMiddlewareType:
         """Return what the camera offers and can be trusted with the password."""
-        offered = [offer.partition(" ")[0].lower() for offer in response.headers.getall(WWW_AUTHENTICATE, [])]
+        offered = _challenges(response)
         # A line break in a header would be refused by aiohttp, which would quote it.
         if not self._username.isprintable():
             raise self._error("camera_credentials")
         try:
-            # That is where aiohttp looks for it.
-            if offered[:1] == ["digest"]:
-                return DigestAuthMiddleware(self._username, self._password)
-            if "basic" in offered:
+            if _strongest_digest(offered):
+                return _Digest(self._username, self._password)
+            if any(challenge.scheme == "basic" for challenge in offered):
                 if response.url.scheme != "https":
                     raise self._error("camera_password_in_clear")
                 return _Basic(self._username, self._password)
@@ -347,6 +354,59 @@ class CameraWeb:
         return kind(key, address=self._address) if reason is None else kind(key, address=self._address, reason=reason)
 
 
+class _Challenge(NamedTuple):
+    """One way to sign in that a camera offers: scheme and parameters by their lower-case names, values as written."""
+
+    scheme: str
+    parameters: dict[str, str]
+
+    @property
+    def algorithm(self) -> str:
+        """The hash of a digest."""
+        return self.parameters.get("algorithm", "MD5").strip('"').upper()
+
+    @property
+    def is_usable_digest(self) -> bool:
+        """True if aiohttp can answer it."""
+        qop = self.parameters.get("qop", "auth").strip('"').split(",")
+        return (
+            self.scheme == "digest"
+            and self.algorithm in _DIGESTS
+            and self.parameters.keys() >= {"realm", "nonce"}
+            and "auth" in {quality.strip() for quality in qop}
+        )
+
+
+class _Refusal:
+    """A 401 as aiohttp's digest needs it: it reads the first header only, so that has the challenge to be answered."""
+
+    def __init__(self, response: ClientResponse) -> None:
+        self.status = response.status
+        self.url = response.url
+        self.headers = CIMultiDict[str]()
+        if challenge := _strongest_digest(_challenges(response)):
+            parameters = ", ".join(f"{name}={value}" for name, value in challenge.parameters.items())
+            self.headers[WWW_AUTHENTICATE] = f"Digest {parameters}"
+
+
+class _Digest:
+    """Proves that it knows a password with the strongest digest that is offered."""
+
+    def __init__(self, username: str, password: str) -> None:
+        self._digest = DigestAuthMiddleware(username, password)
+
+    async def __call__(self, request: ClientRequest, handler: ClientHandlerType) -> ClientResponse:
+        answers: list[ClientResponse] = []
+
+        async def send(request: ClientRequest) -> ClientResponse:
+            answers.append(response := await handler(request))
+            is_refusal = response.status == HTTPStatus.UNAUTHORIZED
+            return cast(ClientResponse, _Refusal(response)) if is_refusal else response
+
+        await self._digest(request, send)
+        return answers[-1]
+
+
 class _Basic:
     """Tells a password in clear, which TLS must hide."""
 
@@ -356,6 +416,25 @@ class _Basic:
     async def __call__(self, request: ClientRequest, handler: ClientHandlerType) -> ClientResponse:
         request.headers[AUTHORIZATION] = self._header
         return await handler(request)
+
+
+def _challenges(response: ClientResponse) -> list[_Challenge]:
+    """Return what a camera offers, in however many headers it does so (RFC 9110, section 11.6.1)."""
+    found: list[_Challenge] = []
+    for part in _PART.findall(",".join(response.headers.getall(WWW_AUTHENTICATE, []))):
+        text = part.strip()
+        if scheme := _SCHEME.match(text):
+            found.append(_Challenge(scheme[1].lower(), {}))
+            text = text[scheme.end() :]
+        name, equals, value = text.partition("=")
+        if found and equals:
+            found[-1].parameters[name.strip().lower()] = value.strip()
+    return found
+
+
+def _strongest_digest(challenges: list[_Challenge]) -> _Challenge | None:
+    digests = [challenge for challenge in challenges if challenge.is_usable_digest]
+    return min(digests, key=lambda challenge: _DIGESTS.index(challenge.algorithm), default=None)
 
 
 def _bracketed(address: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from base64 import b64encode
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 import hashlib
@@ -106,6 +107,8 @@ class Device:
         self.certificates_api = certificates_api
         # The PEM of the authorities that were installed, by alias.
         self.authorities: dict[str, str] = {}
+        # How challenges become header lines.
+        self.lay_out: Callable[[list[str]], list[str]] = list
         # Seconds before each answer.
         self.delay = 0.0
         # What is answered to everybody instead; then to those who said who they are, by path.
@@ -201,6 +204,7 @@ class Device:
         """Ask who it is, the way that is liked most first."""
         response = web.Response(status=401, text="<html>Unauthorized</html>", content_type="text/html")
         realm = f"AXIS_{self.serial.upper()}"
+        texts = []
         for way in self.authentication:
             if way == "Basic":
                 text = f'Basic realm="{realm}"'
@@ -211,7 +215,9 @@ class Device:
                 text += ", stale=true" if stale else ""
             else:
                 text = way
-            response.headers.add("WWW-Authenticate", text)
+            texts.append(text)
+        for line in self.lay_out(texts):
+            response.headers.add("WWW-Authenticate", line)
         while len(self._nonces) > MAX_REQUESTS:
             del self._nonces[next(iter(self._nonces))]
         return response

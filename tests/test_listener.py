@@ -598,10 +598,10 @@ async def test_own_files(hass: HomeAssistant, with_files: Listening, files: File
         ("folder", "listener_certificate_unreadable"),
         ("pipe", "listener_certificate_unreadable"),
         ("too large", "listener_certificate_unreadable"),
-        ("garbage", "listener_certificate_damaged"),
-        ("other key", "listener_certificate_damaged"),
-        ("password", "listener_certificate_damaged"),
-        ("no certificate", "listener_certificate_damaged"),
+        ("garbage", "listener_certificate_not_pem"),
+        ("other key", "listener_key_other"),
+        ("password", "listener_key_encrypted"),
+        ("no certificate", "listener_certificate_empty"),
     ],
 )
 async def test_own_files_damaged(

@@ -1,15 +1,21 @@
 """Where the listener's certificate comes from: an authority of our own, or files of the user."""
 
+from collections.abc import Iterator
 from contextlib import suppress
 from datetime import datetime, timedelta
 import errno
 import os
 from pathlib import Path
+import re
 import ssl
 from threading import Lock
 from typing import Final, NamedTuple, Protocol, override
 
 from cryptography import x509
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.x509.oid import NameOID
 
 from . import issues
 from .authority import Pair, is_for, is_good, names_of, new_authority, new_server, read_pair
@@ -22,6 +28,29 @@ ENDS_SOON: Final = timedelta(days=14)
 _writing: Final = Lock()
 MAX_FILE: Final = 1024 * 1024
 _MAX_NAMES: Final = 5
+_MAX_NAME: Final = 100
+# What OpenSSL refuses, here and in cameras.
+_MIN_RSA_BITS: Final = 2048
+_MIN_EC_BITS: Final = 224
+_WEAK_HASHES: Final = (hashes.MD5, hashes.SHA1)
+# Public authorities say with one of these how they checked somebody. They never sign with a root (CA/Browser Forum,
+# Baseline Requirements), so another certificate belongs between.
+_PUBLIC_POLICIES: Final = "2.23.140.1.2."
+# What reading a certificate or a key raises that is damaged or odd.
+_DAMAGE: Final = (
+    ValueError,
+    TypeError,
+    UnsupportedAlgorithm,
+    x509.InvalidVersion,
+    x509.DuplicateExtension,
+    x509.UnsupportedGeneralNameType,
+)
+# What is in a file of PEM format.
+_ANYTHING: Final = re.compile(rb"-----BEGIN [A-Z0-9 ]+-----")
+_CERTIFICATE: Final = re.compile(rb"-----BEGIN (X509 )?CERTIFICATE-----")
+_REQUEST: Final = re.compile(rb"-----BEGIN (NEW )?CERTIFICATE REQUEST-----")
+_PRIVATE_KEY: Final = re.compile(rb"-----BEGIN ((?:RSA |EC )?PRIVATE KEY)-----.*?-----END \1-----", re.DOTALL)
+_PASSWORD: Final = re.compile(rb"-----BEGIN ENCRYPTED PRIVATE KEY-----|^Proc-Type: 4,ENCRYPTED", re.MULTILINE)
 
 
 class Problem(NamedTuple):
@@ -125,33 +154,148 @@ class UserCertificates(Certificates):
     @override
     def load(self, names: list[str], now: datetime) -> Loaded:
         try:
-            for path in (self._certificate, self._key):
-                # Whatever else stands there: one would wait for a pipe.
-                if not path.is_file() or path.stat().st_size > MAX_FILE:
-                    raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), path)
-            context = self._contexts.of(self._certificate, self._key)
-            certificate = x509.load_pem_x509_certificate(self._certificate.read_bytes())
-        except ssl.SSLError, ValueError:
-            about = {"path": str(self._certificate), "key_path": str(self._key)}
-            return Loaded(None, Problem(issues.LISTENER_CERTIFICATE_DAMAGED, about))
+            certificate, key = map(_read, (self._certificate, self._key))
         except OSError as err:
             return Loaded(None, Problem(issues.LISTENER_CERTIFICATE_UNREADABLE, {"path": str(err.filename)}))
-        return Loaded(context, _problem_of(certificate, self._certificate, names[0], now))
+        context: ssl.SSLContext | None = None
+        with suppress(OSError):
+            context = self._contexts.of(self._certificate, self._key)
+        damaged = Problem(
+            issues.LISTENER_CERTIFICATE_DAMAGED, {"path": str(self._certificate), "key_path": str(self._key)}
+        )
+        problem: Problem | None
+        try:
+            problem = next(self._file_problems(certificate, key, now), None if context else damaged)
+            problem = problem or next(self._certificate_problems(certificate, names[0], now), None)
+        except _DAMAGE:
+            problem = damaged
+        return Loaded(context, problem)
+
+    def _file_problems(self, certificate: bytes, key: bytes, now: datetime) -> Iterator[Problem]:
+        """Yield why the files can't be used at all, the most important reason first."""
+        about, about_key = {"path": str(self._certificate)}, {"path": str(self._key)}
+        for is_wrong, problem in (
+            (not certificate.strip(), Problem(issues.LISTENER_CERTIFICATE_EMPTY, about)),
+            (not key.strip(), Problem(issues.LISTENER_CERTIFICATE_EMPTY, about_key)),
+            (not _ANYTHING.search(certificate), Problem(issues.LISTENER_CERTIFICATE_NOT_PEM, about)),
+            (not _ANYTHING.search(key), Problem(issues.LISTENER_CERTIFICATE_NOT_PEM, about_key)),
+            (_is_request(certificate), Problem(issues.LISTENER_CERTIFICATE_REQUEST, about)),
+            (not _CERTIFICATE.search(certificate), Problem(issues.LISTENER_CERTIFICATE_ABSENT, about)),
+            (_PASSWORD.search(key), Problem(issues.LISTENER_KEY_ENCRYPTED, about_key)),
+            (not _PRIVATE_KEY.search(key), Problem(issues.LISTENER_KEY_ABSENT, about_key)),
+        ):
+            if is_wrong:
+                yield problem
+        certificates = x509.load_pem_x509_certificates(certificate)
+        server = certificates[0]
+        owners = [one for one in certificates if one.public_key() == _public_key(key)]
+        if not owners:
+            yield Problem(issues.LISTENER_KEY_OTHER, {**about, "key_path": str(self._key)})
+        elif server not in owners:
+            first, name = _name(server.subject), _name(owners[0].subject)
+            yield Problem(issues.LISTENER_CERTIFICATE_ORDER, {**about, "first": first, "name": name})
+        for one in _chain(certificates, now):
+            if weakness := _weakness(one):
+                name = _name(one.subject)
+                yield Problem(issues.LISTENER_CERTIFICATE_WEAK, {**about, "name": name, "weakness": weakness})
+
+    def _certificate_problems(self, certificate: bytes, host: str, now: datetime) -> Iterator[Problem]:
+        """Yield what keeps cameras from accepting the certificate, or soon will, the most important first."""
+        about = {"path": str(self._certificate)}
+        certificates = x509.load_pem_x509_certificates(certificate)
+        chain = _chain(certificates, now)
+        server = chain[0]
+        end = server.not_valid_after_utc
+        if now < server.not_valid_before_utc:
+            yield _clock(server, now)
+        if now >= end:
+            yield Problem(issues.LISTENER_CERTIFICATE_EXPIRED, {**about, "end": f"{end:%Y-%m-%d}"})
+        if not is_for(server, host):
+            names = ", ".join(sorted(names_of(server))[:_MAX_NAMES])
+            yield Problem(issues.LISTENER_CERTIFICATE_NAMES, {**about, "host": host, "names": names or "-"})
+        for issuer in chain[1:]:
+            name = {"name": _name(issuer.subject)}
+            if _is_over(issuer, now):
+                last = f"{issuer.not_valid_after_utc:%Y-%m-%d}"
+                yield Problem(issues.LISTENER_ISSUER_EXPIRED, {**about, **name, "end": last})
+            if now < issuer.not_valid_before_utc:
+                begin = f"{issuer.not_valid_before_utc:%Y-%m-%d %H:%M}"
+                moment = f"{now:%Y-%m-%d %H:%M}"
+                yield Problem(issues.LISTENER_ISSUER_EARLY, {**about, **name, "begin": begin, "now": moment})
+        if _lacks_issuer(chain, certificates):
+            yield Problem(issues.LISTENER_ISSUER_MISSING, {**about, "issuer": _name(server.issuer)})
+        if now >= end - ENDS_SOON:
+            yield Problem(issues.LISTENER_CERTIFICATE_ENDS, {**about, "end": f"{end:%Y-%m-%d}"})
 
 
-def _problem_of(certificate: x509.Certificate, path: Path, host: str, now: datetime) -> Problem | None:
-    """Return what keeps cameras from accepting a certificate of the user, or soon will."""
-    end = certificate.not_valid_after_utc
-    if now < certificate.not_valid_before_utc:
-        return _clock(certificate, now)
-    if now >= end:
-        return Problem(issues.LISTENER_CERTIFICATE_EXPIRED, {"path": str(path), "end": f"{end:%Y-%m-%d}"})
-    if not is_for(certificate, host):
-        names = ", ".join(sorted(names_of(certificate))[:_MAX_NAMES])
-        return Problem(issues.LISTENER_CERTIFICATE_NAMES, {"path": str(path), "host": host, "names": names or "-"})
-    if now >= end - ENDS_SOON:
-        return Problem(issues.LISTENER_CERTIFICATE_ENDS, {"path": str(path), "end": f"{end:%Y-%m-%d}"})
+def _read(path: Path) -> bytes:
+    """Return what is in a file of the user. Raises OSError."""
+    # Whatever else stands there: one would wait for a pipe.
+    if not path.is_file() or path.stat().st_size > MAX_FILE:
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), path)
+    return path.read_bytes()
+
+
+def _is_request(pem: bytes) -> bool:
+    return bool(_REQUEST.search(pem)) and not _CERTIFICATE.search(pem)
+
+
+def _public_key(pem: bytes) -> object:
+    """Return the public key to the private one in a file, which may hold other things as well."""
+    found = _PRIVATE_KEY.search(pem)
+    return serialization.load_pem_private_key(found[0] if found else pem, None).public_key()
+
+
+def _chain(certificates: list[x509.Certificate], now: datetime) -> list[x509.Certificate]:
+    """Return the first certificate and those that it hangs on, in whatever order they are."""
+    chain = certificates[:1]
+    while issuers := [one for one in certificates if one not in chain and _is_issuer(one, chain[-1])]:
+        # Of one authority there may be an old certificate and a new one.
+        chain.append(max(issuers, key=lambda one: (now >= one.not_valid_before_utc, one.not_valid_after_utc)))
+    return chain
+
+
+def _is_issuer(issuer: x509.Certificate, certificate: x509.Certificate) -> bool:
+    try:
+        certificate.verify_directly_issued_by(issuer)
+    except ValueError, TypeError, InvalidSignature, UnsupportedAlgorithm:
+        return False
+    return True
+
+
+def _lacks_issuer(chain: list[x509.Certificate], certificates: list[x509.Certificate]) -> bool:
+    """Return True if another certificate is needed: not even a camera that trusts the authority can do without."""
+    server = chain[0]
+    if len(chain) > 1 or server.issuer == server.subject:
+        return False
+    # Somebody has put an authority there, but another one.
+    return any(one != server for one in certificates) or any(
+        policy.policy_identifier.dotted_string.startswith(_PUBLIC_POLICIES)
+        for extension in server.extensions
+        if isinstance(extension.value, x509.CertificatePolicies)
+        for policy in extension.value
+    )
+
+
+def _weakness(certificate: x509.Certificate) -> str | None:
+    """Return what makes OpenSSL refuse a certificate, None if it doesn't."""
+    key = certificate.public_key()
+    if isinstance(key, rsa.RSAPublicKey) and key.key_size < _MIN_RSA_BITS:
+        return f"RSA {key.key_size}"
+    if isinstance(key, ec.EllipticCurvePublicKey) and key.key_size < _MIN_EC_BITS:
+        return f"EC {key.key_size}"
+    # With its own signature an authority proves nothing.
+    signature = certificate.signature_hash_algorithm
+    if isinstance(signature, _WEAK_HASHES) and certificate.issuer != certificate.subject:
+        return signature.name.upper()
     return None
+
+
+def _name(name: x509.Name) -> str:
+    """Return what somebody is called in a certificate."""
+    parts = [str(part.value) for part in name.get_attributes_for_oid(NameOID.COMMON_NAME)]
+    text = ", ".join(parts) or name.rfc4514_string()
+    return "".join(character for character in text if character.isprintable())[:_MAX_NAME] or "-"
 
 
 def _clock(certificate: x509.Certificate, now: datetime) -> Problem:

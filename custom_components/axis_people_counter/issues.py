@@ -25,13 +25,25 @@ NEW_CAMERA: Final = "new_camera"
 CERTIFICATE_REFUSED: Final = "certificate_refused"
 LISTENER_ADDRESS_GONE: Final = "listener_address_gone"
 LISTENER_AUTHORITY_DAMAGED: Final = "listener_authority_damaged"
+LISTENER_CERTIFICATE_ABSENT: Final = "listener_certificate_absent"
 LISTENER_CERTIFICATE_DAMAGED: Final = "listener_certificate_damaged"
+LISTENER_CERTIFICATE_EMPTY: Final = "listener_certificate_empty"
 LISTENER_CERTIFICATE_ENDS: Final = "listener_certificate_ends"
 LISTENER_CERTIFICATE_EXPIRED: Final = "listener_certificate_expired"
 LISTENER_CERTIFICATE_NAMES: Final = "listener_certificate_names"
+LISTENER_CERTIFICATE_NOT_PEM: Final = "listener_certificate_not_pem"
+LISTENER_CERTIFICATE_ORDER: Final = "listener_certificate_order"
+LISTENER_CERTIFICATE_REQUEST: Final = "listener_certificate_request"
 LISTENER_CERTIFICATE_UNREADABLE: Final = "listener_certificate_unreadable"
 LISTENER_CERTIFICATE_UNWRITABLE: Final = "listener_certificate_unwritable"
+LISTENER_CERTIFICATE_WEAK: Final = "listener_certificate_weak"
 LISTENER_CLOCK: Final = "listener_clock"
+LISTENER_ISSUER_EARLY: Final = "listener_issuer_early"
+LISTENER_ISSUER_EXPIRED: Final = "listener_issuer_expired"
+LISTENER_ISSUER_MISSING: Final = "listener_issuer_missing"
+LISTENER_KEY_ABSENT: Final = "listener_key_absent"
+LISTENER_KEY_ENCRYPTED: Final = "listener_key_encrypted"
+LISTENER_KEY_OTHER: Final = "listener_key_other"
 LISTENER_PORT_TAKEN: Final = "listener_port_taken"
 LEDGER_NOT_WRITABLE: Final = "ledger_not_writable"
 LEDGER_MOVED_ASIDE: Final = "ledger_moved_aside"
@@ -42,11 +54,23 @@ _ERRORS: Final = (
     TOO_MANY_CAMERAS,
     QUARANTINE_FULL,
     SEVERAL_APPLICATIONS,
+    LISTENER_CERTIFICATE_ABSENT,
     LISTENER_CERTIFICATE_DAMAGED,
+    LISTENER_CERTIFICATE_EMPTY,
     LISTENER_CERTIFICATE_EXPIRED,
     LISTENER_CERTIFICATE_NAMES,
+    LISTENER_CERTIFICATE_NOT_PEM,
+    LISTENER_CERTIFICATE_ORDER,
+    LISTENER_CERTIFICATE_REQUEST,
     LISTENER_CERTIFICATE_UNREADABLE,
+    LISTENER_CERTIFICATE_WEAK,
     LISTENER_CLOCK,
+    LISTENER_ISSUER_EARLY,
+    LISTENER_ISSUER_EXPIRED,
+    LISTENER_ISSUER_MISSING,
+    LISTENER_KEY_ABSENT,
+    LISTENER_KEY_ENCRYPTED,
+    LISTENER_KEY_OTHER,
     LISTENER_PORT_TAKEN,
     LEDGER_NOT_WRITABLE,
     LEDGER_MOVED_ASIDE,

@@ -1,0 +1,444 @@
+"""Certificate files of the user: what is wrong with them is named for what it is, in the form and in the repair."""
+
+import asyncio
+from collections.abc import Callable
+from datetime import timedelta
+from functools import cache
+from pathlib import Path
+import ssl
+import subprocess
+from tempfile import TemporaryDirectory
+from typing import Any, Final, NamedTuple
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.x509.oid import NameOID
+import pytest
+
+from custom_components.axis_people_counter import listener
+from custom_components.axis_people_counter.certificates import UserCertificates
+from custom_components.axis_people_counter.const import DOMAIN
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers import issue_registry as ir
+from homeassistant.util import dt as dt_util
+
+from .flows import begin, choose, enter, shown
+from .home_assistant import free_port
+from .listening import Listening, camera
+
+pytestmark = pytest.mark.usefixtures("socket_enabled")
+
+HOST: Final = "127.0.0.1"
+PEM: Final = serialization.Encoding.PEM
+DER: Final = serialization.Encoding.DER
+PKCS8: Final = serialization.PrivateFormat.PKCS8
+OLD: Final = serialization.PrivateFormat.TraditionalOpenSSL
+CLEAR: Final = serialization.NoEncryption()
+SECRET: Final = serialization.BestAvailableEncryption(b"secret")
+DOMAIN_VALIDATED: Final = "2.23.140.1.2.1"
+
+
+class Owner(NamedTuple):
+    """Somebody who has a certificate, and the key to it."""
+
+    certificate: x509.Certificate
+    private: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
+
+    @property
+    def pem(self) -> bytes:
+        """The certificate as it stands in a file."""
+        return self.certificate.public_bytes(PEM)
+
+    @property
+    def key(self) -> bytes:
+        """The key as it stands in a file."""
+        return self.private.private_bytes(PEM, PKCS8, CLEAR)
+
+
+def owner(
+    name: str,
+    issuer: Owner | None = None,
+    *,
+    key: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey | None = None,
+    valid: tuple[timedelta, timedelta] = (timedelta(days=-90), timedelta(days=90)),
+    policy: str | None = None,
+    is_authority: bool = False,
+) -> Owner:
+    """Make a certificate, signed by itself if nobody else issues it."""
+    now = dt_util.utcnow()
+    key = key or ec.generate_private_key(ec.SECP256R1())
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+    builder = (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(issuer.certificate.subject if issuer else subject)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now + valid[0])
+        .not_valid_after(now + valid[1])
+        .add_extension(x509.BasicConstraints(ca=is_authority, path_length=None), critical=True)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+        .add_extension(usage(is_authority=is_authority), critical=True)
+    )
+    if issuer:
+        authority = x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer.private.public_key())
+        builder = builder.add_extension(authority, critical=False)
+    if not is_authority:
+        names = x509.SubjectAlternativeName([x509.IPAddress(listener.ip_address(HOST))])
+        builder = builder.add_extension(names, critical=False)
+    if policy:
+        policies = [x509.PolicyInformation(x509.ObjectIdentifier(policy), None)]
+        builder = builder.add_extension(x509.CertificatePolicies(policies), critical=False)
+    return Owner(builder.sign(issuer.private if issuer else key, hashes.SHA256()), key)
+
+
+def usage(*, is_authority: bool) -> x509.KeyUsage:
+    """Return what a key is for."""
+    return x509.KeyUsage(
+        digital_signature=True,
+        key_cert_sign=is_authority,
+        crl_sign=is_authority,
+        content_commitment=False,
+        key_encipherment=False,
+        data_encipherment=False,
+        key_agreement=False,
+        encipher_only=False,
+        decipher_only=False,
+    )
+
+
+@cache
+def with_old_signature(signed_by_itself: bool) -> Owner:
+    """Return a certificate that is signed as nobody does any more; only OpenSSL's own program still can."""
+    signer = people().root
+    key = ec.generate_private_key(ec.SECP256R1())
+    subject, names = (
+        ("/CN=Root", "basicConstraints=critical,CA:TRUE")
+        if signed_by_itself
+        else ("/CN=Server", f"subjectAltName=IP:{HOST}")
+    )
+    with TemporaryDirectory() as folder:
+        for name, content in (("key", Owner(signer.certificate, key).key), ("ca", signer.pem), ("ca_key", signer.key)):
+            Path(folder, name).write_bytes(content)
+        authority = [] if signed_by_itself else ["-CA", f"{folder}/ca", "-CAkey", f"{folder}/ca_key"]
+        if signed_by_itself:
+            Path(folder, "key").write_bytes(signer.key)
+        program = ["openssl", "req", "-x509", "-new", "-sha1", "-days", "9", "-key", f"{folder}/key"]
+        pem = subprocess.run(  # noqa: S603
+            [*program, "-subj", subject, "-addext", names, *authority], check=True, capture_output=True
+        ).stdout
+    return Owner(x509.load_pem_x509_certificate(pem), signer.private if signed_by_itself else key)
+
+
+PAST: Final = timedelta(days=-90), timedelta(days=-1)
+FUTURE: Final = timedelta(days=1), timedelta(days=90)
+
+
+class People(NamedTuple):
+    """A server, the authorities that it hangs on, and others."""
+
+    root: Owner
+    middle: Owner
+    server: Owner
+    public: Owner
+    other: Owner
+
+
+@cache
+def people() -> People:
+    """Return the same ones for all tests: keys take their time."""
+    root = owner("Root", is_authority=True)
+    middle = owner("Middle", root, is_authority=True)
+    return People(
+        root,
+        middle,
+        owner("Server", middle),
+        owner("Server", middle, policy=DOMAIN_VALIDATED),
+        owner("Other", is_authority=True),
+    )
+
+
+@cache
+def short() -> Owner:
+    """Return a server whose key is too short."""
+    return owner("Server", people().root, key=rsa.generate_private_key(65537, 1024))  # noqa: S505
+
+
+def request() -> bytes:
+    """Return what one sends to an authority."""
+    server = people().server
+    builder = x509.CertificateSigningRequestBuilder().subject_name(server.certificate.subject)
+    return builder.sign(server.private, hashes.SHA256()).public_bytes(PEM)
+
+
+def again(issuer: Owner, name: str, *, by: Owner | None = None, **rest: Any) -> Owner:
+    """Return another certificate for the key of an authority."""
+    return owner(name, by, key=issuer.private, is_authority=True, **rest)
+
+
+type Content = tuple[bytes, bytes]
+
+# What somebody may put into the two files, and what they are told.
+WRONG: Final[dict[str, tuple[Callable[[People], Content], str, dict[str, str]]]] = {
+    "empty": (lambda all_: (b"", all_.server.key), "certificate_empty", {}),
+    "blank": (lambda all_: (b" \r\n", all_.server.key), "certificate_empty", {}),
+    "empty key": (lambda all_: (all_.server.pem, b""), "certificate_empty", {}),
+    "DER": (lambda all_: (all_.server.certificate.public_bytes(DER), all_.server.key), "certificate_not_pem", {}),
+    "DER key": (
+        lambda all_: (all_.server.pem, all_.server.private.private_bytes(DER, PKCS8, CLEAR)),
+        "certificate_not_pem",
+        {},
+    ),
+    "another encoding": (
+        lambda all_: (all_.server.pem.decode().encode("utf-16"), all_.server.key),
+        "certificate_not_pem",
+        {},
+    ),
+    "request": (lambda all_: (request(), all_.server.key), "certificate_request", {}),
+    "key twice": (lambda all_: (all_.server.key, all_.server.key), "certificate_absent", {}),
+    "swapped": (lambda all_: (all_.server.key, all_.server.pem), "certificate_absent", {}),
+    "certificate twice": (lambda all_: (all_.server.pem, all_.server.pem), "key_absent", {}),
+    "public key": (
+        lambda all_: (
+            all_.server.pem,
+            all_.server.private.public_key().public_bytes(PEM, serialization.PublicFormat.SubjectPublicKeyInfo),
+        ),
+        "key_absent",
+        {},
+    ),
+    "password": (
+        lambda all_: (all_.server.pem, all_.server.private.private_bytes(PEM, PKCS8, SECRET)),
+        "key_encrypted",
+        {},
+    ),
+    "password of old": (
+        lambda all_: (all_.server.pem, all_.server.private.private_bytes(PEM, OLD, SECRET)),
+        "key_encrypted",
+        {},
+    ),
+    "other key": (lambda all_: (all_.server.pem + all_.middle.pem, all_.other.key), "key_other", {}),
+    "authority first": (
+        lambda all_: (all_.middle.pem + all_.server.pem, all_.server.key),
+        "certificate_order",
+        {"first": "Middle", "name": "Server"},
+    ),
+    "backwards": (
+        lambda all_: (all_.root.pem + all_.middle.pem + all_.server.pem, all_.server.key),
+        "certificate_order",
+        {"first": "Root", "name": "Server"},
+    ),
+    "short key": (
+        lambda all_: (short().pem + all_.root.pem, short().key),
+        "certificate_weak",
+        {"name": "Server", "weakness": "RSA 1024"},
+    ),
+    "short key of an authority": (
+        lambda _: (
+            (server := owner("Server", weak := owner("Weak", key=short().private, is_authority=True))).pem + weak.pem,
+            server.key,
+        ),
+        "certificate_weak",
+        {"name": "Weak", "weakness": "RSA 1024"},
+    ),
+    "short key on a curve": (
+        lambda all_: (
+            (server := owner("Server", all_.root, key=ec.generate_private_key(ec.SECP192R1()))).pem + all_.root.pem,
+            server.key,
+        ),
+        "certificate_weak",
+        {"name": "Server", "weakness": "EC 192"},
+    ),
+    "old signature": (
+        lambda all_: (
+            (server := with_old_signature(signed_by_itself=False)).pem + all_.root.pem,
+            server.key,
+        ),
+        "certificate_weak",
+        {"name": "Server", "weakness": "SHA1"},
+    ),
+    "expired issuer": (
+        lambda all_: (
+            (server := owner("Server", old := owner("Old", all_.root, valid=PAST, is_authority=True))).pem + old.pem,
+            server.key,
+        ),
+        "issuer_expired",
+        {"name": "Old", "end": f"{dt_util.utcnow() - timedelta(days=1):%Y-%m-%d}"},
+    ),
+    "expired root": (
+        lambda all_: (
+            all_.server.pem + all_.middle.pem + again(all_.root, "Root", valid=PAST).pem,
+            all_.server.key,
+        ),
+        "issuer_expired",
+        {"name": "Root"},
+    ),
+    "early issuer": (
+        lambda all_: (
+            (server := owner("Server", new := owner("New", all_.root, valid=FUTURE, is_authority=True))).pem + new.pem,
+            server.key,
+        ),
+        "issuer_early",
+        {"name": "New"},
+    ),
+    "public without issuer": (lambda all_: (all_.public.pem, all_.public.key), "issuer_missing", {"issuer": "Middle"}),
+    "server twice": (
+        lambda all_: (all_.public.pem + all_.public.pem, all_.public.key),
+        "issuer_missing",
+        {"issuer": "Middle"},
+    ),
+    "wrong issuer": (
+        lambda all_: (all_.server.pem + all_.other.pem, all_.server.key),
+        "issuer_missing",
+        {"issuer": "Middle"},
+    ),
+    "root without issuer": (
+        lambda all_: (all_.server.pem + all_.root.pem, all_.server.key),
+        "issuer_missing",
+        {"issuer": "Middle"},
+    ),
+    "issuer of the same name": (
+        lambda all_: (all_.server.pem + owner("Middle", all_.root, is_authority=True).pem, all_.server.key),
+        "issuer_missing",
+        {"issuer": "Middle"},
+    ),
+    "cut off": (lambda all_: (all_.server.pem[:200], all_.server.key), "certificate_damaged", {}),
+    "not base64": (
+        lambda all_: (b"-----BEGIN CERTIFICATE-----\n????\n-----END CERTIFICATE-----\n", all_.server.key),
+        "certificate_damaged",
+        {},
+    ),
+    "key cut off": (lambda all_: (all_.server.pem, all_.server.key[:80]), "key_absent", {}),
+    "key of zeros": (
+        lambda all_: (all_.server.pem, b"-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n"),
+        "certificate_damaged",
+        {},
+    ),
+}
+
+# What cameras take, however odd it looks.
+RIGHT: Final[dict[str, Callable[[People], Content]]] = {
+    "chain": lambda all_: (all_.server.pem + all_.middle.pem, all_.server.key),
+    "with root": lambda all_: (all_.server.pem + all_.middle.pem + all_.root.pem, all_.server.key),
+    "authorities in another order": lambda all_: (all_.server.pem + all_.root.pem + all_.middle.pem, all_.server.key),
+    "something more": lambda all_: (all_.server.pem + all_.middle.pem + all_.other.pem, all_.server.key),
+    "all in one file": lambda all_: (both := all_.server.pem + all_.middle.pem + all_.server.key, both),
+    "issued by a root": lambda all_: ((server := owner("Server", all_.root)).pem, server.key),
+    "signed by itself": lambda _: ((server := owner("Server")).pem, server.key),
+    "with a request": lambda all_: (request() + all_.server.pem + all_.middle.pem, all_.server.key),
+    "lines of Windows": lambda all_: (
+        (all_.server.pem + all_.middle.pem).replace(b"\n", b"\r\n"),
+        all_.server.key.replace(b"\n", b"\r\n"),
+    ),
+    "words between": lambda all_: (b"Server:\n" + all_.server.pem + b"Middle:\n" + all_.middle.pem, all_.server.key),
+    "key of old": lambda all_: (
+        all_.server.pem + all_.middle.pem,
+        b"-----BEGIN EC PARAMETERS-----\nBggqhkjOPQMBBw==\n-----END EC PARAMETERS-----\n"
+        + all_.server.private.private_bytes(PEM, OLD, CLEAR),
+    ),
+    # As when an authority renews its own certificate, or two others vouch for it.
+    "issuer old and new": lambda all_: (
+        all_.server.pem + again(all_.middle, "Middle", by=all_.root, valid=PAST).pem + all_.middle.pem,
+        all_.server.key,
+    ),
+    "old signature of a root": lambda all_: (
+        all_.server.pem + all_.middle.pem + with_old_signature(signed_by_itself=True).pem,
+        all_.server.key,
+    ),
+}
+
+
+class Pair:
+    """The two files."""
+
+    def __init__(self, folder: Path) -> None:
+        """Take the folder in which they are."""
+        self.certificate, self.key = folder / "fullchain.pem", folder / "privkey.pem"
+        self.data = {"certificate": str(self.certificate), "private_key": str(self.key)}
+
+    def write(self, content: Content) -> None:
+        """Put something into both."""
+        certificate, key = content
+        self.certificate.write_bytes(certificate)
+        self.key.write_bytes(key)
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> Pair:
+    """Return the files of a test."""
+    return Pair(tmp_path)
+
+
+@pytest.mark.parametrize("kind", WRONG)
+def test_wrong_files(files: Pair, kind: str) -> None:
+    """Each is named for what it is."""
+    content, key, placeholders = WRONG[kind]
+    files.write(content(people()))
+    problem = UserCertificates(files.certificate, files.key).load([HOST], dt_util.utcnow()).problem
+    assert problem
+    assert problem.key == f"listener_{key}"
+    assert problem.placeholders["path"] in {str(files.certificate), str(files.key)}
+    assert problem.placeholders.items() >= placeholders.items()
+
+
+@pytest.mark.parametrize("kind", RIGHT)
+def test_right_files(files: Pair, kind: str) -> None:
+    """Nothing is said of what works."""
+    files.write(RIGHT[kind](people()))
+    context, problem = UserCertificates(files.certificate, files.key).load([HOST], dt_util.utcnow())
+    assert problem is None
+    assert isinstance(context, ssl.SSLContext)
+
+
+def test_names_of_authorities_are_no_markup(files: Pair) -> None:
+    """What an authority calls itself is shown as it is, on one line, and not without end."""
+    odd = owner("*bold*\n" + "x" * 50, people().root, valid=PAST, is_authority=True)
+    files.write(((server := owner("Server", odd)).pem + odd.pem, server.key))
+    problem = UserCertificates(files.certificate, files.key).load([HOST], dt_util.utcnow()).problem
+    assert problem
+    assert problem.placeholders["name"] == "*bold*" + "x" * 50
+
+
+async def test_in_the_form(hass: HomeAssistant, files: Pair) -> None:
+    """The form says what is wrong, and takes what is right."""
+    result = await choose(hass, await begin(hass), "direct")
+    for content, key, placeholders in WRONG.values():
+        files.write(content(people()))
+        result = await enter(hass, result, host=HOST, port=free_port(), own_files=files.data)
+        assert result["errors"] == {"base": "problem"}, key
+        problem = shown(result)["problem"]
+        assert "listener_" not in problem
+        assert "{" not in problem
+        assert any(str(path) in problem for path in (files.certificate, files.key))
+        assert all(value in problem for value in placeholders.values())
+    files.write(RIGHT["chain"](people()))
+    result = await enter(hass, result, host=HOST, port=free_port(), own_files=files.data)
+    assert result["step_id"] == "connect"
+
+
+async def test_in_the_repair(hass: HomeAssistant, tmp_path: Path, files: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Files that go bad are named in a repair; cameras are served with what there was, until there are good ones."""
+    monkeypatch.setattr(listener, "CHECK_SECONDS", 0.02)
+    files.write(RIGHT["chain"](people()))
+    listening = Listening(hass, tmp_path, **files.data)
+    listening.ca_file.write_bytes(people().root.pem)
+    await listening.start()
+    for kind in ("authority first", "short key", "expired issuer", "public without issuer", "password", "request"):
+        content, key, _ = WRONG[kind]
+        files.write(content(people()))
+        await until(hass, f"listener_{key}")
+    files.write(WRONG["authority first"][0](people()))
+    await until(hass, "listener_certificate_order")
+    files.write(RIGHT["chain"](people()))
+    await until(hass, None)
+    assert (await camera(listening).test_connection()).delivered
+
+
+async def until(hass: HomeAssistant, key: str | None) -> None:
+    """Wait until one repair is shown and no other, or none at all."""
+    for _ in range(500):
+        found = {issue_id for domain, issue_id in ir.async_get(hass).issues if domain == DOMAIN}
+        if found == {key} - {None}:
+            return
+        await asyncio.sleep(0.02)
+    raise AssertionError(f"{found} instead of {key}")

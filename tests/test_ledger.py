@@ -448,6 +448,9 @@ def test_all_quarantines_together_are_bounded(ledger: Ledger, monkeypatch: pytes
     assert record(ledger, 3, *quarter(1)[:9], sender=sensor(3)).refused == 8
     ((size,),) = query(ledger.path, "SELECT sum(quarantined_bytes) FROM cameras")
     assert size == 11 * 902 + 100
+    # Somebody deletes a camera that was invented.
+    ledger.set_removed(sensor(1).serial).result(TIMEOUT)
+    assert record(ledger, 4, sender=sensor(2), rejected=long).refused == 0
 
 
 @pytest.mark.usefixtures("_little_room")
@@ -825,6 +828,13 @@ def test_quarantine_at_a_glance(ledger: Ledger) -> None:
     assert (quarantine.count, [one.content for one in quarantine.newest]) == (3, ["c", "b"])
     nothing = ledger.quarantine(sensor(1).serial, 2).result(TIMEOUT)
     assert (nothing.count, nothing.newest) == (0, [])
+
+
+def test_what_is_shown_is_bounded(ledger: Ledger) -> None:
+    """What is long is kept whole, to be read again; to be looked at, its beginning is enough."""
+    keep(ledger, 60, "x" * 200_000)
+    assert contents(ledger) == ["x" * 4096]
+    assert retry(ledger, 120, **{"x" * 200_000: [interval(0, 1)]}).settled == 1
 
 
 def test_what_is_dropped_is_what_was_shown(path: Path, ledger: Ledger) -> None:

@@ -27,6 +27,8 @@ MAX_QUARANTINED: Final = 150_000
 MAX_QUARANTINED_BYTES: Final = 512 * 1024 * 1024
 # What one takes beside its content; the triggers in the file count the same.
 QUARANTINED_BYTES: Final = 100
+# What is shown of one, which has 260 characters where it is real and may have a thousand times as many.
+MAX_SHOWN_TEXT: Final = 4096
 # As much is tried again within a few hundredths of a second; pushes come in between.
 RETRY_PAGE: Final = 250
 RETRY_BYTES: Final = 512 * 1024
@@ -852,7 +854,9 @@ class _Room:
     def look(self) -> None:
         """Look how much room there is now."""
         self._rows, self._bytes = self._db.execute(
-            "SELECT ? - quarantined, ? - (SELECT sum(quarantined_bytes) FROM cameras) FROM cameras WHERE id = ?",
+            # Whoever deletes invented cameras makes room by that.
+            "SELECT ? - quarantined, ? - (SELECT coalesce(sum(quarantined_bytes), 0) FROM cameras WHERE removed = 0)"
+            " FROM cameras WHERE id = ?",
             (MAX_QUARANTINED, MAX_QUARANTINED_BYTES, self._camera),
         ).fetchone()
 
@@ -946,8 +950,9 @@ def _count_quarantined(db: sqlite3.Connection, camera: int) -> int:
 
 
 def _quarantined(db: sqlite3.Connection, serial: str, limit: int) -> list[Quarantined]:
+    columns = _ROW_COLUMNS.replace("sent", "quarantine.sent")
     rows = db.execute(
-        f"SELECT quarantine.received, reason, content, {_ROW_COLUMNS.replace('sent', 'quarantine.sent')}"
+        f"SELECT quarantine.received, reason, substr(content, 1, {MAX_SHOWN_TEXT}), {columns}"
         " FROM quarantine JOIN cameras ON cameras.id = camera WHERE key = ? ORDER BY quarantine.id DESC LIMIT ?",
         (serial, limit),
     )

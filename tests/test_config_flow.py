@@ -279,7 +279,7 @@ async def test_options(hass: HomeAssistant, entry: MockConfigEntry, pusher: Push
     result = await hass.config_entries.options.async_configure(result["flow_id"], options)
     await hass.async_block_till_done()
     assert result["type"] is FlowResultType.CREATE_ENTRY
-    assert entry.options == options
+    assert {**entry.options, **options} == entry.options
 
     result = await hass.config_entries.options.async_init(entry.entry_id)
     assert result["data_schema"]

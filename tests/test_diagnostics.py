@@ -79,7 +79,7 @@ async def test_diagnostics_of_places(
     noon.tick(MINUTE)
     diagnostics: dict[str, Any] = await get_diagnostics_for_config_entry(hass, hass_client, entry)
     (place,) = diagnostics["places"]
-    assert place["doors"] == [{"serial": "**REDACTED**", "is_reversed": False}] * 2
+    assert place["doors"] == [{"key": "**REDACTED**", "is_reversed": False}] * 2
     assert (place["capacity"], place["schedule"]) == (5, "00:00:00 UTC")
     assert (place["data"]["occupancy"], place["data"]["is_full"]) == (9, True)
     assert (place["silent_cameras"], place["missing_cameras"]) == (0, 0)

@@ -2,18 +2,21 @@
 
 from datetime import datetime, timedelta
 from http import HTTPStatus
+import json
 from pathlib import Path
 from typing import Final
 
 from freezegun.api import FrozenDateTimeFactory
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_time_changed
+from pytest_homeassistant_custom_component.components.diagnostics import get_diagnostics_for_config_entry
+from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.axis_people_counter import issues
 from custom_components.axis_people_counter.const import DOMAIN
 from custom_components.axis_people_counter.repairs import ANOTHER_DOOR
 from homeassistant.config_entries import ConfigFlowResult
-from homeassistant.core import HomeAssistant
+from homeassistant.core import CoreState, HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.helpers import device_registry as dr, entity_registry as er, issue_registry as ir
 from homeassistant.setup import async_setup_component
@@ -21,6 +24,7 @@ from homeassistant.setup import async_setup_component
 from .flows import choose, enter
 from .places import add_place, shown
 from .pusher import SERIAL, Pusher, document, measurement, state_of
+from .recorded import descriptions, go_on, sums
 from .test_repairs import Repairs
 
 NOON: Final = datetime.fromisoformat("2026-09-16T10:00:00Z")
@@ -71,7 +75,8 @@ def offered(hass: HomeAssistant) -> list[str]:
 async def _ui(hass: HomeAssistant) -> None:
     """Have what Home Assistant's pages need; addresses can be added only before the first client comes."""
     await hass.config.async_set_time_zone("Europe/Stockholm")
-    assert await async_setup_component(hass, "repairs", {})
+    for component in ("diagnostics", "repairs"):
+        assert await async_setup_component(hass, component, {})
 
 
 @pytest.fixture
@@ -395,3 +400,65 @@ async def test_pushes_go_on_while_a_camera_is_replaced(
         if (await pusher.post(body)).status == HTTPStatus.OK:
             break
     assert state_of(hass, "sensor.main_entrance_in_today") == "19"
+
+
+@pytest.mark.usefixtures("recorder_mock", "broken")
+async def test_statistics_go_on(
+    hass: HomeAssistant, noon: FrozenDateTimeFactory, entry: MockConfigEntry, pusher: Pusher, tmp_path: Path
+) -> None:
+    """Both are in one series, of the place as well, and the new camera's own goes away; so it is with a new ledger."""
+    key = await add_place(hass, entry, (SERIAL,))
+    await later(hass, noon, 10 * MINUTE)
+    await pusher.push(measurement(NOON + 19 * MINUTE), sensor=NEW_SENSOR)
+    assert (await sums(hass, serial=SERIAL))[-1] == 30
+    assert (await sums(hass, serial=NEW))[-1] == 12
+    await replace(hass, entry)
+    assert (await sums(hass, serial=SERIAL))[-1] == 35
+    assert (await sums(hass, serial=key.lower()))[-1] == 35
+    assert await sums(hass, serial=NEW) == []
+    assert not [one for one in await descriptions(hass) if one.startswith(NEW)]
+
+    await hass.config_entries.async_unload(entry.entry_id)
+    for file in tmp_path.glob("axis_people_counter.db*"):
+        file.unlink()
+    await hass.config_entries.async_setup(entry.entry_id)
+    # What it had been told was safe, it doesn't send again.
+    await pusher.push(measurement(NOON + 10 * MINUTE, 4), sensor=NEW_SENSOR)
+    await go_on(hass, noon)
+    assert (await sums(hass, serial=SERIAL))[-1] == 39
+    assert await sums(hass, serial=NEW) == []
+
+
+@pytest.mark.usefixtures("recorder_mock", "broken")
+async def test_statistics_of_the_new_camera_go_away_after_a_restart(
+    hass: HomeAssistant, entry: MockConfigEntry, tmp_path: Path
+) -> None:
+    """When Home Assistant ended before it was done."""
+    assert await sums(hass, serial=NEW)
+    options = {**entry.options, "replacements": [{"key": SERIAL, "serial": NEW, "since": int(NOON.timestamp())}]}
+    await hass.config_entries.async_unload(entry.entry_id)
+    hass.config_entries.async_update_entry(entry, options=options)
+    hass.set_state(CoreState.starting)
+    await hass.config_entries.async_setup(entry.entry_id)
+    await hass.config_entries.async_unload(entry.entry_id)
+    assert await sums(hass, serial=NEW)
+    hass.set_state(CoreState.running)
+    await hass.config_entries.async_setup(entry.entry_id)
+    assert await sums(hass, serial=NEW) == []
+
+
+@pytest.mark.usefixtures("broken")
+async def test_diagnostics_name_no_camera(
+    hass: HomeAssistant, entry: MockConfigEntry, repairs: Repairs, hass_client: ClientSessionGenerator
+) -> None:
+    """In what somebody chose neither."""
+    (issue_id,) = repairs.issues
+    await repairs.submit(await repairs.open(issue_id), old_camera=ANOTHER_DOOR)
+    await hass.services.async_call(
+        "switch", "turn_on", {"entity_id": "switch.main_entrance_reverse_direction"}, blocking=True
+    )
+    await replace(hass, entry)
+    diagnostics = json.dumps(await get_diagnostics_for_config_entry(hass, hass_client, entry))
+    assert "replacements" in diagnostics
+    assert SERIAL not in diagnostics
+    assert NEW not in diagnostics

@@ -10,7 +10,7 @@ from homeassistant.const import CONF_TOKEN, CONF_URL
 from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
 
-from .const import CONF_CERTIFICATE, CONF_PREVIOUS_TOKEN, CONF_PRIVATE_KEY
+from .const import CONF_CERTIFICATE, CONF_DECLINED, CONF_PREVIOUS_TOKEN, CONF_PRIVATE_KEY, CONF_REVERSED_CAMERAS
 from .coordinator import CameraCoordinator
 from .history import Corrected, async_history
 from .ledger_file import LedgerError
@@ -20,7 +20,9 @@ from .receiver import PeopleCounterConfigEntry, Receiver
 
 TO_REDACT: Final = {
     CONF_CERTIFICATE,
+    CONF_DECLINED,
     CONF_PRIVATE_KEY,
+    CONF_REVERSED_CAMERAS,
     CONF_TOKEN,
     CONF_PREVIOUS_TOKEN,
     CONF_URL,

@@ -785,11 +785,19 @@ def _hand_over(db: sqlite3.Connection, serial: str, source: str, to: str, *, is_
         " removed = min(removed, :removed) WHERE id = :after",
         {"before": before.id, "removed": before.removed, "after": after.id},
     )
-    # What wasn't taken is asked about where the camera is now.
+    # What wasn't taken is asked about where the camera is now, unless it is known to be from before.
+    columns = f"received, reason, content, {_ROW_COLUMNS}"
+    moving = {
+        "before": before.id,
+        "after": after.id,
+        "since": max((0, *(route.since for route in _routes(db, serial)))),
+    }
+    where = "camera = :before AND content IS NOT NULL AND coalesce(start, :since) >= :since"
     db.execute(
-        "UPDATE OR IGNORE quarantine SET camera = ? WHERE camera = ? AND content IS NOT NULL", (after.id, before.id)
+        f"INSERT OR IGNORE INTO quarantine (camera, {columns}) SELECT :after, {columns} FROM quarantine WHERE {where}",
+        moving,
     )
-    db.execute("DELETE FROM quarantine WHERE camera = ? AND content IS NOT NULL", (before.id,))
+    db.execute(f"DELETE FROM quarantine WHERE {where}", moving)
 
 
 # Today

@@ -32,12 +32,7 @@ from custom_components.axis_people_counter.ledger import (
     Retried,
     TooManyCamerasError,
 )
-from custom_components.axis_people_counter.ledger_file import (
-    APPLICATION_ID,
-    BackupHold,
-    LedgerError,
-    LedgerTooNewError,
-)
+from custom_components.axis_people_counter.ledger_file import APPLICATION_ID, BackupHold, LedgerError, LedgerTooNewError
 from custom_components.axis_people_counter.occupancy import Correction, Passage, Source
 from custom_components.axis_people_counter.protocol import Interval, Rejected, Sensor
 
@@ -903,6 +898,22 @@ def test_a_camera_is_what_it_last_said_of_itself(ledger: Ledger) -> None:
     assert (camera.name, camera.application, camera.version) == (new.name, new.application, new.version)
     assert (camera.time_zone, camera.ip_address, camera.sent) == (new.time_zone, new.ip_address, START + 120)
     assert record(ledger, 180, sender=Sensor(SERIAL, "Newest", None, None, None, None)).camera.application is None
+
+
+def test_the_offset_of_a_camera_stays_known(ledger: Ledger) -> None:
+    """A push that doesn't tell how far local time is ahead of UTC leaves it as it was, and so does one held up."""
+
+    def offset(sent: int, told: int | None) -> int | None:
+        sender = Sensor(SERIAL, "Door", None, None, None, None, told)
+        return record(ledger, sent, sender=sender).camera.utc_offset
+
+    assert [offset(60, None), offset(120, 7200), offset(180, None), offset(90, 3600), offset(240, -18000)] == [
+        None,
+        7200,
+        7200,
+        7200,
+        -18000,
+    ]
 
 
 def test_the_time_of_the_last_push_never_goes_back(ledger: Ledger) -> None:
@@ -2054,7 +2065,7 @@ def test_a_log_that_reaches_its_bound_while_the_ledger_is_closed_is_no_trouble(
 def test_counts_are_saved_rather_than_a_backup(
     path: Path, tmp_path: Path, ledger: Ledger, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Somebody deletes the log during a backup: what was in it gets into the file, and the backup may be worth nothing."""
+    """A log that is deleted during a backup is written into the file, and a line says that the backup may lack counts."""
     record(ledger, 1, interval(0, 1))
     ledger.begin_backup().result(TIMEOUT)
     record(ledger, 2, interval(1, 1))

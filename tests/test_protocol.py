@@ -808,3 +808,57 @@ def test_any_bytes_replaced(data: st.DataObject) -> None:
     except DocumentError:
         return
     assert is_sound(message)
+
+
+# The camera's clock
+
+LOCAL: str = "2021-04-13T11:19:00"
+
+
+@pytest.mark.parametrize(
+    ("local", "offset"),
+    [
+        (LOCAL, 7200),
+        ("2021-04-13T14:49:00.000", 19800),
+        ("2021-04-12T23:19", -36000),
+        ("2021-04-13T23:19:00", 50400),
+        # HOSTILE: no local time, or that of no place on earth
+        ("2021-04-13T23:20:00", None),
+        ("2021-04-13T11:19:30", None),
+        ("2021-04-13T11:19:00Z", None),
+        ("2021-04-13T11:19:00+02:00", None),
+        ("2021-04-13", None),
+        ("2021-13-13T11:19:00", None),
+        ("0001-01-01T00:00:00", None),
+        ("yesterday", None),
+        (1618298340, None),
+        (None, None),
+    ],
+)
+def test_offset_of_the_local_time(local: Any, offset: int | None) -> None:
+    """How far the camera's clock is ahead follows from when the newest interval began, here and there."""
+    old = {**measurement(START - timedelta(hours=8), 1), "localFrom": "2021-04-13T01:19:00"}
+    for measurements in (
+        [measured(localFrom=local)],
+        [old, measured(localFrom=local)],
+        [measured(localFrom=local), old],
+    ):
+        for body in (document(*measurements, sent=SENT), document(*measurements, utcSent="2021-04-14T09:18:00Z")):
+            text = json.dumps(body).encode()
+            for message in (parse_as_it_is(text), parse_as_it_is(text + b" " * MAX_WHOLE)):
+                assert message.sensor.utc_offset == offset
+
+
+def test_offset_of_the_data() -> None:
+    """Where measurements tell no local time, that of all of them counts; one that is too old says nothing of today."""
+    times = {"utcFrom": "2021-04-13T09:19:00Z", "localFrom": LOCAL}
+    for sent, offset in (
+        ("2021-04-13T09:22:24Z", 7200),
+        ("2021-04-14T09:19:00Z", 7200),
+        ("2021-04-14T09:19:01Z", None),
+    ):
+        body = document(utcSent=sent, data={**times, "measurements": [measured()]})
+        text = json.dumps(body).encode()
+        for message in (parse_as_it_is(text), parse_as_it_is(text + b" " * MAX_WHOLE)):
+            assert message.sensor.utc_offset == offset
+    assert read(document(utcSent=SENT.isoformat(), data={"measurements": [measured()]})).sensor.utc_offset is None

@@ -185,7 +185,7 @@ class CameraCoordinator(LedgerCoordinator[CameraData]):
 
     @override
     async def _async_read(self, now: datetime) -> CameraData:
-        schedule = await Schedule.async_of(self.config_entry, self.camera.time_zone)
+        schedule = await Schedule.async_of(self.config_entry, self.camera)
         day, next_day = schedule.day(int(now.timestamp()))
         reset, next_reset = schedule.reset(int(now.timestamp()))
         today = await asyncio.wrap_future(self._ledger.today(self.key, day, next_day, reset))
@@ -193,6 +193,7 @@ class CameraCoordinator(LedgerCoordinator[CameraData]):
         if not self._shutdown_requested:
             self._async_note_silence(now)
             self._async_note_quarantined(today.quarantined)
+            self._async_note_time_zone(schedule)
         turns = (datetime.fromtimestamp(min(next_day, next_reset), UTC), self._silent_at, self._long_silent_at)
         self._async_tick_at(min(turn for turn in turns if turn > now))
 
@@ -246,6 +247,21 @@ class CameraCoordinator(LedgerCoordinator[CameraData]):
             )
         else:
             issues.async_end(self.hass, issues.QUARANTINED, self.key)
+
+    @callback
+    def _async_note_time_zone(self, schedule: Schedule) -> None:
+        """Say that the camera's days may begin at another time than ours of it, as long as that is so."""
+        if schedule.is_zone_known:
+            issues.async_end(self.hass, issues.TIME_ZONE_UNKNOWN, self.camera.serial)
+        else:
+            issues.async_begin(
+                self.hass,
+                issues.TIME_ZONE_UNKNOWN,
+                self.camera.serial,
+                **issues.names(self.camera.name, self.camera.ip_address),
+                time_zone=issues.plain(self.camera.time_zone or "?"),
+                used=issues.plain(str(schedule.zone)),
+            )
 
     async def async_heard(self, pushes: Sequence[Changes] = ()) -> None:
         """Note that the camera spoke, and show what has changed with it."""

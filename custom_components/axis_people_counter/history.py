@@ -168,7 +168,7 @@ class History(BaseHistory):
             entry.runtime_data.ledger,
             camera.key,
             async_camera_name(coordinator),
-            await Schedule.async_of(entry, camera.time_zone),
+            await Schedule.async_of(entry, camera),
             camera,
         )
 

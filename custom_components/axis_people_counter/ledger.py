@@ -63,6 +63,7 @@ class Camera:
     application: str | None
     version: str | None
     time_zone: str | None
+    utc_offset: int | None
     ip_address: str | None
     sent: int
     received: int
@@ -455,8 +456,8 @@ def _record(db: sqlite3.Connection, push: Push, received: int) -> Changes:
         received = max(received, camera.received)
     (row,) = db.execute(
         "UPDATE cameras SET serial = :serial, name = :name, application = :application, version = :version,"
-        " time_zone = :time_zone, ip_address = :ip_address, sent = :sent, received = :received,"
-        " send_interval = :send_interval, removed = 0,"
+        " time_zone = :time_zone, utc_offset = coalesce(:utc_offset, utc_offset), ip_address = :ip_address,"
+        " sent = :sent, received = :received, send_interval = :send_interval, removed = 0,"
         f" changed_since = coalesce({_EARLIER}, changed_since) WHERE id = :id RETURNING {_CAMERA_COLUMNS}",
         {
             "serial": sensor.serial,
@@ -464,6 +465,7 @@ def _record(db: sqlite3.Connection, push: Push, received: int) -> Changes:
             "application": described.application,
             "version": described.version,
             "time_zone": described.time_zone,
+            "utc_offset": described.utc_offset,
             "ip_address": described.ip_address,
             "sent": push.sent if is_latest else camera.sent,
             "received": received,
@@ -779,7 +781,7 @@ def _hand_over(db: sqlite3.Connection, serial: str, source: str, to: str, *, is_
     db.execute("UPDATE cameras SET removed = 1, serial = ? WHERE id = ?", (serial, before.id))
     if after is None:
         return
-    columns = "name, application, version, time_zone, ip_address, sent, received, send_interval"
+    columns = "name, application, version, time_zone, utc_offset, ip_address, sent, received, send_interval"
     db.execute(
         f"UPDATE cameras SET ({columns}) = (SELECT {columns} FROM cameras WHERE id = :before),"
         " removed = min(removed, :removed) WHERE id = :after",

@@ -21,8 +21,8 @@ _LOGGER = logging.getLogger(__name__)
 # "AXPC", in the header of the file: tells ours from other SQLite files.
 APPLICATION_ID: Final = 0x41585043
 BUSY_SECONDS: Final = 5
-# The size at which the write-ahead log no longer waits for the end of a backup. A push appends 10 to 20 KB, so ten cameras
-# that push each minute take a day to get there. Opening the file still takes less than a second.
+# The size at which the write-ahead log no longer waits for the end of a backup. A push appends 10 to 20 KB, so ten
+# cameras that push each minute take a day to get there. Opening the file still takes less than a second.
 MAX_HELD_LOG: Final = 256 * 1024 * 1024
 
 # Each makes the next schema version out of the one before; never change one that has been released.
@@ -194,14 +194,6 @@ _MIGRATIONS: Final = (
             quarantined_bytes = quarantined_bytes - 100 - coalesce(length(CAST(OLD.content AS BLOB)), 0)
             WHERE id = OLD.camera;
     END;
-    CREATE TRIGGER quarantine_moves AFTER UPDATE OF camera ON quarantine BEGIN
-        UPDATE cameras SET quarantined = quarantined - 1,
-            quarantined_bytes = quarantined_bytes - 100 - coalesce(length(CAST(OLD.content AS BLOB)), 0)
-            WHERE id = OLD.camera;
-        UPDATE cameras SET quarantined = quarantined + 1,
-            quarantined_bytes = quarantined_bytes + 100 + coalesce(length(CAST(NEW.content AS BLOB)), 0)
-            WHERE id = NEW.camera;
-    END;
     INSERT INTO quarantine SELECT * FROM old_quarantine ORDER BY id;
     DROP TABLE old_quarantine;
     UPDATE quarantine SET start = unixepoch(json_extract(content, '$.utcFrom')),
@@ -211,6 +203,10 @@ _MIGRATIONS: Final = (
             AND json_extract(content, '$.utcTo') GLOB '????-??-??T*' END;
     UPDATE quarantine SET start = NULL, "end" = NULL
         WHERE content IS NOT NULL AND ("end" - start BETWEEN 1 AND 86400) IS NOT TRUE;
+    """,
+    # How far the local time of a camera is ahead of UTC, in seconds.
+    """
+    ALTER TABLE cameras ADD COLUMN utc_offset INTEGER;
     """,
 )
 

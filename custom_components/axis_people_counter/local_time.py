@@ -4,9 +4,14 @@ An instant is a number of seconds since 1970 UTC.
 """
 
 from collections.abc import Iterator
-from datetime import date, datetime, time, timedelta, tzinfo
+from datetime import date, datetime, time, timedelta, timezone, tzinfo
 from enum import StrEnum
+from functools import cache, lru_cache
+from io import BytesIO
+import re
+import struct
 from typing import Final
+from zoneinfo import ZoneInfo, available_timezones
 
 MIDNIGHT: Final = time()
 
@@ -30,6 +35,44 @@ _SECONDS: Final = {
     Period.HALF_HOUR: 30 * 60,
     Period.HOUR: 60 * 60,
 }
+
+
+@cache
+def zone_names() -> frozenset[str]:
+    """Return the names of all time zones; this reads many files."""
+    # These two are what somebody has set up on this computer, or nothing.
+    return frozenset(available_timezones() - {"Factory", "localtime"})
+
+
+# A name, then what has to be added to its time to get UTC: 14 hours at most, in whole minutes.
+_STANDARD: Final = "(?:[A-Za-z]{3,30}|<[A-Za-z0-9+-]{3,30}>)"
+_TO_UTC: Final = "[+-]?(?:0?[0-9]|1[0-4])(?::[0-5][0-9](?::00)?)?"
+# Python is a day off where a rule is the bare number of a day.
+_RULE: Final = "[JM][0-9.]+(?:/[0-9:+-]+)?"
+_POSIX: Final = re.compile(f"{_STANDARD}{_TO_UTC}(?:{_STANDARD}(?:{_TO_UTC})?,{_RULE},{_RULE})?")
+
+
+@lru_cache(maxsize=256)
+def posix_zone(text: str) -> tzinfo | None:
+    """Return the time zone of a POSIX text, as "EST5EDT,M3.2.0,M11.1.0"; None where it isn't one.
+
+    Summer time without rules isn't known: every system has its own rules then.
+    """
+    if not _POSIX.fullmatch(text):
+        return None
+    # Python reads such texts at the end of the files that time zones come in. This is one with nothing else in it.
+    counts = struct.pack(">6l", 0, 0, 0, 0, 1, 4)
+    block = b"TZif2" + bytes(15) + counts + struct.pack(">lbb", 0, 0, 0) + b"UTC\0"
+    try:
+        return ZoneInfo.from_file(BytesIO(block + block + f"\n{text}\n".encode()), text)
+    except ValueError:
+        return None
+
+
+def fixed_zone(utc_offset: int) -> tzinfo:
+    """Return a time zone that is always so many seconds ahead of UTC; its name is the offset, as "+05:30"."""
+    hours, minutes = divmod(abs(utc_offset) // 60, 60)
+    return timezone(timedelta(seconds=utc_offset), f"{'-' if utc_offset < 0 else '+'}{hours:02}:{minutes:02}")
 
 
 def latest(now: int, at: time, zone: tzinfo) -> int:
@@ -87,8 +130,13 @@ def _period_end(start: int, period: Period, zone: tzinfo) -> int:
     if seconds := _SECONDS.get(period):
         end = start + seconds - (start + _offset(start, zone)) % seconds
         return _change(start, end - 1, zone) if _offset(end - 1, zone) != _offset(start, zone) else end
-    first_day = _first_day(datetime.fromtimestamp(start, zone).date(), period)
-    return _instant(_next_first_day(first_day, period), MIDNIGHT, zone)
+    day = _first_day(datetime.fromtimestamp(start, zone).date(), period)
+    end = start
+    # Where a POSIX text has clocks changed at the end of a year, an instant may be taken for one of the day before.
+    while end <= start:
+        day = _next_first_day(day, period)
+        end = _instant(day, MIDNIGHT, zone)
+    return end
 
 
 def _first_day(day: date, period: Period) -> date:

@@ -100,6 +100,7 @@ class PlaceCoordinator(LedgerCoordinator[PlaceData]):
         await super().async_shutdown()
         if self.key not in self.config_entry.subentries:
             issues.async_end(self.hass, issues.DOOR_MISSING, self.key)
+            issues.async_end(self.hass, issues.PLACE_TIME_ZONE_UNKNOWN, self.key)
 
     @override
     async def _async_read(self, now: datetime) -> PlaceData:
@@ -134,6 +135,18 @@ class PlaceCoordinator(LedgerCoordinator[PlaceData]):
             )
         else:
             issues.async_end(self.hass, issues.DOOR_MISSING, settings.key)
+        if schedule.is_zone_known:
+            issues.async_end(self.hass, issues.PLACE_TIME_ZONE_UNKNOWN, settings.key)
+        else:
+            issues.async_begin(
+                self.hass,
+                issues.PLACE_TIME_ZONE_UNKNOWN,
+                settings.key,
+                name=settings.name,
+                place=issues.plain(settings.name),
+                time_zone=issues.plain(settings.time_zone or ""),
+                used=issues.plain(str(schedule.zone)),
+            )
         return PlaceData(
             occupancy=stands.inside,
             entered=today.entered,

@@ -1,7 +1,6 @@
 """Places in the UI: their doors, how many people may be inside, and when counting starts anew."""
 
 from typing import Any, Final
-from zoneinfo import available_timezones
 
 import voluptuous as vol
 
@@ -22,6 +21,7 @@ from .const import (
     DEFAULT_RESET_TIME,
 )
 from .history import async_camera_name
+from .local_time import zone_names
 from .protocol import MAX_COUNT
 from .receiver import PeopleCounterConfigEntry
 
@@ -70,7 +70,7 @@ class PlaceFlow(ConfigSubentryFlow):
             if self.source == SOURCE_RECONFIGURE:
                 return self.async_update_and_abort(entry, self._get_reconfigure_subentry(), title=title, data=data)
             return self.async_create_entry(title=title, data=data)
-        zones = await self.hass.async_add_executor_job(available_timezones)
+        zones = await self.hass.async_add_executor_job(zone_names)
         return self.async_show_form(
             step_id=step_id,
             data_schema=self.add_suggested_values_to_schema(_schema(names, sorted(zones)), user_input or stored),

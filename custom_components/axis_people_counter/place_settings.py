@@ -31,6 +31,7 @@ class PlaceSettings:
     warning_level: int | None
     hysteresis: int
     below_zero: bool
+    time_zone: str | None
     schedule: Schedule
 
     @classmethod
@@ -45,6 +46,7 @@ class PlaceSettings:
             warning_level=data.get(CONF_WARNING_LEVEL),
             hysteresis=data[CONF_HYSTERESIS],
             below_zero=data[CONF_BELOW_ZERO],
+            time_zone=data.get(CONF_TIME_ZONE),
             schedule=await Schedule.async_at(
                 data.get(CONF_TIME_ZONE), data.get(CONF_RESET_TIME), data[CONF_RESET_VALUE]
             ),

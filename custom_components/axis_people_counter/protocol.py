@@ -7,7 +7,7 @@ from array import array
 from codecs import utf_8_decode
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import lru_cache
 import ipaddress
@@ -24,6 +24,8 @@ MAX_WIDTH: Final = 24 * 60 * 60
 # Cameras remember 90 days; what is much older was counted before the camera knew the time.
 MAX_AGE: Final = 400 * 24 * 60 * 60
 MAX_TEXT: Final = 255
+# No clock on earth is further from UTC.
+MAX_UTC_OFFSET: Final = 14 * 60 * 60
 MAX_SKIPPED: Final = 10
 # What no camera sends, but somebody who has read the token could: 90 days have 129,600 minutes.
 MAX_MEASUREMENTS: Final = 500_000
@@ -68,6 +70,9 @@ class Sensor:
     version: str | None
     time_zone: str | None
     ip_address: str | None
+    # By how many seconds its local time is ahead of UTC, None where that isn't known; it stays the same camera when its
+    # clock is changed.
+    utc_offset: int | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,12 +166,17 @@ def _parse_whole(body: bytes | bytearray) -> Message | None:
         if type(data) is not dict or len(data) > MAX_MEMBERS or not isinstance(data.get("measurements"), list):
             return None
         skipped: set[str] = set()
-        intervals = [_interval(value, skipped) for value in data["measurements"]]
+        newest = _NewestLocalTime()
+        intervals = []
+        for value in data["measurements"]:
+            intervals.append(interval := _interval(value, skipped))
+            newest.note(interval.start, value)
+        newest.note(_instant(data.get("utcFrom")), data)
     except ValueError, RecursionError, DocumentError, _RejectedError:
         return None
     if any(interval.end > sent or interval.start < sent - MAX_AGE for interval in intervals):
         return None
-    return Push(sensor, sent, intervals, [], frozenset(skipped))
+    return Push(replace(sensor, utc_offset=newest.utc_offset(sent)), sent, intervals, [], frozenset(skipped))
 
 
 class _Ambiguous(dict[str, Any]):
@@ -293,6 +303,34 @@ class _UnknownKindError(_RejectedError):
     """A measurement of a kind nobody knows here."""
 
 
+class _NewestLocalTime:
+    """The local time at which the newest of what was counted began: from it follows the camera's offset to UTC."""
+
+    def __init__(self) -> None:
+        """Know none yet."""
+        self._start = 0
+        self._local: Any = None
+
+    def note(self, start: int | None, members: dict[str, Any]) -> None:
+        """Take the local time of a measurement, or of all of them, if there is one and it is the newest."""
+        if start is not None and start > self._start and "localFrom" in members:
+            self._start, self._local = start, members["localFrom"]
+
+    def utc_offset(self, sent: int) -> int | None:
+        """Return the offset in seconds, None where it isn't known or isn't that of these days."""
+        if not isinstance(self._local, str) or not _LOCAL_TIME.fullmatch(self._local):
+            return None
+        local = _instant(self._local)
+        if local is None or not sent - MAX_WIDTH <= self._start <= sent:
+            return None
+        offset = local - self._start
+        return offset if abs(offset) <= MAX_UTC_OFFSET and offset % 60 == 0 else None
+
+
+# Without an offset of its own.
+_LOCAL_TIME: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]+)?)?")
+
+
 class _Measurements:
     """The measurements of a document, read before it is known who sent it and when."""
 
@@ -302,13 +340,15 @@ class _Measurements:
         self.unknown = array("Q")
         self.rejected: list[Rejected] = []
         self.skipped: set[str] = set()
+        self.newest = _NewestLocalTime()
 
     def read(self, reader: _Reader) -> None:
         for begin in reader.elements():
             value = reader.value()
             try:
-                self.intervals.append(_interval(value, self.skipped))
+                self.intervals.append(interval := _interval(value, self.skipped))
                 self.begins.append(begin)
+                self.newest.note(interval.start, value)
             except _UnknownKindError:
                 self.unknown.append(begin)
             except _RejectedError as err:
@@ -329,6 +369,7 @@ class _Measurements:
             self.rejected.append(Rejected(reason, reader.since(begin), (interval.start, interval.end)))
         if self.unknown:
             self._judge_unknown(reader, {(interval.start, interval.end) for interval in intervals})
+        sensor = replace(sensor, utc_offset=self.newest.utc_offset(sent))
         return Push(sensor, sent, intervals, self.rejected, frozenset(self.skipped))
 
     def _judge_unknown(self, reader: _Reader, counted: set[tuple[int, int]]) -> None:
@@ -373,7 +414,10 @@ def _read_data(reader: _Reader) -> _Measurements | dict[str, Any]:
     if "measurements" in members and members["measurements"] is None:
         # Cameras write null for an empty list.
         return _Measurements()
-    return members if measurements is None else measurements
+    if measurements is None:
+        return members
+    measurements.newest.note(_instant(members.get("utcFrom")), members)
+    return measurements
 
 
 def _is_empty(data: Any) -> bool:

@@ -63,6 +63,7 @@ _OF_CAMERA: Final = (
     issues.QUARANTINED,
     issues.QUARANTINE_FULL,
     issues.SEVERAL_APPLICATIONS,
+    issues.TIME_ZONE_UNKNOWN,
     issues.WRONG_PROTOCOL,
 )
 MERGE_EVERY: Final = timedelta(days=1)

@@ -226,7 +226,7 @@ class StatisticsWriter:
         if until is not None and (written is None or until > written):
             hours = await self._async_read(_hours, key, until)
             await asyncio.wrap_future(self._ledger.carry_series(key, hours, until))
-        schedule = await Schedule.async_of(self._entry, camera.time_zone)
+        schedule = await Schedule.async_of(self._entry, camera)
         await self._async_write_series(
             key,
             camera.name,

@@ -892,9 +892,9 @@ async def test_entry_comes_and_goes(hass: HomeAssistant, pusher: Pusher, entry: 
     assert not issues(hass)
 
 
-async def arriving(pusher: Pusher, connection: Wire) -> bytes:
+async def arriving(pusher: Pusher, connection: Wire, sent: datetime = NOON) -> bytes:
     """Send a push but for its last byte, which is returned."""
-    body = encoded(push())
+    body = encoded(push(sent=sent))
     await connection.send(f"{HEAD}Content-Length: {len(body)}\r\n\r\n".encode() + body[:-1])
     await asyncio.sleep(0.1)
     return body[-1:]
@@ -909,6 +909,28 @@ async def test_reload_while_a_body_arrives(hass: HomeAssistant, pusher: Pusher, 
         assert await connection.status() == HTTPStatus.OK
     await hass.async_block_till_done()
     assert stored(hass) == 1
+
+
+@pytest.mark.parametrize("how", ["replaced", "expired"])
+async def test_token_that_is_no_longer_good_when_the_body_has_come(
+    hass: HomeAssistant, stopped: FrozenDateTimeFactory, pusher: Pusher, entry: MockConfigEntry, how: str
+) -> None:
+    """It was good when the request began; what comes with it then isn't taken."""
+    if how == "expired":
+        await enter(hass, await choose(hass, await entry.start_reconfigure_flow(hass), "new_token"))
+        await hass.async_block_till_done()
+        stopped.tick(timedelta(hours=24) - MINUTE)
+    async with wire(pusher) as connection:
+        rest = await arriving(pusher, connection, dt_util.utcnow())
+        if how == "expired":
+            stopped.tick(2 * MINUTE)
+        else:
+            hass.config_entries.async_update_entry(entry, data={**entry.data, CONF_TOKEN: "new"})
+        await connection.send(rest)
+        assert await connection.status() == HTTPStatus.SERVICE_UNAVAILABLE
+    await hass.async_block_till_done()
+    assert stored(hass) is None
+    assert (await pusher.post(push(sent=dt_util.utcnow()), token=entry.data[CONF_TOKEN])).status == HTTPStatus.OK
 
 
 async def test_unload_while_a_body_arrives(hass: HomeAssistant, pusher: Pusher, entry: MockConfigEntry) -> None:

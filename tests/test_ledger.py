@@ -1080,6 +1080,61 @@ def test_pushes_that_wait_are_committed_together(path: Path, ledger: Ledger) -> 
     assert 1 <= commits(path) - before <= 2
 
 
+def test_a_batch_waits_for_a_lock_once(path: Path, ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Twenty pushes are told that somebody else has the file as soon as one would be."""
+    monkeypatch.setattr(ledger_file, "BUSY_SECONDS", 0.3)
+    record(ledger, 0)
+    ledger.close().result(TIMEOUT)
+    go_on = threading.Event()
+    with opened(path) as again:
+        again.cameras().result(TIMEOUT)
+        again.submit(lambda _: go_on.wait(TIMEOUT))
+        futures = [again.record(push(60, interval(number, 1)), START) for number in range(20)]
+        with locked(path):
+            begin = perf_counter()
+            go_on.set()
+            for future in futures:
+                assert "locked" in str(outcome(future))
+            assert 0.2 < perf_counter() - begin < 3
+
+
+def test_a_question_sees_what_was_pushed_before_it(ledger: Ledger) -> None:
+    """Also where both were waiting: they are answered in another order than they came."""
+    go_on = threading.Event()
+    ledger.submit(lambda _: go_on.wait(TIMEOUT))
+    ledger.record(push(60, interval(0, 1)), START)
+    question = ledger.cameras()
+    go_on.set()
+    assert len(question.result(TIMEOUT)) == 1
+
+
+def synchronous(ledger: Ledger) -> int:
+    """Return how the ledger's own connection syncs: 2 is FULL, each commit is on the disk before it returns."""
+    (value,) = ledger.submit(lambda db: db.execute("PRAGMA synchronous").fetchone()).result(TIMEOUT)
+    return int(value)
+
+
+def test_each_commit_is_synced_to_the_disk(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With a new file, during a backup and after it, in a file that was opened again, and after a failure."""
+    monkeypatch.setattr(ledger_file, "BUSY_SECONDS", 0.05)
+    found: list[int] = []
+    hold = BackupHold()
+    with opened(path, hold=hold) as ledger:
+        found.append(synchronous(ledger))
+        wait_for(hold.begin())
+        found.append(synchronous(ledger))
+    with opened(path, hold=hold) as ledger:
+        found.append(synchronous(ledger))
+        wait_for(hold.end())
+        found.append(synchronous(ledger))
+        with locked(path):
+            assert outcome(ledger.record(push(60, interval(0, 1)), START))
+        found.append(synchronous(ledger))
+        path.unlink()
+        found.append(synchronous(ledger))
+    assert found == [2] * 6
+
+
 async def test_a_caller_that_gives_up_does_not_stop_the_commit(path: Path, ledger: Ledger) -> None:
     """A client that hangs up can't interrupt what is being stored."""
     record(ledger, 0)

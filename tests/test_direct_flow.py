@@ -211,6 +211,17 @@ async def test_suggestions(hass: HomeAssistant, monkeypatch: pytest.MonkeyPatch)
         "https://192.168.1.10",
         "192.168.1.10:4443",
         "a b",
+        "a\tb",
+        "a\n.b",
+        "a\u00a0b",
+        "a\u200bb",
+        "a\x00b",
+        "a\\b",
+        "a%20b",
+        "a..b",
+        "büro.local",
+        "192.168.1",
+        "192.168.1.256",
         "ha.example.com/x",
         "user@ha",
         "-",
@@ -226,7 +237,7 @@ async def test_no_host(hass: HomeAssistant, host: str) -> None:
     result = await direct(hass, host=host)
     assert result["step_id"] == "direct"
     assert result["errors"] == {"host": "invalid_host"}
-    result = await enter(hass, result, host=" LocalHost ", port=free_port(), own_files={})
+    result = await enter(hass, result, host="\ufeff LocalHost\u00a0\u200b\n", port=free_port(), own_files={})
     assert result["step_id"] == "connect_direct"
     assert shown(result)["url"].startswith("https://localhost:")
 

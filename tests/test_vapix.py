@@ -460,6 +460,26 @@ async def test_nothing_shows_the_password(session: aiohttp.ClientSession) -> Non
         "ü" * 60,
         "\ud800",
         "cam%65ra",
+        "cam era",
+        "cam\tera",
+        "cam\nera",
+        "cam\u00a0era",
+        "cam\u200bera",
+        "cam\x00era",
+        "http:// camera",
+        "camera :80",
+        "camera: 80",
+        "camera:\uff18\uff10",
+        "fe80::1%l o",
+        "[fe80::1%lo\n]",
+        "192.168.1",
+        "192.168.1.256",
+        "1.2.3.4.5",
+        "user@camera",
+        ".camera",
+        "http:///camera",
+        "http:\\\\camera",
+        "\u200b",
         "camera\\x",
         "//camera",
     ],
@@ -486,6 +506,7 @@ async def test_password_in_the_address(session: aiohttp.ClientSession, before: s
     [
         ("camera", [443, 80]),
         (" Camera ", [443, 80]),
+        ("\ufeff\u00a0Camera\u200b\r\n", [443, 80]),
         ("camera/", [443, 80]),
         ("camera.", [443, 80]),
         ("axis-accc8ef3d92e.local", [443, 80]),
@@ -512,7 +533,7 @@ async def test_address(closed_port: int, typed: str, asked: list[int]) -> None:
         camera = CameraWeb(session, typed, "root", PASSWORD, trust_certificate=False)
         error = await failure(camera.connect())
     assert error.key == "camera_unreachable"
-    assert error.placeholders == {"address": typed.strip()}
+    assert error.placeholders == {"address": typed.strip("\ufeff\u00a0\u200b\r\n ")}
     assert [port for _, port in names.asked] == asked
 
 

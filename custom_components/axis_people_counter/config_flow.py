@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Mapping
 from contextlib import ExitStack
 from ipaddress import ip_address
+import re
 import secrets
 from typing import Any, Final, override
 
@@ -53,6 +54,7 @@ from .const import (
     PUSH_PATH,
     SUBENTRY_PLACE,
 )
+from .entered import is_one_word, trimmed
 from .http import ConnectionTest, async_register_views
 from .issues import LISTENER_CERTIFICATE_ENDS, plain
 from .ledger_file import LedgerError
@@ -75,6 +77,10 @@ from .vapix import CameraError
 
 SECTION_OWN_FILES: Final = "own_files"
 CONF_TRUST_CERTIFICATE: Final = "trust_certificate"
+
+_URL: Final = re.compile(
+    r"https?://(?:\[[0-9a-f:.]+]|[^]/?#@:\\[]+)(?::([0-9]{1,5}))?(/[^?#]*)?[?#]?", re.IGNORECASE | re.ASCII
+)
 
 URL_FIELD: Final = selector.TextSelector(selector.TextSelectorConfig(type=selector.TextSelectorType.URL))
 DIRECT_SCHEMA: Final = vol.Schema(
@@ -506,7 +512,7 @@ async def _async_suggested_listener(hass: HomeAssistant, present: ListenerSettin
 
 def _is_reachable(host: str) -> bool:
     """Say whether this can be the name or address of a machine, as it stands in a URL and in a certificate."""
-    if not host.isascii() or "%" in host or not is_host_valid(host):
+    if not (is_one_word(host) and host.isascii() and is_host_valid(host)) or "%" in host:
         return False
     return not is_ip_address(host) or not (ip_address(host).is_unspecified or ip_address(host).is_multicast)
 
@@ -515,21 +521,25 @@ def _listener_settings(user_input: Mapping[str, Any]) -> ListenerSettings:
     """Return what was entered in the step for the listener."""
     files = user_input[SECTION_OWN_FILES]
     return ListenerSettings(
-        user_input[CONF_HOST].strip().strip("[]").lower(),
+        trimmed(user_input[CONF_HOST]).strip("[]").lower(),
         user_input[CONF_PORT],
-        files.get(CONF_CERTIFICATE, "").strip() or None,
-        files.get(CONF_PRIVATE_KEY, "").strip() or None,
+        trimmed(files.get(CONF_CERTIFICATE, "")) or None,
+        trimmed(files.get(CONF_PRIVATE_KEY, "")) or None,
     )
 
 
 def _base_url(text: str) -> str | None:
     """Return an address without path, also of one that was copied with it; None where it isn't one."""
+    text = trimmed(text)
+    found = _URL.fullmatch(text)
+    if not found or not is_one_word(text):
+        return None
+    port, path = found.groups(default="")
+    if (port and not 0 < int(port) < 65536) or path.rstrip("/") not in ("", PUSH_PATH):
+        return None
     try:
-        url = URL(text.strip())
-        # Reading the port tells whether it is one.
-        valid = url.scheme in ("http", "https") and url.host and url.port and url.user is None
+        origin = URL(text).origin()
     except ValueError:
         return None
-    if not valid or url.path.rstrip("/") not in ("", PUSH_PATH) or url.query_string or url.fragment:
-        return None
-    return str(url.origin())
+    # A name with other letters has another form on the network. An underscore isn't part of names there, but works.
+    return str(origin) if _is_reachable((origin.raw_host or "").replace("_", "x")) else None

@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 from enum import StrEnum
 from hashlib import sha256
 from http import HTTPStatus
-from ipaddress import IPv6Address
+from ipaddress import IPv4Address, IPv6Address
 import json
 import re
 from ssl import SSLError
@@ -35,6 +35,8 @@ from aiohttp import (
 from aiohttp.hdrs import ACCEPT_ENCODING, AUTHORIZATION, CONTENT_TYPE, METH_GET, METH_PATCH, METH_POST, WWW_AUTHENTICATE
 from multidict import CIMultiDict
 from yarl import URL
+
+from .entered import is_one_word, trimmed
 
 # For one question and its answer, authentication included.
 SECONDS: Final = 10
@@ -116,7 +118,7 @@ class CameraWeb:
     ) -> None:
         """Take a session that verifies certificates, and an address as people type it."""
         self._session = session
-        self._address = address.strip()
+        self._address = trimmed(address)
         self._username = username
         self._password = password
         self._trust_certificate = trust_certificate
@@ -195,11 +197,14 @@ class CameraWeb:
         """Return where the camera may be, what to try first coming first."""
         try:
             found = _ADDRESS.fullmatch(_bracketed(self._address))
-            if not found:
+            if not found or not is_one_word(self._address):
                 raise ValueError
             scheme, host, port = found.groups()
             if host.startswith("["):
                 IPv6Address(host := host[1:-1])
+            elif not host.strip("0123456789."):
+                # A part of an address would be filled up to another one.
+                IPv4Address(host.removesuffix("."))
             if port and not 0 < int(port) < 65536:
                 raise ValueError
             return [

@@ -2120,7 +2120,7 @@ def test_a_log_that_reaches_its_bound_while_the_ledger_is_closed_is_no_trouble(
 def test_counts_are_saved_rather_than_a_backup(
     path: Path, tmp_path: Path, ledger: Ledger, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """A log that is deleted during a backup is written into the file, and a line says that the backup may lack counts."""
+    """A log deleted during a backup is written into the file, and a line says that the backup may lack counts."""
     record(ledger, 1, interval(0, 1))
     ledger.begin_backup().result(TIMEOUT)
     record(ledger, 2, interval(1, 1))

@@ -125,7 +125,7 @@ async def test_of_two_corrections_at_the_second_of_a_reset_the_last_one_counts(
     freezer.tick(MINUTE)
     for key, reset in ((SERIAL, 0), (place, 1)):
         answer = await counts(hass, key, RESET)
-        assert [(one["from"], one["to"]) for one in answer["corrections"]] == [(3, reset), (reset, 7), (7, 4)]
+        assert [(one["from"], one["to"]) for one in answer["corrections"]] == [(3 + reset, reset), (reset, 7), (7, 4)]
 
 
 @pytest.mark.parametrize("kind", ["camera", "place"])

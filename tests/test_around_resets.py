@@ -1,4 +1,4 @@
-"""What happens at the very second of a daily reset, and intervals that reach over one: in states, answers and series."""
+"""What happens at the very second of a daily reset, and intervals that reach over one."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final

@@ -2121,7 +2121,7 @@ def test_a_log_that_reaches_its_bound_while_the_ledger_is_closed_is_no_trouble(
 def test_counts_are_saved_rather_than_a_backup(
     path: Path, tmp_path: Path, ledger: Ledger, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """A log deleted during a backup is written into the file, and a line says that the backup may lack counts."""
+    """Somebody deletes the log during a backup: what was in it gets into the file, and the log says so."""
     record(ledger, 1, interval(0, 1))
     ledger.begin_backup().result(TIMEOUT)
     record(ledger, 2, interval(1, 1))

@@ -52,8 +52,9 @@ async def counts(hass: HomeAssistant, key: str, start: datetime, period: str = "
         return_response=True,
         target={"entity_id": occupancy_of(hass, key)},
     )
-    (found,) = (*answer["cameras"], *answer["places"])
-    return dict(found)
+    found: list[dict[str, Any]] = answer["cameras"] + answer["places"]
+    assert len(found) == 1
+    return found[0]
 
 
 async def hour_of(hass: HomeAssistant, key: str, start: datetime) -> Row:

@@ -1,7 +1,8 @@
 """What is handed to the ledger in one turn of the event loop is answered together, but each caller by itself."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from pathlib import Path
 import threading
 
@@ -33,10 +34,11 @@ async def ask_together(exchange: Exchange, ledger: Ledger) -> tuple[list[asyncio
     """Hand over five pushes in one turn, of which none is answered before the event is set."""
     go_on = threading.Event()
     ledger.submit(lambda _: go_on.wait(TIMEOUT))
-    asked = [
-        exchange.ask(lambda number=number: ledger.record(push(60, interval(0, number), sender=sensor(number)), START))
-        for number in range(5)
-    ]
+
+    def pushing(number: int) -> Callable[[], Future[Changes]]:
+        return lambda: ledger.record(push(60, interval(0, number), sender=sensor(number)), START)
+
+    asked = [exchange.ask(pushing(number)) for number in range(5)]
     await asyncio.sleep(0.05)
     return asked, go_on
 
@@ -49,7 +51,8 @@ async def test_a_caller_that_is_gone_keeps_no_answers_of_its_batch(ledger: Ledge
     go_on.set()
     answers = await asyncio.wait_for(asyncio.gather(*asked), AT_ONCE)
     assert [changes.camera.total_in for changes in answers] == [number for number in range(5) if number != gone]
-    assert len(await asyncio.wrap_future(ledger.cameras())) == 5
+    cameras = await asyncio.wrap_future(ledger.cameras())
+    assert len(cameras) == 5
 
 
 async def test_an_error_concerns_its_own_caller(ledger: Ledger) -> None:

@@ -913,17 +913,17 @@ async def test_reload_while_a_body_arrives(hass: HomeAssistant, pusher: Pusher, 
 
 @pytest.mark.parametrize("how", ["replaced", "expired"])
 async def test_token_that_is_no_longer_good_when_the_body_has_come(
-    hass: HomeAssistant, stopped: FrozenDateTimeFactory, pusher: Pusher, entry: MockConfigEntry, how: str
+    hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Pusher, entry: MockConfigEntry, how: str
 ) -> None:
     """It was good when the request began; what comes with it then isn't taken."""
     if how == "expired":
         await enter(hass, await choose(hass, await entry.start_reconfigure_flow(hass), "new_token"))
         await hass.async_block_till_done()
-        stopped.tick(timedelta(hours=24) - MINUTE)
+        noon.tick(timedelta(hours=24) - timedelta(seconds=20))
     async with wire(pusher) as connection:
         rest = await arriving(pusher, connection, dt_util.utcnow())
         if how == "expired":
-            stopped.tick(2 * MINUTE)
+            noon.tick(timedelta(seconds=30))
         else:
             hass.config_entries.async_update_entry(entry, data={**entry.data, CONF_TOKEN: "new"})
         await connection.send(rest)

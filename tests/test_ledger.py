@@ -390,7 +390,7 @@ def test_quarantine_holds_all_a_camera_can_send(ledger: Ledger) -> None:
     """90 days by the minute are set aside, what counts then counts beside them; sent again, they are no more."""
     whole = [bad(minute) for minute in range(90 * 24 * 60)]
     for sent in (1, 2):
-        changes = record(ledger, sent, interval(-5, 3), rejected=whole)
+        changes = ledger.record(push(sent, interval(-5, 3), rejected=whole), START).result(10 * TIMEOUT)
         assert (changes.refused, changes.camera.total_in) == (0, 3)
         assert ledger.quarantine(SERIAL, 0).result(TIMEOUT).count == len(whole)
 
@@ -555,11 +555,11 @@ def test_what_is_told_anew_and_cannot_be_taken_is_kept(path: Path, ledger: Ledge
 def test_what_others_cover_leaves_quarantine(path: Path, ledger: Ledger, late: bool) -> None:
     """Wider intervals, and all the parts of one, are as good, also while they wait themselves; a part isn't enough."""
     pushes = [
-        lambda: record(ledger, 60, rejected=[bad(3), bad(20, minutes=15), bad(40, minutes=5)]),
-        lambda: record(ledger, 3000, interval(0, 9, minutes=15), *quarter(1, first=20), interval(41, 3, minutes=15)),
+        push(60, rejected=[bad(3), bad(20, minutes=15), bad(40, minutes=5)]),
+        push(3000, interval(0, 9, minutes=15), *quarter(1, first=20), interval(41, 3, minutes=15)),
     ]
     for one in reversed(pushes) if late else pushes:
-        one()
+        ledger.record(one, START).result(TIMEOUT)
     assert contents(ledger) == ["40 5"]
     record(ledger, 3060, interval(39, 4, minutes=3))
     assert waiting(path) == [(39, 42)]
@@ -756,11 +756,11 @@ def test_a_retry_goes_on_page_by_page(path: Path, ledger: Ledger, monkeypatch: p
         asked.append(content[0])
         return [interval(100 + len(asked), 1)] if content in "bg" else None
 
-    pages = []
+    pages: list[str] = []
     after: int | None = 0
     while after is not None:
         retried = ledger.retry(SERIAL, read, START + 1000, after).result(TIMEOUT)
-        pages.append("".join(asked[sum(map(len, pages)) :]))
+        pages.append("".join(asked[len("".join(pages)) :]))
         after = retried.last
     assert pages == ["", "ab", "cde", "f", "gh", ""]
     assert (retried.settled, retried.left) == (0, 10)

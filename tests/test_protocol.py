@@ -737,7 +737,7 @@ def start_of(minute: int) -> datetime:
 
 
 COUNTS: st.SearchStrategy[Any] = st.sampled_from([0, 1, 2.0, 1.5, -1, "3", None, True, 1e300])
-ITEMS = st.lists(
+ITEMS: st.SearchStrategy[Any] = st.lists(
     st.builds(item, st.sampled_from(["in", "out", "enter", "exit", None]), COUNTS), max_size=3
 ) | st.sampled_from([None, {}])
 MEASUREMENTS = st.builds(

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable
 from datetime import timedelta
 from functools import cache
+from ipaddress import ip_address
 from pathlib import Path
 import ssl
 import subprocess
@@ -85,7 +86,7 @@ def owner(
         authority = x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer.private.public_key())
         builder = builder.add_extension(authority, critical=False)
     if not is_authority:
-        names = x509.SubjectAlternativeName([x509.IPAddress(listener.ip_address(HOST))])
+        names = x509.SubjectAlternativeName([x509.IPAddress(ip_address(HOST))])
         builder = builder.add_extension(names, critical=False)
     if policy:
         policies = [x509.PolicyInformation(x509.ObjectIdentifier(policy), None)]

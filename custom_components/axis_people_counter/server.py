@@ -66,6 +66,36 @@ class _QuietLogger(logging.LoggerAdapter[logging.Logger]):
         self.debug(msg, *args, **kwargs)
 
 
+class _RequestHandler(web.RequestHandler):
+    """What speaks HTTP on one connection."""
+
+    def __init__(self, server: web.Server) -> None:
+        """Take the server of the application."""
+        options: dict[str, Any] = {
+            # What fails in a handler of ours is logged by the server below.
+            "logger": _QuietLogger(_LOGGER),
+            "access_log": None,
+            "keepalive_timeout": KEEP_ALIVE_SECONDS,
+            # The rest of a body isn't read if it wasn't wanted.
+            "lingering_time": 0,
+            "max_line_size": MAX_LINE,
+            "max_field_size": MAX_FIELD,
+            "max_headers": MAX_FIELDS,
+        }
+        super().__init__(server, loop=asyncio.get_running_loop(), **options)
+
+    @override
+    def data_received(self, data: bytes) -> None:
+        try:
+            super().data_received(data)
+        except Exception:
+            # Some requests are more than the parser can refuse; asyncio would log an error for each of them.
+            self.logger.exception("A request can't be read", exc_info=True)
+            if self.transport:
+                self.transport.write(b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")
+            self.force_close()
+
+
 @dataclass(eq=False, slots=True)
 class _Connection:
     """One client, from the moment its connection was accepted."""
@@ -113,20 +143,7 @@ class Server:
         """Take what to serve; `heard` gets the addresses of cameras, `refused` those that refuse our certificate."""
         app.middlewares.append(self._attend)
         app.on_response_prepare.append(self._close_unless_trusted)
-        self._runner = web.AppRunner(
-            app,
-            access_log=None,
-            # What fails in a handler is logged in _attend.
-            logger=_QuietLogger(_LOGGER),
-            handler_cancellation=True,
-            shutdown_timeout=CLOSE_SECONDS,
-            keepalive_timeout=KEEP_ALIVE_SECONDS,
-            # The rest of a body isn't read if it wasn't wanted.
-            lingering_time=0,
-            max_line_size=MAX_LINE,
-            max_field_size=MAX_FIELD,
-            max_headers=MAX_FIELDS,
-        )
+        self._runner = web.AppRunner(app, handler_cancellation=True, shutdown_timeout=CLOSE_SECONDS)
         self._heard = heard
         self._refused = refused
         # What new connections are made with; those that there are go on with theirs.
@@ -194,7 +211,9 @@ class Server:
                     for given_up in self._first_to_go(self._waiting, _GIVEN_UP):
                         given_up.abort()
                         self._waiting.discard(given_up)
-                connection = _Connection(peer[0], network_of(peer[0]), loop.time(), self._runner.server())
+                connection = _Connection(
+                    peer[0], network_of(peer[0]), loop.time(), _RequestHandler(self._runner.server)
+                )
                 connection.handshake = loop.create_task(self._shake_hands(connection, client, self.context))
                 self._waiting.add(connection)
 

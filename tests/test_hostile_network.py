@@ -370,6 +370,15 @@ async def test_only_a_cameras_connection_lasts(listening: Listening) -> None:
         assert not await is_closed(reader, 1)
 
 
+async def until_busy(listening: Listening, count: int) -> None:
+    """Wait until so many requests are being answered."""
+    for _ in range(500):
+        if sum(one.busy for one in listening.listener._server._connections.values()) == count:  # noqa: SLF001
+            return
+        await asyncio.sleep(0.02)
+    raise AssertionError(f"There aren't {count} requests.")
+
+
 @pytest.mark.parametrize("tls", [False, True])
 async def test_camera_is_not_pushed_out(listening: Listening, monkeypatch: pytest.MonkeyPatch, tls: bool) -> None:
     """An upload that takes its time goes on while strangers fight for places."""
@@ -379,7 +388,7 @@ async def test_camera_is_not_pushed_out(listening: Listening, monkeypatch: pytes
     size = len(slow.body(slow.waiting()))
     slow.faults.bytes_per_second = size // 2
     pushing = asyncio.create_task(slow.push())
-    await asyncio.sleep(0.5)
+    await until_busy(listening, 1)
     for _ in range(5):
         async with connections(listening, 10 if tls else 20, tls=tls):
             await asyncio.sleep(0.1)
@@ -395,7 +404,7 @@ async def test_more_cameras_than_places(listening: Listening, monkeypatch: pytes
     for one in slow:
         one.faults.bytes_per_second = len(one.body(one.waiting())) // 2
     pushing = [asyncio.create_task(one.push()) for one in slow]
-    await asyncio.sleep(0.5)
+    await until_busy(listening, 2)
     late = camera(listening, serial="accc8e000009")
     assert (await late.test_connection()).status is None
     for answer in await asyncio.gather(*pushing):

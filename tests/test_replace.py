@@ -26,6 +26,7 @@ from .places import add_place, shown
 from .pusher import SERIAL, Pusher, document, measurement, state_of
 from .recorded import descriptions, go_on, sums
 from .test_repairs import Repairs
+from .test_repository import ENGLISH
 
 NOON: Final = datetime.fromisoformat("2026-09-16T10:00:00Z")
 MINUTE: Final = timedelta(minutes=1)
@@ -462,3 +463,56 @@ async def test_diagnostics_name_no_camera(
     assert "replacements" in diagnostics
     assert SERIAL not in diagnostics
     assert NEW not in diagnostics
+
+
+@pytest.mark.usefixtures("broken")
+async def test_undo(hass: HomeAssistant, noon: FrozenDateTimeFactory, entry: MockConfigEntry, pusher: Pusher) -> None:
+    """The wrong camera was chosen: each has its counts again, and the right one can be chosen then."""
+    result = await choose(hass, await entry.start_reconfigure_flow(hass), "undo")
+    assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "nothing_to_undo")
+    await replace(hass, entry)
+    result = await choose(hass, await entry.start_reconfigure_flow(hass), "undo")
+    step = ENGLISH["config"]["step"]["undo"]
+    assert result["data_schema"]
+    assert set(step["data"]) == set(step["data_description"]) == {str(field) for field in result["data_schema"].schema}
+    result = await enter(hass, result, old_camera=SERIAL)
+    await hass.async_block_till_done()
+    assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "replacement_undone")
+    assert result["description_placeholders"] == {"old": "New camera \\(2026\\-09\\-16 12\\:00\\:00\\)"}
+    await later(hass, noon, MINUTE)
+    await pusher.push(measurement(NOON + 10 * MINUTE, 4), sensor=NEW_SENSOR)
+    assert state_of(hass, "sensor.new_camera_in_today") == "16"
+    await pusher.push(measurement(NOON + 10 * MINUTE, 8))
+    assert state_of(hass, "sensor.main_entrance_in_today") == "18"
+    await hass.config_entries.async_unload(entry.entry_id)
+    result = await choose(hass, await entry.start_reconfigure_flow(hass), "undo")
+    assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "not_loaded")
+
+
+@pytest.mark.usefixtures("broken")
+async def test_a_camera_that_was_replaced_replaces_one_that_broke_earlier(
+    hass: HomeAssistant, noon: FrozenDateTimeFactory, entry: MockConfigEntry, pusher: Pusher
+) -> None:
+    """What it counted at its first door stays there."""
+    await pusher.push(measurement(NOON - 8 * MINUTE, 2), sent=NOON + MINUTE, sensor=OTHER_SENSOR)
+    await replace(hass, entry)
+    await later(hass, noon, 20 * MINUTE)
+    await pusher.push(measurement(NOON + 29 * MINUTE, 6))
+    await replace(hass, entry, OTHER, f"{SERIAL}_2")
+    assert entry.runtime_data.cameras[OTHER].data.total.entered == 8
+    assert state_of(hass, "sensor.main_entrance_in_today") == "15"
+
+
+@pytest.mark.usefixtures("broken")
+async def test_fields_of_the_dialog(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+    """Each has a name and an explanation, and what is asked says of which cameras."""
+    result = await choose(hass, await entry.start_reconfigure_flow(hass), "replace")
+    step = ENGLISH["config"]["step"]["replace"]
+    assert result["data_schema"]
+    assert set(step["data"]) == set(step["data_description"]) == {str(field) for field in result["data_schema"].schema}
+    result = await enter(hass, result, old_camera=SERIAL, new_camera=NEW)
+    assert result["description_placeholders"] == {
+        "old": "Main entrance",
+        "new": "New camera",
+        "since": "2026-09-16 12:00:00",
+    }

@@ -69,10 +69,12 @@ from .replacing import (
     async_new_cameras,
     async_old_cameras,
     async_replace,
+    async_replaced_cameras,
     camera_field,
 )
 from .sentences import async_list, async_say
 from .server import listening_sockets
+from .settings import async_forget_replacement
 from .vapix import CameraError
 
 SECTION_OWN_FILES: Final = "own_files"
@@ -180,7 +182,7 @@ class PeopleCounterConfigFlow(ConfigFlow, domain=DOMAIN):
         self._data = dict(self._get_reconfigure_entry().data)
         return self.async_show_menu(
             step_id="reconfigure",
-            menu_options=["show", "direct", "home_assistant", "new_token", "replace"],
+            menu_options=["show", "direct", "home_assistant", "new_token", "replace", "undo"],
             description_placeholders=self._placeholders(),
         )
 
@@ -309,6 +311,22 @@ class PeopleCounterConfigFlow(ConfigFlow, domain=DOMAIN):
         except LedgerError as err:
             return self.async_abort(reason="ledger_error", description_placeholders={"error": str(err)})
         return self.async_abort(reason="camera_replaced", description_placeholders=confirmation)
+
+    async def async_step_undo(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Ask which replacement was a mistake, and take it back."""
+        entry: PeopleCounterConfigEntry = self._get_reconfigure_entry()
+        if entry.state is not ConfigEntryState.LOADED:
+            return self.async_abort(reason="not_loaded")
+        replaced = async_replaced_cameras(entry)
+        if not replaced:
+            return self.async_abort(reason="nothing_to_undo")
+        if user_input is not None and user_input[CONF_OLD_CAMERA] in replaced:
+            key = user_input[CONF_OLD_CAMERA]
+            async_forget_replacement(self.hass, entry, key)
+            return self.async_abort(reason="replacement_undone", description_placeholders={"old": plain(replaced[key])})
+        return self.async_show_form(
+            step_id="undo", data_schema=vol.Schema({vol.Required(CONF_OLD_CAMERA): camera_field(replaced)})
+        )
 
     # What to enter in cameras
 

@@ -434,7 +434,9 @@ def _record(db: sqlite3.Connection, push: Push, received: int) -> Changes:
     if camera is None:
         camera = _enter(db, key, sensor.serial, sensor.name, received)
 
-    intervals, elsewhere, refused_elsewhere = push.intervals, (), 0
+    intervals = push.intervals
+    elsewhere: tuple[tuple[str, int], ...] = ()
+    refused_elsewhere = 0
     if routes:
         intervals = [interval for interval in push.intervals if key_at(routes, sensor.serial, interval.start) == key]
         elsewhere, refused_elsewhere = _record_elsewhere(db, push, routes, key, received)

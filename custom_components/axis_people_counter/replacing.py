@@ -13,7 +13,7 @@ from .const import CONF_DOORS, CONF_REVERSED_DOORS, SUBENTRY_PLACE
 from .history import async_camera_name
 from .issues import local_time, plain
 from .receiver import PeopleCounterConfigEntry, Receiver
-from .replacements import Replacement
+from .replacements import Replacement, routes_of
 from .settings import async_keep_replacement, replacements_of
 
 CONF_OLD_CAMERA: Final = "old_camera"
@@ -68,9 +68,21 @@ async def async_replace(hass: HomeAssistant, entry: PeopleCounterConfigEntry, ol
             data = {**subentry.data, **_doors(subentry, old_camera, new_camera)}
             hass.config_entries.async_update_subentry(entry, subentry, data=data)
     if camera := receiver.cameras.get(old_camera):
-        # Nothing waits for what is gone; should it report again, it is asked for what it lacks again.
+        # Nothing waits for what is gone. Should it report again, so do these.
         receiver.async_end_issues(camera.camera.serial)
     async_keep_replacement(hass, entry, Replacement(old_camera, serial, since))
+
+
+@callback
+def async_replaced_cameras(entry: PeopleCounterConfigEntry) -> dict[str, str]:
+    """Return the cameras that another one has replaced last, by key: names, and since when."""
+    cameras = entry.runtime_data.cameras
+    since = {replacement.key: replacement.since for replacement in replacements_of(entry)}
+    return {
+        key: f"{async_camera_name(cameras[key])} ({local_time(datetime.fromtimestamp(at, UTC))})"
+        for key, at in since.items()
+        if key in cameras
+    }
 
 
 def camera_field(cameras: dict[str, str]) -> selector.SelectSelector:
@@ -86,12 +98,10 @@ async def _async_since(receiver: Receiver, old: str, new: str) -> int:
     counted_until = await asyncio.wrap_future(receiver.ledger.counted_until(old))
     serial = receiver.cameras[new].camera.serial
     # Where either was part of a replacement before, what was counted until then stays where it is.
-    earlier = (
-        replacement.since
-        for replacement in replacements_of(receiver.entry)
-        if replacement.key == old or replacement.serial == serial
-    )
-    return max((counted_until or 0, *earlier))
+    replacements = replacements_of(receiver.entry)
+    of_key = (replacement.since for replacement in replacements if replacement.key == old)
+    of_camera = (route.since for route in routes_of(replacements).get(serial, ()))
+    return max((counted_until or 0, *of_key, *of_camera))
 
 
 def _doors(subentry: ConfigSubentry, old: str, new: str) -> dict[str, list[str]]:

@@ -33,6 +33,15 @@ def async_keep_replacement(hass: HomeAssistant, entry: ConfigEntry, replacement:
 
 
 @callback
+def async_forget_replacement(hass: HomeAssistant, entry: ConfigEntry, key: str) -> None:
+    """Forget the last camera that has replaced another."""
+    replacements = replacements_of(entry)
+    mistaken = next(replacement for replacement in reversed(replacements) if replacement.key == key)
+    replacements.remove(mistaken)
+    _async_keep(hass, entry, CONF_REPLACEMENTS, [stored._asdict() for stored in replacements])
+
+
+@callback
 def async_keep_direction(hass: HomeAssistant, entry: ConfigEntry, key: str, is_reversed: bool) -> None:
     """Keep whether in means out at a camera."""
     others = set(entry.options.get(CONF_REVERSED_CAMERAS, ())) - {key}

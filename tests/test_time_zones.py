@@ -199,7 +199,7 @@ def counts(minutes: int | None) -> list[Document]:
 def problem(hass: HomeAssistant) -> dict[str, str] | None:
     """Return what the repair says of the camera's time zone, None where there is none."""
     issue = ir.async_get(hass).async_get_issue("axis_people_counter", f"time_zone_unknown_{SERIAL}")
-    return issue and issue.translation_placeholders
+    return issue.translation_placeholders if issue else None
 
 
 @pytest.mark.parametrize(

@@ -108,13 +108,19 @@ async def test_attributes(
     hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Pusher, entity_id: str, expected: dict[str, str]
 ) -> None:
     """Recorder and automations learn what kind of number it is; counts have a unit, and no class that isn't theirs."""
-    await pusher.push(measurement(NOON - MINUTE))
-    state = hass.states.get(entity_id)
-    assert state
-    if state.attributes.get("state_class"):
-        expected = {**expected, "unit_of_measurement": "people"}
-    attributes = {key: value for key, value in state.attributes.items() if key != "friendly_name"}
-    assert attributes == expected
+    # Recorder makes sums once the camera has brought no history for ten minutes.
+    for minutes in (0, 11):
+        noon.move_to(NOON + minutes * MINUTE)
+        await pusher.push(measurement(NOON + (minutes - 1) * MINUTE))
+        state = hass.states.get(entity_id)
+        assert state
+        found = dict(expected)
+        if "state_class" in expected:
+            found["unit_of_measurement"] = "people"
+        if not minutes and expected.get("state_class") == "total":
+            del found["state_class"]
+        attributes = {key: value for key, value in state.attributes.items() if key != "friendly_name"}
+        assert attributes == found
 
 
 async def test_names_follow_the_camera(

@@ -1,16 +1,19 @@
 """History puts no spike into the statistics that recorder itself compiles from the sensors."""
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Final
 
 from freezegun.api import FrozenDateTimeFactory
 import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.components.recorder.common import (
     async_wait_recording_done,
     do_adhoc_statistics,
 )
 
 from homeassistant.components.recorder import get_instance
+from homeassistant.components.recorder.history import state_changes_during_period
 from homeassistant.components.recorder.statistics import statistics_during_period
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er
@@ -47,9 +50,10 @@ async def compiled(hass: HomeAssistant, start: datetime) -> dict[str, float]:
     return sums
 
 
+@pytest.mark.parametrize("first", ["history", "nothing", "the last minute"])
 @pytest.mark.parametrize("order", ["one body", "oldest first", "newest first"])
 async def test_history_in_the_first_hour(
-    hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Pusher, order: str
+    hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Pusher, order: str, first: str
 ) -> None:
     """Only what was counted while the sensors were there is in their sums."""
     registry = er.async_get(hass)
@@ -67,6 +71,11 @@ async def test_history_in_the_first_hour(
         bodies = [told[begin : begin + 60] for begin in range(0, len(told), 60)]
     if order == "newest first":
         bodies.reverse()
+    # HOSTILE: what comes before all of it
+    if first == "nothing":
+        await pusher.push()
+    elif first == "the last minute":
+        await pusher.push(measurement(NOON - MINUTE, 1, 1, adults=(1, 1)))
     # Within some minutes; meanwhile people pass.
     passed = 0
     for number, body in enumerate(bodies):
@@ -87,3 +96,179 @@ async def test_history_in_the_first_hour(
         "adults_out_today",
     }
     assert {key: total for key, total in sums.items() if total > passed} == {}
+
+
+class Hour:
+    """An hour in which recorder compiles every five minutes what it has, while people pass."""
+
+    def __init__(self, hass: HomeAssistant, clock: FrozenDateTimeFactory, pusher: Pusher) -> None:
+        """Begin at noon."""
+        self.hass = hass
+        self.clock = clock
+        self.pusher = pusher
+        self.minute = 0
+
+    async def passes(self, *history: Document, minutes: int = 1, adults: tuple[int, int] | None = None) -> None:
+        """Let some minutes pass, in each of which somebody comes and goes; history comes with the first of them."""
+        for _ in range(minutes):
+            self.minute += 1
+            self.clock.move_to(NOON + self.minute * MINUTE)
+            await self.pusher.push(
+                *history, measurement(NOON + (self.minute - 1) * MINUTE, 1, 1, adults=adults and (1, 1))
+            )
+            history = ()
+            if self.minute % 5 == 0:
+                # As soon as these five minutes are over.
+                do_adhoc_statistics(self.hass, start=NOON + (self.minute - 5) * MINUTE)
+                await async_wait_recording_done(self.hass)
+
+    async def sums(self) -> dict[str, float]:
+        """Return the sum of each sensor that recorder has made so far."""
+        ids = {
+            f"sensor.main_entrance_{prefix}{way}_{of}"
+            for prefix in ("", "adults_")
+            for way in ("in", "out")
+            for of in ("today", "total")
+        }
+        found = await get_instance(self.hass).async_add_executor_job(
+            statistics_during_period, self.hass, NOON, None, ids, "5minute", None, {"sum"}
+        )
+        return {key: max(row.get("sum") or 0 for row in rows) for key, rows in found.items()}
+
+
+def days_ago(days: int, adults: tuple[int, int] | None = None) -> Document:
+    """Return what was counted some days before noon, or this morning."""
+    return measurement(NOON - days * timedelta(days=1) - timedelta(hours=3), 200, 200, minutes=60, adults=adults)
+
+
+@pytest.mark.parametrize("forgets", [True, False])
+@pytest.mark.parametrize("restart", [None, 6])
+async def test_history_while_recorder_compiles(
+    hass: HomeAssistant,
+    noon: FrozenDateTimeFactory,
+    entry: MockConfigEntry,
+    pusher: Pusher,
+    restart: int | None,
+    forgets: bool,
+) -> None:
+    """A live minute first, then bodies with pauses, and a restart among them: only what passes then is in the sums."""
+    if not forgets:
+        hass.services.async_remove("recorder", "purge_entities")
+    hour = Hour(hass, noon, pusher)
+    await hour.passes(minutes=3)
+    assert hass.states.is_state("sensor.main_entrance_in_total", "3")
+    for number in (5, 9, 7, 0, 3):
+        await hour.passes(days_ago(number), minutes=4)
+        if hour.minute == restart:
+            assert await hass.config_entries.async_reload(entry.entry_id)
+            await hass.async_block_till_done()
+    assert await hour.sums() == {}
+    before = hour.minute
+    await hour.passes(minutes=9)
+    assert await hour.sums() == {}
+    await hour.passes(minutes=18)
+    sums = await hour.sums()
+    assert set(sums) == {f"sensor.main_entrance_{way}_{of}" for way in ("in", "out") for of in ("today", "total")}
+    assert all(0 < total <= hour.minute - before for total in sums.values())
+    # From then on recorder goes on with these sums, also after a restart, an outage, and with a new ledger.
+    assert await hass.config_entries.async_reload(entry.entry_id)
+    await hass.async_block_till_done()
+    state = hass.states.get("sensor.main_entrance_in_today")
+    assert state
+    assert state.attributes["state_class"] == "total"
+
+
+async def test_restart_begins_the_quiet_time_anew(
+    hass: HomeAssistant, noon: FrozenDateTimeFactory, entry: MockConfigEntry, pusher: Pusher
+) -> None:
+    """Nobody knows what recorder has missed, nor what the camera brings next."""
+    hour = Hour(hass, noon, pusher)
+    await hour.passes(days_ago(0), minutes=9)
+    assert await hass.config_entries.async_reload(entry.entry_id)
+    await hass.async_block_till_done()
+    await hour.passes(minutes=9)
+    await hour.passes(days_ago(1), minutes=9)
+    state = hass.states.get("sensor.main_entrance_in_total")
+    assert state
+    assert "state_class" not in state.attributes
+    await hour.passes(minutes=10)
+    assert all(total <= 10 for total in (await hour.sums()).values())
+
+
+async def test_other_changes_of_the_past(hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Pusher) -> None:
+    """A person who turns the direction round changes all counts as well."""
+    hour = Hour(hass, noon, pusher)
+    await hour.passes(minutes=9)
+    switch = {"entity_id": "switch.main_entrance_reverse_direction"}
+    await hass.services.async_call("switch", "turn_on", switch, blocking=True)
+    for minutes, has_sums in ((9, False), (2, True)):
+        await hour.passes(minutes=minutes)
+        state = hass.states.get("sensor.main_entrance_in_total")
+        assert state
+        assert ("state_class" in state.attributes) is has_sums
+
+
+@pytest.mark.parametrize(("age", "remain"), [(timedelta(hours=23), 0), (timedelta(hours=25), 1)])
+async def test_states_of_a_former_sensor_stay(
+    hass: HomeAssistant,
+    noon: FrozenDateTimeFactory,
+    entity_registry: er.EntityRegistry,
+    pusher: Pusher,
+    age: timedelta,
+    remain: int,
+) -> None:
+    """What recorder has of a sensor that was deleted and comes back isn't ours to take away."""
+    entity_id = "sensor.main_entrance_in_total"
+    noon.move_to(NOON - age)
+    entity_registry.async_get_or_create(
+        "sensor", "axis_people_counter", "accc8ef3d92e_in_total", suggested_object_id="main_entrance_in_total"
+    )
+    hass.states.async_set(entity_id, "77")
+    await async_wait_recording_done(hass)
+    hass.states.async_remove(entity_id)
+    noon.move_to(NOON)
+    await Hour(hass, noon, pusher).passes(minutes=12)
+    await async_wait_recording_done(hass)
+    found = await get_instance(hass).async_add_executor_job(
+        state_changes_during_period, hass, NOON - 2 * age, None, entity_id
+    )
+    assert [state.state for state in found[entity_id]].count("77") == remain
+
+
+async def test_adults_that_are_told_later(
+    hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Pusher, entity_registry: er.EntityRegistry
+) -> None:
+    """The sums of people go on, those of adults wait for their own history."""
+    for key in ("adults_in_total", "adults_out_total"):
+        entity_registry.async_get_or_create(
+            "sensor", "axis_people_counter", f"accc8ef3d92e_{key}", suggested_object_id=f"main_entrance_{key}"
+        )
+    hour = Hour(hass, noon, pusher)
+    await hour.passes(days_ago(1), days_ago(0), minutes=20)
+    await hour.passes(minutes=2, adults=(1, 1))
+    # The same people once more, with the adults among them.
+    for days in (1, 0):
+        await hour.passes(days_ago(days, (150, 150)), minutes=3, adults=(1, 1))
+    before = hour.minute
+    await hour.passes(minutes=25, adults=(1, 1))
+    sums = await hour.sums()
+    assert len(sums) == 8
+    assert all(0 < total <= hour.minute for total in sums.values())
+    assert all(total <= hour.minute - before for key, total in sums.items() if "adults" in key)
+
+
+async def test_a_lost_ledger_keeps_the_sums(
+    hass: HomeAssistant, noon: FrozenDateTimeFactory, entry: MockConfigEntry, pusher: Pusher
+) -> None:
+    """Recorder has no reason to tell a person that a sensor has no sums any more."""
+    hour = Hour(hass, noon, pusher)
+    await hour.passes(minutes=15)
+    assert await hass.config_entries.async_unload(entry.entry_id)
+    for file in Path(hass.config.config_dir).glob("axis_people_counter.db*"):
+        file.unlink()
+    assert await hass.config_entries.async_setup(entry.entry_id)
+    await hour.passes(minutes=1)
+    for key in ("in_today", "in_total"):
+        state = hass.states.get(f"sensor.main_entrance_{key}")
+        assert state
+        assert (state.state, state.attributes["state_class"]) == ("1", "total")

@@ -41,6 +41,9 @@ LONG_SILENCE: Final = timedelta(days=1)
 # What is older than this when it comes is history.
 PRESENT: Final = timedelta(hours=1)
 LEDGER_RETRY: Final = timedelta(minutes=1)
+# So long no history has come, once it is over: longer than the five minutes of which recorder makes statistics at once,
+# and the pauses between the bodies in which a camera brings it.
+QUIET: Final = timedelta(minutes=10)
 
 
 class LedgerCoordinator[T](DataUpdateCoordinator[T]):
@@ -153,12 +156,18 @@ class CameraCoordinator(LedgerCoordinator[CameraData]):
         self._statistics = statistics
         # Before this, nobody could be heard.
         self._listening_since = dt_util.utcnow()
+        # Counts have changed since then only as people passed.
+        self._quiet_since = self._listening_since
         self._was_connected = True
 
     @property
     def connected(self) -> bool:
         """Whether it has been heard within three of its send intervals."""
         return dt_util.utcnow() < self._silent_at
+
+    def has_been_quiet(self, since: datetime) -> bool:
+        """Return True if the camera has gone on to report since an instant, for a while, and has brought no history."""
+        return self.data.is_current and self.last_message - max(since, self._quiet_since) >= QUIET
 
     @property
     def _silence(self) -> timedelta:
@@ -269,6 +278,8 @@ class CameraCoordinator(LedgerCoordinator[CameraData]):
         if pushes:
             self.camera = pushes[-1].camera
         self.has_settled = self.has_settled or any(brings_no_history(changes) for changes in pushes)
+        if not all(brings_no_history(changes) for changes in pushes):
+            self._quiet_since = self.last_message
         await self.async_refresh()
         self._async_announce(interval for changes in pushes for interval in changes.appeared)
 
@@ -322,13 +333,19 @@ class CameraCoordinator(LedgerCoordinator[CameraData]):
         return dropped
 
     async def _async_changed(self, since: int) -> None:
+        if _is_history(since):
+            self._quiet_since = dt_util.utcnow()
         self._statistics.async_changed(self.key, since)
         await self.async_refresh()
 
 
 def brings_no_history(changes: Changes) -> bool:
     """Return whether a push changed nothing but the last hour."""
-    return changes.since is None or changes.since >= (dt_util.utcnow() - PRESENT).timestamp()
+    return changes.since is None or not _is_history(changes.since)
+
+
+def _is_history(at: int) -> bool:
+    return at < (dt_util.utcnow() - PRESENT).timestamp()
 
 
 def _directed(camera: Camera, counts: Counts) -> Counts:

@@ -1,15 +1,26 @@
 """Counts and occupancy of each camera and of each place."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Final, override
+from datetime import datetime, timedelta
+from typing import Any, Final, override
 
-from homeassistant.components.sensor import SensorDeviceClass, SensorEntity, SensorEntityDescription, SensorStateClass
+from homeassistant.components.sensor import (
+    ATTR_LAST_RESET,
+    ATTR_STATE_CLASS,
+    DOMAIN as SENSOR_DOMAIN,
+    SensorDeviceClass,
+    SensorEntity,
+    SensorEntityDescription,
+    SensorStateClass,
+)
 from homeassistant.const import PERCENTAGE, EntityCategory, UnitOfTime
 from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+from homeassistant.util import dt as dt_util
 
+from .const import DOMAIN
 from .coordinator import CameraCoordinator, CameraData
 from .entity import CameraEntity, CountingEntity, CountingPlaceEntity, PlaceEntity, async_for_each_camera
 from .occupancy import Source
@@ -18,6 +29,9 @@ from .place_settings import PlaceSettings
 from .receiver import PeopleCounterConfigEntry
 
 PARALLEL_UPDATES = 0
+
+# So long history may take until it has come.
+NEW: Final = timedelta(days=1)
 
 
 def _always(data: CameraData) -> bool:
@@ -233,6 +247,7 @@ async def async_setup_entry(
             ]
         )
         missing = list(COUNT_SENSORS)
+        unsettled: list[SummedSensor] = []
 
         @callback
         def add_counts() -> None:
@@ -241,7 +256,12 @@ async def async_setup_entry(
             found = [description for description in missing if description.exists_fn(coordinator.data)]
             if found:
                 missing[:] = [description for description in missing if description not in found]
-                async_add_entities(CountSensor(coordinator, description) for description in found)
+                sensors = [SummedSensor(coordinator, description) for description in found]
+                unsettled.extend(sensors)
+                async_add_entities(sensors)
+            settled = [sensor for sensor in unsettled if sensor.async_settle()]
+            unsettled[:] = [sensor for sensor in unsettled if sensor.state_class is None]
+            _async_forget_states(hass, settled)
 
         add_counts()
         # It lives as long as the coordinator.
@@ -260,10 +280,58 @@ class CountSensor(CountingEntity, SensorEntity):
     def native_value(self) -> int:
         return self.entity_description.value_fn(self.coordinator.data)
 
+
+class SummedSensor(CountSensor):
+    """A count of which recorder makes sums: not before the history has come, which would be a spike in them."""
+
+    def __init__(self, coordinator: CameraCoordinator, description: CountSensorDescription) -> None:
+        """Go on with the sums that recorder may have already, whatever has become of the ledger since."""
+        super().__init__(coordinator, description)
+        self._added_at = dt_util.utcnow()
+        registry = er.async_get(coordinator.hass)
+        entity_id = registry.async_get_entity_id(
+            SENSOR_DOMAIN, DOMAIN, f"{coordinator.camera.serial}_{description.key}"
+        )
+        entry = registry.async_get(entity_id) if entity_id else None
+        has_sums = bool(entry and entry.capabilities and entry.capabilities.get(ATTR_STATE_CLASS))
+        self._attr_state_class = description.state_class if has_sums else None
+
+    @callback
+    def async_settle(self) -> bool:
+        """Let recorder make sums once the camera has brought no history for a while; return whether they begin now."""
+        if self.state_class is None and self.coordinator.has_been_quiet(self._added_at):
+            self._attr_state_class = self.entity_description.state_class
+            return True
+        return False
+
+    @property
+    def _day_start(self) -> datetime | None:
+        return self.coordinator.data.day_start if self.entity_description.of_today else None
+
     @property
     @override
     def last_reset(self) -> datetime | None:
-        return self.coordinator.data.day_start if self.entity_description.of_today else None
+        return self._day_start if self.state_class else None
+
+    @property
+    @override
+    def extra_state_attributes(self) -> dict[str, Any] | None:
+        """Return when the day began also before there are sums: else these would begin with all of that day."""
+        if self.state_class or self._day_start is None:
+            return None
+        return {ATTR_LAST_RESET: self._day_start.isoformat()}
+
+
+@callback
+def _async_forget_states(hass: HomeAssistant, sensors: Iterable[SummedSensor]) -> None:
+    """Have recorder forget what sensors showed while history came: it may be late, and make sums of that time yet."""
+    since = dt_util.utcnow() - NEW
+    # A sensor that was deleted and came back has a past that is worth something.
+    entries = [sensor.registry_entry for sensor in sensors]
+    entity_ids = [entry.entity_id for entry in entries if entry and not entry.disabled and entry.created_at >= since]
+    if entity_ids and hass.services.has_service("recorder", "purge_entities"):
+        data = {"entity_id": entity_ids, "keep_days": 0}
+        hass.async_create_task(hass.services.async_call("recorder", "purge_entities", data))
 
 
 class OccupancySensor(CountSensor):

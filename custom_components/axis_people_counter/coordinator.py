@@ -261,12 +261,12 @@ class CameraCoordinator(LedgerCoordinator[CameraData]):
     def _async_note_time_zone(self, schedule: Schedule) -> None:
         """Say that the camera's days may begin at another time than ours of it, as long as that is so."""
         if schedule.is_zone_known:
-            issues.async_end(self.hass, issues.TIME_ZONE_UNKNOWN, self.camera.serial)
+            issues.async_end(self.hass, issues.TIME_ZONE_UNKNOWN, self.key)
         else:
             issues.async_begin(
                 self.hass,
                 issues.TIME_ZONE_UNKNOWN,
-                self.camera.serial,
+                self.key,
                 **issues.names(self.camera.name, self.camera.ip_address),
                 time_zone=issues.plain(self.camera.time_zone or "?"),
                 used=issues.plain(str(schedule.zone)),

@@ -289,9 +289,7 @@ class SummedSensor(CountSensor):
         super().__init__(coordinator, description)
         self._added_at = dt_util.utcnow()
         registry = er.async_get(coordinator.hass)
-        entity_id = registry.async_get_entity_id(
-            SENSOR_DOMAIN, DOMAIN, f"{coordinator.camera.serial}_{description.key}"
-        )
+        entity_id = registry.async_get_entity_id(SENSOR_DOMAIN, DOMAIN, f"{coordinator.key}_{description.key}")
         entry = registry.async_get(entity_id) if entity_id else None
         has_sums = bool(entry and entry.capabilities and entry.capabilities.get(ATTR_STATE_CLASS))
         self._attr_state_class = description.state_class if has_sums else None

@@ -204,6 +204,17 @@ def test_a_new_ledger_has_all_where_it_belongs(path: Path) -> None:
     assert stored(path, B) == [interval(5, 50)]
 
 
+def test_a_new_ledger_knows_only_the_new_camera_from_before(path: Path) -> None:
+    """It is at the key with its next push."""
+    with opened(path) as ledger:
+        send(ledger, B, interval(5, 50))
+        give(ledger, Replacement(A, B, at(10)))
+        assert visible(ledger) == {}
+        send(ledger, B, interval(12, 3))
+        assert visible(ledger) == {A: B}
+    assert stored(path, B) == [interval(5, 50)]
+
+
 def test_a_file_that_is_deleted_meanwhile(path: Path) -> None:
     """The one that is begun in its place has routes and directions from the first push on."""
     with opened(path) as ledger:

@@ -263,9 +263,9 @@ async def async_setup_entry(
             unsettled[:] = [sensor for sensor in unsettled if sensor.state_class is None]
             _async_forget_states(hass, settled)
 
-        add_counts()
-        # It lives as long as the coordinator.
+        # It lives as long as the coordinator, and comes before the sensors write their states.
         coordinator.async_add_listener(add_counts)
+        add_counts()
 
     async_for_each_camera(entry, add)
 

@@ -3,9 +3,14 @@
 from typing import Any
 
 from custom_components.axis_people_counter.const import DOMAIN
-from homeassistant.config_entries import SOURCE_USER, ConfigFlowResult
+from homeassistant.config_entries import SOURCE_USER, ConfigEntry, ConfigFlowResult
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
+
+
+def settings(entry: ConfigEntry) -> dict[str, Any]:
+    """Return what the flow stored; the entry adds what the ids of its issues are made with."""
+    return {key: value for key, value in entry.data.items() if key != "issue_secret"}
 
 
 async def start(hass: HomeAssistant, address: str = "https://ha.example.com") -> ConfigFlowResult:

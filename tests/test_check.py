@@ -39,6 +39,7 @@ from homeassistant.helpers.aiohttp_client import DATA_RESOLVER, async_get_client
 from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
 
+from .problems import problems
 from .pusher import PATH, TOKEN, Pusher, document
 
 HERE = "127.0.0.1"
@@ -1001,7 +1002,7 @@ async def test_all_headers_are_dropped(hass: HomeAssistant, pusher: Pusher, cert
         asyncio.timeout(SOON),
     ):
         assert await async_check(hass, str(url.origin())) == [Finding("check_other_instance", {})]
-    assert (DOMAIN, f"wrong_token_{HERE}") in ir.async_get(hass).issues
+    assert f"wrong_token_{HERE}" in problems(hass)
 
 
 @pytest.mark.parametrize("status", [201, 302, 404, 500])
@@ -1255,7 +1256,7 @@ async def test_others_while_there_is_a_probe(hass: HomeAssistant, pusher: Pusher
         await pusher.push()
         for token in ("", "x", TOKEN + "x", probe.name, "tökén"):
             assert (await pusher.post(document(), token=token)).status == HTTPStatus.UNAUTHORIZED
-        assert (DOMAIN, f"wrong_token_{HERE}") in ir.async_get(hass).issues
+        assert f"wrong_token_{HERE}" in problems(hass)
         assert not probe.heard
         assert not probe.without_token
         headers = {http.PROBE_HEADER: probe.name}

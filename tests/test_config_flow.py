@@ -2,11 +2,12 @@
 
 from datetime import timedelta
 from http import HTTPStatus
+import json
 from typing import Any
 
 from freezegun.api import FrozenDateTimeFactory
 import pytest
-from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_time_changed
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.axis_people_counter.const import DOMAIN
@@ -17,7 +18,7 @@ from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
 
-from .flows import begin, choose, enter, shown, start, submit
+from .flows import begin, choose, enter, settings, shown, start, submit
 from .pusher import PATH, TOKEN, Pusher, document, measurement
 
 TEST_MESSAGE: dict[str, Any] = {"data": None}
@@ -53,7 +54,7 @@ async def test_camera_heard_during_set_up(hass: HomeAssistant, stranger: Pusher)
     # Shown as it is, never as Markdown.
     assert shown(result) == {"cameras": "Back \\*door\\*"}
     (entry,) = hass.config_entries.async_entries(DOMAIN)
-    assert entry.data == {"url": "https://ha.example.com", "token": token}
+    assert settings(entry) == {"url": "https://ha.example.com", "token": token}
     assert entry.title == "AXIS People Counter"
 
     assert (await stranger.post(document(measurement(dt_util.utcnow() - timedelta(minutes=3))), token=token)).ok
@@ -257,7 +258,7 @@ async def test_reconfigure_shows_url_and_token(hass: HomeAssistant, entry: MockC
     result = await submit(hass, result)
     assert result["type"] is FlowResultType.ABORT
     assert result["reason"] == "reconfigure_successful"
-    assert entry.data == {"url": "https://new.example.com", "token": TOKEN}
+    assert settings(entry) == {"url": "https://new.example.com", "token": TOKEN}
 
 
 async def test_reconfigure_suggests_what_is_set(hass: HomeAssistant, entry: MockConfigEntry, pusher: Pusher) -> None:
@@ -293,6 +294,74 @@ async def test_new_token(
     assert (await pusher.post(document(**TEST_MESSAGE), token=TOKEN)).status == HTTPStatus.UNAUTHORIZED
 
 
+async def make_token(hass: HomeAssistant, entry: MockConfigEntry) -> str:
+    """Make a new token, and return it."""
+    result = await enter(hass, await choose(hass, await entry.start_reconfigure_flow(hass), "new_token"))
+    hass.config_entries.flow.async_abort(result["flow_id"])
+    return shown(result)["token"]
+
+
+async def accepted(pusher: Pusher, tokens: list[str]) -> list[bool]:
+    """Return which tokens are accepted."""
+    return [(await pusher.post(document(**TEST_MESSAGE), token=token)).ok for token in tokens]
+
+
+async def test_several_new_tokens_in_a_day(
+    hass: HomeAssistant, noon: FrozenDateTimeFactory, entry: MockConfigEntry, pusher: Pusher
+) -> None:
+    """Each token is accepted for 24 hours after the next one was made, however many are made meanwhile."""
+    tokens = [TOKEN]
+    for _ in range(3):
+        noon.tick(timedelta(hours=1))
+        tokens.append(await make_token(hass, entry))
+    assert await accepted(pusher, tokens) == [True] * 4
+    # Another way for the cameras changes no token.
+    result = await choose(hass, await entry.start_reconfigure_flow(hass), "home_assistant")
+    await enter(hass, result, url="https://new.example.com")
+    noon.tick(timedelta(hours=22) - timedelta(seconds=1))
+    for expired in range(4):
+        assert await accepted(pusher, tokens) == [False] * expired + [True] * (4 - expired)
+        noon.tick(timedelta(hours=1))
+    assert await accepted(pusher, ["", "x", TOKEN[:-1]]) == [False] * 3
+
+
+async def test_expired_tokens_are_forgotten(
+    hass: HomeAssistant, noon: FrozenDateTimeFactory, entry: MockConfigEntry, pusher: Pusher
+) -> None:
+    """A token that is good for nothing isn't kept, though the entry isn't loaded anew."""
+    await make_token(hass, entry)
+    noon.tick(timedelta(hours=12))
+    second = await make_token(hass, entry)
+    noon.tick(timedelta(hours=13))
+    async_fire_time_changed(hass)
+    await hass.async_block_till_done()
+    assert TOKEN not in json.dumps(dict(entry.data))
+    assert len(entry.data["previous_tokens"]) == 1
+    noon.tick(timedelta(hours=12))
+    async_fire_time_changed(hass)
+    await hass.async_block_till_done()
+    assert settings(entry) == {"url": "https://ha.example.com", "token": second}
+
+
+async def test_new_token_in_two_dialogs(hass: HomeAssistant, entry: MockConfigEntry, pusher: Pusher) -> None:
+    """A dialog that was opened before another one made a token doesn't take that back."""
+    dialogs = [await entry.start_reconfigure_flow(hass) for _ in range(3)]
+    first, second = [
+        shown(await enter(hass, await choose(hass, dialog, "new_token")))["token"] for dialog in dialogs[:2]
+    ]
+    result = await choose(hass, dialogs[2], "home_assistant")
+    assert shown(await enter(hass, result, url="https://new.example.com"))["token"] == second
+    assert await accepted(pusher, [TOKEN, first, second]) == [True] * 3
+
+
+async def test_entry_with_one_previous_token(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+    """An entry from before there were several loads, and keeps no token that isn't accepted any more."""
+    old = {"previous_token": "an-older-token", "previous_token_expires": "2026-09-17T10:00:00+00:00"}
+    hass.config_entries.async_update_entry(entry, data={**entry.data, **old})
+    assert await hass.config_entries.async_setup(entry.entry_id)
+    assert settings(entry) == {"url": "https://ha.example.com", "token": TOKEN}
+
+
 async def test_dialog_left_open(
     hass: HomeAssistant, noon: FrozenDateTimeFactory, entry: MockConfigEntry, pusher: Pusher
 ) -> None:
@@ -311,7 +380,7 @@ async def test_dialog_left_open(
 
     # What is good for nothing isn't kept.
     await hass.config_entries.async_reload(entry.entry_id)
-    assert entry.data == {"url": "https://ha.example.com", "token": shown(result)["token"]}
+    assert settings(entry) == {"url": "https://ha.example.com", "token": shown(result)["token"]}
 
 
 async def test_options(hass: HomeAssistant, entry: MockConfigEntry, pusher: Pusher) -> None:

@@ -10,6 +10,7 @@ from custom_components.axis_people_counter.const import DOMAIN
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import issue_registry as ir
 
+from .problems import problems
 from .pusher import SERIAL, Pusher, document, measurement, state_of
 
 CONNECTIVITY = "binary_sensor.main_entrance_connectivity"
@@ -138,11 +139,9 @@ async def test_silent_for_a_day(
     issue_id = f"camera_silent_{SERIAL}"
     await pusher.push(measurement(NOON - MINUTE))
     await wait(hass, noon, timedelta(days=1) - MINUTE)
-    assert not issue_registry.async_get_issue(DOMAIN, issue_id)
+    assert issue_id not in problems(hass)
     await wait(hass, noon, MINUTE)
-    issue = issue_registry.async_get_issue(DOMAIN, issue_id)
-    assert issue
-    assert issue.translation_placeholders == {
+    assert problems(hass)[issue_id].translation_placeholders == {
         "name": "Main entrance",
         "camera": r"Main entrance ([192\.168\.1\.106](http://192.168.1.106))",
         "since": "2026-09-16 03:00",
@@ -150,11 +149,11 @@ async def test_silent_for_a_day(
     }
 
     # It has been away for so long that it isn't waited for after a restart.
-    ir.async_delete_issue(hass, DOMAIN, issue_id)
+    ir.async_delete_issue(hass, DOMAIN, problems(hass)[issue_id].issue_id)
     await hass.config_entries.async_reload(entry.entry_id)
     check(hass, connected=False)
-    assert issue_registry.async_get_issue(DOMAIN, issue_id)
+    assert issue_id in problems(hass)
 
     await pusher.push(measurement(NOON + timedelta(days=1) - MINUTE))
     check(hass, connected=True)
-    assert not issue_registry.async_get_issue(DOMAIN, issue_id)
+    assert issue_id not in problems(hass)

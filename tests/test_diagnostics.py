@@ -4,21 +4,30 @@ from datetime import datetime, timedelta
 from http import HTTPStatus
 import json
 from pathlib import Path
+import re
 from typing import Any
 from unittest.mock import ANY
 
+from aiohttp.test_utils import TestClient
 from freezegun.api import FrozenDateTimeFactory
 import pytest
-from pytest_homeassistant_custom_component.common import MockConfigEntry, get_system_health_info
+from pytest_homeassistant_custom_component.common import (
+    MockConfigEntry,
+    async_fire_time_changed,
+    get_system_health_info,
+)
 from pytest_homeassistant_custom_component.components.diagnostics import get_diagnostics_for_config_entry
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
+from custom_components.axis_people_counter import http, issues
 from custom_components.axis_people_counter.const import DOMAIN
 from homeassistant.core import HomeAssistant
+from homeassistant.helpers import issue_registry as ir
 from homeassistant.setup import async_setup_component
 
 from .listening import Listening
 from .places import BACK, add_place, entity_of, push_two_doors
+from .problems import problems
 from .pusher import SERIAL, TOKEN, Pusher, document, measurement
 
 NOON = datetime.fromisoformat("2026-09-16T10:00:00Z")
@@ -40,7 +49,8 @@ async def test_diagnostics(
 ) -> None:
     """They show each camera as it stands and what couldn't be taken, but no token, address or serial."""
     hass.config_entries.async_update_entry(
-        entry, data={**entry.data, "previous_token": "an-older-token", "previous_token_expires": "2026-09-17T10:00:00Z"}
+        entry,
+        data={**entry.data, "previous_tokens": [{"token": "an-older-token", "expires": "2026-09-17T10:00:00+00:00"}]},
     )
     bad = measurement(NOON - 2 * MINUTE, -1)
     await pusher.push(measurement(NOON - 15 * MINUTE, 3, minutes=15), bad)
@@ -79,7 +89,10 @@ async def test_diagnostics_of_places(
     noon.tick(MINUTE)
     diagnostics: dict[str, Any] = await get_diagnostics_for_config_entry(hass, hass_client, entry)
     (place,) = diagnostics["places"]
-    assert place["doors"] == [{"key": "**REDACTED**", "is_reversed": False}] * 2
+    assert place["doors"] == [
+        {"key": "camera_1", "is_reversed": False},
+        {"key": "camera_2", "is_reversed": False},
+    ]
     assert (place["capacity"], place["schedule"]) == (5, "00:00:00 UTC")
     assert (place["data"]["occupancy"], place["data"]["is_full"]) == (9, True)
     assert (place["silent_cameras"], place["missing_cameras"]) == (0, 0)
@@ -132,6 +145,158 @@ async def test_diagnostics_while_the_ledger_is_out_of_reach(
     (camera,) = diagnostics["cameras"]
     assert camera["camera"]["application"] == "AXIS 3D People Counter"
     assert camera["quarantined"] == []
+
+
+# Whatever somebody may publish with the download. Nothing else in it looks like this.
+SECRETS = {
+    "token": "secret-token-4711",
+    "previous token": "secret-token-0815",
+    "host": "secret-host.example.com",
+    "camera": "Kafé Zwölf",
+    "place": "Apotheke Nord",
+    "serial": "b8a44feeeee1",
+    "second serial": "b8a44feeeee2",
+    "address": "198.51.100.77",
+    "address in IPv6": "2001:db8:77::77",
+    "peer": "127.0.0.1",
+    "file": "secret-folder",
+    "text": "Geheimnis",
+}
+SENSOR = {"serial": SECRETS["serial"], "name": SECRETS["camera"], "ipAddress": SECRETS["address"]}
+SECOND = {"serial": SECRETS["second serial"], "name": "Hof", "ipAddress": SECRETS["address in IPv6"]}
+
+
+def spellings(secret: str) -> list[str]:
+    """Return how a secret may stand in JSON."""
+    pairs = [secret[at : at + 2] for at in range(0, len(secret), 2)]
+    return [secret, json.dumps(secret)[1:-1], *(mark.join(pairs) for mark in ":-.")]
+
+
+async def download(client: TestClient[Any, Any], entry: MockConfigEntry) -> dict[str, Any]:
+    """Download the diagnostics as a user does, and see that nothing in the whole file is a secret."""
+    response = await client.get(f"/api/diagnostics/config_entry/{entry.entry_id}")
+    assert response.status == HTTPStatus.OK
+    text = await response.text()
+    for what, secret in SECRETS.items():
+        for spelling in spellings(secret):
+            assert spelling.lower() not in text.lower(), (what, spelling)
+    whole: dict[str, Any] = json.loads(text)
+    return whole
+
+
+async def test_download_names_nobody(
+    hass: HomeAssistant,
+    noon: FrozenDateTimeFactory,
+    hass_client: ClientSessionGenerator,
+    hass_client_no_auth: ClientSessionGenerator,
+    hass_access_token: str,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    """Names, serial numbers, addresses and tokens are nowhere in the file, whatever is wrong."""
+    entry = MockConfigEntry(
+        domain=DOMAIN,
+        data={
+            "url": f"https://{SECRETS['host']}",
+            "token": SECRETS["token"],
+            "previous_tokens": [{"token": SECRETS["previous token"], "expires": "2026-09-17T10:00:00+00:00"}],
+            "certificate": SECRETS["file"],
+            # What a later version may keep.
+            "directions": {SECRETS["serial"]: True},
+        },
+        options={"reset_time": "04:00:00", "names": [SECRETS["camera"]]},
+    )
+    entry.add_to_hass(hass)
+    # Whoever was signed in when it began still is a day later.
+    session = hass.auth.async_validate_access_token(hass_access_token)
+    assert session
+    (tmp_path / "axis_people_counter.db").write_bytes(b"damaged" * 1000)
+    monkeypatch.setattr(http, "MAX_BODY", 16_000)
+    assert await hass.config_entries.async_setup(entry.entry_id)
+    await hass.async_block_till_done()
+    pusher = Pusher(hass, await hass_client_no_auth())
+
+    async def post(body: Any, token: str = SECRETS["token"]) -> None:
+        await pusher.post(body, token=token)
+
+    marked = "-".join(SECRETS["serial"][at : at + 2] for at in range(0, 12, 2)).upper()
+    about = {
+        "application": f"Counter of {SECRETS['camera'].upper()}",
+        "applicationVersion": f"1.0 ({SECRETS['address']})",
+        "timeZone": f"zone of {marked}",
+    }
+    odd = {
+        **measurement(NOON - 3 * MINUTE, -1),
+        "more": [SECRETS["text"], {SECRETS["camera"]: marked, "kind": SECRETS["text"] + " 1", "at": "198.51.100.77"}],
+        SECRETS["serial"]: {"direction": "in", "count": "3"},
+    }
+    cut = {**measurement(NOON - 2 * MINUTE, -1), "long": SECRETS["text"] * 500}
+    await post(document(measurement(NOON - MINUTE, 3), odd, cut, sensor={**SENSOR, **about}))
+    await post(document(measurement(NOON - MINUTE, 1), sensor=SECOND))
+    await add_place(hass, entry, (SECRETS["serial"], SECRETS["second serial"]), name=SECRETS["place"])
+    noon.tick(timedelta(days=1))
+    async_fire_time_changed(hass)
+    await hass.async_block_till_done()
+    await post(document(), token="wrong")  # noqa: S106
+    await post(b" " * 20_000)
+    await post(document(sensor=SENSOR, apiVersion="0.3"))
+    await post({"apiName": "Axis Retail Data", "apiVersion": SECRETS["text"]})
+    await post(document(sensor=SENSOR, sent=NOON))
+    await entry.runtime_data.async_remove_camera(SECRETS["second serial"])
+    await hass.async_block_till_done()
+    # As many kinds as cameras and places cause here, and one that stays after a restart.
+    kinds = {
+        "body_too_large",
+        "camera_silent",
+        "clock_differs",
+        "door_missing",
+        "ledger_moved_aside",
+        "quarantined",
+        "wrong_protocol",
+        "wrong_token",
+    }
+    assert {issue.translation_key for issue in problems(hass).values()} == kinds
+
+    client = await hass_client(hass.auth.async_create_access_token(session))
+    whole = await download(client, entry)
+    assert {issue["issue_id"] for issue in whole["issues"]} == {one["issue_id"] for one in whole["data"]["repairs"]}
+    repairs = {(one["key"], one["about"]) for one in whole["data"]["repairs"]}
+    assert repairs == {
+        ("body_too_large", "unknown"),
+        ("camera_silent", "camera_1"),
+        ("clock_differs", "camera_1"),
+        ("door_missing", "place_1"),
+        ("ledger_moved_aside", None),
+        ("quarantined", "camera_1"),
+        ("wrong_protocol", "camera_1"),
+        ("wrong_protocol", "unknown"),
+        ("wrong_token", "unknown"),
+    }
+    (camera,) = whole["data"]["cameras"]
+    assert camera["camera"]["serial"] == "camera_1"
+    (place,) = whole["data"]["places"]
+    assert [door["serial"] for door in place["doors"]] == ["camera_1", "camera_2"]
+    outlines = [one["content"] for one in camera["quarantined"]]
+    assert outlines[0] == "4096 characters that aren't JSON"
+    redacted = "**REDACTED**"
+    assert json.loads(outlines[1]) == {
+        **measurement(NOON - 3 * MINUTE, -1),
+        "more": [redacted, {redacted: redacted, "kind": redacted, "at": redacted}],
+        redacted: {"direction": "in", "count": "3"},
+    }
+    assert whole["data"]["data"] == dict.fromkeys(entry.data, redacted)
+    assert whole["data"]["options"] == {"reset_time": "04:00:00", "names": redacted}
+
+    # What was ignored is in the file as well.
+    for issue in problems(hass).values():
+        ir.async_get(hass).async_ignore(DOMAIN, issue.issue_id, True)
+    assert all(one["is_ignored"] for one in (await download(client, entry))["data"]["repairs"])
+
+
+def test_issues_that_last_name_nobody() -> None:
+    """Home Assistant writes all that lasting issues hold into the file: that is the name of one of our own files."""
+    texts = json.loads((Path(issues.__file__).parent / "translations" / "en.json").read_text())["issues"]
+    assert set(re.findall(r"{(\w+)}", json.dumps(texts[issues.LEDGER_MOVED_ASIDE]))) == {"file"}
 
 
 async def test_system_health(hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Pusher) -> None:

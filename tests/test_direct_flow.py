@@ -21,7 +21,7 @@ from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.util import dt as dt_util
 
-from .flows import begin, choose, enter, shown
+from .flows import begin, choose, enter, settings, shown
 from .home_assistant import free_port
 from .listening import Files, Listening, camera, camera_at, s_client
 from .pusher import PATH, TOKEN, Pusher, state_of
@@ -82,7 +82,12 @@ async def test_set_up(hass: HomeAssistant, tmp_path: Path, hass_client_no_auth: 
     assert result["type"] is FlowResultType.CREATE_ENTRY
     assert shown(result)["cameras"] == "Main entrance"
     (entry,) = hass.config_entries.async_entries(DOMAIN)
-    assert entry.data == {"url": f"https://127.0.0.1:{port}", "token": one.token, "direct": True, "own_address": True}
+    assert settings(entry) == {
+        "url": f"https://127.0.0.1:{port}",
+        "token": one.token,
+        "direct": True,
+        "own_address": True,
+    }
 
     answer = await one.push()
     assert answer
@@ -353,7 +358,7 @@ async def test_change_the_way(hass: HomeAssistant, entry: MockConfigEntry, pushe
     await hass.async_block_till_done()
     assert result["step_id"] == "connect"
     assert (await one.test_connection()).status is None
-    assert entry.data == {"url": "https://ha.example.com", "token": TOKEN}
+    assert settings(entry) == {"url": "https://ha.example.com", "token": TOKEN}
 
 
 async def test_another_camera_without_the_certificate(hass: HomeAssistant, tmp_path: Path) -> None:

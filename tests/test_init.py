@@ -22,6 +22,7 @@ from homeassistant.helpers import device_registry as dr, issue_registry as ir
 from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
 
+from .problems import problems
 from .pusher import PATH, SERIAL, TOKEN, Pusher, document, measurement, state_of
 
 NOON = datetime.fromisoformat("2026-09-16T10:00:00Z")
@@ -144,7 +145,7 @@ async def test_damaged_ledger(
     flow = await response.json()
     assert flow["step_id"] == "confirm"
     # Shown as it is: nothing in it is taken for Markdown.
-    assert flow["description_placeholders"]["path"].replace("\\", "") == str(aside)
+    assert flow["description_placeholders"]["file"].replace("\\", "") == aside.name
     await client.post(f"/api/repairs/issues/fix/{flow['flow_id']}", json={})
     assert not issue_registry.async_get_issue(DOMAIN, "ledger_moved_aside")
 
@@ -352,11 +353,13 @@ async def test_quarantine(
     await pusher.push(measurement(NOON - 15 * MINUTE, 20, minutes=15))
     noon.tick(MINUTE)
     await pusher.push(*(measurement(NOON - minute * MINUTE, 1) for minute in range(15, 10, -1)))
-    issue = issue_registry.async_get_issue(DOMAIN, issue_id)
-    assert issue
-    assert issue.translation_placeholders == {"name": "Main entrance", "camera": "Main entrance", "count": "5"}
+    assert problems(hass)[issue_id].translation_placeholders == {
+        "name": "Main entrance",
+        "camera": "Main entrance",
+        "count": "5",
+    }
     assert state_of(hass, IN_TOTAL) == "20"
     noon.tick(MINUTE)
     await pusher.push(*(measurement(NOON - minute * MINUTE, 2) for minute in range(10, 0, -1)))
     assert state_of(hass, IN_TOTAL) == "25"
-    assert not issue_registry.async_get_issue(DOMAIN, issue_id)
+    assert issue_id not in problems(hass)

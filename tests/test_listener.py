@@ -33,6 +33,7 @@ from homeassistant.helpers import issue_registry as ir
 from homeassistant.util import dt as dt_util
 
 from .listening import Files, Listening, camera, s_client
+from .problems import problems
 from .pusher import PATH, TOKEN, state_of
 
 pytestmark = pytest.mark.usefixtures("socket_enabled")
@@ -57,7 +58,7 @@ async def listening(hass: HomeAssistant, tmp_path: Path) -> Listening:
 async def until_shown(hass: HomeAssistant, key: str, *, shown: bool = True) -> dict[str, str]:
     """Wait until a repair is shown, or none is, and return what it says."""
     for _ in range(200):
-        issue = ir.async_get(hass).async_get_issue(DOMAIN, key)
+        issue = problems(hass).get(key)
         if (issue is not None) is shown:
             return dict((issue and issue.translation_placeholders) or {})
         await asyncio.sleep(0.02)
@@ -518,7 +519,7 @@ async def test_camera_forgot_the_authority(
 
     one = camera(listening)
     await one.push()
-    await hass.async_block_till_done()
+    await listening.restart()
     await s_client(listening.port, version, ca_file=other)
     assert await until_shown(hass, "certificate_refused_accc8ef3d92e") == {
         "name": "Main entrance",
@@ -532,7 +533,7 @@ async def test_camera_forgot_the_authority(
 async def test_camera_that_refuses_is_removed(hass: HomeAssistant, listening: Listening, tmp_path: Path) -> None:
     """Who isn't there any more has nothing to be mended."""
     await camera(listening).push()
-    await hass.async_block_till_done()
+    await listening.restart()
     other = tmp_path / "other.pem"
     other.write_text(certificate_pem(new_authority(dt_util.utcnow()).certificate))
     await s_client(listening.port, ca_file=other)
@@ -541,10 +542,36 @@ async def test_camera_that_refuses_is_removed(hass: HomeAssistant, listening: Li
     assert not ir.async_get(hass).issues
 
 
+async def test_another_device_at_the_address_of_a_camera(
+    hass: HomeAssistant, listening: Listening, tmp_path: Path
+) -> None:
+    """A camera that gets through isn't blamed for what something else at its address does, a browser or a neighbour."""
+    other = tmp_path / "other.pem"
+    other.write_text(certificate_pem(new_authority(dt_util.utcnow()).certificate))
+    well = camera(listening, serial="b8a44f050001", name="Back door")
+    await camera(listening).push()
+    await well.push()
+    await listening.restart()
+    # Both say that they have this address; only one of them has been heard since.
+    await well.push()
+    await hass.async_block_till_done()
+    await s_client(listening.port, ca_file=other)
+    await until_shown(hass, "certificate_refused_accc8ef3d92e")
+    assert len(problems(hass)) == 1
+    assert (await well.test_connection()).delivered
+    assert {*problems(hass)} == {"certificate_refused_accc8ef3d92e"}
+    # It gets through again, and so it is something else.
+    assert (await camera(listening).test_connection()).delivered
+    await until_shown(hass, "certificate_refused_accc8ef3d92e", shown=False)
+    await s_client(listening.port, ca_file=other)
+    await asyncio.sleep(0.2)
+    assert not problems(hass)
+
+
 async def test_another_way(hass: HomeAssistant, listening: Listening, tmp_path: Path) -> None:
     """Whoever doesn't come by this way any more can't refuse the certificate either."""
     await camera(listening).push()
-    await hass.async_block_till_done()
+    await listening.restart()
     other = tmp_path / "other.pem"
     other.write_text(certificate_pem(new_authority(dt_util.utcnow()).certificate))
     await s_client(listening.port, ca_file=other)

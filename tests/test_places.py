@@ -23,6 +23,7 @@ from homeassistant.setup import async_setup_component
 
 from .ledgers import SERIAL as LEDGER_SERIAL, START, TIMEOUT, interval, opened, record
 from .places import BACK, BACK_DOOR, add_place, entity_of, form, push_two_doors, shown
+from .problems import problems
 from .pusher import PATH, SERIAL, TOKEN, Pusher, document, measurement
 
 NOON: Final = datetime.fromisoformat("2026-09-16T10:00:00Z")
@@ -583,12 +584,10 @@ async def test_removed_door(
     # Those who are known to have come are inside still.
     assert (shown(hass, key, "occupancy"), shown(hass, key, "incomplete")) == ("9", "on")
     issue_id = f"door_missing_{key}"
-    issue = ir.async_get(hass).async_get_issue("axis_people_counter", issue_id)
-    assert issue
-    assert issue.translation_placeholders == {"name": "Shop", "place": "Shop", "cameras": BACK}
+    assert problems(hass)[issue_id].translation_placeholders == {"name": "Shop", "place": "Shop", "cameras": BACK}
     await both(pusher, NOON + 6 * MINUTE)
     assert shown(hass, key, "incomplete") == "off"
-    assert not ir.async_get(hass).async_get_issue("axis_people_counter", issue_id)
+    assert issue_id not in problems(hass)
 
 
 @pytest.mark.usefixtures("noon")
@@ -660,18 +659,16 @@ async def test_reload_leaves_devices_and_repairs_alone(
     key = await add_place(hass, entry)
     await entry.runtime_data.async_remove_camera(BACK)
     await hass.async_block_till_done()
-    issues = ir.async_get(hass)
-    issues.async_ignore("axis_people_counter", f"door_missing_{key}", True)
+    issue_id = f"door_missing_{key}"
+    ir.async_get(hass).async_ignore("axis_people_counter", problems(hass)[issue_id].issue_id, True)
     events = async_capture_events(hass, dr.EVENT_DEVICE_REGISTRY_UPDATED)
     await hass.config_entries.async_reload(entry.entry_id)
     await hass.async_block_till_done()
     assert not events
-    issue = issues.async_get_issue("axis_people_counter", f"door_missing_{key}")
-    assert issue
-    assert issue.dismissed_version
+    assert problems(hass)[issue_id].dismissed_version
     hass.config_entries.async_remove_subentry(entry, key)
     await hass.async_block_till_done()
-    assert not issues.async_get_issue("axis_people_counter", f"door_missing_{key}")
+    assert issue_id not in problems(hass)
 
 
 @pytest.mark.parametrize(

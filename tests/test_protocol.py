@@ -662,6 +662,59 @@ def test_other_version_without_a_sender(sensor: Any) -> None:
     assert caught.value.sensor is None
 
 
+# Who sent what can't be read
+
+
+def sender_of(body: bytes) -> str | None:
+    """Return who sent a document that is refused."""
+    with pytest.raises(DocumentError) as caught:
+        parse(body)
+    return caught.value.sensor and caught.value.sensor.serial
+
+
+LONG = [measured() for _ in range(200)]
+
+
+@pytest.mark.parametrize("measurements", [[measured()], LONG], ids=["short", "long"])
+@pytest.mark.parametrize("first", [True, False], ids=["sender first", "sender last"])
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ('"count": ', '"count": NaN, "more": '),
+        ('"measurements"', '"other"'),
+        ('"utcSent"', '"other"'),
+        ('"apiName"', '"other"'),
+        ('"kind"', "kind"),
+        ('"data": ', '"data": 7, "data": '),
+        ('"data": ', '"more": ' + "[" * 100_000 + "]" * 100_000 + ', "data": '),
+    ],
+)
+def test_sender_of_what_cannot_be_read(old: str, new: str, *, first: bool, measurements: list[Any]) -> None:
+    """It is told wherever it stands, so that the camera can be named."""
+    whole = document(*measurements, sent=SENT)
+    sensor = whole.pop("sensor")
+    whole = {"sensor": sensor, **whole} if first else {**whole, "sensor": sensor}
+    assert sender_of(json.dumps(whole).replace(old, new, 1).encode()) == SERIAL
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"[]",
+        b'"sensor"',
+        b'{"a": x, "sensor": ',
+        b'{"a": x, "sensor": {"serial": "accc8ef3d92e"',
+        b'{"a": x, "sensor": {"serial": "?"}}',
+        b'{"a": x, "sensor": ' + b"[" * 100_000,
+        b'{"a": x, "sensor": {"serial": "accc8ef3d92e"}, "more": "' + b"x" * (300 * 1024) + b'"}',
+    ],
+)
+def test_nobody_knows_the_sender(body: bytes) -> None:
+    """Where it isn't clear, or too far away to be looked for, nobody is named."""
+    assert sender_of(body) is None
+
+
 # Texts of hostile senders
 
 

@@ -1,16 +1,21 @@
 """AXIS People Counter: counts that cameras push over HTTPS become sensors."""
 
+from datetime import datetime, timedelta
+import secrets
+from typing import Final
+
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import EVENT_CORE_CONFIG_UPDATE, EVENT_HOMEASSISTANT_FINAL_WRITE, Platform
-from homeassistant.core import Event, HomeAssistant
+from homeassistant.core import Event, HomeAssistant, callback
 from homeassistant.exceptions import ConfigEntryError, ConfigEntryNotReady, HomeAssistantError
 from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.device_registry import DeviceEntry
+from homeassistant.helpers.event import async_track_time_interval
 from homeassistant.helpers.typing import ConfigType
 
 from . import issues
-from .const import DOMAIN
-from .http import async_forget_expired_token, async_register_views
+from .const import CONF_ISSUE_SECRET, DOMAIN
+from .http import async_forget_expired_tokens, async_register_views
 from .ledger_file import LedgerError, LedgerTooNewError
 from .listener import AuthorityView, Listener, ListenerSettings
 from .receiver import PeopleCounterConfigEntry, Receiver, configured
@@ -18,6 +23,8 @@ from .services import async_setup_services
 from .settings import async_restore, async_save
 
 PLATFORMS = [Platform.BINARY_SENSOR, Platform.BUTTON, Platform.EVENT, Platform.NUMBER, Platform.SENSOR, Platform.SWITCH]
+
+FORGET_TOKENS_EVERY: Final = timedelta(hours=1)
 
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 
@@ -31,8 +38,18 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
 
 async def async_setup_entry(hass: HomeAssistant, entry: PeopleCounterConfigEntry) -> bool:
     """Open the ledger and bring back its cameras."""
-    async_forget_expired_token(hass, entry)
     await async_restore(hass, entry)
+    if CONF_ISSUE_SECRET not in entry.data:
+        data = {**entry.data, CONF_ISSUE_SECRET: secrets.token_hex(32)}
+        hass.config_entries.async_update_entry(entry, data=data)
+    issues.async_use_secret(hass, entry.data[CONF_ISSUE_SECRET])
+
+    @callback
+    def forget_tokens(_: datetime) -> None:
+        async_forget_expired_tokens(hass, entry)
+
+    async_forget_expired_tokens(hass, entry)
+    entry.async_on_unload(async_track_time_interval(hass, forget_tokens, FORGET_TOKENS_EVERY))
     entry.runtime_data = receiver = Receiver(hass, entry)
 
     async def stop(_: Event) -> None:
@@ -70,7 +87,7 @@ async def _async_start_listener(
         hass,
         settings,
         [async_register_views(hass), AuthorityView()],
-        cameras=receiver.addresses,
+        cameras=lambda: receiver.cameras,
         refused=receiver.async_certificate_refused,
     )
     entry.async_on_unload(listener.async_stop)

@@ -37,10 +37,10 @@ from .const import (
     AUTHORITY_PATH,
     CONF_CERTIFICATE,
     CONF_DIRECT,
+    CONF_EXPIRES,
     CONF_KEEP_DAYS,
     CONF_OWN_ADDRESS,
-    CONF_PREVIOUS_TOKEN,
-    CONF_PREVIOUS_TOKEN_EXPIRES,
+    CONF_PREVIOUS_TOKENS,
     CONF_PRIVATE_KEY,
     CONF_RESET_TIME,
     DEFAULT_KEEP_DAYS,
@@ -77,6 +77,8 @@ from .server import listening_sockets
 from .settings import async_forget_replacement
 from .vapix import CameraError
 
+# What of an entry's data belongs to the way that cameras take.
+_OF_THE_WAY: Final = (CONF_URL, CONF_DIRECT, CONF_OWN_ADDRESS, CONF_CERTIFICATE, CONF_PRIVATE_KEY)
 SECTION_OWN_FILES: Final = "own_files"
 CONF_TRUST_CERTIFICATE: Final = "trust_certificate"
 
@@ -256,9 +258,11 @@ class PeopleCounterConfigFlow(ConfigFlow, domain=DOMAIN):
 
     async def _async_step_way(self, data: dict[str, Any]) -> ConfigFlowResult:
         """Go on with the way that was chosen; an entry takes it at once, for a camera may be told of it at once."""
-        kept = (CONF_TOKEN, CONF_PREVIOUS_TOKEN, CONF_PREVIOUS_TOKEN_EXPIRES)
-        self._data = {key: value for key, value in self._data.items() if key in kept} | data
-        if self.source == SOURCE_RECONFIGURE:
+        is_new = self.source != SOURCE_RECONFIGURE
+        # Another dialog may have made a new token meanwhile.
+        present = self._data if is_new else self._get_reconfigure_entry().data
+        self._data = {key: value for key, value in present.items() if key not in _OF_THE_WAY} | data
+        if not is_new:
             self.hass.config_entries.async_update_entry(self._get_reconfigure_entry(), data=self._data)
         return await self.async_step_show()
 
@@ -266,12 +270,14 @@ class PeopleCounterConfigFlow(ConfigFlow, domain=DOMAIN):
         """Make a new token, if that is really wanted."""
         if user_input is None:
             return self.async_show_form(step_id="new_token", data_schema=vol.Schema({}))
-        self._data |= {
-            CONF_PREVIOUS_TOKEN: self._data[CONF_TOKEN],
-            CONF_PREVIOUS_TOKEN_EXPIRES: (dt_util.utcnow() + PREVIOUS_TOKEN_LIFETIME).isoformat(),
-            CONF_TOKEN: secrets.token_urlsafe(32),
-        }
-        self.hass.config_entries.async_update_entry(self._get_reconfigure_entry(), data=self._data)
+        entry = self._get_reconfigure_entry()
+        expires = (dt_util.utcnow() + PREVIOUS_TOKEN_LIFETIME).isoformat()
+        previous = [
+            *entry.data.get(CONF_PREVIOUS_TOKENS, ()),
+            {CONF_TOKEN: entry.data[CONF_TOKEN], CONF_EXPIRES: expires},
+        ]
+        self._data = {**entry.data, CONF_TOKEN: secrets.token_urlsafe(32), CONF_PREVIOUS_TOKENS: previous}
+        self.hass.config_entries.async_update_entry(entry, data=self._data)
         return await self.async_step_show()
 
     # A camera that takes the place of another

@@ -170,6 +170,11 @@ class CameraCoordinator(LedgerCoordinator[CameraData]):
         return self.data.is_current and self.last_message - max(since, self._quiet_since) >= QUIET
 
     @property
+    def gets_through(self) -> bool:
+        """Whether it has been heard since the entry was loaded, and isn't silent."""
+        return self.connected and self.last_message >= self._listening_since
+
+    @property
     def _silence(self) -> timedelta:
         return max(MIN_SILENCE, MISSED_INTERVALS * timedelta(seconds=self.camera.send_interval))
 

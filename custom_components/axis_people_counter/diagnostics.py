@@ -1,36 +1,43 @@
 """What helps to find out what is wrong, without secrets."""
 
 import asyncio
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
+import json
+import re
 from typing import Any, Final
 
-from homeassistant.components.diagnostics import async_redact_data
-from homeassistant.const import CONF_TOKEN, CONF_URL
+from yarl import URL
+
+from homeassistant.components.diagnostics import REDACTED, async_redact_data
+from homeassistant.const import CONF_URL
 from homeassistant.core import HomeAssistant
+from homeassistant.helpers import issue_registry as ir
 from homeassistant.util import dt as dt_util
 
-from .const import CONF_CERTIFICATE, CONF_DECLINED, CONF_PREVIOUS_TOKEN, CONF_PRIVATE_KEY, CONF_REVERSED_CAMERAS
+from .const import CONF_DIRECT, CONF_KEEP_DAYS, CONF_OWN_ADDRESS, CONF_RESET_TIME, DOMAIN
 from .coordinator import CameraCoordinator
 from .history import Corrected, async_history
+from .issues import issue_about
 from .ledger_file import LedgerError
 from .listener import Listener, own_certificates
 from .place import PlaceCoordinator
 from .receiver import PeopleCounterConfigEntry, Receiver
 
-TO_REDACT: Final = {
-    CONF_CERTIFICATE,
-    CONF_DECLINED,
-    CONF_PRIVATE_KEY,
-    CONF_REVERSED_CAMERAS,
-    CONF_TOKEN,
-    CONF_PREVIOUS_TOKEN,
-    CONF_URL,
-    "ip_address",
-    "key",
-    "name",
-    "serial",
-}
+TO_REDACT: Final = {"ip_address", "name"}
+# All other settings are secrets, or may name somebody or something.
+SHOWN_SETTINGS: Final = {CONF_DIRECT, CONF_KEEP_DAYS, CONF_OWN_ADDRESS, CONF_RESET_TIME}
+# A shorter name tells nothing, and could be part of any word.
+MIN_WORD: Final = 3
+SERIAL_NUMBER: Final = re.compile("(?<![0-9a-f])[0-9a-f]{2}(?:[:.-]?[0-9a-f]{2}){5}(?![0-9a-f])", re.IGNORECASE)
+# What of a measurement can be shown: its keys, and texts that are a number, an instant, a kind or a direction.
+KNOWN_KEY: Final = re.compile("[A-Za-z][A-Za-z_-]{0,29}")
+NUMBER_OR_INSTANT: Final = re.compile(
+    r"-?\d{1,9}(\.\d{1,3})?|\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:?\d\d)?"
+)
+SHOWN_TEXTS: Final = ("kind", "direction")
 MAX_QUARANTINED: Final = 20
 # A camera remembers what it counted for so long.
 GAPS_SINCE: Final = timedelta(days=90)
@@ -42,18 +49,75 @@ MAX_CORRECTIONS: Final = 50
 async def async_get_config_entry_diagnostics(hass: HomeAssistant, entry: PeopleCounterConfigEntry) -> dict[str, Any]:
     """Return the settings, and each camera and each place as it stands."""
     receiver = entry.runtime_data
-    diagnostics: dict[str, Any] = async_redact_data(
+    # A serial number becomes a word, by which cameras, places and repairs can still be told apart.
+    aliases = _aliases(receiver)
+    diagnostics = {
+        "data": _settings(entry.data),
+        "options": _settings(entry.options),
+        "listener": await _listener(receiver.listener) if receiver.listener else None,
+        "ledger_writable": receiver.writable,
+        "cameras": [await _camera(receiver, camera) for camera in receiver.cameras.values()],
+        "places": [await _place(place) for place in receiver.places.values()],
+        "repairs": _repairs(hass, aliases),
+    }
+    anonymous: dict[str, Any] = _anonymous(async_redact_data(diagnostics, TO_REDACT), aliases, _words(receiver))
+    return anonymous
+
+
+def _settings(settings: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value if key in SHOWN_SETTINGS else REDACTED for key, value in settings.items()}
+
+
+def _aliases(receiver: Receiver) -> dict[str, str]:
+    """Return words for the serial numbers of cameras and the keys of places."""
+    doors = (door.key for place in receiver.places.values() for door in place.settings.doors)
+    keys = dict.fromkeys((*receiver.cameras, *doors))
+    cameras = {key: f"camera_{number}" for number, key in enumerate(keys, 1)}
+    # A camera that has replaced another one reports under its own serial number.
+    serials = {camera.camera.serial: cameras[key] for key, camera in receiver.cameras.items()}
+    places = {key: f"place_{number}" for number, key in enumerate(receiver.places, 1)}
+    return {**serials, **cameras, **places}
+
+
+def _words(receiver: Receiver) -> list[str]:
+    """Return names and addresses that mustn't be shown, the longest first, as one may be part of another."""
+    cameras = [coordinator.camera for coordinator in receiver.cameras.values()]
+    places = receiver.places.values()
+    found = {
+        URL(receiver.entry.data[CONF_URL]).host,
+        *(camera.name for camera in cameras),
+        *(camera.ip_address for camera in cameras),
+        *(place.settings.name for place in places),
+    }
+    return sorted((word for word in found if word and len(word) >= MIN_WORD), key=len, reverse=True)
+
+
+def _repairs(hass: HomeAssistant, aliases: Mapping[str, str]) -> list[dict[str, Any]]:
+    """Return what is wrong; Home Assistant adds our issues to the download, but not what they are about."""
+    shown = ir.async_get(hass).issues.items()
+    issues = [issue for (domain, _), issue in shown if domain == DOMAIN and issue.active]
+    return [
         {
-            "data": dict(entry.data),
-            "options": dict(entry.options),
-            "listener": await _listener(receiver.listener) if receiver.listener else None,
-            "ledger_writable": receiver.writable,
-            "cameras": [await _camera(receiver, camera) for camera in receiver.cameras.values()],
-            "places": [await _place(place) for place in receiver.places.values()],
-        },
-        TO_REDACT,
-    )
-    return diagnostics
+            "key": issue.translation_key,
+            "issue_id": issue.issue_id,
+            "about": (about := issue_about(issue)) and aliases.get(about, "unknown"),
+            "is_ignored": issue.dismissed_version is not None,
+        }
+        for issue in issues
+    ]
+
+
+def _anonymous(value: Any, aliases: Mapping[str, str], words: Iterable[str]) -> Any:
+    """Return a value without serial numbers, names and addresses, in whatever text they stand."""
+    if isinstance(value, dict):
+        return {_anonymous(key, aliases, ()): _anonymous(member, aliases, words) for key, member in value.items()}
+    if isinstance(value, list | tuple):
+        return [_anonymous(element, aliases, words) for element in value]
+    if not isinstance(value, str):
+        return value
+    for word in words:
+        value = re.sub(re.escape(word), REDACTED, value, flags=re.IGNORECASE)
+    return SERIAL_NUMBER.sub(lambda match: aliases.get(re.sub("[:.-]", "", match[0]).lower(), REDACTED), value)
 
 
 async def _listener(listener: Listener) -> dict[str, Any]:
@@ -82,7 +146,7 @@ async def _camera(receiver: Receiver, coordinator: CameraCoordinator) -> dict[st
         "connected": coordinator.connected,
         "last_message": coordinator.last_message,
         "gaps": [{"from": _instant(begin), "to": _instant(end)} for begin, end in gaps],
-        "quarantined": [asdict(one) for one in quarantined],
+        "quarantined": [asdict(one) | {"content": _outline(one.content)} for one in quarantined],
         "corrections": await _corrections(coordinator),
     }
 
@@ -115,6 +179,28 @@ async def _corrections(coordinator: CameraCoordinator | PlaceCoordinator) -> lis
     except LedgerError:
         return []
     return [history.corrected_fields(one) for one in corrected[-MAX_CORRECTIONS:]]
+
+
+def _outline(content: str | None) -> str | None:
+    """Return what was set aside without the texts in it: nobody knows what they say."""
+    if content is None:
+        return None
+    with suppress(ValueError, RecursionError):
+        return json.dumps(_without_texts(json.loads(content)))
+    return f"{len(content)} characters that aren't JSON"
+
+
+def _without_texts(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {
+            key if KNOWN_KEY.fullmatch(key) else REDACTED: member
+            if key in SHOWN_TEXTS and isinstance(member, str) and KNOWN_KEY.fullmatch(member)
+            else _without_texts(member)
+            for key, member in value.items()
+        }
+    if isinstance(value, list):
+        return [_without_texts(element) for element in value]
+    return REDACTED if isinstance(value, str) and not NUMBER_OR_INSTANT.fullmatch(value) else value
 
 
 def _instant(seconds: int) -> str:

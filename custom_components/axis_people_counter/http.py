@@ -4,12 +4,13 @@ import asyncio
 from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from datetime import datetime
 import gc
 from hmac import compare_digest
 from http import HTTPStatus
 import logging
 import secrets
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from aiohttp import ClientError, web
 from aiohttp.hdrs import AUTHORIZATION, RETRY_AFTER, WWW_AUTHENTICATE
@@ -22,12 +23,12 @@ from homeassistant.util import dt as dt_util
 from homeassistant.util.hass_dict import HassKey
 
 from . import issues
-from .const import CONF_PREVIOUS_TOKEN, CONF_PREVIOUS_TOKEN_EXPIRES, DOMAIN, PUSH_PATH
+from .const import CONF_EXPIRES, CONF_PREVIOUS_TOKENS, DOMAIN, PUSH_PATH
 from .export import ExportView
 from .ledger import TooManyCamerasError
 from .ledger_file import LedgerError
 from .listener import AuthorityView
-from .protocol import MAX_WHOLE, DocumentError, ProtocolVersionError, TestMessage, parse
+from .protocol import MAX_WHOLE, DocumentError, ProtocolVersionError, Sensor, TestMessage, parse
 from .receiver import ClockError, PeopleCounterConfigEntry, QuarantineFullError, url_host
 
 _LOGGER = logging.getLogger(__name__)
@@ -40,13 +41,15 @@ SECONDS_WITHOUT_A_BYTE: Final = 60
 RETRY_SECONDS: Final = 60
 # One this large makes so many objects that Python would look through all of Home Assistant's for garbage.
 LARGE_BODY: Final = 1024 * 1024
-# Senders whose documents can't be read, each named once in the log.
+# Senders that aren't known as cameras and whose documents are refused, each named once in the log.
 MAX_COMPLAINTS: Final = 20
 # The most that a probe may send; all of it is thrown away.
 MAX_PROBE: Final = 64 * 1024 * 1024
 PROBE_HEADER: Final = "X-Axis-People-Counter-Probe"
 
 WRONG_TOKEN: Final = "The API token is missing or wrong."
+# Once there was one previous token only.
+_OLD_KEYS: Final = ("previous_token", "previous_token_expires")
 NOT_READY: Final = "AXIS People Counter isn't ready."
 
 
@@ -86,6 +89,13 @@ def async_register_views(hass: HomeAssistant) -> PushView:
     return hass.data[_DATA_VIEW]
 
 
+class _Complaint(NamedTuple):
+    """A sender in the log, whose document was refused."""
+
+    name: str
+    last: datetime
+
+
 class _BodyTooLargeError(Exception):
     """The body is over the cap."""
 
@@ -106,7 +116,8 @@ class PushView(HomeAssistantView):
         self._tests: list[ConnectionTest] = []
         self._probes: list[Probe] = []
         self._bytes = 0
-        self._complained: set[str] = set()
+        # By serial number, or by address where a document doesn't tell.
+        self._complaints: dict[str, _Complaint] = {}
 
     @contextmanager
     def async_test(self, token: str) -> Iterator[ConnectionTest]:
@@ -131,6 +142,8 @@ class PushView(HomeAssistantView):
     async def post(self, request: web.Request) -> web.Response:
         """Answer one push; 200 only when nothing of it can be lost any more."""
         hass = request.app[KEY_HASS]
+        # The body may take long. What it says of the present was true now.
+        arrived = dt_util.utcnow()
         address = request.remote or "?"
         if self._probes and (answer := await self._answer_to_probe(request)):
             return answer
@@ -141,10 +154,9 @@ class PushView(HomeAssistantView):
         # Before a byte of the body is read: a stranger gets no further than this.
         token = _bearer(request)
         tests = [test for test in self._tests if compare_digest(test.token.encode(), token)]
-        if not (_is_token_of(entry, token) if entry else tests):
+        if not (_is_token_of(entry, token, arrived) if entry else tests):
             self._refuse_token(hass, entry, address)
             return self._unauthorized()
-        issues.async_end(hass, issues.WRONG_TOKEN, address)
 
         try:
             body = await self._body(request)
@@ -153,23 +165,30 @@ class PushView(HomeAssistantView):
                 request.transport.abort()
             return self.json_message("Nothing more came.", HTTPStatus.REQUEST_TIMEOUT)
         except _BodyTooLargeError:
-            issues.async_begin(
-                hass, issues.BODY_TOO_LARGE, address, address=address, limit=str(MAX_BODY // 1024 // 1024)
-            )
-            return self._complain(address, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The body is larger than 128 MiB.")
+            if entry:
+                limit = str(MAX_BODY // 1024 // 1024)
+                issues.async_begin(hass, issues.BODY_TOO_LARGE, address, address=address, limit=limit)
+            sentence = "The body is larger than 128 MiB."
+            return self._complain(hass, None, address, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, sentence)
         except _BusyError:
             return self._later("Too much is being received at the moment.")
         except (ClientError, HttpProcessingError, ConnectionError, web.RequestPayloadError) as err:
             _LOGGER.debug("The body from %s ended too early: %s", address, type(err).__name__)
             return await self._hang_up(request, "The body is incomplete or badly compressed.")
         # What has been received is stored, even if the camera hangs up now.
-        taking = self._take(hass, address, token, tests, body)
+        taking = self._take(hass, address, arrived, token, tests, body)
         return await asyncio.shield(
             hass.async_create_task(taking if len(body) < LARGE_BODY else _without_pauses(taking))
         )
 
     async def _take(
-        self, hass: HomeAssistant, address: str, token: bytes, tests: list[ConnectionTest], body: bytearray
+        self,
+        hass: HomeAssistant,
+        address: str,
+        arrived: datetime,
+        token: bytes,
+        tests: list[ConnectionTest],
+        body: bytearray,
     ) -> web.Response:
         """Answer one body; raises nothing a camera can cause, for it may be gone."""
         answer = self.json_message("Thank you.")
@@ -179,24 +198,25 @@ class PushView(HomeAssistantView):
             for test in tests:
                 test.heard[message.sensor.serial] = message.sensor.name
             # It may have been unloaded or loaded anew meanwhile.
-            if (entry := _loaded_entry(hass)) and _is_token_of(entry, token):
-                await entry.runtime_data.async_receive(message)
+            if (entry := _loaded_entry(hass)) and _is_token_of(entry, token, arrived):
+                await entry.runtime_data.async_receive(message, arrived)
             elif not isinstance(message, TestMessage):
                 return self._later(NOT_READY)
         except ProtocolVersionError as err:
-            issues.async_begin(
-                hass,
-                issues.WRONG_PROTOCOL,
-                err.sensor.serial if err.sensor else address,
-                **issues.names(err.sensor.name if err.sensor else address),
-                protocol=issues.plain(err.api),
-                address=url_host((err.sensor and err.sensor.ip_address) or address),
-            )
-            return self._complain(address, HTTPStatus.UNPROCESSABLE_ENTITY, str(err))
+            if _loaded_entry(hass):
+                issues.async_begin(
+                    hass,
+                    issues.WRONG_PROTOCOL,
+                    err.sensor.serial if err.sensor else address,
+                    **issues.names(err.sensor.name if err.sensor else address),
+                    protocol=issues.plain(err.api),
+                    address=url_host((err.sensor and err.sensor.ip_address) or address),
+                )
+            return self._complain(hass, err.sensor, address, HTTPStatus.UNPROCESSABLE_ENTITY, str(err))
         except DocumentError as err:
-            return self._complain(address, HTTPStatus.BAD_REQUEST, str(err))
+            return self._complain(hass, err.sensor, address, HTTPStatus.BAD_REQUEST, str(err))
         except ClockError as err:
-            self._complain(address, HTTPStatus.SERVICE_UNAVAILABLE, str(err))
+            self._complain(hass, message.sensor, address, HTTPStatus.SERVICE_UNAVAILABLE, str(err))
             return self._later(str(err))
         except TooManyCamerasError:
             return self._later("There are as many cameras as there may be.")
@@ -208,12 +228,10 @@ class PushView(HomeAssistantView):
         finally:
             self._bytes -= len(body)
 
-        issues.async_end(hass, issues.BODY_TOO_LARGE, address)
-        issues.async_end(hass, issues.WRONG_PROTOCOL, address)
-        issues.async_end(hass, issues.WRONG_PROTOCOL, message.sensor.serial)
-        if address in self._complained:
-            self._complained.discard(address)
-            _LOGGER.info("Documents from %s can be read again", address)
+        if entry:
+            # Nothing ends that is about the address: another camera may have it as well.
+            issues.async_end(hass, issues.WRONG_PROTOCOL, message.sensor.serial)
+        self._end_complaints(message.sensor)
         return answer
 
     async def _body(self, request: web.Request) -> bytearray:
@@ -285,15 +303,32 @@ class PushView(HomeAssistantView):
             test.refused = address
         if entry:
             # Strangers must not hide a camera.
-            is_camera = address in entry.runtime_data.addresses()
+            is_camera = bool(entry.runtime_data.async_claiming(address))
             issues.async_begin(hass, issues.WRONG_TOKEN, address, is_camera, address=address)
 
-    def _complain(self, address: str, status: HTTPStatus, sentence: str) -> web.Response:
-        """Refuse a document; the log says so once, until documents of this sender can be read again."""
-        if address not in self._complained and len(self._complained) < MAX_COMPLAINTS:
-            self._complained.add(address)
-            _LOGGER.warning("A document from %s was refused: %s", address, sentence)
+    def _complain(
+        self, hass: HomeAssistant, sensor: Sensor | None, address: str, status: HTTPStatus, sentence: str
+    ) -> web.Response:
+        """Refuse a document; the log says so once, until its sender is well or has been quiet for a while."""
+        self._end_complaints()
+        sender, name = (sensor.serial, f"{sensor.name} ({sensor.serial})") if sensor else (address, address)
+        entry = _loaded_entry(hass)
+        is_camera = entry is not None and sender in entry.runtime_data.cameras
+        if sender in self._complaints or is_camera or len(self._complaints) < MAX_COMPLAINTS:
+            if sender not in self._complaints:
+                _LOGGER.warning("A document from %s was refused: %s", name, sentence)
+            self._complaints[sender] = _Complaint(name, dt_util.utcnow())
         return self.json_message(sentence, status)
+
+    def _end_complaints(self, well: Sensor | None = None) -> None:
+        """Forget whom the log has named: who is well, and who hasn't sent anything wrong for a while."""
+        if well and (complaint := self._complaints.pop(well.serial, None)):
+            _LOGGER.info("Documents from %s can be read again", complaint.name)
+        ended = dt_util.utcnow() - issues.QUIET
+        for sender, complaint in list(self._complaints.items()):
+            if complaint.last <= ended:
+                del self._complaints[sender]
+                _LOGGER.info("No document from %s has been refused for a while", complaint.name)
 
     def _later(self, sentence: str) -> web.Response:
         return self.json_message(sentence, HTTPStatus.SERVICE_UNAVAILABLE, headers={RETRY_AFTER: str(RETRY_SECONDS)})
@@ -321,22 +356,22 @@ def _bearer(request: web.Request) -> bytes:
     return token.strip().encode(errors="replace") if scheme.lower() == "bearer" else b""
 
 
-def _is_token_of(entry: PeopleCounterConfigEntry, token: bytes) -> bool:
-    if compare_digest(entry.data[CONF_TOKEN].encode(), token):
-        return True
-    return not _has_expired(entry) and compare_digest(entry.data[CONF_PREVIOUS_TOKEN].encode(), token)
+def _is_token_of(entry: PeopleCounterConfigEntry, token: bytes, at: datetime) -> bool:
+    """Return True if a token is accepted at an instant; all are compared, so the time it takes tells nothing."""
+    accepted = [entry.data[CONF_TOKEN], *(previous[CONF_TOKEN] for previous in _still_accepted(entry, at))]
+    return sum(compare_digest(one.encode(), token) for one in accepted) > 0
 
 
-def _has_expired(entry: PeopleCounterConfigEntry) -> bool:
-    """Say whether the token before the present one is no longer good, or there was none."""
-    expires = dt_util.parse_datetime(entry.data.get(CONF_PREVIOUS_TOKEN_EXPIRES, ""))
-    return expires is None or dt_util.utcnow() >= expires
+def _still_accepted(entry: PeopleCounterConfigEntry, at: datetime) -> list[dict[str, str]]:
+    """Return the previous tokens whose time isn't over."""
+    previous: list[dict[str, str]] = entry.data.get(CONF_PREVIOUS_TOKENS, [])
+    return [one for one in previous if at < datetime.fromisoformat(one[CONF_EXPIRES])]
 
 
 @callback
-def async_forget_expired_token(hass: HomeAssistant, entry: PeopleCounterConfigEntry) -> None:
+def async_forget_expired_tokens(hass: HomeAssistant, entry: PeopleCounterConfigEntry) -> None:
     """Keep no token that is good for nothing."""
-    if CONF_PREVIOUS_TOKEN in entry.data and _has_expired(entry):
-        expired = (CONF_PREVIOUS_TOKEN, CONF_PREVIOUS_TOKEN_EXPIRES)
-        data = {key: value for key, value in entry.data.items() if key not in expired}
-        hass.config_entries.async_update_entry(entry, data=data)
+    data = {key: value for key, value in entry.data.items() if key not in (*_OLD_KEYS, CONF_PREVIOUS_TOKENS)}
+    if previous := _still_accepted(entry, dt_util.utcnow()):
+        data[CONF_PREVIOUS_TOKENS] = previous
+    hass.config_entries.async_update_entry(entry, data=data)

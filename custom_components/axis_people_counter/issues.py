@@ -1,13 +1,16 @@
 """Repair issues: each says what is wrong and what to do, and ends when the reason has gone."""
 
+from collections.abc import Container
 from contextlib import suppress
-from datetime import datetime
+from datetime import datetime, timedelta
+import hmac
 from ipaddress import IPv6Address, ip_address
 from typing import Final
 
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.util import dt as dt_util
+from homeassistant.util.hass_dict import HassKey
 
 from .const import DOMAIN
 
@@ -78,10 +81,19 @@ _ERRORS: Final = (
     LEDGER_MOVED_ASIDE,
 )
 # Those that something can be done about here; a flow in repairs.py does it.
-_FIXABLE: Final = (WRONG_TOKEN, WRONG_PROTOCOL, NEW_CAMERA, QUARANTINED, LEDGER_MOVED_ASIDE)
+_FIXABLE: Final = (WRONG_TOKEN, WRONG_PROTOCOL, BODY_TOO_LARGE, NEW_CAMERA, QUARANTINED, LEDGER_MOVED_ASIDE)
+# Requests cause these, and their sender may be nobody we know: an address, or a camera that never got through.
+_OF_SENDERS: Final = (WRONG_TOKEN, WRONG_PROTOCOL, BODY_TOO_LARGE, CLOCK_DIFFERS)
+# A problem of an unknown sender is over after this time without it. Cameras send every 15 minutes at least, and nobody
+# knows how long they wait before they try again; so this is four times as long.
+QUIET: Final = timedelta(hours=1)
 # A stranger can call from many addresses, and whoever has the token can invent cameras.
 _MOST: Final = 256
 _MOST_WRONG_TOKENS: Final = 20
+# Makes ids that name no camera: the diagnostics download holds the ids of all our issues.
+_DATA_SECRET: HassKey[bytes] = HassKey(f"{DOMAIN}_issue_secret")
+# When a sender's problem last came, by the id of its issue.
+_DATA_LAST: HassKey[dict[str, datetime]] = HassKey(f"{DOMAIN}_issue_last")
 _MARKDOWN: Final = str.maketrans({character: f"\\{character}" for character in "\\`*_{}[]<>()#+-.!|~&:/@"})
 
 
@@ -121,6 +133,12 @@ def local_time(instant: datetime) -> str:
 
 
 @callback
+def async_use_secret(hass: HomeAssistant, secret: str) -> None:
+    """Take what the ids of issues are made with; with the same secret, an ignored issue stays ignored."""
+    hass.data[_DATA_SECRET] = secret.encode()
+
+
+@callback
 def async_begin(
     hass: HomeAssistant,
     key: str,
@@ -131,7 +149,7 @@ def async_begin(
 ) -> None:
     """Show an issue; about tells several of a kind apart (a serial, an address), of which there is mostly a limit."""
     shown = ir.async_get(hass).issues
-    issue_id = _issue_id(key, about)
+    issue_id = _issue_id(hass, key, about)
     of_the_kind = sum(domain == DOMAIN and issue.translation_key == key for (domain, _), issue in shown.items())
     if (
         not always
@@ -139,12 +157,14 @@ def async_begin(
         and of_the_kind >= (_MOST_WRONG_TOKENS if key == WRONG_TOKEN else _MOST)
     ):
         return
+    if key in _OF_SENDERS:
+        hass.data.setdefault(_DATA_LAST, {})[issue_id] = dt_util.utcnow()
     ir.async_create_issue(
         hass,
         DOMAIN,
         issue_id,
         # What a flow has to know. Everybody who has an account can read it: nothing in it is secret.
-        data={"about": about, **placeholders},
+        data={"key": key, "about": about, **placeholders},
         is_fixable=key in _FIXABLE,
         # What happened once is shown until somebody has read it; all others are found again after a restart.
         is_persistent=key == LEDGER_MOVED_ASIDE,
@@ -157,15 +177,28 @@ def async_begin(
 @callback
 def async_end(hass: HomeAssistant, key: str, about: str | None = None) -> None:
     """Take an issue back, if there is one."""
-    ir.async_delete_issue(hass, DOMAIN, _issue_id(key, about))
+    ir.async_delete_issue(hass, DOMAIN, _issue_id(hass, key, about))
 
 
 @callback
-def async_end_kind(hass: HomeAssistant, key: str, created_before: datetime | None = None) -> None:
-    """Take all issues of a kind back, or the old ones of them."""
+def async_end_quiet(hass: HomeAssistant, cameras: Container[str | None]) -> None:
+    """Take back what senders did that haven't done it again for a while, except known cameras."""
+    shown = ir.async_get(hass).issues
+    last = hass.data.get(_DATA_LAST, {})
+    for issue_id in list(last):
+        issue = shown.get((DOMAIN, issue_id))
+        if issue is None:
+            # It has ended meanwhile.
+            del last[issue_id]
+        elif issue_about(issue) not in cameras and dt_util.utcnow() - last[issue_id] >= QUIET:
+            ir.async_delete_issue(hass, DOMAIN, issue_id)
+
+
+@callback
+def async_end_kind(hass: HomeAssistant, key: str) -> None:
+    """Take all issues of a kind back."""
     for (domain, issue_id), issue in list(ir.async_get(hass).issues.items()):
-        is_old = created_before is None or issue.created < created_before
-        if domain == DOMAIN and issue.translation_key == key and is_old:
+        if domain == DOMAIN and issue.translation_key == key:
             ir.async_delete_issue(hass, DOMAIN, issue_id)
 
 
@@ -177,5 +210,14 @@ def async_end_all(hass: HomeAssistant, *, past: bool = True) -> None:
             ir.async_delete_issue(hass, DOMAIN, issue_id)
 
 
-def _issue_id(key: str, about: str | None) -> str:
-    return f"{key}_{about}" if about else key
+def issue_about(issue: ir.IssueEntry) -> str | None:
+    """Return the serial number, address or place that an issue is about."""
+    about = (issue.data or {}).get("about")
+    return about if isinstance(about, str) else None
+
+
+def _issue_id(hass: HomeAssistant, key: str, about: str | None) -> str:
+    """Return an id that names the kind, and only with the secret leads back to what the issue is about."""
+    if about is None:
+        return key
+    return f"{key}_{hmac.digest(hass.data[_DATA_SECRET], about.encode(), 'sha256').hex()[:16]}"

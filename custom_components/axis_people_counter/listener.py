@@ -104,7 +104,7 @@ class Listener:
         cameras: Callable[[], Collection[str]],
         refused: Callable[[str], None],
     ) -> None:
-        """Take the views to serve, what tells the addresses of cameras, and what hears of those that refuse us."""
+        """Take the views to serve, what tells the cameras there are, and what hears of addresses that refuse us."""
         self.hass = hass
         self.settings = settings
         app = web.Application()

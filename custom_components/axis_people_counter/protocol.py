@@ -38,15 +38,17 @@ MAX_WHOLE: Final = 16 * 1024
 class DocumentError(Exception):
     """The body isn't a document we know; the message says what is wrong with it."""
 
+    # Who sent it, where that could be read all the same.
+    sensor: Sensor | None = None
+
 
 class ProtocolVersionError(DocumentError):
     """A document of another API or another version of it."""
 
-    def __init__(self, api: str, sensor: Sensor | None) -> None:
-        """Take what the document calls itself, and its sender as far as it can be read."""
+    def __init__(self, api: str) -> None:
+        """Take what the document calls itself."""
         super().__init__(f'The document is "{api}"; "{API_NAME} {API_VERSION}" is what can be read here.')
         self.api = api
-        self.sensor = sensor
 
 
 class Interval(NamedTuple):
@@ -115,12 +117,22 @@ def parse(body: bytes | bytearray) -> Message:
     """
     if len(body) <= MAX_WHOLE and (message := _parse_whole(body)):
         return message
+    reader = _Reader(body)
+    members: dict[str, Any] = {}
     try:
-        reader = _Reader(body)
-        members = _read_document(reader)
-    except RecursionError as err:
-        raise DocumentError("The body is nested too deeply.") from err
+        try:
+            # Up to an error, what comes before it is kept.
+            members.update(_members(reader))
+        except RecursionError as err:
+            raise DocumentError("The body is nested too deeply.") from err
+        return _message(reader, members)
+    except DocumentError as err:
+        err.sensor = _sender(reader, members)
+        raise
 
+
+def _message(reader: _Reader, members: dict[str, Any]) -> Message:
+    """Return what the members of a document say."""
     _check_version(members)
     sensor = _sensor(members.get("sensor"))
     sent = _instant(members.get("utcSent"))
@@ -383,21 +395,19 @@ class _Measurements:
                 self.rejected.append(Rejected("its kind isn't known", reader.since(begin), time))
 
 
-def _read_document(reader: _Reader) -> dict[str, Any]:
-    """Return the members of the document, `data` as _Measurements where it has the shape for it."""
+def _members(reader: _Reader) -> Iterator[tuple[str, Any]]:
+    """Yield the members of the document, `data` as _Measurements where it has the shape for it."""
     if reader.next_character() != b"{":
         reader.value()
         raise DocumentError("The document is not a JSON object.")
-    members: dict[str, Any] = {}
+    seen: set[str] = set()
     for key in reader.members():
-        if key in members:
+        if key in seen:
             raise DocumentError(f"{_text(key)} stands twice in the document.")
-        if key == "data" and reader.next_character() == b"{":
-            members[key] = _read_data(reader)
-        else:
-            members[key] = reader.value()
+        seen.add(key)
+        is_data = key == "data" and reader.next_character() == b"{"
+        yield key, _read_data(reader) if is_data else reader.value()
     reader.end()
-    return members
 
 
 def _read_data(reader: _Reader) -> _Measurements | dict[str, Any]:
@@ -434,11 +444,7 @@ def _check_version(members: dict[str, Any]) -> None:
     if not isinstance(name, str) or not isinstance(version, str):
         raise DocumentError('apiName and apiVersion are missing: this isn\'t a document of "Axis Retail Data".')
     if (name, version) != (API_NAME, API_VERSION):
-        try:
-            sensor = _sensor(members.get("sensor"))
-        except DocumentError:
-            sensor = None
-        raise ProtocolVersionError(_text(f"{name} {version}") or "without a name", sensor)
+        raise ProtocolVersionError(_text(f"{name} {version}") or "without a name")
 
 
 def _sensor(value: Any) -> Sensor:
@@ -457,6 +463,19 @@ def _sensor(value: Any) -> Sensor:
         time_zone=_text(value.get("timeZone")) or _text(value.get("timezone")),
         ip_address=_ip_address(value.get("ipAddress")),
     )
+
+
+def _sender(reader: _Reader, members: dict[str, Any]) -> Sensor | None:
+    """Return who sent a document that can't be read, where it says so before the error or in its last part."""
+    try:
+        if "sensor" not in members and (at := reader.body.rfind(b'"sensor"', -MAX_VALUE)) >= 0:
+            reader.at = at
+            reader.value()
+            reader.take(b":")
+            return _sensor(reader.value())
+        return _sensor(members.get("sensor"))
+    except DocumentError, RecursionError:
+        return None
 
 
 def _text(value: Any) -> str | None:

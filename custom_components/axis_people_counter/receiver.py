@@ -5,6 +5,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import partial
 import logging
+from operator import attrgetter
 from pathlib import Path
 from typing import Final
 
@@ -67,6 +68,7 @@ _OF_CAMERA: Final = (
     issues.WRONG_PROTOCOL,
 )
 MERGE_EVERY: Final = timedelta(days=1)
+LOOK_FOR_QUIET_EVERY: Final = timedelta(minutes=5)
 # Where Home Assistant shows its time zone.
 SETTINGS_PAGE: Final = "/config/general"
 
@@ -149,6 +151,7 @@ class Receiver:
         self.entry.async_create_background_task(
             self.hass, self._async_retry_quarantined(), f"{DOMAIN} try again what wasn't taken"
         )
+        self.entry.async_on_unload(async_track_time_interval(self.hass, self._async_end_quiet, LOOK_FOR_QUIET_EVERY))
 
     async def _async_tell_settings(self) -> None:
         """Tell the ledger what a person set; a ledger of an earlier version knows directions that the entry doesn't."""
@@ -196,12 +199,12 @@ class Receiver:
             # Nobody looks any more whether the reasons are still there.
             issues.async_end_all(self.hass, past=False)
 
-    async def async_receive(self, message: Message) -> None:
-        """Return when what the message brings is safe.
+    async def async_receive(self, message: Message, arrived: datetime) -> None:
+        """Return when what the message brings is safe; its head arrived at the instant that is given.
 
         Raises ClockError, TooManyCamerasError and LedgerError; nothing is stored then. Raises QuarantineFullError.
         """
-        self._check_clock(message)
+        self._check_clock(message, arrived)
         sensor = message.sensor
         if self.listener:
             issues.async_end(self.hass, issues.CERTIFICATE_REFUSED, sensor.serial)
@@ -255,8 +258,6 @@ class Receiver:
             self._async_doors_changed(key)
             self._silent.discard(key)
             self.async_offer_replacing()
-            for issue in (issues.WRONG_TOKEN, issues.WRONG_PROTOCOL, issues.BODY_TOO_LARGE):
-                issues.async_end(self.hass, issue, camera.camera.ip_address)
         issues.async_end(self.hass, issues.TOO_MANY_CAMERAS)
         self.async_end_issues(*about)
 
@@ -272,15 +273,17 @@ class Receiver:
             self._shared.discard(camera)
 
     @callback
-    def addresses(self) -> dict[str, Camera]:
-        """Return the cameras by the addresses from which they said they report."""
-        cameras = (coordinator.camera for coordinator in self.cameras.values())
-        return {camera.ip_address: camera for camera in cameras if camera.ip_address}
+    def async_claiming(self, address: str) -> list[CameraCoordinator]:
+        """Return the cameras that said they have this address; several may, on two networks or one after the other."""
+        return [camera for camera in self.cameras.values() if camera.camera.ip_address == address]
 
     @callback
     def async_certificate_refused(self, address: str) -> None:
         """Say that a camera hasn't got the authority's certificate; others, browsers among them, are none of ours."""
-        if camera := self.addresses().get(address):
+        # A camera that gets through trusts the certificate: then it is something else at its address that doesn't.
+        refusing = [camera for camera in self.async_claiming(address) if not camera.gets_through]
+        if refusing:
+            camera = max(refusing, key=attrgetter("last_message")).camera
             issues.async_begin(
                 self.hass,
                 issues.CERTIFICATE_REFUSED,
@@ -289,10 +292,10 @@ class Receiver:
                 address=url_host(address),
             )
 
-    def _check_clock(self, message: Message) -> None:
-        now = dt_util.utcnow()
+    def _check_clock(self, message: Message, arrived: datetime) -> None:
+        """Compare the camera's clock with ours as it was when the camera began to send; the rest may take long."""
         sensor = message.sensor
-        if abs(message.sent - now.timestamp()) <= MAX_CLOCK_DIFFERENCE:
+        if abs(message.sent - arrived.timestamp()) <= MAX_CLOCK_DIFFERENCE:
             issues.async_end(self.hass, issues.CLOCK_DIFFERS, sensor.serial)
             return
         sent = datetime.fromtimestamp(message.sent, UTC)
@@ -302,12 +305,14 @@ class Receiver:
             sensor.serial,
             **issues.names(sensor.name, sensor.ip_address),
             camera_time=issues.local_time(sent),
-            home_assistant_time=issues.local_time(now),
+            home_assistant_time=issues.local_time(arrived),
             time_zone=issues.plain(self.hass.config.time_zone),
             settings=SETTINGS_PAGE,
         )
         if not isinstance(message, TestMessage):
-            raise ClockError(f"The camera's clock says {sent:%Y-%m-%d %H:%M} UTC, here it is {now:%Y-%m-%d %H:%M} UTC.")
+            raise ClockError(
+                f"The camera's clock says {sent:%Y-%m-%d %H:%M} UTC, here it is {arrived:%Y-%m-%d %H:%M} UTC."
+            )
 
     @callback
     def _async_publish(self, changes: Changes) -> None:
@@ -450,10 +455,12 @@ class Receiver:
             # Those of a camera that was replaced don't stay.
             registry.async_update_device(device.id, new_connections=connections)
 
+    @callback
+    def _async_end_quiet(self, _: datetime) -> None:
+        issues.async_end_quiet(self.hass, {camera.camera.serial for camera in self.cameras.values()})
+
     async def _async_merge(self, _: datetime) -> None:
         """Merge what is older than the days of full detail, a day of one camera at a time."""
-        # Who calls again with a wrong token is told of again.
-        issues.async_end_kind(self.hass, issues.WRONG_TOKEN, created_before=dt_util.utcnow() - MERGE_EVERY)
         keep = timedelta(days=self.entry.options.get(CONF_KEEP_DAYS, DEFAULT_KEEP_DAYS))
         try:
             while await asyncio.wrap_future(self.ledger.merge(int((dt_util.utcnow() - keep).timestamp()))):
@@ -545,7 +552,8 @@ class Receiver:
     @callback
     def _async_moved_aside(self, path: Path) -> None:
         _LOGGER.error("%s was damaged or no ledger; it is now %s, and a new one was begun", self.ledger.path, path)
-        issues.async_begin(self.hass, issues.LEDGER_MOVED_ASIDE, path=issues.plain(str(path)))
+        # This issue is in the diagnostics as it is, and the folder may have the name of a person.
+        issues.async_begin(self.hass, issues.LEDGER_MOVED_ASIDE, file=issues.plain(path.name))
 
 
 @callback

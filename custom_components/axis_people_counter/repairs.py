@@ -63,7 +63,7 @@ class _Flow(RepairsFlow):
 
 
 class TokenFlow(_Flow):
-    """Shows what has to be in a camera that calls with a wrong token."""
+    """Shows what has to be in a camera that calls with a wrong token; finishing it ends the issue."""
 
     async def async_step_init(self, _: dict[str, Any] | None = None) -> RepairsFlowResult:
         """Begin."""
@@ -268,10 +268,9 @@ _FLOWS: Final[dict[str, type[_Flow]]] = {
 async def async_create_fix_flow(
     hass: HomeAssistant, issue_id: str, data: dict[str, str | int | float | None] | None
 ) -> RepairsFlow:
-    """Return what an issue needs; that a ledger was moved aside has only to be read."""
-    for key, flow in _FLOWS.items():
-        if data and issue_id.startswith(key):
-            return flow({name: str(value) for name, value in data.items()})
+    """Return what an issue needs; all others have only to be read."""
+    if data and (flow := _FLOWS.get(str(data.get("key")))):
+        return flow({name: str(value) for name, value in data.items()})
     return ConfirmRepairFlow()
 
 

@@ -1,0 +1,15 @@
+"""Repair issues as tests speak of them: their ids name no camera, so they are found by what they are about."""
+
+from custom_components.axis_people_counter.const import DOMAIN
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers import issue_registry as ir
+
+
+def problems(hass: HomeAssistant) -> dict[str, ir.IssueEntry]:
+    """Return the issues there are, by their kind and what they are about."""
+    found = {}
+    for (domain, _), issue in ir.async_get(hass).issues.items():
+        if domain == DOMAIN and issue.active:
+            data = issue.data or {}
+            found[f"{issue.translation_key}_{data['about']}" if data["about"] else str(data["key"])] = issue
+    return found

@@ -1,0 +1,385 @@
+"""To whom a problem belongs, and when it ends: several cameras may have one address, and one may be wrong."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import datetime, timedelta
+from http import HTTPStatus
+import json
+import logging
+from typing import Any, Final, NamedTuple
+
+from aiohttp import ClientTimeout
+from freezegun.api import FrozenDateTimeFactory
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry, async_capture_events
+
+from custom_components.axis_people_counter import http
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers import issue_registry as ir
+from homeassistant.util import dt as dt_util
+
+from .problems import problems
+from .pusher import PATH, SERIAL, TOKEN, Document, Pusher, document, measurement, state_of
+from .test_connectivity import wait
+
+NOON = datetime.fromisoformat("2026-09-16T10:00:00Z")
+MINUTE = timedelta(minutes=1)
+HOUR = timedelta(hours=1)
+HERE: Final = "127.0.0.1"
+LIMIT: Final = 16_000
+# Every client of a proxy has its address, and cameras on networks of their own may all have this one.
+WRONG: Final = {"ipAddress": HERE}
+NEIGHBOUR: Final = {"serial": "b8a44f050001", "name": "Back door", "ipAddress": HERE}
+
+
+@pytest.fixture(autouse=True)
+def _small(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make a body that is too large a short one."""
+    monkeypatch.setattr(http, "MAX_BODY", LIMIT)
+
+
+@pytest.fixture(autouse=True)
+def _log(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+
+
+def now_measured(people: int = 1) -> Document:
+    """Return the counts of the last minute."""
+    return measurement(dt_util.utcnow() - MINUTE, people)
+
+
+class Kind(NamedTuple):
+    """Something that a camera does wrong."""
+
+    # The repair, if there is one.
+    problem: str | None
+    status: HTTPStatus
+    # The log names the sender so, if it does.
+    logged: str | None
+    body: Callable[[], Any]
+    token: str = TOKEN
+
+
+CAMERA: Final = f"Main entrance ({SERIAL})"
+OF_THE_ADDRESS: Final = {
+    "token": Kind(
+        f"wrong_token_{HERE}", HTTPStatus.UNAUTHORIZED, None, lambda: document(now_measured(), sensor=WRONG), "wrong"
+    ),
+    "large": Kind(f"body_too_large_{HERE}", HTTPStatus.REQUEST_ENTITY_TOO_LARGE, HERE, lambda: b" " * (LIMIT + 1)),
+    "protocol": Kind(
+        f"wrong_protocol_{HERE}",
+        HTTPStatus.UNPROCESSABLE_ENTITY,
+        HERE,
+        lambda: {"apiName": "Axis Retail Data", "apiVersion": "0.3"},
+    ),
+    "not JSON": Kind(None, HTTPStatus.BAD_REQUEST, HERE, lambda: b"people=1"),
+}
+OF_THE_CAMERA: Final = {
+    "protocol of a camera": Kind(
+        f"wrong_protocol_{SERIAL}",
+        HTTPStatus.UNPROCESSABLE_ENTITY,
+        CAMERA,
+        lambda: document(now_measured(), apiVersion="0.3", sensor=WRONG),
+    ),
+    "clock": Kind(
+        f"clock_differs_{SERIAL}",
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        CAMERA,
+        lambda: document(now_measured(), sent=dt_util.utcnow() - HOUR, sensor=WRONG),
+    ),
+    "no instant": Kind(
+        None, HTTPStatus.BAD_REQUEST, CAMERA, lambda: document(now_measured(), utcSent=None, sensor=WRONG)
+    ),
+    "cut in the data": Kind(
+        None,
+        HTTPStatus.BAD_REQUEST,
+        CAMERA,
+        lambda: json.dumps(document(now_measured(), sensor=WRONG)).replace('"count"', "count").encode(),
+    ),
+}
+KINDS: Final = OF_THE_ADDRESS | OF_THE_CAMERA
+
+of_any_kind = pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
+of_the_address = pytest.mark.parametrize("kind", OF_THE_ADDRESS.values(), ids=OF_THE_ADDRESS)
+of_the_camera = pytest.mark.parametrize("kind", OF_THE_CAMERA.values(), ids=OF_THE_CAMERA)
+
+
+class Senders:
+    """Cameras behind one address."""
+
+    def __init__(self, hass: HomeAssistant, pusher: Pusher, caplog: pytest.LogCaptureFixture) -> None:
+        """Take the way that all of them take."""
+        self.hass = hass
+        self._pusher = pusher
+        self._caplog = caplog
+
+    async def do(self, kind: Kind) -> None:
+        """Do something wrong."""
+        response = await self._pusher.post(kind.body(), token=kind.token)
+        assert response.status == kind.status, await response.text()
+
+    async def push(self, sensor: Document) -> None:
+        """Do all that a camera does right."""
+        await self._pusher.push(now_measured(), sensor=sensor)
+        await self._pusher.push(data=None, sensor=sensor)
+
+    def see(self, kind: Kind, *, gone: bool = False) -> None:
+        """See whether its repair is there, and no other."""
+        assert {*problems(self.hass)} == ({kind.problem} if kind.problem and not gone else set())
+
+    def log(self, level: int, words: str) -> list[str]:
+        """Return what the log says of senders."""
+        return [
+            record.getMessage()
+            for record in self._caplog.get_records("call")
+            if record.levelno == level and words in record.getMessage()
+        ]
+
+    @property
+    def warnings(self) -> list[str]:
+        """Who is named in the log for what was refused."""
+        return [line.split(" was refused: ")[0].removeprefix("A document from ") for line in self.log(30, "refused:")]
+
+
+@pytest.fixture
+async def senders(
+    hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Pusher, caplog: pytest.LogCaptureFixture
+) -> Senders:
+    """Return cameras behind one address."""
+    return Senders(hass, pusher, caplog)
+
+
+@of_any_kind
+async def test_neighbour_ends_nothing(
+    hass: HomeAssistant, noon: FrozenDateTimeFactory, senders: Senders, kind: Kind
+) -> None:
+    """While one camera does wrong each minute and another does right, there is one repair, and one line in the log."""
+    changes = async_capture_events(hass, ir.EVENT_REPAIRS_ISSUE_REGISTRY_UPDATED)
+    for _ in range(5):
+        await senders.do(kind)
+        senders.see(kind)
+        await senders.push(NEIGHBOUR)
+        senders.see(kind)
+        await wait(hass, noon, MINUTE)
+    assert [change.data["action"] for change in changes].count("create") == (kind.problem is not None)
+    assert not [change for change in changes if change.data["action"] == "remove"]
+    assert senders.warnings == ([kind.logged] if kind.logged else [])
+    assert not senders.log(logging.INFO, "can be read again")
+
+
+@of_any_kind
+async def test_removing_the_neighbour_ends_nothing(
+    noon: FrozenDateTimeFactory, entry: MockConfigEntry, senders: Senders, kind: Kind
+) -> None:
+    """A camera that had the address takes nothing with it."""
+    await senders.push(NEIGHBOUR)
+    await senders.do(kind)
+    await entry.runtime_data.async_remove_camera(NEIGHBOUR["serial"])
+    senders.see(kind)
+
+
+@of_the_address
+async def test_end_by_time(hass: HomeAssistant, noon: FrozenDateTimeFactory, senders: Senders, kind: Kind) -> None:
+    """What nobody knows the sender of ends an hour after it came last, whoever is right meanwhile."""
+    await senders.do(kind)
+    for _ in range(3):
+        await wait(hass, noon, HOUR - MINUTE)
+        senders.see(kind)
+        await senders.do(kind)
+    for _ in range(6):
+        senders.see(kind)
+        await wait(hass, noon, 10 * MINUTE)
+        await senders.push(NEIGHBOUR)
+    senders.see(kind, gone=True)
+    assert len(senders.log(logging.INFO, f"No document from {HERE}")) == (kind.logged is not None)
+    await senders.do(kind)
+    senders.see(kind)
+    assert senders.warnings == [kind.logged] * 2 if kind.logged else not senders.warnings
+
+
+@of_the_camera
+async def test_unknown_camera_goes_away(
+    hass: HomeAssistant, noon: FrozenDateTimeFactory, senders: Senders, kind: Kind
+) -> None:
+    """A serial number that never got through can be removed by nobody: its problem ends by time."""
+    await senders.do(kind)
+    await wait(hass, noon, HOUR - MINUTE)
+    senders.see(kind)
+    await wait(hass, noon, 6 * MINUTE)
+    senders.see(kind, gone=True)
+
+
+@of_the_camera
+async def test_known_camera_gets_well(
+    hass: HomeAssistant, noon: FrozenDateTimeFactory, senders: Senders, kind: Kind
+) -> None:
+    """The problem of a camera lasts until this camera is well, however long it takes."""
+    await senders.push(WRONG)
+    await senders.do(kind)
+    await wait(hass, noon, 2 * HOUR)
+    await senders.push(NEIGHBOUR)
+    senders.see(kind)
+    await senders.do(kind)
+    await senders.push(WRONG)
+    senders.see(kind, gone=True)
+    assert senders.log(logging.INFO, "can be read again") == [f"Documents from {CAMERA} can be read again"]
+
+
+@of_the_camera
+async def test_removed_camera(
+    noon: FrozenDateTimeFactory, entry: MockConfigEntry, senders: Senders, kind: Kind
+) -> None:
+    """With the camera goes its problem."""
+    await senders.push(WRONG)
+    await senders.do(kind)
+    await entry.runtime_data.async_remove_camera(SERIAL)
+    senders.see(kind, gone=True)
+
+
+async def test_two_cameras_do_wrong(senders: Senders, pusher: Pusher) -> None:
+    """The log names both, though they have one address; one of them gets well."""
+    for _ in range(2):
+        for sensor in (WRONG, NEIGHBOUR):
+            response = await pusher.post(document(now_measured(), utcSent=None, sensor=sensor))
+            assert response.status == HTTPStatus.BAD_REQUEST
+    await senders.push(NEIGHBOUR)
+    assert senders.warnings == [CAMERA, "Back door (b8a44f050001)"]
+    assert senders.log(logging.INFO, "can be read again") == [
+        "Documents from Back door (b8a44f050001) can be read again"
+    ]
+
+
+async def test_invented_cameras_in_the_log(
+    hass: HomeAssistant, noon: FrozenDateTimeFactory, senders: Senders, pusher: Pusher
+) -> None:
+    """Whoever has the token can name only so many at a time, and hides no camera that is known."""
+    await senders.push(WRONG)
+    for number in range(30):
+        await pusher.post(document(utcSent=None, sensor={"serial": f"{number:012x}"}))
+    assert len(senders.warnings) == http.MAX_COMPLAINTS
+    await senders.do(KINDS["no instant"])
+    assert senders.warnings[http.MAX_COMPLAINTS :] == [CAMERA]
+    await wait(hass, noon, HOUR)
+    await senders.do(KINDS["not JSON"])
+    assert senders.warnings[http.MAX_COMPLAINTS + 1 :] == [HERE]
+
+
+# The id of an issue
+
+
+async def test_ignored_problem_stays_ignored(hass: HomeAssistant, entry: MockConfigEntry, senders: Senders) -> None:
+    """The id of an issue is the same after a restart, though nothing in it leads to the camera."""
+    await senders.push(WRONG)
+    kind = KINDS["clock"]
+    assert kind.problem
+    await senders.do(kind)
+    registry = ir.async_get(hass)
+    registry.async_ignore("axis_people_counter", problems(hass)[kind.problem].issue_id, True)
+    # As after a restart, nothing is known but what the entry holds.
+    hass.data.pop("axis_people_counter_issue_secret")
+    await hass.config_entries.async_reload(entry.entry_id)
+    await senders.do(kind)
+    assert problems(hass)[kind.problem].dismissed_version
+    assert SERIAL not in problems(hass)[kind.problem].issue_id
+
+
+async def test_ids_of_another_instance(hass: HomeAssistant, entry: MockConfigEntry, senders: Senders) -> None:
+    """Whoever has one of our ids can't try out serial numbers: each instance makes others of them."""
+    kind = KINDS["clock"]
+    assert kind.problem
+    await senders.do(kind)
+    before = problems(hass)[kind.problem].issue_id
+    hass.config_entries.async_update_entry(entry, data={**entry.data, "issue_secret": "of another instance"})
+    await hass.config_entries.async_reload(entry.entry_id)
+    await senders.do(kind)
+    assert problems(hass)[kind.problem].issue_id != before
+
+
+# A body that takes long
+
+
+async def sent_slowly(noon: FrozenDateTimeFactory, whole: Document, minutes: int) -> AsyncIterator[bytes]:
+    """Yield a body bit by bit, for so many minutes."""
+    body, steps = json.dumps(whole).encode(), 2 * minutes + 1
+    # As long as it takes, there is something to be sent.
+    body += b" " * (-len(body) % steps)
+    size = len(body) // steps
+    for step in range(steps):
+        yield body[step * size : (step + 1) * size]
+        # The server reads it before it gets impatient.
+        for _ in range(20):
+            await asyncio.sleep(0)
+        if step:
+            noon.tick(MINUTE / 2)
+
+
+@pytest.fixture
+def post_slowly(hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Pusher) -> Callable[..., Awaitable[int]]:
+    """Return a way to send a document that takes minutes, and to get the status of its answer."""
+
+    async def post(whole: Document, minutes: int, token: str = TOKEN) -> int:
+        # The body begins when the server has read the head and asks for the rest.
+        response = await pusher.client.post(
+            PATH,
+            data=sent_slowly(noon, whole, minutes),
+            headers={"Authorization": f"Bearer {token}"},
+            expect100=True,
+            timeout=ClientTimeout(),
+        )
+        await response.read()
+        await hass.async_block_till_done()
+        return response.status
+
+    return post
+
+
+async def test_slow_body_counts(
+    hass: HomeAssistant, pusher: Pusher, post_slowly: Callable[..., Awaitable[int]]
+) -> None:
+    """The clock is judged when the camera begins to send: a first report may take half an hour."""
+    history = [measurement(NOON - minutes * MINUTE, 1) for minutes in range(1, 20)]
+    assert await post_slowly(document(*history), 30) == HTTPStatus.OK
+    assert not problems(hass)
+    assert state_of(hass, "sensor.main_entrance_in_today") == "19"
+    # All of it is long ago when it is there: nobody enters now.
+    assert state_of(hass, "event.main_entrance_passage") == "unknown"
+    assert state_of(hass, "binary_sensor.main_entrance_connectivity") == "on"
+    await pusher.push(*(measurement(NOON + minutes * MINUTE, 1) for minutes in range(30)))
+    assert state_of(hass, "sensor.main_entrance_in_today") == "49"
+    assert state_of(hass, "sensor.main_entrance_in_total") == "49"
+    assert state_of(hass, "event.main_entrance_passage") != "unknown"
+
+
+async def test_slow_body_brings_history(
+    hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Pusher, post_slowly: Callable[..., Awaitable[int]]
+) -> None:
+    """What is history depends on when it is shown, and not on when it was sent: there is no spike in totals."""
+    assert await post_slowly(document(*(measurement(NOON - n * MINUTE, 1) for n in range(1, 20))), 90) == HTTPStatus.OK
+    assert hass.states.get("sensor.main_entrance_in_total") is None
+    await pusher.push(measurement(dt_util.utcnow() - MINUTE, 1))
+    assert state_of(hass, "sensor.main_entrance_in_total") == "20"
+
+
+@pytest.mark.parametrize("minutes", [0, 30])
+async def test_wrong_clock_of_a_slow_body(
+    hass: HomeAssistant, post_slowly: Callable[..., Awaitable[int]], minutes: int
+) -> None:
+    """A camera that is half an hour ahead isn't right because its report takes as long."""
+    ahead = document(measurement(NOON - MINUTE, 1), sent=NOON + 30 * MINUTE)
+    assert await post_slowly(ahead, minutes) == HTTPStatus.SERVICE_UNAVAILABLE
+    (issue,) = problems(hass).values()
+    assert issue.translation_placeholders
+    assert issue.translation_placeholders["home_assistant_time"] == f"{dt_util.as_local(NOON):%Y-%m-%d %H:%M:%S}"
+
+
+async def test_token_expires_during_a_slow_body(
+    hass: HomeAssistant, entry: MockConfigEntry, post_slowly: Callable[..., Awaitable[int]]
+) -> None:
+    """A request that began within the 24 hours of a token is taken."""
+    ends = NOON + 10 * MINUTE
+    hass.config_entries.async_update_entry(
+        entry,
+        data={**entry.data, "token": "new", "previous_tokens": [{"token": TOKEN, "expires": ends.isoformat()}]},
+    )
+    assert await post_slowly(document(measurement(NOON - MINUTE, 1)), 30) == HTTPStatus.OK
+    assert await post_slowly(document(measurement(NOON - MINUTE, 1)), 0) == HTTPStatus.UNAUTHORIZED

@@ -497,7 +497,8 @@ async def test_strangers_take_each_others_places(listening: Listening, monkeypat
     """Strangers with a handshake never have more than their part, nor one of the cameras' part."""
     monkeypatch.setattr(server, "MAX_STRANGERS", 2)
     monkeypatch.setattr(server, "MAX_CONNECTIONS", 5)
-    cameras = [LastingCamera(listening, number) for number in range(3)]
+    # Strangers come from the same address, and cameras have been idle for longer.
+    cameras = [LastingCamera(listening, number, STRANGER) for number in range(3)]
     for one in cameras:
         await one.report()
     async with connections(listening, 8, tls=True) as strangers:

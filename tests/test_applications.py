@@ -8,10 +8,9 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.axis_people_counter.applications import MAX_APPLICATIONS, MAX_SILENCE, Applications
-from custom_components.axis_people_counter.const import DOMAIN
 from homeassistant.core import HomeAssistant
-from homeassistant.helpers import issue_registry as ir
 
+from .problems import problems
 from .pusher import SERIAL, Pusher, measurement
 
 NOON: Final = datetime.fromisoformat("2026-09-16T10:00:00Z")
@@ -68,8 +67,7 @@ def test_names_are_bounded() -> None:
 
 def shown(hass: HomeAssistant) -> dict[str, dict[str, str] | None]:
     """Return the placeholders of each repair that is shown."""
-    registry = ir.async_get(hass).issues
-    return {key: issue.translation_placeholders for (domain, key), issue in registry.items() if domain == DOMAIN}
+    return {key: issue.translation_placeholders for key, issue in problems(hass).items()}
 
 
 async def push(pusher: Pusher, noon: FrozenDateTimeFactory, application: str | None, **sensor: str) -> None:

@@ -252,6 +252,7 @@ async def test_download_names_nobody(
         "door_missing",
         "ledger_moved_aside",
         "quarantined",
+        "time_zone_unknown",
         "wrong_protocol",
         "wrong_token",
     }
@@ -310,7 +311,7 @@ async def test_system_health(hass: HomeAssistant, noon: FrozenDateTimeFactory, p
         "cameras": 2,
         "cameras_connected": 1,
         "last_message": NOON + 6 * MINUTE,
-        "ledger_size": "0.1 MiB",
+        "ledger_size": "0.2 MiB",
         "ledger_writable": True,
     }
 

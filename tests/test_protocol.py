@@ -669,7 +669,7 @@ def sender_of(body: bytes) -> str | None:
     """Return who sent a document that is refused."""
     with pytest.raises(DocumentError) as caught:
         parse(body)
-    return caught.value.sensor and caught.value.sensor.serial
+    return caught.value.sensor.serial if caught.value.sensor else None
 
 
 LONG = [measured() for _ in range(200)]

@@ -22,9 +22,10 @@ from custom_components.axis_people_counter.local_time import (
 )
 from homeassistant.config_entries import ConfigSubentry
 from homeassistant.core import HomeAssistant
-from homeassistant.helpers import device_registry as dr, issue_registry as ir
+from homeassistant.helpers import device_registry as dr
 
 from .places import add_place, form, shown
+from .problems import problems
 from .pusher import SERIAL, Document, Pusher, document, measurement, state_of
 from .test_days import move_to
 
@@ -201,7 +202,7 @@ def counts(minutes: int | None) -> list[Document]:
 
 def problem(hass: HomeAssistant) -> dict[str, str] | None:
     """Return what the repair says of the camera's time zone, None where there is none."""
-    issue = ir.async_get(hass).async_get_issue("axis_people_counter", f"time_zone_unknown_{SERIAL}")
+    issue = problems(hass).get(f"time_zone_unknown_{SERIAL}")
     return issue.translation_placeholders if issue else None
 
 
@@ -353,14 +354,12 @@ async def test_place_in_an_unknown_zone(
     await pusher.push(*counts(None))
     key = await add_place(hass, entry, (SERIAL,), time_zone="Asia/Tokyo")
     assert shown(hass, key, "in_today") == "15"
-    registry, issue_id = ir.async_get(hass), f"place_time_zone_unknown_{key}"
-    assert not registry.async_get_issue("axis_people_counter", issue_id)
+    issue = f"place_time_zone_unknown_{key}"
+    assert issue not in problems(hass)
     subentry: ConfigSubentry = entry.subentries[key]
     hass.config_entries.async_update_subentry(entry, subentry, data={**subentry.data, "time_zone": "localtime"})
     await hass.async_block_till_done()
-    issue = registry.async_get_issue("axis_people_counter", issue_id)
-    assert issue
-    assert issue.translation_placeholders == {
+    assert problems(hass)[issue].translation_placeholders == {
         "name": "Shop",
         "place": "Shop",
         "time_zone": "localtime",
@@ -369,7 +368,7 @@ async def test_place_in_an_unknown_zone(
     assert shown(hass, key, "in_today") == "8"
     hass.config_entries.async_remove_subentry(entry, key)
     await hass.async_block_till_done()
-    assert not registry.async_get_issue("axis_people_counter", issue_id)
+    assert issue not in problems(hass)
 
 
 async def test_zones_to_choose_from(hass: HomeAssistant, entry: MockConfigEntry, pusher: Pusher) -> None:

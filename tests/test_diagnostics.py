@@ -269,6 +269,7 @@ async def test_download_names_nobody(
         ("door_missing", "place_1"),
         ("ledger_moved_aside", None),
         ("quarantined", "camera_1"),
+        ("time_zone_unknown", "camera_1"),
         ("wrong_protocol", "camera_1"),
         ("wrong_protocol", "unknown"),
         ("wrong_token", "unknown"),
@@ -276,7 +277,7 @@ async def test_download_names_nobody(
     (camera,) = whole["data"]["cameras"]
     assert camera["camera"]["serial"] == "camera_1"
     (place,) = whole["data"]["places"]
-    assert [door["serial"] for door in place["doors"]] == ["camera_1", "camera_2"]
+    assert [door["key"] for door in place["doors"]] == ["camera_1", "camera_2"]
     outlines = [one["content"] for one in camera["quarantined"]]
     assert outlines[0] == "4096 characters that aren't JSON"
     redacted = "**REDACTED**"
@@ -286,7 +287,7 @@ async def test_download_names_nobody(
         redacted: {"direction": "in", "count": "3"},
     }
     assert whole["data"]["data"] == dict.fromkeys(entry.data, redacted)
-    assert whole["data"]["options"] == {"reset_time": "04:00:00", "names": redacted}
+    assert whole["data"]["options"] == {"reset_time": "04:00:00", "names": redacted, "reversed_cameras": redacted}
 
     # What was ignored is in the file as well.
     for issue in problems(hass).values():

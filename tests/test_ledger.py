@@ -1102,7 +1102,12 @@ def test_a_batch_waits_for_a_lock_once(path: Path, ledger: Ledger, monkeypatch: 
 def test_a_question_sees_what_was_pushed_before_it(ledger: Ledger) -> None:
     """Also where both were waiting: they are answered in another order than they came."""
     started, go_on = threading.Event(), threading.Event()
-    ledger.submit(lambda _: (started.set(), go_on.wait(TIMEOUT)))
+
+    def hold(db: sqlite3.Connection) -> None:
+        started.set()
+        go_on.wait(TIMEOUT)
+
+    ledger.submit(hold)
     started.wait(TIMEOUT)
     ledger.record(push(60, interval(0, 1)), START)
     question = ledger.cameras()

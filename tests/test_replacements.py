@@ -293,6 +293,23 @@ def test_what_was_not_taken_is_asked_about_at_the_new_place(path: Path) -> None:
     assert stored(path, A) == [interval(0, 1), interval(10, 1, minutes=5), interval(15, 4, minutes=2)]
 
 
+def test_what_was_not_taken_stays_with_its_time(path: Path) -> None:
+    """What a camera sends from before it replaced another never gets to that door, also where it can't be read."""
+    before, since, unknown = (
+        Rejected("it is new", f"[{number}]", time)
+        for number, time in enumerate([(at(-5), at(-4)), (at(5), at(6)), None])
+    )
+    with opened(path) as ledger:
+        send(ledger, A, interval(0, 1))
+        send(ledger, B, interval(5, 2))
+        give(ledger, Replacement(A, B, at(1)))
+        for sent in (900, 901):
+            send(ledger, B, interval(6, 3), sent=sent, rejected=[before, since, unknown])
+        assert {one.content for one in ledger.quarantined(A, 9).result(TIMEOUT)} == {"[1]", "[2]"}
+        assert [one.content for one in ledger.quarantined(B, 9).result(TIMEOUT)] == ["[0]"]
+    assert_sound(path)
+
+
 def test_all_that_is_asked_of_a_camera_goes_by_its_key(path: Path) -> None:
     """Its serial number leads nowhere."""
     with opened(path) as ledger:

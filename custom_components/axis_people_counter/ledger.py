@@ -7,7 +7,7 @@ from bisect import bisect_left
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import groupby
 import sqlite3
@@ -434,18 +434,15 @@ def _record(db: sqlite3.Connection, push: Push, received: int) -> Changes:
     if camera is None:
         camera = _enter(db, key, sensor.serial, sensor.name, received)
 
-    intervals = push.intervals
-    elsewhere: tuple[tuple[str, int], ...] = ()
-    refused_elsewhere = 0
-    if routes:
-        intervals = [interval for interval in push.intervals if key_at(routes, sensor.serial, interval.start) == key]
-        elsewhere, refused_elsewhere = _record_elsewhere(db, push, routes, key, received)
+    by_key = _by_key(push, routes) if routes else {key: push}
+    here = by_key.pop(key, replace(push, intervals=[], rejected=[]))
+    elsewhere, refused_elsewhere = _record_elsewhere(db, by_key, received)
     newest_before = _newest(db, camera.id)
-    _note_adults(db, camera, intervals)
+    _note_adults(db, camera, here.intervals)
     room = _Room(db, camera.id)
-    fresh = (Row(*interval, push.sent) for interval in intervals)
+    fresh = (Row(*interval, push.sent) for interval in here.intervals)
     appeared, since = _settle(db, camera, _parts(fresh), received, room)
-    _quarantine_rejected(db, camera.id, push, received, room)
+    _quarantine_rejected(db, camera.id, here, received, room)
     newest = _newest(db, camera.id)
     send_interval = camera.send_interval
     if newest and (newest_before is None or newest.end > newest_before.end):
@@ -479,24 +476,37 @@ def _record(db: sqlite3.Connection, push: Push, received: int) -> Changes:
     return Changes(Camera(*row), appeared, since, elsewhere, room.refused + refused_elsewhere)
 
 
+def _by_key(push: Push, routes: list[Route]) -> dict[str, Push]:
+    """Divide a push by the keys its camera counted for; what has no time that can be read is of the present one."""
+    serial = push.sensor.serial
+    found: dict[str, Push] = {}
+
+    def part(key: str) -> Push:
+        return found.setdefault(key, replace(push, intervals=[], rejected=[]))
+
+    for interval in push.intervals:
+        part(key_at(routes, serial, interval.start)).intervals.append(interval)
+    for rejected in push.rejected:
+        part(key_at(routes, serial, *(rejected.time or ())[:1])).rejected.append(rejected)
+    return found
+
+
 def _record_elsewhere(
-    db: sqlite3.Connection, push: Push, routes: list[Route], present: str, received: int
+    db: sqlite3.Connection, by_key: dict[str, Push], received: int
 ) -> tuple[tuple[tuple[str, int], ...], int]:
     """Store what a camera counted while it hung elsewhere, or before it took another's place.
 
     Return by key since when counts changed, and how many intervals were refused.
     """
-    serial, name = push.sensor.serial, push.sensor.name
-    rows: dict[str, list[Row]] = {}
-    for interval in push.intervals:
-        rows.setdefault(key_at(routes, serial, interval.start), []).append(Row(*interval, push.sent))
     changed: list[tuple[str, int]] = []
     refused = 0
-    for key in rows.keys() - {present}:
-        camera = _enter(db, key, first_serial(key), name, received)
+    for key, push in by_key.items():
+        camera = _enter(db, key, first_serial(key), push.sensor.name, received)
         room = _Room(db, camera.id)
-        if (since := _file(db, camera, _parts(rows[key]), received, room)) is not None:
+        rows = (Row(*interval, push.sent) for interval in push.intervals)
+        if (since := _file(db, camera, _parts(rows), received, room)) is not None:
             changed.append((key, since))
+        _quarantine_rejected(db, camera.id, push, received, room)
         refused += room.refused
     return tuple(changed), refused
 
@@ -866,10 +876,14 @@ class _Room:
     def look(self) -> None:
         """Look how much room there is now."""
         self._rows, self._bytes = self._db.execute(
-            # Whoever deletes invented cameras makes room by that.
-            "SELECT ? - quarantined, ? - (SELECT coalesce(sum(quarantined_bytes), 0) FROM cameras WHERE removed = 0)"
-            " FROM cameras WHERE id = ?",
-            (MAX_QUARANTINED, MAX_QUARANTINED_BYTES, self._camera),
+            # Whoever deletes invented cameras makes room by that; one that comes is still removed now.
+            """
+            SELECT :most - quarantined, :most_bytes - (
+                SELECT sum(quarantined_bytes) FROM cameras WHERE removed = 0 OR id = :camera
+            )
+            FROM cameras WHERE id = :camera
+            """,
+            {"most": MAX_QUARANTINED, "most_bytes": MAX_QUARANTINED_BYTES, "camera": self._camera},
         ).fetchone()
 
     def free(self, content: int = 0) -> int:

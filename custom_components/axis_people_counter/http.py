@@ -313,7 +313,8 @@ class PushView(HomeAssistantView):
         self._end_complaints()
         sender, name = (sensor.serial, f"{sensor.name} ({sensor.serial})") if sensor else (address, address)
         entry = _loaded_entry(hass)
-        is_camera = entry is not None and sender in entry.runtime_data.cameras
+        receiver = entry.runtime_data if entry else None
+        is_camera = receiver is not None and receiver.key_of(sender) in receiver.cameras
         if sender in self._complaints or is_camera or len(self._complaints) < MAX_COMPLAINTS:
             if sender not in self._complaints:
                 _LOGGER.warning("A document from %s was refused: %s", name, sentence)

@@ -28,11 +28,14 @@ INTEGRATION = Path(__file__).parents[1] / "custom_components" / DOMAIN
 MINIMAL = ("api", "config", "onboarding", "websocket_api")
 COMPLETE = (*MINIMAL, "frontend", "history", "logbook", "recorder", "system_health")
 
+# Voice assistants need these, which have to be compiled. Nobody speaks to these instances; but the list of all actions,
+# without which no page is shown, imports them.
+_COMPILED = {"pymicro-vad": "MicroVad", "pyspeex-noise": "AudioProcessor"}
+
 # Home Assistant sets up more than it is asked for: with `minimal` nothing of that, else all but voice, cameras and the
-# like, which need packages that must be compiled, and analytics, which reaches out of the loopback.
-# The process ends when its parent does, however that ends.
-_LAUNCHER = """
-import ctypes, sys
+# like, and analytics, which reaches out of the loopback. The process ends when its parent does, however that ends.
+_LAUNCHER = f"""
+import ctypes, sys, types
 if sys.platform == "linux":
     ctypes.CDLL(None).prctl(1, 15)
 from homeassistant import bootstrap
@@ -42,6 +45,10 @@ if sys.argv.pop(1) == "minimal":
     bootstrap.CRITICAL_INTEGRATIONS.clear()
 else:
     bootstrap.DEFAULT_INTEGRATIONS.difference_update(bootstrap.BASE_PLATFORMS, ["analytics"])
+    for package, name in {_COMPILED}.items():
+        module = types.ModuleType(package.replace("-", "_"))
+        setattr(module, name, None)
+        sys.modules[module.__name__] = module
 sys.exit(main())
 """
 
@@ -78,7 +85,7 @@ def missing_requirements() -> list[str]:
     from homeassistant import bootstrap, components
 
     folder = Path(next(iter(components.__path__)))
-    waiting = {*COMPLETE, *bootstrap.DEFAULT_INTEGRATIONS} - bootstrap.BASE_PLATFORMS
+    waiting = {*COMPLETE, *bootstrap.DEFAULT_INTEGRATIONS, *bootstrap.BASE_PLATFORMS}
     seen: set[str] = set()
     requirements: set[str] = set()
     while waiting:
@@ -86,7 +93,8 @@ def missing_requirements() -> list[str]:
         manifest = json.loads((folder / component / "manifest.json").read_text())
         requirements.update(manifest.get("requirements", ()))
         waiting.update(set(manifest.get("dependencies", ())) - seen)
-    return sorted(requirement for requirement in requirements if not _is_installed(requirement))
+    wanted = (requirement for requirement in requirements if requirement.partition("==")[0] not in _COMPILED)
+    return sorted(requirement for requirement in wanted if not _is_installed(requirement))
 
 
 def _is_installed(requirement: str) -> bool:
@@ -99,12 +107,12 @@ def _is_installed(requirement: str) -> bool:
 
 
 async def install(requirements: list[str]) -> None:
-    """Install packages into the environment of this Python; uv shows its progress."""
+    """Install packages into the environment of this Python, none that must be compiled; uv shows its progress."""
     environments = Path(sys.prefix).parent
     uv = environments / "tools" / "bin" / "uv"
     process = await asyncio.create_subprocess_exec(
         str(uv if uv.exists() else shutil.which("uv") or "uv"),
-        *("pip", "install", "--system-certs", "--cache-dir", str(environments / "cache")),
+        *("pip", "install", "--only-binary", ":all:", "--system-certs", "--cache-dir", str(environments / "cache")),
         *("--python", sys.executable, *requirements),
         stdin=asyncio.subprocess.DEVNULL,
         stdout=sys.stderr,

@@ -98,7 +98,7 @@ class StatisticsWriter:
             if event.data["action"] != "update" or not {"name", "name_by_user"} & event.data["changes"].keys():
                 return
             device = dr.async_get(self.hass).async_get(event.data["device_id"])
-            if device and self._entry.entry_id in device.config_entries:
+            if device and device.config_entry_id == self._entry.entry_id:
                 for identifier in device.identifiers:
                     if identifier[0] == DOMAIN:
                         self.async_changed(identifier[1], 0)

@@ -28,9 +28,14 @@ INTEGRATION = Path(__file__).parents[1] / "custom_components" / DOMAIN
 MINIMAL = ("api", "config", "onboarding", "websocket_api")
 COMPLETE = (*MINIMAL, "frontend", "history", "logbook", "recorder", "system_health")
 
-# Voice assistants need these, which have to be compiled. Nobody speaks to these instances; but the list of all actions,
-# without which no page is shown, imports them.
-_COMPILED = {"pymicro-vad": "MicroVad", "pyspeex-noise": "AudioProcessor"}
+# Without the list of all actions no page is shown, and it imports voice assistants and cameras. What they need and would
+# have to be compiled, or is large, has stand-ins here: module and class by package. These instances use neither.
+_STAND_INS = {
+    "PyTurboJPEG": ("turbojpeg", "TurboJPEG"),
+    "av": ("av", "VideoFrame"),
+    "pymicro-vad": ("pymicro_vad", "MicroVad"),
+    "pyspeex-noise": ("pyspeex_noise", "AudioProcessor"),
+}
 
 # Home Assistant sets up more than it is asked for: with `minimal` nothing of that, else all but voice, cameras and the
 # like, and analytics, which reaches out of the loopback. The process ends when its parent does, however that ends.
@@ -45,10 +50,9 @@ if sys.argv.pop(1) == "minimal":
     bootstrap.CRITICAL_INTEGRATIONS.clear()
 else:
     bootstrap.DEFAULT_INTEGRATIONS.difference_update(bootstrap.BASE_PLATFORMS, ["analytics"])
-    for package, name in {_COMPILED}.items():
-        module = types.ModuleType(package.replace("-", "_"))
-        setattr(module, name, None)
-        sys.modules[module.__name__] = module
+    for module, name in {[*_STAND_INS.values()]}:
+        sys.modules[module] = types.ModuleType(module)
+        setattr(sys.modules[module], name, object)
 sys.exit(main())
 """
 
@@ -85,7 +89,7 @@ def missing_requirements() -> list[str]:
     from homeassistant import bootstrap, components
 
     folder = Path(next(iter(components.__path__)))
-    waiting = {*COMPLETE, *bootstrap.DEFAULT_INTEGRATIONS, *bootstrap.BASE_PLATFORMS}
+    waiting = {*COMPLETE, *bootstrap.DEFAULT_INTEGRATIONS, *bootstrap.BASE_PLATFORMS, "stream"}
     seen: set[str] = set()
     requirements: set[str] = set()
     while waiting:
@@ -93,7 +97,7 @@ def missing_requirements() -> list[str]:
         manifest = json.loads((folder / component / "manifest.json").read_text())
         requirements.update(manifest.get("requirements", ()))
         waiting.update(set(manifest.get("dependencies", ())) - seen)
-    wanted = (requirement for requirement in requirements if requirement.partition("==")[0] not in _COMPILED)
+    wanted = (requirement for requirement in requirements if requirement.partition("==")[0] not in _STAND_INS)
     return sorted(requirement for requirement in wanted if not _is_installed(requirement))
 
 
@@ -107,12 +111,12 @@ def _is_installed(requirement: str) -> bool:
 
 
 async def install(requirements: list[str]) -> None:
-    """Install packages into the environment of this Python, none that must be compiled; uv shows its progress."""
+    """Install packages into the environment of this Python; uv shows its progress."""
     environments = Path(sys.prefix).parent
     uv = environments / "tools" / "bin" / "uv"
     process = await asyncio.create_subprocess_exec(
         str(uv if uv.exists() else shutil.which("uv") or "uv"),
-        *("pip", "install", "--only-binary", ":all:", "--system-certs", "--cache-dir", str(environments / "cache")),
+        *("pip", "install", "--system-certs", "--cache-dir", str(environments / "cache")),
         *("--python", sys.executable, *requirements),
         stdin=asyncio.subprocess.DEVNULL,
         stdout=sys.stderr,

@@ -28,8 +28,8 @@ INTEGRATION = Path(__file__).parents[1] / "custom_components" / DOMAIN
 MINIMAL = ("api", "config", "onboarding", "websocket_api")
 COMPLETE = (*MINIMAL, "frontend", "history", "logbook", "recorder", "system_health")
 
-# Without the list of all actions no page is shown, and it imports voice assistants and cameras. What they need and would
-# have to be compiled, or is large, has stand-ins here: module and class by package. These instances use neither.
+# Without the list of all actions no page is shown, and it imports voice assistants and cameras. These instances use
+# neither, so what would have to be compiled for them, or is large, has stand-ins: module and class by package.
 _STAND_INS = {
     "PyTurboJPEG": ("turbojpeg", "TurboJPEG"),
     "av": ("av", "VideoFrame"),

@@ -310,6 +310,52 @@ def test_what_was_not_taken_stays_with_its_time(path: Path) -> None:
     assert_sound(path)
 
 
+def test_undone_what_was_not_taken_goes_back(path: Path) -> None:
+    """With what was counted at that time: tried again, it counts where the camera hangs."""
+    content = "[14]"
+    with opened(path) as ledger:
+        send(ledger, A, interval(0, 1))
+        send(ledger, B, interval(12, 3))
+        give(ledger, Replacement(A, B, at(10)))
+        send(ledger, B, interval(13, 3), sent=901, rejected=[Rejected("it is new", content, (at(14), at(15)))])
+        give(ledger)
+        send(ledger, B, interval(15, 1), sent=902)
+        for key in (A, B):
+            ledger.retry(key, lambda _, __: [interval(14, 100)], NOW).result(TIMEOUT)
+    assert stored(path, A) == [interval(0, 1)]
+    assert interval(14, 100) in stored(path, B)
+    assert_sound(path)
+
+
+def test_undone_the_last_of_two(path: Path) -> None:
+    """The camera that comes back is described as it was when it was heard last."""
+    with opened(path) as ledger:
+        send(ledger, A, interval(0, 1), sent=1)
+        send(ledger, B, interval(12, 3), sent=13)
+        give(ledger, Replacement(A, B, at(10)))
+        send(ledger, B, interval(20, 3), sent=300)
+        send(ledger, C, interval(400, 3), sent=401)
+        give(ledger, Replacement(A, B, at(10)), Replacement(A, C, at(350)))
+        give(ledger, Replacement(A, B, at(10)))
+        found = ledger.camera(A).result(TIMEOUT)
+        assert found
+        assert (found.serial, found.sent) == (B, at(300))
+
+
+def test_merging_keeps_two_cameras_apart(path: Path) -> None:
+    """Minutes of both in one hour don't become one interval: undoing gives each its own."""
+    with opened(path) as ledger:
+        send(ledger, A, *(interval(minute, 1) for minute in range(10)))
+        send(ledger, B, *(interval(minute, 2) for minute in range(5, 20)))
+        give(ledger, Replacement(A, B, at(10)))
+        while ledger.merge(at(600)).result(TIMEOUT):
+            pass
+        give(ledger)
+        send(ledger, B, interval(100, 0), sent=905)
+    assert sum(one.entered for one in stored(path, A)) == 10
+    assert sum(one.entered for one in stored(path, B)) == 30
+
+
 def test_all_that_is_asked_of_a_camera_goes_by_its_key(path: Path) -> None:
     """Its serial number leads nowhere."""
     with opened(path) as ledger:

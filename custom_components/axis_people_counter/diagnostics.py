@@ -56,7 +56,7 @@ async def async_get_config_entry_diagnostics(hass: HomeAssistant, entry: PeopleC
         "options": _settings(entry.options),
         "listener": await _listener(receiver.listener) if receiver.listener else None,
         "ledger_writable": receiver.writable,
-        "cameras": [await _camera(receiver, camera) for camera in receiver.cameras.values()],
+        "cameras": [await _camera(receiver, camera, aliases[key]) for key, camera in receiver.cameras.items()],
         "places": [await _place(place) for place in receiver.places.values()],
         "repairs": _repairs(hass, aliases),
     }
@@ -132,7 +132,7 @@ async def _listener(listener: Listener) -> dict[str, Any]:
     }
 
 
-async def _camera(receiver: Receiver, coordinator: CameraCoordinator) -> dict[str, Any]:
+async def _camera(receiver: Receiver, coordinator: CameraCoordinator, alias: str) -> dict[str, Any]:
     key = coordinator.key
     since = dt_util.utcnow() - GAPS_SINCE
     try:
@@ -140,9 +140,12 @@ async def _camera(receiver: Receiver, coordinator: CameraCoordinator) -> dict[st
         gaps = await asyncio.wrap_future(receiver.ledger.gaps(key, int(since.timestamp()), MAX_GAPS))
     except LedgerError:
         quarantined, gaps = [], []
+    # There are none when the ledger couldn't be read at the start.
+    found = asdict(coordinator.data) if coordinator.data else {"camera": asdict(coordinator.camera)}
+    # The serial number of one camera may be the key of another one.
+    found["camera"] |= {"key": alias, "serial": alias}
     return {
-        # There are none when the ledger couldn't be read at the start.
-        **(asdict(coordinator.data) if coordinator.data else {"camera": asdict(coordinator.camera)}),
+        **found,
         "connected": coordinator.connected,
         "last_message": coordinator.last_message,
         "gaps": [{"from": _instant(begin), "to": _instant(end)} for begin, end in gaps],

@@ -203,7 +203,8 @@ class Ledger(LedgerFile):
 
     def gone_cameras(self) -> Future[list[Camera]]:
         """Return the cameras that somebody removed, without what a camera counted before it replaced another."""
-        return self.submit(lambda db: [camera for camera in _cameras(db, "removed = 1") if _is_held(db, camera.key)])
+        counted = "removed = 1 AND EXISTS (SELECT * FROM intervals WHERE camera = cameras.id)"
+        return self.submit(lambda db: [camera for camera in _cameras(db, counted) if _is_held(db, camera.key)])
 
     def obsolete_series(self) -> Future[list[str]]:
         """Return the keys of cameras that recorder still has, though they have taken the place of others."""
@@ -455,8 +456,11 @@ def _record(db: sqlite3.Connection, push: Push, received: int) -> Changes:
         received = max(received, camera.received)
     (row,) = db.execute(
         "UPDATE cameras SET serial = :serial, name = :name, application = :application, version = :version,"
-        " time_zone = :time_zone, utc_offset = coalesce(:utc_offset, utc_offset), ip_address = :ip_address,"
+        # After a silence of more than a day clocks may have been changed.
+        " time_zone = :time_zone, utc_offset = coalesce(:utc_offset, iif(:sent - sent > 86400, NULL, utc_offset)),"
+        " ip_address = :ip_address,"
         " sent = :sent, received = :received, send_interval = :send_interval, removed = 0,"
+        " appeared = iif(appeared = 0 AND removed, :received, appeared),"
         f" changed_since = coalesce({_EARLIER}, changed_since) WHERE id = :id RETURNING {_CAMERA_COLUMNS}",
         {
             "serial": sensor.serial,
@@ -750,6 +754,18 @@ def _set_routes(db: sqlite3.Connection, wanted: Routes, received: int) -> None:
         for low, high, source, to in moves(before[serial], wanted.get(serial, []), serial)
         if (camera := _camera(db, source)) and (rows := _take_out(db, camera, low, high))
     ]
+    moved_rejected = [
+        (to, serial, camera.name, rows)
+        for serial in changed
+        for low, high, source, to in moves(before[serial], wanted.get(serial, []), serial)
+        if (camera := _camera(db, source)) and (rows := _take_out_rejected(db, camera, low, high))
+    ]
+    for key, serial, name, rejected in moved_rejected:
+        camera = _enter(db, key, serial, name, received)
+        db.executemany(
+            f"INSERT OR IGNORE INTO quarantine (camera, {_REJECTED_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?)",
+            ((camera.id, *row) for row in rejected),
+        )
     for key, serial, name, rows in moved:
         _file(db, _enter(db, key, serial, name, received), _parts(rows), received)
     for serial in changed:
@@ -759,10 +775,14 @@ def _set_routes(db: sqlite3.Connection, wanted: Routes, received: int) -> None:
             ((serial, number, *route) for number, route in enumerate(wanted.get(serial, []))),
         )
     held = {key_at(wanted.get(serial, []), serial) for serial in changed}
-    for serial in changed:
-        source, to = key_at(before[serial], serial), key_at(wanted.get(serial, []), serial)
-        if source != to:
-            _hand_over(db, serial, source, to, is_left=source not in held)
+    present = [
+        (source not in held, serial, source, to)
+        for serial in changed
+        if (source := key_at(before[serial], serial)) != (to := key_at(wanted.get(serial, []), serial))
+    ]
+    # First those whose key another camera takes: what is known of them stands there until then.
+    for is_left, serial, source, to in sorted(present):
+        _hand_over(db, serial, source, to, is_left=is_left)
 
 
 def _take_out(db: sqlite3.Connection, camera: Camera, low: int, high: int) -> list[Row]:
@@ -783,32 +803,50 @@ def _take_out(db: sqlite3.Connection, camera: Camera, low: int, high: int) -> li
     return stored + waiting
 
 
+_REJECTED_COLUMNS: Final = 'received, reason, content, start, "end", sent'
+
+
+def _take_out_rejected(db: sqlite3.Connection, camera: Camera, low: int, high: int) -> list[tuple[Any, ...]]:
+    """Take out what couldn't be taken of a camera and is known to begin in [low, high)."""
+    where = "camera = ? AND content IS NOT NULL AND start >= ? AND start < ?"
+    rows = db.execute(f"SELECT {_REJECTED_COLUMNS} FROM quarantine WHERE {where}", (camera.id, low, high)).fetchall()
+    if rows:
+        db.execute(f"DELETE FROM quarantine WHERE {where}", (camera.id, low, high))
+    return rows
+
+
 def _hand_over(db: sqlite3.Connection, serial: str, source: str, to: str, *, is_left: bool) -> None:
     """Have a camera count for another key from now on; is_left where no other camera counts for the one before."""
     before, after = _camera(db, source), _camera(db, to)
     if after:
         db.execute("UPDATE cameras SET serial = ? WHERE id = ?", (serial, after.id))
-    if before is None or not is_left:
+    if before is None:
         return
-    db.execute("UPDATE cameras SET removed = 1, serial = ? WHERE id = ?", (serial, before.id))
+    if is_left:
+        db.execute("UPDATE cameras SET removed = 1, serial = ? WHERE id = ?", (serial, before.id))
+    elif before.serial != serial:
+        # Nothing was heard of it there.
+        return
+    elif after is None:
+        # It keeps what is known of it, should it come back; until then nobody sees it.
+        after = _enter(db, to, serial, before.name, 0)
     if after is None:
         return
     columns = "name, application, version, time_zone, utc_offset, ip_address, sent, received, send_interval"
     db.execute(
         f"UPDATE cameras SET ({columns}) = (SELECT {columns} FROM cameras WHERE id = :before),"
         " removed = min(removed, :removed) WHERE id = :after",
-        {"before": before.id, "removed": before.removed, "after": after.id},
+        # Where another camera goes on, this one is seen again when it reports.
+        {"before": before.id, "removed": before.removed if is_left else 1, "after": after.id},
     )
-    # What wasn't taken is asked about where the camera is now, unless it is known to be from before.
-    columns = f"received, reason, content, {_ROW_COLUMNS}"
-    moving = {
-        "before": before.id,
-        "after": after.id,
-        "since": max((0, *(route.since for route in _routes(db, serial)))),
-    }
-    where = "camera = :before AND content IS NOT NULL AND coalesce(start, :since) >= :since"
+    if not is_left:
+        return
+    # What wasn't taken is asked about where the camera is now, where nobody knows when it was.
+    moving = {"before": before.id, "after": after.id}
+    where = "camera = :before AND content IS NOT NULL AND start IS NULL"
     db.execute(
-        f"INSERT OR IGNORE INTO quarantine (camera, {columns}) SELECT :after, {columns} FROM quarantine WHERE {where}",
+        f"INSERT OR IGNORE INTO quarantine (camera, {_REJECTED_COLUMNS})"
+        f" SELECT :after, {_REJECTED_COLUMNS} FROM quarantine WHERE {where}",
         moving,
     )
     db.execute(f"DELETE FROM quarantine WHERE {where}", moving)
@@ -1077,7 +1115,9 @@ def _merge(db: sqlite3.Connection, before: int) -> bool:
     corrected = db.execute(
         "SELECT at FROM corrections WHERE camera = :camera AND at >= :begin AND at < :end"
         " UNION SELECT at FROM place_corrections JOIN doors USING (place) JOIN cameras USING (key)"
-        " WHERE cameras.id = :camera AND at >= :begin AND at < :end ORDER BY at",
+        " WHERE cameras.id = :camera AND at >= :begin AND at < :end"
+        # What two cameras counted can be told apart again where one has replaced the other.
+        " UNION SELECT since FROM routes WHERE since >= :begin AND since < :end ORDER BY at",
         {"camera": camera, "begin": begin, "end": end},
     )
     for run in _runs_within_hours(rows, [at for (at,) in corrected]):

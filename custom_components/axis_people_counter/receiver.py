@@ -37,7 +37,7 @@ from .listener import Listener, ListenerSettings
 from .place import PlaceCoordinator
 from .place_settings import PlaceSettings
 from .protocol import Message, Push, TestMessage
-from .replacements import key_at, obsolete_keys, routes_of
+from .replacements import is_held, key_at, obsolete_keys, routes_of
 from .settings import async_keep_directions, options_of_a_reload, replacements_of
 from .statistics import StatisticsWriter
 
@@ -55,16 +55,13 @@ MAX_REST: Final = 0.2
 MAX_ANSWERS: Final = 2
 # Unknown things that cameras send, each named once in the log.
 MAX_NOTES: Final = 100
-# Repairs that are about a camera, by its serial number or its key.
-_OF_CAMERA: Final = (
-    issues.CAMERA_SILENT,
+# Repairs that are about a camera, by its key and by its serial number: one's key may be another one's serial number.
+_OF_KEY: Final = (issues.CAMERA_SILENT, issues.NEW_CAMERA, issues.QUARANTINED, issues.TIME_ZONE_UNKNOWN)
+_OF_SERIAL: Final = (
     issues.CERTIFICATE_REFUSED,
     issues.CLOCK_DIFFERS,
-    issues.NEW_CAMERA,
-    issues.QUARANTINED,
     issues.QUARANTINE_FULL,
     issues.SEVERAL_APPLICATIONS,
-    issues.TIME_ZONE_UNKNOWN,
     issues.WRONG_PROTOCOL,
 )
 MERGE_EVERY: Final = timedelta(days=1)
@@ -235,10 +232,13 @@ class Receiver:
     def _async_remove_obsolete_devices(self) -> None:
         """Remove the devices of cameras that have taken the place of others, and what is said of those."""
         registry = dr.async_get(self.hass)
-        for key in obsolete_keys(self._routes):
+        devices = dr.async_entries_for_config_entry(registry, self.entry.entry_id)
+        keys = {key for device in devices for domain, key in device.identifiers if domain == DOMAIN}
+        # A replacement that was undone has left devices of keys that no route leads to any more.
+        for key in obsolete_keys(self._routes) | {key for key in keys if not is_held(self._routes, key)}:
             if device := registry.async_get_device_by_identifier((DOMAIN, key), self.entry.entry_id):
                 registry.async_remove_device(device.id)
-            self.async_end_issues(key)
+            self._async_end_issues_of_key(key)
 
     @callback
     def key_of(self, serial: str) -> str:
@@ -251,26 +251,29 @@ class Receiver:
         Raises LedgerError.
         """
         await asyncio.wrap_future(self.ledger.set_removed(key))
-        about = {key}
         if camera := self.cameras.pop(key, None):
-            about.add(camera.camera.serial)
+            self.async_end_issues(camera.camera.serial)
             await camera.async_shutdown()
             self._async_doors_changed(key)
             self._silent.discard(key)
             self.async_offer_replacing()
         issues.async_end(self.hass, issues.TOO_MANY_CAMERAS)
-        self.async_end_issues(*about)
+        self._async_end_issues_of_key(key)
 
     @callback
-    def async_end_issues(self, *about: str) -> None:
-        """Take back what is said of cameras, by their serial numbers and keys."""
-        for key in _OF_CAMERA:
-            for camera in about:
-                issues.async_end(self.hass, key, camera)
-        for camera in about:
-            self._applications.pop(camera, None)
-            self._full.discard(camera)
-            self._shared.discard(camera)
+    def async_end_issues(self, serial: str) -> None:
+        """Take back what is said of a camera itself, wherever it hangs."""
+        for kind in _OF_SERIAL:
+            issues.async_end(self.hass, kind, serial)
+        self._applications.pop(serial, None)
+        self._full.discard(serial)
+        self._shared.discard(serial)
+
+    @callback
+    def _async_end_issues_of_key(self, key: str) -> None:
+        """Take back what is said of a camera that counts for a key."""
+        for kind in _OF_KEY:
+            issues.async_end(self.hass, kind, key)
 
     @callback
     def async_claiming(self, address: str) -> list[CameraCoordinator]:

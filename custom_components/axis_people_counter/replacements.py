@@ -62,6 +62,19 @@ def obsolete_keys(routes: Routes) -> set[str]:
     return known - {key_at(of_camera, serial) for serial, of_camera in routes.items()}
 
 
+def without_last(replacements: Sequence[Replacement], key: str) -> list[Replacement]:
+    """Return replacements without the last one at a key."""
+    last = max(number for number, replacement in enumerate(replacements) if replacement.key == key)
+    return [*replacements[:last], *replacements[last + 1 :]]
+
+
+def is_held(routes: Routes, key: str) -> bool:
+    """Return True if there is a camera, or may be one, that counts for a key now."""
+    present = {serial: key_at(of_camera, serial) for serial, of_camera in routes.items()}
+    first = first_serial(key)
+    return key in present.values() or present.get(first, first) == key
+
+
 def moves(before: Sequence[Route], after: Sequence[Route], serial: str) -> Iterator[tuple[int, int, str, str]]:
     """Yield which stretches of time of a camera go from one key to another when its routes change."""
     bounds = sorted({-FOREVER, *(route.since for route in (*before, *after)), FOREVER})

@@ -13,7 +13,7 @@ from .const import CONF_DOORS, CONF_REVERSED_DOORS, SUBENTRY_PLACE
 from .history import async_camera_name
 from .issues import local_time, plain
 from .receiver import PeopleCounterConfigEntry, Receiver
-from .replacements import Replacement, routes_of
+from .replacements import Replacement, is_held, routes_of, without_last
 from .settings import async_keep_replacement, replacements_of
 
 CONF_OLD_CAMERA: Final = "old_camera"
@@ -75,9 +75,17 @@ async def async_replace(hass: HomeAssistant, entry: PeopleCounterConfigEntry, ol
 
 @callback
 def async_replaced_cameras(entry: PeopleCounterConfigEntry) -> dict[str, str]:
-    """Return the cameras that another one has replaced last, by key: names, and since when."""
+    """Return the cameras that another one has replaced last, by key: names, and since when.
+
+    One that counts elsewhere now can't come back to its key: nothing would count there, and its entities would go.
+    """
     cameras = entry.runtime_data.cameras
-    since = {replacement.key: replacement.since for replacement in replacements_of(entry)}
+    replacements = replacements_of(entry)
+    since = {
+        replacement.key: replacement.since
+        for replacement in replacements
+        if is_held(routes_of(without_last(replacements, replacement.key)), replacement.key)
+    }
     return {
         key: f"{async_camera_name(cameras[key])} ({local_time(datetime.fromtimestamp(at, UTC))})"
         for key, at in since.items()

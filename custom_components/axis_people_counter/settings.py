@@ -13,7 +13,7 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.storage import Store
 
 from .const import CONF_DECLINED, CONF_REPLACEMENTS, CONF_REVERSED_CAMERAS, DOMAIN
-from .replacements import Replacement
+from .replacements import Replacement, without_last
 
 # A file beside the folder with the certificate authority.
 STORAGE_KEY: Final = f"{DOMAIN}.settings"
@@ -35,9 +35,7 @@ def async_keep_replacement(hass: HomeAssistant, entry: ConfigEntry, replacement:
 @callback
 def async_forget_replacement(hass: HomeAssistant, entry: ConfigEntry, key: str) -> None:
     """Forget the last camera that has replaced another."""
-    replacements = replacements_of(entry)
-    mistaken = next(replacement for replacement in reversed(replacements) if replacement.key == key)
-    replacements.remove(mistaken)
+    replacements = without_last(replacements_of(entry), key)
     _async_keep(hass, entry, CONF_REPLACEMENTS, [stored._asdict() for stored in replacements])
 
 

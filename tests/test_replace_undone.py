@@ -1,0 +1,162 @@
+"""Replacements that are undone, and old cameras that report again: each counts, and is spoken of, where it is."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from freezegun.api import FrozenDateTimeFactory
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.components.diagnostics import get_diagnostics_for_config_entry
+from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
+
+from custom_components.axis_people_counter import issues
+from homeassistant.config_entries import ConfigEntryState
+from homeassistant.core import HomeAssistant
+from homeassistant.data_entry_flow import InvalidData
+from homeassistant.util import dt as dt_util
+
+from .flows import choose, enter
+from .problems import problems
+from .pusher import SERIAL, Document, Pusher, document, measurement
+from .test_replace import MINUTE, NEW, NEW_SENSOR, NOON, _ui, broken, device_of, later, replace  # noqa: F401 - fixtures
+
+AGAIN = f"{SERIAL}_2"
+
+pytestmark = pytest.mark.usefixtures("broken")
+
+
+async def undo(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+    """Walk through the dialog, and wait until the entry is loaded anew."""
+    result = await choose(hass, await entry.start_reconfigure_flow(hass), "undo")
+    await enter(hass, result, old_camera=SERIAL)
+    await hass.async_block_till_done()
+
+
+async def report_again(hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Pusher) -> None:
+    """Have both cameras report, ten minutes after the replacement."""
+    await later(hass, noon, 10 * MINUTE)
+    await pusher.push(measurement(NOON + 19 * MINUTE, 8))
+    await pusher.push(measurement(NOON + 19 * MINUTE), sensor=NEW_SENSOR)
+
+
+def about(hass: HomeAssistant, kind: str) -> set[str]:
+    """Return what the repairs of a kind are about."""
+    return {str((issue.data or {})["about"]) for issue in problems(hass).values() if issue.translation_key == kind}
+
+
+@pytest.mark.parametrize("restarted", [False, True])
+async def test_undone_after_the_old_camera_reported_again(
+    hass: HomeAssistant, noon: FrozenDateTimeFactory, entry: MockConfigEntry, pusher: Pusher, restarted: bool
+) -> None:
+    """The device that it had meanwhile goes, and both cameras count as they did before."""
+    await replace(hass, entry)
+    await report_again(hass, noon, pusher)
+    assert AGAIN in entry.runtime_data.cameras
+    await undo(hass, entry)
+    if restarted:
+        await hass.config_entries.async_reload(entry.entry_id)
+    assert entry.state is ConfigEntryState.LOADED
+    await later(hass, noon, MINUTE)
+    await pusher.push(measurement(NOON + 20 * MINUTE, 4), sensor=NEW_SENSOR)
+    await pusher.push(measurement(NOON + 20 * MINUTE, 4))
+    assert set(entry.runtime_data.cameras) == {SERIAL, NEW}
+    assert device_of(hass, entry, AGAIN) is None
+
+
+async def test_undone_gives_names_back(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+    """The old camera is called what it was, and was heard when it was."""
+    await replace(hass, entry)
+    await undo(hass, entry)
+    device = device_of(hass, entry)
+    assert device
+    assert device.name == "Main entrance"
+    assert entry.runtime_data.cameras[SERIAL].last_message < NOON + MINUTE
+
+
+async def test_undoing_takes_no_door_away(
+    hass: HomeAssistant, noon: FrozenDateTimeFactory, entry: MockConfigEntry, pusher: Pusher
+) -> None:
+    """A camera that has replaced another one since can't come back: it isn't offered."""
+    other = {"serial": "accc8e000001", "name": "Back door"}
+    await pusher.push(measurement(NOON - 8 * MINUTE, 2), sent=NOON + MINUTE, sensor=other)
+    await replace(hass, entry)
+    await later(hass, noon, 20 * MINUTE)
+    await pusher.push(measurement(NOON + 29 * MINUTE, 6))
+    await replace(hass, entry, other["serial"], AGAIN)
+    result = await choose(hass, await entry.start_reconfigure_flow(hass), "undo")
+    with pytest.raises(InvalidData):
+        await enter(hass, result, old_camera=SERIAL)
+    assert device_of(hass, entry)
+
+
+async def test_removing_the_old_camera_leaves_the_problems_of_its_door(
+    hass: HomeAssistant, noon: FrozenDateTimeFactory, entry: MockConfigEntry, pusher: Pusher
+) -> None:
+    """The key of the door is the old camera's serial number; another camera hangs there."""
+    await replace(hass, entry)
+    await report_again(hass, noon, pusher)
+    await later(hass, noon, timedelta(days=1, minutes=30))
+    assert about(hass, issues.CAMERA_SILENT) >= {SERIAL, AGAIN}
+    await entry.runtime_data.async_remove_camera(AGAIN)
+    await hass.async_block_till_done()
+    assert SERIAL in about(hass, issues.CAMERA_SILENT)
+
+
+async def test_a_problem_of_the_new_camera_survives_the_replacement(
+    hass: HomeAssistant, entry: MockConfigEntry, pusher: Pusher
+) -> None:
+    """A repair about its clock stays until the clock is right: that it counts elsewhere now is no reason to end it."""
+    await pusher.post(document(sensor=NEW_SENSOR, sent=NOON - timedelta(hours=2)))
+    assert about(hass, issues.CLOCK_DIFFERS) == {NEW}
+    await replace(hass, entry)
+    assert about(hass, issues.CLOCK_DIFFERS) == {NEW}
+    await pusher.push(measurement(NOON + 9 * MINUTE, 3), sensor=NEW_SENSOR)
+    assert about(hass, issues.CLOCK_DIFFERS) == set()
+
+
+async def test_what_was_not_taken_goes_back(
+    hass: HomeAssistant, noon: FrozenDateTimeFactory, entry: MockConfigEntry, pusher: Pusher
+) -> None:
+    """The repair is about the door at which the camera counts."""
+    await replace(hass, entry)
+    await later(hass, noon, MINUTE)
+    await pusher.push({**measurement(NOON + 10 * MINUTE, 3), "kind": "new-kind"}, sensor=NEW_SENSOR)
+    assert about(hass, issues.QUARANTINED) == {SERIAL}
+    await undo(hass, entry)
+    await pusher.push(measurement(NOON + 9 * MINUTE, 3), sensor=NEW_SENSOR)
+    assert about(hass, issues.QUARANTINED) == {NEW}
+
+
+async def test_diagnostics_tell_the_old_camera_from_its_door(
+    hass: HomeAssistant,
+    hass_client: ClientSessionGenerator,
+    noon: FrozenDateTimeFactory,
+    entry: MockConfigEntry,
+    pusher: Pusher,
+) -> None:
+    """Each has a word of its own, though the serial number of one is the key of the other."""
+    await replace(hass, entry)
+    await report_again(hass, noon, pusher)
+    found: dict[str, Any] = await get_diagnostics_for_config_entry(hass, hass_client, entry)
+    assert len({camera["camera"]["serial"] for camera in found["cameras"]}) == 2
+    assert SERIAL not in str(found)
+
+
+def local(measured: Document, hours: int) -> Document:
+    """Return a measurement with its local time."""
+    start = datetime.fromisoformat(measured["utcFrom"]) + timedelta(hours=hours)
+    return {**measured, "localFrom": f"{start:%Y-%m-%dT%H:%M:%S}"}
+
+
+async def test_no_zone_and_a_line_that_fails_while_clocks_change(
+    hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Pusher
+) -> None:
+    """What a camera sends first after days is old: its local time says nothing of today's."""
+    noon.move_to("2026-10-24T10:00:00Z")
+    now = dt_util.utcnow()
+    sensor = {"serial": "accc8e000002", "timeZone": None}
+    await pusher.push(local(measurement(now - MINUTE, 1), 2), sensor=sensor)
+    assert about(hass, issues.TIME_ZONE_UNKNOWN) == set()
+    noon.tick(timedelta(days=3))
+    await pusher.push(local(measurement(now, 1), 2), sensor=sensor)
+    assert about(hass, issues.TIME_ZONE_UNKNOWN) == set()

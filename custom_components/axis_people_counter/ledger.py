@@ -755,10 +755,10 @@ def _set_routes(db: sqlite3.Connection, wanted: Routes, received: int) -> None:
         if (camera := _camera(db, source)) and (rows := _take_out(db, camera, low, high))
     ]
     moved_rejected = [
-        (to, serial, camera.name, rows)
+        (to, serial, camera.name, rejected)
         for serial in changed
         for low, high, source, to in moves(before[serial], wanted.get(serial, []), serial)
-        if (camera := _camera(db, source)) and (rows := _take_out_rejected(db, camera, low, high))
+        if (camera := _camera(db, source)) and (rejected := _take_out_rejected(db, camera, low, high))
     ]
     for key, serial, name, rejected in moved_rejected:
         camera = _enter(db, key, serial, name, received)

@@ -14,6 +14,7 @@ from custom_components.axis_people_counter.protocol import (
     MAX_COUNT,
     MAX_MEASUREMENTS,
     MAX_MEMBERS,
+    MAX_NAME,
     MAX_SKIPPED,
     MAX_TEXT,
     MAX_VALUE,
@@ -731,7 +732,7 @@ def test_nobody_knows_the_sender(body: bytes) -> None:
         (None, f"axis-{SERIAL}"),
         (7, f"axis-{SERIAL}"),
         (["Door"], f"axis-{SERIAL}"),
-        ("D" * 100_000, "D" * MAX_TEXT),
+        ("D" * 100_000, "D" * MAX_NAME),
     ],
 )
 def test_names(name: Any, shown: str) -> None:

@@ -385,3 +385,12 @@ async def test_token_expires_during_a_slow_body(
     )
     assert await post_slowly(document(measurement(NOON - MINUTE, 1)), 30) == HTTPStatus.OK
     assert await post_slowly(document(measurement(NOON - MINUTE, 1)), 0) == HTTPStatus.UNAUTHORIZED
+
+
+async def test_a_camera_that_goes_to_and_fro_is_named_once(pusher: Pusher, caplog: pytest.LogCaptureFixture) -> None:
+    """Two applications in one camera may speak two versions: that is no line a minute."""
+    for _ in range(4):
+        await pusher.post(document(apiVersion="0.3"))
+        await pusher.push()
+    assert caplog.text.count("was refused") == 1
+    assert caplog.text.count("can be read again") == 1

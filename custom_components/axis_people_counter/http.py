@@ -94,6 +94,8 @@ class _Complaint(NamedTuple):
 
     name: str
     last: datetime
+    # The sender has been well since; it isn't named again if it goes to and fro.
+    is_over: bool = False
 
 
 class _BodyTooLargeError(Exception):
@@ -318,18 +320,22 @@ class PushView(HomeAssistantView):
         if sender in self._complaints or is_camera or len(self._complaints) < MAX_COMPLAINTS:
             if sender not in self._complaints:
                 _LOGGER.warning("A document from %s was refused: %s", name, sentence)
-            self._complaints[sender] = _Complaint(name, dt_util.utcnow())
+            # Of one that goes to and fro the log has said both already.
+            is_over = sender in self._complaints and self._complaints[sender].is_over
+            self._complaints[sender] = _Complaint(name, dt_util.utcnow(), is_over)
         return self.json_message(sentence, status)
 
     def _end_complaints(self, well: Sensor | None = None) -> None:
         """Forget whom the log has named: who is well, and who hasn't sent anything wrong for a while."""
-        if well and (complaint := self._complaints.pop(well.serial, None)):
+        if well and (complaint := self._complaints.get(well.serial)) and not complaint.is_over:
             _LOGGER.info("Documents from %s can be read again", complaint.name)
+            self._complaints[well.serial] = complaint._replace(is_over=True)
         ended = dt_util.utcnow() - issues.QUIET
         for sender, complaint in list(self._complaints.items()):
             if complaint.last <= ended:
                 del self._complaints[sender]
-                _LOGGER.info("No document from %s has been refused for a while", complaint.name)
+                if not complaint.is_over:
+                    _LOGGER.info("No document from %s has been refused for a while", complaint.name)
 
     def _later(self, sentence: str) -> web.Response:
         return self.json_message(sentence, HTTPStatus.SERVICE_UNAVAILABLE, headers={RETRY_AFTER: str(RETRY_SECONDS)})

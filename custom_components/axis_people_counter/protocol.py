@@ -24,6 +24,8 @@ MAX_WIDTH: Final = 24 * 60 * 60
 # Cameras remember 90 days; what is much older was counted before the camera knew the time.
 MAX_AGE: Final = 400 * 24 * 60 * 60
 MAX_TEXT: Final = 255
+# Entity ids are made of it, with a word or two behind it, and have 255 characters at most.
+MAX_NAME: Final = 100
 # No clock on earth is further from UTC.
 MAX_UTC_OFFSET: Final = 14 * 60 * 60
 MAX_SKIPPED: Final = 10
@@ -457,7 +459,7 @@ def _sensor(value: Any) -> Sensor:
         raise DocumentError("sensor.serial is missing or isn't a serial number of 12 hexadecimal digits.")
     return Sensor(
         serial=serial,
-        name=_text(value.get("name")) or f"axis-{serial}",
+        name=(_text(value.get("name")) or f"axis-{serial}")[:MAX_NAME].strip(),
         application=_text(value.get("application")),
         version=_text(value.get("applicationVersion")),
         time_zone=_text(value.get("timeZone")) or _text(value.get("timezone")),

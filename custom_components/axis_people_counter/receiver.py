@@ -110,6 +110,8 @@ class Receiver:
         self._to_show: dict[str, list[Changes]] = {}
         self._showing = False
         self._skipped: set[str] = set()
+        # Serial numbers of cameras that were too many.
+        self._beyond: set[str] = set()
         self._applications: dict[str, Applications] = {}
         # Cameras of which it was said that not all can be set aside, or that several applications send.
         self._full: set[str] = set()
@@ -136,6 +138,8 @@ class Receiver:
             self._async_failed(err)
             raise
         self._async_works()
+        # It comes again with the next camera too many.
+        issues.async_end(self.hass, issues.TOO_MANY_CAMERAS)
         self._async_remove_obsolete_devices()
         for camera in cameras:
             await self._async_add(camera, has_settled=True)
@@ -213,6 +217,8 @@ class Receiver:
             received = int(dt_util.utcnow().timestamp())
             changes = await self._exchange.ask(lambda: self.ledger.record(message, received))
         except TooManyCamerasError:
+            if len(self._beyond) < MAX_NOTES:
+                self._beyond.add(sensor.serial)
             issues.async_begin(self.hass, issues.TOO_MANY_CAMERAS, **issues.names(sensor.name), limit=str(MAX_CAMERAS))
             raise
         except LedgerError as err:
@@ -220,6 +226,10 @@ class Receiver:
                 self._async_failed(err)
             raise
         self._async_works()
+        if sensor.serial in self._beyond:
+            self._beyond.discard(sensor.serial)
+            if not self._beyond:
+                issues.async_end(self.hass, issues.TOO_MANY_CAMERAS)
         self._note_skipped(message)
         self._async_note_application(message)
         # It is safe now: whatever happens while it is shown must not make the camera send it again.
@@ -388,7 +398,8 @@ class Receiver:
         """Show what is to be shown, one after the other; each is read once for all pushes that came meanwhile."""
         loop = self.hass.loop
         try:
-            while self._to_show:
+            # Entities that are added while the entry is unloaded would stay, and keep the place of the next ones.
+            while self._to_show and not self.stopped:
                 began = loop.time()
                 key = next(iter(self._to_show))
                 pushes = self._to_show.pop(key)
@@ -435,7 +446,6 @@ class Receiver:
                 self._async_link(camera.key)
             self._async_camera_changed(camera.key)
             self.async_offer_replacing()
-            issues.async_end(self.hass, issues.TOO_MANY_CAMERAS)
         for camera_callback in self.camera_callbacks:
             camera_callback(coordinator)
         return True

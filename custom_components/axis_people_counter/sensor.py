@@ -223,7 +223,8 @@ async def async_setup_entry(
     hass: HomeAssistant, entry: PeopleCounterConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
 ) -> None:
     """Add the sensors of each place, and of each camera, some of these only once there is something to show."""
-    for place in entry.runtime_data.places.values():
+    receiver = entry.runtime_data
+    for place in receiver.places.values():
         async_add_entities(
             [
                 PlaceOccupancySensor(place, PLACE_OCCUPANCY_SENSOR),
@@ -251,7 +252,8 @@ async def async_setup_entry(
 
         @callback
         def add_counts() -> None:
-            if not coordinator.last_update_success:
+            # What is added while the entry is unloaded would stay, and keep the place of the next sensor.
+            if receiver.stopped or not coordinator.last_update_success:
                 return
             found = [description for description in missing if description.exists_fn(coordinator.data)]
             if found:

@@ -738,7 +738,9 @@ def test_nobody_knows_the_sender(body: bytes) -> None:
 def test_names(name: Any, shown: str) -> None:
     """Of a text only what can be shown is left, and not more than a line of it."""
     assert read_sensor(name=name).name == shown
-    assert read_sensor(application=name).application in (shown, None)
+    application = read_sensor(application=name).application
+    assert application is None or application[:MAX_NAME] == shown or application == shown
+    assert len(application or "") <= MAX_TEXT
 
 
 @pytest.mark.parametrize(

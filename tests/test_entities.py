@@ -393,11 +393,11 @@ async def test_a_push_concerns_one_camera(hass: HomeAssistant, noon: FrozenDateT
 async def test_unknown_things_are_left_out(
     hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Pusher, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """A direction or kind nobody knows doesn't disturb the rest, and is named once."""
+    """A direction or kind nobody knows doesn't disturb what is known of the same time, and is named once."""
     odd = measurement(NOON - MINUTE, 1)
     odd["items"].append({"direction": "sideways", "count": 9})
     for _ in range(2):
-        assert (await pusher.post(document({"kind": "queue"}, odd))).ok
+        assert (await pusher.post(document({**odd, "kind": "queue"}, odd))).ok
     assert state_of(hass, "sensor.main_entrance_in_today") == "1"
     assert caplog.text.count("direction sideways") == 1
     assert caplog.text.count("kind queue") == 1

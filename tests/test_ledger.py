@@ -1080,15 +1080,27 @@ def test_pushes_that_wait_are_committed_together(path: Path, ledger: Ledger) -> 
     assert 1 <= commits(path) - before <= 2
 
 
+def held_up(ledger: Ledger) -> threading.Event:
+    """Keep the ledger's thread busy with a question until the event is set, so that what comes meanwhile waits."""
+    started, go_on = threading.Event(), threading.Event()
+
+    def hold(db: sqlite3.Connection) -> None:
+        started.set()
+        go_on.wait(TIMEOUT)
+
+    ledger.submit(hold)
+    assert started.wait(TIMEOUT)
+    return go_on
+
+
 def test_a_batch_waits_for_a_lock_once(path: Path, ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
     """Sixty pushes are told that somebody else has the file as soon as one would be."""
     monkeypatch.setattr(ledger_file, "BUSY_SECONDS", 0.3)
     record(ledger, 0)
     ledger.close().result(TIMEOUT)
-    go_on = threading.Event()
     with opened(path) as again:
         again.cameras().result(TIMEOUT)
-        again.submit(lambda _: go_on.wait(TIMEOUT))
+        go_on = held_up(again)
         futures = [again.record(push(60, interval(number, 1)), START) for number in range(60)]
         with locked(path):
             begin = perf_counter()
@@ -1101,14 +1113,7 @@ def test_a_batch_waits_for_a_lock_once(path: Path, ledger: Ledger, monkeypatch: 
 
 def test_a_question_sees_what_was_pushed_before_it(ledger: Ledger) -> None:
     """Also where both were waiting: they are answered in another order than they came."""
-    started, go_on = threading.Event(), threading.Event()
-
-    def hold(db: sqlite3.Connection) -> None:
-        started.set()
-        go_on.wait(TIMEOUT)
-
-    ledger.submit(hold)
-    started.wait(TIMEOUT)
+    go_on = held_up(ledger)
     ledger.record(push(60, interval(0, 1)), START)
     question = ledger.cameras()
     go_on.set()

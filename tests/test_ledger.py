@@ -1481,8 +1481,8 @@ def test_an_empty_file_is_taken(path: Path, ledger: Ledger) -> None:
     assert query(path, "PRAGMA application_id") == [(APPLICATION_ID,)]
 
 
-@pytest.mark.parametrize("page", [2, 4], ids=["all but the schema", "the intervals alone"])
-def test_damage_while_running_costs_one_answer(path: Path, page: int) -> None:
+@pytest.mark.parametrize("part", [0.0, 0.5], ids=["all but the first page", "the intervals alone"])
+def test_damage_while_running_costs_one_answer(path: Path, part: float) -> None:
     """The camera is told to send again, and the next push begins a new ledger."""
     moved: list[Path] = []
     with opened(path, moved.append) as ledger:
@@ -1492,8 +1492,9 @@ def test_damage_while_running_costs_one_answer(path: Path, page: int) -> None:
         ledger.end_backup().result(TIMEOUT)
         query(path, "UPDATE cameras SET name = 'Other'")
         query(path, "PRAGMA wal_checkpoint(TRUNCATE)")
-        intact = 4096 * (page - 1)
         size = path.stat().st_size
+        # The intervals are by far the most, and stand behind all else.
+        intact = max(1, int(size // 4096 * part)) * 4096
         with path.open("r+b") as file:
             file.seek(intact)
             file.write(b"\xff" * (size - intact))

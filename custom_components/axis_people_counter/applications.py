@@ -22,7 +22,7 @@ class Applications:
         """
         first, last = self._heard.pop(application, (sent, sent))
         self._heard[application] = min(first, sent), max(last, sent)
-        # What lies far ahead is from before the clock was set back.
+        # An instant far ahead is from before the clock was set back.
         recent = [item for item in self._heard.items() if abs(item[1][1] - sent) < MAX_SILENCE]
         self._heard = dict(recent[-MAX_APPLICATIONS:])
         return sorted(

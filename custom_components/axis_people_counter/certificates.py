@@ -29,14 +29,14 @@ _writing: Final = Lock()
 MAX_FILE: Final = 1024 * 1024
 _MAX_NAMES: Final = 5
 _MAX_NAME: Final = 100
-# What OpenSSL refuses, here and in cameras.
+# OpenSSL refuses weaker ones, here and in cameras.
 _MIN_RSA_BITS: Final = 2048
 _MIN_EC_BITS: Final = 224
 _WEAK_HASHES: Final = (hashes.MD5, hashes.SHA1)
 # Public authorities say with one of these how they checked somebody. They never sign with a root (CA/Browser Forum,
 # Baseline Requirements), so another certificate belongs between.
 _PUBLIC_POLICIES: Final = "2.23.140.1.2."
-# What reading a certificate or a key raises that is damaged or odd.
+# Reading a damaged or odd certificate or key raises one of these.
 _DAMAGE: Final = (
     ValueError,
     TypeError,
@@ -45,7 +45,7 @@ _DAMAGE: Final = (
     x509.DuplicateExtension,
     x509.UnsupportedGeneralNameType,
 )
-# What is in a file of PEM format.
+# The labels of a file in PEM format.
 _ANYTHING: Final = re.compile(rb"-----BEGIN [A-Z0-9 ]+-----")
 _CERTIFICATE: Final = re.compile(rb"-----BEGIN (X509 )?CERTIFICATE-----")
 _REQUEST: Final = re.compile(rb"-----BEGIN (NEW )?CERTIFICATE REQUEST-----")
@@ -250,7 +250,7 @@ def _chain(certificates: list[x509.Certificate], now: datetime) -> list[x509.Cer
     """Return the first certificate and those that it hangs on, in whatever order they are."""
     chain = certificates[:1]
     while issuers := [one for one in certificates if one not in chain and _is_issuer(one, chain[-1])]:
-        # Of one authority there may be an old certificate and a new one.
+        # An authority may have an old certificate and a new one.
         chain.append(max(issuers, key=lambda one: (now >= one.not_valid_before_utc, one.not_valid_after_utc)))
     return chain
 

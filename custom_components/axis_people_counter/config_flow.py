@@ -77,7 +77,7 @@ from .server import listening_sockets
 from .settings import async_forget_replacement
 from .vapix import CameraError
 
-# What of an entry's data belongs to the way that cameras take.
+# The keys of an entry's data that belong to the way cameras take.
 _OF_THE_WAY: Final = (CONF_URL, CONF_DIRECT, CONF_OWN_ADDRESS, CONF_CERTIFICATE, CONF_PRIVATE_KEY)
 SECTION_OWN_FILES: Final = "own_files"
 CONF_TRUST_CERTIFICATE: Final = "trust_certificate"
@@ -305,7 +305,7 @@ class PeopleCounterConfigFlow(ConfigFlow, domain=DOMAIN):
         )
 
     async def async_step_replace_confirm(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Say what will happen, and do it."""
+        """Show what will happen, and do it."""
         entry: PeopleCounterConfigEntry = self._get_reconfigure_entry()
         try:
             confirmation = await async_confirmation(entry, **self._replaced)

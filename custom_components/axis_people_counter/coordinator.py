@@ -192,7 +192,7 @@ class CameraCoordinator(LedgerCoordinator[CameraData]):
 
     def may_replace(self, other: CameraCoordinator) -> bool:
         """Return True if this camera came when the other one fell silent, or not long before that."""
-        # Of cameras that are set up on the same day one is silent for a while before it is where it belongs.
+        # A camera that is set up on the same day is silent for a while before it hangs where it belongs.
         known_for = self.camera.appeared - other.camera.appeared
         before = LONG_SILENCE if known_for >= LONG_SILENCE.total_seconds() else timedelta()
         return known_for > 0 and self.camera.appeared >= (other.last_message - before).timestamp()
@@ -264,7 +264,7 @@ class CameraCoordinator(LedgerCoordinator[CameraData]):
 
     @callback
     def _async_note_time_zone(self, schedule: Schedule) -> None:
-        """Say that the camera's days may begin at another time than ours of it, as long as that is so."""
+        """Show a repair while the time zone of the camera isn't known."""
         if schedule.is_zone_known:
             issues.async_end(self.hass, issues.TIME_ZONE_UNKNOWN, self.key)
         else:

@@ -1,4 +1,4 @@
-"""What the integration needs of Home Assistant's insides, because nothing documented does it.
+"""Undocumented parts of Home Assistant that the integration needs, because nothing documented does it.
 
 A release may change any of this, so it stands in one place. scripts/demo loads it on the newest release.
 """

@@ -32,7 +32,7 @@ SHOWN_SETTINGS: Final = {CONF_DIRECT, CONF_KEEP_DAYS, CONF_OWN_ADDRESS, CONF_RES
 # A shorter name tells nothing, and could be part of any word.
 MIN_WORD: Final = 3
 SERIAL_NUMBER: Final = re.compile("(?<![0-9a-f])[0-9a-f]{2}(?:[:.-]?[0-9a-f]{2}){5}(?![0-9a-f])", re.IGNORECASE)
-# What of a measurement can be shown: its keys, and texts that are a number, an instant, a kind or a direction.
+# Parts of a measurement that can be shown: keys, and texts that are a number, an instant, a kind or a direction.
 KNOWN_KEY: Final = re.compile("[A-Za-z][A-Za-z_-]{0,29}")
 NUMBER_OR_INSTANT: Final = re.compile(
     r"-?\d{1,9}(\.\d{1,3})?|\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:?\d\d)?"

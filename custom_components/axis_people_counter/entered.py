@@ -1,4 +1,4 @@
-"""What people enter in forms, most often pasted from elsewhere."""
+"""Text that people enter in forms, most often pasted from elsewhere."""
 
 
 def trimmed(text: str) -> str:

@@ -110,7 +110,7 @@ FORMATS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Export:
-    """What somebody wants to download; no keys mean all cameras, no period the intervals as they are stored."""
+    """A download that somebody wants; no keys mean all cameras, no period the intervals as they are stored."""
 
     keys: tuple[str, ...]
     stretch: Stretch

@@ -320,7 +320,7 @@ class PushView(HomeAssistantView):
         if sender in self._complaints or is_camera or len(self._complaints) < MAX_COMPLAINTS:
             if sender not in self._complaints:
                 _LOGGER.warning("A document from %s was refused: %s", name, sentence)
-            # Of one that goes to and fro the log has said both already.
+            # The log has named a camera that goes to and fro both ways already.
             is_over = sender in self._complaints and self._complaints[sender].is_over
             self._complaints[sender] = _Complaint(name, dt_util.utcnow(), is_over)
         return self.json_message(sentence, status)

@@ -243,7 +243,7 @@ class NewCameraFlow(_Flow):
         )
 
     async def async_step_confirm(self, user_input: dict[str, Any] | None = None) -> RepairsFlowResult:
-        """Say what will happen, and do it."""
+        """Show what will happen, and do it."""
         entry, cameras = self._entry, {CONF_OLD_CAMERA: self._old, CONF_NEW_CAMERA: self._told["about"]}
         try:
             confirmation = await async_confirmation(entry, **cameras)

@@ -1018,7 +1018,13 @@ async def test_too_many_cameras(
     assert issues(hass) == {"too_many_cameras": {"name": "_Back_ door", "camera": r"\_Back\_ door", "limit": "1"}}
     assert (await pusher.post(connection_test(sensor={"serial": "accc8ef3d92f"}))).status == HTTPStatus.OK
     await again(pusher)
+    third = push(sensor={"serial": "accc8ef3d930", "name": "Side door"})
+    assert (await pusher.post(third)).status == HTTPStatus.SERVICE_UNAVAILABLE
     monkeypatch.setattr(ledger, "MAX_CAMERAS", 2)
     assert (await pusher.post(other)).status == HTTPStatus.OK
     assert stored(hass) == 2
+    # There is room for one of two.
+    assert list(issues(hass)) == ["too_many_cameras"]
+    monkeypatch.setattr(ledger, "MAX_CAMERAS", 3)
+    assert (await pusher.post(third)).status == HTTPStatus.OK
     assert not issues(hass)

@@ -374,11 +374,11 @@ async def test_a_slow_recorder_keeps_nobody_waiting(hass: HomeAssistant, pusher:
     truth = Truth()
     now = dt_util.utcnow().replace(second=0, microsecond=0)
     # The clock runs in this test and the next ones.
-    await async_block_recorder(hass, 1)
+    await async_block_recorder(hass, 5)
     begin = perf_counter()
     for minute in range(8, 1, -1):
         assert (await pusher.post(document(truth.tell(now - minute * MINUTE, 2, 1)))).status == HTTPStatus.OK
-    assert perf_counter() - begin < 0.8
+    assert perf_counter() - begin < 4
     assert not await rows_now(hass, "in")
     await settle(hass)
     with freeze_time(now + 6 * MINUTE) as frozen:

@@ -188,7 +188,7 @@ def async_end_quiet(hass: HomeAssistant, cameras: Container[str | None]) -> None
     for issue_id in list(last):
         issue = shown.get((DOMAIN, issue_id))
         if issue is None:
-            # It has ended meanwhile.
+            # The issue has ended meanwhile.
             del last[issue_id]
         elif issue_about(issue) not in cameras and dt_util.utcnow() - last[issue_id] >= QUIET:
             ir.async_delete_issue(hass, DOMAIN, issue_id)

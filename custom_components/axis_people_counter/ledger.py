@@ -25,9 +25,9 @@ MAX_CAMERAS: Final = 256
 MAX_QUARANTINED: Final = 150_000
 # All cameras together, as whoever has the token can invent some: what eleven with 90 days by the minute take.
 MAX_QUARANTINED_BYTES: Final = 512 * 1024 * 1024
-# What one takes beside its content; the triggers in the file count the same.
+# Bytes of a quarantined interval beside its content; the triggers in the file count the same.
 QUARANTINED_BYTES: Final = 100
-# What is shown of one, which has 260 characters where it is real and may have a thousand times as many.
+# Characters shown of a quarantined interval: a real one has 260, and it may have a thousand times as many.
 MAX_SHOWN_TEXT: Final = 4096
 # As much is tried again within a few hundredths of a second; pushes come in between.
 RETRY_PAGE: Final = 250
@@ -137,7 +137,7 @@ class Quarantine:
 
 @dataclass(frozen=True, slots=True)
 class Retried:
-    """What came of taking again a page of what wasn't taken: how many intervals leave quarantine, how many are in it.
+    """The result of trying a page of the quarantine again: how many intervals leave it, how many are in it.
 
     `last` is the id after which the next page begins, None behind the last one.
     """
@@ -411,7 +411,7 @@ def _directions(db: sqlite3.Connection) -> frozenset[str]:
 
 def _set_directions(db: sqlite3.Connection, wanted: frozenset[str]) -> None:
     known = _directions(db)
-    # Who changes nothing needs no lock, and so a file that another program has locked can be read.
+    # Without a change no lock is needed, so a file that another program has locked can be read.
     if gone := known - wanted:
         db.executemany("DELETE FROM reversed_cameras WHERE key = ?", ((key,) for key in gone))
     if fresh := wanted - known:
@@ -611,7 +611,7 @@ def _settle_part(
 def _resolve_within(
     group: list[Row], stored: set[Row], waiting: set[Row], room: _Room | None
 ) -> tuple[list[Row], list[Row]]:
-    """Say which rows count and which have to wait, of those for which there is room in quarantine.
+    """Return which rows count and which have to wait, of those for which there is room in quarantine.
 
     A new row that is left out is as good as never sent: its camera keeps it, and sends it again.
     """
@@ -828,7 +828,7 @@ def _hand_over(db: sqlite3.Connection, serial: str, source: str, to: str, *, is_
         # Nothing was heard of it there.
         return
     elif after is None:
-        # It keeps what is known of it, should it come back; until then nobody sees it.
+        # The camera's description is kept in a hidden row, in case it comes back.
         after = _enter(db, to, serial, before.name, 0)
     if after is None:
         return
@@ -841,7 +841,7 @@ def _hand_over(db: sqlite3.Connection, serial: str, source: str, to: str, *, is_
     )
     if not is_left:
         return
-    # What wasn't taken is asked about where the camera is now, where nobody knows when it was.
+    # Rejected intervals without a readable time move to the key that the camera counts for now.
     moving = {"before": before.id, "after": after.id}
     where = "camera = :before AND content IS NOT NULL AND start IS NULL"
     db.execute(
@@ -902,7 +902,7 @@ def _gaps(db: sqlite3.Connection, key: str, since: int, limit: int) -> list[tupl
 
 
 class _Room:
-    """What the quarantine of a camera has room for still, and how many intervals of a push didn't find any."""
+    """The room that is left in the quarantine of a camera, and the number of intervals that found none."""
 
     def __init__(self, db: sqlite3.Connection, camera: int) -> None:
         self._db = db
@@ -950,7 +950,7 @@ def _quarantine_rejected(db: sqlite3.Connection, camera: int, push: Push, receiv
             fitting.append(rejected.popleft())
         if not fitting:
             break
-        # One that is sent again is there already and takes no room: then there is some for others.
+        # An interval that is sent again takes no further room, so there may be some for others.
         db.executemany(
             'INSERT INTO quarantine (camera, received, reason, content, start, "end", sent)'
             " VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (camera, content) WHERE content IS NOT NULL"
@@ -1116,7 +1116,7 @@ def _merge(db: sqlite3.Connection, before: int) -> bool:
         "SELECT at FROM corrections WHERE camera = :camera AND at >= :begin AND at < :end"
         " UNION SELECT at FROM place_corrections JOIN doors USING (place) JOIN cameras USING (key)"
         " WHERE cameras.id = :camera AND at >= :begin AND at < :end"
-        # What two cameras counted can be told apart again where one has replaced the other.
+        # Intervals of two cameras stay apart, so that a replacement can be undone.
         " UNION SELECT since FROM routes WHERE since >= :begin AND since < :end ORDER BY at",
         {"camera": camera, "begin": begin, "end": end},
     )

@@ -136,7 +136,7 @@ _MIGRATIONS: Final = (
     ) STRICT, WITHOUT ROWID;
     """,
     # Cameras that replace others: the key of a camera stays, its serial number is of the one that counts there now.
-    # What a camera counts goes where its routes say; directions are also of cameras that haven't come yet.
+    # Routes say for which key a camera counts; directions may be of cameras that haven't come yet.
     """
     ALTER TABLE cameras RENAME COLUMN serial TO key;
     ALTER TABLE cameras ADD COLUMN serial TEXT NOT NULL DEFAULT '';
@@ -153,7 +153,7 @@ _MIGRATIONS: Final = (
     CREATE TABLE reversed_cameras (key TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
     INSERT INTO reversed_cameras SELECT key FROM cameras WHERE reversed;
     """,
-    # What a limit depends on stands beside each checkpoint; they are worked out anew.
+    # Each checkpoint keeps the numbers that limits depend on; all are worked out anew.
     """
     DELETE FROM checkpoints;
     ALTER TABLE checkpoints ADD COLUMN insides TEXT NOT NULL DEFAULT '[0]';

@@ -32,7 +32,7 @@ from custom_components.axis_people_counter import check, http
 from custom_components.axis_people_counter.authority import certificate_pem, new_authority, new_server
 from custom_components.axis_people_counter.check import Finding, async_check
 from custom_components.axis_people_counter.const import DOMAIN
-from custom_components.axis_people_counter.issues import plain
+from custom_components.axis_people_counter.sentences import plain
 from homeassistant.core import CoreState, HomeAssistant
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.helpers.aiohttp_client import DATA_RESOLVER, async_get_clientsession

@@ -18,9 +18,10 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator, WebSocketGenerator
 
-from custom_components.axis_people_counter import http, issues, ledger, ledger_file
+from custom_components.axis_people_counter import http, ledger, ledger_file
 from custom_components.axis_people_counter.const import DOMAIN
 from custom_components.axis_people_counter.ledger import OVERLAP
+from custom_components.axis_people_counter.sentences import link, plain
 from homeassistant.config_entries import ConfigEntryDisabler
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import device_registry as dr, issue_registry as ir
@@ -426,8 +427,8 @@ async def test_clock_at_the_end_of_time(pusher: Pusher, repairs: Repairs, sent: 
 
 def test_scope_of_an_address_is_no_part_of_a_link() -> None:
     """It may be nearly any text, though addresses like that are left out long before."""
-    assert issues.link("fe80::1") == r"[\[fe80\:\:1\]](http://[fe80::1])"
-    assert issues.link("fe80::1%](evil)") == ""
+    assert link("fe80::1") == r"[\[fe80\:\:1\]](http://[fe80::1])"
+    assert link("fe80::1%](evil)") == ""
 
 
 # Silence
@@ -483,7 +484,7 @@ async def test_quarantine_is_shown(noon: FrozenDateTimeFactory, pusher: Pusher, 
     assert flow["type"] == "menu"
     no_time = "utcFrom or utcTo is missing or isn't a date and time"
     assert flow["description_placeholders"]["rows"].splitlines() == [
-        f"| 2026-09-16 11:56:00 | 2026-09-16 11:57:00 | 1 | 2 | {issues.plain(OVERLAP)} |",
+        f"| 2026-09-16 11:56:00 | 2026-09-16 11:57:00 | 1 | 2 | {plain(OVERLAP)} |",
         r"| ? | ? | ? | ? | it isn't one clear JSON object |",
         f"| 0001-01-01 01:12:12 | ? | ? | ? | {no_time} |",
         rf"| \| \[x\]\(http\:\/\/evil\) \|\# \<b\> | 17 | \`1\` | ? | {no_time} |",

@@ -26,6 +26,7 @@ from custom_components.axis_people_counter.const import DOMAIN, MAX_KEEP_DAYS, M
 from custom_components.axis_people_counter.export import FORMATS, INTERVALS, PERIODS
 from custom_components.axis_people_counter.local_time import Period
 from custom_components.axis_people_counter.repairs import ANOTHER_DOOR
+from custom_components.axis_people_counter.sentences import name_placeholders
 import homeassistant.components
 from homeassistant.components.brands.const import ALLOWED_IMAGES
 from homeassistant.config_entries import SOURCE_USER, ConfigFlowResult
@@ -450,7 +451,9 @@ def test_translated_issues() -> None:
         begun.add(key)
         texts = " ".join(text for _, text in flat(ENGLISH["issues"][key]))
         # The only thing unpacked is a camera's name, once for titles and once for descriptions.
-        given = {name for argument in call.keywords for name in ([argument.arg] if argument.arg else issues.names(""))}
+        given = {
+            name for argument in call.keywords for name in ([argument.arg] if argument.arg else name_placeholders(""))
+        }
         # A title needs no name. What a flow knows and fills in is seen where it is walked through, in test_repairs.py.
         assert key in fixable or given - {"name"} <= set(placeholders(texts)) <= given, key
     for key, filled_in in sentences("Problem"):

@@ -15,9 +15,10 @@ from homeassistant.helpers.typing import ConfigType
 
 from . import issues
 from .const import CONF_ISSUE_SECRET, DOMAIN
-from .http import async_forget_expired_tokens, async_register_views
+from .export import ExportView
+from .http import AuthorityView, async_forget_expired_tokens, async_register_views
 from .ledger_file import LedgerError, LedgerTooNewError
-from .listener import AuthorityView, Listener, ListenerSettings
+from .listener import Listener, ListenerSettings
 from .receiver import PeopleCounterConfigEntry, Receiver, configured
 from .services import async_setup_services
 from .settings import async_restore, async_save
@@ -32,6 +33,7 @@ CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
     """Open the addresses for pushes and downloads, and offer the actions."""
     async_register_views(hass)
+    hass.http.register_view(ExportView())
     async_setup_services(hass)
     return True
 

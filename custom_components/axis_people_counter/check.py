@@ -36,7 +36,7 @@ from .authority import names_of
 from .const import PUSH_PATH
 from .core_internals import public_client_context
 from .http import MAX_BODY, MAX_PROBE, NOT_READY, PROBE_HEADER, WRONG_TOKEN, Probe, async_register_views
-from .issues import plain
+from .sentences import plain
 
 # With connecting and all else.
 ANSWER_SECONDS: Final = 10.0

@@ -55,12 +55,12 @@ from .const import (
     SUBENTRY_PLACE,
 )
 from .entered import is_one_word, trimmed
-from .http import ConnectionTest, async_register_views
-from .issues import LISTENER_CERTIFICATE_ENDS, plain
+from .http import AuthorityView, ConnectionTest, async_register_views
+from .issues import LISTENER_CERTIFICATE_ENDS
 from .ledger_file import LedgerError
-from .listener import DATA_LISTENER, AuthorityView, Listener, ListenerSettings, async_is_own, own_certificates
+from .listener import DATA_LISTENER, Listener, ListenerSettings, async_is_own, own_certificates
 from .place_flow import PlaceFlow
-from .preparation import Done, async_prepare
+from .preparation import CAMERA_SCHEMA, CONF_TRUST_CERTIFICATE, Done, async_prepare
 from .receiver import PeopleCounterConfigEntry
 from .replacing import (
     CONF_NEW_CAMERA,
@@ -72,7 +72,7 @@ from .replacing import (
     async_replaced_cameras,
     camera_field,
 )
-from .sentences import async_list, async_say
+from .sentences import async_list, async_say, plain
 from .server import listening_sockets
 from .settings import async_forget_replacement
 from .vapix import CameraError
@@ -80,7 +80,6 @@ from .vapix import CameraError
 # The keys of an entry's data that belong to the way cameras take.
 _OF_THE_WAY: Final = (CONF_URL, CONF_DIRECT, CONF_OWN_ADDRESS, CONF_CERTIFICATE, CONF_PRIVATE_KEY)
 SECTION_OWN_FILES: Final = "own_files"
-CONF_TRUST_CERTIFICATE: Final = "trust_certificate"
 
 _URL: Final = re.compile(
     r"https?://(?:\[[0-9a-f:.]+]|[^]/?#@:\\[]+)(?::([0-9]{1,5}))?(/[^?#]*)?[?#]?", re.IGNORECASE | re.ASCII
@@ -105,18 +104,6 @@ DIRECT_SCHEMA: Final = vol.Schema(
             ),
             {"collapsed": True},
         ),
-    }
-)
-CAMERA_SCHEMA: Final = vol.Schema(
-    {
-        vol.Required(CONF_HOST): selector.TextSelector(),
-        vol.Required(CONF_USERNAME): selector.TextSelector(
-            selector.TextSelectorConfig(type=selector.TextSelectorType.TEXT, autocomplete="off")
-        ),
-        vol.Required(CONF_PASSWORD): selector.TextSelector(
-            selector.TextSelectorConfig(type=selector.TextSelectorType.PASSWORD, autocomplete="off")
-        ),
-        vol.Required(CONF_TRUST_CERTIFICATE, default=False): selector.BooleanSelector(),
     }
 )
 OPTIONS_SCHEMA: Final = vol.Schema(

@@ -9,8 +9,9 @@ from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 import logging
-from typing import TYPE_CHECKING, Final, override
+from typing import Final, override
 
+from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import CONF_URL
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError
@@ -26,11 +27,9 @@ from .occupancy import Passage, Source, occupancy
 from .periods import reverse
 from .protocol import Interval, read_again
 from .schedule import Schedule
+from .sentences import name_placeholders, plain
 from .settings import async_keep_direction
 from .statistics import StatisticsWriter
-
-if TYPE_CHECKING:
-    from .receiver import PeopleCounterConfigEntry
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -49,12 +48,12 @@ QUIET: Final = timedelta(minutes=10)
 class LedgerCoordinator[T](DataUpdateCoordinator[T]):
     """Reads something from the ledger whenever it has changed, and when its time has come."""
 
-    config_entry: PeopleCounterConfigEntry
+    config_entry: ConfigEntry
 
-    def __init__(self, hass: HomeAssistant, entry: PeopleCounterConfigEntry, ledger: Ledger, name: str) -> None:
+    def __init__(self, hass: HomeAssistant, entry: ConfigEntry, ledger: Ledger, name: str) -> None:
         """Take the ledger; nothing is read yet."""
         super().__init__(hass, _LOGGER, config_entry=entry, name=name)
-        self._ledger = ledger
+        self.ledger = ledger
         self._cancel_tick: CALLBACK_TYPE | None = None
 
     @override
@@ -138,7 +137,7 @@ class CameraCoordinator(LedgerCoordinator[CameraData]):
     def __init__(
         self,
         hass: HomeAssistant,
-        entry: PeopleCounterConfigEntry,
+        entry: ConfigEntry,
         ledger: Ledger,
         statistics: StatisticsWriter,
         camera: Camera,
@@ -202,7 +201,7 @@ class CameraCoordinator(LedgerCoordinator[CameraData]):
         schedule = await Schedule.async_of(self.config_entry, self.camera)
         day, next_day = schedule.day(int(now.timestamp()))
         reset, next_reset = schedule.reset(int(now.timestamp()))
-        today = await asyncio.wrap_future(self._ledger.today(self.key, day, next_day, reset))
+        today = await asyncio.wrap_future(self.ledger.today(self.key, day, next_day, reset))
         self.camera = camera = today.camera
         if not self._shutdown_requested:
             self._async_note_silence(now)
@@ -245,7 +244,7 @@ class CameraCoordinator(LedgerCoordinator[CameraData]):
                 self.hass,
                 issues.CAMERA_SILENT,
                 self.key,
-                **issues.names(self.camera.name, self.camera.ip_address),
+                **name_placeholders(self.camera.name, self.camera.ip_address),
                 since=since,
                 url=f"{self.config_entry.data[CONF_URL]}{PUSH_PATH}",
             )
@@ -257,7 +256,7 @@ class CameraCoordinator(LedgerCoordinator[CameraData]):
         """Say that not everything was taken, as long as that is so."""
         if count:
             issues.async_begin(
-                self.hass, issues.QUARANTINED, self.key, **issues.names(self.camera.name), count=str(count)
+                self.hass, issues.QUARANTINED, self.key, **name_placeholders(self.camera.name), count=str(count)
             )
         else:
             issues.async_end(self.hass, issues.QUARANTINED, self.key)
@@ -272,9 +271,9 @@ class CameraCoordinator(LedgerCoordinator[CameraData]):
                 self.hass,
                 issues.TIME_ZONE_UNKNOWN,
                 self.key,
-                **issues.names(self.camera.name, self.camera.ip_address),
-                time_zone=issues.plain(self.camera.time_zone or "?"),
-                used=issues.plain(str(schedule.zone)),
+                **name_placeholders(self.camera.name, self.camera.ip_address),
+                time_zone=plain(self.camera.time_zone or "?"),
+                used=plain(str(schedule.zone)),
             )
 
     async def async_heard(self, pushes: Sequence[Changes] = ()) -> None:
@@ -301,12 +300,12 @@ class CameraCoordinator(LedgerCoordinator[CameraData]):
     async def async_correct(self, value: int, source: Source) -> None:
         """Set the occupancy, by some means. Raises HomeAssistantError where it can't be stored."""
         now = int(dt_util.utcnow().timestamp())
-        await self._async_store(self._ledger.correct(self.key, now, value, source))
+        await self._async_store(self.ledger.correct(self.key, now, value, source))
         await self._async_changed(now)
 
     async def async_set_reversed(self, value: bool) -> None:
         """Say whether in means out. Raises HomeAssistantError where it can't be stored."""
-        await self._async_store(self._ledger.set_reversed(self.key, value))
+        await self._async_store(self.ledger.set_reversed(self.key, value))
         async_keep_direction(self.hass, self.config_entry, self.key, value)
         await self._async_changed(0)
 
@@ -329,11 +328,11 @@ class CameraCoordinator(LedgerCoordinator[CameraData]):
 
     async def _async_retry_page(self, after: int) -> Retried:
         now = int(dt_util.utcnow().timestamp())
-        return await self._async_store(self._ledger.retry(self.key, read_again, now, after))
+        return await self._async_store(self.ledger.retry(self.key, read_again, now, after))
 
     async def async_drop_quarantined(self, last: int) -> int:
         """Forget what wasn't taken, up to the one that came last. Raises HomeAssistantError where it can't be done."""
-        dropped = await self._async_store(self._ledger.drop(self.key, last))
+        dropped = await self._async_store(self.ledger.drop(self.key, last))
         await self.async_refresh()
         return dropped
 

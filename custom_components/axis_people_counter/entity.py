@@ -1,7 +1,7 @@
 """What all entities of a camera share, and what all of a place do."""
 
 from collections.abc import Callable
-from typing import override
+from typing import Any, override
 
 from homeassistant.core import callback
 from homeassistant.helpers.device_registry import DeviceInfo
@@ -10,6 +10,7 @@ from homeassistant.helpers.update_coordinator import CoordinatorEntity
 
 from .const import DOMAIN
 from .coordinator import CameraCoordinator
+from .occupancy import Source
 from .place import PlaceCoordinator, PlaceData
 from .receiver import PeopleCounterConfigEntry
 
@@ -70,6 +71,14 @@ class CountingPlaceEntity(PlaceEntity):
     @override
     def available(self) -> bool:
         return super().available and self.coordinator.is_heard
+
+
+class OccupancyEntity(CoordinatorEntity[Any]):
+    """An entity whose value the action `set_occupancy` corrects."""
+
+    async def async_set_occupancy(self, value: int) -> None:
+        """Correct what was counted."""
+        await self.coordinator.async_correct(value, Source.ACTION)
 
 
 @callback

@@ -165,7 +165,7 @@ class History(BaseHistory):
         """Return the history of a camera under the name its device has."""
         entry, camera = coordinator.config_entry, coordinator.camera
         return cls(
-            entry.runtime_data.ledger,
+            coordinator.ledger,
             camera.key,
             async_camera_name(coordinator),
             await Schedule.async_of(entry, camera),
@@ -225,7 +225,7 @@ class PlaceHistory(BaseHistory):
     @classmethod
     async def async_of(cls, coordinator: PlaceCoordinator) -> Self:
         """Return the history of a place under the name its device has."""
-        ledger, settings = coordinator.config_entry.runtime_data.ledger, coordinator.settings
+        ledger, settings = coordinator.ledger, coordinator.settings
         found = [await asyncio.wrap_future(ledger.camera(door.key)) for door in settings.doors]
         device = async_device(coordinator)
         return cls(

@@ -23,13 +23,14 @@ from homeassistant.util import dt as dt_util
 from homeassistant.util.hass_dict import HassKey
 
 from . import issues
-from .const import CONF_EXPIRES, CONF_PREVIOUS_TOKENS, DOMAIN, PUSH_PATH
-from .export import ExportView
+from .authority import certificate_pem
+from .const import AUTHORITY_FILE_NAME, AUTHORITY_PATH, CONF_EXPIRES, CONF_PREVIOUS_TOKENS, DOMAIN, PUSH_PATH
 from .ledger import TooManyCamerasError
 from .ledger_file import LedgerError
-from .listener import AuthorityView
+from .listener import own_certificates
 from .protocol import MAX_WHOLE, DocumentError, ProtocolVersionError, Sensor, TestMessage, parse
-from .receiver import ClockError, PeopleCounterConfigEntry, QuarantineFullError, url_host
+from .receiver import ClockError, PeopleCounterConfigEntry, QuarantineFullError
+from .sentences import name_placeholders, plain, url_host
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -80,11 +81,10 @@ _DATA_VIEW: HassKey[PushView] = HassKey(f"{DOMAIN}_view")
 
 @callback
 def async_register_views(hass: HomeAssistant) -> PushView:
-    """Open the addresses for pushes and downloads, return the former; routes can't be removed, so they are for good."""
+    """Register the views for pushes and the authority, once, and return the former; routes can't be removed."""
     if _DATA_VIEW not in hass.data:
         hass.data[_DATA_VIEW] = PushView()
         hass.http.register_view(hass.data[_DATA_VIEW])
-        hass.http.register_view(ExportView())
         hass.http.register_view(AuthorityView())
     return hass.data[_DATA_VIEW]
 
@@ -210,8 +210,8 @@ class PushView(HomeAssistantView):
                     hass,
                     issues.WRONG_PROTOCOL,
                     err.sensor.serial if err.sensor else address,
-                    **issues.names(err.sensor.name if err.sensor else address),
-                    protocol=issues.plain(err.api),
+                    **name_placeholders(err.sensor.name if err.sensor else address),
+                    protocol=plain(err.api),
                     address=url_host((err.sensor and err.sensor.ip_address) or address),
                 )
             return self._complain(hass, err.sensor, address, HTTPStatus.UNPROCESSABLE_ENTITY, str(err))
@@ -339,6 +339,27 @@ class PushView(HomeAssistantView):
 
     def _later(self, sentence: str) -> web.Response:
         return self.json_message(sentence, HTTPStatus.SERVICE_UNAVAILABLE, headers={RETRY_AFTER: str(RETRY_SECONDS)})
+
+
+class AuthorityView(HomeAssistantView):
+    """Gives the authority's certificate, which is no secret, to whoever installs it in a camera."""
+
+    url = AUTHORITY_PATH
+    name = f"api:{DOMAIN}:authority"
+    requires_auth = False
+
+    async def get(self, request: web.Request) -> web.Response:
+        """Return it as a file."""
+        certificate = await request.app[KEY_HASS].async_add_executor_job(
+            own_certificates(request.app[KEY_HASS]).authority
+        )
+        if certificate is None:
+            return self.json_message("There is no certificate authority.", HTTPStatus.NOT_FOUND)
+        return web.Response(
+            text=certificate_pem(certificate),
+            content_type="application/x-pem-file",
+            headers={"Content-Disposition": f'attachment; filename="{AUTHORITY_FILE_NAME}"'},
+        )
 
 
 async def _without_pauses[T](taking: Coroutine[Any, Any, T]) -> T:

@@ -1,10 +1,8 @@
 """Repair issues: each says what is wrong and what to do, and ends when the reason has gone."""
 
 from collections.abc import Container
-from contextlib import suppress
 from datetime import datetime, timedelta
 import hmac
-from ipaddress import IPv6Address, ip_address
 from typing import Final
 
 from homeassistant.core import HomeAssistant, callback
@@ -94,42 +92,6 @@ _MOST_WRONG_TOKENS: Final = 20
 _DATA_SECRET: HassKey[bytes] = HassKey(f"{DOMAIN}_issue_secret")
 # When a sender's problem last came, by the id of its issue.
 _DATA_LAST: HassKey[dict[str, datetime]] = HassKey(f"{DOMAIN}_issue_last")
-_MARKDOWN: Final = str.maketrans({character: f"\\{character}" for character in "\\`*_{}[]<>()#+-.!|~&:/@"})
-
-
-def plain(text: str) -> str:
-    """Return text that a sender chose so that it is shown as it is, and never as Markdown or HTML."""
-    return text.translate(_MARKDOWN)
-
-
-def names(name: str, address: str | None = None) -> dict[str, str]:
-    """Return placeholders for a name that a sender chose: for titles, shown as they are, and for descriptions.
-
-    In the latter the camera's page is linked where its IP address is known.
-    """
-    page = link(address)
-    return {"name": name, "camera": f"{plain(name)} ({page})" if page else plain(name)}
-
-
-def link(address: str | None) -> str:
-    """Return a link to the page at an IP address, nothing where that isn't one."""
-    # The scope of an IPv6 address may be any text.
-    if address is None or "%" in address:
-        return ""
-    try:
-        parsed = ip_address(address)
-    except ValueError:
-        return ""
-    host = f"[{parsed}]" if isinstance(parsed, IPv6Address) else str(parsed)
-    return f"[{plain(host)}](http://{host})"
-
-
-def local_time(instant: datetime) -> str:
-    """Return an instant as a clock on the wall shows it."""
-    # At the ends of time there may be no local one.
-    with suppress(OverflowError):
-        instant = dt_util.as_local(instant)
-    return f"{instant:%Y-%m-%d %H:%M:%S}"
 
 
 @callback

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Callable, Collection, Mapping
 from datetime import timedelta
-from http import HTTPStatus
 from ipaddress import ip_address
 import logging
 from pathlib import Path
@@ -22,18 +21,10 @@ from homeassistant.util.hass_dict import HassKey
 from homeassistant.util.network import is_ip_address
 
 from . import issues
-from .authority import certificate_pem
 from .certificates import Certificates, OwnCertificates, Problem, UserCertificates
-from .const import (
-    AUTHORITY_FILE_NAME,
-    AUTHORITY_PATH,
-    CONF_CERTIFICATE,
-    CONF_DIRECT,
-    CONF_OWN_ADDRESS,
-    CONF_PRIVATE_KEY,
-    DOMAIN,
-)
+from .const import CONF_CERTIFICATE, CONF_DIRECT, CONF_OWN_ADDRESS, CONF_PRIVATE_KEY, DOMAIN
 from .core_internals import async_adapter_addresses
+from .sentences import plain
 from .server import Server, listening_sockets
 
 _LOGGER = logging.getLogger(__name__)
@@ -222,33 +213,12 @@ class Listener:
         if problem:
             self._problems[kind] = problem
             issues.async_begin(
-                self.hass, problem.key, **{key: issues.plain(value) for key, value in problem.placeholders.items()}
+                self.hass, problem.key, **{key: plain(value) for key, value in problem.placeholders.items()}
             )
         if problem and problem != before:
             _LOGGER.error("The listener for cameras has a problem: %s %s", problem.key, problem.placeholders)
         elif before and not problem:
             _LOGGER.info("The listener for cameras is well again: %s", before.key)
-
-
-class AuthorityView(HomeAssistantView):
-    """Gives the authority's certificate, which is no secret, to whoever installs it in a camera."""
-
-    url = AUTHORITY_PATH
-    name = f"api:{DOMAIN}:authority"
-    requires_auth = False
-
-    async def get(self, request: web.Request) -> web.Response:
-        """Return it as a file."""
-        certificate = await request.app[KEY_HASS].async_add_executor_job(
-            own_certificates(request.app[KEY_HASS]).authority
-        )
-        if certificate is None:
-            return self.json_message("There is no certificate authority.", HTTPStatus.NOT_FOUND)
-        return web.Response(
-            text=certificate_pem(certificate),
-            content_type="application/x-pem-file",
-            headers={"Content-Disposition": f'attachment; filename="{AUTHORITY_FILE_NAME}"'},
-        )
 
 
 async def async_is_own(hass: HomeAssistant, host: str) -> bool:

@@ -5,8 +5,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING, override
+from typing import override
 
+from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
 
@@ -17,10 +18,8 @@ from .occupancy import Source, has_reached, standing
 from .place_settings import PlaceSettings
 from .places import Door
 from .schedule import EARLIEST
+from .sentences import plain
 from .statistics import StatisticsWriter
-
-if TYPE_CHECKING:
-    from .receiver import PeopleCounterConfigEntry
 
 
 class Threshold(StrEnum):
@@ -53,7 +52,7 @@ class PlaceCoordinator(LedgerCoordinator[PlaceData]):
     def __init__(
         self,
         hass: HomeAssistant,
-        entry: PeopleCounterConfigEntry,
+        entry: ConfigEntry,
         ledger: Ledger,
         statistics: StatisticsWriter,
         settings: PlaceSettings,
@@ -110,10 +109,10 @@ class PlaceCoordinator(LedgerCoordinator[PlaceData]):
         # What is true now follows from the last reset before the day on.
         resets = schedule.resets(schedule.reset(day)[0], instant + 1)
 
-        today = await asyncio.wrap_future(self._ledger.place_today(settings.key, day, next_day, resets))
+        today = await asyncio.wrap_future(self.ledger.place_today(settings.key, day, next_day, resets))
         if today is None:
             # A step at a time: what else is to be shown doesn't wait for a long history.
-            await asyncio.wrap_future(self._ledger.advance_place(settings.place, EARLIEST if resets else day))
+            await asyncio.wrap_future(self.ledger.advance_place(settings.place, EARLIEST if resets else day))
             self._show_again(settings.key)
             return self.data
         _, next_reset = schedule.reset(instant)
@@ -130,7 +129,7 @@ class PlaceCoordinator(LedgerCoordinator[PlaceData]):
                 issues.DOOR_MISSING,
                 settings.key,
                 name=settings.name,
-                place=issues.plain(settings.name),
+                place=plain(settings.name),
                 cameras=", ".join(self.missing),
             )
         else:
@@ -143,9 +142,9 @@ class PlaceCoordinator(LedgerCoordinator[PlaceData]):
                 issues.PLACE_TIME_ZONE_UNKNOWN,
                 settings.key,
                 name=settings.name,
-                place=issues.plain(settings.name),
-                time_zone=issues.plain(settings.time_zone or ""),
-                used=issues.plain(str(schedule.zone)),
+                place=plain(settings.name),
+                time_zone=plain(settings.time_zone or ""),
+                used=plain(str(schedule.zone)),
             )
         return PlaceData(
             occupancy=stands.inside,
@@ -161,7 +160,7 @@ class PlaceCoordinator(LedgerCoordinator[PlaceData]):
     async def async_correct(self, value: int, source: Source) -> None:
         """Set the occupancy, by some means. Raises HomeAssistantError where it can't be stored."""
         now = int(dt_util.utcnow().timestamp())
-        await self._async_store(self._ledger.correct_place(self.settings.place, now, value, source))
+        await self._async_store(self.ledger.correct_place(self.settings.place, now, value, source))
         self._statistics.async_changed(self.key, now)
         await self.async_refresh()
 

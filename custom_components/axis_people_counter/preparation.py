@@ -1,12 +1,31 @@
 """What Home Assistant does in a camera for the user, where Axis documents how."""
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
+import voluptuous as vol
+
+from homeassistant.const import CONF_HOST, CONF_PASSWORD, CONF_USERNAME
 from homeassistant.core import HomeAssistant
+from homeassistant.helpers import selector
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
 
-from .issues import plain
+from .sentences import plain
 from .vapix import CameraError, CameraWeb
+
+CONF_TRUST_CERTIFICATE: Final = "trust_certificate"
+# The form that asks for access to a camera.
+CAMERA_SCHEMA: Final = vol.Schema(
+    {
+        vol.Required(CONF_HOST): selector.TextSelector(),
+        vol.Required(CONF_USERNAME): selector.TextSelector(
+            selector.TextSelectorConfig(type=selector.TextSelectorType.TEXT, autocomplete="off")
+        ),
+        vol.Required(CONF_PASSWORD): selector.TextSelector(
+            selector.TextSelectorConfig(type=selector.TextSelectorType.PASSWORD, autocomplete="off")
+        ),
+        vol.Required(CONF_TRUST_CERTIFICATE, default=False): selector.BooleanSelector(),
+    }
+)
 
 
 class Done(NamedTuple):

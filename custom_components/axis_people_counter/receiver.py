@@ -38,6 +38,7 @@ from .place import PlaceCoordinator
 from .place_settings import PlaceSettings
 from .protocol import Message, Push, TestMessage
 from .replacements import is_held, key_at, obsolete_keys, routes_of
+from .sentences import name_placeholders, plain, url_host, wall_clock
 from .settings import async_keep_directions, options_of_a_reload, replacements_of
 from .statistics import StatisticsWriter
 
@@ -219,7 +220,9 @@ class Receiver:
         except TooManyCamerasError:
             if len(self._beyond) < MAX_NOTES:
                 self._beyond.add(sensor.serial)
-            issues.async_begin(self.hass, issues.TOO_MANY_CAMERAS, **issues.names(sensor.name), limit=str(MAX_CAMERAS))
+            issues.async_begin(
+                self.hass, issues.TOO_MANY_CAMERAS, **name_placeholders(sensor.name), limit=str(MAX_CAMERAS)
+            )
             raise
         except LedgerError as err:
             if not self.stopped:
@@ -301,7 +304,7 @@ class Receiver:
                 self.hass,
                 issues.CERTIFICATE_REFUSED,
                 camera.serial,
-                **issues.names(camera.name),
+                **name_placeholders(camera.name),
                 address=url_host(address),
             )
 
@@ -316,10 +319,10 @@ class Receiver:
             self.hass,
             issues.CLOCK_DIFFERS,
             sensor.serial,
-            **issues.names(sensor.name, sensor.ip_address),
-            camera_time=issues.local_time(sent),
-            home_assistant_time=issues.local_time(arrived),
-            time_zone=issues.plain(self.hass.config.time_zone),
+            **name_placeholders(sensor.name, sensor.ip_address),
+            camera_time=wall_clock(sent),
+            home_assistant_time=wall_clock(arrived),
+            time_zone=plain(self.hass.config.time_zone),
             settings=SETTINGS_PAGE,
         )
         if not isinstance(message, TestMessage):
@@ -369,7 +372,7 @@ class Receiver:
                 and self.async_may_replace(camera)
             ):
                 name, address = camera.camera.name, camera.camera.ip_address
-                issues.async_begin(self.hass, issues.NEW_CAMERA, camera.key, **issues.names(name, address))
+                issues.async_begin(self.hass, issues.NEW_CAMERA, camera.key, **name_placeholders(name, address))
             else:
                 issues.async_end(self.hass, issues.NEW_CAMERA, camera.key)
 
@@ -500,7 +503,7 @@ class Receiver:
                 self.hass,
                 issues.QUARANTINE_FULL,
                 sensor.serial,
-                **issues.names(sensor.name),
+                **name_placeholders(sensor.name),
                 limit=str(MAX_QUARANTINED),
                 size=str(MAX_QUARANTINED_BYTES // 1024 // 1024),
             )
@@ -525,8 +528,8 @@ class Receiver:
                 self.hass,
                 issues.SEVERAL_APPLICATIONS,
                 sensor.serial,
-                **issues.names(sensor.name, sensor.ip_address),
-                applications=", ".join(issues.plain(name) for name in several),
+                **name_placeholders(sensor.name, sensor.ip_address),
+                applications=", ".join(plain(name) for name in several),
             )
             if sensor.serial not in self._shared:
                 self._shared.add(sensor.serial)
@@ -551,8 +554,8 @@ class Receiver:
         issues.async_begin(
             self.hass,
             issues.LEDGER_NOT_WRITABLE,
-            path=issues.plain(str(self.ledger.path)),
-            error=issues.plain(str(err)),
+            path=plain(str(self.ledger.path)),
+            error=plain(str(err)),
         )
 
     @callback
@@ -566,7 +569,7 @@ class Receiver:
     def _async_moved_aside(self, path: Path) -> None:
         _LOGGER.error("%s was damaged or no ledger; it is now %s, and a new one was begun", self.ledger.path, path)
         # This issue is in the diagnostics as it is, and the folder may have the name of a person.
-        issues.async_begin(self.hass, issues.LEDGER_MOVED_ASIDE, file=issues.plain(path.name))
+        issues.async_begin(self.hass, issues.LEDGER_MOVED_ASIDE, file=plain(path.name))
 
 
 @callback
@@ -584,11 +587,6 @@ def configured(hass: HomeAssistant, entry: ConfigEntry) -> tuple[object, ...]:
         ListenerSettings.of(entry.data),
         {key: (one.title, dict(one.data)) for key, one in entry.subentries.items()},
     )
-
-
-def url_host(address: str) -> str:
-    """Return an IP address as it stands in a URL."""
-    return f"[{address}]" if ":" in address else address
 
 
 def _description(camera: Camera) -> tuple[str | None, ...]:

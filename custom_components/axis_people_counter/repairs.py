@@ -19,11 +19,11 @@ from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from homeassistant.helpers.translation import async_get_translations
 
 from . import issues
-from .config_flow import CAMERA_SCHEMA, CONF_TRUST_CERTIFICATE
 from .const import DOMAIN, PUSH_PATH
 from .coordinator import CameraCoordinator
 from .ledger import Quarantine, Quarantined
 from .ledger_file import LedgerError
+from .preparation import CAMERA_SCHEMA, CONF_TRUST_CERTIFICATE
 from .receiver import PeopleCounterConfigEntry
 from .replacing import (
     CONF_NEW_CAMERA,
@@ -33,7 +33,7 @@ from .replacing import (
     async_replace,
     camera_field,
 )
-from .sentences import async_say
+from .sentences import async_say, plain, wall_clock
 from .settings import async_decline
 from .vapix import CameraError, CameraWeb
 
@@ -78,7 +78,7 @@ class TokenFlow(_Flow):
             step_id="connect",
             data_schema=vol.Schema({}),
             description_placeholders={
-                "address": issues.plain(self._told["address"]),
+                "address": plain(self._told["address"]),
                 "url": f"{data[CONF_URL]}{PUSH_PATH}",
                 "token": data[CONF_TOKEN],
             },
@@ -153,7 +153,7 @@ class QuarantineFlow(_Flow):
             description_placeholders={
                 **self._told,
                 "count": str(quarantine.count),
-                "time_zone": issues.plain(self.hass.config.time_zone),
+                "time_zone": plain(self.hass.config.time_zone),
                 "rows": "\n".join(_table_row(one) for one in quarantine.newest),
             },
         )
@@ -288,7 +288,7 @@ def _table_row(one: Quarantined) -> str:
         cells = [_instant(start), _instant(end), str(entered), str(left)]
     else:
         cells = _cells(one.content or "")
-    return f"| {' | '.join(cells)} | {issues.plain(one.reason)} |"
+    return f"| {' | '.join(cells)} | {plain(one.reason)} |"
 
 
 def _cells(content: str) -> list[str]:
@@ -310,7 +310,7 @@ def _time_cell(value: object) -> str:
     with suppress(ValueError, OverflowError):
         if isinstance(value, str):
             instant = datetime.fromisoformat(value)
-            return issues.local_time(instant if instant.tzinfo else instant.replace(tzinfo=UTC))
+            return wall_clock(instant if instant.tzinfo else instant.replace(tzinfo=UTC))
     return _cell(value)
 
 
@@ -319,8 +319,8 @@ def _cell(value: object) -> str:
     if not isinstance(value, str | int | float):
         return UNKNOWN
     text = "".join(character for character in str(value)[:MAX_CELL] if character.isprintable())
-    return issues.plain(text.strip()) or UNKNOWN
+    return plain(text.strip()) or UNKNOWN
 
 
 def _instant(seconds: int) -> str:
-    return issues.local_time(datetime.fromtimestamp(seconds, UTC))
+    return wall_clock(datetime.fromtimestamp(seconds, UTC))

@@ -11,9 +11,9 @@ from homeassistant.helpers import selector
 
 from .const import CONF_DOORS, CONF_REVERSED_DOORS, SUBENTRY_PLACE
 from .history import async_camera_name
-from .issues import local_time, plain
 from .receiver import PeopleCounterConfigEntry, Receiver
 from .replacements import Replacement, is_held, routes_of, without_last
+from .sentences import plain, wall_clock
 from .settings import async_keep_replacement, replacements_of
 
 CONF_OLD_CAMERA: Final = "old_camera"
@@ -52,7 +52,7 @@ async def async_confirmation(entry: PeopleCounterConfigEntry, old_camera: str, n
     return {
         "old": plain(old[old_camera]),
         "new": plain(new[new_camera]),
-        "since": local_time(datetime.fromtimestamp(since or receiver.cameras[new_camera].camera.appeared, UTC)),
+        "since": wall_clock(datetime.fromtimestamp(since or receiver.cameras[new_camera].camera.appeared, UTC)),
     }
 
 
@@ -87,7 +87,7 @@ def async_replaced_cameras(entry: PeopleCounterConfigEntry) -> dict[str, str]:
         if is_held(routes_of(without_last(replacements, replacement.key)), replacement.key)
     }
     return {
-        key: f"{async_camera_name(cameras[key])} ({local_time(datetime.fromtimestamp(at, UTC))})"
+        key: f"{async_camera_name(cameras[key])} ({wall_clock(datetime.fromtimestamp(at, UTC))})"
         for key, at in since.items()
         if key in cameras
     }

@@ -22,8 +22,14 @@ from homeassistant.util import dt as dt_util
 
 from .const import DOMAIN
 from .coordinator import CameraCoordinator, CameraData
-from .entity import CameraEntity, CountingEntity, CountingPlaceEntity, PlaceEntity, async_for_each_camera
-from .occupancy import Source
+from .entity import (
+    CameraEntity,
+    CountingEntity,
+    CountingPlaceEntity,
+    OccupancyEntity,
+    PlaceEntity,
+    async_for_each_camera,
+)
 from .place import PlaceData
 from .place_settings import PlaceSettings
 from .receiver import PeopleCounterConfigEntry
@@ -334,12 +340,8 @@ def _async_forget_states(hass: HomeAssistant, sensors: Iterable[SummedSensor]) -
         hass.async_create_task(hass.services.async_call("recorder", "purge_entities", data))
 
 
-class OccupancySensor(CountSensor):
+class OccupancySensor(OccupancyEntity, CountSensor):
     """People inside, as far as this camera alone can tell."""
-
-    async def async_set_occupancy(self, value: int) -> None:
-        """Correct what was counted."""
-        await self.coordinator.async_correct(value, Source.ACTION)
 
 
 class InstantSensor(CameraEntity, SensorEntity):
@@ -364,12 +366,8 @@ class PlaceSensor(CountingPlaceEntity, SensorEntity):
         return self.entity_description.value_fn(self.coordinator.data, self.coordinator.settings)
 
 
-class PlaceOccupancySensor(PlaceSensor):
+class PlaceOccupancySensor(OccupancyEntity, PlaceSensor):
     """People inside."""
-
-    async def async_set_occupancy(self, value: int) -> None:
-        """Correct what was counted."""
-        await self.coordinator.async_correct(value, Source.ACTION)
 
 
 class CompleteUntilSensor(PlaceEntity, SensorEntity):

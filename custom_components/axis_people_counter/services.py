@@ -14,6 +14,7 @@ from homeassistant.helpers import config_validation as cv, device_registry as dr
 
 from .const import DOMAIN
 from .coordinator import CameraCoordinator
+from .entity import OccupancyEntity
 from .export import FORMATS, INTERVALS, MAX_LINK_CAMERAS, PERIODS, Export, async_link
 from .history import Corrected, History, PlaceHistory, Stretch, async_device, async_history
 from .ledger import DAY
@@ -23,7 +24,6 @@ from .periods import Row
 from .place import PlaceCoordinator
 from .protocol import MAX_COUNT
 from .receiver import PeopleCounterConfigEntry
-from .sensor import OccupancySensor, PlaceOccupancySensor
 
 SERVICE_SET_OCCUPANCY: Final = "set_occupancy"
 SERVICE_GET_COUNTS: Final = "get_counts"
@@ -57,7 +57,7 @@ _TIME_FIELDS: Final = {
 
 
 async def _async_set_occupancy(entity: SensorEntity, call: ServiceCall) -> None:
-    if not isinstance(entity, OccupancySensor | PlaceOccupancySensor):
+    if not isinstance(entity, OccupancyEntity):
         raise ServiceValidationError(
             translation_domain=DOMAIN,
             translation_key="not_occupancy",

@@ -15,8 +15,8 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .entity import CameraEntity, CountingEntity, CountingPlaceEntity, PlaceEntity, async_for_each_camera
 from .place import PlaceData
-from .place_settings import PlaceSettings
 from .receiver import PeopleCounterConfigEntry
+from .settings import PlaceSettings
 
 PARALLEL_UPDATES = 0
 

@@ -30,6 +30,7 @@ from .schedule import Schedule
 from .sentences import name_placeholders, plain
 from .settings import async_keep_direction
 from .statistics import StatisticsWriter
+from .time_zones import async_camera_schedule
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -198,7 +199,7 @@ class CameraCoordinator(LedgerCoordinator[CameraData]):
 
     @override
     async def _async_read(self, now: datetime) -> CameraData:
-        schedule = await Schedule.async_of(self.config_entry, self.camera)
+        schedule = await async_camera_schedule(self.config_entry, self.camera)
         day, next_day = schedule.day(int(now.timestamp()))
         reset, next_reset = schedule.reset(int(now.timestamp()))
         today = await asyncio.wrap_future(self.ledger.today(self.key, day, next_day, reset))

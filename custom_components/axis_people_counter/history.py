@@ -22,10 +22,11 @@ from .local_time import Period, instant_of, period_bounds
 from .occupancy import Correction, Level, Passage, levels
 from .periods import Row, passages, reverse, rows
 from .place import PlaceCoordinator
-from .place_settings import PlaceSettings
 from .places import Door
 from .protocol import MAX_WIDTH, Interval
 from .schedule import Schedule
+from .settings import PlaceSettings
+from .time_zones import async_camera_schedule
 
 CORRECTIONS_PAGE: Final = 7 * 24 * 60 * 60
 # There was no camera that could report here.
@@ -168,7 +169,7 @@ class History(BaseHistory):
             coordinator.ledger,
             camera.key,
             async_camera_name(coordinator),
-            await Schedule.async_of(entry, camera),
+            await async_camera_schedule(entry, camera),
             camera,
         )
 

@@ -15,10 +15,10 @@ from . import issues
 from .coordinator import CameraCoordinator, LedgerCoordinator
 from .ledger import Ledger
 from .occupancy import Source, has_reached, standing
-from .place_settings import PlaceSettings
 from .places import Door
 from .schedule import EARLIEST
 from .sentences import plain
+from .settings import PlaceSettings
 from .statistics import StatisticsWriter
 
 

@@ -35,11 +35,10 @@ from .ledger import MAX_CAMERAS, MAX_QUARANTINED, MAX_QUARANTINED_BYTES, Camera,
 from .ledger_file import BackupHold, LedgerError
 from .listener import Listener, ListenerSettings
 from .place import PlaceCoordinator
-from .place_settings import PlaceSettings
 from .protocol import Message, Push, TestMessage
 from .replacements import is_held, key_at, obsolete_keys, routes_of
 from .sentences import name_placeholders, plain, url_host, wall_clock
-from .settings import async_keep_directions, options_of_a_reload, replacements_of
+from .settings import PlaceSettings, async_keep_directions, options_of_a_reload, replacements_of
 from .statistics import StatisticsWriter
 
 _LOGGER = logging.getLogger(__name__)

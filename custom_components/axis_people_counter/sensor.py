@@ -31,8 +31,8 @@ from .entity import (
     async_for_each_camera,
 )
 from .place import PlaceData
-from .place_settings import PlaceSettings
 from .receiver import PeopleCounterConfigEntry
+from .settings import PlaceSettings
 
 PARALLEL_UPDATES = 0
 

@@ -37,10 +37,11 @@ from .core_internals import async_recorder_done
 from .ledger import Ledger
 from .ledger_file import LedgerError
 from .occupancy import Level, Passage, levels, occupancies
-from .place_settings import PlaceSettings
 from .protocol import MAX_WIDTH
 from .schedule import Schedule
 from .series import HOUR, NOBODY, Series, Sums, minus, plus, series_of
+from .settings import PlaceSettings
+from .time_zones import async_camera_schedule
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -226,7 +227,7 @@ class StatisticsWriter:
         if until is not None and (written is None or until > written):
             hours = await self._async_read(_hours, key, until)
             await asyncio.wrap_future(self._ledger.carry_series(key, hours, until))
-        schedule = await Schedule.async_of(self._entry, camera)
+        schedule = await async_camera_schedule(self._entry, camera)
         await self._async_write_series(
             key,
             camera.name,

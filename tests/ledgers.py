@@ -8,9 +8,9 @@ import sqlite3
 import threading
 from typing import Any, Final
 
-from custom_components.axis_people_counter.ledger import Changes, Ledger
-from custom_components.axis_people_counter.ledger_file import BackupHold
-from custom_components.axis_people_counter.protocol import Interval, Push, Rejected, Sensor
+from custom_components.axis_people_counter.counting.protocol import Interval, Push, Rejected, Sensor
+from custom_components.axis_people_counter.ledger.file import BackupHold
+from custom_components.axis_people_counter.ledger.ledger import Changes, Ledger
 
 SERIAL: Final = "accc8ef3d92e"
 SENSOR: Final = Sensor(

@@ -8,9 +8,9 @@ from zoneinfo import ZoneInfo
 
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.axis_people_counter.authority import Pair, certificate_pem
+from custom_components.axis_people_counter.connecting.authority import Pair, certificate_pem
+from custom_components.axis_people_counter.connecting.listener import Listener, own_certificates
 from custom_components.axis_people_counter.const import DOMAIN, NAME
-from custom_components.axis_people_counter.listener import Listener, own_certificates
 from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
 

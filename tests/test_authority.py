@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 import pytest
 
-from custom_components.axis_people_counter.authority import (
+from custom_components.axis_people_counter.connecting.authority import (
     Pair,
     certificate_pem,
     fingerprint,
@@ -22,7 +22,7 @@ from custom_components.axis_people_counter.authority import (
     new_server,
     read_pair,
 )
-from custom_components.axis_people_counter.certificates import OwnCertificates
+from custom_components.axis_people_counter.connecting.certificates import OwnCertificates
 
 NOW = datetime(2026, 9, 16, 10, tzinfo=UTC)
 NAMES = ["counter.example.com", "192.168.1.10", "fd00::10"]

@@ -14,8 +14,9 @@ from freezegun.api import FrozenDateTimeFactory
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.axis_people_counter import backup, ledger_file
+from custom_components.axis_people_counter import backup
 from custom_components.axis_people_counter.const import DOMAIN, NAME
+from custom_components.axis_people_counter.ledger import file as ledger_file
 from homeassistant.config_entries import ConfigEntryDisabler, ConfigEntryState
 from homeassistant.core import HomeAssistant
 from homeassistant.setup import async_setup_component

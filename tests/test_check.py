@@ -28,11 +28,11 @@ from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 from pytest_socket import socket_allow_hosts
 from yarl import URL
 
-from custom_components.axis_people_counter import check, http
-from custom_components.axis_people_counter.authority import certificate_pem, new_authority, new_server
-from custom_components.axis_people_counter.check import Finding, async_check
+from custom_components.axis_people_counter import address_check as check, http
+from custom_components.axis_people_counter.address_check import Finding, async_check
+from custom_components.axis_people_counter.connecting.authority import certificate_pem, new_authority, new_server
 from custom_components.axis_people_counter.const import DOMAIN
-from custom_components.axis_people_counter.sentences import plain
+from custom_components.axis_people_counter.messages import plain
 from homeassistant.core import CoreState, HomeAssistant
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.helpers.aiohttp_client import DATA_RESOLVER, async_get_clientsession

@@ -10,10 +10,11 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
-from custom_components.axis_people_counter import authority, config_flow, core_internals, listener
-from custom_components.axis_people_counter.authority import fingerprint, new_authority, new_server, read_pair
+from custom_components.axis_people_counter import config_flow, core_internals
+from custom_components.axis_people_counter.connecting import authority, listener
+from custom_components.axis_people_counter.connecting.authority import fingerprint, new_authority, new_server, read_pair
+from custom_components.axis_people_counter.connecting.listener import own_certificates
 from custom_components.axis_people_counter.const import DOMAIN
-from custom_components.axis_people_counter.listener import own_certificates
 from homeassistant.config_entries import ConfigFlowResult
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType, UnknownFlow

@@ -8,9 +8,9 @@ import threading
 
 import pytest
 
-from custom_components.axis_people_counter.exchange import Exchange
-from custom_components.axis_people_counter.ledger import Changes, Ledger
-from custom_components.axis_people_counter.ledger_file import LedgerError
+from custom_components.axis_people_counter.ledger.exchange import Exchange
+from custom_components.axis_people_counter.ledger.file import LedgerError
+from custom_components.axis_people_counter.ledger.ledger import Changes, Ledger
 
 from .ledgers import START, TIMEOUT, interval, opened, push, record, sensor
 

@@ -21,7 +21,7 @@ from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 from custom_components.axis_people_counter import export
 from custom_components.axis_people_counter.const import DOMAIN, LEDGER_FILE
 from custom_components.axis_people_counter.export import EXPORT_PATH, harmless
-from custom_components.axis_people_counter.ledger import PAGE, Ledger
+from custom_components.axis_people_counter.ledger.ledger import PAGE, Ledger
 from homeassistant.core import HomeAssistant
 from homeassistant.core_config import async_process_ha_core_config
 from homeassistant.exceptions import ServiceValidationError
@@ -598,7 +598,7 @@ async def test_pushes_between_pages(
     hass: HomeAssistant, pusher: Pusher, noon: FrozenDateTimeFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Nobody is counted twice when a long interval that has been read becomes short ones."""
-    monkeypatch.setattr("custom_components.axis_people_counter.ledger.PAGE", 1)
+    monkeypatch.setattr("custom_components.axis_people_counter.ledger.ledger.PAGE", 1)
     await pusher.push(at("2026-09-16T09:00:00Z", 15, minutes=15), at("2026-09-16T09:15:00Z", 1, minutes=15))
     asked = Ledger.intervals
     pushed: list[Any] = []

@@ -17,8 +17,8 @@ from typing import Any
 
 import pytest
 
-from custom_components.axis_people_counter import server
-from custom_components.axis_people_counter.ledger import MAX_CAMERAS
+from custom_components.axis_people_counter.connecting import server
+from custom_components.axis_people_counter.ledger.ledger import MAX_CAMERAS
 from homeassistant.core import HomeAssistant
 
 from .home_assistant import free_port

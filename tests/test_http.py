@@ -20,9 +20,10 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
-from custom_components.axis_people_counter import http, issues as repair_issues, ledger, ledger_file, receiver
+from custom_components.axis_people_counter import http, issues as repair_issues, receiver
 from custom_components.axis_people_counter.const import DOMAIN, LEDGER_FILE
-from custom_components.axis_people_counter.protocol import MAX_WHOLE
+from custom_components.axis_people_counter.counting.protocol import MAX_WHOLE
+from custom_components.axis_people_counter.ledger import file as ledger_file, ledger
 from homeassistant.config_entries import ConfigEntryDisabler
 from homeassistant.const import CONF_TOKEN
 from homeassistant.core import CoreState, HomeAssistant

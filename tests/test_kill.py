@@ -12,8 +12,8 @@ from typing import Final
 
 import pytest
 
-from custom_components.axis_people_counter import ledger as ledger_module
-from custom_components.axis_people_counter.protocol import Interval
+from custom_components.axis_people_counter.counting.protocol import Interval
+from custom_components.axis_people_counter.ledger import ledger as ledger_module
 
 from .ledgers import MINUTE, START, TIMEOUT, assert_sound, interval, opened, query, record, stored
 

@@ -21,8 +21,11 @@ from typing import Any, Final
 from hypothesis import given, strategies as st
 import pytest
 
-from custom_components.axis_people_counter import ledger as ledger_module, ledger_file
-from custom_components.axis_people_counter.ledger import (
+from custom_components.axis_people_counter.counting.occupancy import Correction, Passage, Source
+from custom_components.axis_people_counter.counting.protocol import Interval, Rejected, Sensor
+from custom_components.axis_people_counter.ledger import file as ledger_file, ledger as ledger_module
+from custom_components.axis_people_counter.ledger.file import APPLICATION_ID, BackupHold, LedgerError, LedgerTooNewError
+from custom_components.axis_people_counter.ledger.ledger import (
     MAX_CAMERAS,
     MAX_QUARANTINED,
     MAX_SEND_INTERVAL,
@@ -32,9 +35,6 @@ from custom_components.axis_people_counter.ledger import (
     Retried,
     TooManyCamerasError,
 )
-from custom_components.axis_people_counter.ledger_file import APPLICATION_ID, BackupHold, LedgerError, LedgerTooNewError
-from custom_components.axis_people_counter.occupancy import Correction, Passage, Source
-from custom_components.axis_people_counter.protocol import Interval, Rejected, Sensor
 
 from .ledgers import (
     HOUR,

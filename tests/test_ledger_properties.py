@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 from hypothesis import HealthCheck, given, settings, strategies as st
 import pytest
 
-from custom_components.axis_people_counter.protocol import Interval
+from custom_components.axis_people_counter.counting.protocol import Interval
 
 from .ledgers import MINUTE, START, TIMEOUT, assert_sound, interval, opened, push, query
 

@@ -16,8 +16,9 @@ from cryptography.hazmat.primitives import serialization
 import pytest
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
-from custom_components.axis_people_counter import core_internals, listener, server
-from custom_components.axis_people_counter.authority import (
+from custom_components.axis_people_counter import core_internals
+from custom_components.axis_people_counter.connecting import listener, server
+from custom_components.axis_people_counter.connecting.authority import (
     SERVER_LIFETIME,
     Pair,
     certificate_pem,
@@ -26,7 +27,7 @@ from custom_components.axis_people_counter.authority import (
     new_server,
     read_pair,
 )
-from custom_components.axis_people_counter.certificates import Loaded, OwnCertificates
+from custom_components.axis_people_counter.connecting.certificates import Loaded, OwnCertificates
 from custom_components.axis_people_counter.const import AUTHORITY_PATH, DOMAIN
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import issue_registry as ir

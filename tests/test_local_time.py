@@ -9,7 +9,13 @@ from zoneinfo import ZoneInfo
 from hypothesis import given, settings, strategies as st
 import pytest
 
-from custom_components.axis_people_counter.local_time import Period, following, instant_of, latest, period_bounds
+from custom_components.axis_people_counter.counting.local_time import (
+    Period,
+    following,
+    instant_of,
+    latest,
+    period_bounds,
+)
 
 MINUTE = 60
 HOUR = 60 * MINUTE

@@ -14,9 +14,9 @@ from typing import Final
 from aiohttp import ClientSession, web
 import pytest
 
-from custom_components.axis_people_counter.authority import certificate_pem
-from custom_components.axis_people_counter.certificates import OwnCertificates
-from custom_components.axis_people_counter.server import Server, listening_sockets
+from custom_components.axis_people_counter.connecting.authority import certificate_pem
+from custom_components.axis_people_counter.connecting.certificates import OwnCertificates
+from custom_components.axis_people_counter.connecting.server import Server, listening_sockets
 from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
 

@@ -3,7 +3,13 @@
 from hypothesis import given, strategies as st
 import pytest
 
-from custom_components.axis_people_counter.occupancy import Correction, Passage, decisive, has_reached, occupancy
+from custom_components.axis_people_counter.counting.occupancy import (
+    Correction,
+    Passage,
+    decisive,
+    has_reached,
+    occupancy,
+)
 
 
 @pytest.fixture(autouse=True)

@@ -10,8 +10,8 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_capture_events, async_fire_time_changed
 
 from custom_components.axis_people_counter import async_remove_config_entry_device
-from custom_components.axis_people_counter.occupancy import Source
-from custom_components.axis_people_counter.places import Door, Place
+from custom_components.axis_people_counter.counting.occupancy import Source
+from custom_components.axis_people_counter.ledger.places import Door, Place
 from homeassistant.components import automation
 from homeassistant.config_entries import SOURCE_RECONFIGURE, SOURCE_USER, SubentryFlowContext
 from homeassistant.const import EVENT_STATE_CHANGED
@@ -255,7 +255,7 @@ async def test_long_history_lets_others_be_shown(
     hass: HomeAssistant, entry: MockConfigEntry, pusher: Pusher, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Somebody who changes the past of a place again and again holds up its own numbers, and nothing else."""
-    monkeypatch.setattr("custom_components.axis_people_counter.places.DAYS_AT_ONCE", 1)
+    monkeypatch.setattr("custom_components.axis_people_counter.ledger.places.DAYS_AT_ONCE", 1)
     await both(pusher)
     await pusher.push(measurement(NOON - 300 * DAY, 1))
     key = await add_place(hass, entry, (SERIAL,), daily_reset=False)

@@ -17,11 +17,11 @@ from hypothesis import HealthCheck, example, given, settings, strategies as st
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.axis_people_counter import places
 from custom_components.axis_people_counter.const import DOMAIN
-from custom_components.axis_people_counter.occupancy import Correction, Level, Source
-from custom_components.axis_people_counter.places import Door, Place, PlaceToday
-from custom_components.axis_people_counter.protocol import Interval
+from custom_components.axis_people_counter.counting.occupancy import Correction, Level, Source
+from custom_components.axis_people_counter.counting.protocol import Interval
+from custom_components.axis_people_counter.ledger import places
+from custom_components.axis_people_counter.ledger.places import Door, Place, PlaceToday
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er
 

@@ -10,7 +10,7 @@ from typing import Any
 from hypothesis import given, settings, strategies as st
 import pytest
 
-from custom_components.axis_people_counter.protocol import (
+from custom_components.axis_people_counter.counting.protocol import (
     MAX_COUNT,
     MAX_MEASUREMENTS,
     MAX_MEMBERS,

@@ -10,12 +10,16 @@ from freezegun.api import FrozenDateTimeFactory
 import pytest
 from pytest_homeassistant_custom_component.common import async_fire_time_changed
 
-from custom_components.axis_people_counter.authority import AUTHORITY_LIFETIME, RENEWED_BEFORE_END, SERVER_LIFETIME
-from custom_components.axis_people_counter.certificates import AUTHORITY_FILE, ENDS_SOON, SERVER_FILE
+from custom_components.axis_people_counter.connecting.authority import (
+    AUTHORITY_LIFETIME,
+    RENEWED_BEFORE_END,
+    SERVER_LIFETIME,
+)
+from custom_components.axis_people_counter.connecting.certificates import AUTHORITY_FILE, ENDS_SOON, SERVER_FILE
+from custom_components.axis_people_counter.connecting.listener import PATIENCE
+from custom_components.axis_people_counter.connecting.server import MAX_CAMERAS, MAX_STRANGERS, REQUEST_SECONDS
 from custom_components.axis_people_counter.const import AUTHORITY_FILE_NAME, DEFAULT_PORT, DOMAIN, PUSH_PATH
 from custom_components.axis_people_counter.http import MAX_BODY
-from custom_components.axis_people_counter.listener import PATIENCE
-from custom_components.axis_people_counter.server import MAX_CAMERAS, MAX_STRANGERS, REQUEST_SECONDS
 from homeassistant.components import automation
 from homeassistant.const import STATE_ON
 from homeassistant.core import HomeAssistant, ServiceCall

@@ -18,10 +18,11 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator, WebSocketGenerator
 
-from custom_components.axis_people_counter import http, ledger, ledger_file
+from custom_components.axis_people_counter import http
 from custom_components.axis_people_counter.const import DOMAIN
-from custom_components.axis_people_counter.ledger import OVERLAP
-from custom_components.axis_people_counter.sentences import link, plain
+from custom_components.axis_people_counter.ledger import file as ledger_file, ledger
+from custom_components.axis_people_counter.ledger.ledger import OVERLAP
+from custom_components.axis_people_counter.messages import link, plain
 from homeassistant.config_entries import ConfigEntryDisabler
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import device_registry as dr, issue_registry as ir

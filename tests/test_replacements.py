@@ -7,11 +7,9 @@ from typing import Final
 
 import pytest
 
-from custom_components.axis_people_counter.ledger import Changes, Ledger
-from custom_components.axis_people_counter.occupancy import Source
-from custom_components.axis_people_counter.places import Door, Place
-from custom_components.axis_people_counter.protocol import Interval, Rejected, Sensor
-from custom_components.axis_people_counter.replacements import (
+from custom_components.axis_people_counter.counting.occupancy import Source
+from custom_components.axis_people_counter.counting.protocol import Interval, Rejected, Sensor
+from custom_components.axis_people_counter.counting.replacements import (
     Replacement,
     Route,
     key_at,
@@ -19,6 +17,8 @@ from custom_components.axis_people_counter.replacements import (
     obsolete_keys,
     routes_of,
 )
+from custom_components.axis_people_counter.ledger.ledger import Changes, Ledger
+from custom_components.axis_people_counter.ledger.places import Door, Place
 
 from .ledgers import MINUTE, START, TIMEOUT, assert_sound, interval, opened, push, query, stored
 

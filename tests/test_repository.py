@@ -23,10 +23,10 @@ import voluptuous as vol
 
 from custom_components.axis_people_counter import PLATFORMS, issues
 from custom_components.axis_people_counter.const import DOMAIN, MAX_KEEP_DAYS, MIN_KEEP_DAYS, NAME
+from custom_components.axis_people_counter.counting.local_time import Period
 from custom_components.axis_people_counter.export import FORMATS, INTERVALS, PERIODS
-from custom_components.axis_people_counter.local_time import Period
+from custom_components.axis_people_counter.messages import name_placeholders
 from custom_components.axis_people_counter.repairs import ANOTHER_DOOR
-from custom_components.axis_people_counter.sentences import name_placeholders
 import homeassistant.components
 from homeassistant.components.brands.const import ALLOWED_IMAGES
 from homeassistant.config_entries import SOURCE_USER, ConfigFlowResult
@@ -109,7 +109,7 @@ def placeholders(text: str) -> Counter[str]:
 
 def calls(*, without: tuple[str, ...] = ()) -> Iterator[ast.Call]:
     """Yield all calls in the integration's code."""
-    for path in INTEGRATION.glob("*.py"):
+    for path in INTEGRATION.rglob("*.py"):
         if path.name not in without:
             yield from (node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call))
 

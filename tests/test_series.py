@@ -5,9 +5,9 @@ from typing import Final
 
 import pytest
 
-from custom_components.axis_people_counter.ledger import Ledger
-from custom_components.axis_people_counter.places import Door, Place
-from custom_components.axis_people_counter.series import Series, Sums
+from custom_components.axis_people_counter.ledger.ledger import Ledger
+from custom_components.axis_people_counter.ledger.places import Door, Place
+from custom_components.axis_people_counter.ledger.series import Series, Sums
 
 from .ledgers import HOUR, SERIAL, START, TIMEOUT, interval, opened, query, record
 

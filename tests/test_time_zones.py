@@ -10,7 +10,7 @@ from hypothesis import given, strategies as st
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.axis_people_counter.local_time import (
+from custom_components.axis_people_counter.counting.local_time import (
     MIDNIGHT,
     Period,
     fixed_zone,

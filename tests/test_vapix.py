@@ -28,8 +28,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 import pytest
 
-from custom_components.axis_people_counter import vapix
-from custom_components.axis_people_counter.vapix import CameraError, CameraWeb, Counter, Device as Identity
+from custom_components.axis_people_counter.connecting import vapix
+from custom_components.axis_people_counter.connecting.vapix import CameraError, CameraWeb, Counter, Device as Identity
 
 from .simulator import THREE_D, TWO_D, Camera, Device, Faults, Reply, Visits
 from .simulator.device import PASSWORD

@@ -14,11 +14,11 @@ from homeassistant.helpers.event import async_track_time_interval
 from homeassistant.helpers.typing import ConfigType
 
 from . import issues
+from .connecting import Listener, ListenerSettings
 from .const import CONF_ISSUE_SECRET, DOMAIN
 from .export import ExportView
 from .http import AuthorityView, async_forget_expired_tokens, async_register_views
-from .ledger_file import LedgerError, LedgerTooNewError
-from .listener import Listener, ListenerSettings
+from .ledger import LedgerError, LedgerTooNewError
 from .receiver import PeopleCounterConfigEntry, Receiver, configured
 from .services import async_setup_services
 from .settings import async_restore, async_save

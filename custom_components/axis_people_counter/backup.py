@@ -5,7 +5,7 @@ import logging
 
 from homeassistant.core import HomeAssistant
 
-from .ledger_file import LedgerError, LedgerTooNewError
+from .ledger import LedgerError, LedgerTooNewError
 from .receiver import async_backup_hold
 
 _LOGGER = logging.getLogger(__name__)

@@ -14,7 +14,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .entity import CameraEntity, CountingEntity, CountingPlaceEntity, PlaceEntity, async_for_each_camera
-from .place import PlaceData
+from .place_coordinator import PlaceData
 from .receiver import PeopleCounterConfigEntry
 from .settings import PlaceSettings
 

@@ -6,8 +6,8 @@ from homeassistant.components.button import ButtonEntity, ButtonEntityDescriptio
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
+from .counting import Source
 from .entity import CameraEntity, PlaceEntity, async_for_each_camera
-from .occupancy import Source
 from .receiver import PeopleCounterConfigEntry
 
 PARALLEL_UPDATES = 0

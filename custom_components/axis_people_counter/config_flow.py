@@ -30,8 +30,24 @@ from homeassistant.helpers.network import NoURLAvailableError, get_url
 from homeassistant.util import dt as dt_util
 from homeassistant.util.network import is_host_valid, is_ip_address
 
-from .authority import certificate_pem, fingerprint
-from .check import Finding, async_check
+from .address_check import Finding, async_check
+from .connecting import (
+    CAMERA_SCHEMA,
+    CONF_TRUST_CERTIFICATE,
+    DATA_LISTENER,
+    CameraError,
+    Done,
+    Listener,
+    ListenerSettings,
+    async_is_own,
+    async_prepare,
+    certificate_pem,
+    fingerprint,
+    is_one_word,
+    listening_sockets,
+    own_certificates,
+    trimmed,
+)
 from .const import (
     AUTHORITY_FILE_NAME,
     AUTHORITY_PATH,
@@ -54,15 +70,13 @@ from .const import (
     PUSH_PATH,
     SUBENTRY_PLACE,
 )
-from .entered import is_one_word, trimmed
 from .http import AuthorityView, ConnectionTest, async_register_views
 from .issues import LISTENER_CERTIFICATE_ENDS
-from .ledger_file import LedgerError
-from .listener import DATA_LISTENER, Listener, ListenerSettings, async_is_own, own_certificates
+from .ledger import LedgerError
+from .messages import async_list, async_say, plain
 from .place_flow import PlaceFlow
-from .preparation import CAMERA_SCHEMA, CONF_TRUST_CERTIFICATE, Done, async_prepare
 from .receiver import PeopleCounterConfigEntry
-from .replacing import (
+from .replace_flow import (
     CONF_NEW_CAMERA,
     CONF_OLD_CAMERA,
     async_confirmation,
@@ -72,10 +86,7 @@ from .replacing import (
     async_replaced_cameras,
     camera_field,
 )
-from .sentences import async_list, async_say, plain
-from .server import listening_sockets
 from .settings import async_forget_replacement
-from .vapix import CameraError
 
 # The keys of an entry's data that belong to the way cameras take.
 _OF_THE_WAY: Final = (CONF_URL, CONF_DIRECT, CONF_OWN_ADDRESS, CONF_CERTIFICATE, CONF_PRIVATE_KEY)

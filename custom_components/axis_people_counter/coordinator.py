@@ -21,13 +21,9 @@ from homeassistant.util import dt as dt_util
 
 from . import issues
 from .const import DOMAIN, PUSH_PATH
-from .ledger import Camera, Changes, Counts, Ledger, Retried
-from .ledger_file import LedgerError
-from .occupancy import Passage, Source, occupancy
-from .periods import reverse
-from .protocol import Interval, read_again
-from .schedule import Schedule
-from .sentences import name_placeholders, plain
+from .counting import Interval, Passage, Schedule, Source, occupancy, read_again, reverse
+from .ledger import Camera, Changes, Counts, Ledger, LedgerError, Retried
+from .messages import name_placeholders, plain
 from .settings import async_keep_direction
 from .statistics import StatisticsWriter
 from .time_zones import async_camera_schedule

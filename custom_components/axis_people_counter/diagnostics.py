@@ -17,13 +17,13 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.util import dt as dt_util
 
+from .connecting import Listener, own_certificates
 from .const import CONF_DIRECT, CONF_KEEP_DAYS, CONF_OWN_ADDRESS, CONF_RESET_TIME, DOMAIN
 from .coordinator import CameraCoordinator
 from .history import Corrected, async_history
 from .issues import issue_about
-from .ledger_file import LedgerError
-from .listener import Listener, own_certificates
-from .place import PlaceCoordinator
+from .ledger import LedgerError
+from .place_coordinator import PlaceCoordinator
 from .receiver import PeopleCounterConfigEntry, Receiver
 
 TO_REDACT: Final = {"ip_address", "name"}

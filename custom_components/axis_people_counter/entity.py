@@ -10,8 +10,8 @@ from homeassistant.helpers.update_coordinator import CoordinatorEntity
 
 from .const import DOMAIN
 from .coordinator import CameraCoordinator
-from .occupancy import Source
-from .place import PlaceCoordinator, PlaceData
+from .counting import Source
+from .place_coordinator import PlaceCoordinator, PlaceData
 from .receiver import PeopleCounterConfigEntry
 
 

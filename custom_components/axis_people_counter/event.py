@@ -7,9 +7,9 @@ from homeassistant.components.event import EventEntity, EventEntityDescription
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
+from .counting import Interval
 from .entity import CameraEntity, PlaceEntity, async_for_each_camera
-from .place import PlaceCoordinator, Threshold, crossed
-from .protocol import Interval
+from .place_coordinator import PlaceCoordinator, Threshold, crossed
 from .receiver import PeopleCounterConfigEntry
 
 PARALLEL_UPDATES = 0

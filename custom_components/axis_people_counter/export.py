@@ -25,9 +25,9 @@ from homeassistant.helpers.network import NoURLAvailableError, get_url
 from homeassistant.util import dt as dt_util
 
 from .const import DOMAIN
+from .counting import Period
 from .history import History, Stretch, utc_moment
-from .ledger_file import LedgerError
-from .local_time import Period
+from .ledger import LedgerError
 from .receiver import PeopleCounterConfigEntry
 
 _LOGGER = logging.getLogger(__name__)

@@ -17,14 +17,24 @@ from homeassistant.util import dt as dt_util
 
 from .const import DOMAIN
 from .coordinator import CameraCoordinator
-from .ledger import Camera, Ledger
-from .local_time import Period, instant_of, period_bounds
-from .occupancy import Correction, Level, Passage, levels
-from .periods import Row, passages, reverse, rows
-from .place import PlaceCoordinator
-from .places import Door
-from .protocol import MAX_WIDTH, Interval
-from .schedule import Schedule
+from .counting import (
+    MAX_WIDTH,
+    Correction,
+    Interval,
+    Level,
+    Passage,
+    Period,
+    Row,
+    Schedule,
+    instant_of,
+    levels,
+    passages,
+    period_bounds,
+    reverse,
+    rows,
+)
+from .ledger import Camera, Door, Ledger
+from .place_coordinator import PlaceCoordinator
 from .settings import PlaceSettings
 from .time_zones import async_camera_schedule
 

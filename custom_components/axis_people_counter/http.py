@@ -23,14 +23,12 @@ from homeassistant.util import dt as dt_util
 from homeassistant.util.hass_dict import HassKey
 
 from . import issues
-from .authority import certificate_pem
+from .connecting import certificate_pem, own_certificates
 from .const import AUTHORITY_FILE_NAME, AUTHORITY_PATH, CONF_EXPIRES, CONF_PREVIOUS_TOKENS, DOMAIN, PUSH_PATH
-from .ledger import TooManyCamerasError
-from .ledger_file import LedgerError
-from .listener import own_certificates
-from .protocol import MAX_WHOLE, DocumentError, ProtocolVersionError, Sensor, TestMessage, parse
+from .counting import MAX_WHOLE, DocumentError, ProtocolVersionError, Sensor, TestMessage, parse
+from .ledger import LedgerError, TooManyCamerasError
+from .messages import name_placeholders, plain, url_host
 from .receiver import ClockError, PeopleCounterConfigEntry, QuarantineFullError
-from .sentences import name_placeholders, plain, url_host
 
 _LOGGER = logging.getLogger(__name__)
 

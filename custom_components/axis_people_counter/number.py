@@ -6,9 +6,8 @@ from homeassistant.components.number import NumberEntity, NumberEntityDescriptio
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
+from .counting import MAX_COUNT, Source
 from .entity import PlaceEntity
-from .occupancy import Source
-from .protocol import MAX_COUNT
 from .receiver import PeopleCounterConfigEntry
 
 PARALLEL_UPDATES = 0

@@ -20,9 +20,8 @@ from .const import (
     CONF_WARNING_LEVEL,
     DEFAULT_RESET_TIME,
 )
+from .counting import MAX_COUNT, zone_names
 from .history import async_camera_name
-from .local_time import zone_names
-from .protocol import MAX_COUNT
 from .receiver import PeopleCounterConfigEntry
 
 SECTION_LIMITS: Final = "limits"

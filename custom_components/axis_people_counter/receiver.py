@@ -18,7 +18,7 @@ from homeassistant.util import dt as dt_util
 from homeassistant.util.hass_dict import HassKey
 
 from . import issues
-from .applications import Applications
+from .connecting import Listener, ListenerSettings
 from .const import (
     CONF_DECLINED,
     CONF_KEEP_DAYS,
@@ -30,14 +30,21 @@ from .const import (
     SUBENTRY_PLACE,
 )
 from .coordinator import CameraCoordinator, brings_no_history
-from .exchange import Exchange
-from .ledger import MAX_CAMERAS, MAX_QUARANTINED, MAX_QUARANTINED_BYTES, Camera, Changes, Ledger, TooManyCamerasError
-from .ledger_file import BackupHold, LedgerError
-from .listener import Listener, ListenerSettings
-from .place import PlaceCoordinator
-from .protocol import Message, Push, TestMessage
-from .replacements import is_held, key_at, obsolete_keys, routes_of
-from .sentences import name_placeholders, plain, url_host, wall_clock
+from .counting import Applications, Message, Push, TestMessage, is_held, key_at, obsolete_keys, routes_of
+from .ledger import (
+    MAX_CAMERAS,
+    MAX_QUARANTINED,
+    MAX_QUARANTINED_BYTES,
+    BackupHold,
+    Camera,
+    Changes,
+    Exchange,
+    Ledger,
+    LedgerError,
+    TooManyCamerasError,
+)
+from .messages import name_placeholders, plain, url_host, wall_clock
+from .place_coordinator import PlaceCoordinator
 from .settings import PlaceSettings, async_keep_directions, options_of_a_reload, replacements_of
 from .statistics import StatisticsWriter
 

@@ -19,13 +19,13 @@ from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from homeassistant.helpers.translation import async_get_translations
 
 from . import issues
+from .connecting import CAMERA_SCHEMA, CONF_TRUST_CERTIFICATE, CameraError, CameraWeb
 from .const import DOMAIN, PUSH_PATH
 from .coordinator import CameraCoordinator
-from .ledger import Quarantine, Quarantined
-from .ledger_file import LedgerError
-from .preparation import CAMERA_SCHEMA, CONF_TRUST_CERTIFICATE
+from .ledger import LedgerError, Quarantine, Quarantined
+from .messages import async_say, plain, wall_clock
 from .receiver import PeopleCounterConfigEntry
-from .replacing import (
+from .replace_flow import (
     CONF_NEW_CAMERA,
     CONF_OLD_CAMERA,
     async_confirmation,
@@ -33,9 +33,7 @@ from .replacing import (
     async_replace,
     camera_field,
 )
-from .sentences import async_say, plain, wall_clock
 from .settings import async_decline
-from .vapix import CameraError, CameraWeb
 
 # As many as can be read through; the diagnostics have more.
 MAX_SHOWN: Final = 10

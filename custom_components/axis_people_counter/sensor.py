@@ -30,7 +30,7 @@ from .entity import (
     PlaceEntity,
     async_for_each_camera,
 )
-from .place import PlaceData
+from .place_coordinator import PlaceData
 from .receiver import PeopleCounterConfigEntry
 from .settings import PlaceSettings
 

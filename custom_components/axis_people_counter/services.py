@@ -14,15 +14,12 @@ from homeassistant.helpers import config_validation as cv, device_registry as dr
 
 from .const import DOMAIN
 from .coordinator import CameraCoordinator
+from .counting import MAX_COUNT, Period, Row
 from .entity import OccupancyEntity
 from .export import FORMATS, INTERVALS, MAX_LINK_CAMERAS, PERIODS, Export, async_link
 from .history import Corrected, History, PlaceHistory, Stretch, async_device, async_history
-from .ledger import DAY
-from .ledger_file import LedgerError
-from .local_time import Period
-from .periods import Row
-from .place import PlaceCoordinator
-from .protocol import MAX_COUNT
+from .ledger import DAY, LedgerError
+from .place_coordinator import PlaceCoordinator
 from .receiver import PeopleCounterConfigEntry
 
 SERVICE_SET_OCCUPANCY: Final = "set_occupancy"

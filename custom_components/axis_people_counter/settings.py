@@ -28,9 +28,8 @@ from .const import (
     CONF_WARNING_LEVEL,
     DOMAIN,
 )
-from .places import Door, Place
-from .replacements import Replacement, without_last
-from .schedule import Schedule
+from .counting import Replacement, Schedule, without_last
+from .ledger import Door, Place
 from .time_zones import async_schedule
 
 # A file beside the folder with the certificate authority.

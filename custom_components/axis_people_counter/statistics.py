@@ -34,12 +34,8 @@ from homeassistant.util import dt as dt_util
 
 from .const import DOMAIN
 from .core_internals import async_recorder_done
-from .ledger import Ledger
-from .ledger_file import LedgerError
-from .occupancy import Level, Passage, levels, occupancies
-from .protocol import MAX_WIDTH
-from .schedule import Schedule
-from .series import HOUR, NOBODY, Series, Sums, minus, plus, series_of
+from .counting import MAX_WIDTH, Level, Passage, Schedule, levels, occupancies
+from .ledger import HOUR, NOBODY, Ledger, LedgerError, Series, Sums, minus, plus, series_of
 from .settings import PlaceSettings
 from .time_zones import async_camera_schedule
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from .protocol import Interval
 
 
-class Row(NamedTuple):
+class SentInterval(NamedTuple):
     """An interval with the instant at which the camera sent it."""
 
     start: int
@@ -24,7 +24,7 @@ class Row(NamedTuple):
         return Interval(*self[:6])
 
 
-def overlapping_groups[T: (Row, Interval)](rows: Iterable[T], gap: int = 0) -> Iterator[list[T]]:
+def overlapping_groups[T: (SentInterval, Interval)](rows: Iterable[T], gap: int = 0) -> Iterator[list[T]]:
     """Yield rows in the order of time, those together that overlap or lie closer than a gap, if only through others."""
     group: list[T] = []
     reach = 0
@@ -38,17 +38,17 @@ def overlapping_groups[T: (Row, Interval)](rows: Iterable[T], gap: int = 0) -> I
         yield group
 
 
-def by_time(row: Row | Interval) -> tuple[int, int]:
+def by_time(row: SentInterval | Interval) -> tuple[int, int]:
     """Order of time."""
     return row.start, row.end
 
 
-def rank(row: Row) -> tuple[int, ...]:
+def rank(row: SentInterval) -> tuple[int, ...]:
     """Order of belief: what was sent later counts; in one push the finer; the rest only makes the order total."""
     return row.sent, row.start - row.end, *(-1 if value is None else value for value in row.interval)
 
 
-def resolve(group: list[Row]) -> tuple[list[Row], list[Row]]:
+def resolve(group: list[SentInterval]) -> tuple[list[SentInterval], list[SentInterval]]:
     """Say which of overlapping rows count, and which have to wait.
 
     The result depends on the rows alone, never on the order in which they came. A row that later sent ones wholly
@@ -57,13 +57,13 @@ def resolve(group: list[Row]) -> tuple[list[Row], list[Row]]:
     """
     if len(group) == 1:
         return group, []
-    later = Span()
+    later = Coverage()
     standing = []
     for row in sorted(group, key=rank, reverse=True):
         if not later.covers(row.start, row.end):
             standing.append(row)
         later.add(row.start, row.end)
-    taken = Span()
+    taken = Coverage()
     accepted = []
     waiting = []
     for row in reversed(standing):
@@ -75,7 +75,7 @@ def resolve(group: list[Row]) -> tuple[list[Row], list[Row]]:
     return sorted(accepted, key=by_time), waiting
 
 
-class Span:
+class Coverage:
     """A set of instants, as the sorted and disjoint stretches it is made of."""
 
     def __init__(self) -> None:

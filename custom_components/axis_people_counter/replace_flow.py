@@ -10,10 +10,10 @@ from homeassistant.data_entry_flow import AbortFlow
 from homeassistant.helpers import selector
 
 from .const import CONF_DOORS, CONF_REVERSED_DOORS, SUBENTRY_PLACE
+from .counting import Replacement, is_held, routes_of, without_last
 from .history import async_camera_name
+from .messages import plain, wall_clock
 from .receiver import PeopleCounterConfigEntry, Receiver
-from .replacements import Replacement, is_held, routes_of, without_last
-from .sentences import plain, wall_clock
 from .settings import async_keep_replacement, replacements_of
 
 CONF_OLD_CAMERA: Final = "old_camera"

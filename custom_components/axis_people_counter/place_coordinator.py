@@ -13,11 +13,9 @@ from homeassistant.util import dt as dt_util
 
 from . import issues
 from .coordinator import CameraCoordinator, LedgerCoordinator
-from .ledger import Ledger
-from .occupancy import Source, has_reached, standing
-from .places import Door
-from .schedule import EARLIEST
-from .sentences import plain
+from .counting import EARLIEST, Source, has_reached, standing
+from .ledger import Door, Ledger
+from .messages import plain
 from .settings import PlaceSettings
 from .statistics import StatisticsWriter
 

@@ -9,7 +9,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers import selector
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
 
-from .sentences import plain
+from ..messages import plain
 from .vapix import CameraError, CameraWeb
 
 CONF_TRUST_CERTIFICATE: Final = "trust_certificate"

@@ -11,7 +11,7 @@ from functools import reduce
 import sqlite3
 from typing import Final, NamedTuple
 
-from .protocol import MAX_WIDTH
+from ..counting import MAX_WIDTH
 
 HOUR: Final = 60 * 60
 

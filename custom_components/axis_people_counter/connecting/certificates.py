@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import NameOID
 
-from . import issues
+from .. import issues
 from .authority import Pair, is_for, is_good, names_of, new_authority, new_server, read_pair
 
 AUTHORITY_FILE: Final = "authority.pem"

@@ -13,12 +13,27 @@ from itertools import groupby
 import sqlite3
 from typing import Any, Final
 
+from ..counting import (
+    MAX_INSTANT,
+    MAX_WIDTH,
+    Correction,
+    Coverage,
+    Interval,
+    Passage,
+    Push,
+    Route,
+    Routes,
+    SentInterval,
+    Source,
+    first_serial,
+    key_at,
+    moves,
+    overlapping_groups,
+    rank,
+    resolve,
+)
 from . import places, series
-from .ledger_file import LedgerError, LedgerFile
-from .occupancy import MAX_INSTANT, Correction, Passage, Source
-from .overlap import Row, Span, overlapping_groups, rank, resolve
-from .protocol import MAX_WIDTH, Interval, Push
-from .replacements import Route, Routes, first_serial, key_at, moves
+from .file import LedgerError, LedgerFile
 
 MAX_CAMERAS: Final = 256
 # A camera keeps its counts for 90 days, which have 129,600 minutes; these are so many, and some more.
@@ -441,7 +456,7 @@ def _record(db: sqlite3.Connection, push: Push, received: int) -> Changes:
     newest_before = _newest(db, camera.id)
     _note_adults(db, camera, here.intervals)
     room = _Room(db, camera.id)
-    fresh = (Row(*interval, push.sent) for interval in here.intervals)
+    fresh = (SentInterval(*interval, push.sent) for interval in here.intervals)
     appeared, since = _settle(db, camera, _parts(fresh), received, room)
     _quarantine_rejected(db, camera.id, here, received, room)
     newest = _newest(db, camera.id)
@@ -507,7 +522,7 @@ def _record_elsewhere(
     for key, push in by_key.items():
         camera = _enter(db, key, first_serial(key), push.sensor.name, received)
         room = _Room(db, camera.id)
-        rows = (Row(*interval, push.sent) for interval in push.intervals)
+        rows = (SentInterval(*interval, push.sent) for interval in push.intervals)
         if (since := _file(db, camera, _parts(rows), received, room)) is not None:
             changed.append((key, since))
         _quarantine_rejected(db, camera.id, push, received, room)
@@ -516,7 +531,7 @@ def _record_elsewhere(
 
 
 def _file(
-    db: sqlite3.Connection, camera: Camera, parts: Iterable[set[Row]], received: int, room: _Room | None = None
+    db: sqlite3.Connection, camera: Camera, parts: Iterable[set[SentInterval]], received: int, room: _Room | None = None
 ) -> int | None:
     """Bring rows together with what is stored of a camera, of which nothing else changes; return what changed first."""
     told = list(parts)
@@ -527,7 +542,7 @@ def _file(
     return since
 
 
-def _note_adults(db: sqlite3.Connection, camera: Camera, told: Iterable[Interval | Row]) -> None:
+def _note_adults(db: sqlite3.Connection, camera: Camera, told: Iterable[Interval | SentInterval]) -> None:
     if camera.total_adults_in is None and any(
         one.adults_entered is not None or one.adults_left is not None for one in told
     ):
@@ -553,7 +568,7 @@ def _newest(db: sqlite3.Connection, camera: int) -> Interval | None:
 
 
 def _settle(
-    db: sqlite3.Connection, camera: Camera, parts: Iterable[set[Row]], received: int, room: _Room | None = None
+    db: sqlite3.Connection, camera: Camera, parts: Iterable[set[SentInterval]], received: int, room: _Room | None = None
 ) -> tuple[tuple[Interval, ...], int | None]:
     """Bring what the camera says together with what is stored; without a room, all of it has one already.
 
@@ -571,9 +586,9 @@ def _settle(
     return tuple(appeared), since
 
 
-def _parts(rows: Iterable[Row]) -> Iterator[set[Row]]:
+def _parts(rows: Iterable[SentInterval]) -> Iterator[set[SentInterval]]:
     """Divide rows by days: batching makes no difference, but one step through 90 would hold up other threads."""
-    days: dict[int, set[Row]] = {}
+    days: dict[int, set[SentInterval]] = {}
     for row in rows:
         days.setdefault(row.start // DAY, set()).add(row)
     for day in sorted(days):
@@ -581,12 +596,12 @@ def _parts(rows: Iterable[Row]) -> Iterator[set[Row]]:
 
 
 def _settle_part(
-    db: sqlite3.Connection, camera: int, fresh: set[Row], received: int, room: _Room | None
+    db: sqlite3.Connection, camera: int, fresh: set[SentInterval], received: int, room: _Room | None
 ) -> tuple[list[Interval], list[int]]:
     stored, waiting = _touched(db, camera, fresh)
-    added: list[Row] = []
-    removed: list[Row] = []
-    overlapping: set[Row] = set()
+    added: list[SentInterval] = []
+    removed: list[SentInterval] = []
+    overlapping: set[SentInterval] = set()
     appeared: list[Interval] = []
     changed: list[int] = []
     for group in overlapping_groups(stored | waiting | fresh):
@@ -609,8 +624,8 @@ def _settle_part(
 
 
 def _resolve_within(
-    group: list[Row], stored: set[Row], waiting: set[Row], room: _Room | None
-) -> tuple[list[Row], list[Row]]:
+    group: list[SentInterval], stored: set[SentInterval], waiting: set[SentInterval], room: _Room | None
+) -> tuple[list[SentInterval], list[SentInterval]]:
     """Return which rows count and which have to wait, of those for which there is room in quarantine.
 
     A new row that is left out is as good as never sent: its camera keeps it, and sends it again.
@@ -634,10 +649,12 @@ def _resolve_within(
     return accepted, held
 
 
-def _touched(db: sqlite3.Connection, camera: int, fresh: set[Row]) -> tuple[set[Row], set[Row]]:
+def _touched(
+    db: sqlite3.Connection, camera: int, fresh: set[SentInterval]
+) -> tuple[set[SentInterval], set[SentInterval]]:
     """Return what is stored, and what waits in quarantine, that overlaps fresh rows directly or through others."""
-    stored: set[Row] = set()
-    waiting: set[Row] = set()
+    stored: set[SentInterval] = set()
+    waiting: set[SentInterval] = set()
     # Rows far from each other may have a whole history between them: each neighbourhood is read by itself.
     for cluster in overlapping_groups(fresh, MAX_WIDTH):
         members = set(cluster)
@@ -658,11 +675,13 @@ def _touched(db: sqlite3.Connection, camera: int, fresh: set[Row]) -> tuple[set[
     return stored, waiting
 
 
-def _reaches_over(rows: Iterable[Row], low: int, high: int) -> bool:
+def _reaches_over(rows: Iterable[SentInterval], low: int, high: int) -> bool:
     return any(row.start < low or row.end > high for row in rows)
 
 
-def _overlapping(db: sqlite3.Connection, camera: int, low: int, high: int) -> tuple[set[Row], set[Row]]:
+def _overlapping(
+    db: sqlite3.Connection, camera: int, low: int, high: int
+) -> tuple[set[SentInterval], set[SentInterval]]:
     """Return what is stored, and what waits in quarantine, that overlaps a stretch of time."""
     stored = db.execute(
         f"SELECT {_ROW_COLUMNS} FROM intervals WHERE {_OVERLAPPING}",
@@ -674,10 +693,10 @@ def _overlapping(db: sqlite3.Connection, camera: int, low: int, high: int) -> tu
         ' AND "end" > ? AND "end" < ? AND start < ?',
         (camera, low, high + MAX_WIDTH, high),
     )
-    return {Row(*row) for row in stored}, {Row(*row) for row in waiting}
+    return {SentInterval(*row) for row in stored}, {SentInterval(*row) for row in waiting}
 
 
-def _replace(db: sqlite3.Connection, camera: int, removed: list[Row], added: list[Row]) -> None:
+def _replace(db: sqlite3.Connection, camera: int, removed: list[SentInterval], added: list[SentInterval]) -> None:
     """Take intervals out and put others in; nowhere else do counts change, so the totals change here with them."""
     if not removed and not added:
         return
@@ -785,10 +804,10 @@ def _set_routes(db: sqlite3.Connection, wanted: Routes, received: int) -> None:
         _hand_over(db, serial, source, to, is_left=is_left)
 
 
-def _take_out(db: sqlite3.Connection, camera: Camera, low: int, high: int) -> list[Row]:
+def _take_out(db: sqlite3.Connection, camera: Camera, low: int, high: int) -> list[SentInterval]:
     """Take out what is stored of a camera, or waits in quarantine, and begins in [low, high)."""
     stored, waiting = (
-        [Row(*row) for row in db.execute(f"{sql} AND start >= ? AND start < ?", (camera.id, low, high))]
+        [SentInterval(*row) for row in db.execute(f"{sql} AND start >= ? AND start < ?", (camera.id, low, high))]
         for sql in (
             f"SELECT {_ROW_COLUMNS} FROM intervals WHERE camera = ?",
             f"SELECT {_ROW_COLUMNS} FROM quarantine WHERE reason = '{OVERLAP}' AND camera = ?",
@@ -985,7 +1004,7 @@ def _replaced[T](db: sqlite3.Connection, camera: int, rejected: Iterable[tuple[i
         some = sorted(day, key=lambda one: (one[2], one[0] - one[1]), reverse=True)
         stored, waiting = _overlapping(db, camera, min(one[0] for one in some), max(one[1] for one in some))
         rows = sorted(stored | waiting, key=rank)
-        later = Span()
+        later = Coverage()
         for start, end, sent, what in some:
             while rows and rank(rows[-1]) >= (sent, start - end):
                 row = rows.pop()
@@ -994,7 +1013,9 @@ def _replaced[T](db: sqlite3.Connection, camera: int, rejected: Iterable[tuple[i
                 yield what
 
 
-def _replace_waiting(db: sqlite3.Connection, camera: int, received: int, removed: set[Row], added: set[Row]) -> None:
+def _replace_waiting(
+    db: sqlite3.Connection, camera: int, received: int, removed: set[SentInterval], added: set[SentInterval]
+) -> None:
     if not removed and not added:
         return
     db.executemany(
@@ -1050,7 +1071,7 @@ def _retry(
     last: int | None = None
     size = 0
     taken: list[tuple[int]] = []
-    rows: list[Row] = []
+    rows: list[SentInterval] = []
     rejected: list[tuple[int, int, int, int]] = []
     for number, content, *row in db.execute(
         f"SELECT id, content, {_ROW_COLUMNS} FROM quarantine WHERE camera = ? AND id > ? ORDER BY id LIMIT ?",
@@ -1060,10 +1081,10 @@ def _retry(
         start, end, *_, sent = row
         if content is None:
             # What waits for other parts is judged again, too: it may have to wait no longer.
-            rows.append(Row(*row))
+            rows.append(SentInterval(*row))
         elif (intervals := read(content, sent)) is not None:
             taken.append((number,))
-            rows += (Row(*interval, sent) for interval in intervals)
+            rows += (SentInterval(*interval, sent) for interval in intervals)
         elif start is not None:
             rejected.append((start, end, sent, number))
         size += len(content or "")
@@ -1104,14 +1125,14 @@ def _merge(db: sqlite3.Connection, before: int) -> bool:
     begin = oldest // HOUR * HOUR
     end = min(begin + 24 * HOUR, limit)
     rows = [
-        Row(*row)
+        SentInterval(*row)
         for row in db.execute(
             f"SELECT {_ROW_COLUMNS} FROM intervals WHERE camera = ? AND start >= ? AND start < ? ORDER BY start",
             (camera, begin, end),
         )
     ]
-    removed: list[Row] = []
-    added: list[Row] = []
+    removed: list[SentInterval] = []
+    added: list[SentInterval] = []
     corrected = db.execute(
         "SELECT at FROM corrections WHERE camera = :camera AND at >= :begin AND at < :end"
         " UNION SELECT at FROM place_corrections JOIN doors USING (place) JOIN cameras USING (key)"
@@ -1129,10 +1150,10 @@ def _merge(db: sqlite3.Connection, before: int) -> bool:
     return True
 
 
-def _runs_within_hours(rows: Iterable[Row], corrected: list[int]) -> Iterator[list[Row]]:
+def _runs_within_hours(rows: Iterable[SentInterval], corrected: list[int]) -> Iterator[list[SentInterval]]:
     """Yield rows that follow each other without a gap, lie in one hour, and end before the same corrections."""
     for _, hour in groupby(rows, key=lambda row: (row.start // HOUR, bisect_left(corrected, row.end))):
-        run: list[Row] = []
+        run: list[SentInterval] = []
         for row in hour:
             if run and run[-1].end != row.start:
                 yield run
@@ -1142,8 +1163,8 @@ def _runs_within_hours(rows: Iterable[Row], corrected: list[int]) -> Iterator[li
         yield run
 
 
-def _merged(rows: list[Row]) -> Row:
-    return Row(
+def _merged(rows: list[SentInterval]) -> SentInterval:
+    return SentInterval(
         rows[0].start,
         rows[-1].end,
         sum(row.entered for row in rows),

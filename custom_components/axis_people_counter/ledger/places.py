@@ -13,7 +13,7 @@ from operator import itemgetter
 import sqlite3
 from typing import Final, NamedTuple
 
-from .occupancy import MAX_INSTANT, Correction, Level, Passage, Source, decisive, levels
+from ..counting import MAX_INSTANT, Correction, Level, Passage, Source, decisive, levels
 
 DAY: Final = 24 * 60 * 60
 # So many intervals are read and folded within some ten milliseconds.

@@ -32,11 +32,11 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.aiohttp_client import async_create_clientsession
 from homeassistant.util import dt as dt_util
 
-from .authority import names_of
+from .connecting import names_of
 from .const import PUSH_PATH
 from .core_internals import public_client_context
 from .http import MAX_BODY, MAX_PROBE, NOT_READY, PROBE_HEADER, WRONG_TOKEN, Probe, async_register_views
-from .sentences import plain
+from .messages import plain
 
 # With connecting and all else.
 ANSWER_SECONDS: Final = 10.0

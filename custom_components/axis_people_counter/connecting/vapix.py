@@ -36,7 +36,7 @@ from aiohttp.hdrs import ACCEPT_ENCODING, AUTHORIZATION, CONTENT_TYPE, METH_GET,
 from multidict import CIMultiDict
 from yarl import URL
 
-from .entered import is_one_word, trimmed
+from .pasted_text import is_one_word, trimmed
 
 # For one question and its answer, authentication included.
 SECONDS: Final = 10

@@ -20,11 +20,11 @@ from homeassistant.util import dt as dt_util
 from homeassistant.util.hass_dict import HassKey
 from homeassistant.util.network import is_ip_address
 
-from . import issues
+from .. import issues
+from ..const import CONF_CERTIFICATE, CONF_DIRECT, CONF_OWN_ADDRESS, CONF_PRIVATE_KEY, DOMAIN
+from ..core_internals import async_adapter_addresses
+from ..messages import plain
 from .certificates import Certificates, OwnCertificates, Problem, UserCertificates
-from .const import CONF_CERTIFICATE, CONF_DIRECT, CONF_OWN_ADDRESS, CONF_PRIVATE_KEY, DOMAIN
-from .core_internals import async_adapter_addresses
-from .sentences import plain
 from .server import Server, listening_sockets
 
 _LOGGER = logging.getLogger(__name__)

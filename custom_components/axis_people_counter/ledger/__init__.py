@@ -1,0 +1,48 @@
+"""The ledger: every counted interval in one SQLite file. Knows counting, and nothing of Home Assistant."""
+
+from .exchange import Exchange
+from .file import BackupHold, LedgerError, LedgerTooNewError
+from .ledger import (
+    DAY,
+    MAX_CAMERAS,
+    MAX_QUARANTINED,
+    MAX_QUARANTINED_BYTES,
+    Camera,
+    Changes,
+    Counts,
+    Ledger,
+    Quarantine,
+    Quarantined,
+    Retried,
+    TooManyCamerasError,
+)
+from .places import Door, Place
+from .series import HOUR, NOBODY, Series, Sums, minus, plus, series_of
+
+__all__ = [
+    "DAY",
+    "HOUR",
+    "MAX_CAMERAS",
+    "MAX_QUARANTINED",
+    "MAX_QUARANTINED_BYTES",
+    "NOBODY",
+    "BackupHold",
+    "Camera",
+    "Changes",
+    "Counts",
+    "Door",
+    "Exchange",
+    "Ledger",
+    "LedgerError",
+    "LedgerTooNewError",
+    "Place",
+    "Quarantine",
+    "Quarantined",
+    "Retried",
+    "Series",
+    "Sums",
+    "TooManyCamerasError",
+    "minus",
+    "plus",
+    "series_of",
+]

@@ -7,8 +7,8 @@ from custom_components.axis_people_counter.counting.occupancy import (
     Correction,
     Passage,
     decisive,
+    final_occupancy,
     has_reached,
-    occupancy,
 )
 
 
@@ -19,23 +19,23 @@ def _custom_integrations() -> None:
 
 def test_nobody_is_inside_after_a_reset() -> None:
     """Without passages and corrections the place is empty."""
-    assert occupancy([], []) == 0
+    assert final_occupancy([], []) == 0
 
 
 def test_people_who_came_and_have_not_left_are_inside() -> None:
     """The net of all passages counts."""
-    assert occupancy([Passage(60, 5, 0), Passage(120, 2, 3)], []) == 4
+    assert final_occupancy([Passage(60, 5, 0), Passage(120, 2, 3)], []) == 4
 
 
 def test_more_people_than_are_inside_cannot_leave() -> None:
     """What would fall below zero stays at zero, and people who come later are counted from there."""
-    assert occupancy([Passage(60, 1, 4), Passage(120, 2, 0)], []) == 2
+    assert final_occupancy([Passage(60, 1, 4), Passage(120, 2, 0)], []) == 2
 
 
 def test_people_of_one_interval_are_netted_before_the_floor() -> None:
     """Nobody knows the order inside one interval: it is taken as a whole."""
-    assert occupancy([Passage(60, 1, 0), Passage(120, 3, 4)], []) == 0
-    assert occupancy([Passage(60, 1, 0), Passage(120, 3, 2)], []) == 2
+    assert final_occupancy([Passage(60, 1, 0), Passage(120, 3, 4)], []) == 0
+    assert final_occupancy([Passage(60, 1, 0), Passage(120, 3, 2)], []) == 2
 
 
 @pytest.mark.parametrize(
@@ -51,20 +51,20 @@ def test_people_of_one_interval_are_netted_before_the_floor() -> None:
 )
 def test_a_correction_replaces_what_was_counted_up_to_it(at: int, expected: int) -> None:
     """Passages that ended by its instant are forgotten, later ones are counted on."""
-    assert occupancy([Passage(60, 5, 0), Passage(120, 0, 1)], [Correction(at, 10)]) == expected
+    assert final_occupancy([Passage(60, 5, 0), Passage(120, 0, 1)], [Correction(at, 10)]) == expected
 
 
 def test_the_last_of_several_corrections_counts() -> None:
     """Of two between the same passages, and of two at the same instant, the later one wins."""
     passages = [Passage(60, 5, 0), Passage(120, 1, 0)]
-    assert occupancy(passages, [Correction(70, 30), Correction(80, 20)]) == 21
-    assert occupancy(passages, [Correction(70, 30), Correction(70, 20)]) == 21
-    assert occupancy(passages, [Correction(70, 30), Correction(130, 3)]) == 3
+    assert final_occupancy(passages, [Correction(70, 30), Correction(80, 20)]) == 21
+    assert final_occupancy(passages, [Correction(70, 30), Correction(70, 20)]) == 21
+    assert final_occupancy(passages, [Correction(70, 30), Correction(130, 3)]) == 3
 
 
 def test_a_correction_to_zero_empties_the_place() -> None:
     """The reset button is a correction to zero."""
-    assert occupancy([Passage(60, 5, 0)], [Correction(60, 0)]) == 0
+    assert final_occupancy([Passage(60, 5, 0)], [Correction(60, 0)]) == 0
 
 
 _instants = st.integers(0, 30)
@@ -86,7 +86,7 @@ def test_it_is_what_somebody_at_the_door_would_note(passages: list[Passage], cor
         for correction in corrections:
             if correction.at == instant:
                 inside = correction.value
-    assert occupancy(iter(passages), iter(corrections)) == inside
+    assert final_occupancy(iter(passages), iter(corrections)) == inside
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ import pytest
 from custom_components.axis_people_counter.counting.local_time import Period, period_bounds
 from custom_components.axis_people_counter.counting.occupancy import Correction, levels
 from custom_components.axis_people_counter.counting.protocol import Interval
-from custom_components.axis_people_counter.counting.rows import Row, passages, reverse, rows
+from custom_components.axis_people_counter.counting.rows import Row, count_rows, passages, reverse
 
 MINUTE = 60
 HOUR = 60 * MINUTE
@@ -37,7 +37,7 @@ def rows_of(
 ) -> Iterator[Row]:
     """Yield the rows of one door."""
     counted, passing = tee(intervals)
-    return rows(bounds, [counted], levels(passages(passing, reset), corrections), now)
+    return count_rows(bounds, [counted], levels(passages(passing, reset), corrections), now)
 
 
 def table(*intervals: Interval, bounds: tuple[int, ...] = (0, 5, 10), now: int = LATER, reset: int = 0) -> list[Row]:

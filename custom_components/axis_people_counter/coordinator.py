@@ -21,7 +21,7 @@ from homeassistant.util import dt as dt_util
 
 from . import issues
 from .const import DOMAIN, PUSH_PATH
-from .counting import Interval, Passage, Schedule, Source, occupancy, read_again, reverse
+from .counting import Interval, Passage, Schedule, Source, final_occupancy, read_again, reverse
 from .ledger import Camera, Changes, Counts, Ledger, LedgerError, Retried
 from .messages import name_placeholders, plain
 from .settings import async_keep_direction
@@ -217,7 +217,9 @@ class CameraCoordinator(LedgerCoordinator[CameraData]):
             camera=camera,
             today=_directed(camera, today.counts),
             total=_directed(camera, total),
-            occupancy=occupancy((_directed_passage(camera, passage) for passage in today.passages), today.corrections),
+            occupancy=final_occupancy(
+                (_directed_passage(camera, passage) for passage in today.passages), today.corrections
+            ),
             missing_minutes=round(today.missing / 60),
             day_start=datetime.fromtimestamp(day, UTC),
             counted_until=datetime.fromtimestamp(newest.end, UTC) if newest else None,

@@ -26,12 +26,12 @@ from .counting import (
     Period,
     Row,
     Schedule,
+    count_rows,
     instant_of,
     levels,
     passages,
     period_bounds,
     reverse,
-    rows,
 )
 from .ledger import Camera, Door, Ledger
 from .place_coordinator import PlaceCoordinator
@@ -215,7 +215,7 @@ class History(BaseHistory):
         # What began before and ends after the reset counts for occupancy, and covers a part of the first row.
         counted, passing = tee(self.intervals(reset - MAX_WIDTH, bounds[-1]))
         corrections = self._corrections(reset, min(bounds[-1], now))
-        return rows(bounds, [counted], _noting(passages(passing, reset), corrections, corrected, bounds[0]), now)
+        return count_rows(bounds, [counted], _noting(passages(passing, reset), corrections, corrected, bounds[0]), now)
 
     @override
     def interval_fields(self, interval: Row | Interval) -> dict[str, Any]:
@@ -270,7 +270,7 @@ class PlaceHistory(BaseHistory):
             below_zero=settings.below_zero,
         )
         doors = [self._intervals(door, start - MAX_WIDTH, bounds[-1]) for door in settings.doors]
-        return rows(bounds, doors, following, now, running if settings.below_zero else max(0, running))
+        return count_rows(bounds, doors, following, now, running if settings.below_zero else max(0, running))
 
     def _intervals(self, door: Door, start: int, end: int) -> Iterator[Interval]:
         found = self.ledger.each_interval(door.key, start, end)

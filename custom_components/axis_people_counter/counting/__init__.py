@@ -9,10 +9,10 @@ from .occupancy import (
     Passage,
     Source,
     decisive,
+    final_occupancy,
     has_reached,
     levels,
     occupancies,
-    occupancy,
     standing,
 )
 from .overlap import Coverage, SentInterval, overlapping_groups, rank, resolve
@@ -42,7 +42,7 @@ from .replacements import (
     routes_of,
     without_last,
 )
-from .rows import Row, passages, reverse, rows
+from .rows import Row, count_rows, passages, reverse
 from .schedule import EARLIEST, Schedule
 
 __all__ = [
@@ -72,7 +72,9 @@ __all__ = [
     "SentInterval",
     "Source",
     "TestMessage",
+    "count_rows",
     "decisive",
+    "final_occupancy",
     "first_serial",
     "fixed_zone",
     "has_reached",
@@ -83,7 +85,6 @@ __all__ = [
     "moves",
     "obsolete_keys",
     "occupancies",
-    "occupancy",
     "overlapping_groups",
     "parse",
     "passages",
@@ -94,7 +95,6 @@ __all__ = [
     "resolve",
     "reverse",
     "routes_of",
-    "rows",
     "standing",
     "without_last",
     "zone_names",

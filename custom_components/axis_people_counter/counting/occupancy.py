@@ -85,7 +85,7 @@ def levels(
         correction = next(following, None)
 
 
-def occupancy(passages: Iterable[Passage], corrections: Iterable[Correction]) -> int:
+def final_occupancy(passages: Iterable[Passage], corrections: Iterable[Correction]) -> int:
     """Return the people inside after all that happened since a reset."""
     inside = 0
     for level in levels(passages, corrections):

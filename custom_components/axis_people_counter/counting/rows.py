@@ -35,7 +35,7 @@ class Row(NamedTuple):
     complete: bool
 
 
-def rows(
+def count_rows(
     bounds: Sequence[int], doors: Sequence[Iterable[Interval]], following: Iterator[Level], now: int, inside: int = 0
 ) -> Iterator[Row]:
     """Yield a row for the time between each two bounds.

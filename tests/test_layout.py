@@ -1,0 +1,141 @@
+"""Which file may know which: the rules of the folders, held against the imports as they are.
+
+Each rule is also tried on a tree of files that breaks it.
+"""
+
+import ast
+from collections.abc import Iterator
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
+from typing import Final, NamedTuple
+
+import pytest
+
+from custom_components.axis_people_counter.const import DOMAIN
+
+INTEGRATION: Final = Path(__file__).parents[1] / "custom_components" / DOMAIN
+# Folders that nothing but their __init__.py is imported from.
+PACKAGES: Final = ("counting", "ledger", "connecting")
+# From the top to the bottom: a file imports from those below its own line, and from its own folder.
+LAYERS: Final = (
+    ("__init__",),
+    ("config_flow", "repairs", "diagnostics", "system_health"),
+    ("place_flow", "replace_flow", "address_check", "services", "backup"),
+    ("http", "export", "sensor", "binary_sensor", "button", "event", "number", "switch"),
+    ("entity",),
+    ("receiver",),
+    ("history",),
+    ("place_coordinator",),
+    ("coordinator",),
+    ("statistics",),
+    ("settings",),
+    ("time_zones",),
+    ("connecting",),
+    ("issues", "tokens"),
+    ("messages", "core_internals"),
+    ("const",),
+    ("ledger",),
+    ("counting",),
+)
+
+
+def modules(root: Path) -> dict[str, Path]:
+    """Return the files of an integration by their dotted names; a folder's face goes by the folder's name."""
+    found: dict[str, Path] = {}
+    for path in sorted(root.rglob("*.py")):
+        parts = path.relative_to(root).with_suffix("").parts
+        name = ".".join(parts[:-1] if len(parts) > 1 and parts[-1] == "__init__" else parts)
+        found[name] = path
+    return found
+
+
+class Import(NamedTuple):
+    """One import: of a module of ours by its dotted name in the integration, else of another package by its name."""
+
+    importer: str
+    imported: str
+    is_own: bool
+
+
+def imports(root: Path) -> Iterator[Import]:
+    """Yield all imports of an integration."""
+    known = modules(root)
+    for name, path in known.items():
+        folder = list(path.relative_to(root).parts[:-1])
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Import):
+                yield from (Import(name, alias.name.partition(".")[0], False) for alias in node.names)
+            elif isinstance(node, ast.ImportFrom) and node.level == 0:
+                yield Import(name, (node.module or "").partition(".")[0], False)
+            elif isinstance(node, ast.ImportFrom):
+                start = folder[: len(folder) + 1 - node.level]
+                base = ".".join([*start, *([node.module] if node.module else [])])
+                for alias in node.names:
+                    member = f"{base}.{alias.name}" if base else alias.name
+                    yield Import(name, member if member in known else base or "__init__", True)
+
+
+def room(name: str) -> str:
+    """Return the folder that a module lies in, or the module itself."""
+    first = name.partition(".")[0]
+    return first if first in PACKAGES else name
+
+
+def complaints(root: Path) -> list[str]:
+    """Return each import that breaks a rule, in words."""
+    known = modules(root)
+    layer_of = {name: number for number, names in enumerate(LAYERS) for name in names}
+    found: list[str] = []
+    graph: dict[str, set[str]] = {name: set() for name in known}
+    for importer, imported, is_own in imports(root):
+        inside = room(importer)
+        if not is_own:
+            if inside in ("counting", "ledger") and imported in ("homeassistant", "voluptuous", "aiohttp"):
+                found.append(f"{importer} knows {imported}")
+            continue
+        graph[importer].add(imported)
+        target = room(imported)
+        if target == inside:
+            continue
+        if target in PACKAGES and imported != target:
+            found.append(f"{importer} looks behind the face of {target}: {imported}")
+        if layer_of[target] <= layer_of[inside]:
+            found.append(f"{importer} looks up to {imported}")
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as err:
+        found.append(f"circle: {' -> '.join(err.args[1])}")
+    return found
+
+
+def test_rules() -> None:
+    """Nothing imports what it must not know, and every room has its place in the order."""
+    assert {room(name) for name in modules(INTEGRATION)} == {name for names in LAYERS for name in names} - {"tokens"}
+    assert complaints(INTEGRATION) == []
+
+
+@pytest.mark.parametrize(
+    ("files", "complaint"),
+    [
+        ({"counting/rows": "import homeassistant.core"}, "counting.rows knows homeassistant"),
+        ({"ledger/file": "from homeassistant.core import HomeAssistant"}, "ledger.file knows homeassistant"),
+        ({"counting/rows": "from ..ledger import Ledger"}, "counting.rows looks up to ledger"),
+        ({"ledger/file": "from ..const import DOMAIN"}, "ledger.file looks up to const"),
+        ({"statistics": "from .receiver import Receiver"}, "statistics looks up to receiver"),
+        ({"receiver": "from . import http"}, "receiver looks up to http"),
+        ({"sensor": "from .button import Button"}, "sensor looks up to button"),
+        ({"receiver": "from .ledger.file import LedgerFile"}, "receiver looks behind the face of ledger: ledger.file"),
+        (
+            {"counting/rows": "from .overlap import a", "counting/overlap": "from .rows import b"},
+            "circle: counting.overlap -> counting.rows -> counting.overlap",
+        ),
+    ],
+)
+def test_rules_are_noticed(tmp_path: Path, files: dict[str, str], complaint: str) -> None:
+    """An import that breaks a rule is named."""
+    for name in ("counting/__init__", "ledger/__init__", "const", "receiver", "http", "button"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / f"{name}.py").touch()
+    for name in ("ledger/file", *files):
+        (tmp_path / f"{name}.py").write_text(files.get(name, ""))
+    assert complaints(tmp_path) == [complaint]

@@ -14,7 +14,7 @@ from .pusher import SERIAL, Document, Pusher
 BACK: Final = "accc8e000001"
 # Two doors of a shop: the one that the tests' documents come from, and another.
 BACK_DOOR: Final = {"serial": BACK, "name": "Back door"}
-COUNTING: Final = {"daily_reset": True, "reset_time": "00:00:00", "reset_value": 0, "below_zero": False}
+COUNTING: Final = {"daily_reset": True, "reset_time": "00:00:00", "reset_value": 0}
 
 
 def form(

@@ -124,16 +124,6 @@ async def test_doors_of_different_widths(hass: HomeAssistant, entry: MockConfigE
     assert (shown(hass, key, "occupancy"), shown(hass, key, "drift_today")) == ("2", "4")
 
 
-@pytest.mark.usefixtures("noon")
-async def test_below_zero(hass: HomeAssistant, entry: MockConfigEntry, pusher: Pusher) -> None:
-    """Where it is wanted, what the doors count is shown as it is."""
-    await both(pusher, main=(1, 4))
-    key = await add_place(hass, entry, below_zero=True)
-    assert (shown(hass, key, "occupancy"), shown(hass, key, "drift_today")) == ("-3", "0")
-    await press(hass, "number", "set_value", entity_of(hass, key, "occupancy_correction"), value=-1)
-    assert shown(hass, key, "occupancy") == "-1"
-
-
 # Days and resets
 
 
@@ -236,7 +226,7 @@ def test_cost_does_not_grow_with_history(tmp_path: Path) -> None:
     """A place without a reset reads two days at most, however long its cameras have counted."""
     day = 24 * 60
     with opened(tmp_path / "ledger.db") as ledger:
-        place = Place("shop", (Door(LEDGER_SERIAL, False),), False, "none")
+        place = Place("shop", (Door(LEDGER_SERIAL, False),), "none")
         ledger.set_places([place]).result(TIMEOUT)
         for number in range(300):
             record(ledger, number * day * 60, *(interval(number * day + hour * 60, 1) for hour in range(24)))
@@ -709,7 +699,7 @@ async def test_reconfigure(hass: HomeAssistant, entry: MockConfigEntry, pusher: 
     context = SubentryFlowContext(source=SOURCE_RECONFIGURE, subentry_id=key)
     result = await flows.async_init((entry.entry_id, "place"), context=context)
     assert result["type"] is FlowResultType.FORM
-    changed = form((BACK,), name="Hall", daily_reset=False, below_zero=True)
+    changed = form((BACK,), name="Hall", daily_reset=False)
     result = await flows.async_configure(result["flow_id"], changed)
     assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "reconfigure_successful")
     await hass.async_block_till_done()
@@ -719,7 +709,6 @@ async def test_reconfigure(hass: HomeAssistant, entry: MockConfigEntry, pusher: 
         "reversed_doors": [],
         "hysteresis": 0,
         "reset_value": 0,
-        "below_zero": True,
     }
     assert shown(hass, key, "occupancy") == "2"
     device = dr.async_get(hass).async_get_device_by_identifier(("axis_people_counter", key), entry.entry_id)

@@ -134,7 +134,6 @@ class Truth:
     doors: dict[str, bool]
     reset: time | None
     reset_value: int = 0
-    below_zero: bool = False
     corrections: list[tuple[int, int]] = field(default_factory=list)
 
     def passages(self) -> Iterator[tuple[int, int, int, int]]:
@@ -171,10 +170,9 @@ class Truth:
             drift = 0
             if instant in net:
                 running += net[instant]
-                if not self.below_zero:
-                    pending = sum(entered for start, finish, entered, _ in passages if start < instant < finish)
-                    drift = max(0, -running - pending)
-                    running += drift
+                pending = sum(entered for start, finish, entered, _ in passages if start < instant < finish)
+                drift = max(0, -running - pending)
+                running += drift
             levels = [running]
             if instant in resets:
                 levels.append(self.reset_value)
@@ -184,7 +182,7 @@ class Truth:
 
     def shown(self, running: int) -> int:
         """Return what is shown of a plain sum."""
-        return running if self.below_zero else max(0, running)
+        return max(0, running)
 
     def counted(self, day: range) -> tuple[int, int]:
         """Return who came and who left in the intervals that begin in a day."""
@@ -214,7 +212,7 @@ RESETS: Final = (
 )
 SERIALS: Final = tuple(sensor(number).serial for number in range(4))
 
-type Definition = tuple[dict[str, bool], bool]
+type Doors = dict[str, bool]
 type Delivery = tuple[int, int, list[tuple[int, list[People]]]]
 type Saying = tuple[str, int, int]
 
@@ -239,9 +237,8 @@ layouts: Final = st.builds(
     Layout, st.sampled_from([(1, 1), (1, 1), (5, 1), (15, 5), (15, 15)]), st.sampled_from([0, 0, 2, 7])
 )
 four_layouts: Final = st.tuples(layouts, layouts, layouts, layouts)
-definitions: Final[st.SearchStrategy[Definition]] = st.tuples(
-    st.lists(st.booleans(), min_size=1, max_size=4).map(lambda ways: dict(zip(SERIALS, ways, strict=False))),
-    st.sampled_from([False, False, True]),
+door_sets: Final[st.SearchStrategy[Doors]] = st.lists(st.booleans(), min_size=1, max_size=4).map(
+    lambda ways: dict(zip(SERIALS, ways, strict=False))
 )
 keys: Final = st.sampled_from(["daily", "endless"])
 # Near those at which something else happens, so that much happens at the same one.
@@ -267,7 +264,7 @@ happenings: Final[st.SearchStrategy[Happening]] = st.one_of(
     st.tuples(st.just("push"), deliveries),
     st.tuples(st.just("correct"), sayings),
     st.tuples(st.just("reverse"), st.tuples(st.integers(0, 3))),
-    st.tuples(st.just("change"), st.tuples(keys, definitions)),
+    st.tuples(st.just("change"), st.tuples(keys, door_sets)),
     st.just(("restart", ())),
 )
 
@@ -276,16 +273,15 @@ class Places:
     """Two places in a ledger, one of which starts anew each day, with the truth about each."""
 
     def __init__(
-        self, path: Path, at: tuple[str, time], reset_value: int, definition: Definition, layouts: tuple[Layout, ...]
+        self, path: Path, at: tuple[str, time], reset_value: int, doors: Doors, layouts: tuple[Layout, ...]
     ) -> None:
         """Begin a ledger."""
         self.counts = Counts()
         self.layouts = layouts
         zone, reset = at
-        doors, below_zero = definition
         self.truths = {
-            "daily": Truth(BEFORE, self.counts, zone, doors, reset, reset_value, below_zero),
-            "endless": Truth(BEFORE, self.counts, zone, doors, None, 0, below_zero),
+            "daily": Truth(BEFORE, self.counts, zone, doors, reset, reset_value),
+            "endless": Truth(BEFORE, self.counts, zone, doors, None),
         }
         self._path = path
         self._open = ExitStack()
@@ -321,7 +317,7 @@ class Places:
         """Return what the ledger has to know of a place."""
         truth = self.truths[key]
         doors = tuple(Door(serial, is_reversed) for serial, is_reversed in truth.doors.items())
-        return Place(key, doors, truth.below_zero, f"{truth.reset} {truth.zone}")
+        return Place(key, doors, f"{truth.reset} {truth.zone}")
 
     def set_places(self) -> None:
         """Say which places there are."""
@@ -347,9 +343,9 @@ class Places:
             self.counts.reversed ^= {serial}
             self.ledger.set_reversed(serial, serial in self.counts.reversed).result(TIMEOUT)
 
-    def change(self, key: str, definition: Definition) -> None:
-        """Give a place other doors, and let it go below zero or not."""
-        self.truths[key].doors, self.truths[key].below_zero = definition
+    def change(self, key: str, doors: Doors) -> None:
+        """Give a place other doors."""
+        self.truths[key].doors = doors
         self.set_places()
 
     def ask(self, key: str, now: int) -> tuple[int, PlaceToday]:
@@ -393,7 +389,7 @@ def levels_in(minutes: range, inside: int, levels: list[Level]) -> list[int]:
 @given(
     at=st.sampled_from(RESETS),
     reset_value=st.sampled_from([0, 0, 7]),
-    definition=definitions,
+    doors=door_sets,
     layouts=four_layouts,
     story=st.lists(st.tuples(happenings, st.none() | questions), min_size=8, max_size=24),
     last=questions,
@@ -402,7 +398,7 @@ def levels_in(minutes: range, inside: int, levels: list[Level]) -> list[int]:
 @example(
     at=("UTC", time(0, 3)),
     reset_value=0,
-    definition=({SERIALS[0]: False, SERIALS[1]: False}, False),
+    doors={SERIALS[0]: False, SERIALS[1]: False},
     layouts=(Layout((15, 15), 7), *3 * (Layout((1, 1), 0),)),
     story=[
         (("push", (0, 0, [(BEGIN + 6 * HOUR, [(3, 0)])])), None),
@@ -414,7 +410,7 @@ def levels_in(minutes: range, inside: int, levels: list[Level]) -> list[int]:
 @example(
     at=("UTC", time()),
     reset_value=0,
-    definition=({SERIALS[0]: False}, False),
+    doors={SERIALS[0]: False},
     layouts=4 * (Layout((1, 1), 0),),
     story=[
         (("correct", ("endless", BEGIN + 4 * HOUR, 5)), None),
@@ -426,14 +422,14 @@ def levels_in(minutes: range, inside: int, levels: list[Level]) -> list[int]:
 def test_place_in_any_story(
     at: tuple[str, time],
     reset_value: int,
-    definition: Definition,
+    doors: Doors,
     layouts: tuple[Layout, ...],
     story: list[tuple[Happening, int | None]],
     last: int,
 ) -> None:
     """Late, replaced, repeated and out of order, with corrections, reversals, other doors and restarts between."""
     with TemporaryDirectory() as folder:
-        shops = Places(Path(folder) / "ledger.db", at, reset_value, definition, layouts)
+        shops = Places(Path(folder) / "ledger.db", at, reset_value, doors, layouts)
         with closing(shops):
             for (what, of_it), now in story:
                 shops.happens(what, of_it)
@@ -444,7 +440,7 @@ def test_place_in_any_story(
 
 @given(
     at=st.sampled_from(RESETS),
-    definition=definitions,
+    doors=door_sets,
     layouts=four_layouts,
     told=st.lists(deliveries, min_size=3, max_size=10),
     said=st.lists(sayings, max_size=3, unique_by=lambda saying: saying[1]),
@@ -453,7 +449,7 @@ def test_place_in_any_story(
 @examples
 def test_order_makes_no_difference(
     at: tuple[str, time],
-    definition: Definition,
+    doors: Doors,
     layouts: tuple[Layout, ...],
     told: list[Delivery],
     said: list[Saying],
@@ -475,7 +471,7 @@ def test_order_makes_no_difference(
         data.draw(st.permutations([*torn, *again, *corrections, *asked])),
     ):
         with TemporaryDirectory() as folder:
-            shops = Places(Path(folder) / "ledger.db", at, 0, definition, layouts)
+            shops = Places(Path(folder) / "ledger.db", at, 0, doors, layouts)
             with closing(shops):
                 for what, of_it in story:
                     shops.happens(what, of_it)
@@ -535,7 +531,6 @@ class Shop:
             reset_time=str(truth.reset or time()),
             reset_value=truth.reset_value,
             time_zone=zone,
-            below_zero=truth.below_zero,
         )
 
     async def remove(self, entry: MockConfigEntry) -> None:
@@ -595,8 +590,7 @@ class Shop:
         """Say what the occupancy is, by some means."""
         if how == "action" and shown(self.hass, self.key, "occupancy") == "unavailable":
             return
-        if how == "action" or not self.truth.below_zero:
-            value = max(0, value)
+        value = max(0, value)
         match how:
             case "action":
                 await self._call(DOMAIN, "set_occupancy", "occupancy", value=value)
@@ -695,7 +689,6 @@ def nights(draw: st.DrawFn) -> list[Happening]:
 )
 @given(
     reset_value=st.sampled_from([0, 0, 7]),
-    below_zero=st.sampled_from([False, False, True]),
     doors=st.lists(st.tuples(st.booleans(), layouts), min_size=1, max_size=3),
     story=nights(),
 )
@@ -708,7 +701,6 @@ async def test_entities_of_a_place_in_any_night(
     reset: time | None,
     begin: str,
     reset_value: int,
-    below_zero: bool,
     doors: list[tuple[bool, Layout]],
     story: list[Happening],
 ) -> None:
@@ -722,7 +714,6 @@ async def test_entities_of_a_place_in_any_night(
         serials,
         reset,
         0 if reset is None else reset_value,
-        below_zero,
     )
     shop = Shop(hass, noon, pusher, truth, [layout for _, layout in doors])
     await shop.add(entry, zone)

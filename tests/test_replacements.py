@@ -258,7 +258,7 @@ def test_the_series_of_a_camera_that_replaced_another_is_obsolete(path: Path) ->
 
 def test_what_recorder_lacks_after_a_replacement(path: Path) -> None:
     """Hours since then of the old one's series, and of places with that door."""
-    place = Place("01PLACE", (Door(A, False),), False, "")
+    place = Place("01PLACE", (Door(A, False),), "")
     with opened(path) as ledger:
         ledger.set_places([place]).result(TIMEOUT)
         send(ledger, A, interval(0, 1))

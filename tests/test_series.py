@@ -108,7 +108,7 @@ def test_a_place_that_nobody_knows(tmp_path: Path) -> None:
     """There is nothing to write of it, nor of one whose doors have never reported."""
     with opened(tmp_path / "ledger.db") as ledger:
         assert ledger.take_place_series("shop").result(TIMEOUT) is None
-        ledger.set_places([Place("shop", (Door(SERIAL, False),), False, "none")]).result(TIMEOUT)
+        ledger.set_places([Place("shop", (Door(SERIAL, False),), "none")]).result(TIMEOUT)
         assert ledger.take_place_series("shop").result(TIMEOUT) is None
         record(ledger, 0, interval(0, 1))
         span = ledger.take_place_series("shop").result(TIMEOUT)

@@ -30,7 +30,6 @@ CONF_CAPACITY: Final = "capacity"
 CONF_WARNING_LEVEL: Final = "warning_level"
 CONF_HYSTERESIS: Final = "hysteresis"
 CONF_RESET_VALUE: Final = "reset_value"
-CONF_BELOW_ZERO: Final = "below_zero"
 CONF_KEEP_DAYS: Final = "keep_days"
 # By their keys: cameras at which in means out, and those that replace none. By key and serial number: those that do.
 CONF_REVERSED_CAMERAS: Final = "reversed_cameras"

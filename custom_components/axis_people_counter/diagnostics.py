@@ -161,7 +161,6 @@ async def _place(coordinator: PlaceCoordinator) -> dict[str, Any]:
         "capacity": settings.capacity,
         "warning_level": settings.warning_level,
         "hysteresis": settings.hysteresis,
-        "below_zero": settings.below_zero,
         "schedule": settings.schedule.basis,
         "data": asdict(coordinator.data) if coordinator.data else None,
         "silent_cameras": len(coordinator.silent),

@@ -147,16 +147,14 @@ def _noting(
     corrected: list[Corrected] | None,
     since: int,
     running: int = 0,
-    *,
-    below_zero: bool = False,
 ) -> Iterator[Level]:
     """Yield levels, and note the corrections among them from an instant on."""
     if corrected is None:
-        yield from levels(passed, corrections, running, below_zero=below_zero)
+        yield from levels(passed, corrections, running)
         return
     following, given = tee(corrections)
-    inside = running if below_zero else max(0, running)
-    for level in levels(passed, following, running, below_zero=below_zero):
+    inside = max(0, running)
+    for level in levels(passed, following, running):
         if not level.is_counted:
             correction = next(given)
             if correction.at >= since:
@@ -267,10 +265,9 @@ class PlaceHistory(BaseHistory):
             corrected,
             start,
             running,
-            below_zero=settings.below_zero,
         )
         doors = [self._intervals(door, start - MAX_WIDTH, bounds[-1]) for door in settings.doors]
-        return count_rows(bounds, doors, following, now, running if settings.below_zero else max(0, running))
+        return count_rows(bounds, doors, following, now, max(0, running))
 
     def _intervals(self, door: Door, start: int, end: int) -> Iterator[Interval]:
         found = self.ledger.each_interval(door.key, start, end)

@@ -15,6 +15,7 @@ PARALLEL_UPDATES = 0
 OCCUPANCY_CORRECTION: Final = NumberEntityDescription(
     key="occupancy_correction",
     mode=NumberMode.BOX,
+    native_min_value=0,
     native_max_value=MAX_COUNT,
     native_step=1,
 )
@@ -30,11 +31,6 @@ async def async_setup_entry(
 
 class OccupancyNumber(PlaceEntity, NumberEntity):
     """The people inside a place, to be set to what they are; also while its cameras are silent."""
-
-    @property
-    @override
-    def native_min_value(self) -> float:
-        return -MAX_COUNT if self.coordinator.settings.below_zero else 0
 
     @property
     @override

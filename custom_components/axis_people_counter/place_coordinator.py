@@ -115,7 +115,7 @@ class PlaceCoordinator(LedgerCoordinator[PlaceData]):
             return self.data
         _, next_reset = schedule.reset(instant)
         self._async_tick_at(datetime.fromtimestamp(min(next_day, next_reset), UTC))
-        inside = today.running if settings.below_zero else max(0, today.running)
+        inside = max(0, today.running)
         stands = standing(today.levels, day, inside)
 
         def is_reached(limit: int | None) -> bool:

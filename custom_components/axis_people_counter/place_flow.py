@@ -10,7 +10,6 @@ from homeassistant.data_entry_flow import section
 from homeassistant.helpers import selector
 
 from .const import (
-    CONF_BELOW_ZERO,
     CONF_CAPACITY,
     CONF_DOORS,
     CONF_HYSTERESIS,
@@ -108,7 +107,6 @@ def _schema(names: dict[str, str], zones: list[str]) -> vol.Schema:
                         vol.Optional(CONF_TIME_ZONE): selector.SelectSelector(
                             selector.SelectSelectorConfig(options=zones, mode=selector.SelectSelectorMode.DROPDOWN)
                         ),
-                        vol.Required(CONF_BELOW_ZERO, default=False): selector.BooleanSelector(),
                     }
                 ),
                 {"collapsed": True},

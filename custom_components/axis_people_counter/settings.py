@@ -15,7 +15,6 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.storage import Store
 
 from .const import (
-    CONF_BELOW_ZERO,
     CONF_CAPACITY,
     CONF_DECLINED,
     CONF_DOORS,
@@ -122,7 +121,6 @@ class PlaceSettings:
     capacity: int | None
     warning_level: int | None
     hysteresis: int
-    below_zero: bool
     time_zone: str | None
     schedule: Schedule
 
@@ -137,7 +135,6 @@ class PlaceSettings:
             capacity=data.get(CONF_CAPACITY),
             warning_level=data.get(CONF_WARNING_LEVEL),
             hysteresis=data[CONF_HYSTERESIS],
-            below_zero=data[CONF_BELOW_ZERO],
             time_zone=data.get(CONF_TIME_ZONE),
             schedule=await async_schedule(data.get(CONF_TIME_ZONE), data.get(CONF_RESET_TIME), data[CONF_RESET_VALUE]),
         )
@@ -150,7 +147,7 @@ class PlaceSettings:
     @property
     def place(self) -> Place:
         """What the ledger has to know of it."""
-        return Place(self.key, self.doors, self.below_zero, self.schedule.basis)
+        return Place(self.key, self.doors, self.schedule.basis)
 
 
 def doors_of(subentry: ConfigSubentry) -> tuple[Door, ...]:

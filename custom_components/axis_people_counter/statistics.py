@@ -459,9 +459,8 @@ def _place_occupancy_rows(ledger: Ledger, place: PlaceSettings, series: Series) 
         ledger.each_passage(place.key, since, series.counted_until),
         corrections,
         running,
-        below_zero=place.below_zero,
     )
-    return _hourly(series, following, running if place.below_zero else max(0, running), series.known)
+    return _hourly(series, following, max(0, running), series.known)
 
 
 def _end(series: Series) -> int:

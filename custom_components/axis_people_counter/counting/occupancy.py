@@ -60,14 +60,12 @@ class Occupancy(NamedTuple):
     highest: int
 
 
-def levels(
-    passages: Iterable[Passage], corrections: Iterable[Correction], running: int = 0, *, below_zero: bool = False
-) -> Iterator[Level]:
+def levels(passages: Iterable[Passage], corrections: Iterable[Correction], running: int = 0) -> Iterator[Level]:
     """Yield the people inside after each thing that happened, from an instant on at which it is known how many are.
 
-    Both are in the order of time. More people can't leave than are inside: a count below zero is one that missed
-    people coming, so it stays at zero unless it is wanted. As far as those who are missing may be pending, only what is
-    shown does. An interval that ends at the instant of a correction lies before it.
+    Both are in the order of time. More people can't leave than are inside: where more do, the doors missed
+    some who came. The shown value stays at zero then; the running value keeps as many below zero as may still be
+    pending at other doors. An interval that ends at the instant of a correction lies before it.
     """
     following = iter(corrections)
     correction = next(following, None)
@@ -77,9 +75,9 @@ def levels(
             yield Level(correction.at, running, False, 0, running)
             correction = next(following, None)
         running += entered - left
-        drift = 0 if below_zero else max(0, -running - pending)
+        drift = max(0, -running - pending)
         running += drift
-        yield Level(at, running if below_zero else max(0, running), True, drift, running)
+        yield Level(at, max(0, running), True, drift, running)
     while correction is not None:
         yield Level(correction.at, correction.value, False, 0, correction.value)
         correction = next(following, None)

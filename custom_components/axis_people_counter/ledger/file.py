@@ -107,7 +107,6 @@ _MIGRATIONS: Final = (
         id INTEGER PRIMARY KEY,
         key TEXT NOT NULL UNIQUE,
         basis TEXT NOT NULL,
-        below_zero INTEGER NOT NULL,
         changed_since INTEGER DEFAULT 0,
         writing_since INTEGER,
         written_first INTEGER,

@@ -34,13 +34,12 @@ class Place:
 
     key: str
     doors: tuple[Door, ...]
-    below_zero: bool
     schedule: str
 
     @property
     def basis(self) -> str:
         """Return what tells whether anything has changed."""
-        return json.dumps([sorted(self.doors), self.below_zero, self.schedule])
+        return json.dumps([sorted(self.doors), self.schedule])
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +71,9 @@ def _set_place(db: sqlite3.Connection, place: Place) -> None:
     if db.execute("SELECT basis FROM places WHERE key = ?", (place.key,)).fetchone() == (place.basis,):
         return
     (identity,) = db.execute(
-        "INSERT INTO places (key, basis, below_zero) VALUES (:key, :basis, :below_zero) ON CONFLICT (key)"
-        " DO UPDATE SET basis = :basis, below_zero = :below_zero, changed_since = 0 RETURNING id",
-        {"key": place.key, "basis": place.basis, "below_zero": place.below_zero},
+        "INSERT INTO places (key, basis) VALUES (:key, :basis) ON CONFLICT (key)"
+        " DO UPDATE SET basis = :basis, changed_since = 0 RETURNING id",
+        {"key": place.key, "basis": place.basis},
     ).fetchone()
     db.execute("DELETE FROM doors WHERE place = ?", (identity,))
     db.executemany("INSERT INTO doors VALUES (?, ?, ?)", ((key, identity, way) for key, way in place.doors))
@@ -97,7 +96,7 @@ def _note_change(db: sqlite3.Connection, place: int, since: int) -> None:
 
 def correct(db: sqlite3.Connection, wanted: Place, at: int, value: int, source: Source) -> None:
     """Store what somebody says the occupancy is."""
-    place, _ = _known(db, wanted)
+    place = _known(db, wanted)
     db.execute(
         "INSERT INTO place_corrections (place, at, value, source) VALUES (?, ?, ?, ?)", (place, at, value, source)
     )
@@ -106,7 +105,7 @@ def correct(db: sqlite3.Connection, wanted: Place, at: int, value: int, source: 
 
 def advance(db: sqlite3.Connection, wanted: Place, at: int) -> bool:
     """Work out checkpoints up to an instant, as many as come in a moment; return whether there are more to come."""
-    place, below_zero = _known(db, wanted)
+    place = _known(db, wanted)
     last, running, insides = _checkpoint(db, place, at)
     if not last:
         first = _first(db, place)
@@ -119,7 +118,7 @@ def advance(db: sqlite3.Connection, wanted: Place, at: int) -> bool:
     while last < end and passed < INTERVALS_AT_ONCE and days < DAYS_AT_ONCE:
         passages, read = _passages(db, place, last, last + DAY)
         said = _corrections(db, place, last, last + DAY)
-        for level in levels(passages, said, running, below_zero=below_zero):
+        for level in levels(passages, said, running):
             running = level.running
             insides.append(level.inside)
         insides = decisive(insides)
@@ -137,9 +136,8 @@ def today(db: sqlite3.Connection, key: str, day: int, next_day: int, resets: lis
 
     The resets are those from the last one before the day on; there are none where occupancy is never reset.
     """
-    if not (found := _place(db, key)):
+    if (place := _place(db, key)) is None:
         return None
-    place, below_zero = found
     since, running, insides = (resets[0].at, 0, []) if resets else _checkpoint(db, place, day)
     midnight = day // DAY * DAY
     if not resets and since < midnight and (first := _first(db, place)) is not None and first < midnight:
@@ -155,7 +153,7 @@ def today(db: sqlite3.Connection, key: str, day: int, next_day: int, resets: lis
         " FROM doors JOIN cameras USING (key) WHERE place = ? AND until IS NOT NULL",
         (place,),
     ).fetchall()
-    following = list(levels(_passages(db, place, since)[0], said, running, below_zero=below_zero))
+    following = list(levels(_passages(db, place, since)[0], said, running))
     # What was true before the last reset decides nothing; what was counted at its very instant lies before it.
     since_reset = (resets[-1].at, True) if resets else (since, False)
     insides += [level.inside for level in following if (level.at, not level.is_counted) >= since_reset]
@@ -171,14 +169,14 @@ def today(db: sqlite3.Connection, key: str, day: int, next_day: int, resets: lis
 
 def checkpoint(db: sqlite3.Connection, key: str, at: int) -> tuple[int, int]:
     """Return the last instant, not after `at`, of which the running count is known, and that count."""
-    found = _place(db, key)
-    return _checkpoint(db, found[0], at)[:2] if found else (0, 0)
+    place = _place(db, key)
+    return (0, 0) if place is None else _checkpoint(db, place, at)[:2]
 
 
 def passages(db: sqlite3.Connection, key: str, low: int, high: int) -> list[Passage]:
     """Return who passed the doors in intervals that end in (low, high]."""
-    found = _place(db, key)
-    return _passages(db, found[0], low, high)[0] if found else []
+    place = _place(db, key)
+    return [] if place is None else _passages(db, place, low, high)[0]
 
 
 # A door leads the other way where the user said so of the camera, or of the camera at this place, but not of both.
@@ -187,17 +185,17 @@ _ENTERED: Final = 'iif(doors.reversed = cameras.reversed, "in", "out")'
 _LEFT: Final = 'iif(doors.reversed = cameras.reversed, "out", "in")'
 
 
-def _known(db: sqlite3.Connection, wanted: Place) -> tuple[int, bool]:
+def _known(db: sqlite3.Connection, wanted: Place) -> int:
     """Return a place that may be unknown in a ledger that was begun anew."""
     _set_place(db, wanted)
-    found = _place(db, wanted.key)
-    assert found
-    return found
+    place = _place(db, wanted.key)
+    assert place is not None
+    return place
 
 
-def _place(db: sqlite3.Connection, key: str) -> tuple[int, bool] | None:
-    row = db.execute("SELECT id, below_zero FROM places WHERE key = ?", (key,)).fetchone()
-    return (row[0], bool(row[1])) if row else None
+def _place(db: sqlite3.Connection, key: str) -> int | None:
+    row = db.execute("SELECT id FROM places WHERE key = ?", (key,)).fetchone()
+    return row[0] if row else None
 
 
 def _checkpoint(db: sqlite3.Connection, place: int, at: int) -> tuple[int, int, list[int]]:

@@ -25,7 +25,7 @@ sys.path.insert(0, str(ROOT))
 
 from scripts.bench_parts.cameras import HISTORY_MINUTES, MINUTE, Fleet, history, mounted, total, zone_where_it_is  # noqa: E402
 from scripts.demo import prepare, say  # noqa: E402
-from tests.home_assistant import DOMAIN, HomeAssistant, HomeAssistantError  # noqa: E402
+from tests.helpers.home_assistant import DOMAIN, HomeAssistant, HomeAssistantError  # noqa: E402
 from tests.simulator import Camera, Counts  # noqa: E402
 
 PARTS = Path(__file__).parent / "bench_parts"

@@ -23,7 +23,7 @@ ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
 from homeassistant.util.yaml import parse_yaml  # noqa: E402
-from tests.home_assistant import (  # noqa: E402
+from tests.helpers.home_assistant import (  # noqa: E402
     DOMAIN,
     HomeAssistant,
     HomeAssistantError,
@@ -523,10 +523,10 @@ async def past_midnight(zone: ZoneInfo) -> None:
     """Wait a little where today is about to become yesterday while we look."""
     now = datetime.now(zone)
     tomorrow = datetime.combine(now + timedelta(days=1), time(), zone)
-    left = (tomorrow.astimezone(UTC) - now.astimezone(UTC)).total_seconds()
-    if left < SHOWN_SECONDS * 2:
+    remaining = (tomorrow.astimezone(UTC) - now.astimezone(UTC)).total_seconds()
+    if remaining < SHOWN_SECONDS * 2:
         with step("Waiting for midnight"):
-            await asyncio.sleep(left + 1)
+            await asyncio.sleep(remaining + 1)
 
 
 async def check(home: HomeAssistant, mounted: Sequence[Camera], place: Place) -> int:

@@ -13,8 +13,8 @@ from custom_components.axis_people_counter.const import DOMAIN, NAME
 from homeassistant.const import CONF_TOKEN, CONF_URL
 from homeassistant.core import HomeAssistant
 
-from .pusher import TOKEN, Pusher
-from .recorded import quiet
+from .helpers.pusher import TOKEN, Pusher
+from .helpers.recorded import quiet
 
 
 @pytest.fixture(autouse=True)

@@ -10,8 +10,8 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from custom_components.axis_people_counter.counting.applications import MAX_APPLICATIONS, MAX_SILENCE, Applications
 from homeassistant.core import HomeAssistant
 
-from .problems import problems
-from .pusher import SERIAL, Pusher, measurement
+from .helpers.problems import problems
+from .helpers.pusher import SERIAL, Pusher, measurement
 
 NOON: Final = datetime.fromisoformat("2026-09-16T10:00:00Z")
 MINUTE: Final = timedelta(minutes=1)

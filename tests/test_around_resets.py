@@ -10,9 +10,9 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from custom_components.axis_people_counter.const import DOMAIN
 from homeassistant.core import HomeAssistant
 
-from .places import BACK, BACK_DOOR, add_place, entity_of
-from .pusher import SERIAL, Pusher, measurement
-from .recorded import Row, go_on, rows
+from .helpers.places import BACK, BACK_DOOR, add_place, entity_of
+from .helpers.pusher import SERIAL, Pusher, measurement
+from .helpers.recorded import Row, go_on, rows
 
 MINUTE: Final = timedelta(minutes=1)
 HOUR: Final = timedelta(hours=1)

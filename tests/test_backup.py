@@ -22,8 +22,8 @@ from homeassistant.core import HomeAssistant
 from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
 
-from .places import add_place
-from .pusher import SERIAL, Pusher, measurement, state_of
+from .helpers.places import add_place
+from .helpers.pusher import SERIAL, Pusher, measurement, state_of
 
 NOON = datetime.fromisoformat("2026-09-16T10:00:00Z")
 MINUTE = timedelta(minutes=1)

@@ -31,8 +31,8 @@ from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
 from homeassistant.util.yaml import extract_inputs, load_yaml_dict
 
-from .places import BACK_DOOR, add_place, entity_of, push_two_doors, shown
-from .pusher import Pusher, measurement
+from .helpers.places import BACK_DOOR, add_place, entity_of, push_two_doors, shown
+from .helpers.pusher import Pusher, measurement
 
 ROOT: Final = Path(__file__).parents[1]
 FOLDER: Final = ROOT / "blueprints" / "automation" / DOMAIN
@@ -73,11 +73,11 @@ async def calls(hass: HomeAssistant, caplog: pytest.LogCaptureFixture) -> AsyncI
 def passing(hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Pusher) -> Passing:
     """Return what lets minutes pass, in each of which so many pass the main entrance; the other door is heard too."""
 
-    async def passing(entered: int = 0, left: int = 0, *, minutes: int = 1, back: bool = True) -> None:
+    async def passing(entered: int = 0, exited: int = 0, *, minutes: int = 1, back: bool = True) -> None:
         for _ in range(minutes):
             noon.tick(MINUTE)
             start = dt_util.utcnow() - MINUTE
-            await pusher.push(measurement(start, entered, left))
+            await pusher.push(measurement(start, entered, exited))
             if back:
                 await pusher.push(measurement(start), sensor=BACK_DOOR)
             async_fire_time_changed(hass)

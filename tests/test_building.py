@@ -127,8 +127,8 @@ def test_adults_are_conserved_as_well() -> None:
     """Nobody grows up inside."""
     building = _building()
     start, *_, end = _minutes(TUESDAY)
-    came, left = building.passed(MAIN, start, end), building.passed(YARD, start, end)
-    assert came.adults_in - came.adults_out == left.adults_in - left.adults_out
+    came, went = building.passed(MAIN, start, end), building.passed(YARD, start, end)
+    assert came.adults_in - came.adults_out == went.adults_in - went.adults_out
     assert 0 < came.adults_in < came.in_
     kitchen = building.passed(KITCHEN, start, end)
     assert kitchen.adults_in == kitchen.adults_out > 0

@@ -24,9 +24,9 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.util import dt as dt_util
 
-from .flows import begin, choose, enter, shown
-from .home_assistant import free_port
-from .listening import Listening, camera
+from .helpers.flows import begin, choose, enter, shown
+from .helpers.home_assistant import free_port
+from .helpers.listening import Listening, camera
 
 pytestmark = pytest.mark.usefixtures("socket_enabled")
 

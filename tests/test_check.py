@@ -29,18 +29,18 @@ from pytest_socket import socket_allow_hosts
 from yarl import URL
 
 from custom_components.axis_people_counter import address_check as check, http
-from custom_components.axis_people_counter.address_check import Finding, async_check
+from custom_components.axis_people_counter.address_check import async_check
 from custom_components.axis_people_counter.connecting.authority import certificate_pem, new_authority, new_server
 from custom_components.axis_people_counter.const import DOMAIN
-from custom_components.axis_people_counter.messages import plain
+from custom_components.axis_people_counter.messages import Message, plain
 from homeassistant.core import CoreState, HomeAssistant
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.helpers.aiohttp_client import DATA_RESOLVER, async_get_clientsession
 from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
 
-from .problems import problems
-from .pusher import PATH, TOKEN, Pusher, document
+from .helpers.problems import problems
+from .helpers.pusher import PATH, TOKEN, Pusher, document
 
 HERE = "127.0.0.1"
 NAME = "ha.example.com"
@@ -339,7 +339,7 @@ async def chatty(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> 
 SEEN: set[str] = set()
 
 
-async def found(hass: HomeAssistant, url: URL | str, authority: str | None = None) -> list[Finding]:
+async def found(hass: HomeAssistant, url: URL | str, authority: str | None = None) -> list[Message]:
     """Return what is found; each finding has a sentence with just what is filled into it, and leaves nothing behind."""
     async with asyncio.timeout(SOON):
         findings = await async_check(hass, str(url).rstrip("/"), authority)
@@ -376,7 +376,7 @@ async def test_all_is_well(hass: HomeAssistant, pusher: Pusher, certificates: Ce
     server = issue("server", certificates.root, NAME)
     async with proxied(pusher, certificates.context(server)) as (url, _):
         findings = await found(hass, url)
-    assert findings == [Finding("check_ok", {"expires": moment(server.certificate.not_valid_after_utc), "days": "89"})]
+    assert findings == [Message("check_ok", {"expires": moment(server.certificate.not_valid_after_utc), "days": "89"})]
 
 
 async def test_nothing_is_set_up(
@@ -432,8 +432,8 @@ async def test_this_device(hass: HomeAssistant, pusher: Pusher, host: str) -> No
     port = pusher.client.port
     assert port
     assert await found(hass, at(port, "http", host)) == [
-        Finding("check_this_device", {"host": plain(host)}),
-        Finding("check_not_https", {}),
+        Message("check_this_device", {"host": plain(host)}),
+        Message("check_not_https", {}),
     ]
 
 
@@ -456,7 +456,7 @@ async def test_not_https(hass: HomeAssistant, pusher: Pusher) -> None:
 async def test_name_is_not_found(hass: HomeAssistant) -> None:
     """A name that nobody knows is shown as it was entered, and without effect."""
     assert await found(hass, "https://no_such.example.com") == [
-        Finding("check_name_not_found", {"host": r"no\_such\.example\.com"})
+        Message("check_name_not_found", {"host": r"no\_such\.example\.com"})
     ]
 
 
@@ -486,7 +486,7 @@ async def test_refused(hass: HomeAssistant) -> None:
     with closing(socket.socket()) as taken:
         taken.bind((HERE, 0))
         port = taken.getsockname()[1]
-        assert await found(hass, at(port)) == [Finding("check_refused", {"address": plain(f"{NAME}:{port}")})]
+        assert await found(hass, at(port)) == [Message("check_refused", {"address": plain(f"{NAME}:{port}")})]
 
 
 @pytest.mark.usefixtures("pusher", "impatient")
@@ -563,7 +563,7 @@ class Shop:
         self.requests += 1
         return web.Response()
 
-    async def found(self, context: ssl.SSLContext, authority: str | None = None, host: str = NAME) -> Finding:
+    async def found(self, context: ssl.SSLContext, authority: str | None = None, host: str = NAME) -> Message:
         """Return what is found out about a certificate, without a request over a connection that isn't good."""
         async with serving(self.handle, context) as url:
             *others, finding = await found(self.hass, url.with_host(host), authority)
@@ -743,7 +743,7 @@ async def test_tls_fails(hass: HomeAssistant, certificates: Certificates) -> Non
     assert "UNRECOGNIZED" in placeholders["error"]
 
 
-async def found_once(hass: HomeAssistant, context: ssl.SSLContext) -> Finding:
+async def found_once(hass: HomeAssistant, context: ssl.SSLContext) -> Message:
     """Return what is found out about a server that takes one connection, and says what it doesn't like, as most do."""
 
     def serve() -> None:
@@ -795,7 +795,7 @@ async def test_own_authority(hass: HomeAssistant, pusher: Pusher, certificates: 
     ):
         assert await keys(hass, url, own.pem) == ["check_ok"]
         assert await keys(hass, url) == ["check_unknown_authority"]
-        assert await found(hass, url, issue("Own").pem) == [Finding("check_not_our_authority", {"issuer": "Own"})]
+        assert await found(hass, url, issue("Own").pem) == [Message("check_not_our_authority", {"issuer": "Own"})]
 
 
 async def test_our_own_certificates(hass: HomeAssistant, pusher: Pusher, certificates: Certificates) -> None:
@@ -808,7 +808,7 @@ async def test_our_own_certificates(hass: HomeAssistant, pusher: Pusher, certifi
     context.load_cert_chain(path)
     async with proxied(pusher, context) as (url, _):
         assert await found(hass, url, certificate_pem(own.certificate)) == [
-            Finding("check_ok", {"expires": moment(server.certificate.not_valid_after_utc), "days": "396"})
+            Message("check_ok", {"expires": moment(server.certificate.not_valid_after_utc), "days": "396"})
         ]
         assert await keys(hass, url.with_host(HERE), certificate_pem(own.certificate)) == ["check_this_device"]
 
@@ -818,9 +818,9 @@ async def test_nothing_but_own_authority(hass: HomeAssistant, pusher: Pusher, ce
     own = issue("Own")
     async with proxied(pusher, certificates.good()) as (url, _):
         assert await keys(hass, url) == ["check_ok"]
-        assert await found(hass, url, own.pem) == [Finding("check_not_our_authority", {"issuer": "Public root"})]
+        assert await found(hass, url, own.pem) == [Message("check_not_our_authority", {"issuer": "Public root"})]
     async with proxied(pusher, certificates.context(issue("Self", None, NAME))) as (url, _):
-        assert await found(hass, url, own.pem) == [Finding("check_not_our_authority", {"issuer": "Self"})]
+        assert await found(hass, url, own.pem) == [Message("check_not_our_authority", {"issuer": "Self"})]
     async with proxied(pusher, certificates.context(issue("server", own, "other.example.com"))) as (url, _):
         assert await keys(hass, url, own.pem) == ["check_other_name"]
 
@@ -918,8 +918,8 @@ async def test_redirect_to_https(hass: HomeAssistant) -> None:
     """The usual redirect."""
     async with serving(answering(301, Location=f"https://{NAME}{PATH}")) as url:
         assert await found(hass, url) == [
-            Finding("check_not_https", {}),
-            Finding("check_redirect", {"address": plain(f"https://{NAME}")}),
+            Message("check_not_https", {}),
+            Message("check_redirect", {"address": plain(f"https://{NAME}")}),
         ]
 
 
@@ -992,7 +992,7 @@ async def test_answer_without_end(hass: HomeAssistant, certificates: Certificate
 async def test_token_is_dropped(hass: HomeAssistant, pusher: Pusher, certificates: Certificates) -> None:
     """A proxy takes out Authorization; nobody is told of a device with a wrong token."""
     async with proxied(pusher, certificates.good(), drops=("Authorization",)) as (url, _):
-        assert await found(hass, url) == [Finding("check_token_dropped", {})]
+        assert await found(hass, url) == [Message("check_token_dropped", {})]
 
 
 async def test_all_headers_are_dropped(hass: HomeAssistant, pusher: Pusher, certificates: Certificates) -> None:
@@ -1001,7 +1001,7 @@ async def test_all_headers_are_dropped(hass: HomeAssistant, pusher: Pusher, cert
         proxied(pusher, certificates.good(), drops=("Authorization", http.PROBE_HEADER)) as (url, _),
         asyncio.timeout(SOON),
     ):
-        assert await async_check(hass, str(url.origin())) == [Finding("check_other_instance", {})]
+        assert await async_check(hass, str(url.origin())) == [Message("check_other_instance", {})]
     assert f"wrong_token_{HERE}" in problems(hass)
 
 
@@ -1009,7 +1009,7 @@ async def test_all_headers_are_dropped(hass: HomeAssistant, pusher: Pusher, cert
 async def test_answer_is_changed(hass: HomeAssistant, pusher: Pusher, certificates: Certificates, status: int) -> None:
     """A request that reaches us and yet isn't answered 200 would be sent again for ever."""
     async with proxied(pusher, certificates.good(), status=status) as (url, _):
-        assert await found(hass, url) == [Finding("check_other_status", {"status": str(status)})]
+        assert await found(hass, url) == [Message("check_other_status", {"status": str(status)})]
 
 
 FORWARDED: Final = {"X-Forwarded-For": "192.0.2.7", "X-Forwarded-Proto": "https"}
@@ -1020,7 +1020,7 @@ async def test_untrusted_proxy(
 ) -> None:
     """A proxy says for whom it asks, and Home Assistant hasn't been told of it; its log names the proxy."""
     async with proxied(pusher, certificates.good(), adds=FORWARDED) as (url, _):
-        assert await found(hass, url) == [Finding("check_untrusted_proxy", {})]
+        assert await found(hass, url) == [Message("check_untrusted_proxy", {})]
     assert HERE in caplog.text
 
 
@@ -1048,7 +1048,7 @@ async def test_nobody_behind(hass: HomeAssistant, pusher: Pusher, certificates: 
         taken.bind((HERE, 0))
         async with proxied(pusher, certificates.good()) as (url, proxy):
             proxy.backend = URL(at(taken.getsockname()[1], "http", HERE))
-            assert await found(hass, url) == [Finding("check_nobody_behind", {"status": "502"})]
+            assert await found(hass, url) == [Message("check_nobody_behind", {"status": "502"})]
 
 
 # Large bodies
@@ -1062,7 +1062,7 @@ async def test_body_limit(
     async with proxied(pusher, certificates.good(), limit=limit) as (url, _):
         findings = await found(hass, url)
     if refused:
-        assert findings == [Finding("check_body_limit", {"limit": "128"})]
+        assert findings == [Message("check_body_limit", {"limit": "128"})]
     else:
         assert [finding.key for finding in findings] == ["check_ok"]
 
@@ -1293,7 +1293,7 @@ def test_sentences() -> None:
     made = {
         constant.value
         for call in ast.walk(tree)
-        if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == "Finding"
+        if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == "Message" and call.args
         for constant in ast.walk(call.args[0])
         if isinstance(constant, ast.Constant)
     }

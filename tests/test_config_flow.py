@@ -18,8 +18,8 @@ from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
 
-from .flows import begin, choose, enter, settings, shown, start, submit
-from .pusher import PATH, TOKEN, Pusher, document, measurement
+from .helpers.flows import begin, choose, enter, settings, shown, start, submit
+from .helpers.pusher import PATH, TOKEN, Pusher, document, measurement
 
 TEST_MESSAGE: dict[str, Any] = {"data": None}
 

@@ -10,8 +10,8 @@ from custom_components.axis_people_counter.const import DOMAIN
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import issue_registry as ir
 
-from .problems import problems
-from .pusher import SERIAL, Pusher, document, measurement, state_of
+from .helpers.problems import problems
+from .helpers.pusher import SERIAL, Pusher, document, measurement, state_of
 
 CONNECTIVITY = "binary_sensor.main_entrance_connectivity"
 COUNTING = (

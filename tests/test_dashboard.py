@@ -26,7 +26,7 @@ from scripts.demo import (
     named,
 )
 
-from .home_assistant import Shown
+from .helpers.home_assistant import Shown
 
 INTEGRATION: Final = Path(__file__).parents[1] / "custom_components" / DOMAIN
 ENTITIES: Final = json.loads((INTEGRATION / "translations" / "en.json").read_text())["entity"]

@@ -8,7 +8,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry, async_
 
 from homeassistant.core import HomeAssistant
 
-from .pusher import Pusher, measurement, state_of
+from .helpers.pusher import Pusher, measurement, state_of
 
 IN_TODAY = "sensor.main_entrance_in_today"
 OCCUPANCY = "sensor.main_entrance_occupancy"
@@ -22,10 +22,10 @@ async def move_to(hass: HomeAssistant, freezer: FrozenDateTimeFactory, instant: 
     await hass.async_block_till_done()
 
 
-async def report(pusher: Pusher, freezer: FrozenDateTimeFactory, until: str, entered: int, left: int = 0) -> None:
+async def report(pusher: Pusher, freezer: FrozenDateTimeFactory, until: str, entered: int, exited: int = 0) -> None:
     """Push the minute that ends at an instant, at that instant."""
     freezer.move_to(until)
-    await pusher.push(measurement(datetime.fromisoformat(until) - MINUTE, entered, left))
+    await pusher.push(measurement(datetime.fromisoformat(until) - MINUTE, entered, exited))
 
 
 async def test_day_ends_by_itself(hass: HomeAssistant, freezer: FrozenDateTimeFactory, pusher: Pusher) -> None:

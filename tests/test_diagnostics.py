@@ -25,10 +25,10 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.setup import async_setup_component
 
-from .listening import Listening
-from .places import BACK, add_place, entity_of, push_two_doors
-from .problems import problems
-from .pusher import SERIAL, TOKEN, Pusher, document, measurement
+from .helpers.listening import Listening
+from .helpers.places import BACK, add_place, entity_of, push_two_doors
+from .helpers.problems import problems
+from .helpers.pusher import SERIAL, TOKEN, Pusher, document, measurement
 
 NOON = datetime.fromisoformat("2026-09-16T10:00:00Z")
 MINUTE = timedelta(minutes=1)

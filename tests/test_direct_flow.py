@@ -22,10 +22,10 @@ from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.util import dt as dt_util
 
-from .flows import begin, choose, enter, settings, shown
-from .home_assistant import free_port
-from .listening import Files, Listening, camera, camera_at, s_client
-from .pusher import PATH, TOKEN, Pusher, state_of
+from .helpers.flows import begin, choose, enter, settings, shown
+from .helpers.home_assistant import free_port
+from .helpers.listening import Files, Listening, camera, camera_at, s_client
+from .helpers.pusher import PATH, TOKEN, Pusher, state_of
 from .simulator import TWO_D, Camera, Device, Reply
 
 pytestmark = pytest.mark.usefixtures("socket_enabled")

@@ -15,7 +15,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers import device_registry as dr, entity_registry as er
 
-from .pusher import SERIAL, Pusher, document, measurement, state_of
+from .helpers.pusher import SERIAL, Pusher, document, measurement, state_of
 
 NOON = datetime.fromisoformat("2026-09-16T10:00:00Z")
 MINUTE = timedelta(minutes=1)

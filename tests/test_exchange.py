@@ -12,7 +12,7 @@ from custom_components.axis_people_counter.ledger.exchange import Exchange
 from custom_components.axis_people_counter.ledger.file import LedgerError
 from custom_components.axis_people_counter.ledger.ledger import Changes, Ledger
 
-from .ledgers import START, TIMEOUT, interval, opened, push, record, sensor
+from .helpers.ledgers import START, TIMEOUT, interval, opened, push, record, sensor
 
 # Much less than anybody would wait for another push.
 AT_ONCE = 5

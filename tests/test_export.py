@@ -27,8 +27,8 @@ from homeassistant.core_config import async_process_ha_core_config
 from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers import device_registry as dr
 
-from .ledgers import query
-from .pusher import SERIAL, Document, Pusher, measurement
+from .helpers.ledgers import query
+from .helpers.pusher import SERIAL, Document, Pusher, measurement
 
 # Wednesday, 12:00 in Stockholm.
 NOON = datetime.fromisoformat("2026-09-16T10:00:00Z")

@@ -14,7 +14,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er
 from homeassistant.setup import async_setup_component
 
-from .pusher import SERIAL, Pusher, measurement, state_of
+from .helpers.pusher import SERIAL, Pusher, measurement, state_of
 
 MISSING: Final = "sensor.main_entrance_missing_minutes"
 NOON: Final = datetime.fromisoformat("2026-09-16T10:00:00Z")

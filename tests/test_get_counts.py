@@ -22,8 +22,8 @@ from homeassistant.helpers import (
 )
 from homeassistant.helpers.template import Template
 
-from .places import BACK, add_place, entity_of, push_two_doors
-from .pusher import SERIAL, Document, Pusher, measurement, state_of
+from .helpers.places import BACK, add_place, entity_of, push_two_doors
+from .helpers.pusher import SERIAL, Document, Pusher, measurement, state_of
 
 # Wednesday, 12:00 in Stockholm.
 NOON = datetime.fromisoformat("2026-09-16T10:00:00Z")
@@ -516,11 +516,11 @@ async def test_place(hass: HomeAssistant, noon: FrozenDateTimeFactory, entry: Mo
                         "start": f"2026-09-16T{10 + hour}:00:00+02:00",
                         "end": f"2026-09-16T{11 + hour}:00:00+02:00",
                         "in": entered,
-                        "out": left,
+                        "out": exited,
                         "occupancy_peak": peak,
                         "complete": hour == 0,
                     }
-                    for hour, (entered, left, peak) in enumerate([(60, 7, 59), (62, 4, 111), (0, 0, 80)])
+                    for hour, (entered, exited, peak) in enumerate([(60, 7, 59), (62, 4, 111), (0, 0, 80)])
                 ],
                 "corrections": [{"at": "2026-09-16T12:00:00+02:00", "by": "number", "from": 111, "to": 80}],
             }

@@ -21,9 +21,9 @@ from custom_components.axis_people_counter.connecting import server
 from custom_components.axis_people_counter.ledger.ledger import MAX_CAMERAS
 from homeassistant.core import HomeAssistant
 
-from .home_assistant import free_port
-from .listening import Listening, camera
-from .pusher import PATH, TOKEN, document
+from .helpers.home_assistant import free_port
+from .helpers.listening import Listening, camera
+from .helpers.pusher import PATH, TOKEN, document
 from .simulator import Camera
 
 pytestmark = pytest.mark.usefixtures("socket_enabled")

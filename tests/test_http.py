@@ -31,9 +31,9 @@ from homeassistant.helpers import issue_registry as ir
 from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
 
-from .flows import choose, enter
-from .problems import problems
-from .pusher import PATH, SERIAL, TOKEN, Document, Pusher, document, measurement, state_of
+from .helpers.flows import choose, enter
+from .helpers.problems import problems
+from .helpers.pusher import PATH, SERIAL, TOKEN, Document, Pusher, document, measurement, state_of
 
 NOON = datetime.fromisoformat("2026-09-16T10:00:00Z")
 MINUTE = timedelta(minutes=1)

@@ -15,7 +15,7 @@ import pytest
 from custom_components.axis_people_counter.counting.protocol import Interval
 from custom_components.axis_people_counter.ledger import ledger as ledger_module
 
-from .ledgers import MINUTE, START, TIMEOUT, assert_sound, interval, opened, query, record, stored
+from .helpers.ledgers import MINUTE, START, TIMEOUT, assert_sound, interval, opened, query, record, stored
 
 KILLS: Final = 25
 
@@ -110,7 +110,7 @@ def test_what_was_acknowledged_outlives_any_kill(tmp_path: Path) -> None:
     last = max(one.end for one in stored(path))
     minutes = [people(minute) for minute in range((last - START) // MINUTE)]
     (totals,) = query(path, "SELECT total_in, total_out FROM cameras")
-    assert totals == (sum(one.entered for one in minutes), sum(one.left for one in minutes))
+    assert totals == (sum(one.entered for one in minutes), sum(one.exited for one in minutes))
     with opened(path) as ledger:
         for _ in range(2):
             record(ledger, last - START + MINUTE, *minutes)

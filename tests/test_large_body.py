@@ -18,7 +18,7 @@ from custom_components.axis_people_counter.const import LEDGER_FILE
 from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
 
-from .pusher import PATH, SERIAL, TOKEN, Pusher, document, state_of
+from .helpers.pusher import PATH, SERIAL, TOKEN, Pusher, document, state_of
 
 MINUTES = 90 * 24 * 60
 # The longest that anything else may wait, in seconds.
@@ -71,8 +71,8 @@ def body_of(rows: Sequence[Row], name: str, serial: str = SERIAL) -> bytes:
         f'{{"kind": "people-counts", "utcFrom": "{text[start]}Z", "utcTo": "{text[end]}Z", '
         f'"localFrom": "{text[start]}", "localTo": "{text[end]}", '
         f'"items": [{{"direction": "in", "count": {entered}, "adults": {adults_entered}}}, '
-        f'{{"direction": "out", "count": {left}, "adults": {adults_left}}}]}}'
-        for start, end, entered, left, adults_entered, adults_left in rows
+        f'{{"direction": "out", "count": {exited}, "adults": {adults_exited}}}]}}'
+        for start, end, entered, exited, adults_entered, adults_exited in rows
     )
     whole = json.dumps(document("?", sensor={"name": name, "serial": serial}), ensure_ascii=False)
     return whole.replace('"?"', measurements).encode()

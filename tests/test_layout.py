@@ -31,7 +31,7 @@ LAYERS: Final = (
     ("settings",),
     ("time_zones",),
     ("connecting",),
-    ("issues", "tokens"),
+    ("issues", "tokens", "ledger_errors"),
     ("messages", "core_internals"),
     ("const",),
     ("ledger",),

@@ -1,7 +1,7 @@
 """The ledger: what is recorded is there once, and stays, whatever happens to the file."""
 
 import asyncio
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import closing, contextmanager
 from itertools import count
@@ -36,7 +36,7 @@ from custom_components.axis_people_counter.ledger.ledger import (
     TooManyCamerasError,
 )
 
-from .ledgers import (
+from .helpers.ledgers import (
     HOUR,
     MINUTE,
     SENSOR,
@@ -1903,7 +1903,7 @@ def test_a_ledger_that_is_closed_in_a_backup_leaves_the_file_alone(path: Path, f
     assert stored(path) == [interval(0, 1), interval(1, 1), interval(2, 1)]
 
 
-def wait_for(futures: list[Future[None]]) -> None:
+def wait_for(futures: Sequence[Future[None]]) -> None:
     """Wait until a backup has begun or ended for all that have the file open."""
     for future in futures:
         future.result(TIMEOUT)

@@ -11,7 +11,7 @@ import pytest
 
 from custom_components.axis_people_counter.counting.protocol import Interval
 
-from .ledgers import MINUTE, START, TIMEOUT, assert_sound, interval, opened, push, query
+from .helpers.ledgers import MINUTE, START, TIMEOUT, assert_sound, interval, opened, push, query
 
 # Each example opens several files and commits to disk.
 examples: Final = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -33,9 +33,9 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.util import dt as dt_util
 
-from .listening import Files, Listening, camera, s_client
-from .problems import problems
-from .pusher import PATH, TOKEN, state_of
+from .helpers.listening import Files, Listening, camera, s_client
+from .helpers.problems import problems
+from .helpers.pusher import PATH, TOKEN, state_of
 
 pytestmark = pytest.mark.usefixtures("socket_enabled")
 

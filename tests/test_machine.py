@@ -7,7 +7,7 @@ from typing import Final
 
 import pytest
 
-from .home_assistant import HomeAssistant
+from .helpers.home_assistant import HomeAssistant
 
 ROOT: Final = Path(__file__).parents[1]
 NULL: Final = Path("/dev/null")

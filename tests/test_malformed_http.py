@@ -20,9 +20,9 @@ from custom_components.axis_people_counter.connecting.server import Server, list
 from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
 
-from .home_assistant import free_port
-from .listening import Listening
-from .pusher import PATH, TOKEN
+from .helpers.home_assistant import free_port
+from .helpers.listening import Listening
+from .helpers.pusher import PATH, TOKEN
 
 pytestmark = pytest.mark.usefixtures("socket_enabled")
 

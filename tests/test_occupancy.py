@@ -82,7 +82,7 @@ def test_it_is_what_somebody_at_the_door_would_note(passages: list[Passage], cor
     for instant in range(31):
         for passage in passages:
             if passage.at == instant:
-                inside = max(inside + passage.entered - passage.left, 0)
+                inside = max(inside + passage.entered - passage.exited, 0)
         for correction in corrections:
             if correction.at == instant:
                 inside = correction.value

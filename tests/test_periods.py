@@ -25,11 +25,11 @@ def _custom_integrations() -> None:
 
 
 def interval(
-    minute: int, entered: int = 0, left: int = 0, *, minutes: int = 1, adults: tuple[int, int] | None = None
+    minute: int, entered: int = 0, exited: int = 0, *, minutes: int = 1, adults: tuple[int, int] | None = None
 ) -> Interval:
     """Return the counts of an interval that begins so many minutes after noon."""
     start = NOON + minute * MINUTE
-    return Interval(start, start + minutes * MINUTE, entered, left, *(adults or (None, None)))
+    return Interval(start, start + minutes * MINUTE, entered, exited, *(adults or (None, None)))
 
 
 def rows_of(
@@ -48,8 +48,8 @@ def table(*intervals: Interval, bounds: tuple[int, ...] = (0, 5, 10), now: int =
 def test_an_interval_counts_where_it_begins() -> None:
     """Its people stand in one row; what it covers is complete in all rows it reaches."""
     first, second = table(interval(0, 7, 3, minutes=15))
-    assert (first.entered, first.left, first.covered, first.complete) == (7, 3, 300, True)
-    assert (second.entered, second.left, second.covered, second.complete) == (0, 0, 300, True)
+    assert (first.entered, first.exited, first.covered, first.complete) == (7, 3, 300, True)
+    assert (second.entered, second.exited, second.covered, second.complete) == (0, 0, 300, True)
 
 
 def test_an_interval_that_began_before_the_first_row_covers_a_part_of_it() -> None:
@@ -77,7 +77,7 @@ def test_adults_are_unknown_only_where_intervals_do_not_tell_them() -> None:
     """Where nobody counted there were none; where one of several intervals tells them, they count."""
     bounds = (0, 1, 2, 4, 5)
     intervals = (interval(0, 3, adults=(2, 0)), interval(1, 3), interval(2, 3), interval(3, 1, 2, adults=(1, 1)))
-    adults = [(row.adults_entered, row.adults_left) for row in table(*intervals, bounds=bounds)]
+    adults = [(row.adults_entered, row.adults_exited) for row in table(*intervals, bounds=bounds)]
     assert adults == [(2, 0), (None, None), (1, 1), (0, 0)]
 
 
@@ -169,7 +169,7 @@ def histories(draw: st.DrawFn) -> tuple[list[Interval], list[Correction], int, i
     """Return intervals with gaps between them, corrections, a reset and the minutes all of it takes."""
     intervals: list[Interval] = []
     minute = draw(st.integers(-30, 30))
-    for gap, width, entered, left, adults in draw(
+    for gap, width, entered, exited, adults in draw(
         st.lists(
             st.tuples(
                 st.sampled_from([0, 0, 0, 1, 7, 90]),
@@ -182,7 +182,7 @@ def histories(draw: st.DrawFn) -> tuple[list[Interval], list[Correction], int, i
         )
     ):
         minute += gap
-        intervals.append(interval(minute, entered, left, minutes=width, adults=adults))
+        intervals.append(interval(minute, entered, exited, minutes=width, adults=adults))
         minute += width
     corrections = draw(st.lists(st.builds(Correction, st.integers(0, max(minute, 1)), st.integers(0, 40)), max_size=5))
     corrections = [one._replace(at=NOON + one.at * MINUTE) for one in sorted(corrections, key=lambda one: one.at)]
@@ -198,7 +198,7 @@ def noted_rows(
     for minute in range(reset, bounds[-1] + MINUTE, MINUTE):
         for one in intervals:
             if one.end == minute > reset:
-                inside = max(0, inside + one.entered - one.left)
+                inside = max(0, inside + one.entered - one.exited)
         # Until now these people were counted: in the period that has been going on until now.
         for number, (start, end) in enumerate(pairwise(bounds)):
             if start < minute <= end:
@@ -220,14 +220,14 @@ def noted_rows(
             if any(one.start <= minute and minute + MINUTE <= one.end for one in intervals)
         ]
         adults_entered = [one.adults_entered for one in begun if one.adults_entered is not None]
-        adults_left = [one.adults_left for one in begun if one.adults_left is not None]
+        adults_exited = [one.adults_exited for one in begun if one.adults_exited is not None]
         yield Row(
             start,
             end,
             sum(one.entered for one in begun),
-            sum(one.left for one in begun),
+            sum(one.exited for one in begun),
             sum(adults_entered) if adults_entered or not begun else None,
-            sum(adults_left) if adults_left or not begun else None,
+            sum(adults_exited) if adults_exited or not begun else None,
             peak,
             len(covered) * MINUTE,
             len(covered) * MINUTE == end - start and end <= now,

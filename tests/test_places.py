@@ -21,10 +21,10 @@ from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import device_registry as dr, entity_registry as er, issue_registry as ir
 from homeassistant.setup import async_setup_component
 
-from .ledgers import SERIAL as LEDGER_SERIAL, START, TIMEOUT, interval, opened, record
-from .places import BACK, BACK_DOOR, add_place, entity_of, form, push_two_doors, shown
-from .problems import problems
-from .pusher import PATH, SERIAL, TOKEN, Pusher, document, measurement
+from .helpers.ledgers import SERIAL as LEDGER_SERIAL, START, TIMEOUT, interval, opened, record
+from .helpers.places import BACK, BACK_DOOR, add_place, entity_of, form, push_two_doors, shown
+from .helpers.problems import problems
+from .helpers.pusher import PATH, SERIAL, TOKEN, Pusher, document, measurement
 
 NOON: Final = datetime.fromisoformat("2026-09-16T10:00:00Z")
 MINUTE: Final = timedelta(minutes=1)
@@ -403,8 +403,8 @@ async def test_hysteresis_is_the_same_after_a_restart(
     """Whether a place is full follows from what was counted, not from what was shown before; nothing is set off."""
     freezer.move_to(NOON + len(counts) * MINUTE)
     limits = {"capacity": 10, "warning_level": 8, "hysteresis": 3}
-    for number, (entered, left) in enumerate(counts):
-        await both(pusher, NOON + number * MINUTE, main=(entered, left))
+    for number, (entered, exited) in enumerate(counts):
+        await both(pusher, NOON + number * MINUTE, main=(entered, exited))
     key = await add_place(hass, entry, daily_reset=daily_reset, limits=limits)
 
     def all_shown() -> tuple[str, ...]:

@@ -25,10 +25,10 @@ from custom_components.axis_people_counter.ledger.places import Door, Place, Pla
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er
 
-from .ledgers import START, TIMEOUT, opened, push, sensor
-from .places import add_place, entity_of, shown
-from .pusher import Pusher, measurement
-from .recorded import go_on
+from .helpers.ledgers import START, TIMEOUT, opened, push, sensor
+from .helpers.places import add_place, entity_of, shown
+from .helpers.pusher import Pusher, measurement
+from .helpers.recorded import go_on
 
 MINUTE: Final = 60
 HOUR: Final = 60 * MINUTE
@@ -87,9 +87,9 @@ class Layout(NamedTuple):
 
     def intervals(self, instant: int, counted: list[People]) -> Iterator[tuple[int, int, int, int]]:
         """Yield start, end, in and out of intervals, the first of which has an instant in it."""
-        for entered, left in counted:
+        for entered, exited in counted:
             start, end = self._interval_at(instant)
-            yield start, end, entered, left
+            yield start, end, entered, exited
             instant = end
 
     def _interval_at(self, instant: int) -> tuple[int, int]:
@@ -108,9 +108,9 @@ class Counts:
         self.told: dict[tuple[str, int, int], tuple[int, int, int]] = {}
         self.reversed: set[str] = set()
 
-    def tell(self, serial: str, sent: int, start: int, end: int, entered: int, left: int) -> None:
+    def tell(self, serial: str, sent: int, start: int, end: int, entered: int, exited: int) -> None:
         """Note an interval."""
-        key, told = (serial, start, end), (sent, entered, left)
+        key, told = (serial, start, end), (sent, entered, exited)
         self.told[key] = max(told, self.told.get(key, told))
 
 
@@ -138,10 +138,10 @@ class Truth:
 
     def passages(self) -> Iterator[tuple[int, int, int, int]]:
         """Yield start, end, in and out of all intervals, in the direction of the place."""
-        for (serial, start, end), (_, entered, left) in self.counts.told.items():
+        for (serial, start, end), (_, entered, exited) in self.counts.told.items():
             if serial in self.doors:
                 is_reversed = self.doors[serial] != (serial in self.counts.reversed)
-                yield (start, end, left, entered) if is_reversed else (start, end, entered, left)
+                yield (start, end, exited, entered) if is_reversed else (start, end, entered, exited)
 
     @property
     def resets(self) -> list[int]:
@@ -159,8 +159,8 @@ class Truth:
         """
         passages = [one for one in self.passages() if any(one[2:])]
         net: Counter[int] = Counter()
-        for _, finish, entered, left in passages:
-            net[finish] += entered - left
+        for _, finish, entered, exited in passages:
+            net[finish] += entered - exited
         resets = {reset for reset in self.resets if reset <= now}
         said: dict[int, list[int]] = {}
         for at, value in self.corrections:
@@ -186,8 +186,8 @@ class Truth:
 
     def counted(self, day: range) -> tuple[int, int]:
         """Return who came and who left in the intervals that begin in a day."""
-        of_day = [(entered, left) for start, _, entered, left in self.passages() if start in day]
-        return sum(entered for entered, _ in of_day), sum(left for _, left in of_day)
+        of_day = [(entered, exited) for start, _, entered, exited in self.passages() if start in day]
+        return sum(entered for entered, _ in of_day), sum(exited for _, exited in of_day)
 
     def counted_until(self) -> dict[str, int]:
         """Return up to when each door has reported, as far as it ever has."""
@@ -368,7 +368,7 @@ class Places:
         """See how both stand in each minute."""
         for key, truth in self.truths.items():
             base, today = self.ask(key, now)
-            assert (today.entered, today.left) == truth.counted(truth.day(now))
+            assert (today.entered, today.exited) == truth.counted(truth.day(now))
             assert today.counted_until == truth.counted_until()
             steps = {step.at: step.levels[-1] for step in truth.steps(now, END)}
             minutes = range(base, END, MINUTE)
@@ -458,10 +458,10 @@ def test_order_makes_no_difference(
     """The ledger answers the same to the last level when all comes in another order, torn apart, and some twice."""
     corrections: list[Happening] = [("correct", saying) for saying in said]
     torn: list[Happening] = [
-        ("push", (number, sent, [(start, [(entered, left)])]))
+        ("push", (number, sent, [(start, [(entered, exited)])]))
         for number, sent, stretches in told
         for stretch in stretches
-        for start, _, entered, left in layouts[number].intervals(*stretch)
+        for start, _, entered, exited in layouts[number].intervals(*stretch)
     ]
     again = data.draw(st.lists(st.sampled_from(torn), max_size=4))
     asked: list[Happening] = [("ask", (now,)) for now in data.draw(st.lists(questions, max_size=3))]
@@ -561,11 +561,11 @@ class Shop:
         number %= len(self.serials)
         serial, sent = self.serials[number], self.now - delay * MINUTE
         documents = []
-        for start, end, entered, left in self.layouts[number].intervals(sent - ago * MINUTE, counted):
+        for start, end, entered, exited in self.layouts[number].intervals(sent - ago * MINUTE, counted):
             if end <= sent:
-                self.truth.counts.tell(serial, sent, start, end, entered, left)
+                self.truth.counts.tell(serial, sent, start, end, entered, exited)
                 begin = datetime.fromtimestamp(start, UTC)
-                documents.append(measurement(begin, entered, left, minutes=(end - start) // MINUTE))
+                documents.append(measurement(begin, entered, exited, minutes=(end - start) // MINUTE))
         await self.pusher.push(
             *documents,
             sent=datetime.fromtimestamp(sent, UTC),
@@ -637,14 +637,14 @@ class Shop:
         day = truth.day(now)
         midnight, *since = (step for step in truth.steps(now, now) if step.at >= day.start)
         levels = [midnight.levels[-1], *(level for step in since for level in step.levels)]
-        entered, left = truth.counted(day)
+        entered, exited = truth.counted(day)
         until = truth.counted_until()
         complete = datetime.fromtimestamp(min(until.values()), UTC) if len(until) == len(truth.doors) else None
         return {
             "occupancy": str(levels[-1]),
             "occupancy_correction": str(levels[-1]),
             "in_today": str(entered),
-            "out_today": str(left),
+            "out_today": str(exited),
             "peak_today": str(max(levels)),
             "drift_today": str(sum(step.drift for step in since)),
             "complete_until": complete.isoformat() if complete else "unknown",

@@ -17,9 +17,9 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.recorder import session_scope
 
-from .places import BACK, BACK_DOOR, add_place, entity_of, form
-from .pusher import SERIAL, Pusher, measurement
-from .recorded import HOUR, Row, descriptions, go_on, recorded, rows, settle, sums
+from .helpers.places import BACK, BACK_DOOR, add_place, entity_of, form
+from .helpers.pusher import SERIAL, Pusher, measurement
+from .helpers.recorded import HOUR, Row, descriptions, go_on, recorded, rows, settle, sums
 
 NOON: Final = datetime.fromisoformat("2026-09-16T10:00:00Z")
 MINUTE: Final = timedelta(minutes=1)
@@ -39,9 +39,9 @@ class Doors:
 
     async def tell(self, serial: str, *intervals: tuple[datetime, int, int]) -> None:
         """Push minutes of one door."""
-        for start, entered, left in intervals:
-            self.told[serial, int(start.timestamp())] = entered, left
-        told = [measurement(start, entered, left) for start, entered, left in intervals]
+        for start, entered, exited in intervals:
+            self.told[serial, int(start.timestamp())] = entered, exited
+        told = [measurement(start, entered, exited) for start, entered, exited in intervals]
         await self.pusher.push(*told, sensor=BACK_DOOR if serial == BACK else {})
 
     def _counts(self, start: int) -> list[tuple[int, int]]:
@@ -79,7 +79,7 @@ class Doors:
                 seen.append(inside)
                 if start < until:
                     lasting.append(inside)
-                inside = max(0, inside + sum(entered - left for entered, left in self._counts(start)))
+                inside = max(0, inside + sum(entered - exited for entered, exited in self._counts(start)))
                 seen.append(inside)
             if hour in known:
                 start_of_hour = datetime.fromtimestamp(hour, UTC)

@@ -11,8 +11,8 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry, async_
 
 from homeassistant.core import HomeAssistant
 
-from .places import add_place, shown
-from .pusher import Document, Pusher, measurement
+from .helpers.places import add_place, shown
+from .helpers.pusher import Document, Pusher, measurement
 from .simulator import OUTSIDE, Building, Counts, Door, Hours
 
 ZONE: Final = ZoneInfo("Europe/Stockholm")

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from .home_assistant import HomeAssistant
+from .helpers.home_assistant import HomeAssistant
 from .simulator import THREE_D, Camera, Hours, Visits
 
 KILLS = 5
@@ -63,12 +63,12 @@ async def test_killed_while_a_camera_pushes(tmp_path: Path) -> None:
             assert not answer.delivered
             assert camera.cursor
             cursors.append(camera.cursor)
-            intervals, minutes, entered, left = counted(ledger)
+            intervals, minutes, entered, exited = counted(ledger)
             # What it knows to be delivered is there, and at most what it was about to send besides.
             acknowledged = camera.counted(installed, camera.cursor)
             assert intervals == minutes
             assert acknowledged.in_ <= entered
-            assert acknowledged.out <= left
+            assert acknowledged.out <= exited
             acknowledged_minutes = (camera.cursor - installed.replace(second=0, microsecond=0)).total_seconds() / 60
             assert acknowledged_minutes <= minutes <= acknowledged_minutes + BATCH
             await home.start()

@@ -15,7 +15,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er
 
-from .pusher import Document, Pusher, measurement
+from .helpers.pusher import Document, Pusher, measurement
 
 NOON = datetime.fromisoformat("2026-09-16T10:00:00Z")
 MINUTE = timedelta(minutes=1)
@@ -93,9 +93,9 @@ class Camera:
 
 async def kill(hass: HomeAssistant, entry: MockConfigEntry, folder: Path) -> None:
     """Go on with the files as they are at this instant, which is what a killed process leaves."""
-    left = {name: (folder / name).read_bytes() for name in (LEDGER, f"{LEDGER}-wal")}
+    left_over = {name: (folder / name).read_bytes() for name in (LEDGER, f"{LEDGER}-wal")}
     await hass.config_entries.async_unload(entry.entry_id)
-    for name, content in left.items():
+    for name, content in left_over.items():
         (folder / name).write_bytes(content)
     await hass.config_entries.async_setup(entry.entry_id)
 

@@ -30,7 +30,7 @@ from custom_components.axis_people_counter.counting.protocol import (
     read_again,
 )
 
-from .pusher import SERIAL, Document, document, measurement
+from .helpers.pusher import SERIAL, Document, document, measurement
 
 SENT = datetime.fromisoformat("2021-04-13T09:22:24Z")
 START = datetime.fromisoformat("2021-04-13T09:19:00Z")

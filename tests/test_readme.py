@@ -27,7 +27,7 @@ from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
 from homeassistant.util.yaml import parse_yaml
 
-from .pusher import Pusher, measurement, state_of
+from .helpers.pusher import Pusher, measurement, state_of
 
 ROOT: Final = Path(__file__).parents[1]
 README: Final = (ROOT / "README.md").read_text()
@@ -79,10 +79,10 @@ async def wait(hass: HomeAssistant, noon: FrozenDateTimeFactory, delay: timedelt
     await hass.async_block_till_done()
 
 
-async def passing(hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Pusher, entered: int, left: int) -> None:
+async def passing(hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Pusher, entered: int, exited: int) -> None:
     """Let a minute pass in which people do, and push it."""
     noon.tick(MINUTE)
-    await pusher.push(measurement(dt_util.utcnow() - MINUTE, entered, left))
+    await pusher.push(measurement(dt_util.utcnow() - MINUTE, entered, exited))
     await hass.async_block_till_done()
 
 

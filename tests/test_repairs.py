@@ -28,9 +28,9 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers import device_registry as dr, issue_registry as ir
 from homeassistant.setup import async_setup_component
 
-from .problems import problems
-from .pusher import SERIAL, TOKEN, Document, Pusher, document, measurement, state_of
-from .recorded import rows
+from .helpers.problems import problems
+from .helpers.pusher import SERIAL, TOKEN, Document, Pusher, document, measurement, state_of
+from .helpers.recorded import rows
 from .simulator import THREE_D, TWO_D, Device, Model
 from .test_connectivity import wait
 

@@ -21,10 +21,10 @@ from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.helpers import device_registry as dr, entity_registry as er, issue_registry as ir
 from homeassistant.setup import async_setup_component
 
-from .flows import choose, enter
-from .places import add_place, shown
-from .pusher import SERIAL, Pusher, document, measurement, state_of
-from .recorded import descriptions, go_on, sums
+from .helpers.flows import choose, enter
+from .helpers.places import add_place, shown
+from .helpers.pusher import SERIAL, Pusher, document, measurement, state_of
+from .helpers.recorded import descriptions, go_on, sums
 from .test_repairs import Repairs
 from .test_repository import ENGLISH
 

@@ -15,9 +15,9 @@ from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import InvalidData
 from homeassistant.util import dt as dt_util
 
-from .flows import choose, enter
-from .problems import problems
-from .pusher import SERIAL, Document, Pusher, document, measurement
+from .helpers.flows import choose, enter
+from .helpers.problems import problems
+from .helpers.pusher import SERIAL, Document, Pusher, document, measurement
 from .test_replace import MINUTE, NEW, NEW_SENSOR, NOON, _ui, broken, device_of, later, replace  # noqa: F401 - fixtures
 
 AGAIN = f"{SERIAL}_2"

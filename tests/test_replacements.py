@@ -20,7 +20,7 @@ from custom_components.axis_people_counter.counting.replacements import (
 from custom_components.axis_people_counter.ledger.ledger import Changes, Ledger
 from custom_components.axis_people_counter.ledger.places import Door, Place
 
-from .ledgers import MINUTE, START, TIMEOUT, assert_sound, interval, opened, push, query, stored
+from .helpers.ledgers import MINUTE, START, TIMEOUT, assert_sound, interval, opened, push, query, stored
 
 A: Final = "accc8ef3d92e"
 B: Final = "b8a44f090004"

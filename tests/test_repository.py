@@ -456,25 +456,30 @@ def test_translated_issues() -> None:
         }
         # A title needs no name. What a flow knows and fills in is seen where it is walked through, in test_repairs.py.
         assert key in fixable or given - {"name"} <= set(placeholders(texts)) <= given, key
-    for key, filled_in in sentences("Problem"):
+    for key, filled_in in messages(of_issues=True):
         begun.add(key)
         description = ENGLISH["issues"][key]["description"]
         assert filled_in is None or filled_in == set(placeholders(description)), key
     assert begun == set(names.values())
 
 
-def sentences(*kinds: str) -> Iterator[tuple[str, set[str] | None]]:
-    """Yield the keys of what is said in sentences, and what is filled in where the code shows that at once."""
-    for call in calls(without=("issues.py",)):
-        if ast.unparse(call.func).rpartition(".")[2] not in kinds:
+def messages(*, of_issues: bool) -> Iterator[tuple[str, set[str] | None]]:
+    """Yield the keys of messages, and what is filled in where the code shows that at once.
+
+    Those that a repair issue can show have a constant of issues.py as their key, all others a text.
+    """
+    for call in calls(without=("issues.py", "messages.py")):
+        if ast.unparse(call.func).rpartition(".")[2] not in ("Message", "CameraError", "_error"):
             continue
         key, *rest = call.args
         filled_in: set[str] | None = None
         if rest and isinstance(rest[0], ast.Dict) and all(rest[0].keys):
             filled_in = {name for node in rest[0].keys for name in constants(node)}
-        constant = isinstance(key, ast.Attribute) and ast.unparse(key.value) == "issues"
-        for one in {getattr(issues, ast.unparse(key).rpartition(".")[2])} if constant else constants(key):
-            yield one, filled_in
+        is_of_issue = isinstance(key, ast.Attribute) and ast.unparse(key.value) == "issues"
+        if is_of_issue and of_issues:
+            yield getattr(issues, ast.unparse(key).rpartition(".")[2]), filled_in
+        elif not is_of_issue and not of_issues:
+            yield from ((one, filled_in) for one in constants(key))
 
 
 def test_translated_exceptions() -> None:
@@ -488,8 +493,8 @@ def test_translated_exceptions() -> None:
             keys = {name for node in given.keys for name in constants(node)}
             assert keys == set(placeholders(ENGLISH["exceptions"][key]["message"])), key
     # Sentences of dialogs; of the listener's problems only those that a dialog can find.
-    said = list(sentences("Finding", "Done", "CameraError", "_error"))
-    said += [(key, filled_in) for key, filled_in in sentences("Problem") if key in ENGLISH["exceptions"]]
+    said = list(messages(of_issues=False))
+    said += [(key, filled_in) for key, filled_in in messages(of_issues=True) if key in ENGLISH["exceptions"]]
     for key, filled_in in said:
         raised.add(key)
         assert filled_in is None or filled_in >= set(placeholders(ENGLISH["exceptions"][key]["message"])), key
@@ -513,6 +518,8 @@ def test_translated_flows() -> None:
                 flow["abort"] |= constants(keyword(node, "reason"))
                 flow["create_entry"] |= constants(keyword(node, "description"))
                 flow["progress"] |= constants(keyword(node, "progress_action"))
+                if ast.unparse(node.func) == "abort_on_ledger_errors":
+                    flow["abort"].add("ledger_error")
             elif isinstance(node, ast.Assign) and re.match(r"errors\[|error$", ast.unparse(node.targets[0])):
                 flow["error"] |= constants(node.value)
             elif isinstance(node, ast.Return) and isinstance(node.value, ast.Tuple):

@@ -16,9 +16,9 @@ from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import device_registry as dr, entity_registry as er
 
-from .places import BACK, BACK_DOOR, add_place, entity_of, shown
-from .pusher import SERIAL, TOKEN, Pusher, measurement, state_of
-from .recorded import sums
+from .helpers.places import BACK, BACK_DOOR, add_place, entity_of, shown
+from .helpers.pusher import SERIAL, TOKEN, Pusher, measurement, state_of
+from .helpers.recorded import sums
 from .test_replace import NEW_SENSOR, device_of, later, replace
 from .test_statistics import copy_ledger, delete_ledger
 

@@ -18,7 +18,7 @@ from homeassistant.components.recorder.statistics import statistics_during_perio
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er
 
-from .pusher import Document, Pusher, measurement
+from .helpers.pusher import Document, Pusher, measurement
 
 NOON: Final = datetime(2026, 9, 16, 10, tzinfo=UTC)
 MINUTE: Final = timedelta(minutes=1)

@@ -25,9 +25,9 @@ from homeassistant.exceptions import Unauthorized
 from homeassistant.helpers import device_registry as dr
 from homeassistant.util import dt as dt_util
 
-from .ledgers import interval, opened, record
-from .pusher import PATH, SERIAL, TOKEN, Pusher, document, measurement
-from .recorded import (
+from .helpers.ledgers import interval, opened, record
+from .helpers.pusher import PATH, SERIAL, TOKEN, Pusher, document, measurement
+from .helpers.recorded import (
     Truth,
     delete,
     descriptions,

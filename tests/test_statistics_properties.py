@@ -16,8 +16,8 @@ from custom_components.axis_people_counter.const import CONF_RESET_TIME, DOMAIN
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er
 
-from .pusher import Pusher
-from .recorded import Truth, go_on, recorded, restore, snapshot
+from .helpers.pusher import Pusher
+from .helpers.recorded import Truth, go_on, recorded, restore, snapshot
 
 MINUTE: Final = timedelta(minutes=1)
 LEDGER: Final = "axis_people_counter.db"
@@ -56,10 +56,10 @@ async def kill(hass: HomeAssistant, entry: MockConfigEntry, folder: Path) -> Non
     """Go on with both databases as they are at this instant, which is what a killed process leaves."""
     await async_block_recorder(hass, 0.02)
     tables = await snapshot(hass)
-    left = {name: (folder / name).read_bytes() for name in (LEDGER, f"{LEDGER}-wal")}
+    left_over = {name: (folder / name).read_bytes() for name in (LEDGER, f"{LEDGER}-wal")}
     assert await hass.config_entries.async_unload(entry.entry_id)
     await restore(hass, tables)
-    for name, content in left.items():
+    for name, content in left_over.items():
         (folder / name).write_bytes(content)
     assert await hass.config_entries.async_setup(entry.entry_id)
 
@@ -118,12 +118,12 @@ async def test_series_of_any_story(
                     *(
                         truth.tell(
                             start + slot % slots * width * MINUTE,
-                            *(entered, left),
+                            *(entered, exited),
                             minutes=width,
                             adults=adults,
                             sent=int(sent.timestamp()),
                         )
-                        for slot, entered, left, adults in {
+                        for slot, entered, exited, adults in {
                             slot % slots: (slot, *rest) for slot, *rest in told
                         }.values()
                     ),

@@ -11,8 +11,8 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 
-from .pusher import SERIAL, Pusher, measurement, state_of
-from .recorded import go_on
+from .helpers.pusher import SERIAL, Pusher, measurement, state_of
+from .helpers.recorded import go_on
 
 NOON: Final = datetime(2026, 9, 16, 10, tzinfo=UTC)
 MINUTE: Final = timedelta(minutes=1)

@@ -155,7 +155,7 @@ async def failure(asking: Awaitable[object]) -> CameraError:
         await asking
     error = caught.value
     assert PASSWORD not in "".join(traceback.TracebackException.from_exception(error, capture_locals=False).format())
-    assert PASSWORD not in f"{error!r} {error} {error.placeholders}"
+    assert PASSWORD not in f"{error!r} {error} {error.message.placeholders}"
     # Nothing of aiohttp's hangs on it, where a log would show it.
     assert error.__cause__ is None
     assert error.__suppress_context__ or error.__context__ is None or isinstance(error.__context__, CameraError)
@@ -275,7 +275,7 @@ async def test_strongest_scheme(
 async def test_digest_without_quality_of_protection(web_of: Callable[[Device], CameraWeb]) -> None:
     """Old servers know nothing of it; they are answered as RFC 2069 has it."""
     async with Device(authentication=('Basic realm="x"', 'Digest realm="x", nonce="y"')) as device:
-        assert (await failure(web_of(device).connect())).key == "camera_credentials"
+        assert (await failure(web_of(device).connect())).message.key == "camera_credentials"
 
     def hashed(*parts: str) -> str:
         return md5(":".join(parts).encode(), usedforsecurity=False).hexdigest()
@@ -292,7 +292,7 @@ async def test_weaker_scheme_later(web_of: Callable[[Device], CameraWeb]) -> Non
         camera = web_of(device)
         await camera.connect()
         device.authentication = ("Basic",)
-        assert (await failure(camera.set_protocol_version())).key == "camera_forbidden"
+        assert (await failure(camera.set_protocol_version())).message.key == "camera_forbidden"
     assert not any("Basic" in (request.authorization or "") for request in device.requests)
 
 
@@ -303,8 +303,8 @@ async def test_password_in_clear(web_of: Callable[[Device], CameraWeb], authenti
     """Over plain HTTP the password isn't sent, whatever the camera wants."""
     async with Device(authentication=authentication) as device:
         error = await failure(web_of(device).connect())
-    assert error.key == "camera_password_in_clear"
-    assert error.placeholders == {"address": device.url}
+    assert error.message.key == "camera_password_in_clear"
+    assert error.message.placeholders == {"address": device.url}
     assert [request.authorization for request in device.requests] == [None]
 
 
@@ -315,7 +315,7 @@ async def test_wrong_password(
     """It is tried once only: cameras shut out who guesses."""
     async with Device(authentication=authentication, https=https, password=PASSWORD.upper()) as device:
         error = await failure(web_of(device).connect())
-    assert error.key == "camera_credentials"
+    assert error.message.key == "camera_credentials"
     assert device.rejected == 1
 
 
@@ -328,7 +328,7 @@ async def test_impossible_username(
     async with Device(authentication=authentication, https=https) as device:
         camera = CameraWeb(session, device.url, username, PASSWORD, trust_certificate=True)
         error = await failure(camera.connect())
-    assert error.key == "camera_credentials"
+    assert error.message.key == "camera_credentials"
     assert [request.authorization for request in device.requests] == [None]
 
 
@@ -337,7 +337,7 @@ async def test_impossible_password(session: aiohttp.ClientSession, https: bool) 
     """A password that can't be written in UTF-8 is wrong."""
     async with Device(authentication=("Basic" if https else "MD5",), https=https) as device:
         camera = CameraWeb(session, device.url, "root", "\ud800", trust_certificate=True)
-        assert (await failure(camera.connect())).key == "camera_credentials"
+        assert (await failure(camera.connect())).message.key == "camera_credentials"
 
 
 async def test_other_username(session: aiohttp.ClientSession) -> None:
@@ -369,7 +369,7 @@ async def test_odd_challenge(web_of: Callable[[Device], CameraWeb], challenge: s
     """A challenge that nobody can answer ends in a sentence."""
     async with Device(authentication=(challenge,)) as device:
         error = await failure(web_of(device).connect())
-    assert error.key in {"camera_not_axis", "camera_credentials"}
+    assert error.message.key in {"camera_not_axis", "camera_credentials"}
     assert not any(request.authorization for request in device.requests)
 
 
@@ -377,14 +377,14 @@ async def test_no_challenge(web_of: Callable[[Device], CameraWeb]) -> None:
     """A 401 that doesn't say what it wants isn't a camera's."""
     async with Device() as device:
         device.everywhere = Reply(401)
-        assert (await failure(web_of(device).connect())).key == "camera_not_axis"
+        assert (await failure(web_of(device).connect())).message.key == "camera_not_axis"
 
 
 async def test_protection_space_elsewhere(web_of: Callable[[Device], CameraWeb], device: Device) -> None:
     """Credentials go to the camera and nowhere else, even if it says that another belongs to it."""
     async with Device() as other:
         device.authentication = (f'Digest realm="x", nonce="y", qop="auth", domain="{other.url}/"',)
-        assert (await failure(web_of(device).connect())).key == "camera_credentials"
+        assert (await failure(web_of(device).connect())).message.key == "camera_credentials"
         assert not other.requests
 
 
@@ -405,11 +405,11 @@ async def test_connects_again(web_of: Callable[[Device], CameraWeb], device: Dev
     """Nothing of a first attempt is in the way of the next."""
     camera = web_of(device)
     device.authentication = ("Basic",)
-    assert (await failure(camera.connect())).key == "camera_password_in_clear"
+    assert (await failure(camera.connect())).message.key == "camera_password_in_clear"
     device.authentication = ("MD5",)
     assert await camera.connect() == DEVICE
     device.password = "changed"
-    assert (await failure(camera.connect())).key == "camera_credentials"
+    assert (await failure(camera.connect())).message.key == "camera_credentials"
 
 
 async def test_asked_later(web_of: Callable[[Device], CameraWeb], device: Device) -> None:
@@ -418,7 +418,7 @@ async def test_asked_later(web_of: Callable[[Device], CameraWeb], device: Device
     device.authentication = ()
     assert await camera.connect() == DEVICE
     device.authentication, device.password = ("MD5",), "another"
-    assert (await failure(camera.set_protocol_version())).key == "camera_credentials"
+    assert (await failure(camera.set_protocol_version())).message.key == "camera_credentials"
 
 
 async def test_nothing_shows_the_password(session: aiohttp.ClientSession) -> None:
@@ -488,8 +488,8 @@ async def test_invalid_address(session: aiohttp.ClientSession, address: str) -> 
     """What isn't an address is told so, and nobody is asked."""
     camera = CameraWeb(session, address, "root", PASSWORD, trust_certificate=False)
     error = await failure(camera.connect())
-    assert error.key == "camera_invalid_address"
-    assert list(error.placeholders) == ["address"]
+    assert error.message.key == "camera_invalid_address"
+    assert list(error.message.placeholders) == ["address"]
 
 
 @pytest.mark.parametrize("before", ["http://root:", "root:", "https://root:x@y"])
@@ -497,8 +497,8 @@ async def test_password_in_the_address(session: aiohttp.ClientSession, before: s
     """Credentials don't belong there, and aren't shown."""
     camera = CameraWeb(session, f"{before}{PASSWORD}@camera/{'x' * 500}", "root", PASSWORD, trust_certificate=False)
     error = await failure(camera.connect())
-    assert error.key == "camera_invalid_address"
-    assert error.placeholders == {"address": f"camera/{'x' * 193}"}
+    assert error.message.key == "camera_invalid_address"
+    assert error.message.placeholders == {"address": f"camera/{'x' * 193}"}
 
 
 @pytest.mark.parametrize(
@@ -532,8 +532,8 @@ async def test_address(closed_port: int, typed: str, asked: list[int]) -> None:
     async with aiohttp.ClientSession(connector=connector) as session:
         camera = CameraWeb(session, typed, "root", PASSWORD, trust_certificate=False)
         error = await failure(camera.connect())
-    assert error.key == "camera_unreachable"
-    assert error.placeholders == {"address": typed.strip("\ufeff\u00a0\u200b\r\n ")}
+    assert error.message.key == "camera_unreachable"
+    assert error.message.placeholders == {"address": typed.strip("\ufeff\u00a0\u200b\r\n ")}
     assert [port for _, port in names.asked] == asked
 
 
@@ -548,7 +548,7 @@ async def test_ipv6_address(typed: str) -> None:
 
     async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(socket_factory=refuse)) as session:
         camera = CameraWeb(session, typed, "root", PASSWORD, trust_certificate=False)
-        assert (await failure(camera.connect())).key == "camera_unreachable"
+        assert (await failure(camera.connect())).message.key == "camera_unreachable"
     host = typed.removeprefix("http://").strip("[]/")
     assert tried == [(host, port) for port in ([80] if "http" in typed else [443, 80])]
 
@@ -574,11 +574,11 @@ async def test_what_isnt_tls(session: aiohttp.ClientSession, answer: bytes) -> N
     async with raw(answer) as address:
         camera = CameraWeb(session, address, "root", PASSWORD, trust_certificate=False)
         error = await failure(camera.connect())
-        assert error.key in {"camera_refused", "camera_unreachable", "camera_not_axis"}
+        assert error.message.key in {"camera_refused", "camera_unreachable", "camera_not_axis"}
         assert camera.certificate_verified is None
         # But not if HTTPS was asked for.
         camera = CameraWeb(session, f"https://{address}", "root", PASSWORD, trust_certificate=True)
-        assert (await failure(camera.connect())).key == "camera_unreachable"
+        assert (await failure(camera.connect())).message.key == "camera_unreachable"
 
 
 async def test_tls_that_cant_be_agreed_on(session: aiohttp.ClientSession) -> None:
@@ -586,7 +586,7 @@ async def test_tls_that_cant_be_agreed_on(session: aiohttp.ClientSession) -> Non
     # A fatal alert: protocol_version.
     async with raw(b"\x15\x03\x03\x00\x02\x02\x46") as address:
         camera = CameraWeb(session, address, "root", PASSWORD, trust_certificate=True)
-        assert (await failure(camera.connect())).key == "camera_unreachable"
+        assert (await failure(camera.connect())).message.key == "camera_unreachable"
         assert camera.certificate_verified is True
 
 
@@ -599,8 +599,8 @@ async def test_certificate_of_nobody(session: aiohttp.ClientSession) -> None:
         for address in (device.url, device.address):
             camera = CameraWeb(session, address, "root", PASSWORD, trust_certificate=False)
             error = await failure(camera.connect())
-            assert error.key == "camera_certificate"
-            assert error.placeholders == {"address": address, "reason": "self-signed certificate"}
+            assert error.message.key == "camera_certificate"
+            assert error.message.placeholders == {"address": address, "reason": "self-signed certificate"}
     assert not device.requests
 
 
@@ -631,8 +631,8 @@ async def test_certificate_of_another() -> None:
         context = ssl.create_default_context(cadata=device.certificate)
         async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=context, resolver=names)) as session:
             error = await failure(CameraWeb(session, "camera", "root", PASSWORD, trust_certificate=False).connect())
-    assert error.key == "camera_certificate"
-    assert "not valid for 'camera'" in error.placeholders["reason"]
+    assert error.message.key == "camera_certificate"
+    assert "not valid for 'camera'" in error.message.placeholders["reason"]
     assert not device.requests
 
 
@@ -658,7 +658,7 @@ async def test_https_that_goes_away(closed_port: int, device: Device) -> None:
         async with aiohttp.ClientSession(connector=connector) as session:
             camera = CameraWeb(session, name, "root", PASSWORD, trust_certificate=True)
             error = await failure(camera.connect())
-    assert error.key == "camera_unreachable"
+    assert error.message.key == "camera_unreachable"
     assert [bool(request.authorization) for request in safe.requests] == [False, True]
     assert not device.requests
 
@@ -670,8 +670,8 @@ async def test_refused(session: aiohttp.ClientSession, closed_port: int) -> None
     """Nobody listens."""
     address = f"127.0.0.1:{closed_port}"
     error = await failure(CameraWeb(session, address, "root", PASSWORD, trust_certificate=True).connect())
-    assert error.key == "camera_unreachable"
-    assert error.placeholders == {"address": address}
+    assert error.message.key == "camera_unreachable"
+    assert error.message.placeholders == {"address": address}
 
 
 async def test_unknown_name() -> None:
@@ -679,7 +679,7 @@ async def test_unknown_name() -> None:
     names = Names({})
     async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(resolver=names)) as session:
         error = await failure(CameraWeb(session, "camera", "root", PASSWORD, trust_certificate=False).connect())
-    assert error.key == "camera_unreachable"
+    assert error.message.key == "camera_unreachable"
     assert names.asked == [("camera", 443)]
 
 
@@ -687,7 +687,7 @@ async def test_hangs_up(session: aiohttp.ClientSession) -> None:
     """The camera closes the connection instead of answering."""
     async with raw(b"") as address:
         error = await failure(CameraWeb(session, f"http://{address}", "root", "x", trust_certificate=True).connect())
-    assert error.key == "camera_unreachable"
+    assert error.message.key == "camera_unreachable"
 
 
 @pytest.mark.parametrize("scheme", ["http", "https"])
@@ -698,13 +698,13 @@ async def test_slow(session: aiohttp.ClientSession, monkeypatch: pytest.MonkeyPa
         device.delay = 20
         camera = CameraWeb(session, device.url, "root", PASSWORD, trust_certificate=True)
         error = await failure(camera.connect())
-        assert error.key == "camera_timeout"
-        assert error.placeholders == {"address": device.url}
+        assert error.message.key == "camera_timeout"
+        assert error.message.placeholders == {"address": device.url}
     # Nor one that answers a little, or nothing to TLS, after which HTTP isn't tried.
     for answer in (b"", b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{"):
         async with raw(answer, hang=True) as address:
             camera = CameraWeb(session, f"{scheme}://{address}", "root", PASSWORD, trust_certificate=True)
-            assert (await failure(camera.connect())).key in {"camera_timeout"} | (
+            assert (await failure(camera.connect())).message.key in {"camera_timeout"} | (
                 {"camera_unreachable"} if scheme == "https" and answer else set()
             )
 
@@ -768,8 +768,8 @@ async def test_not_a_camera(web_of: Callable[[Device], CameraWeb], device: Devic
     """Other web servers are told apart from cameras, whatever they answer."""
     device.everywhere = reply
     error = await failure(web_of(device).connect())
-    assert error.key == "camera_not_axis"
-    assert error.placeholders == {"address": device.url}
+    assert error.message.key == "camera_not_axis"
+    assert error.message.placeholders == {"address": device.url}
 
 
 async def test_redirect(web_of: Callable[[Device], CameraWeb], device: Device) -> None:
@@ -777,7 +777,7 @@ async def test_redirect(web_of: Callable[[Device], CameraWeb], device: Device) -
     async with Device() as other:
         for status in (301, 302, 303, 307, 308):
             device.replies[INFO] = Reply(status, headers={"Location": f"{other.url}{INFO}"})
-            assert (await failure(web_of(device).connect())).key == "camera_not_axis"
+            assert (await failure(web_of(device).connect())).message.key == "camera_not_axis"
         assert not other.requests
 
 
@@ -813,7 +813,7 @@ async def test_hostile(session: aiohttp.ClientSession, answer: bytes, endless: b
     """Nothing a stranger sends does more than end in a sentence."""
     async with raw(answer, endless=endless) as address:
         camera = CameraWeb(session, f"http://{address}", "root", PASSWORD, trust_certificate=True)
-        assert (await failure(camera.connect())).key in keys
+        assert (await failure(camera.connect())).message.key in keys
 
 
 # Refusals
@@ -843,8 +843,8 @@ async def test_refused_with_a_reason(
     """What the camera has against it is said, in one line that isn't too long."""
     device.replies[INFO] = reply
     error = await failure(web_of(device).connect())
-    assert error.key == "camera_refused"
-    assert error.placeholders == {"address": device.url, "reason": reason}
+    assert error.message.key == "camera_refused"
+    assert error.message.placeholders == {"address": device.url, "reason": reason}
 
 
 @pytest.mark.parametrize("refusal", [403, 401])
@@ -855,10 +855,10 @@ async def test_not_an_administrator(
     device.administrator, device.refusal = False, refusal
     camera = web_of(device)
     assert await camera.connect() == DEVICE
-    assert (await failure(camera.install_authority(pem))).key == "camera_forbidden"
+    assert (await failure(camera.install_authority(pem))).message.key == "camera_forbidden"
     for counter in (THREE_D, TWO_D):
         device.counter = counter
-        assert (await failure(camera.set_protocol_version())).key == "camera_forbidden"
+        assert (await failure(camera.set_protocol_version())).message.key == "camera_forbidden"
     assert device.authorities == {}
 
 
@@ -867,8 +867,8 @@ async def test_blocked(web_of: Callable[[Device], CameraWeb], device: Device) ->
     camera = web_of(device)
     device.everywhere = Reply(403)
     error = await failure(camera.connect())
-    assert error.key == "camera_blocked"
-    assert error.placeholders == {"address": device.url}
+    assert error.message.key == "camera_blocked"
+    assert error.message.placeholders == {"address": device.url}
     assert len(device.requests) == 1
     device.everywhere = None
     assert await camera.connect() == DEVICE
@@ -877,7 +877,7 @@ async def test_blocked(web_of: Callable[[Device], CameraWeb], device: Device) ->
 async def test_forbidden(web_of: Callable[[Device], CameraWeb], device: Device) -> None:
     """Who may not even look is told so, too."""
     device.replies[INFO] = Reply(403)
-    assert (await failure(web_of(device).connect())).key == "camera_forbidden"
+    assert (await failure(web_of(device).connect())).message.key == "camera_forbidden"
 
 
 # Identity
@@ -945,7 +945,7 @@ async def test_parameters(
 async def test_no_parameters(web_of: Callable[[Device], CameraWeb], device: Device, reply: Reply, key: str) -> None:
     """Who can't say it in either way isn't a camera."""
     device.replies = {INFO: Reply(404), PARAMETERS: reply}
-    assert (await failure(web_of(device).connect())).key == key
+    assert (await failure(web_of(device).connect())).message.key == key
 
 
 # Authorities
@@ -1034,8 +1034,8 @@ async def test_authorities_refused(
     await camera.connect()
     device.replies[AUTHORITIES] = reply
     error = await failure(camera.install_authority(pem))
-    assert error.key == key
-    assert error.placeholders.get("reason") == reason
+    assert error.message.key == key
+    assert error.message.placeholders.get("reason") == reason
 
 
 async def test_no_certificates_api(web_of: Callable[[Device], CameraWeb], pem: str) -> None:
@@ -1044,8 +1044,8 @@ async def test_no_certificates_api(web_of: Callable[[Device], CameraWeb], pem: s
         camera = web_of(device)
         await camera.connect()
         error = await failure(camera.install_authority(pem))
-    assert error.key == "camera_no_certificates_api"
-    assert error.placeholders == {"address": device.url}
+    assert error.message.key == "camera_no_certificates_api"
+    assert error.message.placeholders == {"address": device.url}
 
 
 @pytest.mark.parametrize(
@@ -1081,8 +1081,8 @@ async def test_installation_refused(
             assert await camera.install_authority(pem) is True
             return
         error = await failure(camera.install_authority(pem))
-    assert error.key == key
-    assert error.placeholders.get("reason") == reason
+    assert error.message.key == key
+    assert error.message.placeholders.get("reason") == reason
 
 
 async def test_camera_pushes_to_who_was_installed(
@@ -1166,8 +1166,8 @@ async def test_no_counter(web_of: Callable[[Device], CameraWeb]) -> None:
         camera = web_of(device)
         await camera.connect()
         error = await failure(camera.set_protocol_version())
-    assert error.key == "camera_no_counter"
-    assert error.placeholders == {"address": device.url}
+    assert error.message.key == "camera_no_counter"
+    assert error.message.placeholders == {"address": device.url}
     assert faults.protocol_version == "0.3"
 
 
@@ -1196,10 +1196,10 @@ async def test_answers_3d(
         return
     error = await failure(camera.set_protocol_version())
     if expected.startswith("camera_"):
-        assert error.key == expected
+        assert error.message.key == expected
     else:
-        assert error.key == "camera_refused"
-        assert error.placeholders["reason"] == expected
+        assert error.message.key == "camera_refused"
+        assert error.message.placeholders["reason"] == expected
 
 
 @pytest.mark.parametrize(
@@ -1229,7 +1229,7 @@ async def test_answers_2d(
     if expected is None:
         assert await camera.set_protocol_version() is Counter.TWO_D
     else:
-        assert (await failure(camera.set_protocol_version())).key == expected
+        assert (await failure(camera.set_protocol_version())).message.key == expected
 
 
 # The simulated camera itself

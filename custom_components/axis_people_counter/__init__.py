@@ -18,7 +18,8 @@ from .connecting import Listener, ListenerSettings
 from .const import CONF_ISSUE_SECRET, DOMAIN
 from .export import ExportView
 from .http import AuthorityView, async_forget_expired_tokens, async_register_views
-from .ledger import LedgerError, LedgerTooNewError
+from .ledger import LedgerTooNewError
+from .ledger_errors import translated_ledger_errors
 from .receiver import PeopleCounterConfigEntry, Receiver, configured
 from .services import async_setup_services
 from .settings import async_restore, async_save
@@ -67,13 +68,10 @@ async def async_setup_entry(hass: HomeAssistant, entry: PeopleCounterConfigEntry
     entry.async_on_unload(receiver.async_stop)
     entry.async_on_unload(hass.bus.async_listen_once(EVENT_HOMEASSISTANT_FINAL_WRITE, stop))
     try:
-        await receiver.async_start()
+        with translated_ledger_errors(ConfigEntryNotReady):
+            await receiver.async_start()
     except LedgerTooNewError as err:
         raise ConfigEntryError(translation_domain=DOMAIN, translation_key="ledger_too_new") from err
-    except LedgerError as err:
-        raise ConfigEntryNotReady(
-            translation_domain=DOMAIN, translation_key="ledger_error", translation_placeholders={"error": str(err)}
-        ) from err
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
     if settings := ListenerSettings.of(entry.data):
         await _async_start_listener(hass, entry, settings)
@@ -141,10 +139,6 @@ async def async_remove_config_entry_device(
                 translation_key="camera_still_sends",
                 translation_placeholders={"name": camera.camera.name},
             )
-        try:
+        with translated_ledger_errors():
             await receiver.async_remove_camera(key)
-        except LedgerError as err:
-            raise HomeAssistantError(
-                translation_domain=DOMAIN, translation_key="ledger_error", translation_placeholders={"error": str(err)}
-            ) from err
     return True

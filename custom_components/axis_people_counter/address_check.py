@@ -8,7 +8,7 @@ from http import HTTPStatus
 from ipaddress import ip_address
 import json
 import ssl
-from typing import Any, Final, NamedTuple, cast
+from typing import Any, Final, cast
 
 from aiohttp import (
     ClientConnectionError,
@@ -36,7 +36,7 @@ from .connecting import names_of
 from .const import PUSH_PATH
 from .core_internals import public_client_context
 from .http import MAX_BODY, MAX_PROBE, NOT_READY, PROBE_HEADER, WRONG_TOKEN, Probe, async_register_views
-from .messages import plain
+from .messages import Message, plain
 
 # With connecting and all else.
 ANSWER_SECONDS: Final = 10.0
@@ -75,14 +75,7 @@ _UNTRUSTED_PROXY: Final = b"400: Bad Request"
 _NOBODY_BEHIND: Final = (502, 503, 504, *range(520, 531))
 
 
-class Finding(NamedTuple):
-    """The key and the placeholders of a translated sentence; the latter can be shown as Markdown."""
-
-    key: str
-    placeholders: dict[str, str]
-
-
-async def async_check(hass: HomeAssistant, base_url: str, authority: str | None = None) -> list[Finding]:
+async def async_check(hass: HomeAssistant, base_url: str, authority: str | None = None) -> list[Message]:
     """Return what is wrong with an address, the most important first, or that it is well.
 
     With `authority`, the certificate has to be one of that authority, else one of those that everybody trusts.
@@ -112,17 +105,17 @@ class _Check:
         # Connections whose certificate was found good.
         self._good: list[ssl.SSLObject] = []
 
-    async def async_findings(self) -> list[Finding]:
+    async def async_findings(self) -> list[Message]:
         """Look for everything that there is to be found."""
-        findings: list[Finding] = []
+        findings: list[Message] = []
         if _is_this_device(self._host):
-            findings.append(Finding("check_this_device", {"host": _shown(self._host)}))
+            findings.append(Message("check_this_device", {"host": _shown(self._host)}))
         if self._url.scheme != "https":
-            findings.append(Finding("check_not_https", {}))
+            findings.append(Message("check_not_https", {}))
         if problem := await self._async_problem():
             return [*findings, problem]
         if await self._async_large_body_is_refused():
-            findings.append(Finding("check_body_limit", {"limit": str(MAX_BODY // 1024 // 1024)}))
+            findings.append(Message("check_body_limit", {"limit": str(MAX_BODY // 1024 // 1024)}))
         if not self._good:
             return findings
 
@@ -131,10 +124,10 @@ class _Check:
         placeholders = {"expires": _moment(end), "days": str(left.days)}
         # Our own is renewed by ourselves.
         if not self._authority and left < min(SOON, (end - begin) / SOON_PART):
-            findings.append(Finding("check_expires_soon", placeholders))
-        return findings or [Finding("check_ok", placeholders)]
+            findings.append(Message("check_expires_soon", placeholders))
+        return findings or [Message("check_ok", placeholders)]
 
-    async def _async_problem(self) -> Finding | None:
+    async def _async_problem(self) -> Message | None:
         """Send a small request; return why it didn't come here and back."""
         address = {"address": self._address}
         try:
@@ -153,27 +146,27 @@ class _Check:
             ) as response:
                 return await self._async_about_answer(response)
         except ClientConnectorDNSError:
-            return Finding("check_name_not_found", {"host": _shown(self._host)})
+            return Message("check_name_not_found", {"host": _shown(self._host)})
         except ClientConnectorCertificateError as err:
             return await self._async_about_certificate(cast(ssl.SSLCertVerificationError, err.certificate_error))
         except ClientSSLError as err:
             reason = str(getattr(err.os_error, "reason", None) or err.os_error)
             if reason in _NOT_TLS:
-                return Finding("check_not_tls", address)
-            return Finding("check_tls_failed", {**address, "error": _shown(reason)})
+                return Message("check_not_tls", address)
+            return Message("check_tls_failed", {**address, "error": _shown(reason)})
         except ClientConnectorError as err:
             if isinstance(err.os_error, ConnectionRefusedError):
-                return Finding("check_refused", address)
+                return Message("check_refused", address)
             # The port is open, but it closes before TLS has begun.
-            return Finding("check_hung_up" if isinstance(err.os_error, ConnectionError) else "check_no_answer", address)
+            return Message("check_hung_up" if isinstance(err.os_error, ConnectionError) else "check_no_answer", address)
         except TimeoutError:
-            return Finding("check_silent" if self._good else "check_no_answer", address)
+            return Message("check_silent" if self._good else "check_no_answer", address)
         except ClientResponseError:
-            return Finding("check_not_http", address)
+            return Message("check_not_http", address)
         except ClientConnectionError:
-            return Finding("check_hung_up", address)
+            return Message("check_hung_up", address)
         except (ClientError, OSError, ValueError) as err:
-            return Finding("check_failed", {**address, "error": _shown(str(err) or type(err).__name__)})
+            return Message("check_failed", {**address, "error": _shown(str(err) or type(err).__name__)})
 
     def _headers(self, length: int | None = None) -> dict[str, str]:
         headers = {
@@ -185,38 +178,38 @@ class _Check:
         }
         return headers if length is None else {**headers, CONTENT_LENGTH: str(length)}
 
-    async def _async_about_answer(self, response: ClientResponse) -> Finding | None:
+    async def _async_about_answer(self, response: ClientResponse) -> Message | None:
         """Return what an answer says about who gave it, None if it was us."""
         status: int = response.status
         placeholders = {"status": str(status)}
         if self._probe.heard:
-            return None if status == HTTPStatus.OK else Finding("check_other_status", placeholders)
+            return None if status == HTTPStatus.OK else Message("check_other_status", placeholders)
         if self._probe.without_token:
-            return Finding("check_token_dropped", {})
+            return Message("check_token_dropped", {})
         if 300 <= status < 400 and (location := response.headers.get(LOCATION)):
-            return Finding("check_redirect", {"address": _shown(_origin(self._url, location))})
+            return Message("check_redirect", {"address": _shown(_origin(self._url, location))})
 
         try:
             body = await response.content.read(_MOST_READ)
         except ClientError, TimeoutError:
             body = b""
         if _message(body) in (WRONG_TOKEN, NOT_READY):
-            return Finding("check_other_instance", {})
+            return Message("check_other_instance", {})
         if status == HTTPStatus.BAD_REQUEST and body.startswith(_UNTRUSTED_PROXY):
-            return Finding("check_untrusted_proxy", {})
+            return Message("check_untrusted_proxy", {})
         if status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
-            return Finding("check_body_limit", {"limit": str(MAX_BODY // 1024 // 1024)})
+            return Message("check_body_limit", {"limit": str(MAX_BODY // 1024 // 1024)})
         if status == HTTPStatus.UNAUTHORIZED:
-            return Finding("check_login", {})
+            return Message("check_login", {})
         if status == HTTPStatus.FORBIDDEN:
-            return Finding("check_forbidden", {})
+            return Message("check_forbidden", {})
         if status == HTTPStatus.NOT_FOUND:
-            return Finding("check_not_found", {})
+            return Message("check_not_found", {})
         if status in _NOBODY_BEHIND:
-            return Finding("check_nobody_behind", placeholders)
-        return Finding("check_other_server", placeholders)
+            return Message("check_nobody_behind", placeholders)
+        return Message("check_other_server", placeholders)
 
-    async def _async_about_certificate(self, err: ssl.SSLCertVerificationError) -> Finding:
+    async def _async_about_certificate(self, err: ssl.SSLCertVerificationError) -> Message:
         """Return why a certificate isn't good."""
         chain = await self._async_look()
         try:
@@ -224,30 +217,30 @@ class _Check:
         except ValueError, x509.DuplicateExtension, x509.UnsupportedGeneralNameType:
             # A certificate can be odd enough that nothing can be said about it.
             finding = None
-        return finding or Finding("check_tls_failed", {"address": self._address, "error": _shown(err.verify_message)})
+        return finding or Message("check_tls_failed", {"address": self._address, "error": _shown(err.verify_message)})
 
-    def _about_chain(self, code: int, chain: list[x509.Certificate]) -> Finding | None:
+    def _about_chain(self, code: int, chain: list[x509.Certificate]) -> Message | None:
         """Say in other words what OpenSSL found: the server's certificate is the first, then come its authorities'."""
         now = dt_util.utcnow()
         ended = [one.not_valid_after_utc for one in chain if one.not_valid_after_utc < now]
         if code == _HAS_EXPIRED and ended:
-            return Finding("check_expired", {"expires": _moment(ended[0]), "now": _moment(now)})
+            return Message("check_expired", {"expires": _moment(ended[0]), "now": _moment(now)})
         to_begin = [one.not_valid_before_utc for one in chain if one.not_valid_before_utc > now]
         if code == _NOT_YET_VALID and to_begin:
-            return Finding("check_not_yet_valid", {"begins": _moment(to_begin[0]), "now": _moment(now)})
+            return Message("check_not_yet_valid", {"begins": _moment(to_begin[0]), "now": _moment(now)})
         if code in _OTHER_NAME:
-            return Finding("check_other_name", {"host": _shown(self._host), "names": _names(chain[0])})
+            return Message("check_other_name", {"host": _shown(self._host), "names": _names(chain[0])})
         if code not in _NOT_TRUSTED:
             return None
         issuer = _shown(_name(chain[-1].issuer))
         if self._authority:
-            return Finding("check_not_our_authority", {"issuer": issuer})
+            return Message("check_not_our_authority", {"issuer": issuer})
         if code == _SELF_SIGNED:
-            return Finding("check_self_signed", {})
+            return Message("check_self_signed", {})
         # An authority that says where its own certificate is found is one that expects it to be sent along.
         if len(chain) == 1 and _tells_of_issuer(chain[0]):
-            return Finding("check_incomplete", {"issuer": issuer})
-        return Finding("check_unknown_authority", {"issuer": issuer})
+            return Message("check_incomplete", {"issuer": issuer})
+        return Message("check_unknown_authority", {"issuer": issuer})
 
     async def _async_look(self) -> list[x509.Certificate]:
         """Return the certificates that are shown to whoever asks; nothing is sent to somebody who isn't verified."""

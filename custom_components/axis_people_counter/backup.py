@@ -1,6 +1,5 @@
 """A backup holds every count that was stored when it began."""
 
-import asyncio
 import logging
 
 from homeassistant.core import HomeAssistant
@@ -15,7 +14,7 @@ async def async_pre_backup(hass: HomeAssistant) -> None:
     """Keep the ledger's file as it is while it is copied; pushes go on."""
     for begun in async_backup_hold(hass).begin():
         try:
-            await asyncio.wrap_future(begun)
+            await begun
         except (LedgerError, LedgerTooNewError) as err:
             # All else in the backup is worth having.
             _LOGGER.warning("The backup may lack people counts: %s", err)
@@ -25,6 +24,6 @@ async def async_post_backup(hass: HomeAssistant) -> None:
     """Let the ledger's file be written again."""
     for ended in async_backup_hold(hass).end():
         try:
-            await asyncio.wrap_future(ended)
+            await ended
         except (LedgerError, LedgerTooNewError) as err:
             _LOGGER.debug("The ledger is out of reach, and will be opened as usual: %s", err)

@@ -30,13 +30,12 @@ from homeassistant.helpers.network import NoURLAvailableError, get_url
 from homeassistant.util import dt as dt_util
 from homeassistant.util.network import is_host_valid, is_ip_address
 
-from .address_check import Finding, async_check
+from .address_check import async_check
 from .connecting import (
     CAMERA_SCHEMA,
     CONF_TRUST_CERTIFICATE,
     DATA_LISTENER,
     CameraError,
-    Done,
     Listener,
     ListenerSettings,
     async_is_own,
@@ -72,8 +71,8 @@ from .const import (
 )
 from .http import AuthorityView, ConnectionTest, async_register_views
 from .issues import LISTENER_CERTIFICATE_ENDS
-from .ledger import LedgerError
-from .messages import async_list, async_say, plain
+from .ledger_errors import abort_on_ledger_errors
+from .messages import Message, async_translate, async_translate_list, plain
 from .place_flow import PlaceFlow
 from .receiver import PeopleCounterConfigEntry
 from .replace_flow import (
@@ -151,8 +150,8 @@ class PeopleCounterConfigFlow(ConfigFlow, domain=DOMAIN):
         # Only until there is an entry, which has one of its own.
         self._listener: Listener | None = None
         self._authority: x509.Certificate | None = None
-        self._check: asyncio.Task[list[Finding]] | None = None
-        self._done: list[Done] = []
+        self._check: asyncio.Task[list[Message]] | None = None
+        self._done: list[Message] = []
         self._replaced: dict[str, str] = {}
 
     @staticmethod
@@ -239,7 +238,7 @@ class PeopleCounterConfigFlow(ConfigFlow, domain=DOMAIN):
             load = settings.certificates(self.hass).load
             loaded = await self.hass.async_add_executor_job(load, [settings.host], now)
             if (problem := loaded.problem) and problem.key != LISTENER_CERTIFICATE_ENDS:
-                return {"base": "problem"}, {"problem": await async_say(self.hass, problem)}
+                return {"base": "problem"}, {"problem": await async_translate(self.hass, problem)}
         else:
             try:
                 self._authority = await self.hass.async_add_executor_job(own_certificates(self.hass).create, now)
@@ -288,10 +287,8 @@ class PeopleCounterConfigFlow(ConfigFlow, domain=DOMAIN):
         if user_input is not None:
             self._replaced = user_input
             return await self.async_step_replace_confirm()
-        try:
+        with abort_on_ledger_errors():
             old = await async_old_cameras(entry.runtime_data)
-        except LedgerError as err:
-            return self.async_abort(reason="ledger_error", description_placeholders={"error": str(err)})
         new = async_new_cameras(entry.runtime_data)
         if not old or not new:
             return self.async_abort(reason="nothing_to_replace")
@@ -305,15 +302,13 @@ class PeopleCounterConfigFlow(ConfigFlow, domain=DOMAIN):
     async def async_step_replace_confirm(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Show what will happen, and do it."""
         entry: PeopleCounterConfigEntry = self._get_reconfigure_entry()
-        try:
+        with abort_on_ledger_errors():
             confirmation = await async_confirmation(entry, **self._replaced)
             if user_input is None:
                 return self.async_show_form(
                     step_id="replace_confirm", data_schema=vol.Schema({}), description_placeholders=confirmation
                 )
             await async_replace(self.hass, entry, **self._replaced)
-        except LedgerError as err:
-            return self.async_abort(reason="ledger_error", description_placeholders={"error": str(err)})
         return self.async_abort(reason="camera_replaced", description_placeholders=confirmation)
 
     async def async_step_undo(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
@@ -392,7 +387,7 @@ class PeopleCounterConfigFlow(ConfigFlow, domain=DOMAIN):
                 )
             except CameraError as err:
                 errors["base"] = "problem"
-                placeholders["problem"] = await async_say(self.hass, err)
+                placeholders["problem"] = await async_translate(self.hass, err.message)
             else:
                 return await self.async_step_camera_done()
         suggested = {key: value for key, value in (user_input or {}).items() if key != CONF_PASSWORD}
@@ -410,7 +405,10 @@ class PeopleCounterConfigFlow(ConfigFlow, domain=DOMAIN):
         return self.async_show_form(
             step_id="camera_done",
             data_schema=vol.Schema({}),
-            description_placeholders={**self._placeholders(), "done": await async_list(self.hass, self._done)},
+            description_placeholders={
+                **self._placeholders(),
+                "done": await async_translate_list(self.hass, self._done),
+            },
         )
 
     async def async_step_check(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
@@ -432,7 +430,7 @@ class PeopleCounterConfigFlow(ConfigFlow, domain=DOMAIN):
             data_schema=vol.Schema({}),
             description_placeholders={
                 **self._placeholders(),
-                "findings": await async_list(self.hass, self._check.result()),
+                "findings": await async_translate_list(self.hass, self._check.result()),
             },
         )
 

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-import asyncio
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 import logging
@@ -14,7 +12,6 @@ from typing import Final, override
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import CONF_URL
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
-from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.event import async_track_point_in_utc_time
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, UpdateFailed
 from homeassistant.util import dt as dt_util
@@ -23,6 +20,7 @@ from . import issues
 from .const import DOMAIN, PUSH_PATH
 from .counting import Interval, Passage, Schedule, Source, final_occupancy, read_again, reverse
 from .ledger import Camera, Changes, Counts, Ledger, LedgerError, Retried
+from .ledger_errors import translated_ledger_errors
 from .messages import name_placeholders, plain
 from .settings import async_keep_direction
 from .statistics import StatisticsWriter
@@ -96,15 +94,6 @@ class LedgerCoordinator[T](DataUpdateCoordinator[T]):
             self._cancel_tick()
             self._cancel_tick = None
 
-    async def _async_store[R](self, stored: Future[R]) -> R:
-        """Wait until something is safe. Raises HomeAssistantError where it can't be stored."""
-        try:
-            return await asyncio.wrap_future(stored)
-        except LedgerError as err:
-            raise HomeAssistantError(
-                translation_domain=DOMAIN, translation_key="ledger_error", translation_placeholders={"error": str(err)}
-            ) from err
-
 
 @dataclass(frozen=True, slots=True)
 class CameraData:
@@ -125,7 +114,7 @@ class CameraData:
     @property
     def has_adults(self) -> bool:
         """Whether the camera ever told adults from children."""
-        return self.total.adults_entered is not None or self.total.adults_left is not None
+        return self.total.adults_entered is not None or self.total.adults_exited is not None
 
 
 class CameraCoordinator(LedgerCoordinator[CameraData]):
@@ -198,7 +187,7 @@ class CameraCoordinator(LedgerCoordinator[CameraData]):
         schedule = await async_camera_schedule(self.config_entry, self.camera)
         day, next_day = schedule.day(int(now.timestamp()))
         reset, next_reset = schedule.reset(int(now.timestamp()))
-        today = await asyncio.wrap_future(self.ledger.today(self.key, day, next_day, reset))
+        today = await self.ledger.today(self.key, day, next_day, reset)
         self.camera = camera = today.camera
         if not self._shutdown_requested:
             self._async_note_silence(now)
@@ -299,17 +288,19 @@ class CameraCoordinator(LedgerCoordinator[CameraData]):
     async def async_correct(self, value: int, source: Source) -> None:
         """Set the occupancy, by some means. Raises HomeAssistantError where it can't be stored."""
         now = int(dt_util.utcnow().timestamp())
-        await self._async_store(self.ledger.correct(self.key, now, value, source))
+        with translated_ledger_errors():
+            await self.ledger.correct(self.key, now, value, source)
         await self._async_changed(now)
 
     async def async_set_reversed(self, value: bool) -> None:
         """Say whether in means out. Raises HomeAssistantError where it can't be stored."""
-        await self._async_store(self.ledger.set_reversed(self.key, value))
+        with translated_ledger_errors():
+            await self.ledger.set_reversed(self.key, value)
         async_keep_direction(self.hass, self.config_entry, self.key, value)
         await self._async_changed(0)
 
     async def async_retry_quarantined(self) -> Retried:
-        """Take what can be taken now of what wasn't. Raises HomeAssistantError where it can't be stored."""
+        """Take what can be taken now of what wasn't. Raises LedgerError."""
         retried = await self._async_retry_page(0)
         settled, changes = retried.settled, [retried.changes]
         # Pushes come in between.
@@ -327,11 +318,11 @@ class CameraCoordinator(LedgerCoordinator[CameraData]):
 
     async def _async_retry_page(self, after: int) -> Retried:
         now = int(dt_util.utcnow().timestamp())
-        return await self._async_store(self.ledger.retry(self.key, read_again, now, after))
+        return await self.ledger.retry(self.key, read_again, now, after)
 
     async def async_drop_quarantined(self, last: int) -> int:
-        """Forget what wasn't taken, up to the one that came last. Raises HomeAssistantError where it can't be done."""
-        dropped = await self._async_store(self.ledger.drop(self.key, last))
+        """Forget what wasn't taken, up to the one that came last. Raises LedgerError."""
+        dropped = await self.ledger.drop(self.key, last)
         await self.async_refresh()
         return dropped
 
@@ -354,8 +345,8 @@ def _is_history(at: int) -> bool:
 def _directed(camera: Camera, counts: Counts) -> Counts:
     if not camera.reversed:
         return counts
-    return Counts(counts.left, counts.entered, counts.adults_left, counts.adults_entered)
+    return Counts(counts.exited, counts.entered, counts.adults_exited, counts.adults_entered)
 
 
 def _directed_passage(camera: Camera, passage: Passage) -> Passage:
-    return passage._replace(entered=passage.left, left=passage.entered) if camera.reversed else passage
+    return passage._replace(entered=passage.exited, exited=passage.entered) if camera.reversed else passage

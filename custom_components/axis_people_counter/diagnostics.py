@@ -1,6 +1,5 @@
 """What helps to find out what is wrong, without secrets."""
 
-import asyncio
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import asdict
@@ -136,8 +135,8 @@ async def _camera(receiver: Receiver, coordinator: CameraCoordinator, alias: str
     key = coordinator.key
     since = dt_util.utcnow() - GAPS_SINCE
     try:
-        quarantined = await asyncio.wrap_future(receiver.ledger.quarantined(key, MAX_QUARANTINED))
-        gaps = await asyncio.wrap_future(receiver.ledger.gaps(key, int(since.timestamp()), MAX_GAPS))
+        quarantined = await receiver.ledger.quarantined(key, MAX_QUARANTINED)
+        gaps = await receiver.ledger.gaps(key, int(since.timestamp()), MAX_GAPS)
     except LedgerError:
         quarantined, gaps = [], []
     # There are none when the ledger couldn't be read at the start.

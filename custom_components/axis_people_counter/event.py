@@ -42,7 +42,7 @@ class PassageEvent(CameraEntity, EventEntity):
     @callback
     def _async_passed(self, intervals: list[Interval]) -> None:
         self._async_tell("entered", [(one.entered, one.adults_entered, one) for one in intervals if one.entered])
-        self._async_tell("left", [(one.left, one.adults_left, one) for one in intervals if one.left])
+        self._async_tell("left", [(one.exited, one.adults_exited, one) for one in intervals if one.exited])
 
     @callback
     def _async_tell(self, event_type: str, counted: list[tuple[int, int | None, Interval]]) -> None:

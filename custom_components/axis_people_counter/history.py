@@ -1,7 +1,6 @@
 """What was counted over a stretch of time: read from the ledger page by page, written as rows."""
 
 from array import array
-import asyncio
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -122,7 +121,7 @@ class BaseHistory:
             "start": self._local(interval.start),
             "end": self._local(interval.end),
             "in": interval.entered,
-            "out": interval.left,
+            "out": interval.exited,
         }
 
     def corrected_fields(self, corrected: Corrected) -> dict[str, Any]:
@@ -220,7 +219,7 @@ class History(BaseHistory):
         return {
             **BaseHistory.interval_fields(self, interval),
             "adults_in": interval.adults_entered if self.has_adults else None,
-            "adults_out": interval.adults_left if self.has_adults else None,
+            "adults_out": interval.adults_exited if self.has_adults else None,
         }
 
 
@@ -235,7 +234,7 @@ class PlaceHistory(BaseHistory):
     async def async_of(cls, coordinator: PlaceCoordinator) -> Self:
         """Return the history of a place under the name its device has."""
         ledger, settings = coordinator.ledger, coordinator.settings
-        found = [await asyncio.wrap_future(ledger.camera(door.key)) for door in settings.doors]
+        found = [await ledger.camera(door.key) for door in settings.doors]
         device = async_device(coordinator)
         return cls(
             ledger,

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from datetime import datetime
 from ipaddress import IPv6Address, ip_address
-from typing import Final, Protocol
+from typing import Final, NamedTuple
 
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.translation import async_get_translations
@@ -15,28 +15,23 @@ from .const import DOMAIN
 _MARKDOWN: Final = str.maketrans({character: f"\\{character}" for character in "\\`*_{}[]<>()#+-.!|~&:/@"})
 
 
-class Sentence(Protocol):
-    """What can be said: a key of the translations' exceptions, and its placeholders."""
+class Message(NamedTuple):
+    """A translated message: its key among the translations' exceptions, and what replaces the names in braces."""
 
-    @property
-    def key(self) -> str:
-        """The key."""
-
-    @property
-    def placeholders(self) -> Mapping[str, str]:
-        """What stands for the names in braces."""
+    key: str
+    placeholders: Mapping[str, str] = {}
 
 
-async def async_say(hass: HomeAssistant, sentence: Sentence) -> str:
-    """Return a sentence, or its key where there is no translation."""
+async def async_translate(hass: HomeAssistant, message: Message) -> str:
+    """Return a message in Home Assistant's language, or its key where there is no translation."""
     texts = await async_get_translations(hass, hass.config.language, "exceptions", [DOMAIN])
-    text = texts.get(f"component.{DOMAIN}.exceptions.{sentence.key}.message", sentence.key)
-    return text.format_map(sentence.placeholders)
+    text = texts.get(f"component.{DOMAIN}.exceptions.{message.key}.message", message.key)
+    return text.format_map(message.placeholders)
 
 
-async def async_list(hass: HomeAssistant, sentences: Iterable[Sentence]) -> str:
-    """Return sentences as a list in Markdown."""
-    return "\n".join([f"- {await async_say(hass, sentence)}" for sentence in sentences])
+async def async_translate_list(hass: HomeAssistant, messages: Iterable[Message]) -> str:
+    """Return messages as a list in Markdown."""
+    return "\n".join([f"- {await async_translate(hass, message)}" for message in messages])
 
 
 def plain(text: str) -> str:

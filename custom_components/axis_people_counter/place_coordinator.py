@@ -1,6 +1,5 @@
 """A place: some doors, and the people behind them, who may be many."""
 
-import asyncio
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -15,6 +14,7 @@ from . import issues
 from .coordinator import CameraCoordinator, LedgerCoordinator
 from .counting import EARLIEST, Source, has_reached, standing
 from .ledger import Door, Ledger
+from .ledger_errors import translated_ledger_errors
 from .messages import plain
 from .settings import PlaceSettings
 from .statistics import StatisticsWriter
@@ -35,7 +35,7 @@ class PlaceData:
 
     occupancy: int
     entered: int
-    left: int
+    exited: int
     peak: int
     drift: int
     # Up to then every door has reported; None where one never has.
@@ -107,10 +107,10 @@ class PlaceCoordinator(LedgerCoordinator[PlaceData]):
         # What is true now follows from the last reset before the day on.
         resets = schedule.resets(schedule.reset(day)[0], instant + 1)
 
-        today = await asyncio.wrap_future(self.ledger.place_today(settings.key, day, next_day, resets))
+        today = await self.ledger.place_today(settings.key, day, next_day, resets)
         if today is None:
             # A step at a time: what else is to be shown doesn't wait for a long history.
-            await asyncio.wrap_future(self.ledger.advance_place(settings.place, EARLIEST if resets else day))
+            await self.ledger.advance_place(settings.place, EARLIEST if resets else day)
             self._show_again(settings.key)
             return self.data
         _, next_reset = schedule.reset(instant)
@@ -147,7 +147,7 @@ class PlaceCoordinator(LedgerCoordinator[PlaceData]):
         return PlaceData(
             occupancy=stands.inside,
             entered=today.entered,
-            left=today.left,
+            exited=today.exited,
             peak=stands.peak,
             drift=stands.drift,
             complete_until=_complete_until(settings.doors, today.counted_until),
@@ -158,7 +158,8 @@ class PlaceCoordinator(LedgerCoordinator[PlaceData]):
     async def async_correct(self, value: int, source: Source) -> None:
         """Set the occupancy, by some means. Raises HomeAssistantError where it can't be stored."""
         now = int(dt_util.utcnow().timestamp())
-        await self._async_store(self.ledger.correct_place(self.settings.place, now, value, source))
+        with translated_ledger_errors():
+            await self.ledger.correct_place(self.settings.place, now, value, source)
         self._statistics.async_changed(self.key, now)
         await self.async_refresh()
 

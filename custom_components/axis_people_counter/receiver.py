@@ -11,7 +11,6 @@ from typing import Final
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant, callback
-from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.event import async_track_time_interval
 from homeassistant.util import dt as dt_util
@@ -30,7 +29,7 @@ from .const import (
     SUBENTRY_PLACE,
 )
 from .coordinator import CameraCoordinator, brings_no_history
-from .counting import Applications, Message, Push, TestMessage, is_held, key_at, obsolete_keys, routes_of
+from .counting import Applications, Document, Push, TestMessage, is_held, key_at, obsolete_keys, routes_of
 from .ledger import (
     MAX_CAMERAS,
     MAX_QUARANTINED,
@@ -138,9 +137,9 @@ class Receiver:
         ]
         try:
             await self._async_tell_settings()
-            cameras = await asyncio.wrap_future(self.ledger.cameras())
-            obsolete = await asyncio.wrap_future(self.ledger.obsolete_series())
-            await asyncio.wrap_future(self.ledger.set_places([place.place for place in places]))
+            cameras = await self.ledger.cameras()
+            obsolete = await self.ledger.obsolete_series()
+            await self.ledger.set_places([place.place for place in places])
         except LedgerError as err:
             self._async_failed(err)
             raise
@@ -164,12 +163,12 @@ class Receiver:
     async def _async_tell_settings(self) -> None:
         """Tell the ledger what a person set; a ledger of an earlier version knows directions that the entry doesn't."""
         now = int(dt_util.utcnow().timestamp())
-        await asyncio.wrap_future(self.ledger.set_routes(self._routes, now))
+        await self.ledger.set_routes(self._routes, now)
         if CONF_REVERSED_CAMERAS not in self.entry.options:
-            known = await asyncio.wrap_future(self.ledger.reversed_cameras())
+            known = await self.ledger.reversed_cameras()
             async_keep_directions(self.hass, self.entry, known)
         directions = self.ledger.set_directions(lambda: self.entry.options.get(CONF_REVERSED_CAMERAS, ()))
-        await asyncio.wrap_future(directions)
+        await directions
 
     async def _async_start_places(self, settings: list[PlaceSettings]) -> None:
         for one in settings:
@@ -202,12 +201,12 @@ class Receiver:
     async def async_stop(self) -> None:
         """Close the ledger when all that was handed to it is done."""
         self.stopped = True
-        await asyncio.wrap_future(self.ledger.close())
+        await self.ledger.close()
         if self.entry.disabled_by:
             # Nobody looks any more whether the reasons are still there.
             issues.async_end_all(self.hass, past=False)
 
-    async def async_receive(self, message: Message, arrived: datetime) -> None:
+    async def async_receive(self, message: Document, arrived: datetime) -> None:
         """Return when what the message brings is safe; its head arrived at the instant that is given.
 
         Raises ClockError, TooManyCamerasError and LedgerError; nothing is stored then. Raises QuarantineFullError.
@@ -269,7 +268,7 @@ class Receiver:
 
         Raises LedgerError.
         """
-        await asyncio.wrap_future(self.ledger.set_removed(key))
+        await self.ledger.set_removed(key)
         if camera := self.cameras.pop(key, None):
             self.async_end_issues(camera.camera.serial)
             await camera.async_shutdown()
@@ -314,7 +313,7 @@ class Receiver:
                 address=url_host(address),
             )
 
-    def _check_clock(self, message: Message, arrived: datetime) -> None:
+    def _check_clock(self, message: Document, arrived: datetime) -> None:
         """Compare the camera's clock with ours as it was when the camera began to send; the rest may take long."""
         sensor = message.sensor
         if abs(message.sent - arrived.timestamp()) <= MAX_CLOCK_DIFFERENCE:
@@ -485,7 +484,7 @@ class Receiver:
         """Merge what is older than the days of full detail, a day of one camera at a time."""
         keep = timedelta(days=self.entry.options.get(CONF_KEEP_DAYS, DEFAULT_KEEP_DAYS))
         try:
-            while await asyncio.wrap_future(self.ledger.merge(int((dt_util.utcnow() - keep).timestamp()))):
+            while await self.ledger.merge(int((dt_util.utcnow() - keep).timestamp())):
                 pass
         except LedgerError as err:
             _LOGGER.debug("Old intervals can't be merged now: %s", err)
@@ -494,10 +493,10 @@ class Receiver:
         """Take what an earlier version couldn't take and this one can."""
         for camera in list(self.cameras.values()):
             try:
-                quarantine = await asyncio.wrap_future(self.ledger.quarantine(camera.key, 0))
+                quarantine = await self.ledger.quarantine(camera.key, 0)
                 if quarantine.count:
                     await camera.async_retry_quarantined()
-            except (LedgerError, HomeAssistantError) as err:
+            except LedgerError as err:
                 _LOGGER.debug("What was set aside of %s can't be tried again now: %s", camera.name, err)
 
     @callback

@@ -1,6 +1,5 @@
 """What can be done about a repair issue."""
 
-import asyncio
 from collections.abc import Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -14,7 +13,6 @@ from homeassistant.components.repairs import ConfirmRepairFlow, RepairsFlow, Rep
 from homeassistant.const import CONF_HOST, CONF_PASSWORD, CONF_TOKEN, CONF_URL, CONF_USERNAME
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import AbortFlow
-from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from homeassistant.helpers.translation import async_get_translations
 
@@ -22,8 +20,9 @@ from . import issues
 from .connecting import CAMERA_SCHEMA, CONF_TRUST_CERTIFICATE, CameraError, CameraWeb
 from .const import DOMAIN, PUSH_PATH
 from .coordinator import CameraCoordinator
-from .ledger import LedgerError, Quarantine, Quarantined
-from .messages import async_say, plain, wall_clock
+from .ledger import Quarantine, Quarantined
+from .ledger_errors import abort_on_ledger_errors
+from .messages import async_translate, plain, wall_clock
 from .receiver import PeopleCounterConfigEntry
 from .replace_flow import (
     CONF_NEW_CAMERA,
@@ -100,7 +99,7 @@ class ProtocolFlow(_Flow):
                 await self._async_set_version(user_input)
             except CameraError as err:
                 errors["base"] = "problem"
-                placeholders["problem"] = await async_say(self.hass, err)
+                placeholders["problem"] = await async_translate(self.hass, err.message)
             else:
                 # The issue stays until the camera has shown that it was this.
                 return self.async_abort(reason="version_set", description_placeholders={**self._told})
@@ -160,10 +159,8 @@ class QuarantineFlow(_Flow):
         """Take what can be taken now."""
         await self._async_quarantine()
         camera = self._camera
-        try:
+        with abort_on_ledger_errors():
             retried = await camera.async_retry_quarantined()
-        except HomeAssistantError as err:
-            raise _ledger_failed(err) from err
         return self._async_end("retried", settled=retried.settled, left=retried.left)
 
     async def async_step_drop(self, user_input: dict[str, Any] | None = None) -> RepairsFlowResult:
@@ -177,10 +174,8 @@ class QuarantineFlow(_Flow):
                 description_placeholders={**self._told, "count": str(quarantine.count)},
             )
         camera = self._camera
-        try:
+        with abort_on_ledger_errors():
             dropped = await camera.async_drop_quarantined(self._last)
-        except HomeAssistantError as err:
-            raise _ledger_failed(err) from err
         return self._async_end("dropped", count=dropped, left=quarantine.count - dropped)
 
     @property
@@ -194,10 +189,8 @@ class QuarantineFlow(_Flow):
     async def _async_quarantine(self) -> Quarantine:
         """Return what wasn't taken. Raises AbortFlow where there is nothing of that any more."""
         ledger, key = self._entry.runtime_data.ledger, self._camera.key
-        try:
-            quarantine = await asyncio.wrap_future(ledger.quarantine(key, MAX_SHOWN))
-        except LedgerError as err:
-            raise AbortFlow("ledger_error", {"error": str(err)}) from err
+        with abort_on_ledger_errors():
+            quarantine = await ledger.quarantine(key, MAX_SHOWN)
         if not quarantine.count:
             raise AbortFlow("nothing_left")
         return quarantine
@@ -228,10 +221,8 @@ class NewCameraFlow(_Flow):
         if user_input is not None:
             self._old = user_input[CONF_OLD_CAMERA]
             return await self.async_step_confirm()
-        try:
+        with abort_on_ledger_errors():
             old = await async_old_cameras(entry.runtime_data)
-        except LedgerError as err:
-            raise AbortFlow("ledger_error", {"error": str(err)}) from err
         texts = await async_get_translations(self.hass, self.hass.config.language, "selector", {DOMAIN})
         another_door = texts[f"component.{DOMAIN}.selector.old_camera.options.{ANOTHER_DOOR}"]
         return self.async_show_form(
@@ -243,15 +234,13 @@ class NewCameraFlow(_Flow):
     async def async_step_confirm(self, user_input: dict[str, Any] | None = None) -> RepairsFlowResult:
         """Show what will happen, and do it."""
         entry, cameras = self._entry, {CONF_OLD_CAMERA: self._old, CONF_NEW_CAMERA: self._told["about"]}
-        try:
+        with abort_on_ledger_errors():
             confirmation = await async_confirmation(entry, **cameras)
             if user_input is None:
                 return self.async_show_form(
                     step_id="confirm", data_schema=vol.Schema({}), description_placeholders=confirmation
                 )
             await async_replace(self.hass, entry, **cameras)
-        except LedgerError as err:
-            raise AbortFlow("ledger_error", {"error": str(err)}) from err
         return self.async_abort(reason="camera_replaced", description_placeholders=confirmation)
 
 
@@ -270,10 +259,6 @@ async def async_create_fix_flow(
     if data and (flow := _FLOWS.get(str(data.get("key")))):
         return flow({name: str(value) for name, value in data.items()})
     return ConfirmRepairFlow()
-
-
-def _ledger_failed(err: HomeAssistantError) -> AbortFlow:
-    return AbortFlow("ledger_error", err.translation_placeholders)
 
 
 # What wasn't taken, as a person can read it. It may be anything that is JSON, or the beginning of that.

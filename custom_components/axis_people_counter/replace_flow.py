@@ -1,6 +1,5 @@
 """Replace a camera: which ones are gone, which one may take the place of one, and what that changes."""
 
-import asyncio
 from datetime import UTC, datetime
 from typing import Final
 
@@ -22,7 +21,7 @@ CONF_NEW_CAMERA: Final = "new_camera"
 
 async def async_old_cameras(receiver: Receiver) -> dict[str, str]:
     """Return the names of cameras that are silent or were removed, by key. Raises LedgerError."""
-    gone = await asyncio.wrap_future(receiver.ledger.gone_cameras())
+    gone = await receiver.ledger.gone_cameras()
     silent = (camera for camera in receiver.cameras.values() if not camera.connected)
     return {
         **{camera.key: async_camera_name(camera) for camera in silent},
@@ -103,7 +102,7 @@ def camera_field(cameras: dict[str, str]) -> selector.SelectSelector:
 
 async def _async_since(receiver: Receiver, old: str, new: str) -> int:
     """Return from when on the new camera counts: the end of what the old one has counted. Raises LedgerError."""
-    counted_until = await asyncio.wrap_future(receiver.ledger.counted_until(old))
+    counted_until = await receiver.ledger.counted_until(old)
     serial = receiver.cameras[new].camera.serial
     # Where either was part of a replacement before, what was counted until then stays where it is.
     replacements = replacements_of(receiver.entry)

@@ -88,7 +88,7 @@ COUNT_SENSORS: Final = (
     CountSensorDescription(
         key="out_today",
         state_class=SensorStateClass.TOTAL,
-        value_fn=lambda data: data.today.left,
+        value_fn=lambda data: data.today.exited,
         exists_fn=_is_current,
         of_today=True,
     ),
@@ -102,7 +102,7 @@ COUNT_SENSORS: Final = (
     CountSensorDescription(
         key="adults_out_today",
         state_class=SensorStateClass.TOTAL,
-        value_fn=lambda data: data.today.adults_left or 0,
+        value_fn=lambda data: data.today.adults_exited or 0,
         exists_fn=_is_current_with_adults,
         of_today=True,
     ),
@@ -115,7 +115,7 @@ COUNT_SENSORS: Final = (
     CountSensorDescription(
         key="out_total",
         state_class=SensorStateClass.TOTAL,
-        value_fn=lambda data: data.total.left,
+        value_fn=lambda data: data.total.exited,
         exists_fn=_has_caught_up,
     ),
     CountSensorDescription(
@@ -128,7 +128,7 @@ COUNT_SENSORS: Final = (
     CountSensorDescription(
         key="adults_out_total",
         state_class=SensorStateClass.TOTAL,
-        value_fn=lambda data: data.total.adults_left or 0,
+        value_fn=lambda data: data.total.adults_exited or 0,
         exists_fn=_has_caught_up_with_adults,
         entity_registry_enabled_default=False,
     ),
@@ -191,7 +191,7 @@ PLACE_SENSORS: Final = (
     ),
     PlaceSensorDescription(
         key="out_today",
-        value_fn=lambda data, _: data.left,
+        value_fn=lambda data, _: data.exited,
     ),
     PlaceSensorDescription(
         key="peak_today",

@@ -9,7 +9,7 @@ import voluptuous as vol
 from homeassistant.components.sensor import DOMAIN as SENSOR_DOMAIN, SensorEntity
 from homeassistant.const import ATTR_ENTITY_ID, ENTITY_MATCH_ALL
 from homeassistant.core import HomeAssistant, ServiceCall, ServiceResponse, SupportsResponse, callback
-from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
+from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers import config_validation as cv, device_registry as dr, entity_registry as er, service, target
 
 from .const import DOMAIN
@@ -18,7 +18,8 @@ from .counting import MAX_COUNT, Period, Row
 from .entity import OccupancyEntity
 from .export import FORMATS, INTERVALS, MAX_LINK_CAMERAS, PERIODS, Export, async_link
 from .history import Corrected, History, PlaceHistory, Stretch, async_device, async_history
-from .ledger import DAY, LedgerError
+from .ledger import DAY
+from .ledger_errors import translated_ledger_errors
 from .place_coordinator import PlaceCoordinator
 from .receiver import PeopleCounterConfigEntry
 
@@ -79,14 +80,10 @@ async def _async_get_counts(call: ServiceCall) -> ServiceResponse:
                 places.append({"id": history.key, **found})
         return {"cameras": cameras, "places": places}
 
-    try:
+    with translated_ledger_errors():
         async with targets[0].config_entry.runtime_data.answering:
             histories = [await async_history(one) for one in targets]
             return await call.hass.async_add_executor_job(answer, histories)
-    except LedgerError as err:
-        raise HomeAssistantError(
-            translation_domain=DOMAIN, translation_key="ledger_error", translation_placeholders={"error": str(err)}
-        ) from err
 
 
 def _answer(history: History | PlaceHistory, bounds: list[int], now: int, period: Period) -> dict[str, Any]:

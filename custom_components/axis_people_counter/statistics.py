@@ -36,6 +36,7 @@ from .const import DOMAIN
 from .core_internals import async_recorder_done
 from .counting import MAX_WIDTH, Level, Passage, Schedule, levels, occupancies
 from .ledger import HOUR, NOBODY, Ledger, LedgerError, Series, Sums, minus, plus, series_of
+from .ledger_errors import translated_ledger_errors
 from .settings import PlaceSettings
 from .time_zones import async_camera_schedule
 
@@ -138,14 +139,8 @@ class StatisticsWriter:
             raise HomeAssistantError(translation_domain=DOMAIN, translation_key="no_recorder")
         async with self._writing:
             await self._async_clear(key)
-            try:
-                await asyncio.wrap_future(self._ledger.forget_series(key))
-            except LedgerError as err:
-                raise HomeAssistantError(
-                    translation_domain=DOMAIN,
-                    translation_key="ledger_error",
-                    translation_placeholders={"error": str(err)},
-                ) from err
+            with translated_ledger_errors():
+                await self._ledger.forget_series(key)
         self._async_plan(key, dt_util.utcnow())
 
     @callback
@@ -213,16 +208,16 @@ class StatisticsWriter:
             return
         if key in self._obsolete:
             await self._async_clear(key)
-            await asyncio.wrap_future(self._ledger.forget_series(key))
+            await self._ledger.forget_series(key)
             return
-        camera = await asyncio.wrap_future(self._ledger.camera(key))
+        camera = await self._ledger.camera(key)
         if camera is None:
             return
         until = await self._async_read(_until, key)
-        written = await asyncio.wrap_future(self._ledger.written_until(key))
+        written = await self._ledger.written_until(key)
         if until is not None and (written is None or until > written):
             hours = await self._async_read(_hours, key, until)
-            await asyncio.wrap_future(self._ledger.carry_series(key, hours, until))
+            await self._ledger.carry_series(key, hours, until)
         schedule = await async_camera_schedule(self._entry, camera)
         await self._async_write_series(
             key,
@@ -232,15 +227,15 @@ class StatisticsWriter:
         )
 
     async def _async_take(self, key: str, basis: str, *, everything: bool = False) -> Series | None:
-        return await asyncio.wrap_future(self._ledger.take_series(key, basis, everything=everything))
+        return await self._ledger.take_series(key, basis, everything=everything)
 
     async def _async_write_place(self, place: PlaceSettings) -> None:
         key = place.key
-        if await asyncio.wrap_future(self._ledger.has_other_basis(key)):
+        if await self._ledger.has_other_basis(key):
             # Hours that only a former door had would stay.
             await self._async_clear(key)
-        known = [await asyncio.wrap_future(self._ledger.camera(camera)) for camera in place.keys]
-        written = await asyncio.wrap_future(self._ledger.written_until(key))
+        known = [await self._ledger.camera(camera) for camera in place.keys]
+        written = await self._ledger.written_until(key)
         if not all(known) and written is None and await self._async_read(_until, key) is not None:
             # The ledger was begun anew. What recorder has of a door comes into it when that camera speaks.
             return
@@ -252,11 +247,11 @@ class StatisticsWriter:
         )
 
     async def _async_take_place(self, place: PlaceSettings, *, everything: bool = False) -> Series | None:
-        span = await asyncio.wrap_future(self._ledger.take_place_series(place.key, everything=everything))
+        span = await self._ledger.take_place_series(place.key, everything=everything)
         if span is None:
             return None
         # One by one: pushes wait for no more than one of them.
-        return series_of(span, [await asyncio.wrap_future(self._ledger.door_hours(door, span)) for door in place.doors])
+        return series_of(span, [await self._ledger.door_hours(door, span) for door in place.doors])
 
     async def _async_write_series(
         self,
@@ -267,7 +262,7 @@ class StatisticsWriter:
     ) -> None:
         names = await self._async_read(_names, key)
         until = await self._async_read(_until, key)
-        written = await asyncio.wrap_future(self._ledger.written_until(key))
+        written = await self._ledger.written_until(key)
         metadata = await self._async_metadata(key, name, names)
         series = await take()
         if series is None and until == written:
@@ -281,7 +276,7 @@ class StatisticsWriter:
         metadata = {one: metadata[one] for one in _keys(series)}
         for rows in await self.hass.async_add_executor_job(_pieces, series, occupancy_rows):
             await self._async_import(metadata, rows)
-        await asyncio.wrap_future(self._ledger.confirm_series(key))
+        await self._ledger.confirm_series(key)
 
     async def _async_goes_on(self, key: str, series: Series, names: dict[str, str | None]) -> bool:
         """Say whether recorder has all that comes before these hours.
@@ -436,7 +431,7 @@ def _occupancy_rows(ledger: Ledger, serial: str, schedule: Schedule, series: Ser
         for interval in ledger.each_interval(serial, reset - MAX_WIDTH, _end(series)):
             known.update(range(interval.start // HOUR * HOUR, interval.end, HOUR))
             if interval.end > reset:
-                counts = (interval.entered, interval.left)
+                counts = (interval.entered, interval.exited)
                 yield Passage(interval.end, *(reversed(counts) if series.is_reversed else counts))
 
     # A reset that is yet to come in this hour is no part of it yet.

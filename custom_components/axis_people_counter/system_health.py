@@ -1,6 +1,5 @@
 """The integration's lines on the page System information."""
 
-import asyncio
 from typing import Any
 
 from homeassistant.components.system_health import SystemHealthRegistration
@@ -22,7 +21,7 @@ async def _async_info(hass: HomeAssistant) -> dict[str, Any]:
         return {}
     receiver = entries[0].runtime_data
     cameras = receiver.cameras.values()
-    size = await asyncio.wrap_future(receiver.ledger.size())
+    size = await receiver.ledger.size()
     return {
         "cameras": len(cameras),
         "cameras_connected": sum(camera.connected for camera in cameras),

@@ -24,16 +24,16 @@ def rows(body: bytes) -> list[Row]:
     sent = _instant(document["utcSent"])
     found: list[Row] = []
     for measurement in document["data"]["measurements"]:
-        entered, left = measurement["items"]
+        entered, exited = measurement["items"]
         found.append(
             (
                 1,
                 _instant(measurement["utcFrom"]),
                 _instant(measurement["utcTo"]),
                 entered["count"],
-                left["count"],
+                exited["count"],
                 entered["adults"],
-                left["adults"],
+                exited["adults"],
                 sent,
             )
         )

@@ -42,8 +42,8 @@ def mounted(number: int, zone: ZoneInfo) -> Camera:
 
 def counts(random: Random) -> Counts:
     """Return the people of one interval; often somebody passes."""
-    entered, left = random.choice((0, 1, 1, 2, 3)), random.choice((0, 1, 1, 2, 3))
-    return Counts(entered, left, random.randint(0, entered), random.randint(0, left))
+    entered, exited = random.choice((0, 1, 1, 2, 3)), random.choice((0, 1, 1, 2, 3))
+    return Counts(entered, exited, random.randint(0, entered), random.randint(0, exited))
 
 
 class Fleet:

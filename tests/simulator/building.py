@@ -121,9 +121,9 @@ class Building:
 
     def inside(self, place: str, instant: datetime) -> int:
         """Return how many people are in a place once all minutes are over that end by that instant."""
-        came, left = self._moves(place, self._day(instant))
+        came, went = self._moves(place, self._day(instant))
         minute = minute_of(instant)
-        return bisect_left(came, minute) - bisect_left(left, minute)
+        return bisect_left(came, minute) - bisect_left(went, minute)
 
     def passed(self, door: Door, start: datetime, end: datetime) -> Counts:
         """Return who really went through a door between two whole minutes."""

@@ -1,7 +1,7 @@
 """How cameras get here: certificates, the HTTPS port of our own, and the set-up of a camera."""
 
 from .authority import certificate_pem, fingerprint, names_of
-from .camera_setup import CAMERA_SCHEMA, CONF_TRUST_CERTIFICATE, Done, async_prepare
+from .camera_setup import CAMERA_SCHEMA, CONF_TRUST_CERTIFICATE, async_prepare
 from .listener import DATA_LISTENER, Listener, ListenerSettings, async_is_own, own_certificates
 from .pasted_text import is_one_word, trimmed
 from .server import listening_sockets
@@ -13,7 +13,6 @@ __all__ = [
     "DATA_LISTENER",
     "CameraError",
     "CameraWeb",
-    "Done",
     "Listener",
     "ListenerSettings",
     "async_is_own",

@@ -1,6 +1,6 @@
 """What Home Assistant does in a camera for the user, where Axis documents how."""
 
-from typing import Final, NamedTuple
+from typing import Final
 
 import voluptuous as vol
 
@@ -9,7 +9,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers import selector
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
 
-from ..messages import plain
+from ..messages import Message, plain
 from .vapix import CameraError, CameraWeb
 
 CONF_TRUST_CERTIFICATE: Final = "trust_certificate"
@@ -28,16 +28,9 @@ CAMERA_SCHEMA: Final = vol.Schema(
 )
 
 
-class Done(NamedTuple):
-    """A sentence about what was done in a camera, or has to be done by hand."""
-
-    key: str
-    placeholders: dict[str, str]
-
-
 async def async_prepare(
     hass: HomeAssistant, address: str, username: str, password: str, *, trust_certificate: bool, authority: str | None
-) -> list[Done]:
+) -> list[Message]:
     """Install an authority's certificate in a camera, if there is one, set its protocol version, and say how that went.
 
     Raises CameraError if the camera can't be asked at all.
@@ -45,31 +38,33 @@ async def async_prepare(
     web = CameraWeb(async_get_clientsession(hass), address, username, password, trust_certificate=trust_certificate)
     device = await web.connect()
     done = [
-        Done(
+        Message(
             "prepared_camera",
             {"model": plain(device.model), "serial": device.serial, "version": plain(device.version)},
         )
     ]
     if web.certificate_verified is False:
-        done.append(Done("prepared_unverified", {}))
+        done.append(Message("prepared_unverified", {}))
     if authority:
         try:
             installed = await web.install_authority(authority)
         except CameraError as err:
-            done += [_sentence(err), Done("prepared_authority_by_hand", {})]
+            done += [_shown(err), Message("prepared_authority_by_hand", {})]
         else:
-            done.append(Done("prepared_authority" if installed else "prepared_authority_present", {}))
+            done.append(Message("prepared_authority" if installed else "prepared_authority_present", {}))
             if web.certificate_verified is None:
                 # Axis wants this done over HTTPS, which not every camera has.
-                done.append(Done("prepared_unencrypted", {}))
+                done.append(Message("prepared_unencrypted", {}))
     try:
         await web.set_protocol_version()
     except CameraError as err:
-        done += [_sentence(err), Done("prepared_protocol_by_hand", {})]
+        done += [_shown(err), Message("prepared_protocol_by_hand", {})]
     else:
-        done.append(Done("prepared_protocol", {}))
+        done.append(Message("prepared_protocol", {}))
     return done
 
 
-def _sentence(err: CameraError) -> Done:
-    return Done(err.key, {key: plain(value) for key, value in err.placeholders.items()})
+def _shown(err: CameraError) -> Message:
+    """Return an error's message so that a dialog shows the camera's own words as they are."""
+    message = err.message
+    return Message(message.key, {name: plain(value) for name, value in message.placeholders.items()})

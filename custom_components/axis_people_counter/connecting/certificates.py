@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import NameOID
 
 from .. import issues
+from ..messages import Message
 from .authority import Pair, is_for, is_good, names_of, new_authority, new_server, read_pair
 
 AUTHORITY_FILE: Final = "authority.pem"
@@ -53,18 +54,11 @@ _PRIVATE_KEY: Final = re.compile(rb"-----BEGIN ((?:RSA |EC )?PRIVATE KEY)-----.*
 _PASSWORD: Final = re.compile(rb"-----BEGIN ENCRYPTED PRIVATE KEY-----|^Proc-Type: 4,ENCRYPTED", re.MULTILINE)
 
 
-class Problem(NamedTuple):
-    """What is wrong: the key and the placeholders of a translated sentence."""
-
-    key: str
-    placeholders: dict[str, str]
-
-
 class Loaded(NamedTuple):
     """What there is to serve with, and what is wrong with it, if anything."""
 
     context: ssl.SSLContext | None
-    problem: Problem | None = None
+    problem: Message | None = None
 
 
 class Certificates(Protocol):
@@ -129,7 +123,7 @@ class OwnCertificates(Certificates):
         authority = _pair_if_any(self._authority_file)
         if authority is None or _is_over(authority.certificate, now):
             about = {"path": str(self._authority_file)}
-            return Loaded(context, Problem(issues.LISTENER_AUTHORITY_DAMAGED, about))
+            return Loaded(context, Message(issues.LISTENER_AUTHORITY_DAMAGED, about))
         if now < authority.certificate.not_valid_before_utc:
             return Loaded(context, _clock(authority.certificate, now))
         if server and context and is_good(server.certificate, authority.certificate, names, now):
@@ -138,7 +132,7 @@ class OwnCertificates(Certificates):
             _write(self._server_file, new_server(authority, names, now))
         except OSError as err:
             about = {"path": str(self._server_file), "error": err.strerror or str(err)}
-            return Loaded(context, Problem(issues.LISTENER_CERTIFICATE_UNWRITABLE, about))
+            return Loaded(context, Message(issues.LISTENER_CERTIFICATE_UNWRITABLE, about))
         return Loaded(self._contexts.of(self._server_file, self._server_file))
 
 
@@ -156,14 +150,14 @@ class UserCertificates(Certificates):
         try:
             certificate, key = map(_read, (self._certificate, self._key))
         except OSError as err:
-            return Loaded(None, Problem(issues.LISTENER_CERTIFICATE_UNREADABLE, {"path": str(err.filename)}))
+            return Loaded(None, Message(issues.LISTENER_CERTIFICATE_UNREADABLE, {"path": str(err.filename)}))
         context: ssl.SSLContext | None = None
         with suppress(OSError):
             context = self._contexts.of(self._certificate, self._key)
-        damaged = Problem(
+        damaged = Message(
             issues.LISTENER_CERTIFICATE_DAMAGED, {"path": str(self._certificate), "key_path": str(self._key)}
         )
-        problem: Problem | None
+        problem: Message | None
         try:
             problem = next(self._file_problems(certificate, key, now), None if context else damaged)
             problem = problem or next(self._certificate_problems(certificate, names[0], now), None)
@@ -171,18 +165,18 @@ class UserCertificates(Certificates):
             problem = damaged
         return Loaded(context, problem)
 
-    def _file_problems(self, certificate: bytes, key: bytes, now: datetime) -> Iterator[Problem]:
+    def _file_problems(self, certificate: bytes, key: bytes, now: datetime) -> Iterator[Message]:
         """Yield why the files can't be used at all, the most important reason first."""
         about, about_key = {"path": str(self._certificate)}, {"path": str(self._key)}
         for is_wrong, problem in (
-            (not certificate.strip(), Problem(issues.LISTENER_CERTIFICATE_EMPTY, about)),
-            (not key.strip(), Problem(issues.LISTENER_CERTIFICATE_EMPTY, about_key)),
-            (not _ANYTHING.search(certificate), Problem(issues.LISTENER_CERTIFICATE_NOT_PEM, about)),
-            (not _ANYTHING.search(key), Problem(issues.LISTENER_CERTIFICATE_NOT_PEM, about_key)),
-            (_is_request(certificate), Problem(issues.LISTENER_CERTIFICATE_REQUEST, about)),
-            (not _CERTIFICATE.search(certificate), Problem(issues.LISTENER_CERTIFICATE_ABSENT, about)),
-            (_PASSWORD.search(key), Problem(issues.LISTENER_KEY_ENCRYPTED, about_key)),
-            (not _PRIVATE_KEY.search(key), Problem(issues.LISTENER_KEY_ABSENT, about_key)),
+            (not certificate.strip(), Message(issues.LISTENER_CERTIFICATE_EMPTY, about)),
+            (not key.strip(), Message(issues.LISTENER_CERTIFICATE_EMPTY, about_key)),
+            (not _ANYTHING.search(certificate), Message(issues.LISTENER_CERTIFICATE_NOT_PEM, about)),
+            (not _ANYTHING.search(key), Message(issues.LISTENER_CERTIFICATE_NOT_PEM, about_key)),
+            (_is_request(certificate), Message(issues.LISTENER_CERTIFICATE_REQUEST, about)),
+            (not _CERTIFICATE.search(certificate), Message(issues.LISTENER_CERTIFICATE_ABSENT, about)),
+            (_PASSWORD.search(key), Message(issues.LISTENER_KEY_ENCRYPTED, about_key)),
+            (not _PRIVATE_KEY.search(key), Message(issues.LISTENER_KEY_ABSENT, about_key)),
         ):
             if is_wrong:
                 yield problem
@@ -190,16 +184,16 @@ class UserCertificates(Certificates):
         server = certificates[0]
         owners = [one for one in certificates if one.public_key() == _public_key(key)]
         if not owners:
-            yield Problem(issues.LISTENER_KEY_OTHER, {**about, "key_path": str(self._key)})
+            yield Message(issues.LISTENER_KEY_OTHER, {**about, "key_path": str(self._key)})
         elif server not in owners:
             first, name = _name(server.subject), _name(owners[0].subject)
-            yield Problem(issues.LISTENER_CERTIFICATE_ORDER, {**about, "first": first, "name": name})
+            yield Message(issues.LISTENER_CERTIFICATE_ORDER, {**about, "first": first, "name": name})
         for one in _chain(certificates, now):
             if weakness := _weakness(one):
                 name = _name(one.subject)
-                yield Problem(issues.LISTENER_CERTIFICATE_WEAK, {**about, "name": name, "weakness": weakness})
+                yield Message(issues.LISTENER_CERTIFICATE_WEAK, {**about, "name": name, "weakness": weakness})
 
-    def _certificate_problems(self, certificate: bytes, host: str, now: datetime) -> Iterator[Problem]:
+    def _certificate_problems(self, certificate: bytes, host: str, now: datetime) -> Iterator[Message]:
         """Yield what keeps cameras from accepting the certificate, or soon will, the most important first."""
         about = {"path": str(self._certificate)}
         certificates = x509.load_pem_x509_certificates(certificate)
@@ -209,23 +203,23 @@ class UserCertificates(Certificates):
         if now < server.not_valid_before_utc:
             yield _clock(server, now)
         if now >= end:
-            yield Problem(issues.LISTENER_CERTIFICATE_EXPIRED, {**about, "end": f"{end:%Y-%m-%d}"})
+            yield Message(issues.LISTENER_CERTIFICATE_EXPIRED, {**about, "end": f"{end:%Y-%m-%d}"})
         if not is_for(server, host):
             names = ", ".join(sorted(names_of(server))[:_MAX_NAMES])
-            yield Problem(issues.LISTENER_CERTIFICATE_NAMES, {**about, "host": host, "names": names or "-"})
+            yield Message(issues.LISTENER_CERTIFICATE_NAMES, {**about, "host": host, "names": names or "-"})
         for issuer in chain[1:]:
             name = {"name": _name(issuer.subject)}
             if _is_over(issuer, now):
                 last = f"{issuer.not_valid_after_utc:%Y-%m-%d}"
-                yield Problem(issues.LISTENER_ISSUER_EXPIRED, {**about, **name, "end": last})
+                yield Message(issues.LISTENER_ISSUER_EXPIRED, {**about, **name, "end": last})
             if now < issuer.not_valid_before_utc:
                 begin = f"{issuer.not_valid_before_utc:%Y-%m-%d %H:%M}"
                 moment = f"{now:%Y-%m-%d %H:%M}"
-                yield Problem(issues.LISTENER_ISSUER_EARLY, {**about, **name, "begin": begin, "now": moment})
+                yield Message(issues.LISTENER_ISSUER_EARLY, {**about, **name, "begin": begin, "now": moment})
         if _lacks_issuer(chain, certificates):
-            yield Problem(issues.LISTENER_ISSUER_MISSING, {**about, "issuer": _name(server.issuer)})
+            yield Message(issues.LISTENER_ISSUER_MISSING, {**about, "issuer": _name(server.issuer)})
         if now >= end - ENDS_SOON:
-            yield Problem(issues.LISTENER_CERTIFICATE_ENDS, {**about, "end": f"{end:%Y-%m-%d}"})
+            yield Message(issues.LISTENER_CERTIFICATE_ENDS, {**about, "end": f"{end:%Y-%m-%d}"})
 
 
 def _read(path: Path) -> bytes:
@@ -298,9 +292,9 @@ def _name(name: x509.Name) -> str:
     return "".join(character for character in text if character.isprintable())[:_MAX_NAME] or "-"
 
 
-def _clock(certificate: x509.Certificate, now: datetime) -> Problem:
+def _clock(certificate: x509.Certificate, now: datetime) -> Message:
     begin = certificate.not_valid_before_utc
-    return Problem(issues.LISTENER_CLOCK, {"now": f"{now:%Y-%m-%d %H:%M}", "begin": f"{begin:%Y-%m-%d %H:%M}"})
+    return Message(issues.LISTENER_CLOCK, {"now": f"{now:%Y-%m-%d %H:%M}", "begin": f"{begin:%Y-%m-%d %H:%M}"})
 
 
 def _is_over(certificate: x509.Certificate, now: datetime) -> bool:

@@ -23,8 +23,8 @@ from homeassistant.util.network import is_ip_address
 from .. import issues
 from ..const import CONF_CERTIFICATE, CONF_DIRECT, CONF_OWN_ADDRESS, CONF_PRIVATE_KEY, DOMAIN
 from ..core_internals import async_adapter_addresses
-from ..messages import plain
-from .certificates import Certificates, OwnCertificates, Problem, UserCertificates
+from ..messages import Message, plain
+from .certificates import Certificates, OwnCertificates, UserCertificates
 from .server import Server, listening_sockets
 
 _LOGGER = logging.getLogger(__name__)
@@ -108,7 +108,7 @@ class Listener:
         self._tell_refused = refused
         # The last address that called but refused our certificate.
         self.refused: str | None = None
-        self._problems: dict[str, Problem] = {}
+        self._problems: dict[str, Message] = {}
         # When a camera was last here, or the listener began to wait for one.
         self._last_heard = dt_util.utcnow()
         self._check_task: asyncio.Task[None] | None = None
@@ -183,16 +183,16 @@ class Listener:
             self._server.listen(listening_sockets(self.settings.listens_on, port))
         except OSError as err:
             error = err.strerror or str(err)
-            self._report("port", Problem(issues.LISTENER_PORT_TAKEN, {"port": str(port), "error": error}))
+            self._report("port", Message(issues.LISTENER_PORT_TAKEN, {"port": str(port), "error": error}))
         else:
             self._report("port", None)
 
-    async def _async_address_problem(self, own: list[str]) -> Problem | None:
+    async def _async_address_problem(self, own: list[str]) -> Message | None:
         """Return what is wrong with the address that cameras were given, if none of them gets through by it."""
         silent = self._cameras() and dt_util.utcnow() - self._last_heard >= PATIENCE
         if not self.settings.is_own or not silent or await async_is_own(self.hass, self.settings.host):
             return None
-        return Problem(issues.LISTENER_ADDRESS_GONE, {"host": self.settings.host, "addresses": ", ".join(own)})
+        return Message(issues.LISTENER_ADDRESS_GONE, {"host": self.settings.host, "addresses": ", ".join(own)})
 
     @callback
     def _heard(self, _: str) -> None:
@@ -204,7 +204,7 @@ class Listener:
         self._tell_refused(address)
 
     @callback
-    def _report(self, kind: str, problem: Problem | None) -> None:
+    def _report(self, kind: str, problem: Message | None) -> None:
         """Show what is wrong with one of several things, or that it is well again."""
         if self._stopped:
             return

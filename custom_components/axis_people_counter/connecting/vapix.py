@@ -36,6 +36,7 @@ from aiohttp.hdrs import ACCEPT_ENCODING, AUTHORIZATION, CONTENT_TYPE, METH_GET,
 from multidict import CIMultiDict
 from yarl import URL
 
+from ..messages import Message
 from .pasted_text import is_one_word, trimmed
 
 # For one question and its answer, authentication included.
@@ -78,8 +79,7 @@ class CameraError(Exception):
     def __init__(self, key: str, **placeholders: str) -> None:
         """Take what to say; texts of the camera's own are one short line, but may be Markdown."""
         super().__init__(key)
-        self.key = key
-        self.placeholders = placeholders
+        self.message = Message(key, placeholders)
 
 
 class _NobodyError(CameraError):
@@ -147,7 +147,7 @@ class CameraWeb:
                 raise
             if isinstance(err, _NobodyError) and len(origins) > 1:
                 self._origin = origins[1]
-            elif err.key == "camera_certificate" and self._trust_certificate:
+            elif err.message.key == "camera_certificate" and self._trust_certificate:
                 self._verify = False
             else:
                 raise

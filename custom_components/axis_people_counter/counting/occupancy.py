@@ -27,7 +27,7 @@ class Passage(NamedTuple):
 
     at: int
     entered: int
-    left: int
+    exited: int
     pending: int = 0
 
 
@@ -69,12 +69,12 @@ def levels(passages: Iterable[Passage], corrections: Iterable[Correction], runni
     """
     following = iter(corrections)
     correction = next(following, None)
-    for at, entered, left, pending in passages:
+    for at, entered, exited, pending in passages:
         while correction is not None and correction.at < at:
             running = correction.value
             yield Level(correction.at, running, False, 0, running)
             correction = next(following, None)
-        running += entered - left
+        running += entered - exited
         drift = max(0, -running - pending)
         running += drift
         yield Level(at, max(0, running), True, drift, running)

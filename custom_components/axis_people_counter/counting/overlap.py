@@ -13,9 +13,9 @@ class SentInterval(NamedTuple):
     start: int
     end: int
     entered: int
-    left: int
+    exited: int
     adults_entered: int | None
-    adults_left: int | None
+    adults_exited: int | None
     sent: int
 
     @property

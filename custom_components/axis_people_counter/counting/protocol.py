@@ -59,9 +59,9 @@ class Interval(NamedTuple):
     start: int
     end: int
     entered: int
-    left: int
+    exited: int
     adults_entered: int | None
-    adults_left: int | None
+    adults_exited: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,10 +109,10 @@ class Push:
     skipped: frozenset[str] = frozenset()
 
 
-type Message = TestMessage | Push
+type Document = TestMessage | Push
 
 
-def parse(body: bytes | bytearray) -> Message:
+def parse(body: bytes | bytearray) -> Document:
     """Read one document; measurements one by one, so that other threads get their turn during a long one.
 
     Raises DocumentError or its child ProtocolVersionError.
@@ -133,7 +133,7 @@ def parse(body: bytes | bytearray) -> Message:
         raise
 
 
-def _message(reader: _Reader, members: dict[str, Any]) -> Message:
+def _message(reader: _Reader, members: dict[str, Any]) -> Document:
     """Return what the members of a document say."""
     _check_version(members)
     sensor = _sensor(members.get("sensor"))
@@ -164,7 +164,7 @@ def read_again(content: str, sent: int) -> list[Interval] | None:
     return None if push.rejected else push.intervals
 
 
-def _parse_whole(body: bytes | bytearray) -> Message | None:
+def _parse_whole(body: bytes | bytearray) -> Document | None:
     """Read a small document in one go, which is faster; None where anything is odd about it, for the reader to say."""
     try:
         document = _DECODER.decode(body.decode())
@@ -544,8 +544,8 @@ def _interval(value: Any, skipped: set[str]) -> Interval:
         raise _RejectedError("it is longer than a day")
     if "items" not in value:
         raise _RejectedError("items is missing")
-    entered, adults_entered, left, adults_left = _items(value["items"], skipped)
-    return Interval(start, end, entered, left, adults_entered, adults_left)
+    entered, adults_entered, exited, adults_exited = _items(value["items"], skipped)
+    return Interval(start, end, entered, exited, adults_entered, adults_exited)
 
 
 def _time(value: Any) -> tuple[int, int] | None:

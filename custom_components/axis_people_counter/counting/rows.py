@@ -15,9 +15,9 @@ class Sums(NamedTuple):
     """
 
     entered: int
-    left: int
+    exited: int
     adults_entered: int | None
-    adults_left: int | None
+    adults_exited: int | None
     covered: int
 
 
@@ -27,9 +27,9 @@ class Row(NamedTuple):
     start: int
     end: int
     entered: int
-    left: int
+    exited: int
     adults_entered: int | None
-    adults_left: int | None
+    adults_exited: int | None
     occupancy_peak: int
     covered: int
     complete: bool
@@ -52,9 +52,9 @@ def count_rows(
             start,
             end,
             sum(one.entered for one in sums),
-            sum(one.left for one in sums),
+            sum(one.exited for one in sums),
             _total([one.adults_entered for one in sums]),
-            _total([one.adults_left for one in sums]),
+            _total([one.adults_exited for one in sums]),
             occupancy.highest,
             covered,
             covered == end - start and end <= now,
@@ -63,13 +63,13 @@ def count_rows(
 
 def passages(intervals: Iterable[Interval], reset: int) -> Iterator[Passage]:
     """Yield who passed in intervals that end after a reset."""
-    return (Passage(interval.end, interval.entered, interval.left) for interval in intervals if interval.end > reset)
+    return (Passage(interval.end, interval.entered, interval.exited) for interval in intervals if interval.end > reset)
 
 
 def reverse(interval: Interval) -> Interval:
     """Return the interval of a camera that is mounted the other way round."""
-    start, end, entered, left, adults_entered, adults_left = interval
-    return Interval(start, end, left, entered, adults_left, adults_entered)
+    start, end, entered, exited, adults_entered, adults_exited = interval
+    return Interval(start, end, exited, entered, adults_exited, adults_entered)
 
 
 def _sums(bounds: Sequence[int], intervals: Iterable[Interval]) -> Iterator[Sums]:
@@ -79,19 +79,19 @@ def _sums(bounds: Sequence[int], intervals: Iterable[Interval]) -> Iterator[Sums
     covered_until = bounds[0]
     for start, end in pairwise(bounds):
         covered = max(0, min(covered_until, end) - start)
-        entered = left = 0
+        entered = exited = 0
         adults_entered: list[int | None] = []
-        adults_left: list[int | None] = []
+        adults_exited: list[int | None] = []
         while interval is not None and interval.start < end:
             covered += max(0, min(interval.end, end) - max(interval.start, start))
             covered_until = interval.end
             if interval.start >= start:
                 entered += interval.entered
-                left += interval.left
+                exited += interval.exited
                 adults_entered.append(interval.adults_entered)
-                adults_left.append(interval.adults_left)
+                adults_exited.append(interval.adults_exited)
             interval = next(following, None)
-        yield Sums(entered, left, _total(adults_entered), _total(adults_left), covered)
+        yield Sums(entered, exited, _total(adults_entered), _total(adults_exited), covered)
 
 
 def _total(values: list[int | None]) -> int | None:

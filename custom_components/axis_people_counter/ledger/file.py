@@ -3,8 +3,9 @@
 The thread commits the jobs that wait together in one transaction, and runs questions between transactions.
 """
 
+import asyncio
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
@@ -222,10 +223,18 @@ class _CorruptError(Exception):
     """The file isn't a ledger, or is damaged."""
 
 
+class Answer[T](Future[T]):
+    """The result of a job in the ledger's thread: await it in an event loop, or call `result` in another thread."""
+
+    def __await__(self) -> Generator[Any, None, T]:
+        """Wait in an event loop; a job goes on when whoever waits for it is cancelled."""
+        return asyncio.wrap_future(self).__await__()
+
+
 class _Job(NamedTuple):
     function: Callable[[sqlite3.Connection], Any]
     writes: bool
-    future: Future[Any]
+    future: Answer[Any]
 
 
 class BackupHold:
@@ -239,13 +248,13 @@ class BackupHold:
         self.is_on = False
         self.files: set[LedgerFile] = set()
 
-    def begin(self) -> list[Future[None]]:
+    def begin(self) -> list[Answer[None]]:
         """Begin in all that have the file open; it stays as it is when all futures are done."""
         begun = [file.begin_backup() for file in tuple(self.files)]
         self.is_on = True
         return begun
 
-    def end(self) -> list[Future[None]]:
+    def end(self) -> list[Answer[None]]:
         """End in all that have the file open; without a backup nothing changes."""
         ended = [file.end_backup() for file in tuple(self.files)]
         self.is_on = False
@@ -274,14 +283,14 @@ class LedgerFile:
         self._backup_hold.files.add(self)
         # Nothing is put into the queue after the None that ends it.
         self._closing = Lock()
-        self._closed: Future[None] | None = None
+        self._closed: Answer[None] | None = None
         self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
         self._thread = Thread(target=self._run, name=f"{path.name} writer", daemon=True)
         self._thread.start()
 
-    def submit[T](self, function: Callable[[sqlite3.Connection], T], *, writes: bool = False) -> Future[T]:
+    def submit[T](self, function: Callable[[sqlite3.Connection], T], *, writes: bool = False) -> Answer[T]:
         """Have a function run in the thread; one that writes is part of a transaction."""
-        future: Future[T] = Future()
+        future: Answer[T] = Answer()
         # From here on nobody can cancel it: a commit is never interrupted.
         future.set_running_or_notify_cancel()
         with self._closing:
@@ -291,7 +300,7 @@ class LedgerFile:
         future.set_exception(LedgerError("The ledger is closed."))
         return future
 
-    def size(self) -> Future[int]:
+    def size(self) -> Answer[int]:
         """Return the bytes the ledger takes on the disk."""
 
         def measure(db: sqlite3.Connection) -> int:
@@ -300,7 +309,7 @@ class LedgerFile:
 
         return self.submit(measure)
 
-    def begin_backup(self) -> Future[None]:
+    def begin_backup(self) -> Answer[None]:
         """Bring the file up to date and leave it as it is until end_backup."""
         if self._closed is not None:
             # Until then it may be written.
@@ -316,7 +325,7 @@ class LedgerFile:
 
         return self.submit(begin)
 
-    def end_backup(self) -> Future[None]:
+    def end_backup(self) -> Answer[None]:
         """Write the log into the file again."""
         # Also when the file is out of reach now: it is opened as usual later.
         self._backup_hold.is_on = False
@@ -327,11 +336,11 @@ class LedgerFile:
 
         return self.submit(end)
 
-    def close(self) -> Future[None]:
+    def close(self) -> Answer[None]:
         """Finish what waits, then close the file. Later calls raise LedgerError."""
         with self._closing:
             if self._closed is None:
-                self._closed = Future()
+                self._closed = Answer()
                 self._closed.set_running_or_notify_cancel()
                 self._jobs.put(None)
             return self._closed

@@ -6,7 +6,6 @@ A push is safe when the future of `record` has a result: it is committed and syn
 from bisect import bisect_left
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import groupby
@@ -33,7 +32,7 @@ from ..counting import (
     resolve,
 )
 from . import places, series
-from .file import LedgerError, LedgerFile
+from .file import Answer, LedgerError, LedgerFile
 
 MAX_CAMERAS: Final = 256
 # A camera keeps its counts for 90 days, which have 129,600 minutes; these are so many, and some more.
@@ -99,9 +98,9 @@ class Counts:
     """People in and out, and adults among them where the camera tells them."""
 
     entered: int
-    left: int
+    exited: int
     adults_entered: int | None
-    adults_left: int | None
+    adults_exited: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,11 +165,11 @@ class Retried:
 class Ledger(LedgerFile):
     """What can be stored and asked. Each method returns a future; its result is there when it is safe on the disk."""
 
-    def record(self, push: Push, received: int) -> Future[Changes]:
+    def record(self, push: Push, received: int) -> Answer[Changes]:
         """Store a push, but for what the result says was refused. Raises TooManyCamerasError for a camera too many."""
         return self.submit(lambda db: _record(db, push, received), writes=True)
 
-    def correct(self, key: str, at: int, value: int, source: Source) -> Future[None]:
+    def correct(self, key: str, at: int, value: int, source: Source) -> Answer[None]:
         """Store what somebody says the occupancy is, and by what means."""
 
         def correct(db: sqlite3.Connection) -> None:
@@ -182,7 +181,7 @@ class Ledger(LedgerFile):
 
         return self.submit(correct, writes=True)
 
-    def set_reversed(self, key: str, value: bool) -> Future[None]:
+    def set_reversed(self, key: str, value: bool) -> Answer[None]:
         """Store whether in means out at this camera."""
 
         def set_reversed(db: sqlite3.Connection) -> None:
@@ -193,35 +192,35 @@ class Ledger(LedgerFile):
 
         return self.submit(set_reversed, writes=True)
 
-    def set_directions(self, reversed_cameras: Callable[[], Iterable[str]]) -> Future[None]:
+    def set_directions(self, reversed_cameras: Callable[[], Iterable[str]]) -> Answer[None]:
         """Store at which cameras in means out, and at no others; some of them may not have come yet.
 
         What is given is called again for a file that is begun anew, in the ledger's thread.
         """
         return self._set("directions", lambda db: _set_directions(db, frozenset(reversed_cameras())))
 
-    def reversed_cameras(self) -> Future[list[str]]:
+    def reversed_cameras(self) -> Answer[list[str]]:
         """Return the keys of the cameras at which in means out."""
         return self.submit(lambda db: [key for (key,) in db.execute("SELECT key FROM cameras WHERE reversed")])
 
-    def set_routes(self, routes: Routes, received: int) -> Future[None]:
+    def set_routes(self, routes: Routes, received: int) -> Answer[None]:
         """Store for which key each camera counts from when on, and move what is stored there."""
         return self._set("routes", lambda db: _set_routes(db, routes, received))
 
-    def set_removed(self, key: str) -> Future[None]:
+    def set_removed(self, key: str) -> Answer[None]:
         """Hide a camera until it pushes again; its counts stay."""
         return self._change("removed = 1", {}, key)
 
-    def cameras(self) -> Future[list[Camera]]:
+    def cameras(self) -> Answer[list[Camera]]:
         """Return the cameras that nobody removed."""
         return self.submit(lambda db: list(_cameras(db, "removed = 0")))
 
-    def gone_cameras(self) -> Future[list[Camera]]:
+    def gone_cameras(self) -> Answer[list[Camera]]:
         """Return the cameras that somebody removed, without what a camera counted before it replaced another."""
         counted = "removed = 1 AND EXISTS (SELECT * FROM intervals WHERE camera = cameras.id)"
         return self.submit(lambda db: [camera for camera in _cameras(db, counted) if _is_held(db, camera.key)])
 
-    def obsolete_series(self) -> Future[list[str]]:
+    def obsolete_series(self) -> Answer[list[str]]:
         """Return the keys of cameras that recorder still has, though they have taken the place of others."""
         return self.submit(
             lambda db: [
@@ -231,11 +230,11 @@ class Ledger(LedgerFile):
             ]
         )
 
-    def camera(self, key: str) -> Future[Camera | None]:
+    def camera(self, key: str) -> Answer[Camera | None]:
         """Return a camera, also a removed one."""
         return self.submit(lambda db: _camera(db, key))
 
-    def counted_until(self, key: str) -> Future[int | None]:
+    def counted_until(self, key: str) -> Answer[int | None]:
         """Return the end of a camera's newest interval, None where there is none."""
 
         def counted_until(db: sqlite3.Connection) -> int | None:
@@ -244,11 +243,11 @@ class Ledger(LedgerFile):
 
         return self.submit(counted_until)
 
-    def today(self, key: str, day: int, next_day: int, reset: int) -> Future[Today]:
+    def today(self, key: str, day: int, next_day: int, reset: int) -> Answer[Today]:
         """Return one camera, with its day from day to next_day and all that matters for occupancy since reset."""
         return self.submit(lambda db: _today(db, key, day, next_day, reset))
 
-    def intervals(self, key: str, start: int, end: int, limit: int) -> Future[list[Interval]]:
+    def intervals(self, key: str, start: int, end: int, limit: int) -> Answer[list[Interval]]:
         """Return the first intervals of a camera that begin in [start, end), in the order of time."""
         return self.submit(lambda db: _intervals(db, key, start, end, limit))
 
@@ -265,68 +264,68 @@ class Ledger(LedgerFile):
             # A push between two pages may put short intervals in the place of a long one that has been read.
             start = page[-1].end
 
-    def corrections(self, key: str, start: int, end: int) -> Future[list[Correction]]:
+    def corrections(self, key: str, start: int, end: int) -> Answer[list[Correction]]:
         """Return what somebody said the occupancy of a camera or place is in [start, end), in the order of time."""
         return self.submit(lambda db: _corrections(db, key, start, end))
 
-    def gaps(self, key: str, since: int, limit: int) -> Future[list[tuple[int, int]]]:
+    def gaps(self, key: str, since: int, limit: int) -> Answer[list[tuple[int, int]]]:
         """Return the newest stretches of time between intervals, since an instant, of which nothing was reported."""
         return self.submit(lambda db: _gaps(db, key, since, limit))
 
-    def quarantined(self, serial: str, limit: int) -> Future[list[Quarantined]]:
+    def quarantined(self, serial: str, limit: int) -> Answer[list[Quarantined]]:
         """Return the newest intervals of a camera that weren't taken."""
         return self.submit(lambda db: _quarantined(db, serial, limit))
 
-    def quarantine(self, serial: str, limit: int) -> Future[Quarantine]:
+    def quarantine(self, serial: str, limit: int) -> Answer[Quarantine]:
         """Return what of a camera wasn't taken, with the newest intervals of it."""
         return self.submit(lambda db: _quarantine(db, serial, limit))
 
     def retry(
         self, serial: str, read: Callable[[str, int], Sequence[Interval] | None], received: int, after: int = 0
-    ) -> Future[Retried]:
+    ) -> Answer[Retried]:
         """Take a page of what wasn't taken, of those behind an id, as if it came now, and as it was sent then.
 
         `read` gets an interval as it came and when it was sent; it returns None where that still can't be taken.
         """
         return self.submit(lambda db: _retry(db, serial, read, received, after), writes=True)
 
-    def drop(self, serial: str, last: int) -> Future[int]:
+    def drop(self, serial: str, last: int) -> Answer[int]:
         """Forget what of a camera wasn't taken, up to the one that came last then; the result says how many."""
         return self.submit(lambda db: _drop(db, serial, last), writes=True)
 
-    def merge(self, before: int) -> Future[bool]:
+    def merge(self, before: int) -> Answer[bool]:
         """Merge a piece of what is older than before into intervals of one hour; the result says if there is more."""
         return self.submit(lambda db: _merge(db, before), writes=True)
 
-    def written_until(self, key: str) -> Future[int | None]:
+    def written_until(self, key: str) -> Answer[int | None]:
         """Return the last hour that recorder may have from this ledger of a camera or a place, None if it has none."""
         return self.submit(lambda db: series.written_until(db, key))
 
-    def take_series(self, key: str, basis: str, *, everything: bool = False) -> Future[series.Series | None]:
+    def take_series(self, key: str, basis: str, *, everything: bool = False) -> Answer[series.Series | None]:
         """Return the hours of a camera that recorder may lack; they count as on the way until confirm_series."""
         return self.submit(lambda db: series.take(db, key, basis, everything=everything), writes=True)
 
-    def take_place_series(self, key: str, *, everything: bool = False) -> Future[series.Span | None]:
+    def take_place_series(self, key: str, *, everything: bool = False) -> Answer[series.Span | None]:
         """Say which hours of a place recorder may lack, in the same way; door_hours has what was counted."""
         return self.submit(lambda db: series.take_place(db, key, everything=everything), writes=True)
 
-    def door_hours(self, door: places.Door, span: series.Span) -> Future[series.Hours]:
+    def door_hours(self, door: places.Door, span: series.Span) -> Answer[series.Hours]:
         """Return what was counted at one door of a place."""
         return self.submit(lambda db: series.door_hours(db, door.key, span, swapped=door.is_reversed))
 
-    def has_other_basis(self, key: str) -> Future[bool]:
+    def has_other_basis(self, key: str) -> Answer[bool]:
         """Say whether recorder has hours of a place as it was before somebody changed it."""
         return self.submit(lambda db: series.has_other_basis(db, key))
 
-    def confirm_series(self, key: str) -> Future[None]:
+    def confirm_series(self, key: str) -> Answer[None]:
         """Remember that recorder has got what was taken last."""
         return self.submit(lambda db: series.confirm(db, key), writes=True)
 
-    def forget_series(self, key: str) -> Future[None]:
+    def forget_series(self, key: str) -> Answer[None]:
         """Remember that recorder has nothing of this camera or place any more."""
         return self.submit(lambda db: series.forget(db, key), writes=True)
 
-    def carry_series(self, key: str, hours: list[tuple[int, series.Sums]], until: int) -> Future[None]:
+    def carry_series(self, key: str, hours: list[tuple[int, series.Sums]], until: int) -> Answer[None]:
         """Store hours that recorder has of a camera, to the last one at until, and this ledger doesn't."""
 
         def carry(db: sqlite3.Connection) -> None:
@@ -335,20 +334,20 @@ class Ledger(LedgerFile):
 
         return self.submit(carry, writes=True)
 
-    def set_places(self, wanted: Sequence[places.Place]) -> Future[None]:
+    def set_places(self, wanted: Sequence[places.Place]) -> Answer[None]:
         """Store which places there are, and which doors they have."""
         return self.submit(lambda db: places.set_places(db, wanted), writes=True)
 
     def place_today(
         self, key: str, day: int, next_day: int, resets: list[Correction]
-    ) -> Future[places.PlaceToday | None]:
+    ) -> Answer[places.PlaceToday | None]:
         """Return a place with its day from day to next_day; None where advance_place has to be called first.
 
         The resets are those from the last one before the day on, none where occupancy is never reset.
         """
         return self.submit(lambda db: places.today(db, key, day, next_day, resets))
 
-    def advance_place(self, place: places.Place, at: int) -> Future[bool]:
+    def advance_place(self, place: places.Place, at: int) -> Answer[bool]:
         """Bring what is kept of a place without resets a step nearer to an instant; say if there is more to do."""
         return self.submit(lambda db: places.advance(db, place, at), writes=True)
 
@@ -369,11 +368,11 @@ class Ledger(LedgerFile):
         for low in range(start, end, DAY):
             yield from self.submit(partial(places.passages, key=key, low=low, high=min(low + DAY, end))).result()
 
-    def correct_place(self, place: places.Place, at: int, value: int, source: Source) -> Future[None]:
+    def correct_place(self, place: places.Place, at: int, value: int, source: Source) -> Answer[None]:
         """Store what somebody says the occupancy of a place is, and by what means."""
         return self.submit(lambda db: places.correct(db, place, at, value, source), writes=True)
 
-    def _set(self, about: str, give: Callable[[sqlite3.Connection], None]) -> Future[None]:
+    def _set(self, about: str, give: Callable[[sqlite3.Connection], None]) -> Answer[None]:
         """Store settings, now and in each file that is begun anew."""
 
         def give_from_now_on(db: sqlite3.Connection) -> None:
@@ -382,7 +381,7 @@ class Ledger(LedgerFile):
 
         return self.submit(give_from_now_on, writes=True)
 
-    def _change(self, assignments: str, values: dict[str, Any], key: str) -> Future[None]:
+    def _change(self, assignments: str, values: dict[str, Any], key: str) -> Answer[None]:
         return self.submit(lambda db: _change_camera(db, assignments, values, key), writes=True)
 
 
@@ -544,7 +543,7 @@ def _file(
 
 def _note_adults(db: sqlite3.Connection, camera: Camera, told: Iterable[Interval | SentInterval]) -> None:
     if camera.total_adults_in is None and any(
-        one.adults_entered is not None or one.adults_left is not None for one in told
+        one.adults_entered is not None or one.adults_exited is not None for one in told
     ):
         # Whatever becomes of these intervals, this camera can tell adults.
         db.execute("UPDATE cameras SET total_adults_in = 0, total_adults_out = 0 WHERE id = ?", (camera.id,))
@@ -705,9 +704,9 @@ def _replace(db: sqlite3.Connection, camera: int, removed: list[SentInterval], a
     db.executemany("INSERT INTO intervals VALUES (?, ?, ?, ?, ?, ?, ?, ?)", ((camera, *row) for row in added))
     gains = (
         _sum(row.entered for row in added) - _sum(row.entered for row in removed),
-        _sum(row.left for row in added) - _sum(row.left for row in removed),
+        _sum(row.exited for row in added) - _sum(row.exited for row in removed),
         _sum(row.adults_entered for row in added) - _sum(row.adults_entered for row in removed),
-        _sum(row.adults_left for row in added) - _sum(row.adults_left for row in removed),
+        _sum(row.adults_exited for row in added) - _sum(row.adults_exited for row in removed),
     )
     # Where a camera tells no adults, NULL stays NULL.
     db.execute(
@@ -1168,8 +1167,8 @@ def _merged(rows: list[SentInterval]) -> SentInterval:
         rows[0].start,
         rows[-1].end,
         sum(row.entered for row in rows),
-        sum(row.left for row in rows),
+        sum(row.exited for row in rows),
         _total(row.adults_entered for row in rows),
-        _total(row.adults_left for row in rows),
+        _total(row.adults_exited for row in rows),
         max(row.sent for row in rows),
     )

@@ -51,7 +51,7 @@ class PlaceToday:
     # The people inside, one number after the other, from which follows whether a limit is reached.
     insides: list[int]
     entered: int
-    left: int
+    exited: int
     # By the key of the camera; doors that have never reported aren't in it.
     counted_until: dict[str, int]
 
@@ -143,7 +143,7 @@ def today(db: sqlite3.Connection, key: str, day: int, next_day: int, resets: lis
     if not resets and since < midnight and (first := _first(db, place)) is not None and first < midnight:
         return None
     said = sorted(resets + _corrections(db, place, since), key=lambda correction: correction.at)
-    entered, left = db.execute(
+    entered, exited = db.execute(
         f"SELECT total({_ENTERED}), total({_LEFT}) FROM {_DOORS}"
         " JOIN intervals ON camera = cameras.id AND start >= :day AND start < :next_day WHERE place = :place",
         {"place": place, "day": day, "next_day": next_day},
@@ -162,7 +162,7 @@ def today(db: sqlite3.Connection, key: str, day: int, next_day: int, resets: lis
         following,
         insides,
         int(entered),
-        int(left),
+        int(exited),
         dict(counted_until),
     )
 
@@ -240,10 +240,10 @@ def _passages(db: sqlite3.Connection, place: int, low: int, high: int = MAX_INST
     read = 0
     for at, ending in groupby(rows, key=itemgetter(0)):
         running = [one for one in running if one[0] < at]
-        came = [(start, entered, left, number) for _, start, entered, left, number in ending]
+        came = [(start, entered, exited, number) for _, start, entered, exited, number in ending]
         if at <= high:
-            entered, left = (sum(one[column] for one in came) for column in (1, 2))
-            passages.append(Passage(at, entered, left, sum(pending for _, pending in running)))
+            entered, exited = (sum(one[column] for one in came) for column in (1, 2))
+            passages.append(Passage(at, entered, exited, sum(pending for _, pending in running)))
         running += [(start, entered) for start, entered, _, _ in came]
         read += sum(number for *_, number in came)
     passages.reverse()

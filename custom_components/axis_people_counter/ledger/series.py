@@ -20,9 +20,9 @@ class Sums(NamedTuple):
     """People in and out, and adults among them, in the direction the user gave the camera."""
 
     entered: int
-    left: int
+    exited: int
     adults_entered: int
-    adults_left: int
+    adults_exited: int
 
 
 NOBODY: Final = Sums(0, 0, 0, 0)
@@ -89,7 +89,7 @@ def take(db: sqlite3.Connection, key: str, basis: str, *, everything: bool) -> S
     total = reduce(plus, series.hours, series.before)
     return replace(
         series,
-        has_adults=bool(has_adults) or total.adults_entered > 0 or total.adults_left > 0,
+        has_adults=bool(has_adults) or total.adults_entered > 0 or total.adults_exited > 0,
         is_reversed=doors[0].is_reversed,
     )
 
@@ -132,7 +132,7 @@ def door_hours(db: sqlite3.Connection, key: str, span: Span, *, swapped: bool) -
     hours = _Door(db, row[0]).hours(span.start)
 
     def people(sums: Sums) -> Sums:
-        return Sums(sums.left, sums.entered, 0, 0) if swapped else Sums(sums.entered, sums.left, 0, 0)
+        return Sums(sums.exited, sums.entered, 0, 0) if swapped else Sums(sums.entered, sums.exited, 0, 0)
 
     return Hours({hour: people(sums) for hour, sums in hours.found.items()}, people(hours.before), hours.known)
 
@@ -289,7 +289,7 @@ def _reached(db: sqlite3.Connection, camera: int, since: int) -> Iterator[int]:
 
 def _carried(db: sqlite3.Connection, camera: int, *, is_reversed: bool) -> Iterable[tuple[int, Sums]]:
     """Yield the part of each carried hour that comes to what is counted in it."""
-    for hour, end, entered, left, adults_entered, adults_left, begin, *counts in db.execute(
+    for hour, end, entered, exited, adults_entered, adults_exited, begin, *counts in db.execute(
         'SELECT carried.start, carried."end", carried."in", carried."out", carried.adults_in, carried.adults_out,'
         ' min(intervals.start), total(intervals."in"), total(intervals."out"), total(intervals.adults_in),'
         " total(intervals.adults_out)"
@@ -298,7 +298,7 @@ def _carried(db: sqlite3.Connection, camera: int, *, is_reversed: bool) -> Itera
         " WHERE carried.camera = ? GROUP BY carried.start",
         (camera,),
     ):
-        known = Sums(entered, left, adults_entered, adults_left)
+        known = Sums(entered, exited, adults_entered, adults_exited)
         # Of an hour that wasn't over the camera goes on to tell the rest. All else it tells once more.
         if begin is not None and (begin == hour or end > hour):
             counted = _directed(counts, is_reversed=is_reversed)
@@ -317,11 +317,11 @@ def _forget_covered(db: sqlite3.Connection, camera: int, since: int) -> None:
 
 
 def _directed(counts: Iterable[float], *, is_reversed: bool) -> Sums:
-    entered, left, adults_entered, adults_left = map(int, counts)
+    entered, exited, adults_entered, adults_exited = map(int, counts)
     return (
-        Sums(left, entered, adults_left, adults_entered)
+        Sums(exited, entered, adults_exited, adults_entered)
         if is_reversed
-        else Sums(entered, left, adults_entered, adults_left)
+        else Sums(entered, exited, adults_entered, adults_exited)
     )
 
 

@@ -14,9 +14,9 @@ from custom_components.axis_people_counter.const import DOMAIN, NAME
 from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
 
+from ..simulator import Camera, Hours, Visits
 from .home_assistant import free_port
 from .pusher import PATH, SERIAL, TOKEN
-from .simulator import Camera, Hours, Visits
 
 ZONE = ZoneInfo("Europe/Stockholm")
 

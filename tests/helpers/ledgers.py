@@ -24,11 +24,11 @@ START: Final = int(datetime(2026, 9, 16, 10, tzinfo=UTC).timestamp())
 
 
 def interval(
-    minute: int, entered: int = 0, left: int = 0, *, minutes: int = 1, adults: tuple[int, int] | None = None
+    minute: int, entered: int = 0, exited: int = 0, *, minutes: int = 1, adults: tuple[int, int] | None = None
 ) -> Interval:
     """Return the counts of an interval that begins so many minutes after START."""
     start = START + minute * MINUTE
-    return Interval(start, start + minutes * MINUTE, entered, left, *(adults or (None, None)))
+    return Interval(start, start + minutes * MINUTE, entered, exited, *(adults or (None, None)))
 
 
 def sensor(number: int) -> Sensor:

@@ -46,7 +46,7 @@ class Truth:
         self,
         start: datetime,
         entered: int = 0,
-        left: int = 0,
+        exited: int = 0,
         *,
         minutes: int = 1,
         adults: tuple[int, int] | None = None,
@@ -54,11 +54,11 @@ class Truth:
     ) -> Document:
         """Note the counts of an interval and return them as the camera sends them."""
         at = int(start.timestamp())
-        told = (sent, entered, left, *(adults or (0, 0)))
+        told = (sent, entered, exited, *(adults or (0, 0)))
         key = at, at + minutes * MINUTE
         self.intervals[key] = max(told, self.intervals.get(key, told))
         self.adults = self.adults or adults is not None
-        return measurement(start, entered, left, minutes=minutes, adults=adults)
+        return measurement(start, entered, exited, minutes=minutes, adults=adults)
 
     def hours(self) -> range:
         """Return each hour from the first to the last in which an interval begins."""
@@ -96,8 +96,8 @@ class Truth:
         inside = 0
         for minute in range(begin, until + MINUTE, MINUTE):
             if minute in passages:
-                entered, left = reversed(passages[minute]) if self.is_reversed else passages[minute]
-                inside = max(0, inside + entered - left)
+                entered, exited = reversed(passages[minute]) if self.is_reversed else passages[minute]
+                inside = max(0, inside + entered - exited)
                 seen.setdefault((minute - MINUTE) // HOUR * HOUR, []).append(inside)
             if minute == until:
                 break

@@ -27,13 +27,13 @@ def utc(instant: datetime) -> str:
 def measurement(
     start: datetime,
     entered: int = 0,
-    left: int = 0,
+    exited: int = 0,
     *,
     minutes: float = 1,
     adults: tuple[int, int] | None = None,
 ) -> Document:
     """Return the counts of one interval, without adults as the 2D camera sends them."""
-    items: list[Document] = [{"direction": "in", "count": entered}, {"direction": "out", "count": left}]
+    items: list[Document] = [{"direction": "in", "count": entered}, {"direction": "out", "count": exited}]
     if adults is not None:
         for item, count in zip(items, adults, strict=True):
             item["adults"] = count

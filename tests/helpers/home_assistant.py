@@ -22,7 +22,7 @@ from typing import Any, NamedTuple, Self
 import aiohttp
 
 DOMAIN = "axis_people_counter"
-INTEGRATION = Path(__file__).parents[1] / "custom_components" / DOMAIN
+INTEGRATION = Path(__file__).parents[2] / "custom_components" / DOMAIN
 
 # What the tests talk to, and what somebody who looks at the demo wants to see.
 MINIMAL = ("api", "config", "onboarding", "websocket_api")

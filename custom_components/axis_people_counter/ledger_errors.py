@@ -1,0 +1,30 @@
+"""Turn errors of the ledger into what Home Assistant shows: a translated exception, or the end of a dialog."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from homeassistant.data_entry_flow import AbortFlow
+from homeassistant.exceptions import HomeAssistantError
+
+from .const import DOMAIN
+from .ledger import LedgerError
+
+
+@contextmanager
+def translated_ledger_errors(error: type[HomeAssistantError] = HomeAssistantError) -> Iterator[None]:
+    """Raise a translated error where the ledger can't be read or written."""
+    try:
+        yield
+    except LedgerError as err:
+        raise error(
+            translation_domain=DOMAIN, translation_key="ledger_error", translation_placeholders={"error": str(err)}
+        ) from err
+
+
+@contextmanager
+def abort_on_ledger_errors() -> Iterator[None]:
+    """End a dialog where the ledger can't be read or written."""
+    try:
+        yield
+    except LedgerError as err:
+        raise AbortFlow("ledger_error", {"error": str(err)}) from err

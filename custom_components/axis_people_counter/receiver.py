@@ -37,7 +37,6 @@ from .ledger import (
     BackupHold,
     Camera,
     Changes,
-    Exchange,
     Ledger,
     LedgerError,
     TooManyCamerasError,
@@ -100,7 +99,6 @@ class Receiver:
             hass.loop.call_soon_threadsafe(self._async_moved_aside, path)
 
         self.ledger = Ledger(Path(hass.config.path(LEDGER_FILE)), moved_aside, async_backup_hold(hass))
-        self._exchange = Exchange(hass.loop)
         self.listener: Listener | None = None
         self.statistics = StatisticsWriter(hass, entry, self.ledger)
         self.cameras: dict[str, CameraCoordinator] = {}
@@ -221,7 +219,7 @@ class Receiver:
             return
         try:
             received = int(dt_util.utcnow().timestamp())
-            changes = await self._exchange.ask(lambda: self.ledger.record(message, received))
+            changes = await self.ledger.record(message, received)
         except TooManyCamerasError:
             if len(self._beyond) < MAX_NOTES:
                 self._beyond.add(sensor.serial)

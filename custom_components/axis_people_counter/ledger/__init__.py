@@ -1,6 +1,5 @@
 """The ledger: every counted interval in one SQLite file. Knows counting, and nothing of Home Assistant."""
 
-from .exchange import Exchange
 from .file import BackupHold, LedgerError, LedgerTooNewError
 from .ledger import (
     DAY,
@@ -31,7 +30,6 @@ __all__ = [
     "Changes",
     "Counts",
     "Door",
-    "Exchange",
     "Ledger",
     "LedgerError",
     "LedgerTooNewError",

@@ -17,6 +17,7 @@ from homeassistant.util import dt as dt_util
 from .const import DOMAIN
 from .coordinator import CameraCoordinator
 from .counting import (
+    DAY,
     MAX_WIDTH,
     Correction,
     Interval,
@@ -37,7 +38,7 @@ from .place_coordinator import PlaceCoordinator
 from .settings import PlaceSettings
 from .time_zones import async_camera_schedule
 
-CORRECTIONS_PAGE: Final = 7 * 24 * 60 * 60
+CORRECTIONS_PAGE: Final = 7 * DAY
 # There was no camera that could report here.
 EARLIEST_YEAR: Final = 2000
 

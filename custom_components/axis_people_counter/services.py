@@ -14,11 +14,10 @@ from homeassistant.helpers import config_validation as cv, device_registry as dr
 
 from .const import DOMAIN
 from .coordinator import CameraCoordinator
-from .counting import MAX_COUNT, Period, Row
+from .counting import DAY, MAX_COUNT, Period, Row
 from .entity import OccupancyEntity
 from .export import FORMATS, INTERVALS, MAX_LINK_CAMERAS, PERIODS, Export, async_link
 from .history import Corrected, History, PlaceHistory, Stretch, async_device, async_history
-from .ledger import DAY
 from .ledger_errors import translated_ledger_errors
 from .place_coordinator import PlaceCoordinator
 from .receiver import PeopleCounterConfigEntry

@@ -34,8 +34,8 @@ from homeassistant.util import dt as dt_util
 
 from .const import DOMAIN
 from .core_internals import async_recorder_done
-from .counting import MAX_WIDTH, Level, Passage, Schedule, levels, occupancies
-from .ledger import HOUR, NOBODY, Ledger, LedgerError, Series, Sums, minus, plus, series_of
+from .counting import HOUR, MAX_WIDTH, Level, Passage, Schedule, levels, occupancies
+from .ledger import NOBODY, Ledger, LedgerError, Series, Sums, minus, plus, series_of
 from .ledger_errors import translated_ledger_errors
 from .settings import PlaceSettings
 from .time_zones import async_camera_schedule

@@ -11,8 +11,8 @@ from homeassistant.config_entries import ConfigEntry
 from homeassistant.util import dt as dt_util
 
 from .const import CONF_RESET_TIME, DEFAULT_RESET_TIME
-from .counting import MIDNIGHT, Schedule, fixed_zone, posix_zone, zone_names
-from .ledger import DAY, Camera
+from .counting import DAY, MIDNIGHT, Schedule, fixed_zone, posix_zone, zone_names
+from .ledger import Camera
 
 # Loading a zone takes another thread, so each is kept. Only names of zones get here, of which there are some hundreds.
 _ZONES: Final[dict[str, tzinfo]] = {}

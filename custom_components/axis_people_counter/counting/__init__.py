@@ -1,7 +1,18 @@
 """What counts mean: documents, intervals, days, occupancy. Pure functions; nothing of I/O or Home Assistant."""
 
 from .applications import Applications
-from .local_time import MIDNIGHT, Period, fixed_zone, instant_of, period_bounds, posix_zone, zone_names
+from .local_time import (
+    DAY,
+    HOUR,
+    MIDNIGHT,
+    Period,
+    Timestamp,
+    fixed_zone,
+    instant_of,
+    period_bounds,
+    posix_zone,
+    zone_names,
+)
 from .occupancy import (
     MAX_INSTANT,
     Correction,
@@ -46,7 +57,9 @@ from .rows import Row, count_rows, passages, reverse
 from .schedule import EARLIEST, Schedule
 
 __all__ = [
+    "DAY",
     "EARLIEST",
+    "HOUR",
     "MAX_COUNT",
     "MAX_INSTANT",
     "MAX_WHOLE",
@@ -72,6 +85,7 @@ __all__ = [
     "SentInterval",
     "Source",
     "TestMessage",
+    "Timestamp",
     "count_rows",
     "decisive",
     "final_occupancy",

@@ -2,8 +2,10 @@
 
 from typing import Final
 
+from .local_time import HOUR
+
 # Cameras send at least every 15 minutes: an application that hasn't sent for an hour has missed four times.
-MAX_SILENCE: Final = 60 * 60
+MAX_SILENCE: Final = HOUR
 # More than run in one camera; whoever has the token can invent any number.
 MAX_APPLICATIONS: Final = 8
 

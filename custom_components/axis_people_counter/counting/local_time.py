@@ -13,6 +13,11 @@ import struct
 from typing import Final
 from zoneinfo import ZoneInfo, available_timezones
 
+# Seconds since 1970 UTC.
+type Timestamp = int
+
+HOUR: Final = 60 * 60
+DAY: Final = 24 * HOUR
 MIDNIGHT: Final = time()
 
 
@@ -33,7 +38,7 @@ _SECONDS: Final = {
     Period.FIVE_MINUTES: 5 * 60,
     Period.QUARTER_HOUR: 15 * 60,
     Period.HALF_HOUR: 30 * 60,
-    Period.HOUR: 60 * 60,
+    Period.HOUR: HOUR,
 }
 
 

@@ -15,19 +15,21 @@ import json
 import re
 from typing import Any, Final, NamedTuple
 
+from .local_time import DAY, HOUR
+
 API_NAME: Final = "Axis Retail Data"
 API_VERSION: Final = "0.4"
 
 # More people in one interval than any door lets through.
 MAX_COUNT: Final = 100_000
-MAX_WIDTH: Final = 24 * 60 * 60
+MAX_WIDTH: Final = DAY
 # Cameras remember 90 days; what is much older was counted before the camera knew the time.
-MAX_AGE: Final = 400 * 24 * 60 * 60
+MAX_AGE: Final = 400 * DAY
 MAX_TEXT: Final = 255
 # Entity ids are made of it, with a word or two behind it, and have 255 characters at most.
 MAX_NAME: Final = 100
 # No clock on earth is further from UTC.
-MAX_UTC_OFFSET: Final = 14 * 60 * 60
+MAX_UTC_OFFSET: Final = 14 * HOUR
 MAX_SKIPPED: Final = 10
 # What no camera sends, but somebody who has read the token could: 90 days have 129,600 minutes.
 MAX_MEASUREMENTS: Final = 500_000

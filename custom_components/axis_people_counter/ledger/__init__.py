@@ -2,7 +2,6 @@
 
 from .file import BackupHold, LedgerError, LedgerTooNewError
 from .ledger import (
-    DAY,
     MAX_CAMERAS,
     MAX_QUARANTINED,
     MAX_QUARANTINED_BYTES,
@@ -16,11 +15,9 @@ from .ledger import (
     TooManyCamerasError,
 )
 from .places import Door, Place
-from .series import HOUR, NOBODY, Series, Sums, minus, plus, series_of
+from .series import NOBODY, Series, Sums, minus, plus, series_of
 
 __all__ = [
-    "DAY",
-    "HOUR",
     "MAX_CAMERAS",
     "MAX_QUARANTINED",
     "MAX_QUARANTINED_BYTES",

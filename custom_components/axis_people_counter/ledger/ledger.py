@@ -13,6 +13,8 @@ import sqlite3
 from typing import Any, Final
 
 from ..counting import (
+    DAY,
+    HOUR,
     MAX_INSTANT,
     MAX_WIDTH,
     Correction,
@@ -52,8 +54,6 @@ MIN_SEND_INTERVAL: Final = 60
 MAX_SEND_INTERVAL: Final = 15 * 60
 # So many intervals are read within a few milliseconds.
 PAGE: Final = 5000
-HOUR: Final = 60 * 60
-DAY: Final = 24 * HOUR
 
 # The reason of those that wait in quarantine, whole, for the other parts of what they would replace.
 OVERLAP: Final = "it overlaps an interval of another width that is already stored"

@@ -13,9 +13,8 @@ from operator import itemgetter
 import sqlite3
 from typing import Final, NamedTuple
 
-from ..counting import MAX_INSTANT, Correction, Level, Passage, Source, decisive, levels
+from ..counting import DAY, MAX_INSTANT, Correction, Level, Passage, Source, decisive, levels
 
-DAY: Final = 24 * 60 * 60
 # So many intervals are read and folded within some ten milliseconds.
 INTERVALS_AT_ONCE: Final = 5_000
 DAYS_AT_ONCE: Final = 100

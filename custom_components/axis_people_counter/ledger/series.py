@@ -11,9 +11,7 @@ from functools import reduce
 import sqlite3
 from typing import Final, NamedTuple
 
-from ..counting import MAX_WIDTH
-
-HOUR: Final = 60 * 60
+from ..counting import HOUR, MAX_WIDTH
 
 
 class Sums(NamedTuple):

@@ -12,15 +12,15 @@ from cryptography.hazmat.primitives.asymmetric import ec
 import pytest
 
 from custom_components.axis_people_counter.connecting.authority import (
-    Pair,
+    CertificateAndKey,
+    certificate_names,
     certificate_pem,
     fingerprint,
     is_for,
     is_good,
-    names_of,
     new_authority,
     new_server,
-    read_pair,
+    read_certificate_and_key,
 )
 from custom_components.axis_people_counter.connecting.certificates import OwnCertificates
 
@@ -29,13 +29,13 @@ NAMES = ["counter.example.com", "192.168.1.10", "fd00::10"]
 
 
 @pytest.fixture(scope="module")
-def authority() -> Pair:
+def authority() -> CertificateAndKey:
     """Return an authority."""
     return new_authority(NOW)
 
 
 @pytest.fixture(scope="module")
-def server(authority: Pair) -> Pair:
+def server(authority: CertificateAndKey) -> CertificateAndKey:
     """Return a server's certificate."""
     return new_server(authority, NAMES, NOW)
 
@@ -51,7 +51,9 @@ def openssl(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
     )
 
 
-def verify(folder: Path, authority: Pair, server: Pair, *arguments: str) -> subprocess.CompletedProcess[str]:
+def verify(
+    folder: Path, authority: CertificateAndKey, server: CertificateAndKey, *arguments: str
+) -> subprocess.CompletedProcess[str]:
     """Let OpenSSL verify a server's certificate, as strictly as it can."""
     ca_file, server_file = folder / "ca.pem", folder / "server.pem"
     ca_file.write_text(certificate_pem(authority.certificate))
@@ -70,7 +72,9 @@ def at(instant: datetime) -> tuple[str, str]:
     "name", [("-verify_hostname", NAMES[0]), ("-verify_ip", NAMES[1]), ("-verify_ip", NAMES[2])], ids=NAMES
 )
 @pytest.mark.parametrize("days", [-3649, 0, 396])
-def test_verified(tmp_path: Path, authority: Pair, server: Pair, name: tuple[str, str], days: int) -> None:
+def test_verified(
+    tmp_path: Path, authority: CertificateAndKey, server: CertificateAndKey, name: tuple[str, str], days: int
+) -> None:
     """It is good for each name, from long ago (a camera's clock may be wrong) to the end of a year."""
     result = verify(tmp_path, authority, server, *name, *at(NOW + timedelta(days=days)))
     assert result.returncode == 0, result.stderr
@@ -85,7 +89,9 @@ def test_verified(tmp_path: Path, authority: Pair, server: Pair, name: tuple[str
         (at(NOW - timedelta(days=3651)), "certificate is not yet valid"),
     ],
 )
-def test_not_verified(tmp_path: Path, authority: Pair, server: Pair, arguments: tuple[str, ...], reason: str) -> None:
+def test_not_verified(
+    tmp_path: Path, authority: CertificateAndKey, server: CertificateAndKey, arguments: tuple[str, ...], reason: str
+) -> None:
     """It is good for nothing else."""
     if arguments[0] != "-attime":
         arguments += at(NOW)
@@ -94,12 +100,12 @@ def test_not_verified(tmp_path: Path, authority: Pair, server: Pair, arguments: 
     assert reason in result.stderr
 
 
-def test_other_authority(tmp_path: Path, server: Pair) -> None:
+def test_other_authority(tmp_path: Path, server: CertificateAndKey) -> None:
     """Another authority, even of the same make, doesn't vouch for it."""
     assert verify(tmp_path, new_authority(NOW), server, *at(NOW)).returncode
 
 
-def test_server_signs_nothing(tmp_path: Path, authority: Pair, server: Pair) -> None:
+def test_server_signs_nothing(tmp_path: Path, authority: CertificateAndKey, server: CertificateAndKey) -> None:
     """With the server's key nobody can make certificates that cameras would accept."""
     forged = new_server(server, ["forged.example.com"], NOW)
     (tmp_path / "chain.pem").write_text(certificate_pem(server.certificate))
@@ -108,7 +114,7 @@ def test_server_signs_nothing(tmp_path: Path, authority: Pair, server: Pair) -> 
     assert "invalid CA certificate" in result.stderr
 
 
-def test_as_text(tmp_path: Path, authority: Pair, server: Pair) -> None:
+def test_as_text(tmp_path: Path, authority: CertificateAndKey, server: CertificateAndKey) -> None:
     """Key, signature and marks are what old cameras understand and new ones ask for."""
     for pair, name in ((authority, "authority"), (server, "server")):
         (tmp_path / name).write_bytes(pair.pem)
@@ -134,7 +140,7 @@ def test_authorities_have_names_of_their_own() -> None:
     assert new_authority(NOW).certificate.subject != new_authority(NOW).certificate.subject
 
 
-def test_server_ends_with_its_authority(authority: Pair) -> None:
+def test_server_ends_with_its_authority(authority: CertificateAndKey) -> None:
     """A server's certificate doesn't outlast the authority."""
     end = authority.certificate.not_valid_after_utc
     late = end - timedelta(days=10)
@@ -157,26 +163,28 @@ def test_server_ends_with_its_authority(authority: Pair) -> None:
         (NAMES, -3651, False),
     ],
 )
-def test_when_it_is_made_anew(authority: Pair, server: Pair, names: list[str], days: int, good: bool) -> None:
+def test_when_it_is_made_anew(
+    authority: CertificateAndKey, server: CertificateAndKey, names: list[str], days: int, good: bool
+) -> None:
     """A certificate is used as long as it has all names and is not about to end."""
     assert is_good(server.certificate, authority.certificate, names, NOW + timedelta(days=days)) is good
 
 
-def test_of_other_authority_is_not_good(server: Pair) -> None:
+def test_of_other_authority_is_not_good(server: CertificateAndKey) -> None:
     """A certificate that hangs on another authority is made anew."""
     assert not is_good(server.certificate, new_authority(NOW).certificate, NAMES, NOW)
 
 
-def test_long_name(authority: Pair) -> None:
+def test_long_name(authority: CertificateAndKey) -> None:
     """A name may be longer than the old field for it."""
     name = f"{'a' * 60}.{'b' * 60}.example.com"
-    assert names_of(new_server(authority, [name, name], NOW).certificate) == {name}
+    assert certificate_names(new_server(authority, [name, name], NOW).certificate) == {name}
 
 
-def test_names(authority: Pair, server: Pair) -> None:
+def test_names(authority: CertificateAndKey, server: CertificateAndKey) -> None:
     """Names and addresses are read as people write them."""
-    assert names_of(server.certificate) == set(NAMES)
-    assert names_of(authority.certificate) == set()
+    assert certificate_names(server.certificate) == set(NAMES)
+    assert certificate_names(authority.certificate) == set()
 
 
 @pytest.mark.parametrize(
@@ -192,18 +200,18 @@ def test_names(authority: Pair, server: Pair) -> None:
         ("192.168.1.11", False),
     ],
 )
-def test_stars(authority: Pair, host: str, is_for_it: bool) -> None:
+def test_stars(authority: CertificateAndKey, host: str, is_for_it: bool) -> None:
     """A star stands for one part of a name, and for no part of an address."""
     certificate = new_server(authority, ["*.example.com", "192.168.1.10", "*.168.1.11"], NOW).certificate
     assert is_for(certificate, host) is is_for_it
 
 
-def test_read_again(server: Pair) -> None:
+def test_read_again(server: CertificateAndKey) -> None:
     """What was written is read again."""
-    assert read_pair(server.pem).certificate == server.certificate
+    assert read_certificate_and_key(server.pem).certificate == server.certificate
 
 
-def test_what_is_no_pair(authority: Pair, server: Pair) -> None:
+def test_what_is_no_pair(authority: CertificateAndKey, server: CertificateAndKey) -> None:
     """Files that aren't a key and its certificate are told from those that are."""
     other_key = ec.generate_private_key(ec.SECP256R1()).private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
@@ -215,14 +223,14 @@ def test_what_is_no_pair(authority: Pair, server: Pair) -> None:
         certificate,
         server.pem[: len(server.pem) // 2],
         server.pem[:-100],
-        Pair(authority.key, server.certificate).pem,
+        CertificateAndKey(authority.key, server.certificate).pem,
         other_key + certificate,
     ):
         with pytest.raises(ValueError, match=r"."):
-            read_pair(damaged)
+            read_certificate_and_key(damaged)
 
 
-def test_address_of_certificate(authority: Pair) -> None:
+def test_address_of_certificate(authority: CertificateAndKey) -> None:
     """Addresses are addresses in the certificate, not names that look like them."""
     certificate = new_server(authority, ["192.168.1.10"], NOW).certificate
     names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value

@@ -349,7 +349,7 @@ RIGHT: Final[dict[str, Callable[[People], Content]]] = {
 }
 
 
-class Pair:
+class CertificateAndKey:
     """The two files."""
 
     def __init__(self, folder: Path) -> None:
@@ -365,13 +365,13 @@ class Pair:
 
 
 @pytest.fixture
-def files(tmp_path: Path) -> Pair:
+def files(tmp_path: Path) -> CertificateAndKey:
     """Return the files of a test."""
-    return Pair(tmp_path)
+    return CertificateAndKey(tmp_path)
 
 
 @pytest.mark.parametrize("kind", WRONG)
-def test_wrong_files(files: Pair, kind: str) -> None:
+def test_wrong_files(files: CertificateAndKey, kind: str) -> None:
     """Each is named for what it is."""
     content, key, placeholders = WRONG[kind]
     files.write(content(people()))
@@ -383,7 +383,7 @@ def test_wrong_files(files: Pair, kind: str) -> None:
 
 
 @pytest.mark.parametrize("kind", RIGHT)
-def test_right_files(files: Pair, kind: str) -> None:
+def test_right_files(files: CertificateAndKey, kind: str) -> None:
     """Nothing is said of what works."""
     files.write(RIGHT[kind](people()))
     context, problem = UserCertificates(files.certificate, files.key).load([HOST], dt_util.utcnow())
@@ -391,7 +391,7 @@ def test_right_files(files: Pair, kind: str) -> None:
     assert isinstance(context, ssl.SSLContext)
 
 
-def test_names_of_authorities_are_no_markup(files: Pair) -> None:
+def test_names_of_authorities_are_no_markup(files: CertificateAndKey) -> None:
     """What an authority calls itself is shown as it is, on one line, and not without end."""
     odd = owner("*bold*\n" + "x" * 50, people().root, valid=PAST, is_authority=True)
     files.write(((server := owner("Server", odd)).pem + odd.pem, server.key))
@@ -400,7 +400,7 @@ def test_names_of_authorities_are_no_markup(files: Pair) -> None:
     assert problem.placeholders["name"] == "*bold*" + "x" * 50
 
 
-async def test_in_the_form(hass: HomeAssistant, files: Pair) -> None:
+async def test_in_the_form(hass: HomeAssistant, files: CertificateAndKey) -> None:
     """The form says what is wrong, and takes what is right."""
     result = await choose(hass, await begin(hass), "direct")
     for content, key, placeholders in WRONG.values():
@@ -417,7 +417,9 @@ async def test_in_the_form(hass: HomeAssistant, files: Pair) -> None:
     assert result["step_id"] == "connect"
 
 
-async def test_in_the_repair(hass: HomeAssistant, tmp_path: Path, files: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_in_the_repair(
+    hass: HomeAssistant, tmp_path: Path, files: CertificateAndKey, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Files that go bad are named in a repair; cameras are served with what there was, until there are good ones."""
     monkeypatch.setattr(listener, "CHECK_SECONDS", 0.02)
     files.write(RIGHT["chain"](people()))

@@ -12,7 +12,12 @@ from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.axis_people_counter import config_flow, core_internals
 from custom_components.axis_people_counter.connecting import authority, listener
-from custom_components.axis_people_counter.connecting.authority import fingerprint, new_authority, new_server, read_pair
+from custom_components.axis_people_counter.connecting.authority import (
+    fingerprint,
+    new_authority,
+    new_server,
+    read_certificate_and_key,
+)
 from custom_components.axis_people_counter.connecting.listener import own_certificates
 from custom_components.axis_people_counter.const import DOMAIN
 from homeassistant.config_entries import ConfigFlowResult
@@ -70,7 +75,7 @@ async def test_set_up(hass: HomeAssistant, tmp_path: Path, hass_client_no_auth: 
     downloaded = await client.get(shown(result)["authority_url"])
     one = mount(hass, tmp_path, result)
     assert await downloaded.text() == one.ca_file.read_text() if one.ca_file else False
-    certificate = read_pair(authority_file(hass).read_bytes()).certificate
+    certificate = read_certificate_and_key(authority_file(hass).read_bytes()).certificate
     assert shown(result)["fingerprint"] == fingerprint(certificate)
 
     # Before there is an entry counts stay in the camera.
@@ -313,7 +318,7 @@ async def test_in_a_container(hass: HomeAssistant, monkeypatch: pytest.MonkeyPat
         return [{"ipv4": [{"address": "172.18.0.2", "network_prefix": 16}], "ipv6": []}]
 
     monkeypatch.setattr(core_internals, "async_load_adapters", addresses)
-    monkeypatch.setattr(listener.ListenerSettings, "listens_on", ["127.0.0.1"])
+    monkeypatch.setattr(listener.ListenerSettings, "bind_addresses", ["127.0.0.1"])
     for host, is_own in (("192.168.1.10", False), ("172.18.0.2", True)):
         result = await choose(hass, await direct(hass, host=host), "finish")
         assert (await enter(hass, result))["type"] is FlowResultType.CREATE_ENTRY

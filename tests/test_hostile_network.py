@@ -129,7 +129,7 @@ async def flooding(listening: Listening, kind: str, *, address: str, source: str
     listening.hass.loop.set_debug(False)
     arguments = (kind, address, str(listening.port), source, "3")
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "tests.flood", *arguments),
+        *(sys.executable, "-m", "tests.helpers.flood", *arguments),
         cwd=Path(__file__).parents[1],
         stdout=asyncio.subprocess.PIPE,
     )

@@ -20,12 +20,12 @@ from custom_components.axis_people_counter import core_internals
 from custom_components.axis_people_counter.connecting import listener, server
 from custom_components.axis_people_counter.connecting.authority import (
     SERVER_LIFETIME,
-    Pair,
+    CertificateAndKey,
+    certificate_names,
     certificate_pem,
-    names_of,
     new_authority,
     new_server,
-    read_pair,
+    read_certificate_and_key,
 )
 from custom_components.axis_people_counter.connecting.certificates import Loaded, OwnCertificates
 from custom_components.axis_people_counter.const import AUTHORITY_PATH, DOMAIN
@@ -66,9 +66,9 @@ async def until_shown(hass: HomeAssistant, key: str, *, shown: bool = True) -> d
     raise AssertionError(f"{key} is {'not ' if shown else ''}shown")
 
 
-def served(listening: Listening) -> Pair:
+def served(listening: Listening) -> CertificateAndKey:
     """Return the server's certificate as it is stored."""
-    return read_pair((listening.folder / "server.pem").read_bytes())
+    return read_certificate_and_key((listening.folder / "server.pem").read_bytes())
 
 
 # Who is served
@@ -127,7 +127,7 @@ async def test_ipv6(hass: HomeAssistant, tmp_path: Path) -> None:
     assert "Verify return code: 0 (ok)" in await s_client(
         listening.port, "-verify_ip", "::1", address="[::1]", ca_file=listening.ca_file
     )
-    assert names_of(served(listening).certificate) == {"::1"}
+    assert certificate_names(served(listening).certificate) == {"::1"}
 
 
 async def test_expired_certificate(hass: HomeAssistant, tmp_path: Path) -> None:
@@ -190,7 +190,7 @@ async def test_renewal_under_traffic(
     pushing = asyncio.gather(*(one.push() for one in cameras))
     while not pushing.done():
         # As if it were about to end.
-        authority = read_pair((listening.folder / "authority.pem").read_bytes())
+        authority = read_certificate_and_key((listening.folder / "authority.pem").read_bytes())
         ending = new_server(authority, ["127.0.0.1"], dt_util.utcnow() - SERVER_LIFETIME + timedelta(days=29))
         (listening.folder / "server.pem").write_bytes(ending.pem)
         await asyncio.sleep(0.3)
@@ -225,17 +225,17 @@ async def test_renewed_for_another_address(
 
     monkeypatch.setattr(core_internals, "async_load_adapters", addresses)
     # Tests listen on the loopback only.
-    monkeypatch.setattr(listener.ListenerSettings, "listens_on", ["127.0.0.1"])
+    monkeypatch.setattr(listener.ListenerSettings, "bind_addresses", ["127.0.0.1"])
     listening = Listening(hass, tmp_path, "counter.example.com")
     await listening.start()
     before = served(listening).certificate
-    assert names_of(before) == {"counter.example.com", "192.168.1.10", "fd00::10"}
+    assert certificate_names(before) == {"counter.example.com", "192.168.1.10", "fd00::10"}
     authority = (listening.folder / "authority.pem").read_bytes()
 
     own[0] = "192.168.1.99"
     for _ in range(100):
         await asyncio.sleep(0.02)
-        if "192.168.1.99" in names_of(served(listening).certificate):
+        if "192.168.1.99" in certificate_names(served(listening).certificate):
             break
     output = await s_client(listening.port, "-verify_ip", "192.168.1.99", ca_file=listening.ca_file)
     assert "Verify return code: 0 (ok)" in output
@@ -372,7 +372,7 @@ async def test_certificate_cannot_be_stored(hass: HomeAssistant, listening: List
     blocked = listening.folder / "server.new"
     blocked.mkdir()
     # As if it were about to end.
-    authority = read_pair((listening.folder / "authority.pem").read_bytes())
+    authority = read_certificate_and_key((listening.folder / "authority.pem").read_bytes())
     ending = new_server(authority, ["127.0.0.1"], dt_util.utcnow() - SERVER_LIFETIME + timedelta(days=29))
     (listening.folder / "server.pem").write_bytes(ending.pem)
     assert (await until_shown(hass, "listener_certificate_unwritable"))["path"].endswith("server\\.pem")
@@ -408,7 +408,7 @@ async def test_address_gone(
         return [{"ipv4": [{"address": one, "network_prefix": 24} for one in own], "ipv6": []}]
 
     monkeypatch.setattr(core_internals, "async_load_adapters", addresses)
-    monkeypatch.setattr(listener.ListenerSettings, "listens_on", ["127.0.0.1"])
+    monkeypatch.setattr(listener.ListenerSettings, "bind_addresses", ["127.0.0.1"])
     monkeypatch.setattr(listener, "PATIENCE", timedelta(seconds=0.5))
     listening = Listening(hass, tmp_path, "192.168.1.10")
     await listening.start()
@@ -439,7 +439,7 @@ async def test_address_of_the_machine_below(
     hass: HomeAssistant, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """In a container nobody can tell whether the address still leads here, and so nothing is said."""
-    monkeypatch.setattr(listener.ListenerSettings, "listens_on", ["127.0.0.1"])
+    monkeypatch.setattr(listener.ListenerSettings, "bind_addresses", ["127.0.0.1"])
     monkeypatch.setattr(listener, "PATIENCE", timedelta(seconds=0.3))
     listening = Listening(hass, tmp_path, "192.168.1.10", own_address=False)
     await listening.start()
@@ -460,7 +460,7 @@ async def test_name_gone(
         return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, 0)) for address in found]
 
     monkeypatch.setattr(hass.loop, "getaddrinfo", getaddrinfo)
-    monkeypatch.setattr(listener.ListenerSettings, "listens_on", ["127.0.0.1"])
+    monkeypatch.setattr(listener.ListenerSettings, "bind_addresses", ["127.0.0.1"])
     monkeypatch.setattr(listener, "PATIENCE", timedelta(seconds=0.3))
     listening = Listening(hass, tmp_path, "counter.example.com")
     await listening.start()

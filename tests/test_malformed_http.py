@@ -245,7 +245,7 @@ async def test_fault_of_our_own(tmp_path: Path, caplog: pytest.LogCaptureFixture
     app.router.add_get("/", fail)
     certificates = OwnCertificates(tmp_path / "authority")
     authority = certificates.create(dt_util.utcnow())
-    server = Server(app, heard=lambda _: None, refused=lambda _: None)
+    server = Server(app, on_camera_request=lambda _: None, on_certificate_refused=lambda _: None)
     server.context = certificates.load(["127.0.0.1"], dt_util.utcnow()).context
     port = free_port()
     await server.start()

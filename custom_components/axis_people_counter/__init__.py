@@ -88,7 +88,7 @@ async def _async_start_listener(
         settings,
         [async_register_views(hass), AuthorityView()],
         cameras=lambda: receiver.cameras,
-        refused=receiver.async_certificate_refused,
+        on_certificate_refused=receiver.async_certificate_refused,
     )
     entry.async_on_unload(listener.async_stop)
     await listener.async_start()

@@ -32,7 +32,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.aiohttp_client import async_create_clientsession
 from homeassistant.util import dt as dt_util
 
-from .connecting import names_of
+from .connecting import certificate_names
 from .const import PUSH_PATH
 from .core_internals import public_client_context
 from .http import MAX_BODY, MAX_PROBE, NOT_READY, PROBE_HEADER, WRONG_TOKEN, Probe, async_register_views
@@ -322,7 +322,7 @@ def _validity(handshake: ssl.SSLObject) -> tuple[datetime, datetime]:
 
 def _names(certificate: x509.Certificate) -> str:
     """Return the first few names a certificate is for."""
-    names = sorted(names_of(certificate)) or [_name(certificate.subject)]
+    names = sorted(certificate_names(certificate)) or [_name(certificate.subject)]
     return ", ".join([*map(_shown, names[:_MOST_NAMES]), *(["…"] if len(names) > _MOST_NAMES else [])])
 
 

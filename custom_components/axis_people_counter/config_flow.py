@@ -21,7 +21,7 @@ from homeassistant.config_entries import (
     ConfigSubentryFlow,
     OptionsFlow,
 )
-from homeassistant.const import CONF_HOST, CONF_PASSWORD, CONF_PORT, CONF_TOKEN, CONF_URL, CONF_USERNAME
+from homeassistant.const import CONF_HOST, CONF_PORT, CONF_TOKEN, CONF_URL
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.data_entry_flow import UnknownFlow, section
 from homeassistant.exceptions import HomeAssistantError
@@ -33,19 +33,20 @@ from homeassistant.util.network import is_host_valid, is_ip_address
 from .address_check import async_check
 from .connecting import (
     CAMERA_SCHEMA,
-    CONF_TRUST_CERTIFICATE,
     DATA_LISTENER,
     CameraError,
     Listener,
     ListenerSettings,
-    async_is_own,
-    async_prepare,
+    async_camera_problem,
+    async_is_this_machine,
+    async_prepare_camera,
     certificate_pem,
     fingerprint,
-    is_one_word,
+    is_all_visible,
     listening_sockets,
     own_certificates,
-    trimmed,
+    strip_invisible,
+    suggested_camera,
 )
 from .const import (
     AUTHORITY_FILE_NAME,
@@ -214,7 +215,7 @@ class PeopleCounterConfigFlow(ConfigFlow, domain=DOMAIN):
             settings = _listener_settings(user_input)
             errors, placeholders = await self._async_direct_errors(settings)
             if not errors:
-                is_own = await async_is_own(self.hass, settings.host)
+                is_own = await async_is_this_machine(self.hass, settings.host)
                 data = {CONF_URL: settings.url, CONF_DIRECT: True, CONF_OWN_ADDRESS: is_own}
                 if settings.certificate and settings.private_key:
                     data |= {CONF_CERTIFICATE: settings.certificate, CONF_PRIVATE_KEY: settings.private_key}
@@ -247,7 +248,7 @@ class PeopleCounterConfigFlow(ConfigFlow, domain=DOMAIN):
         listener = self.hass.data.get(DATA_LISTENER)
         if listener is None or listener.settings.port != settings.port:
             try:
-                for one in listening_sockets(settings.listens_on, settings.port):
+                for one in listening_sockets(settings.bind_addresses, settings.port):
                     one.close()
             except OSError as err:
                 return {CONF_PORT: "port_taken"}, {"error": err.strerror or str(err)}
@@ -346,13 +347,13 @@ class PeopleCounterConfigFlow(ConfigFlow, domain=DOMAIN):
         if settings and self.source != SOURCE_RECONFIGURE and not is_listening:
             await self._async_listen(settings)
         if listener := self.hass.data.get(DATA_LISTENER):
-            listener.refused = None
+            listener.refused_by = None
         return await (self.async_step_connect_direct() if self._authority else self.async_step_connect())
 
     async def _async_listen(self, settings: ListenerSettings) -> None:
         """Listen as the entry will, as long as the dialog is open."""
         views = [async_register_views(self.hass), AuthorityView()]
-        self._listener = Listener(self.hass, settings, views, cameras=dict, refused=lambda _: None)
+        self._listener = Listener(self.hass, settings, views, cameras=dict, on_certificate_refused=lambda _: None)
         await self._listener.async_start()
 
     async def async_step_connect(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
@@ -377,23 +378,14 @@ class PeopleCounterConfigFlow(ConfigFlow, domain=DOMAIN):
         placeholders: dict[str, str] = {}
         if user_input is not None:
             try:
-                self._done = await async_prepare(
-                    self.hass,
-                    user_input[CONF_HOST],
-                    user_input[CONF_USERNAME],
-                    user_input[CONF_PASSWORD],
-                    trust_certificate=user_input[CONF_TRUST_CERTIFICATE],
-                    authority=self._authority_pem,
-                )
+                self._done = await async_prepare_camera(self.hass, user_input, self._authority_pem)
             except CameraError as err:
-                errors["base"] = "problem"
-                placeholders["problem"] = await async_translate(self.hass, err.message)
+                errors, placeholders = await async_camera_problem(self.hass, err)
             else:
                 return await self.async_step_camera_done()
-        suggested = {key: value for key, value in (user_input or {}).items() if key != CONF_PASSWORD}
         return self.async_show_form(
             step_id="camera",
-            data_schema=self.add_suggested_values_to_schema(CAMERA_SCHEMA, suggested),
+            data_schema=self.add_suggested_values_to_schema(CAMERA_SCHEMA, suggested_camera(user_input)),
             errors=errors,
             description_placeholders=placeholders,
         )
@@ -438,7 +430,7 @@ class PeopleCounterConfigFlow(ConfigFlow, domain=DOMAIN):
         """Finish; if no camera has been heard, say so first."""
         assert self._test
         listener = self.hass.data.get(DATA_LISTENER)
-        distrusted = listener.refused if listener else None
+        distrusted = listener.refused_by if listener else None
         refused = distrusted or self._test.refused
         is_new = self.source != SOURCE_RECONFIGURE
         if user_input is None and not self._test.heard and (is_new or refused):
@@ -532,7 +524,7 @@ async def _async_suggested_listener(hass: HomeAssistant, present: ListenerSettin
 
 def _is_reachable(host: str) -> bool:
     """Say whether this can be the name or address of a machine, as it stands in a URL and in a certificate."""
-    if not (is_one_word(host) and host.isascii() and is_host_valid(host)) or "%" in host:
+    if not (is_all_visible(host) and host.isascii() and is_host_valid(host)) or "%" in host:
         return False
     return not is_ip_address(host) or not (ip_address(host).is_unspecified or ip_address(host).is_multicast)
 
@@ -541,18 +533,18 @@ def _listener_settings(user_input: Mapping[str, Any]) -> ListenerSettings:
     """Return what was entered in the step for the listener."""
     files = user_input[SECTION_OWN_FILES]
     return ListenerSettings(
-        trimmed(user_input[CONF_HOST]).strip("[]").lower(),
+        strip_invisible(user_input[CONF_HOST]).strip("[]").lower(),
         user_input[CONF_PORT],
-        trimmed(files.get(CONF_CERTIFICATE, "")) or None,
-        trimmed(files.get(CONF_PRIVATE_KEY, "")) or None,
+        strip_invisible(files.get(CONF_CERTIFICATE, "")) or None,
+        strip_invisible(files.get(CONF_PRIVATE_KEY, "")) or None,
     )
 
 
 def _base_url(text: str) -> str | None:
     """Return an address without path, also of one that was copied with it; None where it isn't one."""
-    text = trimmed(text)
+    text = strip_invisible(text)
     found = _URL.fullmatch(text)
-    if not found or not is_one_word(text):
+    if not found or not is_all_visible(text):
         return None
     port, path = found.groups(default="")
     if (port and not 0 < int(port) < 65536) or path.rstrip("/") not in ("", PUSH_PATH):

@@ -10,19 +10,18 @@ from typing import Any, Final
 import voluptuous as vol
 
 from homeassistant.components.repairs import ConfirmRepairFlow, RepairsFlow, RepairsFlowResult
-from homeassistant.const import CONF_HOST, CONF_PASSWORD, CONF_TOKEN, CONF_URL, CONF_USERNAME
+from homeassistant.const import CONF_HOST, CONF_TOKEN, CONF_URL
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import AbortFlow
-from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from homeassistant.helpers.translation import async_get_translations
 
 from . import issues
-from .connecting import CAMERA_SCHEMA, CONF_TRUST_CERTIFICATE, CameraError, CameraWeb
+from .connecting import CAMERA_SCHEMA, CameraError, async_camera_problem, camera_web, suggested_camera
 from .const import DOMAIN, PUSH_PATH
 from .coordinator import CameraCoordinator
 from .ledger import Quarantine, Quarantined
 from .ledger_errors import abort_on_ledger_errors
-from .messages import async_translate, plain, wall_clock
+from .messages import plain, wall_clock
 from .receiver import PeopleCounterConfigEntry
 from .replace_flow import (
     CONF_NEW_CAMERA,
@@ -98,12 +97,11 @@ class ProtocolFlow(_Flow):
             try:
                 await self._async_set_version(user_input)
             except CameraError as err:
-                errors["base"] = "problem"
-                placeholders["problem"] = await async_translate(self.hass, err.message)
+                errors, placeholders = await async_camera_problem(self.hass, err)
             else:
                 # The issue stays until the camera has shown that it was this.
                 return self.async_abort(reason="version_set", description_placeholders={**self._told})
-        suggested = {key: value for key, value in (user_input or {CONF_HOST: address}).items() if key != CONF_PASSWORD}
+        suggested = suggested_camera(user_input or {CONF_HOST: address})
         return self.async_show_form(
             step_id="camera",
             data_schema=self.add_suggested_values_to_schema(CAMERA_SCHEMA, suggested),
@@ -120,13 +118,7 @@ class ProtocolFlow(_Flow):
 
     async def _async_set_version(self, user_input: dict[str, Any]) -> None:
         """Sign in to the camera and set it. Raises CameraError."""
-        web = CameraWeb(
-            async_get_clientsession(self.hass),
-            user_input[CONF_HOST],
-            user_input[CONF_USERNAME],
-            user_input[CONF_PASSWORD],
-            trust_certificate=user_input[CONF_TRUST_CERTIFICATE],
-        )
+        web = camera_web(self.hass, user_input)
         device = await web.connect()
         # Where the camera didn't say who it is, the issue is about an address.
         about = self._told["about"]

@@ -1,6 +1,6 @@
 """A stranger in a process of its own, who does something to a port of the loopback as fast as it can, for a while.
 
-python -m tests.flood connect|hello|handshake|expect ADDRESS PORT SOURCE SECONDS
+python -m tests.helpers.flood connect|hello|handshake|expect ADDRESS PORT SOURCE SECONDS
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.axis_people_counter.connecting.authority import Pair, certificate_pem
+from custom_components.axis_people_counter.connecting.authority import CertificateAndKey, certificate_pem
 from custom_components.axis_people_counter.connecting.listener import Listener, own_certificates
 from custom_components.axis_people_counter.const import DOMAIN, NAME
 from homeassistant.core import HomeAssistant
@@ -87,13 +87,13 @@ def camera_at(
 class Files:
     """A certificate and its key, where a user has put them."""
 
-    def __init__(self, folder: Path, authority: Pair) -> None:
+    def __init__(self, folder: Path, authority: CertificateAndKey) -> None:
         """Take the authority that cameras trust."""
         self.authority = authority
         self.certificate, self.key = folder / "fullchain.pem", folder / "privkey.pem"
         self.data = {"certificate": str(self.certificate), "private_key": str(self.key)}
 
-    def write(self, pair: Pair) -> None:
+    def write(self, pair: CertificateAndKey) -> None:
         """Put a certificate there, as programs do that renew them: not at once."""
         key, _, _ = pair.pem.partition(b"-----BEGIN CERT")
         self.certificate.write_text(certificate_pem(pair.certificate))

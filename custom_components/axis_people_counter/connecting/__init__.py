@@ -1,27 +1,28 @@
 """How cameras get here: certificates, the HTTPS port of our own, and the set-up of a camera."""
 
-from .authority import certificate_pem, fingerprint, names_of
-from .camera_setup import CAMERA_SCHEMA, CONF_TRUST_CERTIFICATE, async_prepare
-from .listener import DATA_LISTENER, Listener, ListenerSettings, async_is_own, own_certificates
-from .pasted_text import is_one_word, trimmed
+from .authority import certificate_names, certificate_pem, fingerprint
+from .camera_setup import CAMERA_SCHEMA, async_camera_problem, async_prepare_camera, camera_web, suggested_camera
+from .listener import DATA_LISTENER, Listener, ListenerSettings, async_is_this_machine, own_certificates
+from .pasted_text import is_all_visible, strip_invisible
 from .server import listening_sockets
-from .vapix import CameraError, CameraWeb
+from .vapix import CameraError
 
 __all__ = [
     "CAMERA_SCHEMA",
-    "CONF_TRUST_CERTIFICATE",
     "DATA_LISTENER",
     "CameraError",
-    "CameraWeb",
     "Listener",
     "ListenerSettings",
-    "async_is_own",
-    "async_prepare",
+    "async_camera_problem",
+    "async_is_this_machine",
+    "async_prepare_camera",
+    "camera_web",
+    "certificate_names",
     "certificate_pem",
     "fingerprint",
-    "is_one_word",
+    "is_all_visible",
     "listening_sockets",
-    "names_of",
     "own_certificates",
-    "trimmed",
+    "strip_invisible",
+    "suggested_camera",
 ]

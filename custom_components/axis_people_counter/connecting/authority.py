@@ -23,7 +23,7 @@ RENEWED_BEFORE_END: Final = timedelta(days=30)
 _MAX_COMMON_NAME: Final = 64
 
 
-class Pair(NamedTuple):
+class CertificateAndKey(NamedTuple):
     """A certificate and the private key to it."""
 
     key: rsa.RSAPrivateKey
@@ -50,7 +50,7 @@ def fingerprint(certificate: x509.Certificate) -> str:
 
 # The same files are read again and again, and to check a key takes its time.
 @lru_cache(maxsize=4)
-def read_pair(pem: bytes) -> Pair:
+def read_certificate_and_key(pem: bytes) -> CertificateAndKey:
     """Return what a file holds; raises ValueError if that isn't a private RSA key and the certificate to it."""
     try:
         key = serialization.load_pem_private_key(pem, None)
@@ -60,17 +60,17 @@ def read_pair(pem: bytes) -> Pair:
             certificate.subject,
             certificate.not_valid_before_utc,
             certificate.not_valid_after_utc,
-            names_of(certificate),
+            certificate_names(certificate),
         )
         is_pair = isinstance(key, rsa.RSAPrivateKey) and key.public_key() == certificate.public_key()
     except Exception as err:  # damage has many names, and not all of them are documented
         raise ValueError(f"It can't be read: {err}") from err
     if not (is_pair and isinstance(key, rsa.RSAPrivateKey)):
         raise ValueError("The private key isn't the one of the certificate.")
-    return Pair(key, certificate)
+    return CertificateAndKey(key, certificate)
 
 
-def new_authority(now: datetime) -> Pair:
+def new_authority(now: datetime) -> CertificateAndKey:
     """Make an authority; its name tells it from others in a camera's list."""
     key = _new_key()
     number = x509.SubjectKeyIdentifier.from_public_key(key.public_key()).digest.hex()[:8]
@@ -80,10 +80,10 @@ def new_authority(now: datetime) -> Pair:
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
         .add_extension(_usage(signs_certificates=True), critical=True)
     )
-    return Pair(key, builder.sign(key, hashes.SHA256()))
+    return CertificateAndKey(key, builder.sign(key, hashes.SHA256()))
 
 
-def new_server(authority: Pair, names: Iterable[str], now: datetime) -> Pair:
+def new_server(authority: CertificateAndKey, names: Iterable[str], now: datetime) -> CertificateAndKey:
     """Make the certificate of a server that is reached by these names and addresses, the first being the usual one."""
     key = _new_key()
     names = list(dict.fromkeys(names))
@@ -99,7 +99,7 @@ def new_server(authority: Pair, names: Iterable[str], now: datetime) -> Pair:
             critical=False,
         )
     )
-    return Pair(key, builder.sign(authority.key, hashes.SHA256()))
+    return CertificateAndKey(key, builder.sign(authority.key, hashes.SHA256()))
 
 
 def is_good(server: x509.Certificate, authority: x509.Certificate, names: Iterable[str], now: datetime) -> bool:
@@ -111,12 +111,12 @@ def is_good(server: x509.Certificate, authority: x509.Certificate, names: Iterab
     end = server.not_valid_after_utc
     # A new one can't outlast the authority.
     renewable = end < authority.not_valid_after_utc
-    return server.not_valid_before_utc <= now < (end - RENEWED_BEFORE_END if renewable else end) and names_of(
+    return server.not_valid_before_utc <= now < (end - RENEWED_BEFORE_END if renewable else end) and certificate_names(
         server
     ).issuperset(names)
 
 
-def names_of(certificate: x509.Certificate) -> frozenset[str]:
+def certificate_names(certificate: x509.Certificate) -> frozenset[str]:
     """Return the names and addresses a certificate is for."""
     try:
         names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
@@ -131,7 +131,9 @@ def is_for(certificate: x509.Certificate, host: str) -> bool:
     """Say whether a certificate is for a host; a star stands for the first part of a name (RFC 6125)."""
     host = host.lower()
     _, dot, domain = host.partition(".")
-    return not names_of(certificate).isdisjoint({host, f"*.{domain}"} if dot and not _is_address(host) else {host})
+    return not certificate_names(certificate).isdisjoint(
+        {host, f"*.{domain}"} if dot and not _is_address(host) else {host}
+    )
 
 
 def _new_key() -> rsa.RSAPrivateKey:

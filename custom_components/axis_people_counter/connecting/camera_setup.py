@@ -1,6 +1,10 @@
-"""What Home Assistant does in a camera for the user, where Axis documents how."""
+"""The form that asks for access to a camera, and what is set up in the camera with it.
 
-from typing import Final
+Knows nothing of flows; the config flow and the repairs show the form.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Final
 
 import voluptuous as vol
 
@@ -9,11 +13,10 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers import selector
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
 
-from ..messages import Message, plain
+from ..messages import Message, async_translate, plain
 from .vapix import CameraError, CameraWeb
 
 CONF_TRUST_CERTIFICATE: Final = "trust_certificate"
-# The form that asks for access to a camera.
 CAMERA_SCHEMA: Final = vol.Schema(
     {
         vol.Required(CONF_HOST): selector.TextSelector(),
@@ -28,14 +31,35 @@ CAMERA_SCHEMA: Final = vol.Schema(
 )
 
 
-async def async_prepare(
-    hass: HomeAssistant, address: str, username: str, password: str, *, trust_certificate: bool, authority: str | None
-) -> list[Message]:
-    """Install an authority's certificate in a camera, if there is one, set its protocol version, and say how that went.
+def camera_web(hass: HomeAssistant, user_input: Mapping[str, Any]) -> CameraWeb:
+    """Return the camera that a filled-in form is about."""
+    return CameraWeb(
+        async_get_clientsession(hass),
+        user_input[CONF_HOST],
+        user_input[CONF_USERNAME],
+        user_input[CONF_PASSWORD],
+        trust_certificate=user_input[CONF_TRUST_CERTIFICATE],
+    )
 
-    Raises CameraError if the camera can't be asked at all.
+
+def suggested_camera(user_input: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Return what to suggest in the form when it is shown again: everything but the password."""
+    return {key: value for key, value in (user_input or {}).items() if key != CONF_PASSWORD}
+
+
+async def async_camera_problem(hass: HomeAssistant, err: CameraError) -> tuple[dict[str, str], dict[str, str]]:
+    """Return the errors and the placeholders with which the form shows what went wrong."""
+    return {"base": "problem"}, {"problem": await async_translate(hass, err.message)}
+
+
+async def async_prepare_camera(
+    hass: HomeAssistant, user_input: Mapping[str, Any], authority: str | None
+) -> list[Message]:
+    """Install the authority's certificate, if there is one, set the protocol version, and return a report.
+
+    Raises CameraError if the camera can't be reached at all.
     """
-    web = CameraWeb(async_get_clientsession(hass), address, username, password, trust_certificate=trust_certificate)
+    web = camera_web(hass, user_input)
     device = await web.connect()
     done = [
         Message(
@@ -65,6 +89,6 @@ async def async_prepare(
 
 
 def _shown(err: CameraError) -> Message:
-    """Return an error's message so that a dialog shows the camera's own words as they are."""
+    """Return an error's message with its placeholders escaped for Markdown."""
     message = err.message
     return Message(message.key, {name: plain(value) for name, value in message.placeholders.items()})

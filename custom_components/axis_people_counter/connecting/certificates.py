@@ -19,7 +19,15 @@ from cryptography.x509.oid import NameOID
 
 from .. import issues
 from ..messages import Message
-from .authority import Pair, is_for, is_good, names_of, new_authority, new_server, read_pair
+from .authority import (
+    CertificateAndKey,
+    certificate_names,
+    is_for,
+    is_good,
+    new_authority,
+    new_server,
+    read_certificate_and_key,
+)
 
 AUTHORITY_FILE: Final = "authority.pem"
 SERVER_FILE: Final = "server.pem"
@@ -205,7 +213,7 @@ class UserCertificates(Certificates):
         if now >= end:
             yield Message(issues.LISTENER_CERTIFICATE_EXPIRED, {**about, "end": f"{end:%Y-%m-%d}"})
         if not is_for(server, host):
-            names = ", ".join(sorted(names_of(server))[:_MAX_NAMES])
+            names = ", ".join(sorted(certificate_names(server))[:_MAX_NAMES])
             yield Message(issues.LISTENER_CERTIFICATE_NAMES, {**about, "host": host, "names": names or "-"})
         for issuer in chain[1:]:
             name = {"name": _name(issuer.subject)}
@@ -301,15 +309,15 @@ def _is_over(certificate: x509.Certificate, now: datetime) -> bool:
     return now >= certificate.not_valid_after_utc
 
 
-def _read_pair(path: Path) -> Pair | None:
+def _read_pair(path: Path) -> CertificateAndKey | None:
     """Return what a file holds, None if there is no file or it is damaged; raises OSError if it can't be read."""
     try:
-        return read_pair(path.read_bytes())
+        return read_certificate_and_key(path.read_bytes())
     except FileNotFoundError, ValueError:
         return None
 
 
-def _pair_if_any(path: Path) -> Pair | None:
+def _pair_if_any(path: Path) -> CertificateAndKey | None:
     """Return what a file holds, None if that can't be had for whatever reason."""
     try:
         return _read_pair(path)
@@ -317,7 +325,7 @@ def _pair_if_any(path: Path) -> Pair | None:
         return None
 
 
-def _write(path: Path, pair: Pair) -> None:
+def _write(path: Path, pair: CertificateAndKey) -> None:
     """Store a key so that nobody else can read it at any time, and wholly or not at all; raises OSError."""
     new = path.with_suffix(".new")
     with _writing:

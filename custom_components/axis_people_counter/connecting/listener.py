@@ -65,7 +65,7 @@ class ListenerSettings(NamedTuple):
         return str(URL.build(scheme="https", host=self.host, port=self.port))
 
     @property
-    def listens_on(self) -> list[str]:
+    def bind_addresses(self) -> list[str]:
         """The addresses to listen on: all, unless cameras are on this very machine, as in a demonstration."""
         if self.host == "localhost":
             return ["127.0.0.1", "::1"]
@@ -93,7 +93,7 @@ class Listener:
         views: Collection[HomeAssistantView],
         *,
         cameras: Callable[[], Collection[str]],
-        refused: Callable[[str], None],
+        on_certificate_refused: Callable[[str], None],
     ) -> None:
         """Take the views to serve, what tells the cameras there are, and what hears of addresses that refuse us."""
         self.hass = hass
@@ -102,15 +102,17 @@ class Listener:
         app[KEY_HASS] = hass
         for view in views:
             view.register(hass, app, app.router)
-        self._server = Server(app, heard=self._heard, refused=self._refused)
+        self._server = Server(
+            app, on_camera_request=self._on_camera_request, on_certificate_refused=self._on_certificate_refused
+        )
         self._certificates = settings.certificates(hass)
         self._cameras = cameras
-        self._tell_refused = refused
+        self._report_refused = on_certificate_refused
         # The last address that called but refused our certificate.
-        self.refused: str | None = None
+        self.refused_by: str | None = None
         self._problems: dict[str, Message] = {}
         # When a camera was last here, or the listener began to wait for one.
-        self._last_heard = dt_util.utcnow()
+        self._last_camera_request = dt_util.utcnow()
         self._check_task: asyncio.Task[None] | None = None
         self._forget_stop: CALLBACK_TYPE | None = None
         self._stopped = False
@@ -180,7 +182,7 @@ class Listener:
         # Of several addresses one may have failed: then it is the next time that all are free.
         self._server.release()
         try:
-            self._server.listen(listening_sockets(self.settings.listens_on, port))
+            self._server.listen(listening_sockets(self.settings.bind_addresses, port))
         except OSError as err:
             error = err.strerror or str(err)
             self._report("port", Message(issues.LISTENER_PORT_TAKEN, {"port": str(port), "error": error}))
@@ -189,19 +191,19 @@ class Listener:
 
     async def _async_address_problem(self, own: list[str]) -> Message | None:
         """Return what is wrong with the address that cameras were given, if none of them gets through by it."""
-        silent = self._cameras() and dt_util.utcnow() - self._last_heard >= PATIENCE
-        if not self.settings.is_own or not silent or await async_is_own(self.hass, self.settings.host):
+        silent = self._cameras() and dt_util.utcnow() - self._last_camera_request >= PATIENCE
+        if not self.settings.is_own or not silent or await async_is_this_machine(self.hass, self.settings.host):
             return None
         return Message(issues.LISTENER_ADDRESS_GONE, {"host": self.settings.host, "addresses": ", ".join(own)})
 
     @callback
-    def _heard(self, _: str) -> None:
-        self._last_heard = dt_util.utcnow()
+    def _on_camera_request(self, _: str) -> None:
+        self._last_camera_request = dt_util.utcnow()
 
     @callback
-    def _refused(self, address: str) -> None:
-        self.refused = address
-        self._tell_refused(address)
+    def _on_certificate_refused(self, address: str) -> None:
+        self.refused_by = address
+        self._report_refused(address)
 
     @callback
     def _report(self, kind: str, problem: Message | None) -> None:
@@ -221,7 +223,7 @@ class Listener:
             _LOGGER.info("The listener for cameras is well again: %s", before.key)
 
 
-async def async_is_own(hass: HomeAssistant, host: str) -> bool:
+async def async_is_this_machine(hass: HomeAssistant, host: str) -> bool:
     """Say whether a name or an address leads to this machine."""
     addresses = [host]
     if not is_ip_address(host):

@@ -139,13 +139,19 @@ class _Pace:
 class Server:
     """Serves an application over TLS; whoever is answered 200 to a POST is trusted with a lasting connection."""
 
-    def __init__(self, app: web.Application, *, heard: Callable[[str], None], refused: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        app: web.Application,
+        *,
+        on_camera_request: Callable[[str], None],
+        on_certificate_refused: Callable[[str], None],
+    ) -> None:
         """Take what to serve; `heard` gets the addresses of cameras, `refused` those that refuse our certificate."""
         app.middlewares.append(self._attend)
         app.on_response_prepare.append(self._close_unless_trusted)
         self._runner = web.AppRunner(app, handler_cancellation=True, shutdown_timeout=CLOSE_SECONDS)
-        self._heard = heard
-        self._refused = refused
+        self._on_camera_request = on_camera_request
+        self._on_certificate_refused = on_certificate_refused
         # What new connections are made with; those that there are go on with theirs.
         self.context: ssl.SSLContext | None = None
         # Accepted, but the handshake hasn't been their turn yet: only a socket each.
@@ -275,7 +281,7 @@ class Server:
         except ssl.SSLError as err:
             _LOGGER.debug("No connection with %s: %s", connection.address, err)
             if err.reason in _REFUSALS:
-                self._refused(connection.address)
+                self._on_certificate_refused(connection.address)
         except OSError as err:
             _LOGGER.debug("No connection with %s: %s", connection.address, err)
         finally:
@@ -345,7 +351,7 @@ class Server:
         if len(self._known) >= MAX_KNOWN:
             del self._known[next(iter(self._known))]
         self._known[address] = None
-        self._heard(address)
+        self._on_camera_request(address)
 
     async def _close_unless_trusted(self, request: web.Request, response: web.StreamResponse) -> None:
         """Let nobody but cameras ask again; this sees also what is answered before anything of ours is asked."""

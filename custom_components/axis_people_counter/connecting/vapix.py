@@ -37,7 +37,7 @@ from multidict import CIMultiDict
 from yarl import URL
 
 from ..messages import Message
-from .pasted_text import is_one_word, trimmed
+from .pasted_text import is_all_visible, strip_invisible
 
 # For one question and its answer, authentication included.
 SECONDS: Final = 10
@@ -118,7 +118,7 @@ class CameraWeb:
     ) -> None:
         """Take a session that verifies certificates, and an address as people type it."""
         self._session = session
-        self._address = trimmed(address)
+        self._address = strip_invisible(address)
         self._username = username
         self._password = password
         self._trust_certificate = trust_certificate
@@ -197,7 +197,7 @@ class CameraWeb:
         """Return where the camera may be, what to try first coming first."""
         try:
             found = _ADDRESS.fullmatch(_bracketed(self._address))
-            if not found or not is_one_word(self._address):
+            if not found or not is_all_visible(self._address):
                 raise ValueError
             scheme, host, port = found.groups()
             if host.startswith("["):

@@ -106,9 +106,10 @@ async def _async_updated(hass: HomeAssistant, entry: PeopleCounterConfigEntry) -
 async def async_unload_entry(hass: HomeAssistant, entry: PeopleCounterConfigEntry) -> bool:
     """Take the entities away; the ledger is closed after that."""
     receiver = entry.runtime_data
-    receiver.stopped = True
+    receiver.async_stop_showing()
     unloaded = await hass.config_entries.async_unload_platforms(entry, PLATFORMS)
-    receiver.stopped = unloaded
+    if not unloaded:
+        receiver.async_resume_showing()
     return unloaded
 
 

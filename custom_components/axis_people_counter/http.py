@@ -28,7 +28,8 @@ from .const import AUTHORITY_FILE_NAME, AUTHORITY_PATH, CONF_EXPIRES, CONF_PREVI
 from .counting import MAX_WHOLE, DocumentError, ProtocolVersionError, Sensor, TestMessage, parse
 from .ledger import LedgerError, TooManyCamerasError
 from .messages import name_placeholders, plain, url_host
-from .receiver import ClockError, PeopleCounterConfigEntry, QuarantineFullError
+from .receiver import PeopleCounterConfigEntry, QuarantineFullError
+from .sender_problems import ClockError
 
 _LOGGER = logging.getLogger(__name__)
 

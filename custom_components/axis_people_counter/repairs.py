@@ -208,7 +208,7 @@ class NewCameraFlow(_Flow):
         entry = self._entry
         if user_input is not None and user_input[CONF_OLD_CAMERA] == ANOTHER_DOOR:
             async_decline(self.hass, entry, self._told["about"])
-            entry.runtime_data.async_offer_replacing()
+            entry.runtime_data.replacement_offer.async_update()
             return self.async_abort(reason="another_door", description_placeholders={**self._told})
         if user_input is not None:
             self._old = user_input[CONF_OLD_CAMERA]

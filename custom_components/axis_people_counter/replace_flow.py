@@ -33,7 +33,11 @@ async def async_old_cameras(receiver: Receiver) -> dict[str, str]:
 def async_new_cameras(receiver: Receiver) -> dict[str, str]:
     """Return the names of cameras that report and don't replace one already, by key."""
     cameras = receiver.cameras.values()
-    return {camera.key: async_camera_name(camera) for camera in cameras if receiver.async_may_replace(camera)}
+    return {
+        camera.key: async_camera_name(camera)
+        for camera in cameras
+        if receiver.replacement_offer.async_may_replace(camera)
+    }
 
 
 async def async_confirmation(entry: PeopleCounterConfigEntry, old_camera: str, new_camera: str) -> dict[str, str]:
@@ -68,7 +72,7 @@ async def async_replace(hass: HomeAssistant, entry: PeopleCounterConfigEntry, ol
             hass.config_entries.async_update_subentry(entry, subentry, data=data)
     if camera := receiver.cameras.get(old_camera):
         # Nothing waits for what is gone. Should it report again, so do these.
-        receiver.async_end_issues(camera.camera.serial)
+        receiver.problems.async_end_of_serial(camera.camera.serial)
     async_keep_replacement(hass, entry, Replacement(old_camera, serial, since))
 
 

@@ -1,0 +1,69 @@
+"""The devices of cameras and places in the device registry. Called by the receiver."""
+
+from collections.abc import Iterable
+
+from homeassistant.config_entries import ConfigEntry
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers import device_registry as dr
+
+from .const import DOMAIN, MANUFACTURER
+from .ledger import Camera
+from .messages import url_host
+from .settings import PlaceSettings
+
+
+@callback
+def async_update_camera_device(hass: HomeAssistant, entry: ConfigEntry, camera: Camera) -> None:
+    """Add the device of a camera, or update its description."""
+    registry = dr.async_get(hass)
+    device = registry.async_get_or_create(
+        config_entry_id=entry.entry_id,
+        identifiers={(DOMAIN, camera.key)},
+        manufacturer=MANUFACTURER,
+        model=camera.application,
+        name=camera.name,
+        serial_number=camera.serial,
+        sw_version=camera.version,
+        configuration_url=f"http://{url_host(camera.ip_address)}" if camera.ip_address else None,
+    )
+    connections = {(dr.CONNECTION_NETWORK_MAC, dr.format_mac(camera.serial))}
+    if device.connections != connections:
+        # The device of a replaced camera still has the old MAC address.
+        registry.async_update_device(device.id, new_connections=connections)
+
+
+@callback
+def async_add_place_device(hass: HomeAssistant, entry: ConfigEntry, place: PlaceSettings) -> None:
+    """Add the device of a place."""
+    dr.async_get(hass).async_get_or_create(
+        config_entry_id=entry.entry_id,
+        config_subentry_id=place.key,
+        identifiers={(DOMAIN, place.key)},
+        name=place.name,
+        entry_type=dr.DeviceEntryType.SERVICE,
+    )
+
+
+@callback
+def async_link_camera(hass: HomeAssistant, entry: ConfigEntry, key: str, places: Iterable[str]) -> None:
+    """Link a camera's device to that of its first place; a device can be linked to one only."""
+    registry = dr.async_get(hass)
+    if camera := registry.async_get_device_by_identifier((DOMAIN, key), entry.entry_id):
+        first = next(iter(places), None)
+        place = first and registry.async_get_device_by_identifier((DOMAIN, first), entry.entry_id)
+        registry.async_update_device(camera.id, via_device_id=place.id if place else None)
+
+
+@callback
+def async_remove_device(hass: HomeAssistant, entry: ConfigEntry, key: str) -> None:
+    """Remove the device of a camera, if there is one."""
+    registry = dr.async_get(hass)
+    if device := registry.async_get_device_by_identifier((DOMAIN, key), entry.entry_id):
+        registry.async_remove_device(device.id)
+
+
+@callback
+def async_device_keys(hass: HomeAssistant, entry: ConfigEntry) -> set[str]:
+    """Return the keys of all devices of an entry."""
+    devices = dr.async_entries_for_config_entry(dr.async_get(hass), entry.entry_id)
+    return {key for device in devices for domain, key in device.identifiers if domain == DOMAIN}

@@ -1,0 +1,163 @@
+"""Problems of cameras that send: each is logged and shown as a repair issue when it begins, and ends when it is over.
+
+The receiver reports each push here. Nothing here stores or shows counts.
+"""
+
+from datetime import UTC, datetime
+import logging
+from typing import Final
+
+from homeassistant.core import HomeAssistant, callback
+
+from . import issues
+from .counting import Applications, Document, Push, Sensor, TestMessage
+from .ledger import MAX_CAMERAS, MAX_QUARANTINED, MAX_QUARANTINED_BYTES
+from .messages import name_placeholders, plain, wall_clock
+
+_LOGGER = logging.getLogger(__name__)
+
+MAX_CLOCK_DIFFERENCE: Final = 10 * 60
+# Unknown kinds, and cameras too many, that are remembered: whoever has the token can invent any number.
+MAX_NOTES: Final = 100
+# Repair issues about a camera by its serial number, wherever it hangs, and by the key that it counts for.
+_OF_SERIAL: Final = (
+    issues.CERTIFICATE_REFUSED,
+    issues.CLOCK_DIFFERS,
+    issues.QUARANTINE_FULL,
+    issues.SEVERAL_APPLICATIONS,
+    issues.WRONG_PROTOCOL,
+)
+_OF_KEY: Final = (issues.CAMERA_SILENT, issues.NEW_CAMERA, issues.QUARANTINED, issues.TIME_ZONE_UNKNOWN)
+# Where Home Assistant shows its time zone.
+SETTINGS_PAGE: Final = "/config/general"
+
+
+class ClockError(Exception):
+    """The camera's clock and ours differ; counts would be stored at the wrong time."""
+
+
+class SenderProblems:
+    """Remembers which problems were logged, so that each is logged once."""
+
+    def __init__(self, hass: HomeAssistant) -> None:
+        """Start without any problem."""
+        self._hass = hass
+        self._skipped: set[str] = set()
+        self._applications: dict[str, Applications] = {}
+        # Serial numbers of cameras with a problem.
+        self._too_many: set[str] = set()
+        self._with_full_quarantine: set[str] = set()
+        self._with_several_applications: set[str] = set()
+
+    @callback
+    def async_check_clock(self, document: Document, arrived: datetime) -> None:
+        """Raise ClockError if the camera's clock differs from ours, for a push only.
+
+        Ours is taken when the head of the request arrived: the rest may take long.
+        """
+        sensor = document.sensor
+        if abs(document.sent - arrived.timestamp()) <= MAX_CLOCK_DIFFERENCE:
+            issues.async_end(self._hass, issues.CLOCK_DIFFERS, sensor.serial)
+            return
+        sent = datetime.fromtimestamp(document.sent, UTC)
+        issues.async_begin(
+            self._hass,
+            issues.CLOCK_DIFFERS,
+            sensor.serial,
+            **name_placeholders(sensor.name, sensor.ip_address),
+            camera_time=wall_clock(sent),
+            home_assistant_time=wall_clock(arrived),
+            time_zone=plain(self._hass.config.time_zone),
+            settings=SETTINGS_PAGE,
+        )
+        if not isinstance(document, TestMessage):
+            raise ClockError(
+                f"The camera's clock says {sent:%Y-%m-%d %H:%M} UTC, here it is {arrived:%Y-%m-%d %H:%M} UTC."
+            )
+
+    @callback
+    def async_too_many_cameras(self, sensor: Sensor) -> None:
+        """Show that a push was rejected because there are too many cameras."""
+        if len(self._too_many) < MAX_NOTES:
+            self._too_many.add(sensor.serial)
+        issues.async_begin(
+            self._hass, issues.TOO_MANY_CAMERAS, **name_placeholders(sensor.name), limit=str(MAX_CAMERAS)
+        )
+
+    @callback
+    def async_stored(self, push: Push) -> None:
+        """Note what a stored push shows about its camera."""
+        if push.sensor.serial in self._too_many:
+            self._too_many.discard(push.sensor.serial)
+            if not self._too_many:
+                issues.async_end(self._hass, issues.TOO_MANY_CAMERAS)
+        self._note_skipped(push)
+        self._async_note_application(push)
+
+    @callback
+    def async_note_refused(self, sensor: Sensor, refused: int) -> None:
+        """Note how many intervals of a push could neither be stored nor quarantined."""
+        serial = sensor.serial
+        if refused:
+            issues.async_begin(
+                self._hass,
+                issues.QUARANTINE_FULL,
+                serial,
+                **name_placeholders(sensor.name),
+                limit=str(MAX_QUARANTINED),
+                size=str(MAX_QUARANTINED_BYTES // 1024 // 1024),
+            )
+            if serial not in self._with_full_quarantine:
+                self._with_full_quarantine.add(serial)
+                _LOGGER.warning("%s sends more intervals that can't be stored than fit into quarantine", sensor.name)
+            return
+        issues.async_end(self._hass, issues.QUARANTINE_FULL, serial)
+        if serial in self._with_full_quarantine:
+            self._with_full_quarantine.discard(serial)
+            _LOGGER.info("All intervals of %s are stored or quarantined again", sensor.name)
+
+    @callback
+    def async_end_of_serial(self, serial: str) -> None:
+        """End the problems of a camera that was removed or replaced."""
+        for kind in _OF_SERIAL:
+            issues.async_end(self._hass, kind, serial)
+        self._applications.pop(serial, None)
+        self._with_full_quarantine.discard(serial)
+        self._with_several_applications.discard(serial)
+
+    @callback
+    def async_end_of_key(self, key: str) -> None:
+        """End the repair issues about a key that no camera counts for any more."""
+        for kind in _OF_KEY:
+            issues.async_end(self._hass, kind, key)
+
+    @callback
+    def _async_note_application(self, push: Push) -> None:
+        """Note which application sent a push: several with one serial number overwrite each other's counts."""
+        sensor = push.sensor
+        if sensor.application is None:
+            return
+        known = self._applications.setdefault(sensor.serial, Applications())
+        if several := known.hear(sensor.application, push.sent):
+            issues.async_begin(
+                self._hass,
+                issues.SEVERAL_APPLICATIONS,
+                sensor.serial,
+                **name_placeholders(sensor.name, sensor.ip_address),
+                applications=", ".join(plain(name) for name in several),
+            )
+            if sensor.serial not in self._with_several_applications:
+                self._with_several_applications.add(sensor.serial)
+                _LOGGER.warning("Several applications send the counts of %s: %s", sensor.serial, ", ".join(several))
+            return
+        issues.async_end(self._hass, issues.SEVERAL_APPLICATIONS, sensor.serial)
+        if sensor.serial in self._with_several_applications:
+            self._with_several_applications.discard(sensor.serial)
+            _LOGGER.info("Only %s sends the counts of %s now", sensor.application, sensor.serial)
+
+    def _note_skipped(self, push: Push) -> None:
+        """Log each unknown kind of a camera once."""
+        for skipped in push.skipped:
+            if (note := f"{push.sensor.serial} {skipped}") not in self._skipped and len(self._skipped) < MAX_NOTES:
+                self._skipped.add(note)
+                _LOGGER.info("%s sends something unknown, which is skipped: %s", push.sensor.name, skipped)

@@ -1,4 +1,4 @@
-"""What has to agree across files: names, translations, icons, versions, documentation."""
+"""What has to agree across files: names, translations, icons, versions, workflows."""
 
 import ast
 import asyncio
@@ -13,7 +13,6 @@ import shutil
 from string import Formatter
 import struct
 from typing import Any, Final
-from urllib.parse import quote
 from zipfile import ZipFile
 
 from awesomeversion import AwesomeVersion
@@ -22,7 +21,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 import voluptuous as vol
 
 from custom_components.axis_people_counter import PLATFORMS, issues
-from custom_components.axis_people_counter.const import DOMAIN, MAX_KEEP_DAYS, MIN_KEEP_DAYS, NAME
+from custom_components.axis_people_counter.const import DOMAIN, NAME
 from custom_components.axis_people_counter.counting.local_time import Period
 from custom_components.axis_people_counter.export import FORMATS, INTERVALS, PERIODS
 from custom_components.axis_people_counter.messages import name_placeholders
@@ -639,47 +638,3 @@ def test_choices_of_services() -> None:
     assert translated.pop("old_camera") == {ANOTHER_DOOR}
     assert translated == {"format": set(FORMATS), "period": set(PERIODS)}
     assert all(select["translation_key"] in translated for select in options.values())
-
-
-# README
-
-
-def test_readme_names_everything() -> None:
-    """All that a user meets is explained under the name it has there."""
-    entities = [entity["name"] for platform in ENGLISH["entity"].values() for entity in platform.values()]
-    for name in entities:
-        assert f"| **{name}** |" in README, name
-    (step, *_) = ENGLISH["config_subentries"]["place"]["step"].values()
-    labels = [*step["data"].values(), *(label for one in step["sections"].values() for label in one["data"].values())]
-    for label in (*labels, *ENGLISH["options"]["step"]["init"]["data"].values()):
-        assert f"| **{label}** |" in README, label
-    for issue in ENGLISH["issues"].values():
-        assert f"| **{re.sub(r'{\w+}', '…', issue['title'])}** |" in README, issue["title"]
-    for service, texts in ENGLISH["services"].items():
-        assert f"`{DOMAIN}.{service}`" in README
-        assert all(f"| `{field}` |" in README for field in texts.get("fields", ()))
-    assert f"{MIN_KEEP_DAYS} to {MAX_KEEP_DAYS} days" in README
-
-
-def test_readme_links() -> None:
-    """Links within the README lead somewhere, and so do those to files and pictures."""
-    headings = re.findall(r"^#+ (.+)$", README, re.MULTILINE)
-    anchors = {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
-    anchors |= set(re.findall(r'<a id="([^"]+)">', README))
-    for link in re.findall(r"\[[^\]]*\]\(([^)]+)\)", README):
-        if link.startswith("#"):
-            assert link[1:] in anchors, link
-        elif "://" not in link:
-            assert (ROOT / link).exists(), link
-
-
-def test_readme_offers_each_blueprint() -> None:
-    """A badge that imports it, and the name it has in Home Assistant."""
-    files = sorted((ROOT / "blueprints" / "automation" / DOMAIN).glob("*.yaml"))
-    assert files
-    for file in files:
-        text = file.read_text()
-        (name,) = re.findall(r"^  name: (.*)$", text, re.MULTILINE)
-        (source,) = re.findall(r"^  source_url: (.*)$", text, re.MULTILINE)
-        assert f"blueprint_import/?blueprint_url={quote(source, safe='')})" in README
-        assert f"| **{name}** |" in README

@@ -1,40 +1,22 @@
-"""The README's examples, loaded by Home Assistant's own automations and set off by a camera; what documents say."""
+"""Run the examples of the documentation: Home Assistant loads them, and a camera sets them off."""
 
 from datetime import timedelta
-import json
-from pathlib import Path
 import re
-from typing import Any, Final
+from typing import Final
 
 from freezegun.api import FrozenDateTimeFactory
 import pytest
 from pytest_homeassistant_custom_component.common import async_fire_time_changed
 
-from custom_components.axis_people_counter.connecting.authority import (
-    AUTHORITY_LIFETIME,
-    RENEWED_BEFORE_END,
-    SERVER_LIFETIME,
-)
-from custom_components.axis_people_counter.connecting.certificates import AUTHORITY_FILE, ENDS_SOON, SERVER_FILE
-from custom_components.axis_people_counter.connecting.listener import PATIENCE
-from custom_components.axis_people_counter.connecting.server import MAX_CAMERAS, MAX_STRANGERS, REQUEST_SECONDS
-from custom_components.axis_people_counter.const import AUTHORITY_FILE_NAME, DEFAULT_PORT, DOMAIN, PUSH_PATH
-from custom_components.axis_people_counter.http import MAX_BODY
 from homeassistant.components import automation
 from homeassistant.const import STATE_ON
 from homeassistant.core import HomeAssistant, ServiceCall
 from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
-from homeassistant.util.yaml import parse_yaml
 
+from .helpers.documentation import EXAMPLES, PAGES, README, from_yaml
 from .helpers.pusher import Pusher, measurement, state_of
 
-ROOT: Final = Path(__file__).parents[1]
-README: Final = (ROOT / "README.md").read_text()
-CONNECTING: Final = (ROOT / "docs" / "connecting.md").read_text()
-EXAMPLES: Final[dict[str, str]] = dict(
-    re.findall(r"<!-- example: (.+?) -->\n```yaml\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
-)
 MINUTE: Final = timedelta(minutes=1)
 
 
@@ -50,13 +32,6 @@ def actions(hass: HomeAssistant) -> list[ServiceCall]:
     ):
         hass.services.async_register(domain, service, calls.append)
     return calls
-
-
-def from_yaml(text: str) -> dict[str, Any]:
-    """Return what a YAML block says."""
-    config = parse_yaml(text)
-    assert isinstance(config, dict)
-    return config
 
 
 async def automate(hass: HomeAssistant, name: str) -> None:
@@ -89,76 +64,6 @@ async def passing(hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Push
 def test_all_examples_are_tested() -> None:
     """No example is there without a test that sets it off."""
     assert set(EXAMPLES) == {"more than 50", "lights", "chime", "closing time", "silent camera", "yesterday"}
-
-
-def test_yaml_can_be_read() -> None:
-    """Every YAML block is one."""
-    blocks = re.findall(r"^ *```yaml\n(.*?)^ *```$", README + CONNECTING, re.MULTILINE | re.DOTALL)
-    assert len(blocks) > len(EXAMPLES)
-    for block in blocks:
-        assert from_yaml(block)
-
-
-def anchors(text: str) -> set[str]:
-    """Return what can be linked to within a document."""
-    headings = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
-    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
-
-
-def test_links_between_documents() -> None:
-    """Those to a section of another document lead to one that is there, and those with a name to one that is said."""
-    for folder, text in ((ROOT, README), (ROOT / "docs", CONNECTING)):
-        defined = dict(re.findall(r"^\[(\w+)\]: (\S+)$", text, re.MULTILINE))
-        assert set(re.findall(r"\]\[(\w+)\]", text)) == set(defined)
-        for link in {*re.findall(r"\]\(([^)]+)\)", text), *defined.values()}:
-            if "://" in link:
-                continue
-            path, _, anchor = link.partition("#")
-            target = folder / path if path else None
-            assert target is None or target.exists(), link
-            assert not anchor or anchor in anchors(target.read_text() if target else text), link
-
-
-def test_connecting_says_what_is_so() -> None:
-    """Numbers, names and paths are those of the code, and what is in bold there is called so in Home Assistant."""
-    path = f".storage/{DOMAIN}"
-    for fact in (
-        f"{AUTHORITY_LIFETIME.days // 365} years",
-        f"{SERVER_LIFETIME.days} days; made anew {RENEWED_BEFORE_END.days} days before",
-        f"for\n{PATIENCE // MINUTE} minutes",
-        f"{MAX_BODY // 1024**2} MiB",
-        f"{MAX_BODY}`",
-        f"port has {MAX_STRANGERS} connections for\nstrangers and {MAX_CAMERAS} for cameras",
-        f"{REQUEST_SECONDS:.0f} seconds for the head",
-        f"It is {DEFAULT_PORT} unless",
-        f"https://192.168.1.10:{DEFAULT_PORT}{PUSH_PATH}",
-        f"`{path}/{AUTHORITY_FILE}`",
-        f"`{SERVER_FILE}`",
-        f"`{AUTHORITY_FILE_NAME}`",
-    ):
-        assert fact in CONNECTING, fact
-    assert timedelta(weeks=2) == ENDS_SOON
-    assert "Two weeks before the end" in CONNECTING
-
-    english = json.loads((ROOT / "custom_components" / DOMAIN / "translations" / "en.json").read_text())
-    steps = english["config"]["step"]
-    labels = {label for step in steps.values() for label in step.get("menu_options", {}).values()}
-    labels |= {label for step in steps.values() for label in step.get("data", {}).values()}
-    labels |= {section["name"] for section in steps["direct"]["sections"].values()}
-    titles = {re.sub(r"{\w+}", "…", issue["title"]) for issue in english["issues"].values()}
-    said = set(re.findall(r"\*\*([^*]+)\*\*", CONNECTING.replace("\n", " ")))
-    for label in (
-        steps["user"]["menu_options"]["direct"],
-        steps["user"]["menu_options"]["home_assistant"],
-        *(steps["connect"]["menu_options"][key] for key in ("camera", "check")),
-        *(steps["reconfigure"]["menu_options"][key] for key in ("show", "home_assistant", "direct")),
-        steps["direct"]["sections"]["own_files"]["name"],
-        steps["camera"]["data"]["trust_certificate"],
-    ):
-        assert label in said & labels, label
-    # A repair that is named has this name.
-    for name in re.findall(r"repair:? \*\*([^*]+)\*\*", CONNECTING):
-        assert name in titles, name
 
 
 async def test_more_than_50(
@@ -258,7 +163,7 @@ async def test_yesterday(
 async def test_set_occupancy(hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Pusher) -> None:
     """The action's example corrects the number of people inside."""
     await passing(hass, noon, pusher, 3, 0)
-    match = re.search(r"^action: (\w+)\.(set_occupancy)\n.*?^```$", README, re.MULTILINE | re.DOTALL)
+    match = re.search(r"^action: (\w+)\.(set_occupancy)\n.*?^```$", PAGES[README], re.MULTILINE | re.DOTALL)
     assert match
     example = from_yaml(match.group().removesuffix("```"))
     domain, service = match.groups()

@@ -1,0 +1,49 @@
+"""The pages of the documentation, as text, and the examples in them."""
+
+from pathlib import Path
+import re
+from typing import Any, Final
+
+from homeassistant.util.yaml import parse_yaml
+
+ROOT: Final = Path(__file__).parents[2]
+README: Final = "README.md"
+# By their paths in the repository.
+PAGES: Final = {
+    path.relative_to(ROOT).as_posix(): path.read_text()
+    for path in sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
+}
+# YAML blocks with a name in a comment before them. A test sets each of them off.
+EXAMPLES: Final[dict[str, str]] = dict(
+    example
+    for text in PAGES.values()
+    for example in re.findall(r"<!-- example: (.+?) -->\n```yaml\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+)
+
+
+def from_yaml(text: str) -> dict[str, Any]:
+    """Return a YAML mapping."""
+    config = parse_yaml(text)
+    assert isinstance(config, dict)
+    return config
+
+
+def blocks(language: str) -> list[str]:
+    """Return all blocks of code in a language."""
+    pattern = rf"^ *```{language}\n(.*?)^ *```$"
+    return [block for text in PAGES.values() for block in re.findall(pattern, text, re.MULTILINE | re.DOTALL)]
+
+
+def anchors(text: str) -> set[str]:
+    """Return the anchors of a page that links can lead to."""
+    headings = re.findall(
+        r"^#+ (.+)$", re.sub(r"^ *```.*?^ *```$", "", text, flags=re.MULTILINE | re.DOTALL), re.MULTILINE
+    )
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def links(text: str) -> set[str]:
+    """Return the targets of all links and pictures of a page."""
+    defined = dict(re.findall(r"^\[([\w-]+)\]: (\S+)$", text, re.MULTILINE))
+    assert set(re.findall(r"\]\[([\w-]+)\]", text)) == set(defined)
+    return {*re.findall(r"\]\(([^)\s]+)\)", text), *defined.values()}

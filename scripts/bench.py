@@ -186,7 +186,7 @@ class Home:
     async def check(self, told: dict[str, Counts]) -> None:
         """See every count in the ledger and in the states, once; else what was measured is worth nothing."""
         sql = (
-            'SELECT serial, sum("in"), sum("out"), sum(adults_in), sum(adults_out)'
+            "SELECT serial, sum(entered), sum(exited), sum(adults_entered), sum(adults_exited)"
             " FROM intervals JOIN cameras ON cameras.id = camera GROUP BY serial"
         )
         stored = {serial: Counts(*sums) for serial, *sums in self.query(sql)}
@@ -455,14 +455,20 @@ def add_year(ledger: Path, before: int) -> None:
             db.execute(
                 "WITH RECURSIVE minutes (start) AS (VALUES (:first) UNION ALL"
                 " SELECT start + 60 FROM minutes WHERE start + 60 < :before)"
-                ' INSERT INTO intervals (camera, start, "end", "in", "out", adults_in, adults_out, sent)'
+                " INSERT INTO intervals (camera, start, stop, entered, exited, adults_entered, adults_exited, sent)"
                 " SELECT :camera, start, start + 60, start / 60 % 4, start / 60 % 3, start / 60 % 2, start / 60 % 2,"
                 " start + 80 FROM minutes",
                 {"camera": camera, "first": before - 60 * YEAR_MINUTES, "before": before},
             )
         db.execute(
-            "UPDATE cameras SET (total_in, total_out, total_adults_in, total_adults_out) ="
-            ' (SELECT sum("in"), sum("out"), sum(adults_in), sum(adults_out) FROM intervals WHERE camera = id)'
+            """
+            UPDATE cameras
+            SET (total_entered, total_exited, total_adults_entered, total_adults_exited) = (
+                SELECT sum(entered), sum(exited), sum(adults_entered), sum(adults_exited)
+                FROM intervals
+                WHERE camera = id
+            )
+            """
         )
         db.execute("COMMIT")
         db.execute("PRAGMA journal_mode = WAL")
@@ -502,8 +508,12 @@ async def past_year(folder: Path, rounds: int) -> list[Line]:
                 sent = await by_name[name].post(await asyncio.to_thread(fleets[name].bodies, PUSHES // 2))
                 costs[name].append(sent.microseconds)
         await empty.check(fleets["empty"].told)
-        sql = 'SELECT serial, sum("in"), sum("out"), sum(adults_in), sum(adults_out) FROM intervals JOIN cameras'
-        sql += " ON cameras.id = camera WHERE start >= ? GROUP BY serial"
+        sql = """
+            SELECT serial, sum(entered), sum(exited), sum(adults_entered), sum(adults_exited)
+            FROM intervals JOIN cameras ON cameras.id = camera
+            WHERE start >= ?
+            GROUP BY serial
+            """
         told = {serial: Counts(*sums) for serial, *sums in full.query(sql, int(fleets["full"].begin.timestamp()))}
         if told != fleets["full"].told:
             raise HomeAssistantError("The full ledger doesn't hold what it was told.")

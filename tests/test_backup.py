@@ -61,11 +61,11 @@ async def test_pushes_go_on_during_a_backup(
 
     with closing(sqlite3.connect(copy / LEDGER)) as db:
         assert db.execute("PRAGMA integrity_check").fetchone() == ("ok",)
-        assert db.execute('SELECT sum("in") FROM intervals').fetchone() == (7,)
-        assert db.execute("SELECT total_in FROM cameras").fetchone() == (7,)
+        assert db.execute("SELECT sum(entered) FROM intervals").fetchone() == (7,)
+        assert db.execute("SELECT total_entered FROM cameras").fetchone() == (7,)
     await hass.config_entries.async_unload(entry.entry_id)
     with closing(sqlite3.connect(tmp_path / LEDGER)) as db:
-        assert db.execute('SELECT sum("in") FROM intervals').fetchone() == (31,)
+        assert db.execute("SELECT sum(entered) FROM intervals").fetchone() == (31,)
 
 
 async def test_backup_without_a_loaded_entry(hass: HomeAssistant, entry: MockConfigEntry) -> None:
@@ -174,7 +174,7 @@ async def test_file_stays_untouched_during_a_backup_whoever_opens_it(
     await hass.config_entries.async_unload(entry.entry_id)
     assert not (tmp_path / f"{LEDGER}-wal").exists()
     with closing(sqlite3.connect(tmp_path / LEDGER)) as db:
-        assert db.execute("SELECT total_in FROM cameras").fetchone() == (7,)
+        assert db.execute("SELECT total_entered FROM cameras").fetchone() == (7,)
 
 
 async def reached(entry: MockConfigEntry, state: ConfigEntryState) -> None:
@@ -239,7 +239,7 @@ async def test_copy_that_is_made_while_the_entry_is_loaded_anew(
     await backup.async_post_backup(hass)
     with closing(sqlite3.connect(copy / LEDGER)) as db:
         assert db.execute("PRAGMA integrity_check").fetchone() == ("ok",)
-        assert db.execute('SELECT sum("in") FROM intervals').fetchone() == (30_000 - 4998 + 2 * 4999,)
+        assert db.execute("SELECT sum(entered) FROM intervals").fetchone() == (30_000 - 4998 + 2 * 4999,)
 
 
 async def test_backup_of_a_ledger_of_a_later_version(
@@ -304,7 +304,7 @@ async def test_backup_by_home_assistant(
     (ledger,) = restored.rglob(LEDGER)
     with closing(sqlite3.connect(ledger)) as db:
         assert db.execute("PRAGMA integrity_check").fetchone() == ("ok",)
-        assert db.execute("SELECT total_in FROM cameras").fetchone() == (5,)
+        assert db.execute("SELECT total_entered FROM cameras").fetchone() == (5,)
     await hass.config_entries.async_reload(entry.entry_id)
     await pusher.push(measurement(NOON - 2 * MINUTE, 1))
     await hass.config_entries.async_unload(entry.entry_id)

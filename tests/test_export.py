@@ -447,7 +447,7 @@ async def fill(hass: HomeAssistant, pusher: Pusher, count: int) -> None:
     path = Path(hass.config.path(LEDGER_FILE))
     end = int((NOON - 60 * MINUTE).timestamp())
     sql = (
-        'INSERT INTO intervals (camera, start, "end", "in", "out", sent)'
+        "INSERT INTO intervals (camera, start, stop, entered, exited, sent)"
         " WITH RECURSIVE minute(number) AS (SELECT 1 UNION ALL SELECT number + 1 FROM minute WHERE number < ?)"
         " SELECT id, ? - 60 * number, ? - 60 * number + 60, number % 3, number % 4, ? FROM cameras, minute"
     )

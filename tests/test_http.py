@@ -104,7 +104,7 @@ def stored(hass: HomeAssistant) -> int | None:
     """Return the people in according to the ledger, None before the first push."""
     with closing(sqlite3.connect(f"file:{hass.config.path(LEDGER_FILE)}?mode=ro", uri=True)) as db:
         (cameras,) = db.execute("SELECT count(*) FROM cameras").fetchone()
-        (total,) = db.execute('SELECT coalesce(sum("in"), 0) FROM intervals').fetchone()
+        (total,) = db.execute("SELECT coalesce(sum(entered), 0) FROM intervals").fetchone()
     return int(total) if cameras else None
 
 

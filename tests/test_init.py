@@ -307,7 +307,7 @@ async def test_old_counts_are_merged(
 
     def widths() -> list[int]:
         with closing(sqlite3.connect(ledger_path)) as db:
-            return [width for (width,) in db.execute('SELECT "end" - start FROM intervals ORDER BY start')]
+            return [width for (width,) in db.execute("SELECT stop - start FROM intervals ORDER BY start")]
 
     assert widths() == [60] * 120
     hass.config_entries.async_update_entry(entry, options={"reset_time": "00:00:00", "keep_days": 149})

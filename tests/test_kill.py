@@ -109,7 +109,7 @@ def test_what_was_acknowledged_outlives_any_kill(tmp_path: Path) -> None:
     assert acknowledged > KILLS
     last = max(one.end for one in stored(path))
     minutes = [people(minute) for minute in range((last - START) // MINUTE)]
-    (totals,) = query(path, "SELECT total_in, total_out FROM cameras")
+    (totals,) = query(path, "SELECT total_entered, total_exited FROM cameras")
     assert totals == (sum(one.entered for one in minutes), sum(one.exited for one in minutes))
     with opened(path) as ledger:
         for _ in range(2):

@@ -98,7 +98,7 @@ def stored(hass: HomeAssistant, serial: str) -> list[Row]:
     """Return the intervals of a camera in the ledger."""
     with closing(sqlite3.connect(f"file:{hass.config.path(LEDGER_FILE)}?mode=ro", uri=True)) as db:
         rows: list[Row] = db.execute(
-            'SELECT start, "end", "in", "out", adults_in, adults_out FROM intervals'
+            "SELECT start, stop, entered, exited, adults_entered, adults_exited FROM intervals"
             " JOIN cameras ON cameras.id = camera WHERE key = ? ORDER BY start",
             (serial,),
         ).fetchall()

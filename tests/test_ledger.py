@@ -23,8 +23,8 @@ import pytest
 
 from custom_components.axis_people_counter.counting.occupancy import Correction, Passage, Source
 from custom_components.axis_people_counter.counting.protocol import Interval, Rejected, Sensor
-from custom_components.axis_people_counter.ledger import file as ledger_file, ledger as ledger_module
-from custom_components.axis_people_counter.ledger.file import APPLICATION_ID, BackupHold, LedgerError, LedgerTooNewError
+from custom_components.axis_people_counter.ledger import file as ledger_file, ledger as ledger_module, schema
+from custom_components.axis_people_counter.ledger.file import BackupHold, LedgerError
 from custom_components.axis_people_counter.ledger.ledger import (
     MAX_CAMERAS,
     MAX_QUARANTINED,
@@ -35,6 +35,7 @@ from custom_components.axis_people_counter.ledger.ledger import (
     Retried,
     TooManyCamerasError,
 )
+from custom_components.axis_people_counter.ledger.schema import APPLICATION_ID, LedgerTooNewError
 
 from .helpers.ledgers import (
     HOUR,
@@ -110,7 +111,7 @@ def camera_row(path: Path, columns: str, serial: str = SERIAL) -> tuple[Any, ...
 
 def waiting(path: Path) -> list[tuple[int, int]]:
     """Return start and end, in minutes, of what waits for the rest of what it would replace."""
-    rows = query(path, 'SELECT start, "end" FROM quarantine WHERE reason = ? ORDER BY start', OVERLAP)
+    rows = query(path, "SELECT start, stop FROM quarantine WHERE reason = ? ORDER BY start", OVERLAP)
     return [((start - START) // MINUTE, (end - START) // MINUTE) for start, end in rows]
 
 
@@ -141,7 +142,12 @@ def test_a_push_is_in_the_file_when_it_is_acknowledged(path: Path, ledger: Ledge
     assert quarantined(ledger) == 0
     camera = changes.camera
     assert (camera.serial, camera.name, camera.sent, camera.received) == (SERIAL, SENSOR.name, START + 120, START + 120)
-    assert (camera.total_in, camera.total_out, camera.total_adults_in, camera.total_adults_out) == (6, 2, 4, 2)
+    assert (camera.total_entered, camera.total_exited, camera.total_adults_entered, camera.total_adults_exited) == (
+        6,
+        2,
+        4,
+        2,
+    )
 
 
 def test_a_camera_without_intervals_is_known(path: Path, ledger: Ledger) -> None:
@@ -199,7 +205,7 @@ def test_cameras_do_not_meet(path: Path, ledger: Ledger) -> None:
 
 def test_adults_are_unknown_until_told(path: Path, ledger: Ledger) -> None:
     """They are NULL, not 0, and a number from the first one on."""
-    columns = "total_adults_in, total_adults_out"
+    columns = "total_adults_entered, total_adults_exited"
     record(ledger, 60, interval(0, 5, 2))
     assert camera_row(path, columns) == (None, None)
     record(ledger, 120, interval(1, 5, 2, adults=(0, 0)))
@@ -269,7 +275,7 @@ def test_what_waits_is_there_once(path: Path, ledger: Ledger) -> None:
     for sent in (960, 960, 1020):
         record(ledger, sent, interval(3, sent))
         assert quarantined(ledger) == 1
-    ((taken,),) = query(path, 'SELECT "in" FROM quarantine')
+    ((taken,),) = query(path, "SELECT entered FROM quarantine")
     assert taken == 1020
 
 
@@ -391,7 +397,7 @@ def test_quarantine_holds_all_a_camera_can_send(ledger: Ledger) -> None:
     whole = [bad(minute) for minute in range(90 * 24 * 60)]
     for sent in (1, 2):
         changes = ledger.record(push(sent, interval(-5, 3), rejected=whole), START).result(10 * TIMEOUT)
-        assert (changes.refused, changes.camera.total_in) == (0, 3)
+        assert (changes.refused, changes.camera.total_entered) == (0, 3)
         assert ledger.quarantine(SERIAL, 0).result(TIMEOUT).count == len(whole)
 
 
@@ -437,7 +443,7 @@ def test_all_quarantines_together_are_bounded(ledger: Ledger, monkeypatch: pytes
     long = [Rejected("bad", f"{number} {'é' * 400}") for number in range(6)]
     assert record(ledger, 1, sender=sensor(1), rejected=long).refused == 0
     changes = record(ledger, 1, interval(0, 7), sender=sensor(2), rejected=long)
-    assert (changes.refused, changes.camera.total_in) == (1, 7)
+    assert (changes.refused, changes.camera.total_entered) == (1, 7)
     # There is room for one that is short.
     record(ledger, 2, interval(0, 20, minutes=15), sender=sensor(3))
     assert record(ledger, 3, *quarter(1)[:9], sender=sensor(3)).refused == 8
@@ -471,7 +477,7 @@ def test_what_waits_is_replaced_where_there_is_no_room(path: Path, ledger: Ledge
     record(ledger, 900, interval(0, 20, minutes=15))
     record(ledger, 960, *quarter(2)[:8], rejected=[bad(100 + number) for number in range(12)])
     assert record(ledger, 1020, *quarter(3)[:8]).refused == 0
-    assert query(path, 'SELECT DISTINCT "in" FROM quarantine WHERE content IS NULL') == [(3,)]
+    assert query(path, "SELECT DISTINCT entered FROM quarantine WHERE content IS NULL") == [(3,)]
     assert record(ledger, 1080, *quarter(3)[:9]).refused == 1
     assert len(waiting(path)) == 8
 
@@ -592,7 +598,7 @@ def test_order_makes_no_difference_to_quarantine(data: st.DataObject, told: list
         counted += " (SELECT coalesce(sum(100 + coalesce(length(content), 0)), 0) FROM quarantine) FROM cameras"
         ((count, rows, size, sizes),) = query(ledger.path, counted)
         assert (count, size) == (rows, sizes)
-        columns = 'start, "end", "in", "out", coalesce(adults_in, 0), coalesce(adults_out, 0), sent'
+        columns = "start, stop, entered, exited, coalesce(adults_entered, 0), coalesce(adults_exited, 0), sent"
         return [
             query(ledger.path, f"SELECT {columns} FROM intervals ORDER BY start"),
             query(ledger.path, f"SELECT {columns} FROM quarantine WHERE content IS NULL ORDER BY 1, 2, 7"),
@@ -653,11 +659,11 @@ def test_what_can_be_taken_now_counts_once(path: Path, ledger: Ledger) -> None:
     assert (retried.settled, retried.left) == (2, 1)
     assert (retried.changes.appeared, retried.changes.since) == ((taken,), START + 60)
     assert stored(path) == [interval(0, 1), taken]
-    assert camera_row(path, "total_in, total_out, total_adults_in, total_adults_out") == (6, 2, 3, 0)
+    assert camera_row(path, "total_entered, total_exited, total_adults_entered, total_adults_exited") == (6, 2, 3, 0)
     assert camera_row(path, "changed_since") == (START + 60,)
     # The camera has said nothing by that.
     assert camera_row(path, "sent, received") == (START + 120, START + 120)
-    assert (retried.changes.camera.total_in, retried.changes.camera.received) == (6, START + 120)
+    assert (retried.changes.camera.total_entered, retried.changes.camera.received) == (6, START + 120)
     (held,) = ledger.quarantined(SERIAL, 10).result(TIMEOUT)
     assert held.content == "not taken"
 
@@ -718,7 +724,7 @@ def test_what_waits_is_judged_again(path: Path, ledger: Ledger) -> None:
     record(ledger, 60, interval(0, 1))
     query(
         path,
-        'INSERT INTO quarantine (camera, received, reason, start, "end", "in", "out", sent)'
+        "INSERT INTO quarantine (camera, received, reason, start, stop, entered, exited, sent)"
         " VALUES (1, 0, ?, ?, ?, 4, 0, ?)",
         *(OVERLAP, START + 60, START + 120, START + 60),
     )
@@ -772,7 +778,7 @@ def test_a_retry_settles_what_is_known_meanwhile(path: Path, ledger: Ledger) -> 
     record(ledger, 120, interval(1, 5))
     query(
         path,
-        'INSERT INTO quarantine (camera, received, reason, content, start, "end", sent)'
+        "INSERT INTO quarantine (camera, received, reason, content, start, stop, sent)"
         " VALUES (1, 0, 'bad', 'x', ?, ?, ?), (1, 0, 'bad', 'y', ?, ?, ?), (1, 0, 'bad', 'z', NULL, NULL, 0)",
         *(START + 60, START + 120, START + 60, START + 60, START + 120, START + 180),
     )
@@ -793,11 +799,11 @@ def test_taken_later_is_as_good_as_taken_at_once(data: st.DataObject, told: list
     """Whatever is taken only at a second try: in the end the ledger holds the same."""
 
     def content(ledger: Ledger) -> list[list[tuple[Any, ...]]]:
-        columns = 'start, "end", "in", "out", coalesce(adults_in, 0), coalesce(adults_out, 0), sent'
+        columns = "start, stop, entered, exited, coalesce(adults_entered, 0), coalesce(adults_exited, 0), sent"
         return [
             query(ledger.path, f"SELECT {columns} FROM intervals ORDER BY start"),
             query(ledger.path, f"SELECT {columns} FROM quarantine ORDER BY 1, 2, 7"),
-            query(ledger.path, "SELECT total_in, total_out, coalesce(total_adults_in, 0) FROM cameras"),
+            query(ledger.path, "SELECT total_entered, total_exited, coalesce(total_adults_entered, 0) FROM cameras"),
         ]
 
     with TemporaryDirectory() as folder, opened(Path(folder, "a")) as at_once, opened(Path(folder, "b")) as later:
@@ -927,8 +933,8 @@ def test_a_removed_camera_comes_back_with_its_counts(ledger: Ledger) -> None:
     record(ledger, 60, interval(0, 5))
     ledger.set_removed(SERIAL).result(TIMEOUT)
     assert ledger.cameras().result(TIMEOUT) == []
-    assert record(ledger, 120, interval(1, 2)).camera.total_in == 7
-    assert [camera.total_in for camera in ledger.cameras().result(TIMEOUT)] == [7]
+    assert record(ledger, 120, interval(1, 2)).camera.total_entered == 7
+    assert [camera.total_entered for camera in ledger.cameras().result(TIMEOUT)] == [7]
 
 
 def test_the_direction_is_remembered(path: Path) -> None:
@@ -938,7 +944,7 @@ def test_the_direction_is_remembered(path: Path) -> None:
         ledger.set_reversed(SERIAL, True).result(TIMEOUT)
     with opened(path) as ledger:
         (camera,) = ledger.cameras().result(TIMEOUT)
-        assert (camera.reversed, camera.total_in, camera.total_out) == (1, 5, 2)
+        assert (camera.reversed, camera.total_entered, camera.total_exited) == (1, 5, 2)
         ledger.set_reversed(SERIAL, False).result(TIMEOUT)
         assert ledger.cameras().result(TIMEOUT)[0].reversed == 0
 
@@ -1308,7 +1314,12 @@ def test_old_minutes_become_hours(path: Path, ledger: Ledger) -> None:
         interval(60, 60, 120, minutes=60, adults=(60, 0)),
         *minutes[120:],
     ]
-    assert camera_row(path, "total_in, total_out, total_adults_in, total_adults_out") == (180, 360, 180, 0)
+    assert camera_row(path, "total_entered, total_exited, total_adults_entered, total_adults_exited") == (
+        180,
+        360,
+        180,
+        0,
+    )
 
 
 def test_only_whole_hours_are_merged(path: Path, ledger: Ledger) -> None:
@@ -1348,7 +1359,7 @@ def test_adults_once_told_are_known_in_any_order(path: Path, ledger: Ledger, ord
     copies = (interval(0, 3, adults=(2, 0)), interval(0, 3))
     for number in order:
         record(ledger, 100 + number, copies[number])
-    assert camera_row(path, "total_in, total_adults_in, total_adults_out") == (3, 0, 0)
+    assert camera_row(path, "total_entered, total_adults_entered, total_adults_exited") == (3, 0, 0)
 
 
 def test_adults_that_only_some_intervals_tell_are_summed(path: Path, ledger: Ledger) -> None:
@@ -1501,7 +1512,7 @@ def test_damage_while_running_costs_one_answer(path: Path, part: float) -> None:
         with pytest.raises(LedgerError, match="malformed"):
             record(ledger, 2, interval(5000, 1))
         assert moved == []
-        assert record(ledger, 2, interval(5000, 1)).camera.total_in == 1
+        assert record(ledger, 2, interval(5000, 1)).camera.total_entered == 1
         assert len(moved) == 1
     assert_sound(path)
 
@@ -1543,31 +1554,13 @@ def test_a_later_version_keeps_its_file(path: Path) -> None:
 # Migrations
 
 
-MIGRATIONS: Final[tuple[str, ...]] = vars(ledger_file)["_MIGRATIONS"]
+MIGRATIONS: Final[tuple[str, ...]] = vars(schema)["_MIGRATIONS"]
 NEWEST: Final = len(MIGRATIONS)
 
 
 def with_migration(monkeypatch: pytest.MonkeyPatch, sql: str) -> None:
     """Let there be another schema version."""
-    monkeypatch.setattr(ledger_file, "_MIGRATIONS", (*MIGRATIONS, sql))
-
-
-def test_the_first_version_of_a_ledger_is_brought_up_to_date(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """All its counts are there, and all of them are what recorder may lack."""
-    with monkeypatch.context() as earlier:
-        earlier.setattr(ledger_file, "_MIGRATIONS", MIGRATIONS[:1])
-        with opened(path) as ledger:
-            ledger.size().result(TIMEOUT)
-    values = f"1, '{SERIAL}', 'Main entrance', {START}, {START}, 3, 1"
-    query(path, f"INSERT INTO cameras (id, serial, name, sent, received, total_in, total_out) VALUES ({values})")
-    query(path, "INSERT INTO intervals VALUES (1, ?, ?, 3, 1, NULL, NULL, ?)", START, START + 60, START + 70)
-    with opened(path) as ledger:
-        record(ledger, 120, interval(1, 2))
-        taken = ledger.take_series(SERIAL, "").result(TIMEOUT)
-    assert_sound(path)
-    assert stored(path) == [interval(0, 3, 1), interval(1, 2)]
-    assert taken
-    assert taken.hours == [(5, 1, 0, 0)]
+    monkeypatch.setattr(schema, "_MIGRATIONS", (*MIGRATIONS, sql))
 
 
 def test_a_ledger_of_an_earlier_version_is_brought_up_to_date(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -1581,40 +1574,6 @@ def test_a_ledger_of_an_earlier_version_is_brought_up_to_date(path: Path, monkey
     assert query(path, "SELECT text FROM notes") == [("made",)]
     assert query(path, "PRAGMA user_version") == [(NEWEST + 1,)]
     assert stored(path) == [interval(0, 1), interval(1, 1)]
-
-
-def test_a_quarantine_of_an_earlier_version(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing of it is lost; it is counted, and has its time where that can be read."""
-    texts = {
-        '{"utcFrom": "2026-09-16T10:00:00Z", "utcTo": "2026-09-16T10:01:00.5Z"}': (START, START + 60),
-        '{"utcFrom": "2026-09-16T12:00:00+02:00", "utcTo": "2026-09-16T10:01:00"}': (START, START + 60),
-        '{"utcFrom": "2026-09-16T10:00:00Z", "utcTo": "2026-09-16T10:00:00Z"}': (None, None),
-        '{"utcFrom": "2026-09-16T10:00:00Z", "utcTo": "2026-09-18T10:00:00Z"}': (None, None),
-        '{"utcFrom": "2026-09-16T10:00:00Z", "utcTo": "now"}': (None, None),
-        '{"utcFrom": 17, "utcTo": {}}': (None, None),
-        '["utcFrom"]': (None, None),
-        '{"utcFrom": "2026-09-16T10:00:00Z", "utcT': (None, None),
-        "ü": (None, None),
-    }
-    with monkeypatch.context() as earlier:
-        earlier.setattr(ledger_file, "_MIGRATIONS", MIGRATIONS[:3])
-        with opened(path) as ledger:
-            ledger.size().result(TIMEOUT)
-    query(path, "INSERT INTO cameras (serial, name, sent, received) VALUES (?, 'Door', 0, 0)", SERIAL)
-    for text in texts:
-        query(path, "INSERT INTO quarantine (camera, received, reason, content, sent) VALUES (1, 2, 'bad', ?, 3)", text)
-    query(
-        path,
-        'INSERT INTO quarantine (camera, received, reason, start, "end", "in", "out", sent)'
-        f" VALUES (1, 2, '{OVERLAP}', {START}, {START + 60}, 1, 0, 3)",
-    )
-    with opened(path) as ledger:
-        assert ledger.quarantine(SERIAL, 0).result(TIMEOUT).count == len(texts) + 1
-        assert contents(ledger) == [*texts, None]
-    times = query(path, 'SELECT start, "end" FROM quarantine ORDER BY id')
-    assert times == [*texts.values(), (START, START + 60)]
-    size = sum(100 + len(text.encode()) for text in texts) + 100
-    assert query(path, "SELECT quarantined_bytes FROM cameras") == [(size,)]
 
 
 def test_an_id_never_comes_twice(ledger: Ledger) -> None:
@@ -1690,7 +1649,7 @@ def test_a_full_disk_takes_a_push_wholly_or_not_at_all(path: Path, ledger: Ledge
         errors = [outcome(ledger.record(push(2, *second), START)) for _ in range(3)]
     assert stored(path) == (first if all(errors) else first + second)
     assert any(errors) == (free < 33_000)
-    assert record(ledger, 2, *second).camera.total_in == 600
+    assert record(ledger, 2, *second).camera.total_entered == 600
     assert stored(path) == first + second
 
 
@@ -1751,7 +1710,7 @@ def test_a_folder_one_may_not_enter_is_an_error_that_passes() -> None:
             assert outcome(ledger.record(push(2, interval(1, 1)), START))
         finally:
             (folder / "inner").chmod(0o700)
-        assert record(ledger, 2, interval(1, 1)).camera.total_in == 2
+        assert record(ledger, 2, interval(1, 1)).camera.total_entered == 2
 
 
 def test_a_file_that_cannot_be_moved_aside_is_an_error_that_passes() -> None:
@@ -2124,7 +2083,7 @@ def test_a_log_that_reaches_its_bound_while_the_ledger_is_closed_is_no_trouble(
         recorded = ledger.record(push(2, interval(1, 1)), START)
         ledger.close()
         go_on.set()
-        assert recorded.result(TIMEOUT).camera.total_in == 2
+        assert recorded.result(TIMEOUT).camera.total_entered == 2
     assert len(warnings(caplog)) == 1
     with opened(path, hold=hold) as ledger:
         record(ledger, 3, interval(2, 1))

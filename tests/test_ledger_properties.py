@@ -101,8 +101,8 @@ def content_after(pushes: list[Delivery], reopen_before: frozenset[int] = frozen
                 for future in [ledger.record(push(sent, *some), START) for sent, some in pushes[begin:end]]:
                     future.result(TIMEOUT)
         assert_sound(path)
-        columns = 'start, "end", "in", "out", coalesce(adults_in, 0), coalesce(adults_out, 0), sent'
-        totals = "total_in, total_out, coalesce(total_adults_in, 0), coalesce(total_adults_out, 0)"
+        columns = "start, stop, entered, exited, coalesce(adults_entered, 0), coalesce(adults_exited, 0), sent"
+        totals = "total_entered, total_exited, coalesce(total_adults_entered, 0), coalesce(total_adults_exited, 0)"
         return Content(
             query(path, f"SELECT {columns} FROM intervals ORDER BY start"),
             query(path, f"SELECT {columns} FROM quarantine ORDER BY 1, 2, 7"),

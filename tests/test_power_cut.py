@@ -22,7 +22,9 @@ BATCH = 7
 def counted(ledger: Path) -> tuple[int, int, int, int]:
     """Return the number of stored intervals, of minutes in them, and of people in and out."""
     with closing(sqlite3.connect(f"file:{ledger}?mode=ro", uri=True)) as db:
-        sql = 'SELECT count(*), coalesce(sum("end" - start), 0) / 60, coalesce(sum("in"), 0), coalesce(sum("out"), 0)'
+        sql = (
+            "SELECT count(*), coalesce(sum(stop - start), 0) / 60, coalesce(sum(entered), 0), coalesce(sum(exited), 0)"
+        )
         row: tuple[int, int, int, int] = db.execute(f"{sql} FROM intervals").fetchone()
         return row
 

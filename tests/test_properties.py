@@ -78,15 +78,15 @@ class Camera:
     def ledger(self, folder: Path) -> Any:
         """Return what is stored of it."""
         with closing(sqlite3.connect(folder / LEDGER)) as db:
-            columns = 'start, "end", "in", "out", adults_in, adults_out, {0}.sent'
+            columns = "start, stop, entered, exited, adults_entered, adults_exited, {0}.sent"
             camera = "JOIN cameras ON cameras.id = camera WHERE key = ?"
-            totals = "SELECT total_in, total_out, total_adults_in, total_adults_out FROM cameras WHERE key = ?"
+            totals = "total_entered, total_exited, total_adults_entered, total_adults_exited"
             return [
                 db.execute(sql, (self.serial,)).fetchall()
                 for sql in (
                     f"SELECT {columns.format('intervals')} FROM intervals {camera} ORDER BY start",
                     f"SELECT {columns.format('quarantine')} FROM quarantine {camera} ORDER BY 1, 2, 7",
-                    totals,
+                    f"SELECT {totals} FROM cameras WHERE key = ?",
                 )
             ]
 

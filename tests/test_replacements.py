@@ -127,7 +127,7 @@ def test_counts_since_the_replacement_move(path: Path) -> None:
         assert visible(ledger) == {A: B}
         found = ledger.camera(A).result(TIMEOUT)
         assert found
-        assert (found.name, found.application, found.total_in, found.total_adults_in) == (
+        assert (found.name, found.application, found.total_entered, found.total_adults_entered) == (
             "Camera 4",
             "Application 4",
             6,
@@ -163,7 +163,7 @@ def test_late_counts_of_the_old_camera(path: Path) -> None:
         send(ledger, B, interval(12, 3))
         give(ledger, Replacement(A, B, at(10)))
         changes = send(ledger, A, interval(0, 4), interval(5, 5), interval(12, 70), sent=901)
-        assert (changes.camera.key, changes.camera.serial, changes.camera.total_in) == (f"{A}_2", A, 70)
+        assert (changes.camera.key, changes.camera.serial, changes.camera.total_entered) == (f"{A}_2", A, 70)
         assert changes.elsewhere == ((A, at(0)),)
         assert visible(ledger) == {A: B, f"{A}_2": A}
         found = ledger.camera(A).result(TIMEOUT)
@@ -398,11 +398,10 @@ def test_it_makes_no_difference_when_the_ledger_hears_of_a_replacement(path: Pat
 
     def content(file: Path) -> list[tuple[object, ...]]:
         assert_sound(file)
-        rows = 'SELECT key, start, "end", "in", "out", intervals.sent FROM intervals JOIN cameras ON id = camera'
-        waiting = (
-            'SELECT key, start, "end", "in", "out", quarantine.sent FROM quarantine JOIN cameras ON cameras.id = camera'
-        )
-        totals = "SELECT key, total_in, total_out FROM cameras WHERE total_in OR total_out"
+        columns = "key, start, stop, entered, exited"
+        rows = f"SELECT {columns}, intervals.sent FROM intervals JOIN cameras ON id = camera"
+        waiting = f"SELECT {columns}, quarantine.sent FROM quarantine JOIN cameras ON cameras.id = camera"
+        totals = "SELECT key, total_entered, total_exited FROM cameras WHERE total_entered OR total_exited"
         return sorted(query(file, f"{rows} UNION ALL {waiting}")) + sorted(query(file, totals))
 
     known_from_the_start = path.with_name("other.db")

@@ -196,7 +196,9 @@ class CameraCoordinator(LedgerCoordinator[CameraData]):
         turns = (datetime.fromtimestamp(min(next_day, next_reset), UTC), self._silent_at, self._long_silent_at)
         self._async_tick_at(min(turn for turn in turns if turn > now))
 
-        total = Counts(camera.total_in, camera.total_out, camera.total_adults_in, camera.total_adults_out)
+        total = Counts(
+            camera.total_entered, camera.total_exited, camera.total_adults_entered, camera.total_adults_exited
+        )
         newest = today.newest
         is_current = (
             newest is not None

@@ -184,7 +184,7 @@ class History(BaseHistory):
     @property
     def has_adults(self) -> bool:
         """Whether the camera ever told adults from children."""
-        return self.camera.total_adults_in is not None or self.camera.total_adults_out is not None
+        return self.camera.total_adults_entered is not None or self.camera.total_adults_exited is not None
 
     @property
     def doors(self) -> int:

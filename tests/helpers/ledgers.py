@@ -75,7 +75,7 @@ def query(path: Path, sql: str, *parameters: Any) -> list[tuple[Any, ...]]:
 def stored(path: Path, serial: str = SERIAL) -> list[Interval]:
     """Return the intervals that count."""
     sql = (
-        'SELECT start, "end", "in", "out", adults_in, adults_out FROM intervals'
+        "SELECT start, stop, entered, exited, adults_entered, adults_exited FROM intervals"
         " JOIN cameras ON cameras.id = camera WHERE key = ? ORDER BY start"
     )
     return [Interval(*row) for row in query(path, sql, serial)]
@@ -86,13 +86,13 @@ def assert_sound(path: Path) -> None:
     assert query(path, "PRAGMA integrity_check") == [("ok",)]
     assert query(path, "PRAGMA foreign_key_check") == []
     overlapping = (
-        'SELECT * FROM (SELECT camera, "end", lead(start) OVER (PARTITION BY camera ORDER BY start) AS next'
-        ' FROM intervals) WHERE "end" > next'
+        "SELECT * FROM (SELECT camera, stop, lead(start) OVER (PARTITION BY camera ORDER BY start) AS next"
+        " FROM intervals) WHERE stop > next"
     )
     assert query(path, overlapping) == []
     wrong = (
-        "SELECT key FROM cameras WHERE (total_in, total_out, coalesce(total_adults_in, 0),"
-        ' coalesce(total_adults_out, 0)) != (SELECT coalesce(sum("in"), 0), coalesce(sum("out"), 0),'
-        " coalesce(sum(adults_in), 0), coalesce(sum(adults_out), 0) FROM intervals WHERE camera = id)"
+        "SELECT key FROM cameras WHERE (total_entered, total_exited, coalesce(total_adults_entered, 0),"
+        " coalesce(total_adults_exited, 0)) != (SELECT coalesce(sum(entered), 0), coalesce(sum(exited), 0),"
+        " coalesce(sum(adults_entered), 0), coalesce(sum(adults_exited), 0) FROM intervals WHERE camera = id)"
     )
     assert query(path, wrong) == []

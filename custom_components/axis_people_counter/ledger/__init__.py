@@ -1,6 +1,6 @@
 """The ledger: every counted interval in one SQLite file. Knows counting, and nothing of Home Assistant."""
 
-from .file import BackupHold, LedgerError, LedgerTooNewError
+from .file import BackupHold, LedgerError
 from .ledger import (
     MAX_CAMERAS,
     MAX_QUARANTINED,
@@ -15,6 +15,7 @@ from .ledger import (
     TooManyCamerasError,
 )
 from .places import Door, Place
+from .schema import LedgerTooNewError
 from .series import NOBODY, Series, Sums, minus, plus, series_of
 
 __all__ = [

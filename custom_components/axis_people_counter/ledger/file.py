@@ -17,206 +17,19 @@ import sqlite3
 from threading import Lock, Thread
 from typing import Any, Final, NamedTuple
 
+from . import schema
+from .schema import NotALedgerError
+
 _LOGGER = logging.getLogger(__name__)
 
-# "AXPC", in the header of the file: tells ours from other SQLite files.
-APPLICATION_ID: Final = 0x41585043
 BUSY_SECONDS: Final = 5
 # The size at which the write-ahead log no longer waits for the end of a backup. A push appends 10 to 20 KB, so ten
 # cameras that push each minute take a day to get there. Opening the file still takes less than a second.
 MAX_HELD_LOG: Final = 256 * 1024 * 1024
 
-# Each makes the next schema version out of the one before; never change one that has been released.
-_MIGRATIONS: Final = (
-    """
-    CREATE TABLE cameras (
-        id INTEGER PRIMARY KEY,
-        serial TEXT NOT NULL UNIQUE,
-        name TEXT NOT NULL,
-        application TEXT,
-        version TEXT,
-        time_zone TEXT,
-        ip_address TEXT,
-        sent INTEGER NOT NULL,
-        received INTEGER NOT NULL,
-        send_interval INTEGER NOT NULL DEFAULT 60,
-        reversed INTEGER NOT NULL DEFAULT 0,
-        removed INTEGER NOT NULL DEFAULT 0,
-        merged_until INTEGER NOT NULL DEFAULT 0,
-        total_in INTEGER NOT NULL DEFAULT 0,
-        total_out INTEGER NOT NULL DEFAULT 0,
-        total_adults_in INTEGER,
-        total_adults_out INTEGER
-    ) STRICT;
-    CREATE TABLE intervals (
-        camera INTEGER NOT NULL REFERENCES cameras,
-        start INTEGER NOT NULL,
-        "end" INTEGER NOT NULL,
-        "in" INTEGER NOT NULL,
-        "out" INTEGER NOT NULL,
-        adults_in INTEGER,
-        adults_out INTEGER,
-        sent INTEGER NOT NULL,
-        PRIMARY KEY (camera, start)
-    ) STRICT, WITHOUT ROWID;
-    CREATE TABLE corrections (
-        id INTEGER PRIMARY KEY,
-        camera INTEGER NOT NULL REFERENCES cameras,
-        at INTEGER NOT NULL,
-        value INTEGER NOT NULL
-    ) STRICT;
-    CREATE INDEX corrections_of_camera ON corrections (camera, at);
-    CREATE TABLE quarantine (
-        id INTEGER PRIMARY KEY,
-        camera INTEGER NOT NULL REFERENCES cameras,
-        received INTEGER NOT NULL,
-        reason TEXT NOT NULL,
-        content TEXT,
-        start INTEGER,
-        "end" INTEGER,
-        "in" INTEGER,
-        "out" INTEGER,
-        adults_in INTEGER,
-        adults_out INTEGER,
-        sent INTEGER NOT NULL
-    ) STRICT;
-    CREATE INDEX quarantine_of_camera ON quarantine (camera, start);
-    CREATE UNIQUE INDEX quarantine_content ON quarantine (camera, content);
-    """,
-    # Recorder's series of each camera: what it may lack, and what it has of hours that this ledger doesn't know.
-    """
-    ALTER TABLE cameras ADD COLUMN changed_since INTEGER DEFAULT 0;
-    ALTER TABLE cameras ADD COLUMN writing_since INTEGER;
-    ALTER TABLE cameras ADD COLUMN written_first INTEGER;
-    ALTER TABLE cameras ADD COLUMN written_until INTEGER;
-    ALTER TABLE cameras ADD COLUMN written_as TEXT;
-    CREATE TABLE carried (
-        camera INTEGER NOT NULL REFERENCES cameras,
-        start INTEGER NOT NULL,
-        "end" INTEGER NOT NULL,
-        "in" INTEGER NOT NULL,
-        "out" INTEGER NOT NULL,
-        adults_in INTEGER NOT NULL,
-        adults_out INTEGER NOT NULL,
-        PRIMARY KEY (camera, start)
-    ) STRICT, WITHOUT ROWID;
-    """,
-    # Places, and by what means an occupancy was set: NULL where that wasn't noted yet.
-    """
-    ALTER TABLE corrections ADD COLUMN source TEXT;
-    CREATE TABLE places (
-        id INTEGER PRIMARY KEY,
-        key TEXT NOT NULL UNIQUE,
-        basis TEXT NOT NULL,
-        changed_since INTEGER DEFAULT 0,
-        writing_since INTEGER,
-        written_first INTEGER,
-        written_until INTEGER,
-        written_as TEXT
-    ) STRICT;
-    CREATE TABLE doors (
-        serial TEXT NOT NULL,
-        place INTEGER NOT NULL REFERENCES places,
-        reversed INTEGER NOT NULL,
-        PRIMARY KEY (serial, place)
-    ) STRICT, WITHOUT ROWID;
-    CREATE TABLE place_corrections (
-        id INTEGER PRIMARY KEY,
-        place INTEGER NOT NULL REFERENCES places,
-        at INTEGER NOT NULL,
-        value INTEGER NOT NULL,
-        source TEXT NOT NULL
-    ) STRICT;
-    CREATE INDEX corrections_of_place ON place_corrections (place, at);
-    CREATE TABLE checkpoints (
-        place INTEGER NOT NULL REFERENCES places,
-        at INTEGER NOT NULL,
-        running INTEGER NOT NULL,
-        PRIMARY KEY (place, at)
-    ) STRICT, WITHOUT ROWID;
-    """,
-    # Cameras that replace others: the key of a camera stays, its serial number is of the one that counts there now.
-    # Routes say for which key a camera counts; directions may be of cameras that haven't come yet.
-    """
-    ALTER TABLE cameras RENAME COLUMN serial TO key;
-    ALTER TABLE cameras ADD COLUMN serial TEXT NOT NULL DEFAULT '';
-    ALTER TABLE cameras ADD COLUMN appeared INTEGER NOT NULL DEFAULT 0;
-    UPDATE cameras SET serial = key;
-    ALTER TABLE doors RENAME COLUMN serial TO key;
-    CREATE TABLE routes (
-        serial TEXT NOT NULL,
-        number INTEGER NOT NULL,
-        since INTEGER NOT NULL,
-        key TEXT NOT NULL,
-        PRIMARY KEY (serial, number)
-    ) STRICT, WITHOUT ROWID;
-    CREATE TABLE reversed_cameras (key TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
-    INSERT INTO reversed_cameras SELECT key FROM cameras WHERE reversed;
-    """,
-    # Each checkpoint keeps the numbers that limits depend on; all are worked out anew.
-    """
-    DELETE FROM checkpoints;
-    ALTER TABLE checkpoints ADD COLUMN insides TEXT NOT NULL DEFAULT '[0]';
-    """,
-    # A quarantine that may be large: counted as it changes, no id comes twice, and what isn't taken has its time where
-    # that can be read.
-    """
-    ALTER TABLE quarantine RENAME TO old_quarantine;
-    DROP INDEX quarantine_of_camera;
-    DROP INDEX quarantine_content;
-    CREATE TABLE quarantine (
-        id INTEGER PRIMARY KEY AUTOINCREMENT,
-        camera INTEGER NOT NULL REFERENCES cameras,
-        received INTEGER NOT NULL,
-        reason TEXT NOT NULL,
-        content TEXT,
-        start INTEGER,
-        "end" INTEGER,
-        "in" INTEGER,
-        "out" INTEGER,
-        adults_in INTEGER,
-        adults_out INTEGER,
-        sent INTEGER NOT NULL
-    ) STRICT;
-    CREATE INDEX quarantine_of_camera ON quarantine (camera);
-    CREATE UNIQUE INDEX quarantine_content ON quarantine (camera, content) WHERE content IS NOT NULL;
-    CREATE INDEX quarantine_waiting ON quarantine (camera, "end") WHERE content IS NULL;
-    CREATE INDEX quarantine_rejected ON quarantine (camera, "end") WHERE content IS NOT NULL;
-    ALTER TABLE cameras ADD COLUMN quarantined INTEGER NOT NULL DEFAULT 0;
-    ALTER TABLE cameras ADD COLUMN quarantined_bytes INTEGER NOT NULL DEFAULT 0;
-    CREATE TRIGGER quarantine_grows AFTER INSERT ON quarantine BEGIN
-        UPDATE cameras SET quarantined = quarantined + 1,
-            quarantined_bytes = quarantined_bytes + 100 + coalesce(length(CAST(NEW.content AS BLOB)), 0)
-            WHERE id = NEW.camera;
-    END;
-    CREATE TRIGGER quarantine_shrinks AFTER DELETE ON quarantine BEGIN
-        UPDATE cameras SET quarantined = quarantined - 1,
-            quarantined_bytes = quarantined_bytes - 100 - coalesce(length(CAST(OLD.content AS BLOB)), 0)
-            WHERE id = OLD.camera;
-    END;
-    INSERT INTO quarantine SELECT * FROM old_quarantine ORDER BY id;
-    DROP TABLE old_quarantine;
-    UPDATE quarantine SET start = unixepoch(json_extract(content, '$.utcFrom')),
-        "end" = unixepoch(json_extract(content, '$.utcTo'))
-        WHERE CASE WHEN json_valid(content) THEN json_type(content) = 'object'
-            AND json_extract(content, '$.utcFrom') GLOB '????-??-??T*'
-            AND json_extract(content, '$.utcTo') GLOB '????-??-??T*' END;
-    UPDATE quarantine SET start = NULL, "end" = NULL
-        WHERE content IS NOT NULL AND ("end" - start BETWEEN 1 AND 86400) IS NOT TRUE;
-    """,
-    # How far the local time of a camera is ahead of UTC, in seconds.
-    """
-    ALTER TABLE cameras ADD COLUMN utc_offset INTEGER;
-    """,
-)
-
 
 class LedgerError(Exception):
     """The ledger can't be written or read now: disk full, read-only, locked or gone."""
-
-
-class LedgerTooNewError(Exception):
-    """A later version of the integration made this file."""
 
 
 class _CorruptError(Exception):
@@ -444,7 +257,7 @@ class LedgerFile:
             self._prepare(db)
         except Exception as err:
             db.close()
-            if isinstance(err, sqlite3.Error) and _is_corrupt(err):
+            if isinstance(err, NotALedgerError) or _is_corrupt(err):
                 raise _CorruptError from err
             raise
         return db
@@ -452,24 +265,14 @@ class LedgerFile:
     def _prepare(self, db: sqlite3.Connection) -> None:
         # Before the first access: closing alone may write into the file.
         self._obey_hold(db)
-        (application,) = db.execute("PRAGMA application_id").fetchone()
-        (version,) = db.execute("PRAGMA user_version").fetchone()
-        (tables,) = db.execute("SELECT count(*) FROM sqlite_schema").fetchone()
-        if (version or tables) and application != APPLICATION_ID:
-            raise _CorruptError
-        if version > len(_MIGRATIONS):
-            raise LedgerTooNewError(f"{self.path.name} was made by a later version of the integration.")
+        schema.check_version(db)
         # A full check reads the whole file: only where there is a reason to.
         if self._suspect and db.execute("PRAGMA quick_check(1)").fetchone() != ("ok",):
             raise _CorruptError
         db.execute("PRAGMA journal_mode = WAL")
         # Each commit is on the disk before it returns.
         db.execute("PRAGMA synchronous = FULL")
-        for number, migration in enumerate(_MIGRATIONS[version:], version + 1):
-            db.executescript(
-                f"BEGIN IMMEDIATE; {migration}; PRAGMA application_id = {APPLICATION_ID};"
-                f" PRAGMA user_version = {number}; COMMIT"
-            )
+        schema.migrate(db)
         # What can be damaged and is always read: better found now than at the first push.
         db.execute("SELECT * FROM cameras").fetchall()
         if self.settings:

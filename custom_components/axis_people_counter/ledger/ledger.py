@@ -87,10 +87,10 @@ class Camera:
     reversed: int
     removed: int
     merged_until: int
-    total_in: int
-    total_out: int
-    total_adults_in: int | None
-    total_adults_out: int | None
+    total_entered: int
+    total_exited: int
+    total_adults_entered: int | None
+    total_adults_exited: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -542,20 +542,20 @@ def _file(
 
 
 def _note_adults(db: sqlite3.Connection, camera: Camera, told: Iterable[Interval | SentInterval]) -> None:
-    if camera.total_adults_in is None and any(
+    if camera.total_adults_entered is None and any(
         one.adults_entered is not None or one.adults_exited is not None for one in told
     ):
         # Whatever becomes of these intervals, this camera can tell adults.
-        db.execute("UPDATE cameras SET total_adults_in = 0, total_adults_out = 0 WHERE id = ?", (camera.id,))
+        db.execute("UPDATE cameras SET total_adults_entered = 0, total_adults_exited = 0 WHERE id = ?", (camera.id,))
 
 
 # Intervals
 
-_INTERVAL_COLUMNS: Final = 'start, "end", "in", "out", adults_in, adults_out'
+_INTERVAL_COLUMNS: Final = "start, stop, entered, exited, adults_entered, adults_exited"
 _ROW_COLUMNS: Final = f"{_INTERVAL_COLUMNS}, sent"
 # Stored intervals don't overlap, so only the last one before low can reach over it.
 _OVERLAPPING: Final = (
-    'camera = :camera AND start < :high AND "end" > :low AND start >= coalesce('
+    "camera = :camera AND start < :high AND stop > :low AND start >= coalesce("
     "(SELECT max(start) FROM intervals WHERE camera = :camera AND start <= :low), :low)"
 )
 
@@ -689,7 +689,7 @@ def _overlapping(
     # There may be many of them: in this order those that end before now are passed over.
     waiting = db.execute(
         f"SELECT {_ROW_COLUMNS} FROM quarantine WHERE camera = ? AND content IS NULL"
-        ' AND "end" > ? AND "end" < ? AND start < ?',
+        " AND stop > ? AND stop < ? AND start < ?",
         (camera, low, high + MAX_WIDTH, high),
     )
     return {SentInterval(*row) for row in stored}, {SentInterval(*row) for row in waiting}
@@ -710,8 +710,8 @@ def _replace(db: sqlite3.Connection, camera: int, removed: list[SentInterval], a
     )
     # Where a camera tells no adults, NULL stays NULL.
     db.execute(
-        "UPDATE cameras SET total_in = total_in + ?, total_out = total_out + ?,"
-        " total_adults_in = total_adults_in + ?, total_adults_out = total_adults_out + ? WHERE id = ?",
+        "UPDATE cameras SET total_entered = total_entered + ?, total_exited = total_exited + ?,"
+        " total_adults_entered = total_adults_entered + ?, total_adults_exited = total_adults_exited + ? WHERE id = ?",
         (*gains, camera),
     )
 
@@ -821,7 +821,7 @@ def _take_out(db: sqlite3.Connection, camera: Camera, low: int, high: int) -> li
     return stored + waiting
 
 
-_REJECTED_COLUMNS: Final = 'received, reason, content, start, "end", sent'
+_REJECTED_COLUMNS: Final = "received, reason, content, start, stop, sent"
 
 
 def _take_out_rejected(db: sqlite3.Connection, camera: Camera, low: int, high: int) -> list[tuple[Any, ...]]:
@@ -880,17 +880,17 @@ def _today(db: sqlite3.Connection, key: str, day: int, next_day: int, reset: int
         raise LedgerError(f"{key} isn't in the ledger.")
     newest = _newest(db, camera.id)
     *counts, covered, first = db.execute(
-        'SELECT coalesce(sum("in") FILTER (WHERE start >= :low), 0),'
-        ' coalesce(sum("out") FILTER (WHERE start >= :low), 0),'
-        " sum(adults_in) FILTER (WHERE start >= :low), sum(adults_out) FILTER (WHERE start >= :low),"
-        ' coalesce(sum(min("end", :high) - max(start, :low)), 0),'
+        "SELECT coalesce(sum(entered) FILTER (WHERE start >= :low), 0),"
+        " coalesce(sum(exited) FILTER (WHERE start >= :low), 0),"
+        " sum(adults_entered) FILTER (WHERE start >= :low), sum(adults_exited) FILTER (WHERE start >= :low),"
+        " coalesce(sum(min(stop, :high) - max(start, :low)), 0),"
         " (SELECT min(start) FROM intervals WHERE camera = :camera)"
         f" FROM intervals WHERE {_OVERLAPPING}",
         {"camera": camera.id, "low": day, "high": next_day},
     ).fetchone()
     passages = db.execute(
         # Where nobody passed, nothing changes.
-        f'SELECT "end", "in", "out" FROM intervals WHERE {_OVERLAPPING} AND ("in" OR "out") ORDER BY start',
+        f"SELECT stop, entered, exited FROM intervals WHERE {_OVERLAPPING} AND (entered OR exited) ORDER BY start",
         {"camera": camera.id, "low": reset, "high": MAX_INSTANT},
     )
     corrections = db.execute(
@@ -909,7 +909,7 @@ def _today(db: sqlite3.Connection, key: str, day: int, next_day: int, reset: int
 
 def _gaps(db: sqlite3.Connection, key: str, since: int, limit: int) -> list[tuple[int, int]]:
     return db.execute(
-        'SELECT * FROM (SELECT "end" AS begin, lead(start) OVER (ORDER BY start) AS finish FROM intervals'
+        "SELECT * FROM (SELECT stop AS begin, lead(start) OVER (ORDER BY start) AS finish FROM intervals"
         " WHERE camera = (SELECT id FROM cameras WHERE key = ?) AND start >= ?)"
         " WHERE begin < finish ORDER BY begin DESC LIMIT ?",
         (key, since, limit),
@@ -970,7 +970,7 @@ def _quarantine_rejected(db: sqlite3.Connection, camera: int, push: Push, receiv
             break
         # An interval that is sent again takes no further room, so there may be some for others.
         db.executemany(
-            'INSERT INTO quarantine (camera, received, reason, content, start, "end", sent)'
+            "INSERT INTO quarantine (camera, received, reason, content, start, stop, sent)"
             " VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (camera, content) WHERE content IS NOT NULL"
             " DO UPDATE SET sent = excluded.sent WHERE excluded.sent > sent",
             ((camera, received, one.reason, one.content, *(one.time or (None, None)), push.sent) for one in fitting),
@@ -985,8 +985,8 @@ def _quarantine_rejected(db: sqlite3.Connection, camera: int, push: Push, receiv
 def _release_rejected(db: sqlite3.Connection, camera: int, low: int, high: int) -> None:
     """Take out of quarantine what couldn't be taken of a stretch of time of which something newer is known now."""
     rejected = db.execute(
-        'SELECT start, "end", sent, id FROM quarantine WHERE camera = ? AND content IS NOT NULL'
-        ' AND "end" > ? AND "end" < ? AND start < ?',
+        "SELECT start, stop, sent, id FROM quarantine WHERE camera = ? AND content IS NOT NULL"
+        " AND stop > ? AND stop < ? AND start < ?",
         (camera, low, high + MAX_WIDTH, high),
     ).fetchall()
     replaced = [(number,) for number in _replaced(db, camera, rejected)]
@@ -1018,7 +1018,7 @@ def _replace_waiting(
     if not removed and not added:
         return
     db.executemany(
-        'DELETE FROM quarantine WHERE camera = ? AND content IS NULL AND start = ? AND "end" = ? AND sent = ?',
+        "DELETE FROM quarantine WHERE camera = ? AND content IS NULL AND start = ? AND stop = ? AND sent = ?",
         ((camera, row.start, row.end, row.sent) for row in removed),
     )
     db.executemany(

@@ -148,7 +148,7 @@ def today(db: sqlite3.Connection, key: str, day: int, next_day: int, resets: lis
         {"place": place, "day": day, "next_day": next_day},
     ).fetchone()
     counted_until = db.execute(
-        'SELECT key, (SELECT "end" FROM intervals WHERE camera = cameras.id ORDER BY start DESC LIMIT 1) AS until'
+        "SELECT key, (SELECT stop FROM intervals WHERE camera = cameras.id ORDER BY start DESC LIMIT 1) AS until"
         " FROM doors JOIN cameras USING (key) WHERE place = ? AND until IS NOT NULL",
         (place,),
     ).fetchall()
@@ -180,8 +180,8 @@ def passages(db: sqlite3.Connection, key: str, low: int, high: int) -> list[Pass
 
 # A door leads the other way where the user said so of the camera, or of the camera at this place, but not of both.
 _DOORS: Final = "doors CROSS JOIN cameras USING (key)"
-_ENTERED: Final = 'iif(doors.reversed = cameras.reversed, "in", "out")'
-_LEFT: Final = 'iif(doors.reversed = cameras.reversed, "out", "in")'
+_ENTERED: Final = "iif(doors.reversed = cameras.reversed, entered, exited)"
+_LEFT: Final = "iif(doors.reversed = cameras.reversed, exited, entered)"
 
 
 def _known(db: sqlite3.Connection, wanted: Place) -> int:
@@ -227,10 +227,10 @@ def _passages(db: sqlite3.Connection, place: int, low: int, high: int = MAX_INST
     another's end, people may have come in it who have left in the other.
     """
     rows = db.execute(
-        f'SELECT "end", start, sum({_ENTERED}), sum({_LEFT}), count(*) FROM {_DOORS} CROSS JOIN intervals'
-        ' ON camera = cameras.id AND start < :high AND "end" > :low AND ("in" OR "out")'
+        f"SELECT stop, start, sum({_ENTERED}), sum({_LEFT}), count(*) FROM {_DOORS} CROSS JOIN intervals"
+        " ON camera = cameras.id AND start < :high AND stop > :low AND (entered OR exited)"
         " AND start >= coalesce((SELECT max(start) FROM intervals WHERE camera = cameras.id AND start <= :low), :low)"
-        ' WHERE place = :place GROUP BY "end", start ORDER BY "end" DESC',
+        " WHERE place = :place GROUP BY stop, start ORDER BY stop DESC",
         {"place": place, "low": low, "high": high},
     )
     passages: list[Passage] = []

@@ -67,7 +67,8 @@ def take(db: sqlite3.Connection, key: str, basis: str, *, everything: bool) -> S
     The basis says what else than counts these hours depend on: where it has changed, all of them do.
     """
     camera = db.execute(
-        "SELECT id, changed_since, writing_since, written_first, written_until, written_as, total_adults_in IS NOT NULL"
+        "SELECT id, changed_since, writing_since, written_first, written_until, written_as,"
+        " total_adults_entered IS NOT NULL"
         " FROM cameras WHERE key = ?",
         (key,),
     ).fetchone()
@@ -182,14 +183,15 @@ class _Door:
         self._db = db
         self._identity = identity
         reverse, *totals = db.execute(
-            "SELECT reversed, total_in, total_out, coalesce(total_adults_in, 0), coalesce(total_adults_out, 0)"
+            "SELECT reversed, total_entered, total_exited,"
+            " coalesce(total_adults_entered, 0), coalesce(total_adults_exited, 0)"
             " FROM cameras WHERE id = ?",
             (identity,),
         ).fetchone()
         self.is_reversed = bool(reverse)
         self._total = _directed(totals, is_reversed=self.is_reversed)
         self.newest: tuple[int, int] | None = db.execute(
-            'SELECT start, "end" FROM intervals WHERE camera = ? ORDER BY start DESC LIMIT 1', (identity,)
+            "SELECT start, stop FROM intervals WHERE camera = ? ORDER BY start DESC LIMIT 1", (identity,)
         ).fetchone()
 
     @property
@@ -269,7 +271,7 @@ def carry(db: sqlite3.Connection, key: str, hours: Iterable[tuple[int, Sums]], u
 
 def _counted(db: sqlite3.Connection, camera: int, since: int, *, is_reversed: bool) -> Iterable[tuple[int, Sums]]:
     for hour, *counts in db.execute(
-        'SELECT start / 3600 * 3600 AS hour, sum("in"), sum("out"), total(adults_in), total(adults_out)'
+        "SELECT start / 3600 * 3600 AS hour, sum(entered), sum(exited), total(adults_entered), total(adults_exited)"
         " FROM intervals WHERE camera = ? AND start >= ? GROUP BY hour",
         (camera, since),
     ):
@@ -279,7 +281,7 @@ def _counted(db: sqlite3.Connection, camera: int, since: int, *, is_reversed: bo
 def _reached(db: sqlite3.Connection, camera: int, since: int) -> Iterator[int]:
     """Yield the hours into which an interval reaches that began in an earlier one."""
     for begin, end in db.execute(
-        'SELECT start, "end" FROM intervals WHERE camera = ? AND start >= ? AND "end" > (start / 3600 + 1) * 3600',
+        "SELECT start, stop FROM intervals WHERE camera = ? AND start >= ? AND stop > (start / 3600 + 1) * 3600",
         (camera, since - MAX_WIDTH),
     ):
         yield from range(_hour(begin) + HOUR, end, HOUR)
@@ -288,9 +290,10 @@ def _reached(db: sqlite3.Connection, camera: int, since: int) -> Iterator[int]:
 def _carried(db: sqlite3.Connection, camera: int, *, is_reversed: bool) -> Iterable[tuple[int, Sums]]:
     """Yield the part of each carried hour that comes to what is counted in it."""
     for hour, end, entered, exited, adults_entered, adults_exited, begin, *counts in db.execute(
-        'SELECT carried.start, carried."end", carried."in", carried."out", carried.adults_in, carried.adults_out,'
-        ' min(intervals.start), total(intervals."in"), total(intervals."out"), total(intervals.adults_in),'
-        " total(intervals.adults_out)"
+        "SELECT carried.start, carried.stop, carried.entered, carried.exited,"
+        " carried.adults_entered, carried.adults_exited,"
+        " min(intervals.start), total(intervals.entered), total(intervals.exited), total(intervals.adults_entered),"
+        " total(intervals.adults_exited)"
         " FROM carried LEFT JOIN intervals ON intervals.camera = carried.camera"
         " AND intervals.start >= carried.start AND intervals.start < carried.start + 3600"
         " WHERE carried.camera = ? GROUP BY carried.start",
@@ -308,7 +311,7 @@ def _forget_covered(db: sqlite3.Connection, camera: int, since: int) -> None:
     """Let the camera's own word stand alone in each hour of which it has told all."""
     db.execute(
         "DELETE FROM carried WHERE camera = ? AND start >= ? AND 3600 = (SELECT"
-        ' total(min("end", carried.start + 3600) - start) FROM intervals WHERE intervals.camera = carried.camera'
+        " total(min(stop, carried.start + 3600) - start) FROM intervals WHERE intervals.camera = carried.camera"
         " AND intervals.start >= carried.start AND intervals.start < carried.start + 3600)",
         (camera, since),
     )

@@ -1,0 +1,206 @@
+"""The tables of the ledger's file, and its version.
+
+Called by file.py whenever it opens the file.
+"""
+
+import sqlite3
+from typing import Final
+
+# "AXPC", in the header of the file: tells a ledger from other SQLite files.
+APPLICATION_ID: Final = 0x41585043
+
+_TABLES: Final = """
+    -- A camera keeps its key when another camera replaces it. All other columns describe the camera that counts now.
+    CREATE TABLE cameras (
+        id INTEGER PRIMARY KEY,
+        key TEXT NOT NULL UNIQUE,
+        serial TEXT NOT NULL,
+        name TEXT NOT NULL,
+        application TEXT,
+        version TEXT,
+        time_zone TEXT,
+        -- Seconds by which local time is ahead of UTC.
+        utc_offset INTEGER,
+        ip_address TEXT,
+        sent INTEGER NOT NULL,
+        received INTEGER NOT NULL,
+        -- When the first push came; 0 where no push has come under this key.
+        appeared INTEGER NOT NULL DEFAULT 0,
+        send_interval INTEGER NOT NULL DEFAULT 60,
+        reversed INTEGER NOT NULL DEFAULT 0,
+        removed INTEGER NOT NULL DEFAULT 0,
+        -- Intervals before this instant have been merged into hours.
+        merged_until INTEGER NOT NULL DEFAULT 0,
+        -- Sums of all intervals; adults are NULL where the camera doesn't count them.
+        total_entered INTEGER NOT NULL DEFAULT 0,
+        total_exited INTEGER NOT NULL DEFAULT 0,
+        total_adults_entered INTEGER,
+        total_adults_exited INTEGER,
+        -- Kept by the triggers below.
+        quarantined INTEGER NOT NULL DEFAULT 0,
+        quarantined_bytes INTEGER NOT NULL DEFAULT 0,
+        -- How far recorder has been given the statistics: see series.py.
+        changed_since INTEGER DEFAULT 0,
+        writing_since INTEGER,
+        written_first INTEGER,
+        written_until INTEGER,
+        written_as TEXT
+    ) STRICT;
+
+    -- The intervals that count. Those of one camera never overlap.
+    CREATE TABLE intervals (
+        camera INTEGER NOT NULL REFERENCES cameras,
+        start INTEGER NOT NULL,
+        stop INTEGER NOT NULL,
+        entered INTEGER NOT NULL,
+        exited INTEGER NOT NULL,
+        adults_entered INTEGER,
+        adults_exited INTEGER,
+        sent INTEGER NOT NULL,
+        PRIMARY KEY (camera, start)
+    ) STRICT, WITHOUT ROWID;
+
+    -- Intervals that can't be stored. Rejected ones have a content, and a time where that could be read.
+    -- Waiting ones have no content: they cut into a stored interval. An id is never used twice.
+    CREATE TABLE quarantine (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        camera INTEGER NOT NULL REFERENCES cameras,
+        received INTEGER NOT NULL,
+        reason TEXT NOT NULL,
+        content TEXT,
+        start INTEGER,
+        stop INTEGER,
+        entered INTEGER,
+        exited INTEGER,
+        adults_entered INTEGER,
+        adults_exited INTEGER,
+        sent INTEGER NOT NULL
+    ) STRICT;
+    CREATE INDEX quarantine_of_camera ON quarantine (camera);
+    CREATE UNIQUE INDEX quarantine_content ON quarantine (camera, content) WHERE content IS NOT NULL;
+    CREATE INDEX quarantine_waiting ON quarantine (camera, stop) WHERE content IS NULL;
+    CREATE INDEX quarantine_rejected ON quarantine (camera, stop) WHERE content IS NOT NULL;
+    CREATE TRIGGER quarantine_grows AFTER INSERT ON quarantine BEGIN
+        UPDATE cameras
+        SET quarantined = quarantined + 1,
+            quarantined_bytes = quarantined_bytes + 100 + coalesce(length(CAST(NEW.content AS BLOB)), 0)
+        WHERE id = NEW.camera;
+    END;
+    CREATE TRIGGER quarantine_shrinks AFTER DELETE ON quarantine BEGIN
+        UPDATE cameras
+        SET quarantined = quarantined - 1,
+            quarantined_bytes = quarantined_bytes - 100 - coalesce(length(CAST(OLD.content AS BLOB)), 0)
+        WHERE id = OLD.camera;
+    END;
+
+    -- Occupancy that a person or an automation has set.
+    CREATE TABLE corrections (
+        id INTEGER PRIMARY KEY,
+        camera INTEGER NOT NULL REFERENCES cameras,
+        at INTEGER NOT NULL,
+        value INTEGER NOT NULL,
+        source TEXT NOT NULL
+    ) STRICT;
+    CREATE INDEX corrections_of_camera ON corrections (camera, at);
+
+    -- The key for which a camera counts from an instant on. Cameras that never replaced another have none.
+    CREATE TABLE routes (
+        serial TEXT NOT NULL,
+        number INTEGER NOT NULL,
+        since INTEGER NOT NULL,
+        key TEXT NOT NULL,
+        PRIMARY KEY (serial, number)
+    ) STRICT, WITHOUT ROWID;
+    -- Kept apart from the cameras, because some may not have pushed yet.
+    CREATE TABLE reversed_cameras (key TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
+
+    -- Hours that recorder has of a camera and this ledger doesn't: see series.py.
+    CREATE TABLE carried (
+        camera INTEGER NOT NULL REFERENCES cameras,
+        start INTEGER NOT NULL,
+        stop INTEGER NOT NULL,
+        entered INTEGER NOT NULL,
+        exited INTEGER NOT NULL,
+        adults_entered INTEGER NOT NULL,
+        adults_exited INTEGER NOT NULL,
+        PRIMARY KEY (camera, start)
+    ) STRICT, WITHOUT ROWID;
+
+    CREATE TABLE places (
+        id INTEGER PRIMARY KEY,
+        key TEXT NOT NULL UNIQUE,
+        -- Doors and schedule as a text: what depends on them is computed again when it changes.
+        basis TEXT NOT NULL,
+        changed_since INTEGER DEFAULT 0,
+        writing_since INTEGER,
+        written_first INTEGER,
+        written_until INTEGER,
+        written_as TEXT
+    ) STRICT;
+    -- The cameras of a place, by key, as some may not have pushed yet.
+    CREATE TABLE doors (
+        key TEXT NOT NULL,
+        place INTEGER NOT NULL REFERENCES places,
+        reversed INTEGER NOT NULL,
+        PRIMARY KEY (key, place)
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE place_corrections (
+        id INTEGER PRIMARY KEY,
+        place INTEGER NOT NULL REFERENCES places,
+        at INTEGER NOT NULL,
+        value INTEGER NOT NULL,
+        source TEXT NOT NULL
+    ) STRICT;
+    CREATE INDEX corrections_of_place ON place_corrections (place, at);
+    -- The occupancy of a place without a reset at midnight (UTC), so that it needn't be summed up from the beginning.
+    CREATE TABLE checkpoints (
+        place INTEGER NOT NULL REFERENCES places,
+        at INTEGER NOT NULL,
+        running INTEGER NOT NULL,
+        insides TEXT NOT NULL,
+        PRIMARY KEY (place, at)
+    ) STRICT, WITHOUT ROWID;
+"""
+
+# Each makes the next schema version out of the one before. Never change one that has been released: add another.
+_MIGRATIONS: Final = (_TABLES,)
+
+
+class NotALedgerError(Exception):
+    """The file is another program's."""
+
+
+class LedgerTooNewError(Exception):
+    """A later version of the integration made this file."""
+
+
+def check_version(db: sqlite3.Connection) -> None:
+    """Raise NotALedgerError or LedgerTooNewError for a file that this version can't use; an empty one is fine."""
+    (application,) = db.execute("PRAGMA application_id").fetchone()
+    (tables,) = db.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+    version = _version(db)
+    if (version or tables) and application != APPLICATION_ID:
+        raise NotALedgerError
+    if version > len(_MIGRATIONS):
+        raise LedgerTooNewError("A later version of the integration made the ledger.")
+
+
+def migrate(db: sqlite3.Connection) -> None:
+    """Bring the tables to the newest version, each step whole or not at all."""
+    version = _version(db)
+    for number, migration in enumerate(_MIGRATIONS[version:], version + 1):
+        db.executescript(
+            f"""
+            BEGIN IMMEDIATE;
+            {migration};
+            PRAGMA application_id = {APPLICATION_ID};
+            PRAGMA user_version = {number};
+            COMMIT
+            """
+        )
+
+
+def _version(db: sqlite3.Connection) -> int:
+    version: int
+    (version,) = db.execute("PRAGMA user_version").fetchone()
+    return version

@@ -16,23 +16,23 @@ import shutil
 import signal
 import sys
 import tempfile
-from typing import Any, Protocol
+from typing import Any
 from zoneinfo import ZoneInfo
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
-from homeassistant.util.yaml import parse_yaml  # noqa: E402
+from tests.helpers.dashboards import DASHBOARDS, dashboard_differences, install_dashboards  # noqa: E402
 from tests.helpers.home_assistant import (  # noqa: E402
     DOMAIN,
     HomeAssistant,
     HomeAssistantError,
-    Shown,
     free_port,
     install,
     missing_requirements,
 )
-from tests.simulator import OUTSIDE, THREE_D, TWO_D, Building, Camera, Counts, Door, Hours, Interval, Visits  # noqa: E402
+from tests.helpers.shop import SHOP, build_shop, mount_cameras  # noqa: E402
+from tests.simulator import Building, Camera, Counts, Interval  # noqa: E402
 
 PORT = 8123
 REFRESH_SECONDS = 2
@@ -42,19 +42,9 @@ SHOWN_SECONDS = 60
 # What Home Assistant ends with when somebody restarts it in its own pages.
 RESTART = 100
 
-# By the paths at which the demo shows them: the documentation's file, and the icon in the sidebar.
-DASHBOARDS = {
-    "people-counter": (ROOT / "docs" / "dashboard.yaml", "mdi:account-group"),
-    "people-counter-door": (ROOT / "docs" / "dashboard-door.yaml", "mdi:traffic-light"),
-    "people-counter-office": (ROOT / "docs" / "dashboard-office.yaml", "mdi:storefront"),
-}
-# What stands there for the key of a place, which everybody has another of.
-DOCUMENTED_KEY = "01k0a1b2c3d4e5f6g7h8j9kmnp"
 LONG_AGO = datetime.fromtimestamp(0, UTC)
 MINUTE = timedelta(minutes=1)
 
-SHOP = "Shop"
-DOORS = (Door("Main entrance", OUTSIDE, SHOP), Door("Garden door", OUTSIDE, SHOP))
 # It is full on most afternoons, for a while.
 CAPACITY, WARNING_LEVEL, HYSTERESIS = 60, 50, 3
 
@@ -117,35 +107,6 @@ class Place:
     def zone(self) -> ZoneInfo:
         """Its time zone, which is that of its cameras."""
         return self.building.zone
-
-
-def build(zone: ZoneInfo) -> Building:
-    """Build the shop; its doors never close, so that there is something to see at any hour."""
-    return Building(SHOP, zone, DOORS, hours=Hours(0, 24, 1450, 2100))
-
-
-def cameras(shown: Shown, building: Building) -> list[Camera]:
-    """Mount three cameras: those over the doors of the building, and one outside, which belongs to no place."""
-    main, garden = building.doors
-    park = Visits("Car park", building.zone, Hours(0, 24, 450, 675))
-    return [
-        Camera(
-            source,
-            shown.url,
-            shown.token,
-            serial=serial,
-            name=name,
-            model=model,
-            installed=datetime.now(UTC) - timedelta(days=days),
-            batch=batch,
-            ca_file=shown.ca_file,
-        )
-        for name, source, serial, model, days, batch in (
-            (main.name, building.seen(main), "accc8ef3d92e", THREE_D, 90, None),
-            (garden.name, building.seen(garden), "accc8e0b7a51", THREE_D, 3, 500),
-            ("Car park", park, "00408cac512b", TWO_D, 3, None),
-        )
-    ]
 
 
 # The table
@@ -399,71 +360,6 @@ def statistic_differences(found: Statistics, wanted: Statistics) -> list[str]:
     return different
 
 
-# The dashboards
-
-
-class Commands(Protocol):
-    """Somebody who takes commands of the websocket API: a Home Assistant."""
-
-    async def command(self, kind: str, **fields: Any) -> Any:
-        """Send one command and return its result."""
-
-
-def dashboard(path: str, key: str = DOCUMENTED_KEY) -> dict[str, Any]:
-    """Return a dashboard of the documentation, for the place that has this key."""
-    file, _ = DASHBOARDS[path]
-    config = parse_yaml(file.read_text().replace(DOCUMENTED_KEY, key.lower()))
-    assert isinstance(config, dict)
-    return config
-
-
-def named(config: Any) -> Iterator[str]:
-    """Yield the entities and statistics that a dashboard names."""
-    if isinstance(config, list):
-        for one in config:
-            yield from named(one)
-    elif isinstance(config, dict):
-        for key, one in config.items():
-            if key in ("entity", "entity_id"):
-                yield from [one] if isinstance(one, str) else one
-            else:
-                yield from named(one)
-
-
-async def install_dashboards(home: Commands, key: str) -> None:
-    """Make the dashboards as a user does who pastes them, with the key of the place in them."""
-    for path, (_, icon) in DASHBOARDS.items():
-        config = dashboard(path, key)
-        await home.command(
-            "lovelace/dashboards/create",
-            url_path=path,
-            title=config["title"],
-            icon=icon,
-            show_in_sidebar=True,
-            require_admin=False,
-            mode="storage",
-        )
-        await home.command("lovelace/config/save", url_path=path, config=config)
-
-
-async def dashboard_differences(home: Commands, states: States, key: str) -> list[str]:
-    """Return what is wrong with the dashboards."""
-    boards = [board["url_path"] for board in await home.command("lovelace/dashboards/list")]
-    known = {state["entity_id"] for state in states.values()}
-    known |= {one["statistic_id"] for one in await home.command("recorder/list_statistic_ids")}
-    wrong: list[str] = []
-    for path in DASHBOARDS:
-        if path not in boards:
-            wrong.append(f"The dashboard {path} isn't there")
-            continue
-        shown = await home.command("lovelace/config", url_path=path)
-        missing = sorted(set(named(shown)) - known)
-        wrong += [f"The dashboard {path} names {name}, which isn't there" for name in missing]
-        if shown != dashboard(path, key):
-            wrong.append(f"The dashboard {path} isn't what is documented")
-    return wrong
-
-
 # Steps
 
 
@@ -479,7 +375,7 @@ async def prepare() -> None:
 async def connect(home: HomeAssistant, building: Building, *, https: bool) -> list[Camera]:
     """Set the integration up as a user does, with a camera that presses "Test connection"."""
     async with home.connecting(direct=https) as shown:
-        mounted = cameras(shown, building)
+        mounted = mount_cameras(shown, building)
         answer = await mounted[0].test_connection()
         if not answer.delivered:
             raise HomeAssistantError(f"Test connection was answered {answer.status}: {answer.text}")
@@ -601,7 +497,7 @@ The cameras push 10 to 40 seconds after each minute, the car park's after each q
 
 async def demo(*, once: bool, https: bool) -> int:
     """Do it all, in a folder that is gone afterwards."""
-    building = build(local_zone())
+    building = build_shop(local_zone())
     await prepare()
     with tempfile.TemporaryDirectory(prefix="people-counter-demo-", ignore_cleanup_errors=True) as folder:
         home = HomeAssistant(

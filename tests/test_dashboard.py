@@ -1,6 +1,7 @@
-"""The dashboards of the documentation: only Home Assistant's own cards, and only what the demo has."""
+"""Check the dashboards of the documentation: Home Assistant's own cards, and entities that the demo has."""
 
 from collections.abc import Iterator
+from itertools import product
 import json
 from pathlib import Path
 import re
@@ -14,27 +15,25 @@ import pytest
 from custom_components.axis_people_counter.const import DOMAIN
 from custom_components.axis_people_counter.statistics import statistic_ids
 from homeassistant.util import slugify
-from scripts.demo import (
+
+from .helpers.dashboards import (
     DASHBOARDS,
     DOCUMENTED_KEY,
-    SHOP,
-    build,
-    cameras,
-    dashboard,
     dashboard_differences,
     install_dashboards,
-    named,
+    read_dashboard,
+    referenced,
 )
-
 from .helpers.home_assistant import Shown
+from .helpers.shop import SHOP, build_shop, mount_cameras
 
 INTEGRATION: Final = Path(__file__).parents[1] / "custom_components" / DOMAIN
 ENTITIES: Final = json.loads((INTEGRATION / "translations" / "en.json").read_text())["entity"]
-# What the supported versions of Home Assistant have; another one may be added once it is known to look well in both.
+# All supported releases have these cards. Add another one after looking at it in the oldest and the newest.
 CARDS: Final = {"button", "gauge", "heading", "history-graph", "logbook", "statistic", "statistics-graph", "tile"}
-MOUNTED: Final = cameras(Shown("http://127.0.0.1", "", None), build(ZoneInfo("UTC")))
+CAMERAS: Final = mount_cameras(Shown("http://127.0.0.1", "", None), build_shop(ZoneInfo("UTC")))
 CAMERAS_BOARD, DOOR_BOARD, OFFICE_BOARD = DASHBOARDS
-# Entities that cameras and places have, those of cameras only, and those of places only.
+# Keys of entities that both cameras and places have, and of those that only places have.
 OF_BOTH: Final = {"in_today", "occupancy", "occupied", "out_today", "reset_occupancy"}
 OF_PLACES: Final = {
     "complete_until",
@@ -48,25 +47,25 @@ OF_PLACES: Final = {
     "peak_today",
     "threshold",
 }
-# A key as Home Assistant makes them.
+# A key of a place, as Home Assistant makes them.
 KEY: Final = "01KC3V8Q0ZB1N7XG5T2M9RWHJD"
 
 
 class Home:
-    """What the demo asks of Home Assistant's websocket API."""
+    """A fake of the part of the websocket API that the demo uses."""
 
     def __init__(self) -> None:
-        """Have no dashboard."""
+        """Start without dashboards."""
         self.created: list[dict[str, Any]] = []
         self.saved: dict[str, Any] = {}
 
     async def command(self, kind: str, **fields: Any) -> Any:
-        """Answer a command."""
+        """Return the result of a command."""
         match kind:
             case "lovelace/dashboards/create":
                 self.created.append(fields)
             case "lovelace/config/save":
-                # As it comes over the wire.
+                # JSON changes tuples and keys, as the real API does.
                 self.saved[fields["url_path"]] = json.loads(json.dumps(fields["config"]))
             case "lovelace/dashboards/list":
                 return self.created
@@ -78,7 +77,7 @@ class Home:
 
 
 def possible_entities() -> set[str]:
-    """Return the ids of all entities that the demo's cameras and its place can have."""
+    """Return the ids of all entities that the cameras and the place of the demo can have."""
     return {
         f"{platform}.{slugify(f'{owner} {entity["name"]}')}"
         for platform, entities in ENTITIES.items()
@@ -88,18 +87,18 @@ def possible_entities() -> set[str]:
 
 
 def owners(key: str) -> set[str]:
-    """Return the names of those that can have an entity."""
-    found = {camera.name for camera in MOUNTED if camera.model.adults or not key.startswith("adults_")}
+    """Return the names of the devices that can have an entity."""
+    found = {camera.name for camera in CAMERAS if camera.model.adults or not key.startswith("adults_")}
     if key in OF_BOTH:
         return {*found, SHOP}
     return {SHOP} if key in OF_PLACES else found
 
 
 def possible_statistics(key: str = DOCUMENTED_KEY) -> set[str]:
-    """Return the ids of all statistics that the demo's cameras and its place have, which has this key."""
+    """Return the ids of all statistics of the demo's cameras, and of its place with this key."""
     of_cameras = {
         name
-        for camera in MOUNTED
+        for camera in CAMERAS
         for series, name in statistic_ids(camera.serial).items()
         if camera.model.adults or not series.startswith("adults_")
     }
@@ -108,26 +107,26 @@ def possible_statistics(key: str = DOCUMENTED_KEY) -> set[str]:
 
 
 def parts(config: Any) -> Iterator[dict[str, Any]]:
-    """Yield everything of a dashboard that has a type."""
+    """Yield each part of a dashboard that has a type."""
     if isinstance(config, list):
-        for one in config:
-            yield from parts(one)
+        for item in config:
+            yield from parts(item)
     elif isinstance(config, dict):
         if "type" in config:
             yield config
-        for one in config.values():
-            yield from parts(one)
+        for item in config.values():
+            yield from parts(item)
 
 
 def states(entities: set[str]) -> dict[str, dict[str, str]]:
-    """Return states as the demo asks for them."""
+    """Return states in the shape of HomeAssistant.states()."""
     return {entity: {"entity_id": entity} for entity in entities}
 
 
 @pytest.mark.parametrize(("path", "titles"), [(CAMERAS_BOARD, ["Today", "History"]), (OFFICE_BOARD, ["Office"])])
 def test_only_own_cards(path: str, titles: list[str]) -> None:
-    """Views and sections are of the usual kinds, and no card has to be installed."""
-    views = dashboard(path)["views"]
+    """Use only views, sections and cards that come with Home Assistant."""
+    views = read_dashboard(path)["views"]
     assert [view["title"] for view in views] == titles
     for view in views:
         assert view["type"] == "sections"
@@ -139,8 +138,8 @@ def test_only_own_cards(path: str, titles: list[str]) -> None:
 
 
 def test_door_shows_one_picture() -> None:
-    """Whatever is known of the place, and however the screen is turned, there is one picture, and it is well-formed."""
-    (view,) = dashboard(DOOR_BOARD)["views"]
+    """Show exactly one well-formed picture for each state of the place and each orientation of the screen."""
+    (view,) = read_dashboard(DOOR_BOARD)["views"]
     assert view["type"] == "panel"
     (stack,) = view["cards"]
     assert stack["type"] == "vertical-stack"
@@ -155,33 +154,33 @@ def test_door_shows_one_picture() -> None:
                 shape = full, screen["media_query"]
                 assert shape not in shown
                 shown[shape] = card
-    ways = ("(orientation: landscape)", "(orientation: portrait)")
-    assert shown.keys() == {(full, way) for full in ("on", "off", "unknown", "unavailable") for way in ways}
-    for (full, way), card in shown.items():
+    orientations = ("(orientation: landscape)", "(orientation: portrait)")
+    assert shown.keys() == set(product(("on", "off", "unknown", "unavailable"), orientations))
+    for (full, orientation), card in shown.items():
         kind, _, picture = card["image"].partition(",")
         assert kind == "data:image/svg+xml"
         svg = ET.fromstring(unquote(picture))  # noqa: S314
         width, height = map(int, svg.attrib["viewBox"].split()[2:])
-        assert (width > height) == (way == ways[0])
-        # While it is full, its hysteresis may leave some places free; who waits needn't know.
+        assert (width > height) == (orientation == orientations[0])
+        # A full place may have free places below its hysteresis, so a number would confuse those who wait.
         assert [element["entity"] for element in card["elements"]] == ["sensor.shop_free_places"] * (full == "off")
     assert len({card["image"] for card in shown.values()}) == 6
-    assert all(shown["unknown", way] is shown["unavailable", way] for way in ways)
+    assert all(shown["unknown", orientation] is shown["unavailable", orientation] for orientation in orientations)
 
 
 @pytest.mark.parametrize("path", DASHBOARDS)
-def test_names_only_what_is_there(path: str) -> None:
-    """Each entity and each statistic is one of the demo's cameras or of its place."""
-    found = set(named(dashboard(path)))
+def test_refers_only_to_existing_entities(path: str) -> None:
+    """Refer only to entities and statistics of the demo's cameras and its place."""
+    found = set(referenced(read_dashboard(path)))
     text = re.sub("^ *#.*$", "", DASHBOARDS[path][0].read_text(), flags=re.MULTILINE).replace("button.press", "")
     assert found == set(re.findall(rf"(?:{'|'.join(ENTITIES)})\.\w+|{DOMAIN}:\w+", text))
     assert found <= possible_entities() | possible_statistics()
 
 
-def test_each_camera_is_there() -> None:
-    """The dashboard of cameras has them all."""
-    found = set(named(dashboard(CAMERAS_BOARD)))
-    for camera in MOUNTED:
+def test_shows_each_camera() -> None:
+    """Show the main entities and statistics of each camera."""
+    found = set(referenced(read_dashboard(CAMERAS_BOARD)))
+    for camera in CAMERAS:
         assert {name.partition(".")[2] for name in found} >= {
             f"{slugify(camera.name)}_{key}" for key in ("in_today", "out_today", "occupancy", "connectivity", "passage")
         }
@@ -189,20 +188,20 @@ def test_each_camera_is_there() -> None:
         assert found >= {ids["in"], ids["out"], ids["occupancy"]}
 
 
-def test_all_of_a_place_is_there() -> None:
-    """The office has all entities of a place but the one that tells nothing more, and whether its doors are heard."""
-    found = set(named(dashboard(OFFICE_BOARD)))
+def test_office_shows_all_of_a_place() -> None:
+    """Show all entities of a place but "Occupied" in the office, and the connectivity of its doors."""
+    found = set(referenced(read_dashboard(OFFICE_BOARD)))
     keys = {name.partition(".")[2].removeprefix(f"{slugify(SHOP)}_") for name in found}
     assert keys >= (OF_BOTH | OF_PLACES) - {"occupied"}
-    for door in build(ZoneInfo("UTC")).doors:
+    for door in build_shop(ZoneInfo("UTC")).doors:
         assert f"binary_sensor.{slugify(door.name)}_connectivity" in found
     ids = statistic_ids(DOCUMENTED_KEY)
     assert found >= {ids["in"], ids["out"], ids["occupancy"]}
 
 
-def test_nobody_resets_by_mistake() -> None:
-    """The button asks first."""
-    (button,) = (part for part in parts(dashboard(OFFICE_BOARD)) if part["type"] == "button")
+def test_reset_asks_for_confirmation() -> None:
+    """Ask for a confirmation before a reset."""
+    (button,) = (part for part in parts(read_dashboard(OFFICE_BOARD)) if part["type"] == "button")
     action = button["tap_action"]
     assert (action["action"], action["perform_action"]) == ("perform-action", "button.press")
     assert action["target"] == {"entity_id": button["entity"]}
@@ -210,12 +209,12 @@ def test_nobody_resets_by_mistake() -> None:
 
 
 @pytest.mark.parametrize("path", [CAMERAS_BOARD, OFFICE_BOARD])
-def test_charts_show_what_series_have(path: str) -> None:
-    """Counts are shown as what was added, occupancy as what it was; all by the hour or longer."""
-    charts = [part for part in parts(dashboard(path)) if part["type"] in ("statistic", "statistics-graph")]
+def test_charts_use_right_statistics(path: str) -> None:
+    """Chart counts as change and occupancy as mean, min and max, in periods of an hour or more."""
+    charts = [part for part in parts(read_dashboard(path)) if part["type"] in ("statistic", "statistics-graph")]
     assert charts
     for chart in charts:
-        shown = {name.rpartition("_")[2] for name in named(chart)}
+        shown = {name.rpartition("_")[2] for name in referenced(chart)}
         wanted = ["mean", "min", "max"] if shown == {"occupancy"} else "change"
         assert "occupancy" not in shown or shown == {"occupancy"}
         assert chart.get("stat_types", chart.get("stat_type")) == wanted
@@ -225,7 +224,7 @@ def test_charts_show_what_series_have(path: str) -> None:
 @pytest.mark.parametrize(
     ("path", "names"),
     [
-        (CAMERAS_BOARD, [name for camera in MOUNTED for name in (camera.name, slugify(camera.name), camera.serial)]),
+        (CAMERAS_BOARD, [name for camera in CAMERAS for name in (camera.name, slugify(camera.name), camera.serial)]),
         (DOOR_BOARD, ["shop"]),
         (
             OFFICE_BOARD,
@@ -233,8 +232,8 @@ def test_charts_show_what_series_have(path: str) -> None:
         ),
     ],
 )
-def test_comments_name_what_to_replace(path: str, names: list[str]) -> None:
-    """What stands above a dashboard names each camera and each place as it is in there."""
+def test_comments_list_names_to_replace(path: str, names: list[str]) -> None:
+    """List every name that a user has to replace in the comment at the top."""
     text = DASHBOARDS[path][0].read_text()
     comment = text.partition("\ntitle:")[0]
     for name in names:
@@ -242,38 +241,38 @@ def test_comments_name_what_to_replace(path: str, names: list[str]) -> None:
         assert name in text.removeprefix(comment)
 
 
-async def test_demo_installs_them() -> None:
-    """They are in the sidebar, and exactly as they are documented, but for the key of the place."""
+async def test_demo_installs_dashboards() -> None:
+    """Install the documented dashboards in the sidebar, with the key of the place replaced."""
     home = Home()
-    missing = [f"The dashboard {path} isn't there" for path in DASHBOARDS]
+    missing = [f"The dashboard {path} doesn't exist" for path in DASHBOARDS]
     assert await dashboard_differences(home, {}, KEY) == missing
     await install_dashboards(home, KEY)
     assert [created["url_path"] for created in home.created] == list(DASHBOARDS)
     titles = [created["title"] for created in home.created]
-    assert titles == [dashboard(path)["title"] for path in DASHBOARDS]
+    assert titles == [read_dashboard(path)["title"] for path in DASHBOARDS]
     assert len(set(titles)) == len(titles)
     assert max(map(len, titles)) < 20
     assert all(created["show_in_sidebar"] for created in home.created)
     assert home.saved.keys() == DASHBOARDS.keys()
     for path in (CAMERAS_BOARD, DOOR_BOARD):
-        assert home.saved[path] == dashboard(path)
+        assert home.saved[path] == read_dashboard(path)
     pasted = json.dumps(home.saved[OFFICE_BOARD])
-    assert json.loads(pasted.replace(KEY.lower(), DOCUMENTED_KEY)) == dashboard(OFFICE_BOARD)
+    assert json.loads(pasted.replace(KEY.lower(), DOCUMENTED_KEY)) == read_dashboard(OFFICE_BOARD)
     assert f"{DOMAIN}:{KEY.lower()}_in" in pasted
     assert await dashboard_differences(home, states(possible_entities()), KEY) == []
 
 
-async def test_demo_finds_what_is_wrong() -> None:
-    """An entity that isn't there, and a dashboard that somebody has changed, are told."""
+async def test_demo_reports_differences() -> None:
+    """Report entities that don't exist, and dashboards that were changed."""
     home = Home()
     await install_dashboards(home, KEY)
     missing = {"sensor.car_park_occupancy", "event.shop_threshold"}
     assert await dashboard_differences(home, states(possible_entities() - missing), KEY) == [
-        f"The dashboard {CAMERAS_BOARD} names sensor.car_park_occupancy, which isn't there",
-        f"The dashboard {OFFICE_BOARD} names event.shop_threshold, which isn't there",
+        f"The dashboard {CAMERAS_BOARD} names sensor.car_park_occupancy, which doesn't exist",
+        f"The dashboard {OFFICE_BOARD} names event.shop_threshold, which doesn't exist",
     ]
     for path in DASHBOARDS:
         home.saved[path]["views"].pop()
     assert await dashboard_differences(home, states(possible_entities()), KEY) == [
-        f"The dashboard {path} isn't what is documented" for path in DASHBOARDS
+        f"The dashboard {path} differs from the documentation" for path in DASHBOARDS
     ]

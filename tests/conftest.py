@@ -1,7 +1,10 @@
-"""What all tests share: an instance with the integration, and a way to push to it as a camera does."""
+"""Fixtures of all tests: an instance with the integration, and a way to push to it as a camera does."""
 
+import asyncio
+from collections.abc import Callable
 import logging
 from pathlib import Path
+import threading
 from typing import Any
 
 from freezegun.api import FrozenDateTimeFactory
@@ -30,6 +33,27 @@ def recorder_config() -> dict[str, Any]:
     """Start recorder as it comes, but without the log of each SQL statement."""
     quiet()
     return {}
+
+
+@pytest.fixture(autouse=True)
+async def enable_event_loop_debug() -> None:
+    """Keep the check of asyncio's debug mode that can fail, without the mode.
+
+    The mode formats the stack for every handle, task and future, which takes half the time of a test.
+    """
+    loop = asyncio.get_running_loop()
+    thread = threading.get_ident()
+
+    def checked[**P, R](schedule: Callable[P, R]) -> Callable[P, R]:
+        def check(*args: P.args, **kwargs: P.kwargs) -> R:
+            if threading.get_ident() != thread:
+                raise RuntimeError("Only call_soon_threadsafe may be called from another thread.")
+            return schedule(*args, **kwargs)
+
+        return check
+
+    for name in ("call_soon", "call_at"):
+        setattr(loop, name, checked(getattr(loop, name)))
 
 
 @pytest.fixture(autouse=True)

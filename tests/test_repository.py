@@ -79,7 +79,8 @@ def text_files() -> dict[str, str]:
             if name in (".ci", ".github") or not (name.startswith(".") or name == "__pycache__")
         ]
         for name in names:
-            if name.endswith(".png") or name.startswith(".coverage"):
+            # In a worktree .git is a file.
+            if name == ".git" or name.endswith(".png") or name.startswith(".coverage"):
                 continue
             path = folder / name
             found[path.relative_to(ROOT).as_posix()] = path.read_text()

@@ -4,12 +4,13 @@ from datetime import datetime, timedelta
 
 from freezegun.api import FrozenDateTimeFactory
 import pytest
-from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_time_changed
+from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.axis_people_counter.const import DOMAIN
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import issue_registry as ir
 
+from .helpers.clock import wait
 from .helpers.problems import problems
 from .helpers.pusher import SERIAL, Pusher, document, measurement, state_of
 
@@ -31,13 +32,6 @@ ALWAYS_KNOWN = (
 )
 NOON = datetime.fromisoformat("2026-09-16T10:00:00Z")
 MINUTE = timedelta(minutes=1)
-
-
-async def wait(hass: HomeAssistant, freezer: FrozenDateTimeFactory, time: timedelta) -> None:
-    """Let time pass."""
-    freezer.tick(time)
-    async_fire_time_changed(hass)
-    await hass.async_block_till_done()
 
 
 def check(hass: HomeAssistant, *, connected: bool) -> None:

@@ -4,22 +4,16 @@ from datetime import datetime, timedelta
 
 from freezegun.api import FrozenDateTimeFactory
 import pytest
-from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_time_changed
+from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from homeassistant.core import HomeAssistant
 
+from .helpers.clock import move_to
 from .helpers.pusher import Pusher, measurement, state_of
 
 IN_TODAY = "sensor.main_entrance_in_today"
 OCCUPANCY = "sensor.main_entrance_occupancy"
 MINUTE = timedelta(minutes=1)
-
-
-async def move_to(hass: HomeAssistant, freezer: FrozenDateTimeFactory, instant: str) -> None:
-    """Let time pass up to an instant."""
-    freezer.move_to(instant)
-    async_fire_time_changed(hass)
-    await hass.async_block_till_done()
 
 
 async def report(pusher: Pusher, freezer: FrozenDateTimeFactory, until: str, entered: int, exited: int = 0) -> None:

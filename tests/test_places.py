@@ -3,58 +3,27 @@
 import asyncio
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from freezegun.api import FrozenDateTimeFactory
 import pytest
-from pytest_homeassistant_custom_component.common import MockConfigEntry, async_capture_events, async_fire_time_changed
+from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.axis_people_counter import async_remove_config_entry_device
 from custom_components.axis_people_counter.counting.occupancy import Source
 from custom_components.axis_people_counter.ledger.places import Door, Place
-from homeassistant.components import automation
-from homeassistant.config_entries import SOURCE_RECONFIGURE, SOURCE_USER, SubentryFlowContext
-from homeassistant.const import EVENT_STATE_CHANGED
 from homeassistant.core import HomeAssistant
-from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.exceptions import HomeAssistantError
-from homeassistant.helpers import device_registry as dr, entity_registry as er, issue_registry as ir
-from homeassistant.setup import async_setup_component
+from homeassistant.helpers import device_registry as dr
 
+from .helpers.clock import move_to
+from .helpers.ledger_files import delete_ledger
 from .helpers.ledgers import SERIAL as LEDGER_SERIAL, START, TIMEOUT, interval, opened, record
-from .helpers.places import BACK, BACK_DOOR, add_place, entity_of, form, push_two_doors, shown
+from .helpers.places import BACK, BACK_DOOR, NOON, add_place, both, entity_of, press, shown
 from .helpers.problems import problems
 from .helpers.pusher import PATH, SERIAL, TOKEN, Pusher, document, measurement
 
-NOON: Final = datetime.fromisoformat("2026-09-16T10:00:00Z")
 MINUTE: Final = timedelta(minutes=1)
 DAY: Final = timedelta(days=1)
-
-
-async def both(
-    pusher: Pusher, at: datetime = NOON, *, main: tuple[int, int] = (0, 0), back: tuple[int, int] = (0, 0)
-) -> None:
-    """Push the minute before an instant from both doors."""
-    await push_two_doors(pusher, main=[measurement(at - MINUTE, *main)], back=[measurement(at - MINUTE, *back)])
-
-
-async def move_to(hass: HomeAssistant, clock: FrozenDateTimeFactory, at: datetime) -> None:
-    """Let time pass, and do what is due then."""
-    clock.move_to(at)
-    async_fire_time_changed(hass)
-    await hass.async_block_till_done()
-
-
-async def press(hass: HomeAssistant, domain: str, service: str, entity_id: str, **data: Any) -> None:
-    """Do something to an entity."""
-    await hass.services.async_call(domain, service, {"entity_id": entity_id, **data}, blocking=True)
-    await hass.async_block_till_done()
-
-
-def delete_ledger(hass: HomeAssistant) -> None:
-    """Delete the ledger as a user does."""
-    for file in Path(hass.config.config_dir).glob("axis_people_counter.db*"):
-        file.unlink()
 
 
 # Doors
@@ -320,218 +289,6 @@ async def test_corrections(
     assert shown(hass, key, "occupancy") == "0"
 
 
-# Limits
-
-
-async def test_limits(hass: HomeAssistant, noon: FrozenDateTimeFactory, entry: MockConfigEntry, pusher: Pusher) -> None:
-    """Full and nearly full with hysteresis, and an event whenever one of them begins or ends."""
-    await both(pusher, main=(7, 0))
-    key = await add_place(hass, entry, limits={"capacity": 10, "warning_level": 8, "hysteresis": 2})
-    events = async_capture_events(hass, EVENT_STATE_CHANGED)
-    seen: list[list[str]] = []
-    for counts in ((1, 0), (2, 0), (0, 2), (0, 1), (5, 0), (0, 7), (0, 5)):
-        noon.tick(MINUTE)
-        await pusher.push(measurement(NOON + len(seen) * MINUTE, *counts))
-        names = ("occupancy", "free_places", "occupancy_percentage", "nearly_full", "full")
-        seen.append([shown(hass, key, name) for name in names])
-    assert seen == [
-        ["8", "2", "80.0", "on", "off"],
-        ["10", "0", "100.0", "on", "on"],
-        ["8", "2", "80.0", "on", "on"],
-        ["7", "3", "70.0", "on", "off"],
-        ["12", "0", "120.0", "on", "on"],
-        ["5", "5", "50.0", "off", "off"],
-        ["0", "10", "0.0", "off", "off"],
-    ]
-    threshold = entity_of(hass, key, "threshold")
-    states = [event.data["new_state"] for event in events if event.data["entity_id"] == threshold]
-    told = [state.attributes for state in states if state]
-    assert [(one["event_type"], one["occupancy"]) for one in told] == [
-        ("nearly_full", 8),
-        ("full", 10),
-        ("free_again", 7),
-        ("full", 12),
-        ("free_again", 5),
-        ("empty", 0),
-    ]
-
-
-async def test_hysteresis_over_midnight(
-    hass: HomeAssistant, freezer: FrozenDateTimeFactory, entry: MockConfigEntry, pusher: Pusher
-) -> None:
-    """A place that is full stays so when a new day begins, and nobody is told otherwise."""
-    midnight = datetime.fromisoformat("2026-09-17T00:00:00Z")
-    freezer.move_to(midnight - 10 * MINUTE)
-    await both(pusher, midnight - 10 * MINUTE, main=(10, 0))
-    limits = {"capacity": 10, "hysteresis": 3}
-    key = await add_place(hass, entry, daily_reset=False, time_zone="UTC", limits=limits)
-    freezer.move_to(midnight - MINUTE)
-    await both(pusher, midnight - MINUTE, main=(0, 1))
-    assert (shown(hass, key, "occupancy"), shown(hass, key, "full")) == ("9", "on")
-    events = async_capture_events(hass, EVENT_STATE_CHANGED)
-    await move_to(hass, freezer, midnight)
-    assert (shown(hass, key, "occupancy"), shown(hass, key, "full")) == ("9", "on")
-    threshold = entity_of(hass, key, "threshold")
-    assert not [event for event in events if event.data["entity_id"] == threshold]
-
-
-async def restart(hass: HomeAssistant, entry: MockConfigEntry) -> None:
-    """Load the entry anew."""
-    assert await hass.config_entries.async_reload(entry.entry_id)
-    await hass.async_block_till_done()
-
-
-@pytest.mark.parametrize("daily_reset", [True, False])
-@pytest.mark.parametrize(
-    ("counts", "expected"),
-    [
-        pytest.param([(10, 0), (0, 1)], ("9", "on", "on"), id="was full"),
-        pytest.param([(10, 0), (0, 4), (2, 0)], ("8", "off", "on"), id="was nearly full"),
-        pytest.param([(10, 0), (0, 9), (7, 0)], ("8", "off", "on"), id="nearly full again"),
-        pytest.param([(10, 0), (0, 9), (6, 0)], ("7", "off", "off"), id="was empty between"),
-    ],
-)
-async def test_hysteresis_is_the_same_after_a_restart(
-    hass: HomeAssistant,
-    freezer: FrozenDateTimeFactory,
-    entry: MockConfigEntry,
-    pusher: Pusher,
-    counts: list[tuple[int, int]],
-    expected: tuple[str, str, str],
-    daily_reset: bool,
-) -> None:
-    """Whether a place is full follows from what was counted, not from what was shown before; nothing is set off."""
-    freezer.move_to(NOON + len(counts) * MINUTE)
-    limits = {"capacity": 10, "warning_level": 8, "hysteresis": 3}
-    for number, (entered, exited) in enumerate(counts):
-        await both(pusher, NOON + number * MINUTE, main=(entered, exited))
-    key = await add_place(hass, entry, daily_reset=daily_reset, limits=limits)
-
-    def all_shown() -> tuple[str, ...]:
-        return tuple(shown(hass, key, name) for name in ("occupancy", "full", "nearly_full"))
-
-    assert all_shown() == expected
-    events = async_capture_events(hass, EVENT_STATE_CHANGED)
-    await restart(hass, entry)
-    assert all_shown() == expected
-    # Nobody comes or goes for days.
-    for day in range(1, 1 if daily_reset else 4):
-        await move_to(hass, freezer, NOON + day * DAY)
-        await both(pusher, NOON + day * DAY)
-        assert all_shown() == expected
-        await restart(hass, entry)
-        assert all_shown() == expected
-    threshold = entity_of(hass, key, "threshold")
-    told = [event.data["new_state"] for event in events if event.data["entity_id"] == threshold]
-    assert not [state for state in told if state and state.attributes.get("event_type")]
-
-
-async def test_hysteresis_follows_changed_limits(
-    hass: HomeAssistant, freezer: FrozenDateTimeFactory, entry: MockConfigEntry, pusher: Pusher
-) -> None:
-    """Limits that somebody enters today hold as if they had always been there, whatever happened on former days."""
-    freezer.move_to(NOON)
-    await both(pusher, main=(12, 0))
-    key = await add_place(hass, entry, daily_reset=False, limits={"capacity": 20, "hysteresis": 3})
-    freezer.tick(MINUTE)
-    await both(pusher, NOON + MINUTE, main=(0, 2))
-    await move_to(hass, freezer, NOON + 3 * DAY)
-    await both(pusher, NOON + 3 * DAY)
-    assert (shown(hass, key, "occupancy"), shown(hass, key, "full")) == ("10", "off")
-    for limits, is_full in (
-        ({"capacity": 12, "hysteresis": 3}, "on"),
-        ({"capacity": 12, "hysteresis": 1}, "off"),
-        ({"capacity": 13, "hysteresis": 3}, "off"),
-        ({"capacity": 10, "hysteresis": 0}, "on"),
-    ):
-        subentry = entry.subentries[key]
-        hass.config_entries.async_update_subentry(entry, subentry, data={**subentry.data, **limits})
-        await hass.async_block_till_done()
-        assert (shown(hass, key, "occupancy"), shown(hass, key, "full")) == ("10", is_full), limits
-
-
-async def test_hysteresis_starts_anew_with_a_reset(
-    hass: HomeAssistant, freezer: FrozenDateTimeFactory, entry: MockConfigEntry, pusher: Pusher
-) -> None:
-    """A reset to a number within hysteresis isn't full, however many were inside before, on this day and the next."""
-    reset = datetime.fromisoformat("2026-09-17T04:00:00Z")
-    freezer.move_to(reset - MINUTE)
-    # Those of the very instant of the reset belong to the time before it.
-    await both(pusher, reset - MINUTE, main=(10, 0))
-    limits = {"capacity": 10, "hysteresis": 3}
-    key = await add_place(hass, entry, time_zone="UTC", reset_time="04:00:00", reset_value=8, limits=limits)
-    assert (shown(hass, key, "occupancy"), shown(hass, key, "full")) == ("18", "on")
-    await move_to(hass, freezer, reset)
-    await both(pusher, reset, main=(5, 0))
-    for at in (reset + MINUTE, reset + 3 * MINUTE, reset + timedelta(hours=20, minutes=1)):
-        await move_to(hass, freezer, at)
-        await both(pusher, at)
-        assert (shown(hass, key, "occupancy"), shown(hass, key, "full")) == ("8", "off")
-        await restart(hass, entry)
-        assert (shown(hass, key, "occupancy"), shown(hass, key, "full")) == ("8", "off")
-
-
-async def test_history_sets_nothing_off(
-    hass: HomeAssistant, noon: FrozenDateTimeFactory, entry: MockConfigEntry, pusher: Pusher
-) -> None:
-    """A camera that was away brings what happened hours ago; what is true now in the end is told."""
-    await both(pusher)
-    key = await add_place(hass, entry, limits={"capacity": 10})
-    threshold = entity_of(hass, key, "threshold")
-    events = async_capture_events(hass, EVENT_STATE_CHANGED)
-    await move_to(hass, noon, NOON + timedelta(hours=6))
-    await pusher.push(measurement(NOON + 10 * MINUTE, 12), measurement(NOON + 11 * MINUTE))
-    assert shown(hass, key, "full") == "on"
-    await pusher.push(measurement(NOON + 100 * MINUTE, 0, 12), measurement(NOON + 101 * MINUTE))
-    await pusher.push(measurement(NOON + 359 * MINUTE))
-    states = [event.data["new_state"] for event in events if event.data["entity_id"] == threshold]
-    assert not [state for state in states if state and state.attributes.get("event_type")]
-    noon.tick(MINUTE)
-    await pusher.push(measurement(NOON + 360 * MINUTE, 11))
-    state = hass.states.get(threshold)
-    assert state
-    assert state.attributes["event_type"] == "full"
-
-
-@pytest.mark.usefixtures("noon")
-async def test_without_limits(hass: HomeAssistant, entry: MockConfigEntry, pusher: Pusher) -> None:
-    """What nobody has limited is never full."""
-    await both(pusher, main=(7, 0))
-    key = await add_place(hass, entry)
-    known = {entity.unique_id for entity in er.async_get(hass).entities.values()}
-    assert not known & {f"{key}_{name}" for name in ("free_places", "occupancy_percentage", "nearly_full", "full")}
-
-
-async def test_occupancy_triggers_and_conditions(
-    hass: HomeAssistant, noon: FrozenDateTimeFactory, entry: MockConfigEntry, pusher: Pusher
-) -> None:
-    """Home Assistant's own work with the place."""
-    await both(pusher)
-    key = await add_place(hass, entry)
-    target = {"target": {"entity_id": entity_of(hass, key, "occupied")}}
-    rules = [
-        {
-            "alias": kind,
-            "triggers": [{"trigger": f"occupancy.{kind}", **target}],
-            "conditions": [{"condition": f"occupancy.is_{'' if kind == 'detected' else 'not_'}detected", **target}],
-            "actions": [{"event": kind}],
-        }
-        for kind in ("detected", "cleared")
-    ]
-    assert await async_setup_component(hass, automation.DOMAIN, {automation.DOMAIN: rules})
-    await hass.async_block_till_done()
-    detected, cleared = async_capture_events(hass, "detected"), async_capture_events(hass, "cleared")
-    noon.tick(MINUTE)
-    await pusher.push(measurement(NOON, 2))
-    assert (len(detected), len(cleared)) == (1, 0)
-    noon.tick(MINUTE)
-    await pusher.push(measurement(NOON + MINUTE, 0, 2))
-    assert (len(detected), len(cleared)) == (1, 1)
-
-
-# What goes wrong
-
-
 async def test_silent_cameras(
     hass: HomeAssistant, noon: FrozenDateTimeFactory, entry: MockConfigEntry, pusher: Pusher
 ) -> None:
@@ -586,7 +343,7 @@ async def test_restart_with_a_door_that_never_came(hass: HomeAssistant, entry: M
     await both(pusher, main=(5, 0))
     key = await add_place(hass, entry)
     await hass.config_entries.async_unload(entry.entry_id)
-    delete_ledger(hass)
+    delete_ledger(Path(hass.config.config_dir))
     await hass.config_entries.async_setup(entry.entry_id)
     await hass.async_block_till_done()
     assert shown(hass, key, "occupancy") == "unavailable"
@@ -603,124 +360,9 @@ async def test_ledger_lost_in_operation(
     """A new ledger learns of the place by itself."""
     await both(pusher, main=(5, 0))
     key = await add_place(hass, entry)
-    delete_ledger(hass)
+    delete_ledger(Path(hass.config.config_dir))
     noon.tick(MINUTE)
     await both(pusher, NOON + MINUTE, back=(4, 0))
     assert shown(hass, key, "occupancy") == "4"
     await press(hass, "number", "set_value", entity_of(hass, key, "occupancy_correction"), value=1)
     assert shown(hass, key, "occupancy") == "1"
-
-
-# The flow
-
-
-@pytest.mark.usefixtures("noon")
-async def test_devices(hass: HomeAssistant, entry: MockConfigEntry, pusher: Pusher) -> None:
-    """A place is a device of its subentry, its cameras are listed there, and it goes with the subentry."""
-    await both(pusher)
-    key = await add_place(hass, entry)
-    devices = dr.async_get(hass)
-
-    def device(identifier: str) -> dr.DeviceEntry | None:
-        return devices.async_get_device_by_identifier(("axis_people_counter", identifier), entry.entry_id)
-
-    place, camera = device(key), device(BACK)
-    assert place
-    assert camera
-    assert (place.name, place.config_subentry_id, place.entry_type) == ("Shop", key, dr.DeviceEntryType.SERVICE)
-    assert camera.via_device_id == place.id
-    with pytest.raises(HomeAssistantError):
-        await async_remove_config_entry_device(hass, entry, place)
-    hass.config_entries.async_remove_subentry(entry, key)
-    await hass.async_block_till_done()
-    camera = device(BACK)
-    assert camera
-    assert camera.via_device_id is None
-    assert device(key) is None
-    assert not [entity for entity in er.async_get(hass).entities.values() if entity.unique_id.startswith(key)]
-
-
-@pytest.mark.usefixtures("noon")
-async def test_reload_leaves_devices_and_repairs_alone(
-    hass: HomeAssistant, entry: MockConfigEntry, pusher: Pusher
-) -> None:
-    """What hasn't changed isn't written again, and a repair that somebody ignores stays ignored."""
-    await both(pusher)
-    key = await add_place(hass, entry)
-    await entry.runtime_data.async_remove_camera(BACK)
-    await hass.async_block_till_done()
-    issue_id = f"door_missing_{key}"
-    ir.async_get(hass).async_ignore("axis_people_counter", problems(hass)[issue_id].issue_id, True)
-    events = async_capture_events(hass, dr.EVENT_DEVICE_REGISTRY_UPDATED)
-    await hass.config_entries.async_reload(entry.entry_id)
-    await hass.async_block_till_done()
-    assert not events
-    assert problems(hass)[issue_id].dismissed_version
-    hass.config_entries.async_remove_subentry(entry, key)
-    await hass.async_block_till_done()
-    assert issue_id not in problems(hass)
-
-
-@pytest.mark.parametrize(
-    ("entered", "errors"),
-    [
-        pytest.param(form(name="  "), {"name": "no_name"}, id="no name"),
-        pytest.param(form((), ()), {"doors": "no_doors"}, id="no doors"),
-        pytest.param(form((SERIAL,), (SERIAL,)), {"reversed_doors": "door_twice"}, id="twice"),
-        pytest.param(
-            form(limits={"capacity": 9, "warning_level": 10}), {"base": "warning_above_capacity"}, id="warning too late"
-        ),
-        pytest.param(
-            form(limits={"capacity": 9, "hysteresis": 9}), {"base": "hysteresis_too_large"}, id="never free again"
-        ),
-    ],
-)
-@pytest.mark.usefixtures("noon")
-async def test_wrong_input(
-    hass: HomeAssistant, entry: MockConfigEntry, pusher: Pusher, entered: dict[str, Any], errors: dict[str, str]
-) -> None:
-    """Each mistake is named, and what was entered is still there."""
-    await both(pusher)
-    flows = hass.config_entries.subentries
-    result = await flows.async_init((entry.entry_id, "place"), context={"source": SOURCE_USER})
-    result = await flows.async_configure(result["flow_id"], entered)
-    assert (result["type"], result["errors"]) == (FlowResultType.FORM, errors)
-    result = await flows.async_configure(result["flow_id"], form(limits={"capacity": 9, "warning_level": 9}))
-    assert result["type"] is FlowResultType.CREATE_ENTRY
-    await hass.async_block_till_done()
-
-
-@pytest.mark.usefixtures("noon")
-async def test_reconfigure(hass: HomeAssistant, entry: MockConfigEntry, pusher: Pusher) -> None:
-    """What was entered is shown, and all of it can be changed."""
-    await both(pusher, main=(5, 0), back=(3, 1))
-    key = await add_place(hass, entry, limits={"capacity": 9})
-    flows = hass.config_entries.subentries
-    context = SubentryFlowContext(source=SOURCE_RECONFIGURE, subentry_id=key)
-    result = await flows.async_init((entry.entry_id, "place"), context=context)
-    assert result["type"] is FlowResultType.FORM
-    changed = form((BACK,), name="Hall", daily_reset=False)
-    result = await flows.async_configure(result["flow_id"], changed)
-    assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "reconfigure_successful")
-    await hass.async_block_till_done()
-    assert entry.subentries[key].title == "Hall"
-    assert dict(entry.subentries[key].data) == {
-        "doors": [BACK],
-        "reversed_doors": [],
-        "hysteresis": 0,
-        "reset_value": 0,
-    }
-    assert shown(hass, key, "occupancy") == "2"
-    device = dr.async_get(hass).async_get_device_by_identifier(("axis_people_counter", key), entry.entry_id)
-    assert device
-    assert device.name == "Hall"
-
-
-async def test_flow_without_cameras(hass: HomeAssistant, entry: MockConfigEntry, pusher: Pusher) -> None:
-    """There is nothing to choose from before a camera has reported, or while nothing runs."""
-    flows = hass.config_entries.subentries
-    result = await flows.async_init((entry.entry_id, "place"), context={"source": SOURCE_USER})
-    assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "no_cameras")
-    await hass.config_entries.async_unload(entry.entry_id)
-    result = await flows.async_init((entry.entry_id, "place"), context={"source": SOURCE_USER})
-    assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "entry_not_loaded")

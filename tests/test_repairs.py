@@ -28,11 +28,11 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers import device_registry as dr, issue_registry as ir
 from homeassistant.setup import async_setup_component
 
+from .helpers.clock import wait
 from .helpers.problems import problems
 from .helpers.pusher import SERIAL, TOKEN, Document, Pusher, document, measurement, state_of
 from .helpers.recorded import rows
 from .simulator import THREE_D, TWO_D, Device, Model
-from .test_connectivity import wait
 
 NOON: Final = datetime.fromisoformat("2026-09-16T10:00:00Z")
 MINUTE: Final = timedelta(minutes=1)

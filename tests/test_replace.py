@@ -1,6 +1,6 @@
 """A camera that takes the place of another: device, entities, statistics, places and automations go on."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from http import HTTPStatus
 import json
 from pathlib import Path
@@ -8,59 +8,28 @@ from typing import Final
 
 from freezegun.api import FrozenDateTimeFactory
 import pytest
-from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_time_changed
+from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.components.diagnostics import get_diagnostics_for_config_entry
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.axis_people_counter import issues
-from custom_components.axis_people_counter.const import DOMAIN
 from custom_components.axis_people_counter.repairs import ANOTHER_DOOR
-from homeassistant.config_entries import ConfigFlowResult
 from homeassistant.core import CoreState, HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.helpers import device_registry as dr, entity_registry as er, issue_registry as ir
 from homeassistant.setup import async_setup_component
 
+from .helpers.clock import wait
 from .helpers.flows import choose, enter
 from .helpers.places import add_place, shown
 from .helpers.pusher import SERIAL, Pusher, document, measurement, state_of
 from .helpers.recorded import descriptions, go_on, sums
+from .helpers.replacing import MINUTE, NEW, NEW_SENSOR, NOON, break_camera, device_of, replace
 from .test_repairs import Repairs
 from .test_repository import ENGLISH
 
-NOON: Final = datetime.fromisoformat("2026-09-16T10:00:00Z")
-MINUTE: Final = timedelta(minutes=1)
-NEW: Final = "b8a44f090004"
-NEW_SENSOR: Final = {
-    "serial": NEW,
-    "name": "New camera",
-    "application": "AXIS People Counter",
-    "applicationVersion": "12.1",
-    "ipAddress": "192.168.1.107",
-}
 OTHER: Final = "accc8e000001"
 OTHER_SENSOR: Final = {"serial": OTHER, "name": "Back door"}
-
-
-async def later(hass: HomeAssistant, clock: FrozenDateTimeFactory, delta: timedelta) -> None:
-    """Let time pass."""
-    clock.tick(delta)
-    async_fire_time_changed(hass)
-    await hass.async_block_till_done()
-
-
-async def replace(hass: HomeAssistant, entry: MockConfigEntry, old: str = SERIAL, new: str = NEW) -> ConfigFlowResult:
-    """Walk through the dialog, and wait until the entry is loaded anew."""
-    result = await choose(hass, await entry.start_reconfigure_flow(hass), "replace")
-    result = await enter(hass, result, old_camera=old, new_camera=new)
-    result = await enter(hass, result)
-    await hass.async_block_till_done()
-    return result
-
-
-def device_of(hass: HomeAssistant, entry: MockConfigEntry, key: str = SERIAL) -> dr.DeviceEntry | None:
-    """Return the device with a key."""
-    return dr.async_get(hass).async_get_device_by_identifier((DOMAIN, key), entry.entry_id)
 
 
 def offered(hass: HomeAssistant) -> list[str]:
@@ -88,22 +57,8 @@ def repairs(hass: HomeAssistant, pusher: Pusher, hass_access_token: str) -> Repa
 
 @pytest.fixture
 async def broken(hass: HomeAssistant, noon: FrozenDateTimeFactory, entry: MockConfigEntry, pusher: Pusher) -> None:
-    """Have the first camera count until noon, and a new one from ten minutes later on."""
-    await pusher.push(
-        measurement(NOON - 24 * 60 * MINUTE, 20),
-        *(measurement(NOON - number * MINUTE, 1) for number in range(10, 0, -1)),
-        sent=NOON,
-    )
-    await pusher.push(measurement(NOON - MINUTE, 1))
-    await later(hass, noon, 10 * MINUTE)
-    await pusher.push(
-        # On the desk.
-        measurement(NOON - 5 * MINUTE, 7),
-        measurement(NOON + 8 * MINUTE, 2, 1),
-        measurement(NOON + 9 * MINUTE, 3),
-        sensor=NEW_SENSOR,
-    )
-    await pusher.push(measurement(NOON + 9 * MINUTE, 3), sensor=NEW_SENSOR)
+    """Have the first camera fall silent, and a new one report."""
+    await break_camera(hass, noon, pusher)
 
 
 @pytest.mark.usefixtures("broken")
@@ -133,7 +88,7 @@ async def test_a_replaced_camera_goes_on(
     assert after.connections == {(dr.CONNECTION_NETWORK_MAC, "b8:a4:4f:09:00:04")}
     assert {one.entity_id for one in er.async_entries_for_device(er.async_get(hass), device.id)} == entities
 
-    await later(hass, noon, MINUTE)
+    await wait(hass, noon, MINUTE)
     await pusher.push(measurement(NOON + 9 * MINUTE, 3), measurement(NOON + 10 * MINUTE, 4), sensor=NEW_SENSOR)
     assert state_of(hass, "sensor.main_entrance_in_today") == "19"
     assert list(entry.runtime_data.cameras) == [SERIAL]
@@ -168,7 +123,7 @@ async def test_another_door(
     assert (flow["type"], flow["reason"]) == ("abort", "another_door")
     assert offered(hass) == []
     await hass.config_entries.async_reload(entry.entry_id)
-    await later(hass, noon, 10 * MINUTE)
+    await wait(hass, noon, 10 * MINUTE)
     await pusher.push(measurement(NOON + 19 * MINUTE), sensor=NEW_SENSOR)
     assert offered(hass) == []
     assert sorted(entry.runtime_data.cameras) == sorted([SERIAL, NEW])
@@ -185,9 +140,9 @@ async def test_the_question_ends_with_its_reason(
     await pusher.push(measurement(NOON + 9 * MINUTE))
     assert offered(hass) == []
     # The new one came after this one, and was there before.
-    await later(hass, noon, 3 * MINUTE)
+    await wait(hass, noon, 3 * MINUTE)
     await pusher.push(measurement(NOON + 12 * MINUTE), sensor=NEW_SENSOR)
-    await later(hass, noon, 3 * MINUTE)
+    await wait(hass, noon, 3 * MINUTE)
     assert offered(hass) == []
 
 
@@ -207,23 +162,23 @@ async def test_the_old_camera_falls_silent_after_the_new_one_came(
 ) -> None:
     """A new camera is prepared first, and hung up on the same day; one that has long been there isn't asked about."""
     await pusher.push(measurement(NOON - MINUTE), sensor=OTHER_SENSOR)
-    await later(hass, noon, timedelta(days=2))
+    await wait(hass, noon, timedelta(days=2))
     begin = NOON + timedelta(days=2)
     await pusher.push(measurement(begin - MINUTE), sensor=NEW_SENSOR)
     await pusher.push(measurement(begin - 2 * MINUTE), sensor=OTHER_SENSOR)
-    await later(hass, noon, MINUTE)
+    await wait(hass, noon, MINUTE)
     await pusher.push(measurement(begin - MINUTE), sensor=OTHER_SENSOR)
     assert offered(hass) == []
     for minute in range(3, 9, 3):
-        await later(hass, noon, 3 * MINUTE)
+        await wait(hass, noon, 3 * MINUTE)
         await pusher.push(measurement(begin + (minute - 1) * MINUTE), sensor=NEW_SENSOR)
     assert offered(hass) == [NEW]
     await pusher.push(measurement(begin + 5 * MINUTE), sensor=OTHER_SENSOR)
     assert offered(hass) == []
-    await later(hass, noon, timedelta(days=2))
+    await wait(hass, noon, timedelta(days=2))
     begin += timedelta(days=2)
     await pusher.push(measurement(begin), sensor=OTHER_SENSOR)
-    await later(hass, noon, 60 * MINUTE)
+    await wait(hass, noon, 60 * MINUTE)
     await pusher.push(measurement(begin + 59 * MINUTE), sensor=NEW_SENSOR)
     assert state_of(hass, "binary_sensor.back_door_connectivity") == "off"
     assert offered(hass) == []
@@ -241,7 +196,7 @@ async def test_nothing_to_replace(
     assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "nothing_to_replace")
     result = await choose(hass, await entry.start_reconfigure_flow(hass), "replace")
     assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "nothing_to_replace")
-    await later(hass, noon, 60 * MINUTE)
+    await wait(hass, noon, 60 * MINUTE)
     result = await choose(hass, await entry.start_reconfigure_flow(hass), "replace")
     assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "nothing_to_replace")
 
@@ -295,7 +250,7 @@ async def test_a_place_goes_on(
     against = await add_place(hass, entry, (SERIAL,), (NEW,), name="Against")
     out = await add_place(hass, entry, (), (NEW,), name="Out")
     other = await add_place(hass, entry, (SERIAL,), name="As it was")
-    await later(hass, noon, 10 * MINUTE)
+    await wait(hass, noon, 10 * MINUTE)
     await pusher.push(measurement(NOON + 19 * MINUTE, 1), sensor=NEW_SENSOR)
     await replace(hass, entry)
 
@@ -334,7 +289,7 @@ async def test_the_old_camera_reports_again(
 ) -> None:
     """It is a camera of its own then. What it lacks from before counts at its old door, where it isn't any more."""
     await replace(hass, entry)
-    await later(hass, noon, 10 * MINUTE)
+    await wait(hass, noon, 10 * MINUTE)
     assert state_of(hass, "binary_sensor.main_entrance_connectivity") == "off"
     sensor = {"name": "Repaired", "ipAddress": "192.168.1.200"}
     await pusher.push(measurement(NOON - 11 * MINUTE, 5), measurement(NOON + 19 * MINUTE, 8), sensor=sensor)
@@ -350,7 +305,7 @@ async def test_the_old_camera_reports_again(
     assert entry.runtime_data.cameras[f"{SERIAL}_2"].connected
 
     # The one that replaced it breaks, and it goes back to where it was.
-    await later(hass, noon, 40 * MINUTE)
+    await wait(hass, noon, 40 * MINUTE)
     await pusher.push(measurement(NOON + 59 * MINUTE, 9), sensor=sensor)
     await replace(hass, entry, SERIAL, f"{SERIAL}_2")
     assert state_of(hass, "sensor.main_entrance_in_today") == "29"
@@ -409,7 +364,7 @@ async def test_statistics_go_on(
 ) -> None:
     """Both are in one series, of the place as well, and the new camera's own goes away; so it is with a new ledger."""
     key = await add_place(hass, entry, (SERIAL,))
-    await later(hass, noon, 10 * MINUTE)
+    await wait(hass, noon, 10 * MINUTE)
     await pusher.push(measurement(NOON + 19 * MINUTE), sensor=NEW_SENSOR)
     assert (await sums(hass, serial=SERIAL))[-1] == 30
     assert (await sums(hass, serial=NEW))[-1] == 12
@@ -479,7 +434,7 @@ async def test_undo(hass: HomeAssistant, noon: FrozenDateTimeFactory, entry: Moc
     await hass.async_block_till_done()
     assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "replacement_undone")
     assert result["description_placeholders"] == {"old": "New camera \\(2026\\-09\\-16 12\\:00\\:00\\)"}
-    await later(hass, noon, MINUTE)
+    await wait(hass, noon, MINUTE)
     await pusher.push(measurement(NOON + 10 * MINUTE, 4), sensor=NEW_SENSOR)
     assert state_of(hass, "sensor.new_camera_in_today") == "16"
     await pusher.push(measurement(NOON + 10 * MINUTE, 8))
@@ -496,7 +451,7 @@ async def test_a_camera_that_was_replaced_replaces_one_that_broke_earlier(
     """What it counted at its first door stays there."""
     await pusher.push(measurement(NOON - 8 * MINUTE, 2), sent=NOON + MINUTE, sensor=OTHER_SENSOR)
     await replace(hass, entry)
-    await later(hass, noon, 20 * MINUTE)
+    await wait(hass, noon, 20 * MINUTE)
     await pusher.push(measurement(NOON + 29 * MINUTE, 6))
     await replace(hass, entry, OTHER, f"{SERIAL}_2")
     assert entry.runtime_data.cameras[OTHER].data.total.entered == 8

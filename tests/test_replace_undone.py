@@ -13,16 +13,32 @@ from custom_components.axis_people_counter import issues
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import InvalidData
+from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
 
+from .helpers.clock import wait
 from .helpers.flows import choose, enter
 from .helpers.problems import problems
 from .helpers.pusher import SERIAL, Document, Pusher, document, measurement
-from .test_replace import MINUTE, NEW, NEW_SENSOR, NOON, _ui, broken, device_of, later, replace  # noqa: F401 - fixtures
+from .helpers.replacing import MINUTE, NEW, NEW_SENSOR, NOON, break_camera, device_of, replace
 
 AGAIN = f"{SERIAL}_2"
 
 pytestmark = pytest.mark.usefixtures("broken")
+
+
+@pytest.fixture(autouse=True)
+async def _ui(hass: HomeAssistant) -> None:
+    """Set up what Home Assistant's pages need, before the first client comes."""
+    await hass.config.async_set_time_zone("Europe/Stockholm")
+    for component in ("diagnostics", "repairs"):
+        assert await async_setup_component(hass, component, {})
+
+
+@pytest.fixture
+async def broken(hass: HomeAssistant, noon: FrozenDateTimeFactory, entry: MockConfigEntry, pusher: Pusher) -> None:
+    """Have the first camera fall silent, and a new one report."""
+    await break_camera(hass, noon, pusher)
 
 
 async def undo(hass: HomeAssistant, entry: MockConfigEntry) -> None:
@@ -34,7 +50,7 @@ async def undo(hass: HomeAssistant, entry: MockConfigEntry) -> None:
 
 async def report_again(hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Pusher) -> None:
     """Have both cameras report, ten minutes after the replacement."""
-    await later(hass, noon, 10 * MINUTE)
+    await wait(hass, noon, 10 * MINUTE)
     await pusher.push(measurement(NOON + 19 * MINUTE, 8))
     await pusher.push(measurement(NOON + 19 * MINUTE), sensor=NEW_SENSOR)
 
@@ -56,7 +72,7 @@ async def test_undone_after_the_old_camera_reported_again(
     if restarted:
         await hass.config_entries.async_reload(entry.entry_id)
     assert entry.state is ConfigEntryState.LOADED
-    await later(hass, noon, MINUTE)
+    await wait(hass, noon, MINUTE)
     await pusher.push(measurement(NOON + 20 * MINUTE, 4), sensor=NEW_SENSOR)
     await pusher.push(measurement(NOON + 20 * MINUTE, 4))
     assert set(entry.runtime_data.cameras) == {SERIAL, NEW}
@@ -80,7 +96,7 @@ async def test_undoing_takes_no_door_away(
     other = {"serial": "accc8e000001", "name": "Back door"}
     await pusher.push(measurement(NOON - 8 * MINUTE, 2), sent=NOON + MINUTE, sensor=other)
     await replace(hass, entry)
-    await later(hass, noon, 20 * MINUTE)
+    await wait(hass, noon, 20 * MINUTE)
     await pusher.push(measurement(NOON + 29 * MINUTE, 6))
     await replace(hass, entry, other["serial"], AGAIN)
     result = await choose(hass, await entry.start_reconfigure_flow(hass), "undo")
@@ -95,7 +111,7 @@ async def test_removing_the_old_camera_leaves_the_problems_of_its_door(
     """The key of the door is the old camera's serial number; another camera hangs there."""
     await replace(hass, entry)
     await report_again(hass, noon, pusher)
-    await later(hass, noon, timedelta(days=1, minutes=30))
+    await wait(hass, noon, timedelta(days=1, minutes=30))
     assert about(hass, issues.CAMERA_SILENT) >= {SERIAL, AGAIN}
     await entry.runtime_data.async_remove_camera(AGAIN)
     await hass.async_block_till_done()
@@ -119,7 +135,7 @@ async def test_what_was_not_taken_goes_back(
 ) -> None:
     """The repair is about the door at which the camera counts."""
     await replace(hass, entry)
-    await later(hass, noon, MINUTE)
+    await wait(hass, noon, MINUTE)
     await pusher.push({**measurement(NOON + 10 * MINUTE, 3), "kind": "new-kind"}, sensor=NEW_SENSOR)
     assert about(hass, issues.QUARANTINED) == {SERIAL}
     await undo(hass, entry)

@@ -18,9 +18,9 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.util import dt as dt_util
 
+from .helpers.clock import wait
 from .helpers.problems import problems
 from .helpers.pusher import PATH, SERIAL, TOKEN, Document, Pusher, document, measurement, state_of
-from .test_connectivity import wait
 
 NOON = datetime.fromisoformat("2026-09-16T10:00:00Z")
 MINUTE = timedelta(minutes=1)

@@ -16,11 +16,12 @@ from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import device_registry as dr, entity_registry as er
 
+from .helpers.clock import wait
+from .helpers.ledger_files import copy_ledger, delete_ledger
 from .helpers.places import BACK, BACK_DOOR, add_place, entity_of, shown
 from .helpers.pusher import SERIAL, TOKEN, Pusher, measurement, state_of
 from .helpers.recorded import sums
-from .test_replace import NEW_SENSOR, device_of, later, replace
-from .test_statistics import copy_ledger, delete_ledger
+from .helpers.replacing import NEW_SENSOR, device_of, replace
 
 NOON: Final = datetime.fromisoformat("2026-09-16T10:00:00Z")
 MINUTE: Final = timedelta(minutes=1)
@@ -274,7 +275,7 @@ async def test_replaced_cameras_come_back(
 ) -> None:
     """And so does the answer that a camera is at another door."""
     await pusher.push(measurement(NOON - MINUTE, 1))
-    await later(hass, noon, 10 * MINUTE)
+    await wait(hass, noon, 10 * MINUTE)
     await pusher.push(measurement(NOON + 9 * MINUTE, 2), sensor=NEW_SENSOR)
     await replace(hass, entry)
     await hass.config_entries.async_remove(entry.entry_id)

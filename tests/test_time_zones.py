@@ -24,10 +24,10 @@ from homeassistant.config_entries import ConfigSubentry
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import device_registry as dr
 
+from .helpers.clock import move_to
 from .helpers.places import add_place, form, shown
 from .helpers.problems import problems
 from .helpers.pusher import SERIAL, Document, Pusher, document, measurement, state_of
-from .test_days import move_to
 
 IN_TODAY: Final = "sensor.main_entrance_in_today"
 NOON: Final = datetime.fromisoformat("2026-09-16T10:00:00Z")

@@ -1,5 +1,6 @@
 """Places in the test instance, added as a user does, and their states."""
 
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from pytest_homeassistant_custom_component.common import MockConfigEntry
@@ -9,8 +10,9 @@ from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.helpers import entity_registry as er
 
-from .pusher import SERIAL, Document, Pusher
+from .pusher import SERIAL, Document, Pusher, measurement
 
+NOON: Final = datetime.fromisoformat("2026-09-16T10:00:00Z")
 BACK: Final = "accc8e000001"
 # Two doors of a shop: the one that the tests' documents come from, and another.
 BACK_DOOR: Final = {"serial": BACK, "name": "Back door"}
@@ -56,6 +58,14 @@ async def push_two_doors(
     await pusher.push(*(back or []), sensor=BACK_DOOR)
 
 
+async def both(
+    pusher: Pusher, at: datetime = NOON, *, main: tuple[int, int] = (0, 0), back: tuple[int, int] = (0, 0)
+) -> None:
+    """Push the minute before an instant from both doors."""
+    start = at - timedelta(minutes=1)
+    await push_two_doors(pusher, main=[measurement(start, *main)], back=[measurement(start, *back)])
+
+
 def entity_of(hass: HomeAssistant, key: str, name: str) -> str:
     """Return the id of an entity of a place."""
     for entity in er.async_get(hass).entities.values():
@@ -69,3 +79,9 @@ def shown(hass: HomeAssistant, key: str, name: str) -> str:
     state = hass.states.get(entity_of(hass, key, name))
     assert state
     return state.state
+
+
+async def press(hass: HomeAssistant, domain: str, service: str, entity_id: str, **data: Any) -> None:
+    """Call an action of an entity."""
+    await hass.services.async_call(domain, service, {"entity_id": entity_id, **data}, blocking=True)
+    await hass.async_block_till_done()

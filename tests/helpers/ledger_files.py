@@ -1,0 +1,25 @@
+"""The ledger's files in the configuration folder, deleted or copied back as a user does."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+LEDGER: Final = "axis_people_counter.db"
+
+
+def delete_ledger(folder: Path) -> None:
+    """Delete the ledger."""
+    for file in folder.glob(f"{LEDGER}*"):
+        file.unlink()
+
+
+def copy_ledger(folder: Path) -> Callable[[], None]:
+    """Copy the ledger as it is, and return what puts that copy back."""
+    content = {file.name: file.read_bytes() for file in folder.glob(f"{LEDGER}*") if not file.name.endswith("-shm")}
+
+    def put_back() -> None:
+        delete_ledger(folder)
+        for name, data in content.items():
+            (folder / name).write_bytes(data)
+
+    return put_back

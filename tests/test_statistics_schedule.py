@@ -1,0 +1,220 @@
+"""When long-term statistics are written, and what keeps waiting meanwhile."""
+
+import asyncio
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
+import logging
+import sqlite3
+from time import perf_counter, thread_time
+from typing import Any, Final
+
+from freezegun import freeze_time
+from freezegun.api import FrozenDateTimeFactory
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.components.recorder.common import async_block_recorder
+from sqlalchemy import event
+from sqlalchemy.exc import OperationalError
+
+from homeassistant.components.recorder import get_instance
+from homeassistant.core import HomeAssistant
+from homeassistant.util import dt as dt_util
+
+from .helpers.pusher import PATH, SERIAL, TOKEN, Pusher, document, measurement
+from .helpers.recorded import Truth, go_on, recorded, rows, rows_now, settle, sums
+
+NOON: Final = datetime(2026, 9, 16, 10, tzinfo=UTC)
+MINUTE: Final = timedelta(minutes=1)
+# Of history, where a longer one would show no more.
+DAYS: Final = 30
+OTHER: Final = {"serial": "accc8e000001", "name": "Back door"}
+
+
+async def test_steady_pushes_are_written_every_five_minutes(
+    hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Pusher
+) -> None:
+    """The running hour is brought up to date for each camera by itself; history is there at once."""
+    seen: dict[str, list[tuple[int, int]]] = {SERIAL: [], OTHER["serial"]: []}
+    for minute in range(1, 61):
+        noon.move_to(NOON + minute * MINUTE)
+        await pusher.push(measurement(NOON + (minute - 1) * MINUTE, 1))
+        if minute > 2:
+            await pusher.push(measurement(NOON + (minute - 1) * MINUTE, 1), sensor=OTHER)
+        await go_on(hass, noon, 0)
+        for serial, sums_seen in seen.items():
+            if found := await rows_now(hass, "in", serial):
+                counted = int(found[-1]["sum"])
+                if not sums_seen or sums_seen[-1][1] != counted:
+                    sums_seen.append((minute, counted))
+    assert [minute for minute, _ in seen[SERIAL]] == list(range(1, 61, 5))
+    assert [minute for minute, _ in seen[OTHER["serial"]]] == list(range(3, 61, 5))
+    # What comes at the very instant may be in it already.
+    assert all(minute - 1 <= counted <= minute for minute, counted in seen[SERIAL])
+    # The last of them too, though nothing follows.
+    await go_on(hass, noon)
+    assert await sums(hass) == [60]
+    noon.tick(MINUTE)
+    await pusher.push(measurement(NOON + 60 * MINUTE, 1))
+    assert await sums(hass) == [60]
+    await pusher.push(measurement(NOON - timedelta(days=1), 5))
+    assert (await sums(hass))[-1] == 66
+
+
+async def test_a_slow_recorder_keeps_nobody_waiting(hass: HomeAssistant, pusher: Pusher) -> None:
+    """Pushes are answered as fast as ever, and what came meanwhile is written when it is due."""
+    truth = Truth()
+    now = dt_util.utcnow().replace(second=0, microsecond=0)
+    # The clock runs in this test and the next ones.
+    await async_block_recorder(hass, 5)
+    begin = perf_counter()
+    for minute in range(8, 1, -1):
+        assert (await pusher.post(document(truth.tell(now - minute * MINUTE, 2, 1)))).status == HTTPStatus.OK
+    assert perf_counter() - begin < 4
+    assert not await rows_now(hass, "in")
+    await settle(hass)
+    with freeze_time(now + 6 * MINUTE) as frozen:
+        await go_on(hass, frozen, 0)
+        assert await recorded(hass) == truth.series()
+
+
+async def test_a_camera_with_history_keeps_no_other_waiting(hass: HomeAssistant, pusher: Pusher) -> None:
+    """While one sends a long history piece by piece, the others have their turn."""
+    serials = [f"accc8e00000{number}" for number in range(3)]
+    now = dt_util.utcnow().replace(second=0, microsecond=0)
+    pieces = 0
+
+    async def send(serial: str, start: datetime) -> None:
+        # Not the pusher, which waits until all that was planned is done.
+        body = document(measurement(start, 1), sensor={"serial": serial})
+        async with pusher.client.post(PATH, json=body, headers={"Authorization": f"Bearer {TOKEN}"}) as response:
+            assert response.status == HTTPStatus.OK
+
+    async def send_history() -> None:
+        nonlocal pieces
+        while True:
+            pieces += 1
+            await send(serials[0], now - pieces * timedelta(minutes=20))
+
+    sending = asyncio.create_task(send_history())
+    try:
+        await asyncio.sleep(0.3)
+        for serial in serials[1:]:
+            await send(serial, now - 2 * MINUTE)
+        for _ in range(200):
+            await asyncio.sleep(0.05)
+            if written := all([await rows_now(hass, "in", serial) for serial in serials[1:]]):
+                break
+        assert written
+    finally:
+        sending.cancel()
+    await settle(hass)
+    assert (await sums(hass, "in", serials[0]))[-1] >= pieces - 1
+
+
+async def test_the_event_loop_is_free_while_history_is_written(hass: HomeAssistant, pusher: Pusher) -> None:
+    """A month of a camera keeps no other task waiting for long."""
+    start = dt_util.utcnow().replace(minute=0, second=0, microsecond=0) - timedelta(days=DAYS)
+    body = document(
+        *(measurement(start + hour * timedelta(hours=1), 3, 2, minutes=60, adults=(1, 1)) for hour in range(DAYS * 24))
+    )
+    gaps = [0.0]
+
+    async def watch() -> None:
+        # What this thread does itself: other programs don't count.
+        last = thread_time()
+        while True:
+            await asyncio.sleep(0.005)
+            gaps.append(thread_time() - last)
+            last = thread_time()
+
+    watching = asyncio.create_task(watch())
+    await pusher.post(body)
+    found = await rows(hass, "adults_in")
+    watching.cancel()
+    assert len(found) == DAYS * 24
+    assert found[-1]["sum"] == DAYS * 24
+    assert max(gaps) < 0.1
+
+
+@pytest.fixture
+def errors(caplog: pytest.LogCaptureFixture) -> Callable[[], list[str]]:
+    """Return what our integration or anybody has logged as a warning or worse."""
+    return lambda: [
+        record.getMessage()
+        for record in caplog.records
+        # Where the clock jumps, asyncio finds everything slow.
+        if record.levelno >= logging.WARNING and record.name != "asyncio"
+    ]
+
+
+@pytest.mark.parametrize("which", range(4))
+async def test_recorder_fails_once(
+    hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Pusher, which: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Whichever row it was that the database refused, and whether others went in: it is there in the end."""
+    truth = Truth()
+    await pusher.push(truth.tell(NOON - timedelta(days=8), 5, 1, adults=(1, 1)))
+    # In the first hours, in the middle of them, for occupancy, in the last hours.
+    fail_at = (2, 150, 430, 800)[which]
+    inserted = 0
+
+    def refuse(_conn: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        nonlocal inserted
+        if statement.startswith(("INSERT INTO statistics ", "UPDATE statistics ")):
+            inserted += 1
+            if inserted == fail_at:
+                raise OperationalError(statement, {}, sqlite3.OperationalError("database is locked"))
+
+    engine = get_instance(hass).engine
+    event.listen(engine, "before_cursor_execute", refuse)
+    await pusher.push(
+        *(truth.tell(NOON - number * timedelta(hours=1) - 2 * MINUTE, 2, 1, adults=(1, 0)) for number in range(190))
+    )
+    await settle(hass)
+    assert inserted >= fail_at
+    assert await recorded(hass) != truth.series()
+    assert "Long-term statistics can't be written now" in caplog.text
+    await go_on(hass, noon)
+    assert await recorded(hass) == truth.series()
+    assert "Long-term statistics are written again" in caplog.text
+    event.remove(engine, "before_cursor_execute", refuse)
+
+
+async def test_unloaded_while_it_is_written(
+    hass: HomeAssistant,
+    noon: FrozenDateTimeFactory,
+    pusher: Pusher,
+    entry: MockConfigEntry,
+    errors: Callable[[], list[str]],
+) -> None:
+    """Nothing is left behind, nothing logged, and the rest is written when the entry is there again."""
+    truth = Truth()
+    await async_block_recorder(hass, 0.3)
+    body = document(*(truth.tell(NOON - hour * timedelta(hours=1), 1, 2) for hour in range(1, 500)))
+    assert (await pusher.post(body)).status == HTTPStatus.OK
+    assert await hass.config_entries.async_unload(entry.entry_id)
+    await go_on(hass, noon, 60)
+    assert await recorded(hass) != truth.series()
+    assert await hass.config_entries.async_setup(entry.entry_id)
+    assert await recorded(hass) == truth.series()
+    assert errors() == []
+
+
+async def test_push_that_is_published_while_the_entry_is_unloaded(
+    hass: HomeAssistant,
+    noon: FrozenDateTimeFactory,
+    pusher: Pusher,
+    entry: MockConfigEntry,
+    errors: Callable[[], list[str]],
+) -> None:
+    """It begins nothing that would go on without the entry."""
+    await pusher.push(measurement(NOON - 5 * MINUTE, 1))
+    statistics = entry.runtime_data.statistics
+    await settle(hass)
+    assert await hass.config_entries.async_unload(entry.entry_id)
+    statistics.async_changed(SERIAL, 0)
+    noon.tick(MINUTE)
+    statistics.async_changed(SERIAL, int(NOON.timestamp()))
+    await go_on(hass, noon, 60)
+    assert errors() == []

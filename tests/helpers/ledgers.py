@@ -1,16 +1,22 @@
 """Pushes for a ledger without Home Assistant, and looks into its file from outside."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+import resource
+import shutil
 import sqlite3
 import threading
 from typing import Any, Final
 
+import pytest
+
 from custom_components.axis_people_counter.counting.protocol import Interval, Push, Rejected, Sensor
-from custom_components.axis_people_counter.ledger.file import BackupHold
-from custom_components.axis_people_counter.ledger.ledger import Changes, Ledger
+from custom_components.axis_people_counter.ledger import schema
+from custom_components.axis_people_counter.ledger.file import BackupHold, LedgerError
+from custom_components.axis_people_counter.ledger.ledger import MAX_QUARANTINED, OVERLAP, Changes, Ledger
 
 SERIAL: Final = "accc8ef3d92e"
 SENSOR: Final = Sensor(
@@ -20,6 +26,8 @@ SENSOR: Final = Sensor(
 TIMEOUT: Final = 30
 MINUTE: Final = 60
 HOUR: Final = 60 * MINUTE
+DAY: Final = 24 * HOUR
+MIGRATIONS: Final = schema.MIGRATIONS
 START: Final = int(datetime(2026, 9, 16, 10, tzinfo=UTC).timestamp())
 
 
@@ -96,3 +104,114 @@ def assert_sound(path: Path) -> None:
         " coalesce(sum(adults_entered), 0), coalesce(sum(adults_exited), 0) FROM intervals WHERE camera = id)"
     )
     assert query(path, wrong) == []
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Keep others from writing to the file."""
+    with closing(sqlite3.connect(path, isolation_level=None, timeout=TIMEOUT)) as db:
+        # Where it is the last one to close the file, it leaves it as it is.
+        db.setconfig(sqlite3.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE)
+        db.execute("BEGIN IMMEDIATE")
+        yield
+        db.execute("ROLLBACK")
+
+
+def quarter(count: int, *, first: int = 0) -> list[Interval]:
+    """Return a quarter of an hour as fifteen minutes."""
+    return [interval(minute, count) for minute in range(first, first + 15)]
+
+
+def camera_row(path: Path, columns: str, serial: str = SERIAL) -> tuple[Any, ...]:
+    """Return what the file says of a camera."""
+    (row,) = query(path, f"SELECT {columns} FROM cameras WHERE key = ?", serial)
+    return row
+
+
+def waiting(path: Path) -> list[tuple[int, int]]:
+    """Return start and end, in minutes, of what waits for the rest of what it would replace."""
+    rows = query(path, "SELECT start, stop FROM quarantine WHERE reason = ? ORDER BY start", OVERLAP)
+    return [((start - START) // MINUTE, (end - START) // MINUTE) for start, end in rows]
+
+
+def quarantined(ledger: Ledger, serial: str = SERIAL) -> int:
+    """Return how many intervals of a camera weren't taken."""
+    return len(ledger.quarantined(serial, 2 * MAX_QUARANTINED).result(TIMEOUT))
+
+
+def as_after_a_power_cut(path: Path, folder: Path) -> Path:
+    """Return a copy of what is on the disk now, as it would be found when all went dark at once."""
+    folder.mkdir()
+    for suffix in ("", "-wal"):
+        if (file := Path(f"{path}{suffix}")).exists():
+            shutil.copy(file, folder)
+    return folder / path.name
+
+
+def bad(minute: int, *, minutes: int = 1, content: str | None = None) -> Rejected:
+    """Return an interval that can't be taken, of which is known what time it is about."""
+    start = START + minute * MINUTE
+    return Rejected("bad", content or f"{minute} {minutes}", (start, start + minutes * MINUTE))
+
+
+def contents(ledger: Ledger, serial: str = SERIAL) -> list[str | None]:
+    """Return what of a camera can't be taken, in the order in which it came."""
+    return [one.content for one in reversed(ledger.quarantined(serial, 2 * MAX_QUARANTINED).result(TIMEOUT))]
+
+
+def keep(ledger: Ledger, sent: int, *contents: str) -> None:
+    """Have a push stored of which nothing can be taken."""
+    record(ledger, sent, rejected=[Rejected("bad", content) for content in contents])
+
+
+def held_up(ledger: Ledger) -> threading.Event:
+    """Keep the ledger's thread busy with a question until the event is set, so that what comes meanwhile waits."""
+    started, go_on = threading.Event(), threading.Event()
+
+    def hold(db: sqlite3.Connection) -> None:
+        started.set()
+        go_on.wait(TIMEOUT)
+
+    ledger.submit(hold)
+    assert started.wait(TIMEOUT)
+    return go_on
+
+
+def write_garbage(path: Path) -> None:
+    """Leave bytes that are nothing at all."""
+    path.write_bytes(b"these are no counts\n" * 1000)
+
+
+def with_migration(monkeypatch: pytest.MonkeyPatch, sql: str) -> None:
+    """Let there be another schema version."""
+    monkeypatch.setattr(schema, "MIGRATIONS", (*MIGRATIONS, sql))
+
+
+@contextmanager
+def full_disk(free: int, *files: Path) -> Iterator[None]:
+    """Let no file of this process become longer than these are, and so many bytes."""
+    longest = max((file.stat().st_size for file in files if file.exists()), default=0)
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (longest + free, limits[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+
+
+def outcome(future: Future[Any]) -> Exception | None:
+    """Wait, and return what went wrong."""
+    error = future.exception(TIMEOUT)
+    assert error is None or isinstance(error, LedgerError)
+    return error
+
+
+def wait_for(futures: Sequence[Future[None]]) -> None:
+    """Wait until a backup has begun or ended for all that have the file open."""
+    for future in futures:
+        future.result(TIMEOUT)
+
+
+def log_of(path: Path) -> Path:
+    """Return the write-ahead log of a file."""
+    return Path(f"{path}-wal")

@@ -163,7 +163,7 @@ _TABLES: Final = """
 """
 
 # Each makes the next schema version out of the one before. Never change one that has been released: add another.
-_MIGRATIONS: Final = (_TABLES,)
+MIGRATIONS: Final = (_TABLES,)
 
 
 class NotALedgerError(Exception):
@@ -181,14 +181,14 @@ def check_version(db: sqlite3.Connection) -> None:
     version = _version(db)
     if (version or tables) and application != APPLICATION_ID:
         raise NotALedgerError
-    if version > len(_MIGRATIONS):
+    if version > len(MIGRATIONS):
         raise LedgerTooNewError("A later version of the integration made the ledger.")
 
 
 def migrate(db: sqlite3.Connection) -> None:
     """Bring the tables to the newest version, each step whole or not at all."""
     version = _version(db)
-    for number, migration in enumerate(_MIGRATIONS[version:], version + 1):
+    for number, migration in enumerate(MIGRATIONS[version:], version + 1):
         db.executescript(
             f"""
             BEGIN IMMEDIATE;

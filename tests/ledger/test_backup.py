@@ -1,0 +1,343 @@
+"""The file stays as it is while a backup copies it."""
+
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from itertools import count
+from pathlib import Path
+import sqlite3
+import threading
+from typing import Final
+
+import pytest
+
+from custom_components.axis_people_counter.counting.protocol import Rejected
+from custom_components.axis_people_counter.ledger import file as ledger_file
+from custom_components.axis_people_counter.ledger.file import BackupHold, LedgerError
+from custom_components.axis_people_counter.ledger.ledger import Ledger
+from custom_components.axis_people_counter.ledger.schema import LedgerTooNewError
+
+from ..helpers.ledgers import (
+    START,
+    TIMEOUT,
+    as_after_a_power_cut,
+    assert_sound,
+    full_disk,
+    interval,
+    locked,
+    log_of,
+    opened,
+    outcome,
+    push,
+    query,
+    record,
+    stored,
+    wait_for,
+    with_migration,
+)
+
+NUMBERS: Final = count()
+
+
+@pytest.mark.parametrize("reopened", [False, True], ids=["", "with a failure meanwhile"])
+def test_a_backup_holds_all_that_was_stored_before_it(
+    path: Path, tmp_path: Path, ledger: Ledger, reopened: bool
+) -> None:
+    """The file is copied first, the log later and torn anywhere; each copy is sound and has the beginning."""
+    before = [interval(minute, 1) for minute in range(500)]
+    meanwhile = [[interval(500 + 40 * n + minute, 1) for minute in range(40)] for n in range(30)]
+    record(ledger, 1, *before)
+    ledger.begin_backup().result(TIMEOUT)
+    content = path.read_bytes()
+    for n in range(15):
+        record(ledger, 2 + n, *meanwhile[n])
+    if reopened:
+        with full_disk(0):
+            assert outcome(ledger.record(push(20, *meanwhile[15]), START))
+    assert path.read_bytes() == content
+    for n in range(15, 30):
+        record(ledger, 2 + n, *meanwhile[n])
+    log = Path(f"{path}-wal").read_bytes()
+    assert path.read_bytes() == content
+    ledger.end_backup().result(TIMEOUT)
+
+    seen = set()
+    whole = len(log)
+    for length in [0, 20, 32, *range(100, whole, whole // 25), whole - 1, whole]:
+        copy = tmp_path / f"copy{length}.db"
+        copy.write_bytes(content)
+        Path(f"{copy}-wal").write_bytes(log[:length])
+        with opened(copy) as taken:
+            assert taken.cameras().result(TIMEOUT)
+        assert_sound(copy)
+        assert stored(copy)[:500] == before
+        # A push is in it or isn't, but never in part.
+        assert (len(stored(copy)) - 500) % 40 == 0
+        seen.add(len(stored(copy)))
+    assert min(seen) == 500
+    assert max(seen) == 500 + 30 * 40
+    assert len(seen) > 5
+
+
+def test_a_long_backup_does_not_end_by_itself(path: Path, ledger: Ledger) -> None:
+    """However much is pushed meanwhile, it stays in the log; afterwards it gets into the file."""
+    record(ledger, 1, interval(0, 1))
+    ledger.begin_backup().result(TIMEOUT)
+    content = path.read_bytes()
+    for n in range(4):
+        record(ledger, 2 + n, *[interval(minute, 1) for minute in range(40_000 * n, 40_000 * (n + 1))])
+    assert Path(f"{path}-wal").stat().st_size > 1000 * 4096
+    assert path.read_bytes() == content
+    ledger.end_backup().result(TIMEOUT)
+    record(ledger, 9, interval(-1, 1))
+    assert path.stat().st_size > len(content)
+    assert len(stored(path)) == 160_001
+
+
+@pytest.mark.usefixtures("_impatient")
+@pytest.mark.parametrize("failure", [False, True], ids=["", "after a failure"])
+def test_a_ledger_that_is_closed_in_a_backup_leaves_the_file_alone(path: Path, failure: bool) -> None:
+    """The log stays beside it, and is taken at the next start."""
+    with opened(path) as ledger:
+        record(ledger, 1, interval(0, 1))
+        ledger.begin_backup().result(TIMEOUT)
+        content = path.read_bytes()
+        if failure:
+            with locked(path):
+                assert outcome(ledger.record(push(2, interval(1, 1)), START))
+        record(ledger, 2, interval(1, 1))
+    assert path.read_bytes() == content
+    with opened(path) as ledger:
+        record(ledger, 3, interval(2, 1))
+    assert stored(path) == [interval(0, 1), interval(1, 1), interval(2, 1)]
+
+
+def push_until_the_log_is_long(path: Path, ledger: Ledger) -> None:
+    """Push until SQLite would write the log into the file by itself; the log has to be short."""
+    for number in range(50):
+        # In some fifty pages; one that is there already would be left out.
+        long = Rejected("count out of range", f"{next(NUMBERS)}{' ' * 200_000}")
+        record(ledger, 60 * number, interval(number, 1), rejected=[long])
+        if log_of(path).stat().st_size > 1200 * 4096:
+            return
+    raise AssertionError("SQLite has written the log into the file.")
+
+
+@contextmanager
+def left_by_a_backup(path: Path) -> Iterator[BackupHold]:
+    """Leave a file with its log beside it: the ledger was closed during a backup, which goes on."""
+    hold = BackupHold()
+    with opened(path, hold=hold) as ledger:
+        record(ledger, 1, interval(0, 1))
+        wait_for(hold.begin())
+        record(ledger, 2, interval(1, 1))
+    assert log_of(path).stat().st_size
+    content = path.read_bytes()
+    yield hold
+    assert path.read_bytes() == content
+
+
+def test_a_ledger_that_is_opened_during_a_backup_leaves_the_file_alone(path: Path) -> None:
+    """From the first access on, however much is pushed, and when it is closed again."""
+    with left_by_a_backup(path) as hold:
+        for _ in range(2):
+            with opened(path, hold=hold) as ledger:
+                assert len(ledger.cameras().result(TIMEOUT)) == 1
+        with opened(path, hold=hold) as ledger:
+            push_until_the_log_is_long(path, ledger)
+    expected = len(stored(path))
+    hold.end()
+    with opened(path, hold=hold) as ledger:
+        ledger.cameras().result(TIMEOUT)
+    assert not log_of(path).exists(), "the log is in the file"
+    assert len(stored(path)) == expected > 2
+
+
+def test_a_migration_during_a_backup_leaves_the_file_alone(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whether it is made at once or fails because somebody else has the file."""
+    monkeypatch.setattr(ledger_file, "BUSY_SECONDS", 0.05)
+    with left_by_a_backup(path) as hold:
+        with_migration(monkeypatch, "CREATE TABLE notes (text TEXT) STRICT")
+        with opened(path, hold=hold) as ledger:
+            with locked(path):
+                assert outcome(ledger.cameras())
+            assert len(ledger.cameras().result(TIMEOUT)) == 1
+    assert query(path, "SELECT * FROM notes") == []
+
+
+def test_a_later_version_is_left_alone_during_a_backup(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is closed again as soon as its version is known: that doesn't write the log into it."""
+    with left_by_a_backup(path) as hold:
+        with monkeypatch.context() as later:
+            with_migration(later, "CREATE TABLE notes (text TEXT) STRICT")
+            with opened(path, hold=hold) as ledger:
+                ledger.cameras().result(TIMEOUT)
+        with opened(path, hold=hold) as ledger, pytest.raises(LedgerTooNewError):
+            ledger.cameras().result(TIMEOUT)
+
+
+def test_a_damaged_file_is_moved_aside_as_it_is_during_a_backup(path: Path) -> None:
+    """What is copied at the moment doesn't change: it only gets another name, and so does its log."""
+    with opened(path) as ledger:
+        record(ledger, 1, interval(0, 1))
+    query(path, "PRAGMA application_id = 1")
+    hold = BackupHold()
+    hold.begin()
+    content = path.read_bytes()
+    moved: list[Path] = []
+    with opened(path, moved.append, hold) as ledger:
+        record(ledger, 2, interval(1, 1))
+        begun = path.read_bytes()
+        push_until_the_log_is_long(path, ledger)
+    (aside,) = moved
+    assert aside.read_bytes() == content
+    assert path.read_bytes() == begun
+
+
+def test_a_backup_waits_for_a_ledger_that_is_being_closed(path: Path) -> None:
+    """Until then the file may be written; afterwards nobody does."""
+    go_on = threading.Event()
+    hold = BackupHold()
+    with opened(path, hold=hold) as ledger:
+        record(ledger, 1, interval(0, 1))
+        ledger.submit(lambda _: go_on.wait(TIMEOUT))
+        recorded = ledger.record(push(2, interval(1, 1)), START)
+        ledger.close()
+        begun = hold.begin()
+        assert [future.done() for future in begun] == [False]
+        go_on.set()
+        wait_for(begun)
+        content = path.read_bytes()
+        assert recorded.done()
+    assert path.read_bytes() == content
+    with opened(path, hold=hold) as ledger:
+        record(ledger, 3, interval(2, 1))
+    assert path.read_bytes() == content
+    assert hold.files == set()
+
+
+def test_a_second_backup_leaves_the_file_alone_for_the_first(path: Path, ledger: Ledger) -> None:
+    """It has the file and the log, and in these everything; the end of either of them ends the hold."""
+    record(ledger, 1, interval(0, 1))
+    ledger.begin_backup().result(TIMEOUT)
+    content = path.read_bytes()
+    record(ledger, 2, interval(1, 1))
+    ledger.begin_backup().result(TIMEOUT)
+    assert path.read_bytes() == content
+    ledger.end_backup().result(TIMEOUT)
+    assert path.read_bytes() != content
+    ledger.end_backup().result(TIMEOUT)
+
+
+@pytest.mark.usefixtures("_impatient")
+def test_a_backup_says_that_somebody_reads_the_file(path: Path, ledger: Ledger) -> None:
+    """The log can't be emptied then, and might be begun anew while it is copied."""
+    record(ledger, 1, interval(0, 1))
+    with closing(sqlite3.connect(path, isolation_level=None)) as reader:
+        reader.execute("BEGIN")
+        reader.execute("SELECT * FROM cameras").fetchall()
+        with pytest.raises(LedgerError, match="reading"):
+            ledger.begin_backup().result(TIMEOUT)
+    ledger.end_backup().result(TIMEOUT)
+    ledger.begin_backup().result(TIMEOUT)
+    assert log_of(path).stat().st_size == 0
+
+
+@pytest.mark.usefixtures("_impatient")
+def test_after_a_backup_nothing_is_held(path: Path) -> None:
+    """Neither in the connection that was open, nor in the next one: the log is written into the file by itself."""
+    with opened(path) as ledger:
+        record(ledger, 1, interval(0, 1))
+        ledger.begin_backup().result(TIMEOUT)
+        record(ledger, 2, interval(1, 1))
+        ledger.end_backup().result(TIMEOUT)
+        assert log_of(path).stat().st_size == 0
+        for _ in range(2):
+            with pytest.raises(AssertionError, match="written the log"):
+                push_until_the_log_is_long(path, ledger)
+            with locked(path):
+                assert outcome(ledger.record(push(3, interval(2, 1)), START))
+            assert len(ledger.cameras().result(TIMEOUT)) == 1
+    assert not log_of(path).exists()
+
+
+def warnings(caplog: pytest.LogCaptureFixture) -> list[str]:
+    """Return what the log warns of."""
+    return [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+
+
+def test_a_backup_that_never_ends_does_not_let_the_log_grow_without_bound(
+    path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """At some size the hold ends, for all who open the file, and the log says so once; pushes go on."""
+    monkeypatch.setattr(ledger_file, "MAX_HELD_LOG", 1024 * 1024)
+    hold = BackupHold()
+    with opened(path, hold=hold) as ledger:
+        record(ledger, 1, interval(0, 1))
+        wait_for(hold.begin())
+        content = path.read_bytes()
+        longest = 0
+        for number in range(1, 1000):
+            if path.read_bytes() != content:
+                break
+            assert warnings(caplog) == []
+            record(ledger, 60 * number, interval(number, 1))
+            longest = max(longest, log_of(path).stat().st_size)
+            # The first answer comes after the push is done with, the second after what that has put into the queue.
+            for _ in range(2):
+                ledger.cameras().result(TIMEOUT)
+        assert 1024 * 1024 - 100_000 < longest < 1024 * 1024 + 100_000
+        (warning,) = warnings(caplog)
+        assert "The backup that is being made may lack people counts" in warning
+        assert log_of(path).stat().st_size == 0, "its room is free again"
+        with pytest.raises(AssertionError, match="written the log"):
+            push_until_the_log_is_long(path, ledger)
+        expected = len(stored(path))
+    # What is opened now is held no more, the end that comes after all does no harm, and the next backup is a good one.
+    with opened(path, hold=hold) as ledger:
+        record(ledger, 1, interval(-1, 1))
+        assert len(stored(path)) == expected + 1
+    assert not log_of(path).exists()
+    with opened(path, hold=hold) as ledger:
+        wait_for(hold.end())
+        wait_for(hold.begin())
+        content = path.read_bytes()
+        record(ledger, 1, interval(-2, 1))
+        assert path.read_bytes() == content
+        wait_for(hold.end())
+    assert len(warnings(caplog)) == 1
+
+
+def test_a_log_that_reaches_its_bound_while_the_ledger_is_closed_is_no_trouble(
+    path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What was pushed is there, and the log is taken at the next start."""
+    monkeypatch.setattr(ledger_file, "MAX_HELD_LOG", 0)
+    go_on = threading.Event()
+    hold = BackupHold()
+    with opened(path, hold=hold) as ledger:
+        record(ledger, 1, interval(0, 1))
+        wait_for(hold.begin())
+        ledger.submit(lambda _: go_on.wait(TIMEOUT))
+        recorded = ledger.record(push(2, interval(1, 1)), START)
+        ledger.close()
+        go_on.set()
+        assert recorded.result(TIMEOUT).camera.total_entered == 2
+    assert len(warnings(caplog)) == 1
+    with opened(path, hold=hold) as ledger:
+        record(ledger, 3, interval(2, 1))
+    assert stored(path) == [interval(0, 1), interval(1, 1), interval(2, 1)]
+
+
+def test_counts_are_saved_rather_than_a_backup(
+    path: Path, tmp_path: Path, ledger: Ledger, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Somebody deletes the log during a backup: what was in it gets into the file, and the log says so."""
+    record(ledger, 1, interval(0, 1))
+    ledger.begin_backup().result(TIMEOUT)
+    record(ledger, 2, interval(1, 1))
+    log_of(path).unlink()
+    record(ledger, 3, interval(2, 1))
+    copy = as_after_a_power_cut(path, tmp_path / "copy")
+    assert stored(copy) == [interval(0, 1), interval(1, 1), interval(2, 1)]
+    (warning,) = warnings(caplog)
+    assert "changed by another program" in warning

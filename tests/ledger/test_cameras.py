@@ -1,0 +1,158 @@
+"""The ledger describes each camera, and learns how often it pushes."""
+
+from pathlib import Path
+
+import pytest
+
+from custom_components.axis_people_counter.counting.occupancy import Source
+from custom_components.axis_people_counter.counting.protocol import Interval, Sensor
+from custom_components.axis_people_counter.ledger.file import LedgerError
+from custom_components.axis_people_counter.ledger.ledger import (
+    MAX_CAMERAS,
+    MAX_SEND_INTERVAL,
+    Ledger,
+    TooManyCamerasError,
+)
+
+from ..helpers.ledgers import (
+    DAY,
+    MINUTE,
+    SERIAL,
+    START,
+    TIMEOUT,
+    camera_row,
+    interval,
+    locked,
+    opened,
+    push,
+    quarter,
+    query,
+    record,
+    sensor,
+    stored,
+)
+
+
+def test_there_is_a_limit_to_cameras(path: Path, ledger: Ledger) -> None:
+    """One too many is refused and leaves nothing; those that are known go on."""
+    for future in [ledger.record(push(60, sender=sensor(number)), START) for number in range(MAX_CAMERAS)]:
+        future.result(TIMEOUT)
+    with pytest.raises(TooManyCamerasError):
+        record(ledger, 60, interval(0, 5))
+    assert query(path, "SELECT count(*) FROM cameras") == [(MAX_CAMERAS,)]
+    assert record(ledger, 60, interval(0, 5), sender=sensor(7)).appeared == (interval(0, 5),)
+    # One that was removed makes room, and needs room to come back.
+    ledger.set_removed(sensor(7).serial).result(TIMEOUT)
+    record(ledger, 60, interval(0, 5))
+    with pytest.raises(TooManyCamerasError):
+        record(ledger, 61, interval(1, 5), sender=sensor(7))
+
+
+def test_one_camera_too_many_does_not_harm_those_beside_it(path: Path, ledger: Ledger) -> None:
+    """Pushes that are committed together fail alone."""
+    for future in [ledger.record(push(60, sender=sensor(number)), START) for number in range(MAX_CAMERAS)]:
+        future.result(TIMEOUT)
+    with locked(path):
+        before = ledger.record(push(60, interval(0, 1), sender=sensor(1)), START)
+        refused = ledger.record(push(60, interval(0, 1)), START)
+        after = ledger.record(push(60, interval(0, 1), sender=sensor(2)), START)
+    with pytest.raises(TooManyCamerasError):
+        refused.result(TIMEOUT)
+    assert before.result(TIMEOUT).appeared == after.result(TIMEOUT).appeared == (interval(0, 1),)
+    assert stored(path, sensor(1).serial) == stored(path, sensor(2).serial) == [interval(0, 1)]
+
+
+def test_a_camera_is_what_it_last_said_of_itself(ledger: Ledger) -> None:
+    """A push that was held up doesn't bring an old name back."""
+    new = Sensor(SERIAL, "New", "B", "2", "Europe/Oslo", "192.168.1.2")
+    record(ledger, 120, sender=new)
+    camera = record(ledger, 60, sender=Sensor(SERIAL, "Old", "A", "1", None, None)).camera
+    assert (camera.name, camera.application, camera.version) == (new.name, new.application, new.version)
+    assert (camera.time_zone, camera.ip_address, camera.sent) == (new.time_zone, new.ip_address, START + 120)
+    assert record(ledger, 180, sender=Sensor(SERIAL, "Newest", None, None, None, None)).camera.application is None
+
+
+def test_the_offset_of_a_camera_stays_known(ledger: Ledger) -> None:
+    """A push that doesn't tell how far local time is ahead of UTC leaves it as it was, and so does one held up."""
+
+    def offset(sent: int, told: int | None) -> int | None:
+        sender = Sensor(SERIAL, "Door", None, None, None, None, told)
+        return record(ledger, sent, sender=sender).camera.utc_offset
+
+    assert [offset(60, None), offset(120, 7200), offset(180, None), offset(90, 3600), offset(240, -18000)] == [
+        None,
+        7200,
+        7200,
+        7200,
+        -18000,
+    ]
+
+
+def test_the_time_of_the_last_push_never_goes_back(ledger: Ledger) -> None:
+    """Our own clock may be put back."""
+    record(ledger, 120)
+    assert ledger.record(push(180), START).result(TIMEOUT).camera.received == START + 120
+
+
+def test_a_removed_camera_comes_back_with_its_counts(ledger: Ledger) -> None:
+    """It is hidden until it pushes again."""
+    record(ledger, 60, interval(0, 5))
+    ledger.set_removed(SERIAL).result(TIMEOUT)
+    assert ledger.cameras().result(TIMEOUT) == []
+    assert record(ledger, 120, interval(1, 2)).camera.total_entered == 7
+    assert [camera.total_entered for camera in ledger.cameras().result(TIMEOUT)] == [7]
+
+
+def test_the_direction_is_remembered(path: Path) -> None:
+    """It outlives the process, and doesn't change what is stored."""
+    with opened(path) as ledger:
+        record(ledger, 60, interval(0, 5, 2))
+        ledger.set_reversed(SERIAL, True).result(TIMEOUT)
+    with opened(path) as ledger:
+        (camera,) = ledger.cameras().result(TIMEOUT)
+        assert (camera.reversed, camera.total_entered, camera.total_exited) == (1, 5, 2)
+        ledger.set_reversed(SERIAL, False).result(TIMEOUT)
+        assert ledger.cameras().result(TIMEOUT)[0].reversed == 0
+
+
+@pytest.mark.parametrize(
+    ("first", "then", "expected"),
+    [
+        pytest.param(interval(0), interval(1), MINUTE, id="every minute"),
+        pytest.param(interval(0, minutes=5), interval(5, minutes=5), 5 * MINUTE, id="every five minutes"),
+        pytest.param(interval(0, minutes=15), interval(15, minutes=15), 15 * MINUTE, id="every quarter"),
+        pytest.param(Interval(START, START + 10, 0, 0, None, None), interval(0), MINUTE, id="never below a minute"),
+        pytest.param(interval(0), interval(5000), MAX_SEND_INTERVAL, id="an outage isn't an interval"),
+        pytest.param(interval(5, minutes=5), interval(0, minutes=5), 5 * MINUTE, id="late counts tell nothing"),
+    ],
+)
+def test_the_send_interval_is_learned(ledger: Ledger, first: Interval, then: Interval, expected: int) -> None:
+    """It is the time by which a push takes the newest count further."""
+    record(ledger, 60, first)
+    assert record(ledger, 120, then).camera.send_interval == expected
+
+
+def test_minutes_sent_five_at_a_time_are_a_send_interval_of_five(ledger: Ledger) -> None:
+    """What counts is how often it pushes, not the width of its intervals."""
+    record(ledger, 300, *quarter(1)[:5])
+    assert record(ledger, 600, *quarter(1)[5:10]).camera.send_interval == 5 * MINUTE
+
+
+def test_a_clock_that_was_ahead_does_no_lasting_harm(path: Path, ledger: Ledger) -> None:
+    """After both clocks were put right, the camera's description is believed again."""
+    year = 365 * DAY
+    ledger.record(push(year, interval(0)), START + year).result(TIMEOUT)
+    renamed = Sensor(SERIAL, "Portal", None, None, None, None)
+    record(ledger, 60, interval(1), sender=renamed)
+    assert camera_row(path, "name, received") == ("Portal", START + 60)
+
+
+def test_nothing_is_kept_of_a_camera_nobody_knows(ledger: Ledger) -> None:
+    """What can't be stored is said, as after a ledger was begun anew."""
+    for future in (
+        ledger.correct(SERIAL, START, 3, Source.ACTION),
+        ledger.set_reversed(SERIAL, True),
+        ledger.set_removed(SERIAL),
+    ):
+        with pytest.raises(LedgerError, match="isn't in the ledger"):
+            future.result(TIMEOUT)

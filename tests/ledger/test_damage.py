@@ -1,0 +1,196 @@
+"""Files that are damaged, of another program or of another version."""
+
+from collections.abc import Callable
+import os
+from pathlib import Path
+import shutil
+from typing import Final
+
+import pytest
+
+from custom_components.axis_people_counter.ledger import schema
+from custom_components.axis_people_counter.ledger.file import LedgerError
+from custom_components.axis_people_counter.ledger.ledger import Ledger
+from custom_components.axis_people_counter.ledger.schema import APPLICATION_ID, LedgerTooNewError
+
+from ..helpers.ledgers import (
+    TIMEOUT,
+    as_after_a_power_cut,
+    assert_sound,
+    interval,
+    opened,
+    query,
+    record,
+    stored,
+    with_migration,
+    write_garbage,
+)
+
+NEWEST: Final = len(schema.MIGRATIONS)
+
+
+def write_zeros(path: Path) -> None:
+    """Leave what a file system leaves of a file that was never written."""
+    path.write_bytes(bytes(32768))
+
+
+def write_foreign(path: Path) -> None:
+    """Leave another program's database."""
+    query(path, "CREATE TABLE somebody_elses (a)")
+
+
+def write_foreign_version(path: Path) -> None:
+    """Leave another program's database that has no tables yet."""
+    query(path, "PRAGMA user_version = 3")
+
+
+def write_truncated(path: Path) -> None:
+    """Leave the first part of a ledger."""
+    with opened(path) as ledger:
+        record(ledger, 1, *[interval(minute, 1) for minute in range(5000)])
+    os.truncate(path, 12288)
+
+
+def write_damaged(path: Path) -> None:
+    """Leave a ledger in which the page of the cameras is overwritten."""
+    with opened(path) as ledger:
+        record(ledger, 1, interval(0, 1))
+    with path.open("r+b") as file:
+        file.seek(4096)
+        file.write(b"\xff" * 4096)
+
+
+@pytest.mark.parametrize(
+    "write", [write_garbage, write_zeros, write_foreign, write_foreign_version, write_truncated, write_damaged]
+)
+def test_a_file_that_is_no_sound_ledger_is_moved_aside(
+    path: Path, tmp_path: Path, write: Callable[[Path], None]
+) -> None:
+    """Not a byte of it is lost, it is told where it is, and a new one is begun within the first two pushes."""
+    write(path)
+    content = path.read_bytes()
+    moved: list[Path] = []
+    with opened(path, moved.append) as ledger:
+        try:
+            record(ledger, 60, interval(0, 5))
+        except LedgerError:
+            record(ledger, 60, interval(0, 5))
+        assert stored(path) == [interval(0, 5)]
+    (aside,) = moved
+    assert aside.parent == tmp_path
+    assert aside.name.startswith("ledger.db.corrupt-")
+    assert aside.read_bytes() == content
+    assert_sound(path)
+    with opened(path, moved.append) as ledger:
+        assert len(ledger.cameras().result(TIMEOUT)) == 1
+    assert len(moved) == 1
+
+
+def test_the_log_of_a_damaged_file_is_not_taken_over(path: Path, tmp_path: Path) -> None:
+    """It must not be played into the new one."""
+    other = tmp_path / "other.db"
+    with opened(other) as ledger:
+        record(ledger, 1, interval(0, 1))
+        ledger.begin_backup().result(TIMEOUT)
+        record(ledger, 2, interval(1, 1))
+        shutil.copy(f"{other}-wal", f"{path}-wal")
+    write_garbage(path)
+    moved: list[Path] = []
+    with opened(path, moved.append) as ledger:
+        assert ledger.cameras().result(TIMEOUT) == []
+    assert len(moved) == 1
+    assert_sound(path)
+
+
+def test_an_empty_file_is_taken(path: Path, ledger: Ledger) -> None:
+    """A file without a byte is one that nobody has written to."""
+    path.touch()
+    record(ledger, 60, interval(0, 5))
+    assert query(path, "PRAGMA application_id") == [(APPLICATION_ID,)]
+
+
+@pytest.mark.parametrize("part", [0.0, 0.5], ids=["all but the first page", "the intervals alone"])
+def test_damage_while_running_costs_one_answer(path: Path, part: float) -> None:
+    """The camera is told to send again, and the next push begins a new ledger."""
+    moved: list[Path] = []
+    with opened(path, moved.append) as ledger:
+        record(ledger, 1, *[interval(minute, 1) for minute in range(5000)])
+        # Everything into the file, then another writer, so that its pages are read again.
+        ledger.begin_backup().result(TIMEOUT)
+        ledger.end_backup().result(TIMEOUT)
+        query(path, "UPDATE cameras SET name = 'Other'")
+        query(path, "PRAGMA wal_checkpoint(TRUNCATE)")
+        size = path.stat().st_size
+        # The intervals are by far the most, and stand behind all else.
+        intact = max(1, int(size // 4096 * part)) * 4096
+        with path.open("r+b") as file:
+            file.seek(intact)
+            file.write(b"\xff" * (size - intact))
+        with pytest.raises(LedgerError, match="malformed"):
+            record(ledger, 2, interval(5000, 1))
+        assert moved == []
+        assert record(ledger, 2, interval(5000, 1)).camera.total_entered == 1
+        assert len(moved) == 1
+    assert_sound(path)
+
+
+def test_an_alarm_that_was_false_moves_nothing(path: Path, ledger: Ledger) -> None:
+    """A file that is found sound after a failure is kept: the damage was in what was read of it."""
+    record(ledger, 1, interval(0, 1))
+    intact = as_after_a_power_cut(path, path.parent / "intact")
+    query(path, "UPDATE cameras SET name = 'Other'")
+    query(path, "PRAGMA wal_checkpoint(TRUNCATE)")
+    good = path.read_bytes()
+    with path.open("r+b") as file:
+        file.seek(4096)
+        file.write(b"\xff" * (len(good) - 4096))
+    with pytest.raises(LedgerError, match="malformed"):
+        record(ledger, 2, interval(1, 1))
+    path.write_bytes(good)
+    record(ledger, 2, interval(1, 1))
+    assert stored(path) == [interval(0, 1), interval(1, 1)]
+    assert stored(intact) == [interval(0, 1)]
+
+
+def test_a_later_version_keeps_its_file(path: Path) -> None:
+    """It is refused as it is, and can be taken when the integration is up to date again."""
+    with opened(path) as ledger:
+        record(ledger, 1, interval(0, 1))
+    query(path, "PRAGMA user_version = 99")
+    content = path.read_bytes()
+    moved: list[Path] = []
+    with opened(path, moved.append) as ledger:
+        with pytest.raises(LedgerTooNewError):
+            ledger.cameras().result(TIMEOUT)
+        with pytest.raises(LedgerTooNewError):
+            record(ledger, 2, interval(1, 1))
+    assert path.read_bytes() == content
+    assert moved == []
+
+
+def test_a_ledger_of_an_earlier_version_is_brought_up_to_date(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Once, with all it holds."""
+    with opened(path) as ledger:
+        record(ledger, 1, interval(0, 1))
+    with_migration(monkeypatch, "CREATE TABLE notes (text TEXT) STRICT; INSERT INTO notes VALUES ('made')")
+    for _ in range(2):
+        with opened(path) as ledger:
+            record(ledger, 2, interval(1, 1))
+    assert query(path, "SELECT text FROM notes") == [("made",)]
+    assert query(path, "PRAGMA user_version") == [(NEWEST + 1,)]
+    assert stored(path) == [interval(0, 1), interval(1, 1)]
+
+
+def test_a_migration_is_made_whole_or_not_at_all(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that fails half-way leaves the version before, and is made when it can be."""
+    with opened(path) as ledger:
+        record(ledger, 1, interval(0, 1))
+    with_migration(monkeypatch, "CREATE TABLE notes (text TEXT) STRICT; INSERT INTO nowhere VALUES (1)")
+    with opened(path) as ledger:
+        with pytest.raises(LedgerError, match="nowhere"):
+            record(ledger, 2, interval(1, 1))
+        assert query(path, "PRAGMA user_version") == [(NEWEST,)]
+        assert query(path, "SELECT name FROM sqlite_schema WHERE name = 'notes'") == []
+        with_migration(monkeypatch, "CREATE TABLE notes (text TEXT) STRICT")
+        record(ledger, 2, interval(1, 1))
+    assert query(path, "PRAGMA user_version") == [(NEWEST + 1,)]

@@ -1,0 +1,254 @@
+"""Quarantined intervals are tried again, or dropped."""
+
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from hypothesis import given, strategies as st
+import pytest
+
+from custom_components.axis_people_counter.counting.protocol import Interval, Rejected
+from custom_components.axis_people_counter.ledger import ledger as ledger_module
+from custom_components.axis_people_counter.ledger.file import LedgerError
+from custom_components.axis_people_counter.ledger.ledger import OVERLAP, Ledger, Retried
+
+from ..helpers.histories import Told, aligned, cutting, examples, history
+from ..helpers.ledgers import (
+    SERIAL,
+    START,
+    TIMEOUT,
+    assert_sound,
+    camera_row,
+    contents,
+    interval,
+    keep,
+    opened,
+    quarantined,
+    quarter,
+    query,
+    record,
+    sensor,
+    stored,
+    waiting,
+)
+
+
+def retry(ledger: Ledger, at: int, **known: list[Interval]) -> Retried:
+    """Take again what wasn't taken, when some contents are known to say something."""
+    return ledger.retry(SERIAL, lambda content, _: known.get(content), START + at).result(TIMEOUT)
+
+
+def test_what_can_be_taken_now_counts_once(path: Path, ledger: Ledger) -> None:
+    """It leaves quarantine, and all that hangs on a push hangs on it; what still can't be taken stays."""
+    record(ledger, 60, interval(0, 1))
+    keep(ledger, 120, "taken", "not taken", "nothing for us")
+    ledger.take_series(SERIAL, "basis").result(TIMEOUT)
+    ledger.confirm_series(SERIAL).result(TIMEOUT)
+    taken = interval(1, 5, 2, adults=(3, 0))
+    retried = retry(ledger, 600, **{"taken": [taken], "nothing for us": []})
+    assert (retried.settled, retried.left) == (2, 1)
+    assert (retried.changes.appeared, retried.changes.since) == ((taken,), START + 60)
+    assert stored(path) == [interval(0, 1), taken]
+    assert camera_row(path, "total_entered, total_exited, total_adults_entered, total_adults_exited") == (6, 2, 3, 0)
+    assert camera_row(path, "changed_since") == (START + 60,)
+    # The camera has said nothing by that.
+    assert camera_row(path, "sent, received") == (START + 120, START + 120)
+    assert (retried.changes.camera.total_entered, retried.changes.camera.received) == (6, START + 120)
+    (held,) = ledger.quarantined(SERIAL, 10).result(TIMEOUT)
+    assert held.content == "not taken"
+
+    retried = retry(ledger, 660, taken=[taken])
+    assert (retried.settled, retried.left, retried.changes.since) == (0, 1, None)
+    changes = record(ledger, 720, taken)
+    assert (changes.since, stored(path)) == (None, [interval(0, 1), taken])
+
+
+def test_what_is_taken_again_is_as_old_as_when_it_was_sent(path: Path, ledger: Ledger) -> None:
+    """What the camera has told of the same time since then counts, whenever the other one is taken."""
+    keep(ledger, 60, "old")
+    record(ledger, 120, interval(0, 7))
+    retried = retry(ledger, 180, old=[interval(0, 5)])
+    assert (retried.settled, retried.left, retried.changes.since) == (1, 0, None)
+    assert stored(path) == [interval(0, 7)]
+
+    keep(ledger, 240, "new")
+    assert retry(ledger, 300, new=[interval(0, 9)]).settled == 1
+    record(ledger, 180, interval(0, 8))
+    assert stored(path) == [interval(0, 9)]
+
+
+def test_what_is_read_is_told_when_it_was_sent(ledger: Ledger) -> None:
+    """Whether it can be taken depends on that."""
+    keep(ledger, 60, "a")
+    keep(ledger, 120, "b")
+    asked: list[tuple[str, int]] = []
+    ledger.retry(SERIAL, lambda content, sent: asked.append((content, sent)), START).result(TIMEOUT)
+    assert sorted(asked) == [("a", START + 60), ("b", START + 120)]
+    assert quarantined(ledger) == 2
+
+
+def test_what_is_taken_again_may_have_to_wait(path: Path, ledger: Ledger) -> None:
+    """A minute of a stored quarter waits for the others as any other does."""
+    record(ledger, 900, interval(0, 20, minutes=15))
+    keep(ledger, 960, "first")
+    retried = retry(ledger, 1000, first=quarter(2)[:1])
+    assert (retried.settled, retried.left, retried.changes.since) == (0, 1, None)
+    assert waiting(path) == [(0, 1)]
+    record(ledger, 1020, *quarter(2)[1:])
+    assert stored(path) == quarter(2)
+    assert quarantined(ledger) == 0
+
+
+def test_what_is_taken_again_may_let_others_wait(path: Path, ledger: Ledger) -> None:
+    """As it would have if it had been taken in time."""
+    keep(ledger, 900, "quarter")
+    record(ledger, 960, *quarter(2)[:3])
+    retried = retry(ledger, 1000, quarter=[interval(0, 20, minutes=15)])
+    assert (retried.settled, retried.left) == (0, 3)
+    assert stored(path) == [interval(0, 20, minutes=15)]
+    assert waiting(path) == [(0, 1), (1, 2), (2, 3)]
+
+
+def test_what_waits_is_judged_again(path: Path, ledger: Ledger) -> None:
+    """What had to wait in an earlier version may not have to in this one."""
+    record(ledger, 60, interval(0, 1))
+    query(
+        path,
+        "INSERT INTO quarantine (camera, received, reason, start, stop, entered, exited, sent)"
+        " VALUES (1, 0, ?, ?, ?, 4, 0, ?)",
+        *(OVERLAP, START + 60, START + 120, START + 60),
+    )
+    assert waiting(path) == [(1, 2)]
+    retried = retry(ledger, 120)
+    assert (retried.settled, retried.left, retried.changes.since) == (1, 0, START + 60)
+    assert stored(path) == [interval(0, 1), interval(1, 4)]
+
+
+def test_a_retry_that_fails_changes_nothing(path: Path, ledger: Ledger) -> None:
+    """Half of it would be lost."""
+    keep(ledger, 60, "a", "b")
+
+    def read(content: str, _: int) -> list[Interval]:
+        if content == "b":
+            raise ZeroDivisionError
+        return [interval(0, 1)]
+
+    with pytest.raises(ZeroDivisionError):
+        ledger.retry(SERIAL, read, START).result(TIMEOUT)
+    assert quarantined(ledger) == 2
+    assert stored(path) == []
+
+
+def test_a_retry_goes_on_page_by_page(path: Path, ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pushes come in between; each page says where the next one begins, and nothing is left out or read twice."""
+    monkeypatch.setattr(ledger_module, "RETRY_PAGE", 3)
+    monkeypatch.setattr(ledger_module, "RETRY_BYTES", 50)
+    record(ledger, 900, interval(0, 20, minutes=15))
+    record(ledger, 960, *quarter(2)[:4])
+    keep(ledger, 961, *"abcde", "f" * 60, "g", "h")
+    asked: list[str] = []
+
+    def read(content: str, _: int) -> list[Interval] | None:
+        asked.append(content[0])
+        return [interval(100 + len(asked), 1)] if content in "bg" else None
+
+    pages: list[str] = []
+    after: int | None = 0
+    while after is not None:
+        retried = ledger.retry(SERIAL, read, START + 1000, after).result(TIMEOUT)
+        pages.append("".join(asked[len("".join(pages)) :]))
+        after = retried.last
+    assert pages == ["", "ab", "cde", "f", "gh", ""]
+    assert (retried.settled, retried.left) == (0, 10)
+    assert len(stored(path)) == 3
+
+
+def test_a_retry_settles_what_is_known_meanwhile(path: Path, ledger: Ledger) -> None:
+    """Earlier versions left in quarantine what was counted after all."""
+    record(ledger, 120, interval(1, 5))
+    query(
+        path,
+        "INSERT INTO quarantine (camera, received, reason, content, start, stop, sent)"
+        " VALUES (1, 0, 'bad', 'x', ?, ?, ?), (1, 0, 'bad', 'y', ?, ?, ?), (1, 0, 'bad', 'z', NULL, NULL, 0)",
+        *(START + 60, START + 120, START + 60, START + 60, START + 120, START + 180),
+    )
+    retried = retry(ledger, 240)
+    assert (retried.settled, retried.left) == (1, 2)
+    assert contents(ledger) == ["y", "z"]
+
+
+def test_a_retry_of_a_camera_that_is_not_there(ledger: Ledger) -> None:
+    """A new ledger was begun, say."""
+    with pytest.raises(LedgerError, match=SERIAL):
+        retry(ledger, 0)
+
+
+@given(data=st.data(), told=history(aligned() | cutting()))
+@examples
+def test_taken_later_is_as_good_as_taken_at_once(data: st.DataObject, told: list[Told]) -> None:
+    """Whatever is taken only at a second try: in the end the ledger holds the same."""
+
+    def content(ledger: Ledger) -> list[list[tuple[Any, ...]]]:
+        columns = "start, stop, entered, exited, coalesce(adults_entered, 0), coalesce(adults_exited, 0), sent"
+        return [
+            query(ledger.path, f"SELECT {columns} FROM intervals ORDER BY start"),
+            query(ledger.path, f"SELECT {columns} FROM quarantine ORDER BY 1, 2, 7"),
+            query(ledger.path, "SELECT total_entered, total_exited, coalesce(total_adults_entered, 0) FROM cameras"),
+        ]
+
+    with TemporaryDirectory() as folder, opened(Path(folder, "a")) as at_once, opened(Path(folder, "b")) as later:
+        kept: dict[str, list[Interval]] = {}
+        for number, (sent, one) in enumerate(told):
+            record(at_once, sent, one)
+            if data.draw(st.booleans()):
+                kept[str(number)] = [one]
+                keep(later, sent, str(number))
+            else:
+                record(later, sent, one)
+            if data.draw(st.integers(0, 5)) == 0:
+                retry(later, 0, **kept)
+        retry(later, 0, **kept)
+        assert content(later) == content(at_once)
+        assert_sound(later.path)
+
+
+def test_quarantine_at_a_glance(ledger: Ledger) -> None:
+    """How many there are, and the newest; nothing of a camera nobody knows."""
+    keep(ledger, 60, "a", "b", "c")
+    quarantine = ledger.quarantine(SERIAL, 2).result(TIMEOUT)
+    assert (quarantine.count, [one.content for one in quarantine.newest]) == (3, ["c", "b"])
+    nothing = ledger.quarantine(sensor(1).serial, 2).result(TIMEOUT)
+    assert (nothing.count, nothing.newest) == (0, [])
+
+
+def test_what_is_shown_is_bounded(ledger: Ledger) -> None:
+    """What is long is kept whole, to be read again; to be looked at, its beginning is enough."""
+    keep(ledger, 60, "x" * 200_000)
+    assert contents(ledger) == ["x" * 4096]
+    assert retry(ledger, 120, **{"x" * 200_000: [interval(0, 1)]}).settled == 1
+
+
+def test_what_is_dropped_is_what_was_shown(path: Path, ledger: Ledger) -> None:
+    """What comes after that stays, and so does another camera's; stored ones aren't touched."""
+    record(ledger, 1, sender=sensor(1), rejected=[Rejected("bad", "of another")])
+    record(ledger, 900, interval(0, 20, minutes=15))
+    keep(ledger, 960, "shown")
+    record(ledger, 960, interval(3, 1))
+    last = ledger.quarantine(SERIAL, 1).result(TIMEOUT).last
+    keep(ledger, 1020, "later")
+    assert ledger.drop(SERIAL, last).result(TIMEOUT) == 2
+    assert [one.content for one in ledger.quarantined(SERIAL, 10).result(TIMEOUT)] == ["later"]
+    assert quarantined(ledger, sensor(1).serial) == 1
+    assert stored(path) == [interval(0, 20, minutes=15)]
+    assert ledger.drop(SERIAL, last).result(TIMEOUT) == 0
+
+
+def test_what_was_dropped_may_come_again(path: Path, ledger: Ledger) -> None:
+    """Nobody remembers what was dropped: it is looked at as if it came for the first time."""
+    record(ledger, 900, interval(0, 20, minutes=15))
+    for _ in range(2):
+        record(ledger, 960, interval(3, 1), rejected=[Rejected("bad", "x")])
+        assert quarantined(ledger) == 2
+        assert waiting(path) == [(3, 4)]
+        ledger.drop(SERIAL, ledger.quarantine(SERIAL, 0).result(TIMEOUT).last).result(TIMEOUT)
+        assert quarantined(ledger) == 0

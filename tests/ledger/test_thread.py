@@ -1,0 +1,288 @@
+"""The thread that owns the file: batches, questions, callers that give up, closing."""
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import Future
+from pathlib import Path
+import sqlite3
+import sys
+import threading
+from time import perf_counter
+from types import FrameType
+from typing import Any, Final
+
+import pytest
+
+from custom_components.axis_people_counter.ledger import file as ledger_file
+from custom_components.axis_people_counter.ledger.file import BackupHold, LedgerError
+from custom_components.axis_people_counter.ledger.ledger import Ledger
+
+from ..helpers.ledgers import (
+    SERIAL,
+    START,
+    TIMEOUT,
+    held_up,
+    interval,
+    locked,
+    opened,
+    outcome,
+    push,
+    record,
+    sensor,
+    stored,
+    wait_for,
+)
+
+
+def test_thread_survives_anything(ledger: Ledger) -> None:
+    """Whoever waits is told, whatever went wrong, and the next push is stored."""
+
+    def broken(_: sqlite3.Connection) -> None:
+        raise SystemExit
+
+    for writes in (True, False):
+        with pytest.raises(LedgerError, match="SystemExit"):
+            ledger.submit(broken, writes=writes).result(TIMEOUT)
+    assert record(ledger, 60, interval(0, 5)).appeared == (interval(0, 5),)
+
+
+def commits(path: Path) -> int:
+    """Return how many transactions stand in the write-ahead log: the last frame of each tells the file's size."""
+    log = Path(f"{path}-wal").read_bytes()
+    page = int.from_bytes(log[8:12])
+    sizes = [log[at + 4 : at + 8] for at in range(32, len(log), 24 + page)]
+    return sum(1 for size in sizes if size != bytes(4))
+
+
+def test_pushes_that_wait_are_committed_together(path: Path, ledger: Ledger) -> None:
+    """Fifty cameras that push at once cost one commit, or two where the first got ahead."""
+    record(ledger, 0)
+    before = commits(path)
+    with locked(path):
+        futures = [ledger.record(push(60, interval(0, 1), sender=sensor(number)), START) for number in range(50)]
+        question = ledger.cameras()
+    assert [future.result(TIMEOUT).camera.serial for future in futures] == [sensor(n).serial for n in range(50)]
+    assert len(question.result(TIMEOUT)) in (1, 2, 51)
+    assert 1 <= commits(path) - before <= 2
+
+
+def test_a_batch_waits_for_a_lock_once(path: Path, ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Sixty pushes are told that somebody else has the file as soon as one would be."""
+    monkeypatch.setattr(ledger_file, "BUSY_SECONDS", 0.3)
+    record(ledger, 0)
+    ledger.close().result(TIMEOUT)
+    with opened(path) as again:
+        again.cameras().result(TIMEOUT)
+        go_on = held_up(again)
+        futures = [again.record(push(60, interval(number, 1)), START) for number in range(60)]
+        with locked(path):
+            begin = perf_counter()
+            go_on.set()
+            for future in futures:
+                assert "locked" in str(outcome(future))
+            # Sixty times as long would be eighteen seconds.
+            assert perf_counter() - begin < 10
+
+
+def test_a_question_sees_what_was_pushed_before_it(ledger: Ledger) -> None:
+    """Also where both were waiting: they are answered in another order than they came."""
+    go_on = held_up(ledger)
+    ledger.record(push(60, interval(0, 1)), START)
+    question = ledger.cameras()
+    go_on.set()
+    assert len(question.result(TIMEOUT)) == 1
+
+
+def synchronous(ledger: Ledger) -> int:
+    """Return how the ledger's own connection syncs: 2 is FULL, each commit is on the disk before it returns."""
+    (value,) = ledger.submit(lambda db: db.execute("PRAGMA synchronous").fetchone()).result(TIMEOUT)
+    return int(value)
+
+
+def test_each_commit_is_synced_to_the_disk(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With a new file, during a backup and after it, in a file that was opened again, and after a failure."""
+    monkeypatch.setattr(ledger_file, "BUSY_SECONDS", 0.05)
+    found: list[int] = []
+    hold = BackupHold()
+    with opened(path, hold=hold) as ledger:
+        found.append(synchronous(ledger))
+        wait_for(hold.begin())
+        found.append(synchronous(ledger))
+    with opened(path, hold=hold) as ledger:
+        found.append(synchronous(ledger))
+        wait_for(hold.end())
+        found.append(synchronous(ledger))
+        with locked(path):
+            assert outcome(ledger.record(push(60, interval(0, 1)), START))
+        found.append(synchronous(ledger))
+        path.unlink()
+        found.append(synchronous(ledger))
+    assert found == [2] * 6
+
+
+async def test_a_caller_that_gives_up_does_not_stop_the_commit(path: Path, ledger: Ledger) -> None:
+    """A client that hangs up can't interrupt what is being stored."""
+    record(ledger, 0)
+    with locked(path):
+        future = ledger.record(push(60, interval(0, 5)), START)
+        caller = asyncio.ensure_future(asyncio.wrap_future(future))
+        caller.cancel()
+        # Until then the cancellation hasn't got through.
+        await asyncio.sleep(0)
+        with pytest.raises(asyncio.CancelledError):
+            await caller
+    assert future.result(TIMEOUT).appeared == (interval(0, 5),)
+    assert stored(path) == [interval(0, 5)]
+
+
+async def test_a_caller_that_gives_up_does_not_stop_the_closing(path: Path, ledger: Ledger) -> None:
+    """Whoever asks next hears when it is closed."""
+    record(ledger, 0)
+    with locked(path):
+        ledger.record(push(60, interval(0, 5)), START)
+        caller = asyncio.ensure_future(asyncio.wrap_future(ledger.close()))
+        caller.cancel()
+        # Until then the cancellation hasn't got through.
+        await asyncio.sleep(0)
+        with pytest.raises(asyncio.CancelledError):
+            await caller
+    ledger.close().result(TIMEOUT)
+    assert stored(path) == [interval(0, 5)]
+
+
+def test_closing_finishes_what_waits(path: Path, tmp_path: Path) -> None:
+    """What was handed over before is stored, and the log is written into the file."""
+    with opened(path) as ledger:
+        futures = [ledger.record(push(60 * n, interval(n, 1)), START) for n in range(20)]
+        ledger.close().result(TIMEOUT)
+        assert all(future.done() for future in futures)
+    assert [file.name for file in tmp_path.iterdir()] == [path.name]
+    assert len(stored(path)) == 20
+
+
+def test_a_closed_ledger_takes_nothing(path: Path) -> None:
+    """It says so at once; closing it again is no error."""
+    with opened(path) as ledger:
+        record(ledger, 60, interval(0, 5))
+        ledger.close().result(TIMEOUT)
+        ledger.close().result(TIMEOUT)
+        asked: list[Future[Any]] = [ledger.record(push(120), START), ledger.cameras(), ledger.set_removed(SERIAL)]
+        for future in asked:
+            with pytest.raises(LedgerError, match="closed"):
+                future.result(0)
+    assert stored(path) == [interval(0, 5)]
+
+
+QUESTIONS: Final[dict[str, Callable[[Ledger], Future[Any]]]] = {
+    "a question": Ledger.cameras,
+    "a push": lambda ledger: ledger.record(push(120, interval(1, 1)), START),
+    "its size": Ledger.size,
+    "a backup": Ledger.begin_backup,
+    "the end of a backup": Ledger.end_backup,
+}
+
+
+class Stopped:
+    """Stops a thread at one line of the ledger's file, as the system may do with any thread at any time."""
+
+    def __init__(self, number: int) -> None:
+        """Choose the line: it is one of those that the thread comes to, counted from 0."""
+        self.is_there = threading.Event()
+        self.go_on = threading.Event()
+        self._number = number
+
+    def __call__(self, frame: FrameType, event: str, _: Any) -> Any:
+        """Be told of all that the thread does."""
+        if frame.f_code.co_filename == ledger_file.__file__ and event == "line":
+            self._number -= 1
+            if self._number == -1:
+                self.is_there.set()
+                self.go_on.wait(TIMEOUT)
+        return self
+
+
+@pytest.mark.parametrize("what", QUESTIONS)
+def test_a_question_put_while_the_ledger_closes_is_answered(tmp_path: Path, what: str) -> None:
+    """Wherever the thread that puts it is stopped meanwhile: it is done, or it raises LedgerError."""
+    for line in range(50):
+        stopped = Stopped(line)
+        answers: list[Future[Any]] = []
+
+        def ask(ledger: Ledger, stopped: Stopped = stopped, answers: list[Future[Any]] = answers) -> None:
+            sys.settrace(stopped)
+            try:
+                answers.append(QUESTIONS[what](ledger))
+            finally:
+                sys.settrace(None)
+                stopped.is_there.set()
+
+        with opened(tmp_path / f"{line}.db") as ledger:
+            record(ledger, 60, interval(0, 1))
+            asking = threading.Thread(target=ask, args=(ledger,))
+            asking.start()
+            stopped.is_there.wait(TIMEOUT)
+            closing_it = threading.Thread(target=lambda ledger: ledger.close().result(TIMEOUT), args=(ledger,))
+            closing_it.start()
+            # It is closed by then, unless it waits for the other thread.
+            closing_it.join(0.05)
+            was_asked = not asking.is_alive()
+            stopped.go_on.set()
+            asking.join(TIMEOUT)
+            closing_it.join(TIMEOUT)
+            outcome(answers[0])
+        if was_asked:
+            # There are no more lines than that.
+            assert line > 3
+            return
+    raise AssertionError("It takes that many lines to ask?")
+
+
+def test_closing_answers_all_questions_that_wait(path: Path) -> None:
+    """However many there are: somebody waits for each of them."""
+    go_on = threading.Event()
+    with opened(path) as ledger:
+        record(ledger, 60, interval(0, 5))
+        ledger.submit(lambda _: go_on.wait(TIMEOUT))
+        questions = [ledger.cameras() for _ in range(20)]
+        recorded = ledger.record(push(120, interval(1, 5)), START)
+        closed = ledger.close()
+        go_on.set()
+        closed.result(TIMEOUT)
+        assert recorded.done()
+        for question in questions:
+            assert len(question.result(0)) == 1
+
+
+def test_the_size_is_that_of_the_file_and_its_log(path: Path, ledger: Ledger) -> None:
+    """What it takes on the disk."""
+    record(ledger, 60, *[interval(minute, 1) for minute in range(1000)])
+    assert ledger.size().result(TIMEOUT) == path.stat().st_size + Path(f"{path}-wal").stat().st_size
+
+
+def test_a_push_waits_for_one_answer_at_most(ledger: Ledger) -> None:
+    """However many questions are waiting, they all get their answers too."""
+    started, go_on = threading.Event(), threading.Event()
+    answered: list[int] = []
+
+    def first(_: sqlite3.Connection) -> None:
+        started.set()
+        go_on.wait(TIMEOUT)
+
+    waiting = ledger.submit(first)
+    started.wait(TIMEOUT)
+    questions: list[Future[None]] = []
+    for number in range(50):
+
+        def question(_: sqlite3.Connection, number: int = number) -> None:
+            answered.append(number)
+
+        questions.append(ledger.submit(question))
+    recorded = ledger.record(push(60, interval(0, 1)), START)
+    recorded.add_done_callback(lambda _: answered.append(-1))
+    go_on.set()
+    waiting.result(TIMEOUT)
+    recorded.result(TIMEOUT)
+    for asked in questions:
+        asked.result(TIMEOUT)
+    assert answered.index(-1) <= 1
+    assert [number for number in answered if number >= 0] == list(range(50))

@@ -15,9 +15,9 @@ from custom_components.axis_people_counter.connecting.authority import (
     CertificateAndKey,
     certificate_names,
     certificate_pem,
+    covers_host,
     fingerprint,
-    is_for,
-    is_good,
+    is_usable,
     new_authority,
     new_server,
     read_certificate_and_key,
@@ -147,8 +147,8 @@ def test_server_ends_with_its_authority(authority: CertificateAndKey) -> None:
     server = new_server(authority, NAMES, late)
     assert server.certificate.not_valid_after_utc == end
     # There is nothing to be gained by making it again and again.
-    assert is_good(server.certificate, authority.certificate, NAMES, late)
-    assert not is_good(server.certificate, authority.certificate, NAMES, end)
+    assert is_usable(server.certificate, authority.certificate, NAMES, late)
+    assert not is_usable(server.certificate, authority.certificate, NAMES, end)
 
 
 @pytest.mark.parametrize(
@@ -167,12 +167,12 @@ def test_when_it_is_made_anew(
     authority: CertificateAndKey, server: CertificateAndKey, names: list[str], days: int, good: bool
 ) -> None:
     """A certificate is used as long as it has all names and is not about to end."""
-    assert is_good(server.certificate, authority.certificate, names, NOW + timedelta(days=days)) is good
+    assert is_usable(server.certificate, authority.certificate, names, NOW + timedelta(days=days)) is good
 
 
 def test_of_other_authority_is_not_good(server: CertificateAndKey) -> None:
     """A certificate that hangs on another authority is made anew."""
-    assert not is_good(server.certificate, new_authority(NOW).certificate, NAMES, NOW)
+    assert not is_usable(server.certificate, new_authority(NOW).certificate, NAMES, NOW)
 
 
 def test_long_name(authority: CertificateAndKey) -> None:
@@ -188,7 +188,7 @@ def test_names(authority: CertificateAndKey, server: CertificateAndKey) -> None:
 
 
 @pytest.mark.parametrize(
-    ("host", "is_for_it"),
+    ("host", "covered"),
     [
         ("ha.example.com", True),
         ("HA.Example.com", True),
@@ -200,10 +200,10 @@ def test_names(authority: CertificateAndKey, server: CertificateAndKey) -> None:
         ("192.168.1.11", False),
     ],
 )
-def test_stars(authority: CertificateAndKey, host: str, is_for_it: bool) -> None:
+def test_stars(authority: CertificateAndKey, host: str, covered: bool) -> None:
     """A star stands for one part of a name, and for no part of an address."""
     certificate = new_server(authority, ["*.example.com", "192.168.1.10", "*.168.1.11"], NOW).certificate
-    assert is_for(certificate, host) is is_for_it
+    assert covers_host(certificate, host) is covered
 
 
 def test_read_again(server: CertificateAndKey) -> None:

@@ -18,7 +18,7 @@ from cryptography.x509.oid import NameOID
 import pytest
 
 from custom_components.axis_people_counter.connecting import listener
-from custom_components.axis_people_counter.connecting.certificates import UserCertificates
+from custom_components.axis_people_counter.connecting.certificate_files import UserCertificates
 from custom_components.axis_people_counter.const import DOMAIN
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import issue_registry as ir

@@ -11,7 +11,8 @@ from custom_components.axis_people_counter.connecting.authority import (
     RENEWED_BEFORE_END,
     SERVER_LIFETIME,
 )
-from custom_components.axis_people_counter.connecting.certificates import AUTHORITY_FILE, ENDS_SOON, SERVER_FILE
+from custom_components.axis_people_counter.connecting.certificate_files import ENDS_SOON
+from custom_components.axis_people_counter.connecting.certificates import AUTHORITY_FILE, SERVER_FILE
 from custom_components.axis_people_counter.connecting.listener import PATIENCE
 from custom_components.axis_people_counter.connecting.server import MAX_CAMERAS, MAX_STRANGERS, REQUEST_SECONDS
 from custom_components.axis_people_counter.const import (

@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from custom_components.axis_people_counter.connecting import server
+from custom_components.axis_people_counter.connecting import connections, server, sockets
 from custom_components.axis_people_counter.ledger.ledger import MAX_CAMERAS
 from homeassistant.core import HomeAssistant
 
@@ -61,7 +61,7 @@ def many_files() -> Iterator[None]:
 
 
 @asynccontextmanager
-async def connections(
+async def connect_many(
     listening: Listening, count: int, *, tls: bool, address: str = STRANGER
 ) -> AsyncIterator[list[Connection]]:
     """Open many connections from one address; those that are refused don't count."""
@@ -115,7 +115,7 @@ def memory() -> int:
 async def test_thousand_idle_connections(listening: Listening, one: Camera, address: str) -> None:
     """A thousand connections that say nothing don't keep a camera out, not even from its own address."""
     before = memory()
-    async with connections(listening, 1000, tls=False, address=address) as idle:
+    async with connect_many(listening, 1000, tls=False, address=address) as idle:
         assert len(idle) == 1000
         await deliver(one)
         assert await open_ones(idle) <= server.MAX_WAITING
@@ -187,7 +187,7 @@ async def test_handshakes_that_are_not_waited_for(listening: Listening) -> None:
     """Whoever lets us sign and then goes is put off like others."""
     async with flooding(listening, "hello", address=CAMERA, source=STRANGER) as flood:
         pass
-    assert flood.count < 1.5 * (3 + 1) / server.HANDSHAKE_INTERVAL
+    assert flood.count < 1.5 * (3 + 1) / connections.HANDSHAKE_INTERVAL
 
 
 async def test_neighbour(listening: Listening, one: Camera, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -207,10 +207,10 @@ async def test_neighbour(listening: Listening, one: Camera, monkeypatch: pytest.
 
 async def test_many_known_cameras(listening: Listening, monkeypatch: pytest.MonkeyPatch) -> None:
     """As many addresses of cameras are remembered as there may be cameras."""
-    monkeypatch.setattr(server, "MAX_KNOWN", 1)
+    monkeypatch.setattr(server, "MAX_CAMERA_ADDRESSES", 1)
     assert (await camera(listening).test_connection()).delivered
     body = camera(listening).body()
-    async with connections(listening, 1, tls=True) as [(reader, writer)]:
+    async with connect_many(listening, 1, tls=True) as [(reader, writer)]:
         writer.write(HEAD + f"Authorization: Bearer {TOKEN}\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body)
         assert (await reader.readline()).split()[1] == b"200"
     assert (await camera(listening).test_connection()).delivered
@@ -226,7 +226,7 @@ async def test_expecting_more_and_more(listening: Listening, one: Camera) -> Non
 
 async def test_stranger_who_would_go_on(listening: Listening) -> None:
     """The body that a stranger announces isn't read, though the protocol invites it."""
-    async with connections(listening, 1, tls=True) as [(reader, writer)]:
+    async with connect_many(listening, 1, tls=True) as [(reader, writer)]:
         writer.write(HEAD + b"Expect: 100-continue\r\nContent-Length: 1000000\r\n\r\n")
         answer = await reader.read(4096)
         assert b" 401 " in answer + await reader.read(4096)
@@ -240,7 +240,7 @@ async def test_new_ones_all_the_time(listening: Listening, one: Camera) -> None:
 
     async def come_again() -> None:
         while not stop.is_set():
-            async with connections(listening, 50, tls=False):
+            async with connect_many(listening, 50, tls=False):
                 await asyncio.sleep(0)
 
     strangers = [asyncio.create_task(come_again()) for _ in range(10)]
@@ -266,7 +266,7 @@ async def test_slow_loris(listening: Listening, one: Camera, monkeypatch: pytest
     monkeypatch.setattr(server, "REQUEST_SECONDS", 4.0)
     monkeypatch.setattr(server, "SWEEP_SECONDS", 0.1)
     await listening.restart()
-    async with connections(listening, 20, tls=True) as slow:
+    async with connect_many(listening, 20, tls=True) as slow:
         for _, writer in slow:
             writer.write(HEAD)
         await deliver(one)
@@ -282,7 +282,7 @@ async def test_slow_loris(listening: Listening, one: Camera, monkeypatch: pytest
 async def test_handshake_never_ends(listening: Listening, one: Camera, monkeypatch: pytest.MonkeyPatch) -> None:
     """A handshake that was begun is waited for a while."""
     monkeypatch.setattr(server, "HANDSHAKE_SECONDS", 1.0)
-    async with connections(listening, 20, tls=False) as begun:
+    async with connect_many(listening, 20, tls=False) as begun:
         for _, writer in begun:
             # The beginning of a ClientHello that promises more.
             writer.write(bytes.fromhex("16030102000100"))
@@ -306,7 +306,7 @@ async def test_garbage_before_tls(
 ) -> None:
     """What isn't TLS ends the connection, and nobody hears of it."""
     caplog.set_level(logging.INFO)
-    async with connections(listening, 5, tls=False) as strangers:
+    async with connect_many(listening, 5, tls=False) as strangers:
         caplog.clear()
         for _, writer in strangers:
             writer.write(garbage)
@@ -326,7 +326,7 @@ async def test_garbage_before_tls(
 )
 async def test_oversized_headers(listening: Listening, one: Camera, header: bytes) -> None:
     """Headers larger than a camera's are refused before they have been received."""
-    async with connections(listening, 1, tls=True) as [(reader, writer)]:
+    async with connect_many(listening, 1, tls=True) as [(reader, writer)]:
         writer.write(HEAD + header + b"\r\n")
         assert (await reader.readline()).split()[1] == b"400"
         assert await is_closed(reader, 5)
@@ -335,7 +335,7 @@ async def test_oversized_headers(listening: Listening, one: Camera, header: byte
 
 async def test_long_address(listening: Listening, one: Camera) -> None:
     """So is an address that doesn't end."""
-    async with connections(listening, 1, tls=True) as [(reader, writer)]:
+    async with connect_many(listening, 1, tls=True) as [(reader, writer)]:
         writer.write(b"POST /" + b"x" * 100_000)
         assert (await reader.readline()).split()[1] in (b"400", b"414")
         assert await is_closed(reader, 5)
@@ -345,7 +345,7 @@ async def test_long_address(listening: Listening, one: Camera) -> None:
 @pytest.mark.parametrize("authorization", [b"", b"Authorization: Bearer wrong\r\n"])
 async def test_body_of_a_stranger_is_not_read(listening: Listening, authorization: bytes) -> None:
     """Without the token the answer comes before the body, and the rest of that goes nowhere."""
-    async with connections(listening, 1, tls=True) as [(reader, writer)]:
+    async with connect_many(listening, 1, tls=True) as [(reader, writer)]:
         writer.write(HEAD + authorization + b"Content-Length: 100000000\r\n\r\n")
         async with asyncio.timeout(5):
             assert (await reader.readline()).split()[1] == b"401"
@@ -363,14 +363,14 @@ async def test_body_of_a_stranger_is_not_read(listening: Listening, authorizatio
 async def test_only_a_cameras_connection_lasts(listening: Listening) -> None:
     """Who had the token may ask again on the same connection; who had none has to make another one."""
     with_token = HEAD + f"Authorization: Bearer {TOKEN}\r\nContent-Length: 2\r\n\r\n{{}}".encode()
-    async with connections(listening, 1, tls=True) as [(reader, writer)]:
+    async with connect_many(listening, 1, tls=True) as [(reader, writer)]:
         # Without a document in it this is answered 400, and ends, too.
         writer.write(with_token)
         assert (await reader.readline()).split()[1] == b"400"
         assert await is_closed(reader, 5)
     body = camera(listening).body()
     push = HEAD + f"Authorization: Bearer {TOKEN}\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body
-    async with connections(listening, 1, tls=True) as [(reader, writer)]:
+    async with connect_many(listening, 1, tls=True) as [(reader, writer)]:
         for _ in range(3):
             writer.write(push)
             assert (await reader.readline()).split()[1] == b"200"
@@ -398,7 +398,7 @@ async def test_camera_is_not_pushed_out(listening: Listening, monkeypatch: pytes
     pushing = asyncio.create_task(slow.push())
     await until_busy(listening, 1)
     for _ in range(5):
-        async with connections(listening, 10 if tls else 20, tls=tls):
+        async with connect_many(listening, 10 if tls else 20, tls=tls):
             await asyncio.sleep(0.1)
     answer = await pushing
     assert answer
@@ -477,8 +477,8 @@ async def test_as_many_cameras_as_there_may_be(listening: Listening) -> None:
     assert memory() - before < 2 * MAX_CAMERAS * 400_000
     for address in (STRANGER, CAMERA):
         async with (
-            connections(listening, 2 * server.MAX_WAITING, tls=False, address=address),
-            connections(listening, 20, tls=True, address=address) as strangers,
+            connect_many(listening, 2 * server.MAX_WAITING, tls=False, address=address),
+            connect_many(listening, 20, tls=True, address=address) as strangers,
         ):
             assert strangers
             async with asyncio.timeout(20):
@@ -509,7 +509,7 @@ async def test_strangers_take_each_others_places(listening: Listening, monkeypat
     cameras = [LastingCamera(listening, number, STRANGER) for number in range(3)]
     for one in cameras:
         await one.report()
-    async with connections(listening, 8, tls=True) as strangers:
+    async with connect_many(listening, 8, tls=True) as strangers:
         assert await open_ones(strangers) == 2
         for one in cameras:
             await one.report()
@@ -520,11 +520,11 @@ async def test_strangers_take_each_others_places(listening: Listening, monkeypat
 
 async def test_who_has_hung_up_has_no_turn(listening: Listening, monkeypatch: pytest.MonkeyPatch) -> None:
     """Those who have given up waiting for their handshake don't make others wait."""
-    monkeypatch.setattr(server, "HANDSHAKE_INTERVAL", 0.5)
-    monkeypatch.setattr(server, "_AHEAD", 0.0)
-    async with connections(listening, 1, tls=True, address=CAMERA):
+    monkeypatch.setattr(connections, "HANDSHAKE_INTERVAL", 0.5)
+    monkeypatch.setattr(connections, "HANDSHAKE_ADVANCE", 0.0)
+    async with connect_many(listening, 1, tls=True, address=CAMERA):
         pass
-    async with connections(listening, 50, tls=False, address=CAMERA) as impatient:
+    async with connect_many(listening, 50, tls=False, address=CAMERA) as impatient:
         for _, writer in impatient:
             writer.write(b"\x16")
         await asyncio.sleep(0.1)
@@ -534,14 +534,14 @@ async def test_who_has_hung_up_has_no_turn(listening: Listening, monkeypatch: py
 
 async def test_handshakes_are_paced(listening: Listening, one: Camera, monkeypatch: pytest.MonkeyPatch) -> None:
     """Who makes handshakes without end has to wait for them; others don't."""
-    monkeypatch.setattr(server, "HANDSHAKE_INTERVAL", 0.1)
-    monkeypatch.setattr(server, "_AHEAD", 0.5)
+    monkeypatch.setattr(connections, "HANDSHAKE_INTERVAL", 0.1)
+    monkeypatch.setattr(connections, "HANDSHAKE_ADVANCE", 0.5)
     loop = asyncio.get_running_loop()
     began = loop.time()
 
     async def flood() -> float:
         for _ in range(15):
-            async with connections(listening, 1, tls=True) as found:
+            async with connect_many(listening, 1, tls=True) as found:
                 assert found
         return loop.time() - began
 
@@ -564,7 +564,7 @@ async def test_handshakes_are_paced(listening: Listening, one: Camera, monkeypat
 )
 def test_networks(address: str, network: str) -> None:
     """A host with IPv6 has as many addresses as it likes, and counts once."""
-    assert server.network_of(address) == network
+    assert sockets.network_of(address) == network
 
 
 @pytest.mark.parametrize("wait", ["for the first byte", "for its turn"])
@@ -573,10 +573,10 @@ async def test_unloading_with_strangers_at_the_door(
 ) -> None:
     """Who hasn't shaken hands yet doesn't hold up anybody who wants to go home."""
     if wait == "for its turn":
-        monkeypatch.setattr(server, "HANDSHAKE_INTERVAL", 10.0)
-        async with connections(listening, 1, tls=True) as found:
+        monkeypatch.setattr(connections, "HANDSHAKE_INTERVAL", 10.0)
+        async with connect_many(listening, 1, tls=True) as found:
             assert found
-    async with connections(listening, 5, tls=False) as found:
+    async with connect_many(listening, 5, tls=False) as found:
         for _, writer in found:
             if wait == "for its turn":
                 writer.write(b"\x16")
@@ -609,9 +609,9 @@ async def test_cannot_accept(listening: Listening, monkeypatch: pytest.MonkeyPat
 
 async def test_many_networks(listening: Listening, monkeypatch: pytest.MonkeyPatch) -> None:
     """Strangers from everywhere are served, though not all of them are remembered."""
-    monkeypatch.setattr(server, "MAX_NETWORKS", 3)
+    monkeypatch.setattr(connections, "MAX_SENDERS", 3)
     for last in range(2, 12):
-        async with connections(listening, 1, tls=True, address=f"127.0.0.{last}") as found:
+        async with connect_many(listening, 1, tls=True, address=f"127.0.0.{last}") as found:
             assert found
 
 
@@ -619,19 +619,19 @@ def test_addresses_that_are_not_there(socket_enabled: None) -> None:
     """Without IPv6 there is IPv4; a port that is taken on one address is taken."""
     port = free_port()
     # No machine has an address of those for documentation.
-    sockets = server.listening_sockets([CAMERA, "2001:db8::1"], port)
-    assert [one.getsockname() for one in sockets] == [(CAMERA, port)]
+    found = sockets.listening_sockets([CAMERA, "2001:db8::1"], port)
+    assert [one.getsockname() for one in found] == [(CAMERA, port)]
     with pytest.raises(OSError, match="in use"):
-        server.listening_sockets(["127.0.0.9", CAMERA], port)
-    sockets[0].close()
+        sockets.listening_sockets(["127.0.0.9", CAMERA], port)
+    found[0].close()
     # The other one was given back.
-    for one in server.listening_sockets(["127.0.0.9", CAMERA], port):
+    for one in sockets.listening_sockets(["127.0.0.9", CAMERA], port):
         one.close()
 
 
 async def test_request_on_a_connection_that_is_given_up(listening: Listening) -> None:
     """It may have come in the very moment; a camera sends it again."""
-    async with connections(listening, 1, tls=True) as [(reader, writer)]:
+    async with connect_many(listening, 1, tls=True) as [(reader, writer)]:
         listening.listener._server._connections.clear()  # noqa: SLF001
         writer.write(HEAD + f"Authorization: Bearer {TOKEN}\r\nContent-Length: 2\r\n\r\n{{}}".encode())
         assert (await reader.readline()).split()[1] == b"503"
@@ -649,7 +649,7 @@ async def test_nothing_else_is_served(listening: Listening) -> None:
         (b"GET /api/axis_people_counter/export/x HTTP/1.1", b"404"),
         (b"GET /api/axis_people_counter/authority.pem HTTP/1.1", b"200"),
     ):
-        async with connections(listening, 1, tls=True) as [(reader, writer)]:
+        async with connect_many(listening, 1, tls=True) as [(reader, writer)]:
             writer.write(line + b"\r\nHost: x\r\n\r\n")
             assert (await reader.readline()).split()[1] == status, line
             assert await is_closed(reader, 5)

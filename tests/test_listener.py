@@ -17,7 +17,7 @@ import pytest
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.axis_people_counter import core_internals
-from custom_components.axis_people_counter.connecting import listener, server
+from custom_components.axis_people_counter.connecting import connections, listener
 from custom_components.axis_people_counter.connecting.authority import (
     SERVER_LIFETIME,
     CertificateAndKey,
@@ -27,7 +27,7 @@ from custom_components.axis_people_counter.connecting.authority import (
     new_server,
     read_certificate_and_key,
 )
-from custom_components.axis_people_counter.connecting.certificates import Loaded, OwnCertificates
+from custom_components.axis_people_counter.connecting.certificates import LoadedCertificate, OwnCertificates
 from custom_components.axis_people_counter.const import AUTHORITY_PATH, DOMAIN
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import issue_registry as ir
@@ -181,7 +181,7 @@ async def test_renewal_under_traffic(
     hass: HomeAssistant, listening: Listening, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """While cameras push without pause the certificate is renewed again and again; nothing is lost."""
-    monkeypatch.setattr(server, "HANDSHAKE_INTERVAL", 0.0)
+    monkeypatch.setattr(connections, "HANDSHAKE_INTERVAL", 0.0)
     cameras = [camera(listening, days=1, serial=f"accc8e00000{number}", name=f"Door {number}") for number in range(4)]
     for one in cameras:
         one.batch = 15
@@ -495,7 +495,7 @@ async def test_check_fails(listening: Listening, monkeypatch: pytest.MonkeyPatch
     load = OwnCertificates.load
     failed = asyncio.Event()
 
-    def fail(*_: object) -> Loaded:
+    def fail(*_: object) -> LoadedCertificate:
         listening.hass.loop.call_soon_threadsafe(failed.set)
         raise RuntimeError("something nobody thought of")
 

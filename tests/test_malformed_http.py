@@ -16,7 +16,8 @@ import pytest
 
 from custom_components.axis_people_counter.connecting.authority import certificate_pem
 from custom_components.axis_people_counter.connecting.certificates import OwnCertificates
-from custom_components.axis_people_counter.connecting.server import Server, listening_sockets
+from custom_components.axis_people_counter.connecting.server import Server
+from custom_components.axis_people_counter.connecting.sockets import listening_sockets
 from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
 

@@ -29,7 +29,12 @@ from cryptography.hazmat.primitives.asymmetric import ec
 import pytest
 
 from custom_components.axis_people_counter.connecting import vapix
-from custom_components.axis_people_counter.connecting.vapix import CameraError, CameraWeb, Counter, Device as Identity
+from custom_components.axis_people_counter.connecting.vapix import (
+    CameraError,
+    CameraWeb,
+    CountingApplication,
+    Device as Identity,
+)
 
 from .simulator import THREE_D, TWO_D, Camera, Device, Faults, Reply, Visits
 from .simulator.device import PASSWORD
@@ -394,7 +399,7 @@ async def test_forgotten_nonce(web_of: Callable[[Device], CameraWeb], device: De
     await camera.connect()
     device.forget_nonces()
     assert await camera.install_authority(pem) is True
-    assert await camera.set_protocol_version() is Counter.THREE_D
+    assert await camera.set_protocol_version() is CountingApplication.THREE_D
     assert device.rejected == 1
     # Once it has been said who asks, this comes along.
     assert device.requests[-1].authorization is not None
@@ -1140,8 +1145,12 @@ def _camera(url: str, ca_file: Path | None = None) -> Camera:
 # Protocol version
 
 
-@pytest.mark.parametrize(("model", "counter"), [(THREE_D, Counter.THREE_D), (TWO_D, Counter.TWO_D)])
-async def test_set_protocol_version(web_of: Callable[[Device], CameraWeb], model: Any, counter: Counter) -> None:
+@pytest.mark.parametrize(
+    ("model", "counter"), [(THREE_D, CountingApplication.THREE_D), (TWO_D, CountingApplication.TWO_D)]
+)
+async def test_set_protocol_version(
+    web_of: Callable[[Device], CameraWeb], model: Any, counter: CountingApplication
+) -> None:
     """The camera pushes what can be read from then on."""
     pushing = _camera("http://127.0.0.1:1/push")
     pushing.faults.protocol_version = "0.3"
@@ -1174,9 +1183,9 @@ async def test_no_counter(web_of: Callable[[Device], CameraWeb]) -> None:
 @pytest.mark.parametrize(
     ("reply", "expected"),
     [
-        (Reply(200, b"nonsense"), Counter.THREE_D),
-        (Reply(204), Counter.THREE_D),
-        (Reply(202, b'{"error": {"message": "not really"}}'), Counter.THREE_D),
+        (Reply(200, b"nonsense"), CountingApplication.THREE_D),
+        (Reply(204), CountingApplication.THREE_D),
+        (Reply(202, b'{"error": {"message": "not really"}}'), CountingApplication.THREE_D),
         (Reply(405), "camera_no_counter"),
         (Reply(501), "camera_no_counter"),
         (Reply(400, b'{"error": {"message": "Validation failed", "error": []}}'), "Validation failed"),
@@ -1185,13 +1194,13 @@ async def test_no_counter(web_of: Callable[[Device], CameraWeb]) -> None:
     ],
 )
 async def test_answers_3d(
-    web_of: Callable[[Device], CameraWeb], device: Device, reply: Reply, expected: Counter | str
+    web_of: Callable[[Device], CameraWeb], device: Device, reply: Reply, expected: CountingApplication | str
 ) -> None:
     """Of the 3D application's answer the status counts."""
     camera = web_of(device)
     await camera.connect()
     device.replies[SETTINGS] = reply
-    if isinstance(expected, Counter):
+    if isinstance(expected, CountingApplication):
         assert await camera.set_protocol_version() is expected
         return
     error = await failure(camera.set_protocol_version())
@@ -1227,7 +1236,7 @@ async def test_answers_2d(
     await camera.connect()
     device.replies[PARAMETERS] = reply
     if expected is None:
-        assert await camera.set_protocol_version() is Counter.TWO_D
+        assert await camera.set_protocol_version() is CountingApplication.TWO_D
     else:
         assert (await failure(camera.set_protocol_version())).message.key == expected
 

@@ -1,10 +1,10 @@
-"""How cameras get here: certificates, the HTTPS port of our own, and the set-up of a camera."""
+"""How cameras reach Home Assistant: certificates, an HTTPS port for cameras only, and the set-up of a camera."""
 
 from .authority import certificate_names, certificate_pem, fingerprint
 from .camera_setup import CAMERA_SCHEMA, async_camera_problem, async_prepare_camera, camera_web, suggested_camera
 from .listener import DATA_LISTENER, Listener, ListenerSettings, async_is_this_machine, own_certificates
 from .pasted_text import is_all_visible, strip_invisible
-from .server import listening_sockets
+from .sockets import listening_sockets
 from .vapix import CameraError
 
 __all__ = [

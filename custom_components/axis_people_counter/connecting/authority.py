@@ -1,4 +1,7 @@
-"""A certificate authority of one's own, and the server certificates it signs: no files, no network."""
+"""Makes a certificate authority and the server certificates it signs, and reads them: no files, no network.
+
+Called by certificates.py and certificate_files.py; the face exports what pages and flows show of a certificate.
+"""
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
@@ -12,26 +15,26 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-# What old cameras understand, too.
+# Old cameras accept this length, too.
 KEY_BITS: Final = 2048
-# A certificate begins long ago: so a camera whose clock is wrong gets as far as to be told so.
+# Backdate certificates: a camera with a wrong clock still connects, and gets the clock repair.
 BACKDATED: Final = timedelta(days=3650)
 AUTHORITY_LIFETIME: Final = timedelta(days=20 * 365)
 SERVER_LIFETIME: Final = timedelta(days=397)
 RENEWED_BEFORE_END: Final = timedelta(days=30)
-# What a common name may hold.
+# The longest common name (RFC 5280).
 _MAX_COMMON_NAME: Final = 64
 
 
 class CertificateAndKey(NamedTuple):
-    """A certificate and the private key to it."""
+    """A certificate and its private key."""
 
     key: rsa.RSAPrivateKey
     certificate: x509.Certificate
 
     @property
     def pem(self) -> bytes:
-        """Key and certificate as they stand in one file."""
+        """The content of a file with both: key first, then certificate."""
         key = self.key.private_bytes(
             serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
         )
@@ -39,23 +42,23 @@ class CertificateAndKey(NamedTuple):
 
 
 def certificate_pem(certificate: x509.Certificate) -> str:
-    """Return a certificate as cameras take it."""
+    """Return a certificate in PEM format, which cameras import."""
     return certificate.public_bytes(serialization.Encoding.PEM).decode()
 
 
 def fingerprint(certificate: x509.Certificate) -> str:
-    """Return what people compare: the SHA-256 of a certificate, as cameras and browsers show it."""
+    """Return the SHA-256 fingerprint of a certificate as cameras and browsers show it."""
     return certificate.fingerprint(hashes.SHA256()).hex(":").upper()
 
 
-# The same files are read again and again, and to check a key takes its time.
+# The same files are read every 30 seconds, and checking a key is slow.
 @lru_cache(maxsize=4)
 def read_certificate_and_key(pem: bytes) -> CertificateAndKey:
-    """Return what a file holds; raises ValueError if that isn't a private RSA key and the certificate to it."""
+    """Return the content of a file; raises ValueError unless it is a private RSA key and its certificate."""
     try:
         key = serialization.load_pem_private_key(pem, None)
         certificate = x509.load_pem_x509_certificate(pem)
-        # All of it is read now: damage may be anywhere.
+        # These are parsed on access only, so damage in them shows now rather than later.
         _ = (
             certificate.subject,
             certificate.not_valid_before_utc,
@@ -63,18 +66,18 @@ def read_certificate_and_key(pem: bytes) -> CertificateAndKey:
             certificate_names(certificate),
         )
         is_pair = isinstance(key, rsa.RSAPrivateKey) and key.public_key() == certificate.public_key()
-    except Exception as err:  # damage has many names, and not all of them are documented
-        raise ValueError(f"It can't be read: {err}") from err
+    except Exception as err:  # damaged files raise many exceptions, not all of them documented
+        raise ValueError(f"Not a private key with a certificate: {err}") from err
     if not (is_pair and isinstance(key, rsa.RSAPrivateKey)):
-        raise ValueError("The private key isn't the one of the certificate.")
+        raise ValueError("The private key doesn't belong to the certificate.")
     return CertificateAndKey(key, certificate)
 
 
 def new_authority(now: datetime) -> CertificateAndKey:
-    """Make an authority; its name tells it from others in a camera's list."""
+    """Return a new authority; its name is unique in a camera's list."""
     key = _new_key()
     number = x509.SubjectKeyIdentifier.from_public_key(key.public_key()).digest.hex()[:8]
-    name = _name(f"Home Assistant people counter {number}")
+    name = _common_name(f"Home Assistant people counter {number}")
     builder = (
         _builder(key.public_key(), name, name, now, now + AUTHORITY_LIFETIME)
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
@@ -84,12 +87,12 @@ def new_authority(now: datetime) -> CertificateAndKey:
 
 
 def new_server(authority: CertificateAndKey, names: Iterable[str], now: datetime) -> CertificateAndKey:
-    """Make the certificate of a server that is reached by these names and addresses, the first being the usual one."""
+    """Return a new server certificate for these names and addresses; the first one is the common name."""
     key = _new_key()
     names = list(dict.fromkeys(names))
     end = min(now + SERVER_LIFETIME, authority.certificate.not_valid_after_utc)
     builder = (
-        _builder(key.public_key(), _name(names[0][:_MAX_COMMON_NAME]), authority.certificate.subject, now, end)
+        _builder(key.public_key(), _common_name(names[0][:_MAX_COMMON_NAME]), authority.certificate.subject, now, end)
         .add_extension(x509.SubjectAlternativeName([_general_name(name) for name in names]), critical=False)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .add_extension(_usage(signs_certificates=False), critical=True)
@@ -102,22 +105,21 @@ def new_server(authority: CertificateAndKey, names: Iterable[str], now: datetime
     return CertificateAndKey(key, builder.sign(authority.key, hashes.SHA256()))
 
 
-def is_good(server: x509.Certificate, authority: x509.Certificate, names: Iterable[str], now: datetime) -> bool:
-    """Say whether a server certificate can be used on: of this authority, for these names, and for a while yet."""
+def is_usable(server: x509.Certificate, authority: x509.Certificate, names: Iterable[str], now: datetime) -> bool:
+    """Return True if a server certificate needs no replacement: right issuer, right names, not about to expire."""
     try:
         server.verify_directly_issued_by(authority)
     except ValueError, TypeError, InvalidSignature:
         return False
     end = server.not_valid_after_utc
-    # A new one can't outlast the authority.
-    renewable = end < authority.not_valid_after_utc
-    return server.not_valid_before_utc <= now < (end - RENEWED_BEFORE_END if renewable else end) and certificate_names(
-        server
-    ).issuperset(names)
+    # A new certificate can't outlast the authority, so near its end replacing one gains nothing.
+    replaced_at = end - RENEWED_BEFORE_END if end < authority.not_valid_after_utc else end
+    is_current = server.not_valid_before_utc <= now < replaced_at
+    return is_current and certificate_names(server).issuperset(names)
 
 
 def certificate_names(certificate: x509.Certificate) -> frozenset[str]:
-    """Return the names and addresses a certificate is for."""
+    """Return the names and addresses in a certificate."""
     try:
         names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     except x509.ExtensionNotFound, ValueError:
@@ -127,8 +129,8 @@ def certificate_names(certificate: x509.Certificate) -> frozenset[str]:
     )
 
 
-def is_for(certificate: x509.Certificate, host: str) -> bool:
-    """Say whether a certificate is for a host; a star stands for the first part of a name (RFC 6125)."""
+def covers_host(certificate: x509.Certificate, host: str) -> bool:
+    """Return True if a certificate is valid for a host; a star replaces the first part of a name (RFC 6125)."""
     host = host.lower()
     _, dot, domain = host.partition(".")
     return not certificate_names(certificate).isdisjoint(
@@ -140,7 +142,7 @@ def _new_key() -> rsa.RSAPrivateKey:
     return rsa.generate_private_key(public_exponent=65537, key_size=KEY_BITS)
 
 
-def _name(text: str) -> x509.Name:
+def _common_name(text: str) -> x509.Name:
     return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, text)])
 
 

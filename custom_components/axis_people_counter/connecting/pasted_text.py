@@ -1,14 +1,14 @@
-"""Text that people enter in forms, most often pasted from elsewhere."""
+"""Text that people paste into forms, often with characters that can't be seen."""
 
 
 def strip_invisible(text: str) -> str:
-    """Return text without what can't be seen at both ends: spaces, line ends, marks of zero width."""
-    seen = [place for place, character in enumerate(text) if _is_visible(character)]
-    return text[seen[0] : seen[-1] + 1] if seen else ""
+    """Return text without invisible characters at both ends: spaces, line breaks, characters of zero width."""
+    visible = [index for index, character in enumerate(text) if _is_visible(character)]
+    return text[visible[0] : visible[-1] + 1] if visible else ""
 
 
 def is_all_visible(text: str) -> bool:
-    """Return True if there is something, and nothing in it that can't be seen."""
+    """Return True if text isn't empty and has no invisible characters."""
     return bool(text) and all(map(_is_visible, text))
 
 

@@ -1,15 +1,12 @@
-"""An HTTPS server that can stand in a hostile network: it knows of connections and limits, not of what it serves."""
+"""An HTTPS server for a hostile network: accepts connections, limits how many there are and how long they take.
+
+Knows nothing of what it serves, of certificates or of repairs. Used by the listener only.
+"""
 
 import asyncio
-from collections import Counter
-from collections.abc import Callable, Collection
-from dataclasses import dataclass
-import errno
-from heapq import nsmallest
+from collections.abc import Callable
 from http import HTTPMethod, HTTPStatus
-from ipaddress import IPv6Network
 import logging
-import select
 import socket
 import ssl
 from typing import Any, Final, override
@@ -18,48 +15,45 @@ from aiohttp import web
 from aiohttp.http import HttpProcessingError
 from aiohttp.typedefs import Handler
 
+from .connections import Connection, HandshakePacing, first_to_close
+from .sockets import network_of, until_readable
+
 _LOGGER = logging.getLogger(__name__)
 
-# Cameras keep their connections: as many as the ledger takes, each of them a quarter of a megabyte, 64 MB in all.
+# Cameras keep their connections. The ledger holds as many cameras; a connection takes 250 KB, all of them 64 MB.
 MAX_CAMERAS: Final = 256
-# Connections that have shown no token yet: at most 25 MB. When all are taken, a new one gets the place of another one.
+# Strangers are connections that have shown no valid token yet; all of them take 25 MB. A new one replaces an old one.
 MAX_STRANGERS: Final = 100
 MAX_CONNECTIONS: Final = MAX_CAMERAS + MAX_STRANGERS
-# Before its handshake a connection costs little: all cameras may come at once, after a power cut, from one address.
+# Before its handshake a connection costs little. After a power cut all cameras may connect at once from one address.
 MAX_WAITING: Final = 300
-_GIVEN_UP: Final = 10
-# What a handshake costs is paid by us: whoever wants more of them has to wait.
-HANDSHAKE_INTERVAL: Final = 0.05
-# But some may come together.
-_AHEAD: Final = 1.0
-MAX_NETWORKS: Final = 1024
-# A camera may come from several addresses, as with IPv6.
-MAX_KNOWN: Final = 4 * MAX_CAMERAS
+# In a flood, sorting the waiting connections for each new one would be too slow, so several are closed at a time.
+_CLOSED_TOGETHER: Final = 10
+# Addresses from which cameras have reported. A camera may have several, as with IPv6.
+MAX_CAMERA_ADDRESSES: Final = 4 * MAX_CAMERAS
 MAX_LINE: Final = 4096
 MAX_FIELD: Final = 4096
 MAX_FIELDS: Final = 64
 HANDSHAKE_SECONDS: Final = 10.0
-# From the handshake to the last header.
+# From the end of the handshake to the last header.
 REQUEST_SECONDS: Final = 15.0
 # Between two requests of a camera.
 KEEP_ALIVE_SECONDS: Final = 90.0
 CLOSE_SECONDS: Final = 5.0
 SWEEP_SECONDS: Final = 5.0
-# A camera that finds it full has to wait for a second.
-_BACKLOG: Final = 1024
-# What a client says that doesn't accept our certificate (RFC 8446, section 6.2, as OpenSSL names it).
+# Alerts of clients that don't accept the certificate (RFC 8446, section 6.2), by OpenSSL's names.
 _REFUSALS: Final = (
     "TLSV1_ALERT_UNKNOWN_CA",
     "SSLV3_ALERT_BAD_CERTIFICATE",
     "SSLV3_ALERT_CERTIFICATE_EXPIRED",
     "SSLV3_ALERT_CERTIFICATE_UNKNOWN",
 )
-# What a client causes that goes, or sends what isn't HTTP, while it is answered.
+# Raised when a client hangs up, or sends something that isn't HTTP, while its request is answered.
 _CLIENT_ERRORS: Final = (ConnectionError, HttpProcessingError, web.RequestPayloadError)
 
 
 class _QuietLogger(logging.LoggerAdapter[logging.Logger]):
-    """Where aiohttp logs an error for each request that isn't HTTP: any stranger could fill the log with them."""
+    """Logs errors at debug level: aiohttp logs one for each malformed request, so strangers could fill the log."""
 
     @override
     def exception(self, msg: object, *args: object, **kwargs: Any) -> None:
@@ -67,16 +61,16 @@ class _QuietLogger(logging.LoggerAdapter[logging.Logger]):
 
 
 class _RequestHandler(web.RequestHandler):
-    """What speaks HTTP on one connection."""
+    """Reads HTTP requests from one connection."""
 
     def __init__(self, server: web.Server) -> None:
         """Take the server of the application."""
         options: dict[str, Any] = {
-            # What fails in a handler of ours is logged by the server below.
+            # Errors in the application's own handlers are logged by the server below.
             "logger": _QuietLogger(_LOGGER),
             "access_log": None,
             "keepalive_timeout": KEEP_ALIVE_SECONDS,
-            # The rest of a body isn't read if it wasn't wanted.
+            # A body that the application didn't read isn't read afterwards either.
             "lingering_time": 0,
             "max_line_size": MAX_LINE,
             "max_field_size": MAX_FIELD,
@@ -89,55 +83,15 @@ class _RequestHandler(web.RequestHandler):
         try:
             super().data_received(data)
         except Exception:
-            # Some requests are more than the parser can refuse; asyncio would log an error for each of them.
+            # Some requests make the parser raise instead of refuse; asyncio would log an error for each of them.
             self.logger.exception("A request can't be read", exc_info=True)
             if self.transport:
                 self.transport.write(b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")
             self.force_close()
 
 
-@dataclass(eq=False, slots=True)
-class _Connection:
-    """One client, from the moment its connection was accepted."""
-
-    address: str
-    # What somebody with many addresses is known by.
-    network: str
-    # When it was accepted, the handshake was done, or the last request was answered.
-    since: float
-    # What speaks HTTP as soon as the handshake is done.
-    handler: web.RequestHandler
-    # All up to the end of the handshake.
-    handshake: asyncio.Task[None] | None = None
-    # It has sent the beginning of a handshake.
-    has_begun: bool = False
-    # A request is being answered.
-    busy: bool = False
-    # The last request was one of a camera.
-    trusted: bool = False
-
-    @property
-    def is_open(self) -> bool:
-        return self.handshake is not None or self.handler.transport is not None
-
-    def abort(self) -> None:
-        if self.handshake:
-            self.handshake.cancel()
-        elif self.handler.transport:
-            self.handler.transport.abort()
-
-
-class _Pace:
-    """The handshakes of one sender, one after the other in the order in which they were asked for."""
-
-    def __init__(self) -> None:
-        self.turn = asyncio.Lock()
-        # When the next one is due, if the rate were kept exactly.
-        self.due = 0.0
-
-
 class Server:
-    """Serves an application over TLS; whoever is answered 200 to a POST is trusted with a lasting connection."""
+    """Serves an application over TLS. A client whose POST is answered 200 is trusted with a lasting connection."""
 
     def __init__(
         self,
@@ -146,44 +100,45 @@ class Server:
         on_camera_request: Callable[[str], None],
         on_certificate_refused: Callable[[str], None],
     ) -> None:
-        """Take what to serve; `heard` gets the addresses of cameras, `refused` those that refuse our certificate."""
-        app.middlewares.append(self._attend)
+        """Take the application, and callbacks that get the address of the client."""
+        app.middlewares.append(self._track_request)
         app.on_response_prepare.append(self._close_unless_trusted)
         self._runner = web.AppRunner(app, handler_cancellation=True, shutdown_timeout=CLOSE_SECONDS)
         self._on_camera_request = on_camera_request
         self._on_certificate_refused = on_certificate_refused
-        # What new connections are made with; those that there are go on with theirs.
+        # Used for new connections; open ones keep theirs.
         self.context: ssl.SSLContext | None = None
-        # Accepted, but the handshake hasn't been their turn yet: only a socket each.
-        self._waiting: set[_Connection] = set()
-        # From the beginning of the handshake on.
-        self._connections: dict[web.RequestHandler, _Connection] = {}
-        self._paces: dict[str, _Pace] = {}
-        # Addresses of cameras, which don't have to stand back behind others of their network; the last one at the end.
-        self._known: dict[str, None] = {}
+        # Accepted, but the handshake hasn't started: only a socket each.
+        self._waiting: set[Connection] = set()
+        # From the start of the handshake on.
+        self._connections: dict[web.RequestHandler, Connection] = {}
+        self._pacing = HandshakePacing()
+        # Ordered by the last request. These addresses have a pace of their own and are closed last.
+        self._camera_addresses: dict[str, None] = {}
         self._tasks: list[asyncio.Task[None]] = []
 
     @property
     def is_listening(self) -> bool:
-        """Say whether the port is ours."""
+        """True while connections are accepted on all sockets."""
         return bool(self._tasks) and not any(task.done() for task in self._tasks)
 
     async def start(self) -> None:
-        """Make ready."""
+        """Prepare the application."""
         await self._runner.setup()
 
     def listen(self, sockets: list[socket.socket]) -> None:
         """Accept connections from now on."""
         loop = asyncio.get_running_loop()
-        self._tasks = [loop.create_task(self._sweep()), *(loop.create_task(self._accept(one)) for one in sockets)]
+        accepting = [loop.create_task(self._accept(listening)) for listening in sockets]
+        self._tasks = [loop.create_task(self._sweep()), *accepting]
 
     def release(self) -> None:
-        """Give the port back, at once or nearly so."""
+        """Stop listening; the sockets are closed in the next round of the event loop."""
         for task in self._tasks:
             task.cancel()
 
     async def stop(self) -> None:
-        """Accept nothing more, and end what goes on; what is being answered gets a moment for it."""
+        """Stop listening and close all connections; requests in progress get CLOSE_SECONDS to finish."""
         self.release()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self._tasks = []
@@ -200,31 +155,33 @@ class Server:
         assert self._runner.server
         with listening:
             while True:
-                # All else gets its turn, however many there are at the door; who was given up is gone then.
+                # In a flood, sock_accept returns without yielding; closed connections need a turn to go away.
                 await asyncio.sleep(0)
                 try:
                     client, peer = await loop.sock_accept(listening)
                 except OSError as err:
-                    # It was gone before we got to it, or there are no more files to be opened.
+                    # The client has hung up already, or no more files can be opened.
                     _LOGGER.debug("A connection can't be accepted: %s", err)
                     await asyncio.sleep(0.1)
                     continue
                 if self.context is None:
                     client.close()
                     continue
-                if len(self._waiting) >= MAX_WAITING:
-                    # Several at once: in a flood this is done for each that comes.
-                    for given_up in self._first_to_go(self._waiting, _GIVEN_UP):
-                        given_up.abort()
-                        self._waiting.discard(given_up)
-                connection = _Connection(
-                    peer[0], network_of(peer[0]), loop.time(), _RequestHandler(self._runner.server)
-                )
+                self._make_room_to_wait()
+                address = peer[0]
+                connection = Connection(address, network_of(address), loop.time(), _RequestHandler(self._runner.server))
                 connection.handshake = loop.create_task(self._shake_hands(connection, client, self.context))
                 self._waiting.add(connection)
 
+    def _make_room_to_wait(self) -> None:
+        if len(self._waiting) < MAX_WAITING:
+            return
+        for connection in first_to_close(self._waiting, _CLOSED_TOGETHER, self._camera_addresses):
+            connection.abort()
+            self._waiting.discard(connection)
+
     def _make_room(self) -> bool:
-        """Return True if one more connection can be had; a stranger has to give one up, or the camera idle longest."""
+        """Return True if there is room for one more connection; close an idle one for it if there are too many."""
         self._forget_closed()
         idle = [connection for connection in self._connections.values() if not connection.busy]
         strangers = sum(not connection.trusted for connection in idle)
@@ -232,36 +189,27 @@ class Server:
             return True
         if not idle:
             return False
-        (given_up,) = self._first_to_go(idle, 1)
-        given_up.abort()
-        del self._connections[given_up.handler]
+        (closed,) = first_to_close(idle, 1, self._camera_addresses)
+        closed.abort()
+        del self._connections[closed.handler]
         return True
 
-    def _first_to_go(self, connections: Collection[_Connection], count: int) -> list[_Connection]:
-        """Return which have to go if there are too many: those of the sender of most of them first, cameras last."""
-        of_network = Counter(connection.network for connection in connections)
-        of_address = Counter(connection.address for connection in connections)
-
-        def order(connection: _Connection) -> tuple[bool, bool, bool, int, int, float]:
-            # Of cameras many may share an address; the one idle longest may have been switched off.
-            crowd = (0, 0) if connection.trusted else (-of_network[connection.network], -of_address[connection.address])
-            known = connection.address in self._known
-            return connection.trusted, known, connection.has_begun, *crowd, connection.since
-
-        return nsmallest(count, connections, key=order)
-
     def _forget_closed(self) -> None:
-        self._connections = {handler: one for handler, one in self._connections.items() if one.is_open}
+        self._connections = {
+            handler: connection for handler, connection in self._connections.items() if connection.is_open
+        }
 
-    async def _shake_hands(self, connection: _Connection, client: socket.socket, context: ssl.SSLContext) -> None:
+    async def _shake_hands(self, connection: Connection, client: socket.socket, context: ssl.SSLContext) -> None:
         loop = asyncio.get_running_loop()
         try:
             try:
-                # All that TLS takes is only for those who begin with it.
+                # The memory for TLS is spent only on clients that send something.
                 async with asyncio.timeout(HANDSHAKE_SECONDS):
-                    await _first_byte(client)
+                    await until_readable(client)
                 connection.has_begun = True
-                await self._wait_for_turn(connection, client)
+                is_camera_address = connection.address in self._camera_addresses
+                sender = connection.address if is_camera_address else connection.network
+                await self._pacing.wait_for_turn(sender, client)
                 if not self._make_room():
                     raise ConnectionAbortedError("There are too many connections.")
             except BaseException:
@@ -269,7 +217,7 @@ class Server:
                 raise
             self._waiting.discard(connection)
             self._connections[connection.handler] = connection
-            # What a server of asyncio does as well, but for what comes before.
+            # From here on this is what a server of asyncio does.
             await loop.connect_accepted_socket(
                 lambda: connection.handler,
                 client,
@@ -288,25 +236,8 @@ class Server:
             connection.handshake = None
             self._waiting.discard(connection)
 
-    async def _wait_for_turn(self, connection: _Connection, client: socket.socket) -> None:
-        """Wait until a sender may have one more handshake."""
-        loop = asyncio.get_running_loop()
-        pace = self._pace_of(connection.address if connection.address in self._known else connection.network)
-        async with pace.turn:
-            await asyncio.sleep(pace.due - loop.time() - _AHEAD)
-            # Who has given up waiting takes no time of those behind.
-            if _has_hung_up(client):
-                raise ConnectionResetError("It has hung up before its turn.")
-            pace.due = max(pace.due, loop.time()) + HANDSHAKE_INTERVAL
-
-    def _pace_of(self, sender: str) -> _Pace:
-        if sender not in self._paces and len(self._paces) >= MAX_NETWORKS:
-            now = asyncio.get_running_loop().time()
-            self._paces = {one: pace for one, pace in self._paces.items() if pace.turn.locked() or pace.due > now}
-        return self._paces.setdefault(sender, _Pace())
-
     async def _sweep(self) -> None:
-        """Close connections on which nobody asks for anything, or takes too long over it."""
+        """Close connections that have been without a complete request for too long."""
         while True:
             await asyncio.sleep(SWEEP_SECONDS)
             now = asyncio.get_running_loop().time()
@@ -317,24 +248,24 @@ class Server:
             self._forget_closed()
 
     @web.middleware
-    async def _attend(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        """Watch over a request; only a camera's connection is kept."""
+    async def _track_request(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        """Answer a request, and note whether it came from a camera."""
         connection = self._connections.get(request.protocol)
         if connection is None:
-            # It has been given up just now.
+            # The connection was closed a moment ago to make room.
             raise web.HTTPServiceUnavailable
         connection.busy = True
         trusted = False
         try:
             response = await handler(request)
-            # Who isn't to come again is no camera.
+            # A forced close means it was a probe; don't trust its address.
             trusted = (
                 request.method == HTTPMethod.POST
                 and response.status == HTTPStatus.OK
                 and response.keep_alive is not False
             )
             if trusted:
-                self._note_camera(connection.address)
+                self._remember_camera(connection.address)
             return response
         except (web.HTTPException, *_CLIENT_ERRORS):
             raise
@@ -346,76 +277,18 @@ class Server:
             connection.trusted = trusted
             connection.since = asyncio.get_running_loop().time()
 
-    def _note_camera(self, address: str) -> None:
-        self._known.pop(address, None)
-        if len(self._known) >= MAX_KNOWN:
-            del self._known[next(iter(self._known))]
-        self._known[address] = None
+    def _remember_camera(self, address: str) -> None:
+        self._camera_addresses.pop(address, None)
+        if len(self._camera_addresses) >= MAX_CAMERA_ADDRESSES:
+            del self._camera_addresses[next(iter(self._camera_addresses))]
+        self._camera_addresses[address] = None
         self._on_camera_request(address)
 
     async def _close_unless_trusted(self, request: web.Request, response: web.StreamResponse) -> None:
-        """Let nobody but cameras ask again; this sees also what is answered before anything of ours is asked."""
+        """Close the connection after the response, unless it is a camera's.
+
+        Responses that aiohttp gives without asking the application pass here as well.
+        """
         connection = self._connections.get(request.protocol)
         if connection is None or not connection.trusted:
             response.force_close()
-
-
-async def _first_byte(client: socket.socket) -> None:
-    """Wait until there is something to be read."""
-    loop = asyncio.get_running_loop()
-    arrived = asyncio.Event()
-
-    def on_readable() -> None:
-        loop.remove_reader(client)
-        arrived.set()
-
-    loop.add_reader(client, on_readable)
-    try:
-        await arrived.wait()
-    finally:
-        loop.remove_reader(client)
-
-
-def _has_hung_up(client: socket.socket) -> bool:
-    """Return True if the other side has closed a connection, though there may be something to be read yet."""
-    poll = select.poll()
-    poll.register(client, select.POLLRDHUP)
-    return bool(poll.poll(0))
-
-
-def listening_sockets(addresses: list[str], port: int) -> list[socket.socket]:
-    """Return sockets on a port, IPv6 only where there is any; raises OSError if the port can't be had."""
-    sockets: list[socket.socket] = []
-    for address in addresses:
-        try:
-            sockets.append(_listening_socket(address, port))
-        except OSError as err:
-            if sockets and err.errno in (errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL):
-                continue
-            for one in sockets:
-                one.close()
-            raise
-    return sockets
-
-
-def _listening_socket(address: str, port: int) -> socket.socket:
-    one = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET)
-    try:
-        # Connections that have ended just now are no hindrance.
-        one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        if one.family == socket.AF_INET6:
-            one.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
-        one.bind((address, port))
-        one.listen(_BACKLOG)
-        one.setblocking(False)
-    except BaseException:
-        one.close()
-        raise
-    return one
-
-
-def network_of(address: str) -> str:
-    """Return what one sender is known by: an IPv6 host has as many addresses as it likes."""
-    if ":" not in address:
-        return address
-    return str(IPv6Network((address.partition("%")[0], 64), strict=False))

@@ -14,7 +14,7 @@ from homeassistant.core import HomeAssistant, ServiceCall
 from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
 
-from .helpers.documentation import EXAMPLES, PAGES, README, from_yaml
+from .helpers.documentation import EXAMPLES, PAGES, from_yaml
 from .helpers.pusher import Pusher, measurement, state_of
 
 MINUTE: Final = timedelta(minutes=1)
@@ -163,7 +163,7 @@ async def test_yesterday(
 async def test_set_occupancy(hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Pusher) -> None:
     """The action's example corrects the number of people inside."""
     await passing(hass, noon, pusher, 3, 0)
-    match = re.search(r"^action: (\w+)\.(set_occupancy)\n.*?^```$", PAGES[README], re.MULTILINE | re.DOTALL)
+    match = re.search(r"^action: (\w+)\.(set_occupancy)\n.*?^```$", PAGES["docs/actions.md"], re.MULTILINE | re.DOTALL)
     assert match
     example = from_yaml(match.group().removesuffix("```"))
     domain, service = match.groups()

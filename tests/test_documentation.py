@@ -1,10 +1,13 @@
 """Check the documentation: names, figures and links are those of the code."""
 
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
 import json
 import re
 from typing import Any, Final
 from urllib.parse import quote, urlsplit
+
+import pytest
 
 from custom_components.axis_people_counter.connecting.authority import (
     AUTHORITY_LIFETIME,
@@ -21,31 +24,94 @@ from custom_components.axis_people_counter.const import (
     DOMAIN,
     MAX_KEEP_DAYS,
     MIN_KEEP_DAYS,
+    NAME,
+    PREVIOUS_TOKEN_LIFETIME,
     PUSH_PATH,
 )
 from custom_components.axis_people_counter.http import MAX_BODY
+from custom_components.axis_people_counter.ledger import MAX_CAMERAS as MAX_STORED_CAMERAS
+from custom_components.axis_people_counter.sender_problems import MAX_CLOCK_DIFFERENCE
 
-from .helpers.documentation import PAGES, README, ROOT, anchors, blocks, from_yaml, links
+from .helpers.documentation import PAGES, ROOT, anchors, blocks, from_yaml, links, without_code
 
+# Labels on the pages of Axis cameras, and of Home Assistant and HACS. These aren't in the translations.
+AXIS_LABELS: Final = {
+    "+",
+    "API token",
+    "CA",
+    "CA certificates",
+    "Device settings > TCP/IP > Security",
+    "Report to server",
+    "Save",
+    "Send interval",
+    "Settings > Reporting > Push Reporting",
+    "Setup > Counter",
+    "Setup > Reporting",
+    "System",
+    "System > Date and time",
+    "System > Security",
+    "System > Security > CA certificates",
+    "Test connection",
+    "URL",
+}
+HOME_ASSISTANT_LABELS: Final = {
+    "Add dashboard",
+    "Change",
+    "Custom repositories",
+    "Delete",
+    "Delete selected statistics",
+    "Download",
+    "Download diagnostics",
+    "Edit in YAML",
+    "Integration",
+    "Max",
+    "Mean",
+    "Min",
+    "Perform action",
+    "Raw configuration editor",
+    "Reconfigure",
+    "Remove",
+    "Settings > Automations & scenes",
+    "Settings > Dashboards",
+    "Settings > Developer tools > Actions",
+    "Settings > Developer tools > Statistics",
+    f"Settings > Devices & services > {NAME}",
+    "Settings > Devices & services > Add integration",
+    "Settings > Home Assistant Cloud",
+    "Settings > Repairs",
+    "Settings > System > Network",
+    "Statistics graph",
+}
 INTEGRATION: Final = ROOT / "custom_components" / DOMAIN
 ENGLISH: Final[dict[str, Any]] = json.loads((INTEGRATION / "translations" / "en.json").read_text())
 # The pages that explain what is shown under these names.
-ENTITIES_PAGE: Final = README
-PLACES_PAGE: Final = README
-OPTIONS_PAGE: Final = README
-REPAIRS_PAGE: Final = README
-ACTIONS_PAGE: Final = README
-CHARTS_PAGE: Final = README
-AUTOMATIONS_PAGE: Final = README
-CONNECTING: Final = PAGES["docs/connecting.md"]
+ENTITIES_PAGE: Final = "docs/entities.md"
+PLACES_PAGE: Final = "docs/places.md"
+OPTIONS_PAGE: Final = "docs/entities.md"
+REPAIRS_PAGE: Final = "docs/troubleshooting.md"
+ACTIONS_PAGE: Final = "docs/actions.md"
+AUTOMATIONS_PAGE: Final = "docs/automations.md"
+# Pages that don't explain the user interface.
+DEVELOPERS_PAGES: Final = {"CHANGELOG.md", "CONTRIBUTING.md", "docs/development.md", "docs/performance.md"}
+MAX_LINES: Final = 200
 # Others could disappear, or lead to somebody's advertisement.
 HOSTS: Final = {"github.com", "my.home-assistant.io"}
 MINUTE: Final = timedelta(minutes=1)
+HOUR: Final = timedelta(hours=1)
 
 
 def issue_titles() -> list[str]:
     """Return the titles of all repair issues, with an ellipsis for names."""
     return [re.sub(r"{\w+}", "…", issue["title"]) for issue in ENGLISH["issues"].values()]
+
+
+def texts(tree: Mapping[str, Any]) -> Iterator[str]:
+    """Yield all texts of a translation."""
+    for value in tree.values():
+        if isinstance(value, dict):
+            yield from texts(value)
+        else:
+            yield value
 
 
 def test_yaml_can_be_read() -> None:
@@ -117,43 +183,46 @@ def test_blueprints() -> None:
         assert f"| **{name}** |" in PAGES[AUTOMATIONS_PAGE]
 
 
-def test_connecting_says_what_is_so() -> None:
-    """Numbers, names and paths are those of the code, and what is in bold there is called so in Home Assistant."""
-    path = f".storage/{DOMAIN}"
-    for fact in (
-        f"{AUTHORITY_LIFETIME.days // 365} years",
-        f"{SERVER_LIFETIME.days} days; made anew {RENEWED_BEFORE_END.days} days before",
-        f"for\n{PATIENCE // MINUTE} minutes",
-        f"{MAX_BODY // 1024**2} MiB",
-        f"{MAX_BODY}`",
-        f"port has {MAX_STRANGERS} connections for\nstrangers and {MAX_CAMERAS} for cameras",
-        f"{REQUEST_SECONDS:.0f} seconds for the head",
-        f"It is {DEFAULT_PORT} unless",
-        f"https://192.168.1.10:{DEFAULT_PORT}{PUSH_PATH}",
-        f"`{path}/{AUTHORITY_FILE}`",
-        f"`{SERVER_FILE}`",
-        f"`{AUTHORITY_FILE_NAME}`",
-    ):
-        assert fact in CONNECTING, fact
-    assert timedelta(weeks=2) == ENDS_SOON
-    assert "Two weeks before the end" in CONNECTING
+def test_labels() -> None:
+    """Each bold text is a label of the user interface. Other bold texts begin a paragraph, and end with a mark."""
+    blueprints = (path.read_text() for path in (ROOT / "blueprints").rglob("*.yaml"))
+    labels = {name for text in blueprints for name in re.findall(r"^  name: (.*)$", text, re.MULTILINE)}
+    labels |= {re.sub(r"{\w+}", "…", text) for text in texts(ENGLISH)} | AXIS_LABELS | HOME_ASSISTANT_LABELS
+    for page in PAGES.keys() - DEVELOPERS_PAGES:
+        found = set(re.findall(r"\*\*([^*]+)\*\*", without_code(PAGES[page]).replace("\n", " ")))
+        assert {label for label in found - labels if label[-1] not in ".,:?"} == set(), page
 
-    english = json.loads((ROOT / "custom_components" / DOMAIN / "translations" / "en.json").read_text())
-    steps = english["config"]["step"]
-    labels = {label for step in steps.values() for label in step.get("menu_options", {}).values()}
-    labels |= {label for step in steps.values() for label in step.get("data", {}).values()}
-    labels |= {section["name"] for section in steps["direct"]["sections"].values()}
-    titles = {re.sub(r"{\w+}", "…", issue["title"]) for issue in english["issues"].values()}
-    said = set(re.findall(r"\*\*([^*]+)\*\*", CONNECTING.replace("\n", " ")))
-    for label in (
-        steps["user"]["menu_options"]["direct"],
-        steps["user"]["menu_options"]["home_assistant"],
-        *(steps["connect"]["menu_options"][key] for key in ("camera", "check")),
-        *(steps["reconfigure"]["menu_options"][key] for key in ("show", "home_assistant", "direct")),
-        steps["direct"]["sections"]["own_files"]["name"],
-        steps["camera"]["data"]["trust_certificate"],
-    ):
-        assert label in said & labels, label
-    # A repair that is named has this name.
-    for name in re.findall(r"repair:? \*\*([^*]+)\*\*", CONNECTING):
-        assert name in titles, name
+
+@pytest.mark.parametrize(
+    ("page", "fact"),
+    [
+        ("certificates", f"{AUTHORITY_LIFETIME.days // 365} years"),
+        ("certificates", f"{SERVER_LIFETIME.days} days; renewed {RENEWED_BEFORE_END.days} days before it ends"),
+        ("certificates", f"after {PATIENCE // MINUTE} minutes"),
+        ("certificates", f"{'Two' if timedelta(weeks=2) == ENDS_SOON else ENDS_SOON} weeks before"),
+        ("certificates", f"`.storage/{DOMAIN}`"),
+        ("certificates", f"`{AUTHORITY_FILE}`"),
+        ("certificates", f"`{SERVER_FILE}`"),
+        ("security", f"`.storage/{DOMAIN}/{AUTHORITY_FILE}`"),
+        ("security", f"{MAX_STRANGERS} connections for strangers and {MAX_CAMERAS} for\ncameras"),
+        ("security", f"{REQUEST_SECONDS:.0f} seconds for the head"),
+        ("security", f"{MAX_BODY // 1024**2} MiB"),
+        ("https", f"`{MAX_BODY}`"),
+        ("https", f"`{PUSH_PATH}`"),
+        ("connecting", f"the port at {DEFAULT_PORT}"),
+        ("connecting", f'"{DEFAULT_PORT}:{DEFAULT_PORT}"'),
+        ("connecting", f"`{AUTHORITY_FILE_NAME}`"),
+        ("connecting", f"another {PREVIOUS_TOKEN_LIFETIME // HOUR} hours"),
+        ("troubleshooting", f"larger than {MAX_BODY // 1024**2} MiB"),
+        ("troubleshooting", f"more than {MAX_STORED_CAMERAS} cameras report"),
+        ("troubleshooting", f"more than {MAX_CLOCK_DIFFERENCE // 60} minutes"),
+    ],
+)
+def test_facts(page: str, fact: str) -> None:
+    """Figures, names and paths are those of the code."""
+    assert fact.lower() in PAGES[f"docs/{page}.md"].lower()
+
+
+def test_length() -> None:
+    """Each page stays short."""
+    assert {page: lines for page, text in PAGES.items() if (lines := text.count("\n")) > MAX_LINES} == {}

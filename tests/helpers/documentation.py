@@ -7,7 +7,6 @@ from typing import Any, Final
 from homeassistant.util.yaml import parse_yaml
 
 ROOT: Final = Path(__file__).parents[2]
-README: Final = "README.md"
 # By their paths in the repository.
 PAGES: Final = {
     path.relative_to(ROOT).as_posix(): path.read_text()
@@ -34,11 +33,14 @@ def blocks(language: str) -> list[str]:
     return [block for text in PAGES.values() for block in re.findall(pattern, text, re.MULTILINE | re.DOTALL)]
 
 
+def without_code(text: str) -> str:
+    """Return a page without its blocks of code."""
+    return re.sub(r"^ *```.*?^ *```$", "", text, flags=re.MULTILINE | re.DOTALL)
+
+
 def anchors(text: str) -> set[str]:
     """Return the anchors of a page that links can lead to."""
-    headings = re.findall(
-        r"^#+ (.+)$", re.sub(r"^ *```.*?^ *```$", "", text, flags=re.MULTILINE | re.DOTALL), re.MULTILINE
-    )
+    headings = re.findall(r"^#+ (.+)$", without_code(text), re.MULTILINE)
     return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 

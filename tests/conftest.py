@@ -20,6 +20,12 @@ from .helpers.pusher import TOKEN, Pusher
 from .helpers.recorded import quiet
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the slow tests, so that none is left for one core at the end."""
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+
+
 @pytest.fixture(autouse=True)
 def _custom_integrations(request: pytest.FixtureRequest) -> None:
     """Let Home Assistant find the integration; a recorder has to be there before all else."""

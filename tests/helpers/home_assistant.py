@@ -240,8 +240,9 @@ class HomeAssistant:
                 *(self._python, "-c", _LAUNCHER, "minimal" if self._minimal else "complete"),
                 *("-c", str(self.folder), "--skip-pip", "--log-no-color"),
                 cwd=self.folder,
-                # What it logs is read from its output. A log file would be rolled over, and so replaced.
-                env={**os.environ, "HA_DISABLE_LOG_FILE": "1"},
+                # The log is read from the process's output: a log file would be rolled over, and so replaced.
+                # Home Assistant starts ten seconds sooner if it may store compiled modules.
+                env={**os.environ, "HA_DISABLE_LOG_FILE": "1", "PYTHONDONTWRITEBYTECODE": ""},
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,

@@ -22,7 +22,6 @@ from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.axis_people_counter import http, issues as repair_issues, receiver
 from custom_components.axis_people_counter.const import DOMAIN, LEDGER_FILE
-from custom_components.axis_people_counter.counting.protocol import MAX_WHOLE
 from custom_components.axis_people_counter.ledger import file as ledger_file, ledger
 from homeassistant.config_entries import ConfigEntryDisabler
 from homeassistant.const import CONF_TOKEN
@@ -455,8 +454,8 @@ async def test_other_methods(hass: HomeAssistant, pusher: Pusher, method: str) -
         (encoded(push()) * 2, "there is more text after the document"),
         (encoded(push()).replace(b'"count": 1', b'"count": NaN'), "NaN"),
         (b"null", "not a JSON object"),
-        (b"{}", "apiName and apiVersion are missing"),
-        (b'{"a": 1, "a": 2}', "stands twice"),
+        (b"{}", "apiName or apiVersion is missing"),
+        (b'{"a": 1, "a": 2}', "appears twice"),
         (encoded(push(sensor={"serial": None})), "sensor.serial is missing"),
         (encoded(push(utcSent=None)), "utcSent is missing"),
         (encoded(push(data={"measurements": {}})), "data has no list of measurements"),
@@ -814,7 +813,7 @@ async def test_hanging_up_while_it_is_read(hass: HomeAssistant, pusher: Pusher) 
     """A long document goes through a thread; that nobody waits for it is no reason to stop either."""
     release = threading.Event()
     busy = [hass.async_add_executor_job(release.wait, SOON) for _ in range(100)]
-    body = encoded(push()) + b" " * MAX_WHOLE
+    body = encoded(push()) + b" " * http.SMALL_BODY
     async with wire(pusher) as connection:
         await connection.send(f"{HEAD}Content-Length: {len(body)}\r\n\r\n".encode() + body)
         await asyncio.sleep(0.2)
@@ -833,7 +832,7 @@ async def test_hanging_up_before_a_refusal(hass: HomeAssistant, pusher: Pusher, 
     release = threading.Event()
     busy = [hass.async_add_executor_job(release.wait, SOON) for _ in range(100)]
     async with wire(pusher) as connection:
-        body += b" " * MAX_WHOLE
+        body += b" " * http.SMALL_BODY
         await connection.send(f"{HEAD}Content-Length: {len(body)}\r\n\r\n".encode() + body)
         await asyncio.sleep(0.2)
     await asyncio.sleep(0.1)

@@ -12,7 +12,7 @@ from typing import Final
 
 import pytest
 
-from custom_components.axis_people_counter.counting.protocol import Interval
+from custom_components.axis_people_counter.counting.interval import Interval
 from custom_components.axis_people_counter.ledger import ledger as ledger_module
 
 from .helpers.ledgers import MINUTE, START, TIMEOUT, assert_sound, interval, opened, query, record, stored
@@ -32,7 +32,7 @@ package = ModuleType("counter")
 package.__path__ = [str(folder)]
 sys.modules["counter"] = package
 from counter.ledger import Ledger
-from counter.protocol import Interval, Push, Sensor
+from counter.counting import Interval, Push, Sensor
 
 sensor = Sensor("accc8ef3d92e", "Main entrance", None, None, None, None)
 
@@ -43,7 +43,7 @@ def push(at):
     intervals = [minute(one) for one in range(max(0, at - 2), at + 1)]
     if at % 15 == 14:
         quarter = [minute(one) for one in range(at - 14, at + 1)]
-        people = [sum(one.entered for one in quarter), sum(one.left for one in quarter)]
+        people = [sum(one.entered for one in quarter), sum(one.exited for one in quarter)]
         intervals = [Interval(quarter[0].start, quarter[-1].end, *people, None, None)]
     return Push(sensor, start + 60 * at + 60, intervals)
 

@@ -8,10 +8,10 @@ from zoneinfo import ZoneInfo
 from hypothesis import given, settings, strategies as st
 import pytest
 
+from custom_components.axis_people_counter.counting.interval import Interval, reverse
 from custom_components.axis_people_counter.counting.local_time import Period, period_bounds
 from custom_components.axis_people_counter.counting.occupancy import Correction, levels
-from custom_components.axis_people_counter.counting.protocol import Interval
-from custom_components.axis_people_counter.counting.rows import Row, count_rows, passages, reverse
+from custom_components.axis_people_counter.counting.rows import Row, count_rows, passages
 
 MINUTE = 60
 HOUR = 60 * MINUTE

@@ -10,8 +10,8 @@ from typing import Any, Final
 from hypothesis import HealthCheck, example, given, settings, strategies as st
 import pytest
 
+from custom_components.axis_people_counter.counting.interval import Interval
 from custom_components.axis_people_counter.counting.occupancy import Correction, Level, Source
-from custom_components.axis_people_counter.counting.protocol import Interval
 from custom_components.axis_people_counter.ledger import places
 from custom_components.axis_people_counter.ledger.places import Door, Place, PlaceToday
 

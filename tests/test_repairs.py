@@ -486,7 +486,7 @@ async def test_quarantine_is_shown(noon: FrozenDateTimeFactory, pusher: Pusher, 
     no_time = "utcFrom or utcTo is missing or isn't a date and time"
     assert flow["description_placeholders"]["rows"].splitlines() == [
         f"| 2026-09-16 11:56:00 | 2026-09-16 11:57:00 | 1 | 2 | {plain(OVERLAP)} |",
-        r"| ? | ? | ? | ? | it isn't one clear JSON object |",
+        r"| ? | ? | ? | ? | it isn't a JSON object with unique keys |",
         f"| 0001-01-01 01:12:12 | ? | ? | ? | {no_time} |",
         rf"| \| \[x\]\(http\:\/\/evil\) \|\# \<b\> | 17 | \`1\` | ? | {no_time} |",
         r"| 2026-09-16 11:20:00 | 2026-09-16 11:20:00 | ? | ? | it ends before it begins |",

@@ -7,8 +7,9 @@ from typing import Final
 
 import pytest
 
+from custom_components.axis_people_counter.counting.interval import Interval
 from custom_components.axis_people_counter.counting.occupancy import Source
-from custom_components.axis_people_counter.counting.protocol import Interval, Rejected, Sensor
+from custom_components.axis_people_counter.counting.protocol import Rejected, Sensor
 from custom_components.axis_people_counter.counting.replacements import (
     Replacement,
     Route,

@@ -25,7 +25,7 @@ from homeassistant.util.hass_dict import HassKey
 from . import issues
 from .connecting import certificate_pem, own_certificates
 from .const import AUTHORITY_FILE_NAME, AUTHORITY_PATH, CONF_EXPIRES, CONF_PREVIOUS_TOKENS, DOMAIN, PUSH_PATH
-from .counting import MAX_WHOLE, DocumentError, ProtocolVersionError, Sensor, TestMessage, parse
+from .counting import DocumentError, ProtocolVersionError, Sensor, TestMessage, parse
 from .ledger import LedgerError, TooManyCamerasError
 from .messages import name_placeholders, plain, url_host
 from .receiver import PeopleCounterConfigEntry, QuarantineFullError
@@ -41,6 +41,8 @@ SECONDS_WITHOUT_A_BYTE: Final = 60
 RETRY_SECONDS: Final = 60
 # One this large makes so many objects that Python would look through all of Home Assistant's for garbage.
 LARGE_BODY: Final = 1024 * 1024
+# Parsing this much takes about a millisecond, so it needs no other thread.
+SMALL_BODY: Final = 16 * 1024
 # Senders that aren't known as cameras and whose documents are refused, each named once in the log.
 MAX_COMPLAINTS: Final = 20
 # The most that a probe may send; all of it is thrown away.
@@ -195,7 +197,7 @@ class PushView(HomeAssistantView):
         answer = self.json_message("Thank you.")
         try:
             # A document this small is read faster than it is handed to another thread.
-            message = parse(body) if len(body) <= MAX_WHOLE else await hass.async_add_executor_job(parse, body)
+            message = parse(body) if len(body) <= SMALL_BODY else await hass.async_add_executor_job(parse, body)
             for test in tests:
                 test.heard[message.sensor.serial] = message.sensor.name
             # It may have been unloaded or loaded anew meanwhile.

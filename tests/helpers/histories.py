@@ -4,7 +4,7 @@ from typing import Final, NamedTuple
 
 from hypothesis import HealthCheck, settings, strategies as st
 
-from custom_components.axis_people_counter.counting.protocol import Interval
+from custom_components.axis_people_counter.counting.interval import Interval
 
 from .ledgers import interval
 

@@ -13,7 +13,8 @@ from typing import Any, Final
 
 import pytest
 
-from custom_components.axis_people_counter.counting.protocol import Interval, Push, Rejected, Sensor
+from custom_components.axis_people_counter.counting.interval import Interval
+from custom_components.axis_people_counter.counting.protocol import Push, Rejected, Sensor
 from custom_components.axis_people_counter.ledger import schema
 from custom_components.axis_people_counter.ledger.file import BackupHold, LedgerError
 from custom_components.axis_people_counter.ledger.ledger import MAX_QUARANTINED, OVERLAP, Changes, Ledger

@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from custom_components.axis_people_counter.counting.interval import Interval
 from custom_components.axis_people_counter.counting.occupancy import Source
-from custom_components.axis_people_counter.counting.protocol import Interval, Sensor
+from custom_components.axis_people_counter.counting.protocol import Sensor
 from custom_components.axis_people_counter.ledger.file import LedgerError
 from custom_components.axis_people_counter.ledger.ledger import (
     MAX_CAMERAS,

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from custom_components.axis_people_counter.counting.protocol import Interval
+from custom_components.axis_people_counter.counting.interval import Interval
 from custom_components.axis_people_counter.ledger.ledger import Ledger
 
 from ..helpers.ledgers import DAY, HOUR, MINUTE, START, TIMEOUT, camera_row, interval, record, sensor, stored, waiting

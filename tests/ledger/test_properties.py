@@ -9,7 +9,7 @@ from typing import NamedTuple
 from hypothesis import given, strategies as st
 import pytest
 
-from custom_components.axis_people_counter.counting.protocol import Interval
+from custom_components.axis_people_counter.counting.interval import Interval
 
 from ..helpers.histories import Told, aligned, cutting, examples, history
 from ..helpers.ledgers import MINUTE, START, TIMEOUT, assert_sound, opened, push, query

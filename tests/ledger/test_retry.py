@@ -7,7 +7,8 @@ from typing import Any
 from hypothesis import given, strategies as st
 import pytest
 
-from custom_components.axis_people_counter.counting.protocol import Interval, Rejected
+from custom_components.axis_people_counter.counting.interval import Interval
+from custom_components.axis_people_counter.counting.protocol import Rejected
 from custom_components.axis_people_counter.ledger import ledger as ledger_module
 from custom_components.axis_people_counter.ledger.file import LedgerError
 from custom_components.axis_people_counter.ledger.ledger import OVERLAP, Ledger, Retried

@@ -3,7 +3,7 @@
 from pathlib import Path
 from time import perf_counter
 
-from custom_components.axis_people_counter.counting.protocol import Interval
+from custom_components.axis_people_counter.counting.interval import Interval
 from custom_components.axis_people_counter.ledger.ledger import OVERLAP, Ledger
 
 from ..helpers.ledgers import (

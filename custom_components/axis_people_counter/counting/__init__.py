@@ -1,6 +1,7 @@
 """What counts mean: documents, intervals, days, occupancy. Pure functions; nothing of I/O or Home Assistant."""
 
 from .applications import Applications
+from .interval import MAX_COUNT, MAX_WIDTH, Interval, reverse
 from .local_time import (
     DAY,
     HOUR,
@@ -27,20 +28,7 @@ from .occupancy import (
     standing,
 )
 from .overlap import Coverage, SentInterval, overlapping_groups, rank, resolve
-from .protocol import (
-    MAX_COUNT,
-    MAX_WHOLE,
-    MAX_WIDTH,
-    Document,
-    DocumentError,
-    Interval,
-    ProtocolVersionError,
-    Push,
-    Sensor,
-    TestMessage,
-    parse,
-    read_again,
-)
+from .protocol import Document, DocumentError, ProtocolVersionError, Push, Sensor, TestMessage, parse, read_again
 from .replacements import (
     Replacement,
     Route,
@@ -53,7 +41,7 @@ from .replacements import (
     routes_of,
     without_last,
 )
-from .rows import Row, count_rows, passages, reverse
+from .rows import Row, count_rows, passages
 from .schedule import EARLIEST, Schedule
 
 __all__ = [
@@ -62,7 +50,6 @@ __all__ = [
     "HOUR",
     "MAX_COUNT",
     "MAX_INSTANT",
-    "MAX_WHOLE",
     "MAX_WIDTH",
     "MIDNIGHT",
     "Applications",

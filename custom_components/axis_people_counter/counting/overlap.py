@@ -4,7 +4,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from .protocol import Interval
+from .interval import Interval
 
 
 class SentInterval(NamedTuple):

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
+from .interval import Interval
 from .occupancy import Level, Passage, occupancies
-from .protocol import Interval
 
 
 class Sums(NamedTuple):
@@ -64,12 +64,6 @@ def count_rows(
 def passages(intervals: Iterable[Interval], reset: int) -> Iterator[Passage]:
     """Yield who passed in intervals that end after a reset."""
     return (Passage(interval.end, interval.entered, interval.exited) for interval in intervals if interval.end > reset)
-
-
-def reverse(interval: Interval) -> Interval:
-    """Return the interval of a camera that is mounted the other way round."""
-    start, end, entered, exited, adults_entered, adults_exited = interval
-    return Interval(start, end, exited, entered, adults_exited, adults_entered)
 
 
 def _sums(bounds: Sequence[int], intervals: Iterable[Interval]) -> Iterator[Sums]:

@@ -1,0 +1,104 @@
+"""One measurement of a push: the interval it becomes, or the reason why it is rejected.
+
+Knows nothing of the document around it. Called by protocol.
+"""
+
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from .interval import MAX_COUNT, MAX_WIDTH, Interval
+from .json_reader import is_object
+from .local_time import Timestamp
+
+KIND: Final = "people-counts"
+
+
+class RejectedError(Exception):
+    """The measurement can't be stored; the message is the reason."""
+
+
+class UnknownKindError(RejectedError):
+    """The measurement is of a kind that this version doesn't know."""
+
+
+def interval_of(measurement: Any) -> tuple[Interval, list[str]]:
+    """Return the interval of a measurement, and the unknown directions in it. Raises RejectedError."""
+    if not is_object(measurement):
+        raise RejectedError("it isn't a JSON object with unique keys")
+    kind = measurement.get("kind")
+    if not isinstance(kind, str):
+        raise RejectedError("kind is missing")
+    if kind != KIND:
+        raise UnknownKindError("its kind is unknown")
+    start, end = timestamp_of(measurement.get("utcFrom")), timestamp_of(measurement.get("utcTo"))
+    if start is None or end is None:
+        raise RejectedError("utcFrom or utcTo is missing or isn't a date and time")
+    if start >= end:
+        raise RejectedError("it ends before it begins")
+    if end - start > MAX_WIDTH:
+        raise RejectedError("it is longer than a day")
+    if "items" not in measurement:
+        raise RejectedError("items is missing")
+    counts, unknown = _counts_by_direction(measurement["items"])
+    # A camera may leave out a direction in which nobody passed.
+    entered, adults_entered = counts.get("in", (0, None))
+    exited, adults_exited = counts.get("out", (0, None))
+    return Interval(start, end, entered, exited, adults_entered, adults_exited), unknown
+
+
+def bounds_of(measurement: Any) -> tuple[Timestamp, Timestamp] | None:
+    """Return start and end of a measurement that is rejected, None where they aren't those of an interval."""
+    if not is_object(measurement):
+        return None
+    start, end = timestamp_of(measurement.get("utcFrom")), timestamp_of(measurement.get("utcTo"))
+    return (start, end) if start is not None and end is not None and 0 < end - start <= MAX_WIDTH else None
+
+
+def timestamp_of(text: Any) -> Timestamp | None:
+    """Return the timestamp of an ISO 8601 UTC time, None for anything else.
+
+    Fractions of a second are cut off. An interval ends when the next one begins, so both bounds stay equal, and an
+    interval that is sent again keeps its bounds.
+    """
+    if not isinstance(text, str) or text[10:11] != "T":
+        return None
+    try:
+        instant = datetime.fromisoformat(text).replace(microsecond=0)
+        if instant.tzinfo is None:
+            # Its key says that it is UTC.
+            instant = instant.replace(tzinfo=UTC)
+        return int(instant.astimezone(UTC).timestamp())
+    except ValueError, OverflowError:
+        return None
+
+
+def _counts_by_direction(items: Any) -> tuple[dict[str, tuple[int, int | None]], list[str]]:
+    """Return people and adults for each known direction, and the unknown directions."""
+    counts: dict[str, tuple[int, int | None]] = {}
+    unknown: list[str] = []
+    # Cameras write null for an empty list.
+    items = [] if items is None else items
+    if not isinstance(items, list):
+        raise RejectedError("items isn't a list")
+    for item in items:
+        if not is_object(item) or not isinstance(direction := item.get("direction"), str):
+            raise RejectedError("an item isn't a JSON object with unique keys and a direction")
+        if direction not in ("in", "out"):
+            unknown.append(direction)
+            continue
+        if direction in counts:
+            raise RejectedError("a direction appears twice in it")
+        adults = item.get("adults")
+        counts[direction] = _count(item.get("count")), None if adults is None else _count(adults)
+    if unknown and not counts:
+        raise RejectedError("none of its directions is known")
+    return counts, unknown
+
+
+def _count(value: Any) -> int:
+    # JSON doesn't distinguish 3.0 from 3. The reader returns infinity for numbers that are far too large.
+    if type(value) is float and value.is_integer():
+        value = int(value)
+    if type(value) is not int or not 0 <= value <= MAX_COUNT:
+        raise RejectedError(f"a count isn't a whole number from 0 to {MAX_COUNT}")
+    return value

@@ -24,6 +24,8 @@ from .helpers.recorded import Truth, delete, go_on, recorded, restore, rows, set
 NOON: Final = datetime(2026, 9, 16, 10, tzinfo=UTC)
 MINUTE: Final = timedelta(minutes=1)
 
+pytestmark = pytest.mark.usefixtures("recorder_mock")
+
 
 @pytest.mark.parametrize(
     "deleted",

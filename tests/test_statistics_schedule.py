@@ -30,6 +30,8 @@ MINUTE: Final = timedelta(minutes=1)
 DAYS: Final = 30
 OTHER: Final = {"serial": "accc8e000001", "name": "Back door"}
 
+pytestmark = pytest.mark.usefixtures("recorder_mock")
+
 
 async def test_steady_pushes_are_written_every_five_minutes(
     hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Pusher

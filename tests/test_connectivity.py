@@ -66,7 +66,7 @@ async def test_silence(
     await pusher.push(measurement(NOON, 1, minutes=width))
     check(hass, connected=True)
     assert state_of(hass, "sensor.main_entrance_in_today") == "4"
-    assert caplog.text.count("Main entrance is heard again") == 1
+    assert caplog.text.count("Main entrance reports again") == 1
 
 
 async def test_send_interval_is_wider_than_the_counted_ones(

@@ -1,4 +1,7 @@
-"""What is read from the ledger, and when it has to be read again: in general, and of one camera."""
+"""The coordinator of one camera, and what it shares with those of places: both read the ledger when it has changed.
+
+The receiver creates them and reports pushes to them; entities read their data.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ from abc import abstractmethod
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from enum import IntEnum
 import logging
 from typing import Final, override
 
@@ -32,34 +36,50 @@ _LOGGER = logging.getLogger(__name__)
 MISSED_INTERVALS: Final = 3
 MIN_SILENCE: Final = timedelta(minutes=5)
 LONG_SILENCE: Final = timedelta(days=1)
-# What is older than this when it comes is history.
+# Counts older than this on arrival are history.
 PRESENT: Final = timedelta(hours=1)
 LEDGER_RETRY: Final = timedelta(minutes=1)
-# So long no history has come, once it is over: longer than the five minutes of which recorder makes statistics at once,
-# and the pauses between the bodies in which a camera brings it.
+# Longer than the five minutes of which recorder makes statistics at once, and than the pauses between the pushes in
+# which a camera sends its history.
 QUIET: Final = timedelta(minutes=10)
 
 
+class Progress(IntEnum):
+    """How far a camera has caught up with the present: when it is new or was offline, it sends history first.
+
+    History in a sensor would be a spike in the statistics that recorder makes of it. So sensors of today are added when
+    the camera is CURRENT, totals when it has CAUGHT_UP, and both get a state class, without which recorder makes no
+    statistics, only after ten quiet minutes (CameraCoordinator.is_quiet): more history may follow among new counts.
+    """
+
+    # The newest counts are old.
+    BEHIND = 0
+    # The newest counts are of now: from here on those of today grow only by what is counted now.
+    CURRENT = 1
+    # A push without history has come as well, so the totals contain the history.
+    CAUGHT_UP = 2
+
+
 class LedgerCoordinator[T](DataUpdateCoordinator[T]):
-    """Reads something from the ledger whenever it has changed, and when its time has come."""
+    """Reads the ledger whenever it has changed, and when the result changes with time."""
 
     config_entry: ConfigEntry
 
     def __init__(self, hass: HomeAssistant, entry: ConfigEntry, ledger: Ledger, name: str) -> None:
-        """Take the ledger; nothing is read yet."""
+        """Store the ledger; nothing is read yet."""
         super().__init__(hass, _LOGGER, config_entry=entry, name=name)
         self.ledger = ledger
         self._cancel_tick: CALLBACK_TYPE | None = None
 
     @override
     async def async_shutdown(self) -> None:
-        """Read nothing any more; called when the entry is unloaded, and when what it is about is removed."""
+        """Read nothing any more; called when the entry is unloaded and when the camera is removed."""
         await super().async_shutdown()
         self._async_cancel_tick()
 
     @abstractmethod
     async def _async_read(self, now: datetime) -> T:
-        """Read what is true at an instant; raises LedgerError."""
+        """Return the data at an instant. Raises LedgerError."""
 
     @override
     async def _async_update_data(self) -> T:
@@ -68,7 +88,7 @@ class LedgerCoordinator[T](DataUpdateCoordinator[T]):
             return await self._async_read(now)
         except LedgerError as err:
             if self._shutdown_requested:
-                # It was closed meanwhile, and nobody looks any more.
+                # The ledger was closed meanwhile, and the entities are gone.
                 return self.data
             self._async_tick_at(now + LEDGER_RETRY)
             raise UpdateFailed(
@@ -77,7 +97,7 @@ class LedgerCoordinator[T](DataUpdateCoordinator[T]):
 
     @callback
     def _async_tick_at(self, at: datetime) -> None:
-        """Read again at an instant, and at no earlier one that was said before."""
+        """Read again at this instant instead of the one that was set before."""
 
         async def tick(_: datetime) -> None:
             self._cancel_tick = None
@@ -97,7 +117,7 @@ class LedgerCoordinator[T](DataUpdateCoordinator[T]):
 
 @dataclass(frozen=True, slots=True)
 class CameraData:
-    """One camera as it stands, in the direction the user gave it."""
+    """The data of one camera, in the direction that the user set."""
 
     camera: Camera
     today: Counts
@@ -106,19 +126,16 @@ class CameraData:
     missing_minutes: int
     day_start: datetime
     counted_until: datetime | None
-    # Its counts reach up to now: from here on those of today only grow by what is counted now.
-    is_current: bool
-    # Its history has arrived as well, and so the totals do.
-    has_caught_up: bool
+    progress: Progress
 
     @property
     def has_adults(self) -> bool:
-        """Whether the camera ever told adults from children."""
+        """Return True if the camera has ever counted adults apart."""
         return self.total.adults_entered is not None or self.total.adults_exited is not None
 
 
 class CameraCoordinator(LedgerCoordinator[CameraData]):
-    """Reads one camera from the ledger whenever something changed, and when its day or its connection ends."""
+    """Reads one camera whenever it has changed, when its day ends, and when it falls silent."""
 
     def __init__(
         self,
@@ -128,35 +145,36 @@ class CameraCoordinator(LedgerCoordinator[CameraData]):
         statistics: StatisticsWriter,
         camera: Camera,
         *,
-        has_settled: bool,
+        has_sent_new_counts: bool,
     ) -> None:
-        """Take what the ledger knows; nothing is read yet."""
+        """Store the camera as it is in the ledger; nothing else is read yet."""
         super().__init__(hass, entry, ledger, camera.name)
         self.camera = camera
         self.key = camera.key
-        # It has said something that was no history.
-        self.has_settled = has_settled
+        # A push without history has come.
+        self._has_sent_new_counts = has_sent_new_counts
         self.last_message = datetime.fromtimestamp(camera.received, UTC)
         self.passage_callbacks: list[Callable[[list[Interval]], None]] = []
         self._statistics = statistics
-        # Before this, nobody could be heard.
+        # Messages before this could not be received.
         self._listening_since = dt_util.utcnow()
-        # Counts have changed since then only as people passed.
+        # No history has come since then.
         self._quiet_since = self._listening_since
         self._was_connected = True
 
     @property
     def connected(self) -> bool:
-        """Whether it has been heard within three of its send intervals."""
+        """Return True if a message has come within three of the camera's send intervals."""
         return dt_util.utcnow() < self._silent_at
 
-    def has_been_quiet(self, since: datetime) -> bool:
-        """Return True if the camera has gone on to report since an instant, for a while, and has brought no history."""
-        return self.data.is_current and self.last_message - max(since, self._quiet_since) >= QUIET
+    def is_quiet(self, since: datetime) -> bool:
+        """Return True if the camera is current and has reported for ten minutes since then without history."""
+        is_current = self.data.progress >= Progress.CURRENT
+        return is_current and self.last_message - max(since, self._quiet_since) >= QUIET
 
     @property
     def gets_through(self) -> bool:
-        """Whether it has been heard since the entry was loaded, and isn't silent."""
+        """Return True if the camera is connected and has sent a message since the entry was loaded."""
         return self.connected and self.last_message >= self._listening_since
 
     @property
@@ -165,19 +183,19 @@ class CameraCoordinator(LedgerCoordinator[CameraData]):
 
     @property
     def _silent_at(self) -> datetime:
-        heard = self.last_message
-        if self._listening_since < heard + LONG_SILENCE:
-            # It may have called while nobody listened; one that has been silent for a day isn't waited for.
-            heard = max(heard, self._listening_since)
-        return heard + self._silence
+        last = self.last_message
+        if self._listening_since < last + LONG_SILENCE:
+            # A message may have come while the entry wasn't loaded. After a day of silence that is unlikely.
+            last = max(last, self._listening_since)
+        return last + self._silence
 
     @property
     def _long_silent_at(self) -> datetime:
         return max(self.last_message + LONG_SILENCE, self._silent_at)
 
     def may_replace(self, other: CameraCoordinator) -> bool:
-        """Return True if this camera came when the other one fell silent, or not long before that."""
-        # A camera that is set up on the same day is silent for a while before it hangs where it belongs.
+        """Return True if this camera appeared when the other one fell silent, or at most a day before."""
+        # Two cameras set up on the same day are no replacement: each may be silent until it hangs in its place.
         known_for = self.camera.appeared - other.camera.appeared
         before = LONG_SILENCE if known_for >= LONG_SILENCE.total_seconds() else timedelta()
         return known_for > 0 and self.camera.appeared >= (other.last_message - before).timestamp()
@@ -200,10 +218,6 @@ class CameraCoordinator(LedgerCoordinator[CameraData]):
             camera.total_entered, camera.total_exited, camera.total_adults_entered, camera.total_adults_exited
         )
         newest = today.newest
-        is_current = (
-            newest is not None
-            and camera.sent - newest.end <= 2 * (newest.end - newest.start) + MIN_SILENCE.total_seconds()
-        )
         return CameraData(
             camera=camera,
             today=_directed(camera, today.counts),
@@ -214,18 +228,22 @@ class CameraCoordinator(LedgerCoordinator[CameraData]):
             missing_minutes=round(today.missing / 60),
             day_start=datetime.fromtimestamp(day, UTC),
             counted_until=datetime.fromtimestamp(newest.end, UTC) if newest else None,
-            is_current=is_current,
-            has_caught_up=is_current and self.has_settled,
+            progress=self._progress(camera, newest),
         )
+
+    def _progress(self, camera: Camera, newest: Interval | None) -> Progress:
+        if newest is None or camera.sent - newest.end > 2 * (newest.end - newest.start) + MIN_SILENCE.total_seconds():
+            return Progress.BEHIND
+        return Progress.CAUGHT_UP if self._has_sent_new_counts else Progress.CURRENT
 
     @callback
     def _async_note_silence(self, now: datetime) -> None:
-        """Say once that the camera fell silent, and once that it is back."""
+        """Log once that the camera has fallen silent and once that it is back; a long silence is an issue."""
         connected = self.connected
         if connected != self._was_connected:
             self._was_connected = connected
             if connected:
-                _LOGGER.info("%s is heard again", self.camera.name)
+                _LOGGER.info("%s reports again", self.camera.name)
             else:
                 _LOGGER.info("%s has been silent since %s", self.camera.name, self.last_message)
         if now >= self._long_silent_at:
@@ -243,7 +261,7 @@ class CameraCoordinator(LedgerCoordinator[CameraData]):
 
     @callback
     def _async_note_quarantined(self, count: int) -> None:
-        """Say that not everything was taken, as long as that is so."""
+        """Show an issue while the camera has quarantined intervals."""
         if count:
             issues.async_begin(
                 self.hass, issues.QUARANTINED, self.key, **name_placeholders(self.camera.name), count=str(count)
@@ -253,7 +271,7 @@ class CameraCoordinator(LedgerCoordinator[CameraData]):
 
     @callback
     def _async_note_time_zone(self, schedule: Schedule) -> None:
-        """Show a repair while the time zone of the camera isn't known."""
+        """Show an issue while the time zone of the camera is unknown."""
         if schedule.is_zone_known:
             issues.async_end(self.hass, issues.TIME_ZONE_UNKNOWN, self.key)
         else:
@@ -266,20 +284,22 @@ class CameraCoordinator(LedgerCoordinator[CameraData]):
                 used=plain(str(schedule.zone)),
             )
 
-    async def async_heard(self, pushes: Sequence[Changes] = ()) -> None:
-        """Note that the camera spoke, and show what has changed with it."""
+    async def async_received(self, pushes: Sequence[Changes] = ()) -> None:
+        """Show that the camera has sent a message, and what its pushes have changed."""
         self.last_message = dt_util.utcnow()
         if pushes:
             self.camera = pushes[-1].camera
-        self.has_settled = self.has_settled or any(brings_no_history(changes) for changes in pushes)
-        if not all(brings_no_history(changes) for changes in pushes):
-            self._quiet_since = self.last_message
+        for changes in pushes:
+            if has_history(changes):
+                self._quiet_since = self.last_message
+            else:
+                self._has_sent_new_counts = True
         await self.async_refresh()
         self._async_announce(interval for changes in pushes for interval in changes.appeared)
 
     @callback
     def _async_announce(self, appeared: Iterable[Interval]) -> None:
-        """Tell of passages just now; what comes late is no event any more."""
+        """Call back for passages of now; late ones are no events any more."""
         near = (dt_util.utcnow() - self._silence).timestamp()
         passages = sorted(interval for interval in appeared if interval.end >= near)
         if self.camera.reversed:
@@ -288,34 +308,34 @@ class CameraCoordinator(LedgerCoordinator[CameraData]):
             passage_callback(passages)
 
     async def async_correct(self, value: int, source: Source) -> None:
-        """Set the occupancy, by some means. Raises HomeAssistantError where it can't be stored."""
+        """Set the occupancy. Raises HomeAssistantError if it can't be stored."""
         now = int(dt_util.utcnow().timestamp())
         with translated_ledger_errors():
             await self.ledger.correct(self.key, now, value, source)
         await self._async_changed(now)
 
     async def async_set_reversed(self, value: bool) -> None:
-        """Say whether in means out. Raises HomeAssistantError where it can't be stored."""
+        """Set whether in means out. Raises HomeAssistantError if it can't be stored."""
         with translated_ledger_errors():
             await self.ledger.set_reversed(self.key, value)
         async_keep_direction(self.hass, self.config_entry, self.key, value)
         await self._async_changed(0)
 
     async def async_retry_quarantined(self) -> Retried:
-        """Take what can be taken now of what wasn't. Raises LedgerError."""
+        """Store the quarantined intervals that can be stored now. Raises LedgerError."""
         retried = await self._async_retry_page(0)
         settled, changes = retried.settled, [retried.changes]
-        # Pushes come in between.
+        # Page by page, so that pushes come in between.
         while retried.last is not None:
             retried = await self._async_retry_page(retried.last)
             settled += retried.settled
             changes.append(retried.changes)
-        since = min((one.since for one in changes if one.since is not None), default=None)
+        since = min((page.since for page in changes if page.since is not None), default=None)
         if since is None:
             await self.async_refresh()
         else:
             await self._async_changed(since)
-        self._async_announce(interval for one in changes for interval in one.appeared)
+        self._async_announce(interval for page in changes for interval in page.appeared)
         return replace(retried, settled=settled)
 
     async def _async_retry_page(self, after: int) -> Retried:
@@ -323,7 +343,7 @@ class CameraCoordinator(LedgerCoordinator[CameraData]):
         return await self.ledger.retry(self.key, read_again, now, after)
 
     async def async_drop_quarantined(self, last: int) -> int:
-        """Forget what wasn't taken, up to the one that came last. Raises LedgerError."""
+        """Delete quarantined intervals up to the given one. Raises LedgerError."""
         dropped = await self.ledger.drop(self.key, last)
         await self.async_refresh()
         return dropped
@@ -335,9 +355,9 @@ class CameraCoordinator(LedgerCoordinator[CameraData]):
         await self.async_refresh()
 
 
-def brings_no_history(changes: Changes) -> bool:
-    """Return whether a push changed nothing but the last hour."""
-    return changes.since is None or not _is_history(changes.since)
+def has_history(changes: Changes) -> bool:
+    """Return True if a push changed counts older than an hour."""
+    return changes.since is not None and _is_history(changes.since)
 
 
 def _is_history(at: int) -> bool:

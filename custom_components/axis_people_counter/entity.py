@@ -70,7 +70,7 @@ class CountingPlaceEntity(PlaceEntity):
     @property
     @override
     def available(self) -> bool:
-        return super().available and self.coordinator.is_heard
+        return super().available and self.coordinator.is_connected
 
 
 class OccupancyEntity(CoordinatorEntity[Any]):

@@ -1,17 +1,20 @@
-"""A place: some doors, and the people behind them, who may be many."""
+"""The coordinator of a place: the people behind some doors, each of which is a camera.
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+The receiver creates it and refreshes it when a door has changed; entities read its data.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import override
 
 from homeassistant.config_entries import ConfigEntry
-from homeassistant.core import HomeAssistant
+from homeassistant.core import HomeAssistant, callback
 from homeassistant.util import dt as dt_util
 
 from . import issues
-from .coordinator import CameraCoordinator, LedgerCoordinator
+from .coordinator import CameraCoordinator, LedgerCoordinator, Progress
 from .counting import EARLIEST, Source, has_reached, standing
 from .ledger import Door, Ledger
 from .ledger_errors import translated_ledger_errors
@@ -21,7 +24,7 @@ from .statistics import StatisticsWriter
 
 
 class Threshold(StrEnum):
-    """What happens to the occupancy of a place."""
+    """The events of a place: its occupancy has crossed a limit."""
 
     FULL = "full"
     NEARLY_FULL = "nearly_full"
@@ -31,21 +34,21 @@ class Threshold(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class PlaceData:
-    """One place as it stands."""
+    """The data of one place."""
 
     occupancy: int
     entered: int
     exited: int
     peak: int
     drift: int
-    # Up to then every door has reported; None where one never has.
+    # Every door has reported up to this instant; None if one never has.
     complete_until: datetime | None
     is_full: bool
     is_nearly_full: bool
 
 
 class PlaceCoordinator(LedgerCoordinator[PlaceData]):
-    """Reads one place whenever one of its doors has changed, and when its day ends or its occupancy is reset."""
+    """Reads one place whenever a door has changed, when its day ends, and when its occupancy is reset."""
 
     def __init__(
         self,
@@ -55,45 +58,47 @@ class PlaceCoordinator(LedgerCoordinator[PlaceData]):
         statistics: StatisticsWriter,
         settings: PlaceSettings,
         cameras: Mapping[str, CameraCoordinator],
-        show_again: Callable[[str], None],
     ) -> None:
-        """Take the settings, the cameras there are, of which some come and go, and what has it read again."""
+        """Use the receiver's own mapping of cameras, which changes."""
         super().__init__(hass, entry, ledger, settings.name)
         self.settings = settings
         self.key = settings.key
         self._statistics = statistics
         self._cameras = cameras
-        self._show_again = show_again
 
     @property
     def cameras(self) -> list[CameraCoordinator]:
-        """The cameras of its doors that are there."""
+        """The coordinators of the doors whose cameras are known."""
         found = (self._cameras.get(door.key) for door in self.settings.doors)
         return [camera for camera in found if camera]
 
     @property
     def missing(self) -> list[str]:
-        """The keys of cameras that were removed, or never came."""
+        """The keys of cameras that were removed or have never pushed."""
         return [door.key for door in self.settings.doors if door.key not in self._cameras]
 
     @property
     def silent(self) -> list[str]:
-        """The cameras that aren't heard, by their names."""
+        """The names of the silent cameras."""
         return [camera.camera.name for camera in self.cameras if not camera.connected]
 
     @property
     def is_current(self) -> bool:
-        """Whether all cameras that are heard have told all up to now, so that what it shows is no history."""
-        return all(camera.data is not None and camera.data.is_current for camera in self.cameras if camera.connected)
+        """Return True if all connected cameras are current, so that the data is no history."""
+        return all(
+            camera.data is not None and camera.data.progress >= Progress.CURRENT
+            for camera in self.cameras
+            if camera.connected
+        )
 
     @property
-    def is_heard(self) -> bool:
-        """Whether any of its cameras is."""
+    def is_connected(self) -> bool:
+        """Return True if any of its cameras is connected."""
         return any(camera.connected for camera in self.cameras)
 
     @override
     async def async_shutdown(self) -> None:
-        """Read nothing any more; the place may have been removed."""
+        """Read nothing any more, and end the issues of a removed place."""
         await super().async_shutdown()
         if self.key not in self.config_entry.subentries:
             issues.async_end(self.hass, issues.DOOR_MISSING, self.key)
@@ -104,23 +109,36 @@ class PlaceCoordinator(LedgerCoordinator[PlaceData]):
         settings, instant = self.settings, int(now.timestamp())
         schedule = settings.schedule
         day, next_day = schedule.day(instant)
-        # What is true now follows from the last reset before the day on.
+        # The occupancy follows from the last reset before the day.
         resets = schedule.resets(schedule.reset(day)[0], instant + 1)
 
-        today = await self.ledger.place_today(settings.key, day, next_day, resets)
-        if today is None:
-            # A step at a time: what else is to be shown doesn't wait for a long history.
+        # The history is counted step by step, so that pushes are stored and others are read in between.
+        while (today := await self.ledger.place_today(settings.key, day, next_day, resets)) is None:
             await self.ledger.advance_place(settings.place, EARLIEST if resets else day)
-            self._show_again(settings.key)
-            return self.data
+
         _, next_reset = schedule.reset(instant)
         self._async_tick_at(datetime.fromtimestamp(min(next_day, next_reset), UTC))
-        inside = max(0, today.running)
-        stands = standing(today.levels, day, inside)
+        self._async_update_issues()
+        stands = standing(today.levels, day, max(0, today.running))
 
         def is_reached(limit: int | None) -> bool:
             return limit is not None and has_reached(limit, today.insides, hysteresis=settings.hysteresis)
 
+        return PlaceData(
+            occupancy=stands.inside,
+            entered=today.entered,
+            exited=today.exited,
+            peak=stands.peak,
+            drift=stands.drift,
+            complete_until=_complete_until(settings.doors, today.counted_until),
+            is_full=is_reached(settings.capacity),
+            is_nearly_full=is_reached(settings.warning_level),
+        )
+
+    @callback
+    def _async_update_issues(self) -> None:
+        """Show an issue for missing cameras and one for an unknown time zone, or end them."""
+        settings, schedule = self.settings, self.settings.schedule
         if self.missing:
             issues.async_begin(
                 self.hass,
@@ -144,19 +162,9 @@ class PlaceCoordinator(LedgerCoordinator[PlaceData]):
                 time_zone=plain(settings.time_zone or ""),
                 used=plain(str(schedule.zone)),
             )
-        return PlaceData(
-            occupancy=stands.inside,
-            entered=today.entered,
-            exited=today.exited,
-            peak=stands.peak,
-            drift=stands.drift,
-            complete_until=_complete_until(settings.doors, today.counted_until),
-            is_full=is_reached(settings.capacity),
-            is_nearly_full=is_reached(settings.warning_level),
-        )
 
     async def async_correct(self, value: int, source: Source) -> None:
-        """Set the occupancy, by some means. Raises HomeAssistantError where it can't be stored."""
+        """Set the occupancy. Raises HomeAssistantError if it can't be stored."""
         now = int(dt_util.utcnow().timestamp())
         with translated_ledger_errors():
             await self.ledger.correct_place(self.settings.place, now, value, source)
@@ -165,7 +173,7 @@ class PlaceCoordinator(LedgerCoordinator[PlaceData]):
 
 
 def crossed(before: PlaceData, now: PlaceData) -> Iterator[Threshold]:
-    """Yield what has happened between two times of looking."""
+    """Yield the events between two readings of a place."""
     if now.is_full and not before.is_full:
         yield Threshold.FULL
     elif now.is_nearly_full and not before.is_nearly_full:

@@ -20,7 +20,7 @@ from homeassistant.util.hass_dict import HassKey
 from . import issues
 from .connecting import Listener, ListenerSettings
 from .const import CONF_REVERSED_CAMERAS, DOMAIN, LEDGER_FILE, SUBENTRY_PLACE
-from .coordinator import CameraCoordinator, brings_no_history
+from .coordinator import CameraCoordinator, has_history
 from .counting import Document, TestMessage, is_held, key_at, obsolete_keys, routes_of
 from .devices import (
     async_add_place_device,
@@ -48,6 +48,8 @@ _DATA_BACKUP_HOLD: HassKey[BackupHold] = HassKey(f"{DOMAIN}_backup_hold")
 
 # Answers to actions that are made at the same time: their threads are those of all of Home Assistant.
 MAX_ANSWERS: Final = 2
+# Seconds that the set-up waits for the first data of all places.
+MAX_WAIT_FOR_PLACES: Final = 1
 
 
 class QuarantineFullError(Exception):
@@ -78,7 +80,9 @@ class Receiver:
         # The places of each camera, by keys.
         self._places_of: dict[str, list[str]] = {}
         self._adding = asyncio.Lock()
-        self._show_queue = ShowQueue(hass, entry, self._async_show)
+        self._camera_queue = ShowQueue(hass, entry, self._async_show_camera)
+        # Each place has a queue of its own: a long history keeps neither cameras nor other places from being shown.
+        self._place_queues: dict[str, ShowQueue] = {}
         self.problems = SenderProblems(hass)
         self.replacement_offer = ReplacementOffer(hass, entry, self.cameras)
         self.answering = asyncio.Semaphore(MAX_ANSWERS)
@@ -107,7 +111,7 @@ class Receiver:
         issues.async_end(self.hass, issues.TOO_MANY_CAMERAS)
         self._async_remove_obsolete_devices()
         for camera in cameras:
-            await self._async_add(camera, has_settled=True)
+            await self._async_add(camera, has_sent_new_counts=True)
         await self._async_start_places(places)
         self.statistics.async_start([camera.key for camera in cameras], places, obsolete)
         async_start_housekeeping(self.hass, self.entry, self.ledger, self.cameras)
@@ -125,19 +129,21 @@ class Receiver:
     async def _async_start_places(self, places: list[PlaceSettings]) -> None:
         for settings in places:
             async_add_place_device(self.hass, self.entry, settings)
-            place = PlaceCoordinator(
-                self.hass, self.entry, self.ledger, self.statistics, settings, self.cameras, self._show_queue.async_add
-            )
+            place = PlaceCoordinator(self.hass, self.entry, self.ledger, self.statistics, settings, self.cameras)
             self.places[settings.key] = place
+            self._place_queues[settings.key] = ShowQueue(self.hass, self.entry, self._async_show_place)
             for camera in settings.keys:
                 self._places_of.setdefault(camera, []).append(settings.key)
-            await place.async_refresh()
+        refreshes = [self.entry.async_create_task(self.hass, place.async_refresh()) for place in self.places.values()]
+        if refreshes:
+            # A long history is counted after the set-up; until then the entities are unavailable.
+            await asyncio.wait(refreshes, timeout=MAX_WAIT_FOR_PLACES)
         for key in self.cameras:
             async_link_camera(self.hass, self.entry, key, self._places_of.get(key, ()))
 
     async def async_stop(self) -> None:
         """Close the ledger after all that was handed to it is stored."""
-        self._show_queue.async_stop()
+        self.async_stop_showing()
         await self.ledger.close()
         if self.entry.disabled_by:
             # From now on nobody would notice that an issue is over.
@@ -146,17 +152,19 @@ class Receiver:
     @property
     def stopped(self) -> bool:
         """Return True if the entities are being removed: none may be added any more."""
-        return self._show_queue.is_stopped
+        return self._camera_queue.is_stopped
 
     @callback
     def async_stop_showing(self) -> None:
         """Show nothing any more; pushes are still stored."""
-        self._show_queue.async_stop()
+        for queue in (self._camera_queue, *self._place_queues.values()):
+            queue.async_stop()
 
     @callback
     def async_resume_showing(self) -> None:
         """Go on after the entities could not be removed."""
-        self._show_queue.async_resume()
+        for queue in (self._camera_queue, *self._place_queues.values()):
+            queue.async_resume()
 
     async def async_receive(self, document: Document, arrived: datetime) -> None:
         """Return when the counts of a document are stored; `arrived` is when the head of its request came.
@@ -169,7 +177,7 @@ class Receiver:
             issues.async_end(self.hass, issues.CERTIFICATE_REFUSED, sensor.serial)
         if isinstance(document, TestMessage):
             if camera := self.cameras.get(self.key_of(sensor.serial)):
-                await camera.async_heard()
+                await camera.async_received()
             return
         try:
             received = int(dt_util.utcnow().timestamp())
@@ -243,34 +251,35 @@ class Receiver:
         for key, since in changes.elsewhere:
             if key in self.cameras:
                 self.statistics.async_changed(key, since)
-                self._show_queue.async_add(key)
+                self._camera_queue.async_add(key)
         key = changes.camera.key
         if changes.since is not None:
             self.statistics.async_changed(key, changes.since)
         if key in self.cameras:
-            self._show_queue.async_add(key, changes)
+            self._camera_queue.async_add(key, changes)
         else:
             # Known cameras don't wait in the queue until a new one is added.
             self.entry.async_create_task(self.hass, self._async_show_new(changes))
 
     async def _async_show_new(self, changes: Changes) -> None:
-        if not await self._async_add(changes.camera, has_settled=brings_no_history(changes)):
+        if not await self._async_add(changes.camera, has_sent_new_counts=not has_history(changes)):
             self._async_publish(changes)
 
-    async def _async_show(self, key: str, pushes: list[Changes]) -> None:
-        """Show a camera with its pushes since it was shown last, or a place."""
-        if place := self.places.get(key):
-            await place.async_refresh()
-        elif camera := self.cameras.get(key):
-            if not pushes:
-                # A camera that once hung there has sent counts of that time.
-                await camera.async_refresh()
-                return
+    async def _async_show_camera(self, key: str, pushes: list[Changes]) -> None:
+        """Show a camera with its pushes since it was shown last."""
+        camera = self.cameras.get(key)
+        if camera and not pushes:
+            # A camera that once hung there has sent counts of that time.
+            await camera.async_refresh()
+        elif camera:
             if _description(camera.camera) != _description(pushes[-1].camera):
                 async_update_camera_device(self.hass, self.entry, pushes[-1].camera)
-            await camera.async_heard(pushes)
+            await camera.async_received(pushes)
 
-    async def _async_add(self, camera: Camera, *, has_settled: bool) -> bool:
+    async def _async_show_place(self, key: str, _: list[Changes]) -> None:
+        await self.places[key].async_refresh()
+
+    async def _async_add(self, camera: Camera, *, has_sent_new_counts: bool) -> bool:
         """Add a camera with its entities; return False if it was there already and its push has yet to be shown."""
         async with self._adding:
             if self.stopped:
@@ -279,7 +288,12 @@ class Receiver:
                 return False
             async_update_camera_device(self.hass, self.entry, camera)
             coordinator = CameraCoordinator(
-                self.hass, self.entry, self.ledger, self.statistics, camera, has_settled=has_settled
+                self.hass,
+                self.entry,
+                self.ledger,
+                self.statistics,
+                camera,
+                has_sent_new_counts=has_sent_new_counts,
             )
             await coordinator.async_refresh()
             if self.stopped:
@@ -305,7 +319,7 @@ class Receiver:
     def _async_doors_changed(self, camera: str) -> None:
         """Have the places of a camera shown."""
         for key in self._places_of.get(camera, ()):
-            self._show_queue.async_add(key)
+            self._place_queues[key].async_add(key)
 
     @callback
     def _async_failed(self, err: LedgerError) -> None:

@@ -21,7 +21,7 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.util import dt as dt_util
 
 from .const import DOMAIN
-from .coordinator import CameraCoordinator, CameraData
+from .coordinator import CameraCoordinator, CameraData, Progress
 from .entity import (
     CameraEntity,
     CountingEntity,
@@ -40,34 +40,19 @@ PARALLEL_UPDATES = 0
 NEW: Final = timedelta(days=1)
 
 
-def _always(data: CameraData) -> bool:
-    return True
-
-
-def _is_current(data: CameraData) -> bool:
-    return data.is_current
-
-
-def _is_current_with_adults(data: CameraData) -> bool:
-    return data.is_current and data.has_adults
-
-
-def _has_caught_up(data: CameraData) -> bool:
-    return data.has_caught_up
-
-
-def _has_caught_up_with_adults(data: CameraData) -> bool:
-    return data.has_caught_up and data.has_adults
-
-
 @dataclass(frozen=True, kw_only=True)
 class CountSensorDescription(SensorEntityDescription):
     """A number of people, or of minutes."""
 
     value_fn: Callable[[CameraData], int]
-    # The sensor is added when this becomes true, and stays.
-    exists_fn: Callable[[CameraData], bool] = _always
+    # The sensor is added when the camera has got this far, and stays.
+    progress: Progress = Progress.BEHIND
+    of_adults: bool = False
     of_today: bool = False
+
+    def applies_to(self, data: CameraData) -> bool:
+        """Return True if a camera has this sensor."""
+        return data.progress >= self.progress and (data.has_adults or not self.of_adults)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,54 +67,58 @@ COUNT_SENSORS: Final = (
         key="in_today",
         state_class=SensorStateClass.TOTAL,
         value_fn=lambda data: data.today.entered,
-        exists_fn=_is_current,
+        progress=Progress.CURRENT,
         of_today=True,
     ),
     CountSensorDescription(
         key="out_today",
         state_class=SensorStateClass.TOTAL,
         value_fn=lambda data: data.today.exited,
-        exists_fn=_is_current,
+        progress=Progress.CURRENT,
         of_today=True,
     ),
     CountSensorDescription(
         key="adults_in_today",
         state_class=SensorStateClass.TOTAL,
         value_fn=lambda data: data.today.adults_entered or 0,
-        exists_fn=_is_current_with_adults,
+        progress=Progress.CURRENT,
+        of_adults=True,
         of_today=True,
     ),
     CountSensorDescription(
         key="adults_out_today",
         state_class=SensorStateClass.TOTAL,
         value_fn=lambda data: data.today.adults_exited or 0,
-        exists_fn=_is_current_with_adults,
+        progress=Progress.CURRENT,
+        of_adults=True,
         of_today=True,
     ),
     CountSensorDescription(
         key="in_total",
         state_class=SensorStateClass.TOTAL,
         value_fn=lambda data: data.total.entered,
-        exists_fn=_has_caught_up,
+        progress=Progress.CAUGHT_UP,
     ),
     CountSensorDescription(
         key="out_total",
         state_class=SensorStateClass.TOTAL,
         value_fn=lambda data: data.total.exited,
-        exists_fn=_has_caught_up,
+        progress=Progress.CAUGHT_UP,
     ),
     CountSensorDescription(
         key="adults_in_total",
         state_class=SensorStateClass.TOTAL,
         value_fn=lambda data: data.total.adults_entered or 0,
-        exists_fn=_has_caught_up_with_adults,
+        progress=Progress.CAUGHT_UP,
+        of_adults=True,
         entity_registry_enabled_default=False,
     ),
     CountSensorDescription(
         key="adults_out_total",
         state_class=SensorStateClass.TOTAL,
         value_fn=lambda data: data.total.adults_exited or 0,
-        exists_fn=_has_caught_up_with_adults,
+        progress=Progress.CAUGHT_UP,
+        of_adults=True,
         entity_registry_enabled_default=False,
     ),
 )
@@ -261,7 +250,7 @@ async def async_setup_entry(
             # What is added while the entry is unloaded would stay, and keep the place of the next sensor.
             if receiver.stopped or not coordinator.last_update_success:
                 return
-            found = [description for description in missing if description.exists_fn(coordinator.data)]
+            found = [description for description in missing if description.applies_to(coordinator.data)]
             if found:
                 missing[:] = [description for description in missing if description not in found]
                 sensors = [SummedSensor(coordinator, description) for description in found]
@@ -305,7 +294,7 @@ class SummedSensor(CountSensor):
     @callback
     def async_settle(self) -> bool:
         """Let recorder make sums once the camera has brought no history for a while; return whether they begin now."""
-        if self.state_class is None and self.coordinator.has_been_quiet(self._added_at):
+        if self.state_class is None and self.coordinator.is_quiet(self._added_at):
             self._attr_state_class = self.entity_description.state_class
             return True
         return False

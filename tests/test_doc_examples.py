@@ -1,28 +1,32 @@
 """Run the examples of the documentation: Home Assistant loads them, and a camera sets them off."""
 
 from datetime import timedelta
+from http import HTTPStatus
+import json
 import re
-from typing import Final
+from typing import Any, Final
 
 from freezegun.api import FrozenDateTimeFactory
 import pytest
 from pytest_homeassistant_custom_component.common import async_fire_time_changed
+from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
+from custom_components.axis_people_counter.const import DOMAIN
 from homeassistant.components import automation
 from homeassistant.const import STATE_ON
 from homeassistant.core import HomeAssistant, ServiceCall
 from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
 
-from .helpers.documentation import EXAMPLES, PAGES, from_yaml
-from .helpers.pusher import Pusher, measurement, state_of
+from .helpers.documentation import EXAMPLES, PAGES, blocks, from_yaml
+from .helpers.pusher import SERIAL, Pusher, measurement, state_of
 
 MINUTE: Final = timedelta(minutes=1)
 
 
 @pytest.fixture
 def actions(hass: HomeAssistant) -> list[ServiceCall]:
-    """Return the calls of all actions that examples take."""
+    """Register the actions in the examples, and return their calls."""
     calls: list[ServiceCall] = []
     for domain, service in (
         ("notify", "mobile_app_your_phone"),
@@ -35,41 +39,41 @@ def actions(hass: HomeAssistant) -> list[ServiceCall]:
 
 
 async def automate(hass: HomeAssistant, name: str) -> None:
-    """Set one example up as an automation."""
+    """Set up an example as an automation."""
     config = from_yaml(EXAMPLES[name])
     assert await async_setup_component(hass, "event", {})
     assert await async_setup_component(hass, "occupancy", {})
     assert await async_setup_component(hass, automation.DOMAIN, {automation.DOMAIN: [{"id": "example", **config}]})
     await hass.async_block_till_done()
     (state,) = hass.states.async_all(automation.DOMAIN)
-    # A configuration that isn't valid makes an automation that is unavailable.
+    # An invalid configuration makes the automation unavailable.
     assert state.state == STATE_ON
     assert state.name == config["alias"]
 
 
 async def wait(hass: HomeAssistant, noon: FrozenDateTimeFactory, delay: timedelta) -> None:
-    """Let time pass."""
+    """Move the clock forward, and fire what is due."""
     noon.tick(delay)
     async_fire_time_changed(hass, dt_util.utcnow())
     await hass.async_block_till_done()
 
 
 async def passing(hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Pusher, entered: int, exited: int) -> None:
-    """Let a minute pass in which people do, and push it."""
+    """Move the clock forward by a minute in which people passed, and push it."""
     noon.tick(MINUTE)
     await pusher.push(measurement(dt_util.utcnow() - MINUTE, entered, exited))
     await hass.async_block_till_done()
 
 
 def test_all_examples_are_tested() -> None:
-    """No example is there without a test that sets it off."""
+    """Have a test for each example."""
     assert set(EXAMPLES) == {"more than 50", "lights", "chime", "closing time", "silent camera", "yesterday"}
 
 
 async def test_more_than_50(
     hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Pusher, actions: list[ServiceCall]
 ) -> None:
-    """It tells once, when the fifty-first has come."""
+    """Notify once, when the fifty-first person has come."""
     await passing(hass, noon, pusher, 50, 0)
     await automate(hass, "more than 50")
     await passing(hass, noon, pusher, 0, 1)
@@ -82,7 +86,7 @@ async def test_more_than_50(
 async def test_lights(
     hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Pusher, actions: list[ServiceCall]
 ) -> None:
-    """They go on with the first person, and off ten minutes after the last."""
+    """Turn on with the first person, and off ten minutes after the last."""
     await passing(hass, noon, pusher, 0, 0)
     await automate(hass, "lights")
     await passing(hass, noon, pusher, 2, 0)
@@ -102,7 +106,7 @@ async def test_lights(
 async def test_chime(
     hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Pusher, actions: list[ServiceCall]
 ) -> None:
-    """It rings for those who come, not for those who go."""
+    """Ring for people who come in, not for those who leave."""
     await passing(hass, noon, pusher, 0, 0)
     await automate(hass, "chime")
     await passing(hass, noon, pusher, 0, 1)
@@ -115,7 +119,7 @@ async def test_chime(
 async def test_closing_time(
     hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Pusher, actions: list[ServiceCall]
 ) -> None:
-    """It tells the day's number, and keeps quiet on a day without visitors."""
+    """Notify of the number of the day, and not at all on a day without visitors."""
     await hass.config.async_set_time_zone("Europe/Stockholm")
     await automate(hass, "closing time")
     noon.move_to("2026-09-16T17:59:00Z")
@@ -126,14 +130,14 @@ async def test_closing_time(
     await passing(hass, noon, pusher, 0, 0)
     await wait(hass, noon, timedelta(seconds=1))
     assert len(actions) == 1
-    # It would wait for the next day.
+    # Otherwise its timer for the next day is left.
     await hass.services.async_call(automation.DOMAIN, "turn_off", {"entity_id": "all"}, blocking=True)
 
 
 async def test_silent_camera(
     hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Pusher, actions: list[ServiceCall]
 ) -> None:
-    """It tells when the camera hasn't been heard for five minutes."""
+    """Notify when the camera hasn't reported for five minutes."""
     await passing(hass, noon, pusher, 1, 0)
     await automate(hass, "silent camera")
     await wait(hass, noon, timedelta(minutes=4))
@@ -145,7 +149,7 @@ async def test_silent_camera(
 async def test_yesterday(
     hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Pusher, actions: list[ServiceCall]
 ) -> None:
-    """It tells how many came the day before, when most of them did, and whether anything is missing."""
+    """Notify of yesterday's number, of the busiest hour, and of missing hours."""
     await hass.config.async_set_time_zone("Europe/Stockholm")
     await automate(hass, "yesterday")
     noon.move_to("2026-09-17T05:59:00Z")
@@ -156,12 +160,12 @@ async def test_yesterday(
     (call,) = actions
     assert call.data["title"] == "30 people came yesterday"
     assert call.data["message"] == "Most of them, 9, in the hour from 15:00. Counts are missing in 2 hours."
-    # It would wait for the next day.
+    # Otherwise its timer for the next day is left.
     await hass.services.async_call(automation.DOMAIN, "turn_off", {"entity_id": "all"}, blocking=True)
 
 
 async def test_set_occupancy(hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Pusher) -> None:
-    """The action's example corrects the number of people inside."""
+    """Set the occupancy with the documented action."""
     await passing(hass, noon, pusher, 3, 0)
     match = re.search(r"^action: (\w+)\.(set_occupancy)\n.*?^```$", PAGES["docs/actions.md"], re.MULTILINE | re.DOTALL)
     assert match
@@ -169,3 +173,39 @@ async def test_set_occupancy(hass: HomeAssistant, noon: FrozenDateTimeFactory, p
     domain, service = match.groups()
     await hass.services.async_call(domain, service, example["data"], target=example["target"], blocking=True)
     assert state_of(hass, "sensor.main_entrance_occupancy") == "12"
+
+
+async def test_answer_of_get_counts(hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Pusher) -> None:
+    """Return an answer with the documented keys, in the documented order."""
+    await pusher.push(measurement(noon() - 24 * 60 * MINUTE, 3, adults=(1, 0)))
+    answer = await hass.services.async_call(
+        DOMAIN,
+        "get_counts",
+        {"entity_id": "sensor.main_entrance_occupancy", "start": "2026-09-15 00:00:00"},
+        blocking=True,
+        return_response=True,
+    )
+    (documented,) = (from_yaml(block) for block in blocks("yaml") if block.startswith("cameras:"))
+    assert shape(answer) == shape(documented)
+
+
+def shape(value: Any) -> Any:
+    """Return the keys of an answer, those of lists by their first items."""
+    match value:
+        case dict():
+            return [(key, shape(item)) for key, item in value.items()]
+        case [first, *_]:
+            return shape(first)
+        case _:
+            return None
+
+
+async def test_download_by_programs(
+    hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Pusher, hass_client: ClientSessionGenerator
+) -> None:
+    """Return a file for the documented URL."""
+    await passing(hass, noon, pusher, 3, 0)
+    ((path, query),) = re.findall(r"homeassistant\.example\.com(/\S*export)\?(\S+)\"", PAGES["docs/actions.md"])
+    response = await (await hass_client()).get(f"{path}?{query}&end=2026-10-01&cameras={SERIAL}")
+    assert response.status == HTTPStatus.OK
+    assert json.loads((await response.text()).splitlines()[-1])["in"] == 3

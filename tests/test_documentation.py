@@ -28,9 +28,12 @@ from custom_components.axis_people_counter.const import (
     PREVIOUS_TOKEN_LIFETIME,
     PUSH_PATH,
 )
+from custom_components.axis_people_counter.coordinator import MIN_SILENCE, MISSED_INTERVALS
+from custom_components.axis_people_counter.export import LINK_LIFETIME, MAX_LINK_CAMERAS
 from custom_components.axis_people_counter.http import MAX_BODY
 from custom_components.axis_people_counter.ledger import MAX_CAMERAS as MAX_STORED_CAMERAS
 from custom_components.axis_people_counter.sender_problems import MAX_CLOCK_DIFFERENCE
+from custom_components.axis_people_counter.services import MAX_DAYS, MAX_ROWS
 
 from .helpers.documentation import PAGES, ROOT, anchors, blocks, from_yaml, links, without_code
 
@@ -170,6 +173,31 @@ def test_actions() -> None:
         assert all(f"| `{field}` |" in text for field in texts.get("fields", ())), service
 
 
+def test_documented_actions() -> None:
+    """Each example of an action uses an action that exists, with fields that it has."""
+    services = from_yaml((INTEGRATION / "services.yaml").read_text())
+    found = set()
+    for block in blocks("yaml"):
+        for action in actions(from_yaml(block)):
+            domain, _, service = action["action"].partition(".")
+            if domain == DOMAIN:
+                found.add(service)
+                assert action.get("data", {}).keys() <= services[service].get("fields", {}).keys(), service
+    assert found == {"get_counts", "rebuild_statistics", "set_occupancy"}
+
+
+def actions(config: Any) -> Iterator[Mapping[str, Any]]:
+    """Yield each call of an action in a configuration."""
+    if isinstance(config, list):
+        for item in config:
+            yield from actions(item)
+    elif isinstance(config, dict):
+        if "action" in config:
+            yield config
+        for item in config.values():
+            yield from actions(item)
+
+
 def test_blueprints() -> None:
     """Each blueprint has a badge that imports it, beside its name."""
     files = sorted((ROOT / "blueprints" / "automation" / DOMAIN).glob("*.yaml"))
@@ -213,6 +241,11 @@ def test_labels() -> None:
         ("connecting", f'"{DEFAULT_PORT}:{DEFAULT_PORT}"'),
         ("connecting", f"`{AUTHORITY_FILE_NAME}`"),
         ("connecting", f"another {PREVIOUS_TOKEN_LIFETIME // HOUR} hours"),
+        ("actions", f"at most {MAX_ROWS:,} rows and {MAX_DAYS:,} days"),
+        ("actions", f"up to {MAX_LINK_CAMERAS} cameras"),
+        ("actions", f"works for {'one' if LINK_LIFETIME == HOUR else LINK_LIFETIME} hour"),
+        ("entities", f"{'three' if MISSED_INTERVALS == 3 else MISSED_INTERVALS} reports"),
+        ("entities", f"after {MIN_SILENCE // MINUTE} minutes"),
         ("troubleshooting", f"larger than {MAX_BODY // 1024**2} MiB"),
         ("troubleshooting", f"more than {MAX_STORED_CAMERAS} cameras report"),
         ("troubleshooting", f"more than {MAX_CLOCK_DIFFERENCE // 60} minutes"),

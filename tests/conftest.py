@@ -19,6 +19,9 @@ from homeassistant.core import HomeAssistant
 from .helpers.pusher import TOKEN, Pusher
 from .helpers.recorded import quiet
 
+# Their fixtures are shared by several test modules.
+pytest_plugins = ["tests.helpers.address_checks", "tests.helpers.push_view", "tests.helpers.repairs"]
+
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

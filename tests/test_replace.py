@@ -24,8 +24,8 @@ from .helpers.flows import choose, enter
 from .helpers.places import add_place, shown
 from .helpers.pusher import SERIAL, Pusher, document, measurement, state_of
 from .helpers.recorded import descriptions, go_on, sums
+from .helpers.repairs import Repairs
 from .helpers.replacing import MINUTE, NEW, NEW_SENSOR, NOON, break_camera, device_of, replace
-from .test_repairs import Repairs
 from .test_repository import ENGLISH
 
 OTHER: Final = "accc8e000001"

@@ -1,0 +1,200 @@
+"""The page of repairs, walked through as the frontend does."""
+
+from collections.abc import AsyncIterator, Iterator
+from datetime import datetime, timedelta
+from http import HTTPStatus
+import json
+from pathlib import Path
+from string import Formatter
+from typing import Any, Final
+
+from aiohttp.test_utils import TestClient
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.typing import WebSocketGenerator
+
+from custom_components.axis_people_counter.const import DOMAIN
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers import device_registry as dr, issue_registry as ir
+from homeassistant.setup import async_setup_component
+
+from ..simulator import Device
+from .problems import problems
+from .pusher import SERIAL, Document, Pusher, document, measurement
+
+NOON: Final = datetime.fromisoformat("2026-09-16T10:00:00Z")
+MINUTE: Final = timedelta(minutes=1)
+HERE: Final = "127.0.0.1"
+URL: Final = "https://ha.example.com/api/axis_people_counter/push"
+IN_TOTAL: Final = "sensor.main_entrance_in_total"
+IN_TODAY: Final = "sensor.main_entrance_in_today"
+QUARANTINED: Final = f"quarantined_{SERIAL}"
+PROTOCOL: Final = f"wrong_protocol_{SERIAL}"
+WRONG: Final = "the token of another"
+# What can't be told apart from the problem of another camera.
+OF_THE_ADDRESS: Final = {f"wrong_protocol_{HERE}", f"wrong_token_{HERE}"}
+PASSWORD: Final = "no one else may see this"
+INTEGRATION: Final = Path(__file__).parents[1] / "custom_components" / DOMAIN
+TEXTS: Final[dict[str, Any]] = json.loads((INTEGRATION / "translations" / "en.json").read_text())["issues"]
+
+type Flow = dict[str, Any]
+
+
+@pytest.fixture
+async def pages(hass: HomeAssistant) -> None:
+    """Have what Home Assistant's pages need; addresses can be added only before the first client comes."""
+    await hass.config.async_set_time_zone("Europe/Stockholm")
+    for component in ("config", "repairs", "websocket_api"):
+        assert await async_setup_component(hass, component, {})
+
+
+@pytest.fixture
+def repairs(hass: HomeAssistant, pusher: Pusher, hass_access_token: str) -> Repairs:
+    """Return an administrator's way to the repairs, once the integration is there."""
+    return Repairs(hass, pusher.client, hass_access_token)
+
+
+@pytest.fixture
+async def device() -> AsyncIterator[Device]:
+    """Switch the web server of the camera on."""
+    async with Device(serial=SERIAL, password=PASSWORD) as device:
+        device.faults.protocol_version = "0.3"
+        yield device
+
+
+class Repairs:
+    """The page of repairs, where each dialog has a text for all it shows."""
+
+    def __init__(self, hass: HomeAssistant, client: TestClient[Any, Any], token: str) -> None:
+        """Take a way to Home Assistant, and the token of somebody who was signed in when the test began."""
+        self.hass = hass
+        self.client = client
+        self._session = hass.auth.async_validate_access_token(token)
+        self._shown: dict[str, str] = {}
+        self._key = ""
+
+    @property
+    def token(self) -> str:
+        """A token that is good now: they last for half an hour."""
+        assert self._session
+        return self.hass.auth.async_create_access_token(self._session)
+
+    @property
+    def issues(self) -> dict[str, ir.IssueEntry]:
+        """What is shown, by its kind and what it is about."""
+        return problems(self.hass)
+
+    async def open(self, name: str) -> Flow:
+        """Select a repair."""
+        issue = self.issues[name]
+        assert issue.is_fixable
+        assert issue.translation_key
+        self._key = issue.translation_key
+        self._shown = issue.translation_placeholders or {}
+        return await self._post("", {"handler": DOMAIN, "issue_id": issue.issue_id})
+
+    async def choose(self, flow: Flow, option: str) -> Flow:
+        """Select an option of a menu."""
+        assert option in flow["menu_options"]
+        return await self._post(f"/{flow['flow_id']}", {"next_step_id": option})
+
+    async def submit(self, flow: Flow, **entered: Any) -> Flow:
+        """Submit a form."""
+        assert flow["type"] == "form"
+        return await self._post(f"/{flow['flow_id']}", entered)
+
+    async def _post(self, path: str, body: dict[str, Any]) -> Flow:
+        headers = {"Authorization": f"Bearer {self.token}"}
+        response = await self.client.post(f"/api/repairs/issues/fix{path}", json=body, headers=headers)
+        assert response.status == HTTPStatus.OK, await response.text()
+        flow: Flow = await response.json()
+        await self.hass.async_block_till_done()
+        assert set(self.texts(flow)), "this has to be said in words"
+        return flow
+
+    def texts(self, flow: Flow) -> Iterator[str]:
+        """Yield what the frontend shows."""
+        texts = TEXTS[self._key]["fix_flow"]
+        placeholders = self._shown | (flow.get("description_placeholders") or {})
+        match flow["type"]:
+            case "create_entry":
+                found = [texts["create_entry"]["default"]]
+            case "abort":
+                found = [texts["abort"][flow["reason"]]]
+            case _:
+                step = texts["step"][flow["step_id"]]
+                found = [
+                    step["title"],
+                    step["description"],
+                    *(step["menu_options"][key] for key in flow.get("menu_options", ())),
+                ]
+                found += [step["data"][one["name"]] for one in (flow["data_schema"] if flow["type"] == "form" else ())]
+                found += [texts["error"][key] for key in (flow.get("errors") or {}).values()]
+        for text in found:
+            names = {name for _, name, _, _ in Formatter().parse(text) if name}
+            assert names <= set(placeholders), text
+            yield text.format_map(placeholders)
+
+    def text(self, flow: Flow) -> str:
+        """Return all that the frontend shows."""
+        return "\n".join(self.texts(flow))
+
+
+def placeholders(issue: ir.IssueEntry) -> dict[str, str]:
+    """Return what an issue fills into its texts, of which there has to be one for all."""
+    assert issue.translation_key
+    assert issue.translation_placeholders is not None
+    for text in (TEXTS[issue.translation_key]["title"], TEXTS[issue.translation_key].get("description", "")):
+        assert {name for _, name, _, _ in Formatter().parse(text) if name} <= set(issue.translation_placeholders)
+    return issue.translation_placeholders
+
+
+def suggested(flow: Flow) -> dict[str, Any]:
+    """Return what is in the fields of a form already."""
+    return {field["name"]: (field.get("description") or {}).get("suggested_value") for field in flow["data_schema"]}
+
+
+def other_protocol(**members: Any) -> Document:
+    """Return a push in an older version of the protocol."""
+    return document(measurement(NOON - MINUTE, 1), **{"apiVersion": "0.3", **members})
+
+
+async def push_other_protocol(pusher: Pusher, **members: Any) -> None:
+    """See such a push refused."""
+    assert (await pusher.post(other_protocol(**members))).status == HTTPStatus.UNPROCESSABLE_ENTITY
+
+
+def credentials(device: Device, **entered: Any) -> dict[str, Any]:
+    """Return what an administrator of the camera enters."""
+    return {
+        "host": device.address,
+        "username": device.username,
+        "password": device.password,
+        "trust_certificate": False,
+        **entered,
+    }
+
+
+# Quarantine
+
+
+def bad(minute: int, **members: Any) -> Document:
+    """Return an interval that can't be taken, so many minutes before noon."""
+    return {**measurement(NOON - minute * MINUTE, -1, 3), **members}
+
+
+async def remove_camera(
+    hass: HomeAssistant, entry: MockConfigEntry, client: WebSocketGenerator, repairs: Repairs
+) -> None:
+    """Delete the camera's device as the UI does."""
+    (device,) = dr.async_entries_for_config_entry(dr.async_get(hass), entry.entry_id)
+    websocket = await client(hass, repairs.token)
+    await websocket.send_json_auto_id({"type": "config/device_registry/remove", "device_id": device.id})
+    response = await websocket.receive_json()
+    if not response["success"]:
+        # Its name before 2026.9.
+        command = {"type": "config/device_registry/remove_config_entry", "config_entry_id": entry.entry_id}
+        await websocket.send_json_auto_id({**command, "device_id": device.id})
+        response = await websocket.receive_json()
+    await hass.async_block_till_done()
+    assert response["success"]

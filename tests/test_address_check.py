@@ -1,0 +1,253 @@
+"""What the address check finds: addresses, connections, and what a check leaves behind."""
+
+import ast
+from contextlib import closing
+from http import HTTPStatus
+import logging
+from pathlib import Path
+import socket
+
+import pytest
+from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
+from pytest_socket import socket_allow_hosts
+
+from custom_components.axis_people_counter import address_check as check, http
+from custom_components.axis_people_counter.const import DOMAIN
+from custom_components.axis_people_counter.messages import Message, plain
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers.aiohttp_client import async_get_clientsession
+from homeassistant.setup import async_setup_component
+
+from .helpers.address_checks import ENGLISH, found, keys, moment
+from .helpers.pusher import PATH, TOKEN, Pusher, document
+from .helpers.tls_servers import (
+    HERE,
+    NAME,
+    Certificates,
+    at,
+    chatty,
+    closing_at_once,
+    issue,
+    listening,
+    proxied,
+    silent,
+)
+
+pytestmark = pytest.mark.usefixtures("socket_enabled", "local_names", "quick_probes", "clean_log")
+
+
+# All is well
+
+
+async def test_all_is_well(hass: HomeAssistant, pusher: Pusher, certificates: Certificates) -> None:
+    """Through a proxy with a good certificate there is one finding, which says until when it is good."""
+    server = issue("server", certificates.root, NAME)
+    async with proxied(pusher, certificates.context(server)) as (url, _):
+        findings = await found(hass, url)
+    assert findings == [Message("check_ok", {"expires": moment(server.certificate.not_valid_after_utc), "days": "89"})]
+
+
+async def test_nothing_is_set_up(
+    hass: HomeAssistant, hass_client_no_auth: ClientSessionGenerator, certificates: Certificates
+) -> None:
+    """Before there is an entry the address can be checked already."""
+    assert await async_setup_component(hass, DOMAIN, {})
+    pusher = Pusher(hass, await hass_client_no_auth())
+    async with proxied(pusher, certificates.good()) as (url, _):
+        assert await keys(hass, url) == ["check_ok"]
+
+
+@pytest.mark.parametrize("buffers", [False, True])
+async def test_nothing_is_left(
+    hass: HomeAssistant, pusher: Pusher, certificates: Certificates, caplog: pytest.LogCaptureFixture, buffers: bool
+) -> None:
+    """A check isn't a push: nothing is stored, said or held, whether or not a proxy waits for the whole body."""
+    caplog.set_level(logging.INFO)
+    states = hass.states.async_all()
+    async with proxied(pusher, certificates.good(), buffers=buffers) as (url, proxy):
+        for _ in range(3):
+            assert await keys(hass, url) == ["check_ok"]
+        assert [one.content_length for one in proxy.requests] == [2, check.LARGE_BODY] * 3
+    assert hass.states.async_all() == states
+    assert not [record for record in caplog.get_records("call") if record.name.startswith("custom_components.")]
+
+
+async def test_what_is_sent(hass: HomeAssistant, pusher: Pusher, certificates: Certificates) -> None:
+    """Neither the cameras' token nor a cookie goes out; the one-time token is soon worthless."""
+    async with proxied(pusher, certificates.good()) as (url, proxy):
+        shared = async_get_clientsession(hass).cookie_jar
+        shared.update_cookies({"mine": "1"}, url)
+        for _ in range(2):
+            assert await keys(hass, url) == ["check_ok"]
+        assert {cookie.key for cookie in shared} == {"mine"}
+    sent = [request.headers for request in proxy.requests]
+    assert [str(request.rel_url) for request in proxy.requests] == [PATH] * 4
+    assert not [headers for headers in sent if "Cookie" in headers or TOKEN in str(headers)]
+    first, large, second, _ = [headers["Authorization"].removeprefix("Bearer ") for headers in sent]
+    assert first == large != second
+    assert len(first) >= 43
+    assert first not in [headers[http.PROBE_HEADER] for headers in sent]
+    response = await pusher.post(document(), token=first)
+    assert response.status == HTTPStatus.UNAUTHORIZED
+
+
+# The address
+
+
+@pytest.mark.parametrize("host", ["localhost", "camera.localhost", HERE])
+async def test_this_device(hass: HomeAssistant, pusher: Pusher, host: str) -> None:
+    """An address that means something else on each device is no good, however well it works here."""
+    port = pusher.client.port
+    assert port
+    assert await found(hass, at(port, "http", host)) == [
+        Message("check_this_device", {"host": plain(host)}),
+        Message("check_not_https", {}),
+    ]
+
+
+async def test_unspecified_address(hass: HomeAssistant, pusher: Pusher) -> None:
+    """Where servers listen isn't where cameras find them."""
+    socket_allow_hosts([HERE, "0.0.0.0"])  # noqa: S104 - this very machine, too
+    assert (await keys(hass, f"http://0.0.0.0:{pusher.client.port}"))[0] == "check_this_device"
+
+
+async def test_not_https(hass: HomeAssistant, pusher: Pusher) -> None:
+    """Without encryption the rest is looked at all the same."""
+    assert await keys(hass, at(pusher.client.port or 0, "http")) == ["check_not_https"]
+    async with proxied(pusher, None, limit=1024 * 1024) as (url, _):
+        assert await keys(hass, url) == ["check_not_https", "check_body_limit"]
+    async with proxied(pusher, None, drops=("Authorization",)) as (url, _):
+        assert await keys(hass, url) == ["check_not_https", "check_token_dropped"]
+
+
+@pytest.mark.usefixtures("pusher")
+async def test_name_is_not_found(hass: HomeAssistant) -> None:
+    """A name that nobody knows is shown as it was entered, and without effect."""
+    assert await found(hass, "https://no_such.example.com") == [
+        Message("check_name_not_found", {"host": r"no\_such\.example\.com"})
+    ]
+
+
+@pytest.mark.usefixtures("pusher")
+async def test_name_is_too_long(hass: HomeAssistant) -> None:
+    """What is shown has a limit."""
+    ((key, placeholders),) = await found(hass, f"https://{'a' * 63}.{'b' * 63}.example.com")
+    assert key == "check_name_not_found"
+    assert placeholders["host"].replace("\\", "") == f"{'a' * 63}.{'b' * 36}"
+
+
+@pytest.mark.usefixtures("pusher")
+async def test_address_that_is_none(hass: HomeAssistant) -> None:
+    """Even what can't be asked for at all has its sentence."""
+    ((key, placeholders),) = await found(hass, "https://127.1:8123")
+    assert key == "check_failed"
+    assert placeholders["address"] == r"127\.1\:8123"
+    assert "canonical" in placeholders["error"]
+
+
+# Nobody there
+
+
+@pytest.mark.usefixtures("pusher")
+async def test_refused(hass: HomeAssistant) -> None:
+    """Nobody listens on the port."""
+    with closing(socket.socket()) as taken:
+        taken.bind((HERE, 0))
+        port = taken.getsockname()[1]
+        assert await found(hass, at(port)) == [Message("check_refused", {"address": plain(f"{NAME}:{port}")})]
+
+
+@pytest.mark.usefixtures("pusher", "impatient_checks")
+async def test_no_answer(hass: HomeAssistant) -> None:
+    """Connections aren't taken, as when a firewall throws away what comes."""
+    with closing(socket.socket()) as full:
+        full.bind((HERE, 0))
+        full.listen(0)
+        port = full.getsockname()[1]
+        waiting = [socket.socket() for _ in range(4)]
+        for one in waiting:
+            one.setblocking(False)
+            one.connect_ex((HERE, port))
+        assert await keys(hass, at(port)) == ["check_no_answer"]
+        for one in waiting:
+            one.close()
+
+
+@pytest.mark.usefixtures("pusher", "impatient_checks")
+async def test_unreachable(hass: HomeAssistant) -> None:
+    """There is no way to the address: the system itself refuses."""
+    socket_allow_hosts([HERE, "255.255.255.255"])
+    assert await keys(hass, "https://255.255.255.255:8123") == ["check_no_answer"]
+
+
+@pytest.mark.usefixtures("pusher", "impatient_checks")
+async def test_silence(hass: HomeAssistant, certificates: Certificates) -> None:
+    """Somebody takes the connection and says nothing, before TLS or after it."""
+    async with listening(silent) as port:
+        assert await keys(hass, at(port)) == ["check_no_answer"]
+        assert await keys(hass, at(port, "http")) == ["check_not_https", "check_no_answer"]
+    async with listening(silent, certificates.good()) as port:
+        assert await keys(hass, at(port)) == ["check_silent"]
+
+
+@pytest.mark.usefixtures("pusher")
+async def test_hanging_up(hass: HomeAssistant, certificates: Certificates) -> None:
+    """Somebody takes the connection and closes it, before TLS or after it."""
+    async with listening(closing_at_once) as port:
+        assert await keys(hass, at(port)) == ["check_hung_up"]
+        assert await keys(hass, at(port, "http")) == ["check_not_https", "check_hung_up"]
+    async with listening(closing_at_once, certificates.good()) as port:
+        assert await keys(hass, at(port)) == ["check_hung_up"]
+        assert await keys(hass, at(port, "http")) == ["check_not_https", "check_hung_up"]
+
+
+@pytest.mark.usefixtures("pusher")
+async def test_something_else(hass: HomeAssistant, certificates: Certificates) -> None:
+    """What answers speaks another language, inside of TLS or instead of it."""
+    async with listening(chatty) as port:
+        assert await keys(hass, at(port, "http")) == ["check_not_https", "check_not_http"]
+        assert await keys(hass, at(port)) == ["check_not_tls"]
+    async with listening(chatty, certificates.good()) as port:
+        assert await keys(hass, at(port)) == ["check_not_http"]
+
+
+async def test_home_assistant_without_certificate(hass: HomeAssistant, pusher: Pusher) -> None:
+    """The usual mistake: https in front of the address of a Home Assistant that has no certificate."""
+    assert await keys(hass, at(pusher.client.port or 0)) == ["check_not_tls"]
+
+
+# All together
+
+
+def test_time() -> None:
+    """A check ends while somebody still waits for it."""
+    modules = ast.parse(Path(check.__file__).read_text())
+    limits = {
+        node.target.id: ast.literal_eval(node.value)
+        for node in modules.body
+        if isinstance(node, ast.AnnAssign)
+        and isinstance(node.target, ast.Name)
+        and isinstance(node.value, ast.Constant)
+    }
+    after = max(limits["LOOK_SECONDS"], limits["_ATTEMPTS"] * (limits["SEND_SECONDS"] + limits["EARLY_SECONDS"]))
+    assert limits["ANSWER_SECONDS"] + after <= 30
+    assert limits["EARLY_SECONDS"] == 3
+
+
+def test_messages() -> None:
+    """Each message of the code has a translation, and a test that expects it."""
+    made = {
+        constant.value
+        for call in ast.walk(ast.parse(Path(check.__file__).read_text()))
+        if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == "Message" and call.args
+        for constant in ast.walk(call.args[0])
+        if isinstance(constant, ast.Constant)
+    }
+    assert made == {key for key in ENGLISH if key.startswith("check_")}
+    expected = {
+        constant.value
+        for path in Path(__file__).parent.glob("test_address_check*.py")
+        for constant in ast.walk(ast.parse(path.read_text()))
+        if isinstance(constant, ast.Constant) and constant.value in made
+    }
+    assert expected == made

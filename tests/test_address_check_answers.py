@@ -1,0 +1,343 @@
+"""What the address check makes of answers: of other servers, through proxies, to large bodies."""
+
+import asyncio
+from contextlib import closing
+from dataclasses import dataclass
+from http import HTTPStatus
+from pathlib import Path
+import socket
+from typing import Any, Final, override
+
+from aiohttp import web
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
+from yarl import URL
+
+from custom_components.axis_people_counter import address_check as check, http
+from custom_components.axis_people_counter.address_check import async_check
+from custom_components.axis_people_counter.messages import Message, plain
+from homeassistant.core import CoreState, HomeAssistant
+from homeassistant.setup import async_setup_component
+
+from .helpers.address_checks import SOON, found, keys
+from .helpers.problems import problems
+from .helpers.pusher import PATH, Pusher
+from .helpers.tls_servers import HERE, NAME, Certificates, Proxy, at, listening, proxied, serving
+
+pytestmark = pytest.mark.usefixtures("socket_enabled", "local_names", "quick_probes", "clean_log")
+
+
+# Answers of others
+
+
+def answering(status: int, text: str = "<html>Welcome</html>", **headers: str) -> Any:
+    """Return a server that has one answer to everything."""
+
+    async def handle(_request: web.BaseRequest) -> web.StreamResponse:
+        response = web.Response(status=status, text=text, content_type="text/html", headers=headers)
+        # For those who like it.
+        response.enable_compression()
+        return response
+
+    return handle
+
+
+@pytest.mark.usefixtures("pusher")
+@pytest.mark.parametrize(
+    ("status", "key"),
+    [
+        (200, "check_other_server"),
+        (204, "check_other_server"),
+        (302, "check_other_server"),
+        (400, "check_other_server"),
+        (401, "check_login"),
+        (403, "check_forbidden"),
+        (404, "check_not_found"),
+        (405, "check_other_server"),
+        (413, "check_body_limit"),
+        (429, "check_other_server"),
+        (500, "check_other_server"),
+        (501, "check_other_server"),
+        (502, "check_nobody_behind"),
+        (503, "check_nobody_behind"),
+        (504, "check_nobody_behind"),
+        (505, "check_other_server"),
+        (519, "check_other_server"),
+        (520, "check_nobody_behind"),
+        (530, "check_nobody_behind"),
+        (531, "check_other_server"),
+    ],
+)
+async def test_other_answers(hass: HomeAssistant, certificates: Certificates, status: int, key: str) -> None:
+    """What others answer tells who they are."""
+    async with serving(answering(status), certificates.good()) as url:
+        ((found_key, placeholders),) = await found(hass, url)
+    assert found_key == key
+    assert placeholders.get("status", str(status)) == str(status)
+
+
+REDIRECTS: Final = {
+    "/login": NAME,
+    "https://sso.example.com/?rd=x": "sso.example.com",
+    "//sso.example.com:444/a": "sso.example.com:444",
+    "http://127.0.0.1/": "http://127.0.0.1",
+    "https://[": "https://[",
+    "mailto:<b>@x": "mailto:<b>@x",
+    "https://" + "a" * 5000 + ".com": "https://" + "a" * 92,
+}
+
+
+@pytest.mark.usefixtures("pusher")
+@pytest.mark.parametrize("location", REDIRECTS)
+@pytest.mark.parametrize("status", [301, 307])
+async def test_redirects(hass: HomeAssistant, certificates: Certificates, location: str, status: int) -> None:
+    """Where a redirect leads is said, but nobody goes there."""
+    async with serving(answering(status, Location=location), certificates.good()) as url:
+        ((key, placeholders),) = await found(hass, url)
+    assert key == "check_redirect"
+    shown = REDIRECTS[location]
+    if shown == NAME:
+        shown = str(url).rstrip("/")
+    assert placeholders["address"] == plain(shown if ":/" in shown or "@" in shown else f"https://{shown}")
+
+
+@pytest.mark.usefixtures("pusher")
+@pytest.mark.parametrize(("status", "key"), [(200, "check_other_server"), (404, "check_not_found")])
+async def test_no_redirect(hass: HomeAssistant, certificates: Certificates, status: int, key: str) -> None:
+    """A place that is named without being asked to go there."""
+    async with serving(answering(status, Location="https://sso.example.com"), certificates.good()) as url:
+        assert await keys(hass, url) == [key]
+
+
+@pytest.mark.usefixtures("pusher")
+async def test_redirect_to_https(hass: HomeAssistant) -> None:
+    """The usual redirect."""
+    async with serving(answering(301, Location=f"https://{NAME}{PATH}")) as url:
+        assert await found(hass, url) == [
+            Message("check_not_https", {}),
+            Message("check_redirect", {"address": plain(f"https://{NAME}")}),
+        ]
+
+
+@pytest.mark.usefixtures("pusher")
+@pytest.mark.parametrize(
+    ("status", "text", "key"),
+    [
+        (401, '{"message":"The API token is missing or wrong."}', "check_other_instance"),
+        (503, '{"message":"AXIS People Counter isn\'t ready."}', "check_other_instance"),
+        (401, '{"message":"Sign in."}', "check_login"),
+        (401, "[" * 3000, "check_login"),
+        (401, "[]", "check_login"),
+        (401, "{}", "check_login"),
+        (401, '{"message":[]}', "check_login"),
+        (401, "\xff", "check_login"),
+        (503, '"AXIS People Counter isn\'t ready."', "check_nobody_behind"),
+        (400, "400: Bad Request", "check_untrusted_proxy"),
+        (500, "400: Bad Request", "check_other_server"),
+    ],
+)
+async def test_what_answers_say(
+    hass: HomeAssistant, certificates: Certificates, status: int, text: str, key: str
+) -> None:
+    """Answers of Home Assistant are told from others, whatever stands in those."""
+    async with serving(answering(status, text), certificates.good()) as url:
+        assert await keys(hass, url) == [key]
+
+
+@pytest.mark.usefixtures("pusher")
+async def test_answer_breaks_off(hass: HomeAssistant, certificates: Certificates) -> None:
+    """What is missing of an answer isn't needed."""
+
+    async def client(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 404 Not Found\r\nContent-Length: 10\r\n\r\n")
+        await writer.drain()
+
+    async with listening(client, certificates.good()) as port:
+        assert await keys(hass, at(port)) == ["check_not_found"]
+
+
+@pytest.mark.usefixtures("pusher", "impatient_checks")
+async def test_answer_without_end(hass: HomeAssistant, certificates: Certificates) -> None:
+    """An answer that never ends is read to a limit, one that never comes is waited for only so long."""
+
+    async def endless(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 404 Not Found\r\n\r\n")
+        while True:
+            writer.write(b" " * 65536)
+            await writer.drain()
+
+    async def slow(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 404 Not Found\r\n")
+        while True:
+            writer.write(b"X-Slow: 1\r\n")
+            await asyncio.sleep(0.05)
+
+    async def bodiless(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 404 Not Found\r\n\r\n")
+        await reader.read(-1)
+
+    for client, key in ((endless, "check_not_found"), (slow, "check_silent"), (bodiless, "check_not_found")):
+        async with listening(client, certificates.good()) as port:
+            assert await keys(hass, at(port)) == [key]
+
+
+# Proxies
+
+
+async def test_token_is_dropped(hass: HomeAssistant, pusher: Pusher, certificates: Certificates) -> None:
+    """A proxy takes out Authorization; nobody is told of a device with a wrong token."""
+    async with proxied(pusher, certificates.good(), drops=("Authorization",)) as (url, _):
+        assert await found(hass, url) == [Message("check_token_dropped", {})]
+
+
+async def test_all_headers_are_dropped(hass: HomeAssistant, pusher: Pusher, certificates: Certificates) -> None:
+    """Nothing is left by which we would know our own request: it is like any other without a token."""
+    async with (
+        proxied(pusher, certificates.good(), drops=("Authorization", http.PROBE_HEADER)) as (url, _),
+        asyncio.timeout(SOON),
+    ):
+        assert await async_check(hass, str(url.origin())) == [Message("check_other_instance", {})]
+    assert f"wrong_token_{HERE}" in problems(hass)
+
+
+@pytest.mark.parametrize("status", [201, 302, 404, 500])
+async def test_answer_is_changed(hass: HomeAssistant, pusher: Pusher, certificates: Certificates, status: int) -> None:
+    """A request that reaches us and yet isn't answered 200 would be sent again for ever."""
+    async with proxied(pusher, certificates.good(), status=status) as (url, _):
+        assert await found(hass, url) == [Message("check_other_status", {"status": str(status)})]
+
+
+FORWARDED: Final = {"X-Forwarded-For": "192.0.2.7", "X-Forwarded-Proto": "https"}
+
+
+async def test_untrusted_proxy(
+    hass: HomeAssistant, pusher: Pusher, certificates: Certificates, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A proxy says for whom it asks, and Home Assistant hasn't been told of it; its log names the proxy."""
+    async with proxied(pusher, certificates.good(), adds=FORWARDED) as (url, _):
+        assert await found(hass, url) == [Message("check_untrusted_proxy", {})]
+    assert HERE in caplog.text
+
+
+async def test_trusted_proxy(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    hass_client_no_auth: ClientSessionGenerator,
+    certificates: Certificates,
+) -> None:
+    """Home Assistant has been told of the proxy, but has banned who asks."""
+    options = {"use_x_forwarded_for": True, "trusted_proxies": [HERE], "ip_ban_enabled": True}
+    Path(hass.config.path("ip_bans.yaml")).write_text("192.0.2.66:\n  banned_at: '2026-01-01T00:00:00'\n")
+    assert await async_setup_component(hass, "http", {"http": options})
+    assert await hass.config_entries.async_setup(entry.entry_id)
+    pusher = Pusher(hass, await hass_client_no_auth())
+    async with proxied(pusher, certificates.good(), adds=FORWARDED) as (url, proxy):
+        assert await keys(hass, url) == ["check_ok"]
+        proxy.adds = {"X-Forwarded-For": "192.0.2.66"}
+        assert await keys(hass, url) == ["check_forbidden"]
+
+
+async def test_nobody_behind(hass: HomeAssistant, pusher: Pusher, certificates: Certificates) -> None:
+    """The proxy looks for Home Assistant in the wrong place."""
+    with closing(socket.socket()) as taken:
+        taken.bind((HERE, 0))
+        async with proxied(pusher, certificates.good()) as (url, proxy):
+            proxy.backend = URL(at(taken.getsockname()[1], "http", HERE))
+            assert await found(hass, url) == [Message("check_nobody_behind", {"status": "502"})]
+
+
+# Large bodies
+
+
+@pytest.mark.parametrize(("limit", "refused"), [(0, True), (1024 * 1024, True), (2**26 - 1, True), (2**26, False)])
+async def test_body_limit(
+    hass: HomeAssistant, pusher: Pusher, certificates: Certificates, limit: int, refused: bool
+) -> None:
+    """A proxy with a limit, as nginx has one of 1 MB."""
+    async with proxied(pusher, certificates.good(), limit=limit) as (url, _):
+        findings = await found(hass, url)
+    if refused:
+        assert findings == [Message("check_body_limit", {"limit": "128"})]
+    else:
+        assert [finding.key for finding in findings] == ["check_ok"]
+
+
+@dataclass
+class Hasty(Proxy):
+    """A proxy that closes the connection on large bodies, so many times."""
+
+    times: int = 1000
+    stopping: HomeAssistant | None = None
+    reads: bool = True
+
+    @override
+    async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
+        if (request.content_length or 0) > 1000 and self.times:
+            self.times -= 1
+            if self.reads:
+                await request.content.readany()
+            if self.stopping:
+                self.stopping.set_state(CoreState.stopping)
+            assert request.transport
+            request.transport.abort()
+        return await super().handle(request)
+
+
+@pytest.mark.parametrize("reads", [False, True])
+@pytest.mark.parametrize(("times", "expected"), [(2, ["check_body_limit"]), (1, ["check_ok"])])
+async def test_closed_at_large_bodies(
+    hass: HomeAssistant, pusher: Pusher, certificates: Certificates, times: int, expected: list[str], reads: bool
+) -> None:
+    """A proxy that doesn't say why it closes the connection; once is chance."""
+    proxy = Hasty(URL(at(pusher.client.port or 0, "http", HERE)), times=times, reads=reads)
+    async with serving(proxy.handle, certificates.good()) as url:
+        assert await keys(hass, url) == expected
+    assert not proxy.times
+
+
+async def test_closed_by_ourselves(hass: HomeAssistant, pusher: Pusher, certificates: Certificates) -> None:
+    """When Home Assistant stops, that it closes connections says nothing about the proxy."""
+    proxy = Hasty(URL(at(pusher.client.port or 0, "http", HERE)), stopping=hass)
+    async with serving(proxy.handle, certificates.good()) as url:
+        assert await keys(hass, url) == ["check_ok"]
+    hass.set_state(CoreState.running)
+
+
+async def test_gone_before_the_large_body(hass: HomeAssistant, pusher: Pusher, certificates: Certificates) -> None:
+    """A server that can't be reached any more has no limit that we know of."""
+    proxy = Proxy(URL(at(pusher.client.port or 0, "http", HERE)))
+
+    async def handle(request: web.BaseRequest) -> web.StreamResponse:
+        await site.stop()
+        return await proxy.handle(request)
+
+    runner = web.ServerRunner(web.Server(handle))
+    await runner.setup()
+    site = web.TCPSite(runner, HERE, 0, ssl_context=certificates.good())
+    await site.start()
+    assert await keys(hass, at(runner.addresses[0][1])) == ["check_ok"]
+    await runner.cleanup()
+
+
+async def test_other_answer_to_the_large_body(
+    hass: HomeAssistant, pusher: Pusher, certificates: Certificates, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A server that is busy by then says nothing about sizes; one that doesn't read is waited for only so long."""
+    monkeypatch.setattr(check, "SEND_SECONDS", 0.5)
+    proxy = Proxy(URL(at(pusher.client.port or 0, "http", HERE)))
+    busy = True
+
+    async def handle(request: web.BaseRequest) -> web.StreamResponse:
+        if request.content_length == 2:
+            return await proxy.handle(request)
+        if busy:
+            return web.Response(status=HTTPStatus.SERVICE_UNAVAILABLE)
+        await asyncio.sleep(SOON)
+        raise AssertionError
+
+    async with serving(handle, certificates.good()) as url:
+        assert await keys(hass, url) == ["check_ok"]
+        busy = False
+        assert await keys(hass, url) == ["check_ok"]

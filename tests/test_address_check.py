@@ -11,7 +11,7 @@ import pytest
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 from pytest_socket import socket_allow_hosts
 
-from custom_components.axis_people_counter import address_check as check, http
+from custom_components.axis_people_counter import address_check as check, http_probe
 from custom_components.axis_people_counter.const import DOMAIN
 from custom_components.axis_people_counter.messages import Message, plain
 from homeassistant.core import HomeAssistant
@@ -86,7 +86,7 @@ async def test_what_is_sent(hass: HomeAssistant, pusher: Pusher, certificates: C
     first, large, second, _ = [headers["Authorization"].removeprefix("Bearer ") for headers in sent]
     assert first == large != second
     assert len(first) >= 43
-    assert first not in [headers[http.PROBE_HEADER] for headers in sent]
+    assert first not in [headers[http_probe.PROBE_HEADER] for headers in sent]
     response = await pusher.post(document(), token=first)
     assert response.status == HTTPStatus.UNAUTHORIZED
 

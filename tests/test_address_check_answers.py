@@ -14,7 +14,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 from yarl import URL
 
-from custom_components.axis_people_counter import address_check as check, http
+from custom_components.axis_people_counter import address_check as check, http_probe
 from custom_components.axis_people_counter.address_check import async_check
 from custom_components.axis_people_counter.messages import Message, plain
 from homeassistant.core import CoreState, HomeAssistant
@@ -195,7 +195,7 @@ async def test_token_is_dropped(hass: HomeAssistant, pusher: Pusher, certificate
 async def test_all_headers_are_dropped(hass: HomeAssistant, pusher: Pusher, certificates: Certificates) -> None:
     """Nothing is left by which we would know our own request: it is like any other without a token."""
     async with (
-        proxied(pusher, certificates.good(), drops=("Authorization", http.PROBE_HEADER)) as (url, _),
+        proxied(pusher, certificates.good(), drops=("Authorization", http_probe.PROBE_HEADER)) as (url, _),
         asyncio.timeout(SOON),
     ):
         assert await async_check(hass, str(url.origin())) == [Message("check_other_instance", {})]

@@ -19,7 +19,7 @@ from pytest_homeassistant_custom_component.common import (
 from pytest_homeassistant_custom_component.components.diagnostics import get_diagnostics_for_config_entry
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
-from custom_components.axis_people_counter import http, issues
+from custom_components.axis_people_counter import bodies, issues
 from custom_components.axis_people_counter.const import DOMAIN
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import issue_registry as ir
@@ -211,7 +211,7 @@ async def test_download_names_nobody(
     session = hass.auth.async_validate_access_token(hass_access_token)
     assert session
     (tmp_path / "axis_people_counter.db").write_bytes(b"damaged" * 1000)
-    monkeypatch.setattr(http, "MAX_BODY", 16_000)
+    monkeypatch.setattr(bodies, "MAX_BODY", 16_000)
     assert await hass.config_entries.async_setup(entry.entry_id)
     await hass.async_block_till_done()
     pusher = Pusher(hass, await hass_client_no_auth())
@@ -298,7 +298,7 @@ async def test_download_names_nobody(
 def test_issues_that_last_name_nobody() -> None:
     """Home Assistant writes all that lasting issues hold into the file: that is the name of one of our own files."""
     texts = json.loads((Path(issues.__file__).parent / "translations" / "en.json").read_text())["issues"]
-    assert set(re.findall(r"{(\w+)}", json.dumps(texts[issues.LEDGER_MOVED_ASIDE]))) == {"file"}
+    assert set(re.findall(r"{(\w+)}", json.dumps(texts[issues.LEDGER_MOVED_ASIDE.key]))) == {"file"}
 
 
 async def test_system_health(hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Pusher) -> None:

@@ -9,7 +9,7 @@ import zlib
 
 import pytest
 
-from custom_components.axis_people_counter import http
+from custom_components.axis_people_counter import bodies, http
 from homeassistant.core import HomeAssistant
 
 from .helpers.push_view import APART, HEAD, HERE, MINUTE, NOON, SOON, again, encoded, issues, locked, push, stored, wire
@@ -24,8 +24,8 @@ pytestmark = pytest.mark.usefixtures("ticking_noon", "sound_log")
 @pytest.fixture
 def small(monkeypatch: pytest.MonkeyPatch) -> int:
     """Make the cap so small that a test is quick, but larger than what is read in one go."""
-    monkeypatch.setattr(http, "MAX_BODY", 1024 * 1024)
-    return http.MAX_BODY
+    monkeypatch.setattr(bodies, "MAX_BODY", 1024 * 1024)
+    return bodies.MAX_BODY
 
 
 async def see_too_large(pusher: Pusher) -> None:
@@ -122,7 +122,7 @@ async def test_badly_compressed(
 
 async def test_many_bodies_at_once(pusher: Pusher, small: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """What all bodies take together is bounded; who comes too late is asked to come again."""
-    monkeypatch.setattr(http, "MAX_BODIES", 2 * small)
+    monkeypatch.setattr(bodies, "MAX_BODIES", 2 * small)
     async with wire(pusher) as first, wire(pusher) as second, wire(pusher) as third:
         for connection in (first, second):
             await connection.send(f"{HEAD}Content-Length: {small}\r\n\r\n".encode() + b" " * (small - 10))

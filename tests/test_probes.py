@@ -7,7 +7,7 @@ from typing import Any, Self
 
 import pytest
 
-from custom_components.axis_people_counter import http
+from custom_components.axis_people_counter import bodies, http, http_probe
 from homeassistant.core import HomeAssistant
 
 from .helpers.address_checks import SOON
@@ -36,7 +36,7 @@ class Sender:
     async def __aexit__(self, *_: object) -> None:
         self._writer.close()
 
-    async def send(self, probe: http.Probe, framing: str, body: bytes = b"") -> None:
+    async def send(self, probe: http_probe.Probe, framing: str, body: bytes = b"") -> None:
         """Send a request, perhaps without its end."""
         head = f"POST {PATH} HTTP/1.1\r\nHost: ha\r\nAuthorization: Bearer {probe.token}\r\n{framing}\r\n\r\n"
         await self.more(head.encode() + body)
@@ -67,7 +67,7 @@ async def test_probe_is_answered_at_its_end(pusher: Pusher) -> None:
             await sender.send(probe, "Content-Length: 1000000", b" " * 999_999)
             with pytest.raises(TimeoutError):
                 await sender.status(0.3)
-            assert probe.heard
+            assert probe.with_token
         async with Sender(pusher) as sender:
             await sender.send(probe, "Content-Length: 1000000", b" " * 1_000_000)
             assert await sender.status() == HTTPStatus.OK
@@ -75,7 +75,7 @@ async def test_probe_is_answered_at_its_end(pusher: Pusher) -> None:
 
 async def test_probe_too_large(pusher: Pusher, monkeypatch: pytest.MonkeyPatch) -> None:
     """A probe is no way to send without end."""
-    monkeypatch.setattr(http, "MAX_PROBE", 100_000)
+    monkeypatch.setattr(http_probe, "MAX_PROBE", 100_000)
     with probing(pusher.hass) as probe:
         for framing, body in (
             ("Content-Length: 200000", b" " * 150_000),
@@ -89,7 +89,7 @@ async def test_probe_too_large(pusher: Pusher, monkeypatch: pytest.MonkeyPatch) 
 
 async def test_probe_takes_no_memory(pusher: Pusher, monkeypatch: pytest.MonkeyPatch) -> None:
     """What is thrown away isn't counted to what all bodies may take."""
-    monkeypatch.setattr(http, "MAX_BODIES", 1000)
+    monkeypatch.setattr(bodies, "MAX_BODIES", 1000)
     with probing(pusher.hass) as probe:
         async with Sender(pusher) as sender:
             await sender.send(probe, "Content-Length: 1000000", b" " * 999_999)
@@ -102,7 +102,7 @@ async def test_probe_takes_no_memory(pusher: Pusher, monkeypatch: pytest.MonkeyP
 @pytest.mark.parametrize("body", [b"zz\r\n", b"5\r\nabcdefgh\r\n"])
 async def test_broken_probe(pusher: Pusher, body: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
     """A probe that isn't HTTP any more ends without a word."""
-    monkeypatch.setattr(http, "SECONDS_WITHOUT_A_BYTE", 0.2)
+    monkeypatch.setattr(http_probe, "SECONDS_WITHOUT_A_BYTE", 0.2)
     with probing(pusher.hass) as probe:
         async with Sender(pusher) as sender:
             await sender.send(probe, "Transfer-Encoding: chunked")
@@ -114,7 +114,7 @@ async def test_broken_probe(pusher: Pusher, body: bytes, monkeypatch: pytest.Mon
 
 async def test_silent_probe(pusher: Pusher, monkeypatch: pytest.MonkeyPatch) -> None:
     """A probe whose end never comes isn't waited for."""
-    monkeypatch.setattr(http, "SECONDS_WITHOUT_A_BYTE", 0.2)
+    monkeypatch.setattr(http_probe, "SECONDS_WITHOUT_A_BYTE", 0.2)
     with probing(pusher.hass) as probe:
         async with Sender(pusher) as sender:
             await sender.send(probe, "Content-Length: 10", b" ")
@@ -129,13 +129,13 @@ async def test_others_while_there_is_a_probe(hass: HomeAssistant, pusher: Pusher
         for token in ("", "x", TOKEN + "x", probe.name, "tökén"):
             assert (await pusher.post(document(), token=token)).status == HTTPStatus.UNAUTHORIZED
         assert f"wrong_token_{HERE}" in problems(hass)
-        assert not probe.heard
+        assert not probe.with_token
         assert not probe.without_token
-        headers = {http.PROBE_HEADER: probe.name}
+        headers = {http_probe.PROBE_HEADER: probe.name}
         assert (await pusher.post(document(), token=None, headers=headers)).status == HTTPStatus.UNAUTHORIZED
         assert probe.without_token
-        assert not probe.heard
+        assert not probe.with_token
         assert (await pusher.post(b"", token=probe.token)).status == HTTPStatus.OK
-        assert probe.heard
-        assert not other.heard
+        assert probe.with_token
+        assert not other.with_token
         assert not other.without_token

@@ -9,7 +9,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator, WebSocketGenerator
 
-from custom_components.axis_people_counter import http
+from custom_components.axis_people_counter import bodies
 from custom_components.axis_people_counter.const import DOMAIN
 from custom_components.axis_people_counter.messages import link
 from homeassistant.core import HomeAssistant
@@ -85,7 +85,7 @@ async def test_wrong_token_ends_while_it_is_shown(
 
 async def test_body_too_large(monkeypatch: pytest.MonkeyPatch, pusher: Pusher, repairs: Repairs) -> None:
     """It ends when it has been read, and comes back when it happens again."""
-    monkeypatch.setattr(http, "MAX_BODY", 100)
+    monkeypatch.setattr(bodies, "MAX_BODY", 100)
     for _ in range(2):
         assert (await pusher.post(document())).status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE
         flow = await repairs.open(f"body_too_large_{HERE}")

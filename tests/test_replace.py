@@ -37,7 +37,7 @@ def offered(hass: HomeAssistant) -> list[str]:
     return [
         str(issue.data and issue.data["about"])
         for issue in ir.async_get(hass).issues.values()
-        if issue.translation_key == issues.NEW_CAMERA
+        if issue.translation_key == issues.NEW_CAMERA.key
     ]
 
 
@@ -263,7 +263,9 @@ async def test_a_place_goes_on(
         assert shown(hass, key, "in_today") == "16"
         assert shown(hass, key, "incomplete") == "off"
     assert doors(out) == ([], [SERIAL])
-    assert not [issue for issue in ir.async_get(hass).issues.values() if issue.translation_key == issues.DOOR_MISSING]
+    assert not [
+        issue for issue in ir.async_get(hass).issues.values() if issue.translation_key == issues.DOOR_MISSING.key
+    ]
 
 
 @pytest.mark.usefixtures("broken")

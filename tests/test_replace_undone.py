@@ -55,9 +55,9 @@ async def report_again(hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher:
     await pusher.push(measurement(NOON + 19 * MINUTE), sensor=NEW_SENSOR)
 
 
-def about(hass: HomeAssistant, kind: str) -> set[str]:
+def about(hass: HomeAssistant, kind: issues.Issue) -> set[str]:
     """Return what the repairs of a kind are about."""
-    return {str((issue.data or {})["about"]) for issue in problems(hass).values() if issue.translation_key == kind}
+    return {str((issue.data or {})["about"]) for issue in problems(hass).values() if issue.translation_key == kind.key}
 
 
 @pytest.mark.parametrize("restarted", [False, True])

@@ -24,6 +24,7 @@ from custom_components.axis_people_counter import PLATFORMS, issues
 from custom_components.axis_people_counter.const import DOMAIN, NAME
 from custom_components.axis_people_counter.counting.local_time import Period
 from custom_components.axis_people_counter.export import FORMATS, INTERVALS, PERIODS
+from custom_components.axis_people_counter.http import REFUSALS
 from custom_components.axis_people_counter.messages import name_placeholders
 from custom_components.axis_people_counter.repairs import ANOTHER_DOOR
 import homeassistant.components
@@ -423,31 +424,20 @@ def test_translated_entities() -> None:
 
 def test_translated_issues() -> None:
     """Each repair has its texts, and what is filled into them is what the code gives."""
-    names = {
-        name: key
-        for name, key in vars(issues).items()
-        if name.isupper() and isinstance(key, str) and name != "DOMAIN" and name[0] != "_"
-    }
-    assert set(ENGLISH["issues"]) == set(names.values())
-    fixable = {
-        issues.BODY_TOO_LARGE,
-        issues.LEDGER_MOVED_ASIDE,
-        issues.NEW_CAMERA,
-        issues.QUARANTINED,
-        issues.WRONG_PROTOCOL,
-        issues.WRONG_TOKEN,
-    }
-    assert {key for key, issue in ENGLISH["issues"].items() if "fix_flow" in issue} == fixable
-    begun: set[str] = set()
-    for call in calls(without=("issues.py",)):
-        if not (isinstance(call.func, ast.Attribute) and call.func.attr == "async_begin"):
+    assert set(ENGLISH["issues"]) == set(issues.ISSUES)
+    fixable = {key for key, issue in issues.ISSUES.items() if issue.fixable}
+    assert {key for key, texts in ENGLISH["issues"].items() if "fix_flow" in texts} == fixable
+    # The view shows issues of a table, whose placeholders are seen in test_http.py and test_repairs.py.
+    begun = {refusal.issue.key for refusal in REFUSALS.values() if refusal.issue and refusal.issue.of_sender}
+    for call in calls(without=("issues.py", "http.py")):
+        if not (isinstance(call.func, ast.Attribute) and call.func.attr in ("async_begin", "async_show_while")):
             continue
-        constant = call.args[1]
-        assert isinstance(constant, ast.Attribute)
-        if constant.attr == "key":
+        constant = call.args[1 if call.func.attr == "async_begin" else 2]
+        if isinstance(constant, ast.Subscript):
             # A problem of the listener, which is looked at below.
             continue
-        key = names[constant.attr]
+        assert isinstance(constant, ast.Attribute)
+        key = getattr(issues, constant.attr).key
         begun.add(key)
         texts = " ".join(text for _, text in flat(ENGLISH["issues"][key]))
         # The only thing unpacked is a camera's name, once for titles and once for descriptions.
@@ -460,7 +450,7 @@ def test_translated_issues() -> None:
         begun.add(key)
         description = ENGLISH["issues"][key]["description"]
         assert filled_in is None or filled_in == set(placeholders(description)), key
-    assert begun == set(names.values())
+    assert begun == set(issues.ISSUES)
 
 
 def messages(*, of_issues: bool) -> Iterator[tuple[str, set[str] | None]]:
@@ -475,9 +465,10 @@ def messages(*, of_issues: bool) -> Iterator[tuple[str, set[str] | None]]:
         filled_in: set[str] | None = None
         if rest and isinstance(rest[0], ast.Dict) and all(rest[0].keys):
             filled_in = {name for node in rest[0].keys for name in constants(node)}
-        is_of_issue = isinstance(key, ast.Attribute) and ast.unparse(key.value) == "issues"
+        # Such a key is written issues.NAME.key.
+        is_of_issue = isinstance(key, ast.Attribute) and key.attr == "key" and "issues." in ast.unparse(key)
         if is_of_issue and of_issues:
-            yield getattr(issues, ast.unparse(key).rpartition(".")[2]), filled_in
+            yield getattr(issues, ast.unparse(key).split(".")[1]).key, filled_in
         elif not is_of_issue and not of_issues:
             yield from ((one, filled_in) for one in constants(key))
 

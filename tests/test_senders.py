@@ -13,7 +13,7 @@ from freezegun.api import FrozenDateTimeFactory
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_capture_events
 
-from custom_components.axis_people_counter import http
+from custom_components.axis_people_counter import bodies, complaints
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.util import dt as dt_util
@@ -35,7 +35,7 @@ NEIGHBOUR: Final = {"serial": "b8a44f050001", "name": "Back door", "ipAddress": 
 @pytest.fixture(autouse=True)
 def _small(monkeypatch: pytest.MonkeyPatch) -> None:
     """Make a body that is too large a short one."""
-    monkeypatch.setattr(http, "MAX_BODY", LIMIT)
+    monkeypatch.setattr(bodies, "MAX_BODY", LIMIT)
 
 
 @pytest.fixture(autouse=True)
@@ -258,12 +258,12 @@ async def test_invented_cameras_in_the_log(
     await senders.push(WRONG)
     for number in range(30):
         await pusher.post(document(utcSent=None, sensor={"serial": f"{number:012x}"}))
-    assert len(senders.warnings) == http.MAX_COMPLAINTS
+    assert len(senders.warnings) == complaints.MAX_COMPLAINTS
     await senders.do(KINDS["no instant"])
-    assert senders.warnings[http.MAX_COMPLAINTS :] == [CAMERA]
+    assert senders.warnings[complaints.MAX_COMPLAINTS :] == [CAMERA]
     await wait(hass, noon, HOUR)
     await senders.do(KINDS["not JSON"])
-    assert senders.warnings[http.MAX_COMPLAINTS + 1 :] == [HERE]
+    assert senders.warnings[complaints.MAX_COMPLAINTS + 1 :] == [HERE]
 
 
 # The id of an issue

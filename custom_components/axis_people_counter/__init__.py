@@ -17,12 +17,13 @@ from . import issues
 from .connecting import Listener, ListenerSettings
 from .const import CONF_ISSUE_SECRET, DOMAIN
 from .export import ExportView
-from .http import AuthorityView, async_forget_expired_tokens, async_register_views
+from .http import AuthorityView, async_register_views
 from .ledger import LedgerTooNewError
 from .ledger_errors import translated_ledger_errors
 from .receiver import PeopleCounterConfigEntry, Receiver, configured
 from .services import async_setup_services
 from .settings import async_restore, async_save
+from .tokens import async_remove_expired_tokens
 
 PLATFORMS = [Platform.BINARY_SENSOR, Platform.BUTTON, Platform.EVENT, Platform.NUMBER, Platform.SENSOR, Platform.SWITCH]
 
@@ -49,9 +50,9 @@ async def async_setup_entry(hass: HomeAssistant, entry: PeopleCounterConfigEntry
 
     @callback
     def forget_tokens(_: datetime) -> None:
-        async_forget_expired_tokens(hass, entry)
+        async_remove_expired_tokens(hass, entry)
 
-    async_forget_expired_tokens(hass, entry)
+    async_remove_expired_tokens(hass, entry)
     entry.async_on_unload(async_track_time_interval(hass, forget_tokens, FORGET_TOKENS_EVERY))
     entry.runtime_data = receiver = Receiver(hass, entry)
 

@@ -32,10 +32,12 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.aiohttp_client import async_create_clientsession
 from homeassistant.util import dt as dt_util
 
+from .bodies import MAX_BODY
 from .connecting import certificate_names
 from .const import PUSH_PATH
 from .core_internals import public_client_context
-from .http import MAX_BODY, MAX_PROBE, NOT_READY, PROBE_HEADER, WRONG_TOKEN, Probe, async_register_views
+from .http import REFUSALS, NotReadyError, WrongTokenError, async_register_views
+from .http_probe import MAX_PROBE, PROBE_HEADER, Probe
 from .messages import Message, plain
 
 # With connecting and all else.
@@ -69,6 +71,8 @@ _OTHER_NAME: Final = (62, 64)
 # How it takes what isn't TLS.
 _NOT_TLS: Final = ("WRONG_VERSION_NUMBER", "PACKET_LENGTH_TOO_LONG", "RECORD_LAYER_FAILURE")
 
+# The answers of another instance of this integration.
+_SENTENCES: Final = tuple(REFUSALS[error].sentence for error in (WrongTokenError, NotReadyError))
 # Home Assistant's answer to a proxy that it doesn't trust, and to nobody else.
 _UNTRUSTED_PROXY: Final = b"400: Bad Request"
 # The last are Cloudflare's.
@@ -182,7 +186,7 @@ class _Check:
         """Return what an answer says about who gave it, None if it was us."""
         status: int = response.status
         placeholders = {"status": str(status)}
-        if self._probe.heard:
+        if self._probe.with_token:
             return None if status == HTTPStatus.OK else Message("check_other_status", placeholders)
         if self._probe.without_token:
             return Message("check_token_dropped", {})
@@ -193,7 +197,7 @@ class _Check:
             body = await response.content.read(_MOST_READ)
         except ClientError, TimeoutError:
             body = b""
-        if _message(body) in (WRONG_TOKEN, NOT_READY):
+        if _message(body) in _SENTENCES:
             return Message("check_other_instance", {})
         if status == HTTPStatus.BAD_REQUEST and body.startswith(_UNTRUSTED_PROXY):
             return Message("check_untrusted_proxy", {})

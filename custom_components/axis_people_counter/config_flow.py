@@ -238,7 +238,7 @@ class PeopleCounterConfigFlow(ConfigFlow, domain=DOMAIN):
         if settings.certificate:
             load = settings.certificates(self.hass).load
             loaded = await self.hass.async_add_executor_job(load, [settings.host], now)
-            if (problem := loaded.problem) and problem.key != LISTENER_CERTIFICATE_ENDS:
+            if (problem := loaded.problem) and problem.key != LISTENER_CERTIFICATE_ENDS.key:
                 return {"base": "problem"}, {"problem": await async_translate(self.hass, problem)}
         else:
             try:
@@ -433,7 +433,7 @@ class PeopleCounterConfigFlow(ConfigFlow, domain=DOMAIN):
         distrusted = listener.refused_by if listener else None
         refused = distrusted or self._test.refused
         is_new = self.source != SOURCE_RECONFIGURE
-        if user_input is None and not self._test.heard and (is_new or refused):
+        if user_input is None and not self._test.cameras and (is_new or refused):
             error = "distrusted" if distrusted else "wrong_token" if refused else "no_camera"
             return self.async_show_form(
                 step_id="finish",
@@ -451,8 +451,8 @@ class PeopleCounterConfigFlow(ConfigFlow, domain=DOMAIN):
         return self.async_create_entry(
             title=NAME,
             data=self._data,
-            description="heard" if self._test.heard else "not_heard",
-            description_placeholders={"cameras": ", ".join(plain(name) for name in self._test.heard.values())},
+            description="heard" if self._test.cameras else "not_heard",
+            description_placeholders={"cameras": ", ".join(plain(name) for name in self._test.cameras.values())},
         )
 
     @property

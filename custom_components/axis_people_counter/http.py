@@ -1,58 +1,107 @@
-"""The address cameras push to."""
+"""The address that cameras push to, and the download of the authority's certificate.
+
+Knows HTTP and nothing of what a count means: receiver.py stores what a push contains. The set-up registers the views.
+"""
 
 import asyncio
 from collections.abc import Coroutine, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 import gc
-from hmac import compare_digest
 from http import HTTPStatus
-import logging
-import secrets
 from typing import Any, Final, NamedTuple
 
-from aiohttp import ClientError, web
-from aiohttp.hdrs import AUTHORIZATION, RETRY_AFTER, WWW_AUTHENTICATE
-from aiohttp.http import HttpProcessingError
+from aiohttp import web
+from aiohttp.hdrs import RETRY_AFTER, WWW_AUTHENTICATE
 
-from homeassistant.const import CONF_TOKEN
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.http import KEY_HASS, HomeAssistantView
 from homeassistant.util import dt as dt_util
 from homeassistant.util.hass_dict import HassKey
 
 from . import issues
+from .bodies import (
+    Bodies,
+    BodyIncompleteError,
+    BodySilentError,
+    BodyTooLargeError,
+    BusyError,
+    RefusedError,
+    async_hang_up,
+)
+from .complaints import Complaints
 from .connecting import certificate_pem, own_certificates
-from .const import AUTHORITY_FILE_NAME, AUTHORITY_PATH, CONF_EXPIRES, CONF_PREVIOUS_TOKENS, DOMAIN, PUSH_PATH
+from .const import AUTHORITY_FILE_NAME, AUTHORITY_PATH, DOMAIN, PUSH_PATH
 from .counting import DocumentError, ProtocolVersionError, Sensor, TestMessage, parse
+from .http_probe import Probe, async_discard
+from .issues import Issue
 from .ledger import LedgerError, TooManyCamerasError
 from .messages import name_placeholders, plain, url_host
 from .receiver import PeopleCounterConfigEntry, QuarantineFullError
 from .sender_problems import ClockError
+from .tokens import bearer_token, is_accepted, is_same
 
-_LOGGER = logging.getLogger(__name__)
-
-# 90 days of one-minute intervals are 32 to 53 MB.
-MAX_BODY: Final = 128 * 1024 * 1024
-# All bodies that are being received or read at the same time.
-MAX_BODIES: Final = 2 * MAX_BODY
-SECONDS_WITHOUT_A_BYTE: Final = 60
 RETRY_SECONDS: Final = 60
-# One this large makes so many objects that Python would look through all of Home Assistant's for garbage.
-LARGE_BODY: Final = 1024 * 1024
 # Parsing this much takes about a millisecond, so it needs no other thread.
 SMALL_BODY: Final = 16 * 1024
-# Senders that aren't known as cameras and whose documents are refused, each named once in the log.
-MAX_COMPLAINTS: Final = 20
-# The most that a probe may send; all of it is thrown away.
-MAX_PROBE: Final = 64 * 1024 * 1024
-PROBE_HEADER: Final = "X-Axis-People-Counter-Probe"
+# Above this size parsing triggers a full garbage collection (168 ms).
+MAX_SIZE_WITH_GC: Final = 1024 * 1024
 
-WRONG_TOKEN: Final = "The API token is missing or wrong."
-# Once there was one previous token only.
-_OLD_KEYS: Final = ("previous_token", "previous_token_expires")
-NOT_READY: Final = "AXIS People Counter isn't ready."
+
+class WrongTokenError(RefusedError):
+    """The request has no token, or one that isn't accepted."""
+
+
+class NotReadyError(RefusedError):
+    """No entry is loaded, or Home Assistant stops."""
+
+
+class Refusal(NamedTuple):
+    """An answer other than 200."""
+
+    status: HTTPStatus
+    # None: the error's own sentence.
+    sentence: str | None = None
+    # The repair issue that explains it.
+    issue: Issue | None = None
+    # The log names the sender of the document.
+    is_logged: bool = False
+
+
+# What a camera gets: the table in DESIGN.md, without its lines of 200. The first line that an error fits counts.
+REFUSALS: Final[dict[type[Exception], Refusal]] = {
+    WrongTokenError: Refusal(HTTPStatus.UNAUTHORIZED, "The API token is missing or wrong.", issue=issues.WRONG_TOKEN),
+    ProtocolVersionError: Refusal(HTTPStatus.UNPROCESSABLE_ENTITY, issue=issues.WRONG_PROTOCOL, is_logged=True),
+    DocumentError: Refusal(HTTPStatus.BAD_REQUEST, is_logged=True),
+    BodyIncompleteError: Refusal(HTTPStatus.BAD_REQUEST, "The body is incomplete or badly compressed."),
+    QuarantineFullError: Refusal(HTTPStatus.SERVICE_UNAVAILABLE, issue=issues.QUARANTINE_FULL),
+    ClockError: Refusal(HTTPStatus.SERVICE_UNAVAILABLE, issue=issues.CLOCK_DIFFERS, is_logged=True),
+    BodyTooLargeError: Refusal(
+        HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+        "The body is larger than 128 MiB.",
+        issue=issues.BODY_TOO_LARGE,
+        is_logged=True,
+    ),
+    # Sent in vain: the connection has been closed.
+    BodySilentError: Refusal(HTTPStatus.REQUEST_TIMEOUT, "Nothing more came."),
+    BusyError: Refusal(HTTPStatus.SERVICE_UNAVAILABLE, "Too much is being received at the moment."),
+    NotReadyError: Refusal(HTTPStatus.SERVICE_UNAVAILABLE, "AXIS People Counter isn't ready."),
+    TooManyCamerasError: Refusal(
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        "There are as many cameras as there may be.",
+        issue=issues.TOO_MANY_CAMERAS,
+    ),
+    LedgerError: Refusal(
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        "The counts can't be stored at the moment.",
+        issue=issues.LEDGER_NOT_WRITABLE,
+    ),
+}
+_HEADERS: Final = {
+    HTTPStatus.UNAUTHORIZED: {WWW_AUTHENTICATE: "Bearer"},
+    HTTPStatus.SERVICE_UNAVAILABLE: {RETRY_AFTER: str(RETRY_SECONDS)},
+}
 
 
 @dataclass(eq=False)
@@ -60,21 +109,21 @@ class ConnectionTest:
     """A flow that shows URL and token now, and waits for a camera's "Test connection"."""
 
     token: str
-    # Names by serial.
-    heard: dict[str, str] = field(default_factory=dict)
-    # The last address that called with another token.
+    # Names of the cameras that have sent this token, by serial.
+    cameras: dict[str, str] = field(default_factory=dict)
+    # The last address that sent another token.
     refused: str | None = None
 
 
-@dataclass(eq=False)
-class Probe:
-    """A request of our own to the address cameras get, and what of it has come here."""
+class _Request(NamedTuple):
+    """What is known of an authenticated request before its body."""
 
-    token: str = field(default_factory=lambda: secrets.token_urlsafe(32))
-    # Goes in a header of its own: it is still there when a proxy has dropped the token.
-    name: str = field(default_factory=lambda: secrets.token_urlsafe(8))
-    heard: bool = False
-    without_token: bool = False
+    hass: HomeAssistant
+    address: str
+    arrived: datetime
+    token: bytes
+    # Those that wait for this token.
+    tests: list[ConnectionTest]
 
 
 _DATA_VIEW: HassKey[PushView] = HassKey(f"{DOMAIN}_view")
@@ -90,37 +139,19 @@ def async_register_views(hass: HomeAssistant) -> PushView:
     return hass.data[_DATA_VIEW]
 
 
-class _Complaint(NamedTuple):
-    """A sender in the log, whose document was refused."""
-
-    name: str
-    last: datetime
-    # The sender has been well since; it isn't named again if it goes to and fro.
-    is_over: bool = False
-
-
-class _BodyTooLargeError(Exception):
-    """The body is over the cap."""
-
-
-class _BusyError(Exception):
-    """Other bodies take all the memory there is for them."""
-
-
 class PushView(HomeAssistantView):
-    """Takes pushes of cameras; they come with a token of our own instead of Home Assistant's."""
+    """Receives pushes of cameras, which have a token of the integration instead of Home Assistant's."""
 
     url = PUSH_PATH
     name = f"api:{DOMAIN}:push"
     requires_auth = False
 
     def __init__(self) -> None:
-        """Start with nobody waiting."""
+        """Start without requests."""
         self._tests: list[ConnectionTest] = []
         self._probes: list[Probe] = []
-        self._bytes = 0
-        # By serial number, or by address where a document doesn't tell.
-        self._complaints: dict[str, _Complaint] = {}
+        self._bodies = Bodies()
+        self._complaints = Complaints()
 
     @contextmanager
     def async_test(self, token: str) -> Iterator[ConnectionTest]:
@@ -134,7 +165,7 @@ class PushView(HomeAssistantView):
 
     @contextmanager
     def async_probe(self) -> Iterator[Probe]:
-        """Answer requests with a token of their own, good for nothing else, while the context is open."""
+        """Answer a probe while the context is open."""
         probe = Probe()
         self._probes.append(probe)
         try:
@@ -145,201 +176,96 @@ class PushView(HomeAssistantView):
     async def post(self, request: web.Request) -> web.Response:
         """Answer one push; 200 only when nothing of it can be lost any more."""
         hass = request.app[KEY_HASS]
-        # The body may take long. What it says of the present was true now.
+        # The document is compared with the clock as it is now: its body may take long.
         arrived = dt_util.utcnow()
         address = request.remote or "?"
-        if self._probes and (answer := await self._answer_to_probe(request)):
+        if answer := await self._answer_to_probe(request):
             return answer
-        entry = _loaded_entry(hass)
-        if entry is None and not self._tests:
-            return self._later(NOT_READY)
-
-        # Before a byte of the body is read: a stranger gets no further than this.
-        token = _bearer(request)
-        tests = [test for test in self._tests if compare_digest(test.token.encode(), token)]
-        if not (_is_token_of(entry, token, arrived) if entry else tests):
-            self._refuse_token(hass, entry, address)
-            return self._unauthorized()
-
         try:
-            body = await self._body(request)
-        except TimeoutError:
-            if request.transport is not None:
-                request.transport.abort()
-            return self.json_message("Nothing more came.", HTTPStatus.REQUEST_TIMEOUT)
-        except _BodyTooLargeError:
-            if entry:
-                limit = str(MAX_BODY // 1024 // 1024)
-                issues.async_begin(hass, issues.BODY_TOO_LARGE, address, address=address, limit=limit)
-            sentence = "The body is larger than 128 MiB."
-            return self._complain(hass, None, address, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, sentence)
-        except _BusyError:
-            return self._later("Too much is being received at the moment.")
-        except (ClientError, HttpProcessingError, ConnectionError, web.RequestPayloadError) as err:
-            _LOGGER.debug("The body from %s ended too early: %s", address, type(err).__name__)
-            return await self._hang_up(request, "The body is incomplete or badly compressed.")
+            # Before a byte of the body is read: a stranger gets no further than this.
+            authenticated = self._authenticate(hass, request, address, arrived)
+            body = await self._bodies.async_receive(request)
+        except BodyIncompleteError as err:
+            return await async_hang_up(request, self._refuse(hass, err, address))
+        except RefusedError as err:
+            return self._refuse(hass, err, address)
         # What has been received is stored, even if the camera hangs up now.
-        taking = self._take(hass, address, arrived, token, tests, body)
+        taking = self._take(authenticated, body)
         return await asyncio.shield(
-            hass.async_create_task(taking if len(body) < LARGE_BODY else _without_pauses(taking))
+            hass.async_create_task(taking if len(body) < MAX_SIZE_WITH_GC else _without_gc(taking))
         )
 
-    async def _take(
-        self,
-        hass: HomeAssistant,
-        address: str,
-        arrived: datetime,
-        token: bytes,
-        tests: list[ConnectionTest],
-        body: bytearray,
-    ) -> web.Response:
-        """Answer one body; raises nothing a camera can cause, for it may be gone."""
-        answer = self.json_message("Thank you.")
-        try:
-            # A document this small is read faster than it is handed to another thread.
-            message = parse(body) if len(body) <= SMALL_BODY else await hass.async_add_executor_job(parse, body)
-            for test in tests:
-                test.heard[message.sensor.serial] = message.sensor.name
-            # It may have been unloaded or loaded anew meanwhile.
-            if (entry := _loaded_entry(hass)) and _is_token_of(entry, token, arrived):
-                await entry.runtime_data.async_receive(message, arrived)
-            elif not isinstance(message, TestMessage):
-                return self._later(NOT_READY)
-        except ProtocolVersionError as err:
-            if _loaded_entry(hass):
-                issues.async_begin(
-                    hass,
-                    issues.WRONG_PROTOCOL,
-                    err.sensor.serial if err.sensor else address,
-                    **name_placeholders(err.sensor.name if err.sensor else address),
-                    protocol=plain(err.api),
-                    address=url_host((err.sensor and err.sensor.ip_address) or address),
-                )
-            return self._complain(hass, err.sensor, address, HTTPStatus.UNPROCESSABLE_ENTITY, str(err))
-        except DocumentError as err:
-            return self._complain(hass, err.sensor, address, HTTPStatus.BAD_REQUEST, str(err))
-        except ClockError as err:
-            self._complain(hass, message.sensor, address, HTTPStatus.SERVICE_UNAVAILABLE, str(err))
-            return self._later(str(err))
-        except TooManyCamerasError:
-            return self._later("There are as many cameras as there may be.")
-        except LedgerError:
-            return self._later("The counts can't be stored at the moment.")
-        except QuarantineFullError as err:
-            # The document itself is well, and all of it that counts is stored.
-            answer = self._later(str(err))
-        finally:
-            self._bytes -= len(body)
-
-        if entry:
-            # Nothing ends that is about the address: another camera may have it as well.
-            issues.async_end(hass, issues.WRONG_PROTOCOL, message.sensor.serial)
-        self._end_complaints(message.sensor)
-        return answer
-
-    async def _body(self, request: web.Request) -> bytearray:
-        """Receive a body; until it has been taken, it is part of what MAX_BODIES allows."""
-        if (request.content_length or 0) > MAX_BODY:
-            raise _BodyTooLargeError
-        body = bytearray()
-        try:
-            while True:
-                # Decompressed already: the cap holds for what a small body becomes.
-                chunk = request.content.read_nowait()
-                if not chunk and not request.content.at_eof():
-                    async with asyncio.timeout(SECONDS_WITHOUT_A_BYTE):
-                        chunk = await request.content.readany()
-                if not chunk:
-                    return body
-                body += chunk
-                self._bytes += len(chunk)
-                if len(body) > MAX_BODY:
-                    raise _BodyTooLargeError
-                if self._bytes > MAX_BODIES:
-                    raise _BusyError
-        except BaseException:
-            self._bytes -= len(body)
-            raise
-
     async def _answer_to_probe(self, request: web.Request) -> web.Response | None:
-        """Answer a request of our own; nothing of it is kept, counted or told to the user."""
-        token = _bearer(request)
-        name = request.headers.get(PROBE_HEADER, "").encode(errors="replace")
+        """Answer a request of the address check, of which nothing is stored, counted or shown."""
         for probe in self._probes:
-            if compare_digest(probe.token.encode(), token):
-                probe.heard = True
-                return await self._throw_away(request)
-            if compare_digest(probe.name.encode(), name):
-                probe.without_token = True
-                return self._unauthorized()
+            if probe.arrives_with_token(request):
+                return await async_discard(request)
+            if probe.arrives_without_token(request):
+                return self._answer(REFUSALS[WrongTokenError])
         return None
 
-    async def _throw_away(self, request: web.Request) -> web.Response:
-        size = 0
+    def _authenticate(self, hass: HomeAssistant, request: web.Request, address: str, arrived: datetime) -> _Request:
+        """Compare the token of a request. Raises WrongTokenError and NotReadyError."""
+        entry = _loaded_entry(hass)
+        if entry is None and not self._tests:
+            raise NotReadyError
+        token = bearer_token(request)
+        tests = [test for test in self._tests if is_same(test.token, token)]
+        if not (is_accepted(entry, token, arrived) if entry else tests):
+            for test in self._tests:
+                test.refused = address
+            raise WrongTokenError
+        return _Request(hass, address, arrived, token, tests)
+
+    async def _take(self, request: _Request, body: bytearray) -> web.Response:
+        """Store one body; raises nothing that a camera can cause, because the camera may be gone."""
+        hass = request.hass
+        answer = self.json_message("Thank you.")
         try:
-            async with asyncio.timeout(SECONDS_WITHOUT_A_BYTE):
-                while chunk := await request.content.readany():
-                    size += len(chunk)
-                    if size > MAX_PROBE:
-                        return await self._hang_up(request, "No probe is this large.")
-        except TimeoutError, ClientError, HttpProcessingError, ConnectionError, web.RequestPayloadError:
-            return await self._hang_up(request, "The body is incomplete.")
-        response = self.json_message("This address leads here.")
-        # The probe was the only one: unlike a camera it doesn't come back.
-        response.force_close()
-        return response
+            # A document this small is parsed faster than it is handed to another thread.
+            message = parse(body) if len(body) <= SMALL_BODY else await hass.async_add_executor_job(parse, body)
+            for test in request.tests:
+                test.cameras[message.sensor.serial] = message.sensor.name
+            entry = _loaded_entry(hass)
+            # The entry may have been unloaded or loaded anew meanwhile.
+            if entry and is_accepted(entry, request.token, request.arrived):
+                await entry.runtime_data.async_receive(message, request.arrived)
+            elif not isinstance(message, TestMessage):
+                raise NotReadyError
+        except QuarantineFullError as err:
+            # The document itself is valid, and all intervals that can be counted are stored.
+            answer = self._refuse(hass, err, request.address)
+        except ClockError as err:
+            return self._refuse(hass, err, request.address, message.sensor)
+        except (DocumentError, LedgerError, NotReadyError) as err:
+            return self._refuse(hass, err, request.address)
+        finally:
+            self._bodies.release(body)
 
-    async def _hang_up(self, request: web.Request, sentence: str) -> web.Response:
-        """Answer what isn't HTTP any more, and close; aiohttp would log an exception if it read on."""
-        response = self.json_message(sentence, HTTPStatus.BAD_REQUEST)
-        with suppress(ConnectionError):
-            await response.prepare(request)
-            await response.write_eof()
-        request.protocol.force_close()
-        return response
-
-    def _unauthorized(self) -> web.Response:
-        return self.json_message(WRONG_TOKEN, HTTPStatus.UNAUTHORIZED, headers={WWW_AUTHENTICATE: "Bearer"})
-
-    def _refuse_token(self, hass: HomeAssistant, entry: PeopleCounterConfigEntry | None, address: str) -> None:
-        for test in self._tests:
-            test.refused = address
         if entry:
-            # Strangers must not hide a camera.
-            is_camera = bool(entry.runtime_data.async_claiming(address))
-            issues.async_begin(hass, issues.WRONG_TOKEN, address, is_camera, address=address)
+            # No issue about the address ends: another camera may have the same address.
+            issues.async_end(hass, issues.WRONG_PROTOCOL, message.sensor.serial)
+        self._complaints.end(message.sensor)
+        return answer
 
-    def _complain(
-        self, hass: HomeAssistant, sensor: Sensor | None, address: str, status: HTTPStatus, sentence: str
-    ) -> web.Response:
-        """Refuse a document; the log says so once, until its sender is well or has been quiet for a while."""
-        self._end_complaints()
-        sender, name = (sensor.serial, f"{sensor.name} ({sensor.serial})") if sensor else (address, address)
+    def _refuse(self, hass: HomeAssistant, err: Exception, address: str, sensor: Sensor | None = None) -> web.Response:
+        """Return the answer to an error; show the issue and write the log as its line in the table says."""
+        refusal = next(refusal for error, refusal in REFUSALS.items() if isinstance(err, error))
+        sensor = err.sensor if isinstance(err, DocumentError) else sensor
+        sender = sensor.serial if sensor else address
         entry = _loaded_entry(hass)
         receiver = entry.runtime_data if entry else None
-        is_camera = receiver is not None and receiver.key_of(sender) in receiver.cameras
-        if sender in self._complaints or is_camera or len(self._complaints) < MAX_COMPLAINTS:
-            if sender not in self._complaints:
-                _LOGGER.warning("A document from %s was refused: %s", name, sentence)
-            # The log has named a camera that goes to and fro both ways already.
-            is_over = sender in self._complaints and self._complaints[sender].is_over
-            self._complaints[sender] = _Complaint(name, dt_util.utcnow(), is_over)
-        return self.json_message(sentence, status)
+        if receiver and refusal.issue and (placeholders := _placeholders(err, address)):
+            # The wrong token of a camera is shown however many strangers have been.
+            always = isinstance(err, WrongTokenError) and bool(receiver.async_claiming(address))
+            issues.async_begin(hass, refusal.issue, sender, always, **placeholders)
+        if refusal.is_logged:
+            is_camera = receiver is not None and receiver.key_of(sender) in receiver.cameras
+            self._complaints.add(sensor, address, refusal.sentence or str(err), is_camera=is_camera)
+        return self._answer(refusal, str(err))
 
-    def _end_complaints(self, well: Sensor | None = None) -> None:
-        """Forget whom the log has named: who is well, and who hasn't sent anything wrong for a while."""
-        if well and (complaint := self._complaints.get(well.serial)) and not complaint.is_over:
-            _LOGGER.info("Documents from %s can be read again", complaint.name)
-            self._complaints[well.serial] = complaint._replace(is_over=True)
-        ended = dt_util.utcnow() - issues.QUIET
-        for sender, complaint in list(self._complaints.items()):
-            if complaint.last <= ended:
-                del self._complaints[sender]
-                if not complaint.is_over:
-                    _LOGGER.info("No document from %s has been refused for a while", complaint.name)
-
-    def _later(self, sentence: str) -> web.Response:
-        return self.json_message(sentence, HTTPStatus.SERVICE_UNAVAILABLE, headers={RETRY_AFTER: str(RETRY_SECONDS)})
+    def _answer(self, refusal: Refusal, sentence: str = "") -> web.Response:
+        return self.json_message(refusal.sentence or sentence, refusal.status, headers=_HEADERS.get(refusal.status))
 
 
 class AuthorityView(HomeAssistantView):
@@ -363,8 +289,25 @@ class AuthorityView(HomeAssistantView):
         )
 
 
-async def _without_pauses[T](taking: Coroutine[Any, Any, T]) -> T:
-    """Do something without Python's search for garbage, which would stop everything for a fifth of a second."""
+def _placeholders(err: Exception, address: str) -> dict[str, str]:
+    """Return what the issue of an error shows; nothing if receiver.py, which knows more, shows the issue."""
+    match err:
+        case WrongTokenError():
+            return {"address": address}
+        case BodyTooLargeError():
+            return {"address": address, "limit": str(err.limit // 1024 // 1024)}
+        case ProtocolVersionError():
+            sensor = err.sensor
+            return {
+                **name_placeholders(sensor.name if sensor else address),
+                "protocol": plain(err.api),
+                "address": url_host((sensor and sensor.ip_address) or address),
+            }
+    return {}
+
+
+async def _without_gc[T](taking: Coroutine[Any, Any, T]) -> T:
+    """Await something without Python's garbage collection, which would stop everything for a fifth of a second."""
     was_enabled = gc.isenabled()
     gc.disable()
     try:
@@ -378,29 +321,3 @@ def _loaded_entry(hass: HomeAssistant) -> PeopleCounterConfigEntry | None:
     entries: list[PeopleCounterConfigEntry] = hass.config_entries.async_loaded_entries(DOMAIN)
     # The ledger is closed while Home Assistant stops.
     return entries[0] if entries and not hass.is_stopping else None
-
-
-def _bearer(request: web.Request) -> bytes:
-    scheme, _, token = request.headers.get(AUTHORIZATION, "").partition(" ")
-    return token.strip().encode(errors="replace") if scheme.lower() == "bearer" else b""
-
-
-def _is_token_of(entry: PeopleCounterConfigEntry, token: bytes, at: datetime) -> bool:
-    """Return True if a token is accepted at an instant; all are compared, so the time it takes tells nothing."""
-    accepted = [entry.data[CONF_TOKEN], *(previous[CONF_TOKEN] for previous in _still_accepted(entry, at))]
-    return sum(compare_digest(one.encode(), token) for one in accepted) > 0
-
-
-def _still_accepted(entry: PeopleCounterConfigEntry, at: datetime) -> list[dict[str, str]]:
-    """Return the previous tokens whose time isn't over."""
-    previous: list[dict[str, str]] = entry.data.get(CONF_PREVIOUS_TOKENS, [])
-    return [one for one in previous if at < datetime.fromisoformat(one[CONF_EXPIRES])]
-
-
-@callback
-def async_forget_expired_tokens(hass: HomeAssistant, entry: PeopleCounterConfigEntry) -> None:
-    """Keep no token that is good for nothing."""
-    data = {key: value for key, value in entry.data.items() if key not in (*_OLD_KEYS, CONF_PREVIOUS_TOKENS)}
-    if previous := _still_accepted(entry, dt_util.utcnow()):
-        data[CONF_PREVIOUS_TOKENS] = previous
-    hass.config_entries.async_update_entry(entry, data=data)

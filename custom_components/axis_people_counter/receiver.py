@@ -147,7 +147,7 @@ class Receiver:
         await self.ledger.close()
         if self.entry.disabled_by:
             # From now on nobody would notice that an issue is over.
-            issues.async_end_all(self.hass, past=False)
+            issues.async_end_all(self.hass, persistent=False)
 
     @property
     def stopped(self) -> bool:

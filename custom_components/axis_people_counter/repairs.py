@@ -237,10 +237,10 @@ class NewCameraFlow(_Flow):
 
 
 _FLOWS: Final[dict[str, type[_Flow]]] = {
-    issues.WRONG_TOKEN: TokenFlow,
-    issues.WRONG_PROTOCOL: ProtocolFlow,
-    issues.NEW_CAMERA: NewCameraFlow,
-    issues.QUARANTINED: QuarantineFlow,
+    issues.WRONG_TOKEN.key: TokenFlow,
+    issues.WRONG_PROTOCOL.key: ProtocolFlow,
+    issues.NEW_CAMERA.key: NewCameraFlow,
+    issues.QUARANTINED.key: QuarantineFlow,
 }
 
 

@@ -15,7 +15,7 @@ from freezegun import freeze_time
 from freezegun.api import FrozenDateTimeFactory
 import pytest
 
-from custom_components.axis_people_counter import http
+from custom_components.axis_people_counter import bodies
 from custom_components.axis_people_counter.const import LEDGER_FILE
 from homeassistant.core import HomeAssistant
 
@@ -49,7 +49,7 @@ def stopped(ticking_noon: FrozenDateTimeFactory) -> FrozenDateTimeFactory:
 @pytest.fixture
 def short_silence(monkeypatch: pytest.MonkeyPatch) -> None:
     """Hang up soon on cameras that fall silent."""
-    monkeypatch.setattr(http, "SECONDS_WITHOUT_A_BYTE", 0.3)
+    monkeypatch.setattr(bodies, "SECONDS_WITHOUT_A_BYTE", 0.3)
 
 
 @pytest.fixture

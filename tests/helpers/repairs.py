@@ -34,7 +34,7 @@ WRONG: Final = "the token of another"
 # What can't be told apart from the problem of another camera.
 OF_THE_ADDRESS: Final = {f"wrong_protocol_{HERE}", f"wrong_token_{HERE}"}
 PASSWORD: Final = "no one else may see this"
-INTEGRATION: Final = Path(__file__).parents[1] / "custom_components" / DOMAIN
+INTEGRATION: Final = Path(__file__).parents[2] / "custom_components" / DOMAIN
 TEXTS: Final[dict[str, Any]] = json.loads((INTEGRATION / "translations" / "en.json").read_text())["issues"]
 
 type Flow = dict[str, Any]

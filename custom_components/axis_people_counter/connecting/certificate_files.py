@@ -67,12 +67,14 @@ class UserCertificates(CertificateSource):
         try:
             certificate, key = map(_read, (self._certificate, self._key))
         except OSError as err:
-            return LoadedCertificate(None, Message(issues.LISTENER_CERTIFICATE_UNREADABLE, {"path": str(err.filename)}))
+            return LoadedCertificate(
+                None, Message(issues.LISTENER_CERTIFICATE_UNREADABLE.key, {"path": str(err.filename)})
+            )
         context: ssl.SSLContext | None = None
         with suppress(OSError):
             context = self._contexts.get(self._certificate, self._key)
         damaged = Message(
-            issues.LISTENER_CERTIFICATE_DAMAGED, {"path": str(self._certificate), "key_path": str(self._key)}
+            issues.LISTENER_CERTIFICATE_DAMAGED.key, {"path": str(self._certificate), "key_path": str(self._key)}
         )
         problem: Message | None
         try:
@@ -90,14 +92,17 @@ class UserCertificates(CertificateSource):
         about, about_key = {"path": str(self._certificate)}, {"path": str(self._key)}
         has_certificate = _CERTIFICATE.search(certificate)
         for is_wrong, problem in (
-            (not certificate.strip(), Message(issues.LISTENER_CERTIFICATE_EMPTY, about)),
-            (not key.strip(), Message(issues.LISTENER_CERTIFICATE_EMPTY, about_key)),
-            (not _PEM.search(certificate), Message(issues.LISTENER_CERTIFICATE_NOT_PEM, about)),
-            (not _PEM.search(key), Message(issues.LISTENER_CERTIFICATE_NOT_PEM, about_key)),
-            (_REQUEST.search(certificate) and not has_certificate, Message(issues.LISTENER_CERTIFICATE_REQUEST, about)),
-            (not has_certificate, Message(issues.LISTENER_CERTIFICATE_ABSENT, about)),
-            (_ENCRYPTED.search(key), Message(issues.LISTENER_KEY_ENCRYPTED, about_key)),
-            (not _PRIVATE_KEY.search(key), Message(issues.LISTENER_KEY_ABSENT, about_key)),
+            (not certificate.strip(), Message(issues.LISTENER_CERTIFICATE_EMPTY.key, about)),
+            (not key.strip(), Message(issues.LISTENER_CERTIFICATE_EMPTY.key, about_key)),
+            (not _PEM.search(certificate), Message(issues.LISTENER_CERTIFICATE_NOT_PEM.key, about)),
+            (not _PEM.search(key), Message(issues.LISTENER_CERTIFICATE_NOT_PEM.key, about_key)),
+            (
+                _REQUEST.search(certificate) and not has_certificate,
+                Message(issues.LISTENER_CERTIFICATE_REQUEST.key, about),
+            ),
+            (not has_certificate, Message(issues.LISTENER_CERTIFICATE_ABSENT.key, about)),
+            (_ENCRYPTED.search(key), Message(issues.LISTENER_KEY_ENCRYPTED.key, about_key)),
+            (not _PRIVATE_KEY.search(key), Message(issues.LISTENER_KEY_ABSENT.key, about_key)),
         ):
             if is_wrong:
                 yield problem
@@ -109,14 +114,14 @@ class UserCertificates(CertificateSource):
         server = certificates[0]
         owners = [owner for owner in certificates if owner.public_key() == _public_key(key)]
         if not owners:
-            yield Message(issues.LISTENER_KEY_OTHER, {**about, "key_path": str(self._key)})
+            yield Message(issues.LISTENER_KEY_OTHER.key, {**about, "key_path": str(self._key)})
         elif server not in owners:
             first, name = _display_name(server.subject), _display_name(owners[0].subject)
-            yield Message(issues.LISTENER_CERTIFICATE_ORDER, {**about, "first": first, "name": name})
+            yield Message(issues.LISTENER_CERTIFICATE_ORDER.key, {**about, "first": first, "name": name})
         for link in _chain(certificates, now):
             if weakness := _weakness(link):
                 name = _display_name(link.subject)
-                yield Message(issues.LISTENER_CERTIFICATE_WEAK, {**about, "name": name, "weakness": weakness})
+                yield Message(issues.LISTENER_CERTIFICATE_WEAK.key, {**about, "name": name, "weakness": weakness})
 
     def _certificate_problems(self, certificate: bytes, host: str, now: datetime) -> Iterator[Message]:
         """Yield why cameras don't accept the certificate, or soon won't, the most important reason first."""
@@ -128,23 +133,23 @@ class UserCertificates(CertificateSource):
         if now < server.not_valid_before_utc:
             yield clock_problem(server, now)
         if now >= end:
-            yield Message(issues.LISTENER_CERTIFICATE_EXPIRED, {**about, "end": f"{end:%Y-%m-%d}"})
+            yield Message(issues.LISTENER_CERTIFICATE_EXPIRED.key, {**about, "end": f"{end:%Y-%m-%d}"})
         if not covers_host(server, host):
             names = ", ".join(sorted(certificate_names(server))[:_MAX_NAMES])
-            yield Message(issues.LISTENER_CERTIFICATE_NAMES, {**about, "host": host, "names": names or "-"})
+            yield Message(issues.LISTENER_CERTIFICATE_NAMES.key, {**about, "host": host, "names": names or "-"})
         for issuer in chain[1:]:
             about_issuer = {**about, "name": _display_name(issuer.subject)}
             if is_expired(issuer, now):
                 issuer_end = f"{issuer.not_valid_after_utc:%Y-%m-%d}"
-                yield Message(issues.LISTENER_ISSUER_EXPIRED, {**about_issuer, "end": issuer_end})
+                yield Message(issues.LISTENER_ISSUER_EXPIRED.key, {**about_issuer, "end": issuer_end})
             if now < issuer.not_valid_before_utc:
                 begin = f"{issuer.not_valid_before_utc:%Y-%m-%d %H:%M}"
                 clock = f"{now:%Y-%m-%d %H:%M}"
-                yield Message(issues.LISTENER_ISSUER_EARLY, {**about_issuer, "begin": begin, "now": clock})
+                yield Message(issues.LISTENER_ISSUER_EARLY.key, {**about_issuer, "begin": begin, "now": clock})
         if _lacks_issuer(chain, certificates):
-            yield Message(issues.LISTENER_ISSUER_MISSING, {**about, "issuer": _display_name(server.issuer)})
+            yield Message(issues.LISTENER_ISSUER_MISSING.key, {**about, "issuer": _display_name(server.issuer)})
         if now >= end - ENDS_SOON:
-            yield Message(issues.LISTENER_CERTIFICATE_ENDS, {**about, "end": f"{end:%Y-%m-%d}"})
+            yield Message(issues.LISTENER_CERTIFICATE_ENDS.key, {**about, "end": f"{end:%Y-%m-%d}"})
 
 
 def _read(path: Path) -> bytes:

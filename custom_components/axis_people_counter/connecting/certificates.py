@@ -92,7 +92,7 @@ class OwnCertificates(CertificateSource):
         authority = _read_if_possible(self._authority_file)
         if authority is None or is_expired(authority.certificate, now):
             about = {"path": str(self._authority_file)}
-            return LoadedCertificate(context, Message(issues.LISTENER_AUTHORITY_DAMAGED, about))
+            return LoadedCertificate(context, Message(issues.LISTENER_AUTHORITY_DAMAGED.key, about))
         if now < authority.certificate.not_valid_before_utc:
             return LoadedCertificate(context, clock_problem(authority.certificate, now))
         if server and context and is_usable(server.certificate, authority.certificate, names, now):
@@ -101,7 +101,7 @@ class OwnCertificates(CertificateSource):
             _write(self._server_file, new_server(authority, names, now))
         except OSError as err:
             about = {"path": str(self._server_file), "error": err.strerror or str(err)}
-            return LoadedCertificate(context, Message(issues.LISTENER_CERTIFICATE_UNWRITABLE, about))
+            return LoadedCertificate(context, Message(issues.LISTENER_CERTIFICATE_UNWRITABLE.key, about))
         return LoadedCertificate(self._contexts.get(self._server_file, self._server_file))
 
 
@@ -113,7 +113,7 @@ def is_expired(certificate: x509.Certificate, now: datetime) -> bool:
 def clock_problem(certificate: x509.Certificate, now: datetime) -> Message:
     """Return the problem of a certificate that isn't valid yet: most likely the clock is wrong."""
     begin = certificate.not_valid_before_utc
-    return Message(issues.LISTENER_CLOCK, {"now": f"{now:%Y-%m-%d %H:%M}", "begin": f"{begin:%Y-%m-%d %H:%M}"})
+    return Message(issues.LISTENER_CLOCK.key, {"now": f"{now:%Y-%m-%d %H:%M}", "begin": f"{begin:%Y-%m-%d %H:%M}"})
 
 
 def _read(path: Path) -> CertificateAndKey | None:

@@ -154,7 +154,7 @@ class Listener:
             await asyncio.gather(self._check_task, return_exceptions=True)
         await self._server.stop()
         for problem in self._problems.values():
-            issues.async_end(self.hass, problem.key)
+            issues.async_end(self.hass, issues.ISSUES[problem.key])
         issues.async_end_kind(self.hass, issues.CERTIFICATE_REFUSED)
 
     async def _async_check_repeatedly(self) -> None:
@@ -190,7 +190,7 @@ class Listener:
             self._server.listen(listening_sockets(self.settings.bind_addresses, port))
         except OSError as err:
             error = err.strerror or str(err)
-            self._report("port", Message(issues.LISTENER_PORT_TAKEN, {"port": str(port), "error": error}))
+            self._report("port", Message(issues.LISTENER_PORT_TAKEN.key, {"port": str(port), "error": error}))
         else:
             self._report("port", None)
 
@@ -204,7 +204,7 @@ class Listener:
         ):
             return None
         return Message(
-            issues.LISTENER_ADDRESS_GONE, {"host": self.settings.host, "addresses": ", ".join(own_addresses)}
+            issues.LISTENER_ADDRESS_GONE.key, {"host": self.settings.host, "addresses": ", ".join(own_addresses)}
         )
 
     @callback
@@ -222,11 +222,13 @@ class Listener:
         if self._stopped:
             return
         if (previous := self._problems.pop(kind, None)) and (problem is None or problem.key != previous.key):
-            issues.async_end(self.hass, previous.key)
+            issues.async_end(self.hass, issues.ISSUES[previous.key])
         if problem:
             self._problems[kind] = problem
             issues.async_begin(
-                self.hass, problem.key, **{key: plain(value) for key, value in problem.placeholders.items()}
+                self.hass,
+                issues.ISSUES[problem.key],
+                **{key: plain(value) for key, value in problem.placeholders.items()},
             )
         if problem and problem != previous:
             _LOGGER.error("The listener for cameras has a problem: %s %s", problem.key, problem.placeholders)

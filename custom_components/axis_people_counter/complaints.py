@@ -1,0 +1,64 @@
+"""The log of senders whose documents are refused: each is named once, not with every document.
+
+Knows neither HTTP nor the ledger; http.py calls it.
+"""
+
+from datetime import datetime
+import logging
+from typing import Final, NamedTuple
+
+from homeassistant.util import dt as dt_util
+
+from .counting import Sensor
+from .issues import QUIET
+
+_LOGGER = logging.getLogger(__name__)
+
+# Senders that aren't known cameras; further ones aren't logged.
+MAX_COMPLAINTS: Final = 20
+
+
+class _Complaint(NamedTuple):
+    """A sender that was logged."""
+
+    name: str
+    last: datetime
+    # The sender has been well since. It is kept, so that a sender that alternates isn't logged again.
+    is_over: bool = False
+
+
+class Complaints:
+    """Senders of refused documents, until they have been quiet for a while."""
+
+    def __init__(self) -> None:
+        """Start without complaints."""
+        # By serial number, or by address where a document names no sender.
+        self._complaints: dict[str, _Complaint] = {}
+
+    def add(self, sensor: Sensor | None, address: str, sentence: str, *, is_camera: bool) -> None:
+        """Log that a document was refused, if its sender hasn't been logged yet; known cameras always are."""
+        self._expire()
+        sender, name = (sensor.serial, f"{sensor.name} ({sensor.serial})") if sensor else (address, address)
+        before = self._complaints.get(sender)
+        if before is None and not is_camera and len(self._complaints) >= MAX_COMPLAINTS:
+            return
+        if before is None:
+            _LOGGER.warning("A document from %s was refused: %s", name, sentence)
+        self._complaints[sender] = _Complaint(name, dt_util.utcnow(), is_over=before is not None and before.is_over)
+
+    def end(self, sensor: Sensor) -> None:
+        """Log that documents of a sender are accepted again."""
+        complaint = self._complaints.get(sensor.serial)
+        if complaint and not complaint.is_over:
+            _LOGGER.info("Documents from %s can be read again", complaint.name)
+            self._complaints[sensor.serial] = complaint._replace(is_over=True)
+        self._expire()
+
+    def _expire(self) -> None:
+        """Remove senders that haven't sent a refused document for a while."""
+        expired = dt_util.utcnow() - QUIET
+        for sender, complaint in list(self._complaints.items()):
+            if complaint.last <= expired:
+                del self._complaints[sender]
+                if not complaint.is_over:
+                    _LOGGER.info("No document from %s has been refused for a while", complaint.name)

@@ -1,0 +1,54 @@
+"""API tokens: the one that cameras push with, and previous ones, which are accepted until they expire.
+
+Knows the data of the config entry and one header. http.py compares tokens; the set-up removes expired ones.
+"""
+
+from datetime import datetime
+from hmac import compare_digest
+from typing import Final
+
+from aiohttp import web
+from aiohttp.hdrs import AUTHORIZATION
+
+from homeassistant.config_entries import ConfigEntry
+from homeassistant.const import CONF_TOKEN
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.util import dt as dt_util
+
+from .const import CONF_EXPIRES, CONF_PREVIOUS_TOKENS
+
+# Early versions stored a single previous token under these keys.
+_OLD_KEYS: Final = ("previous_token", "previous_token_expires")
+
+
+def bearer_token(request: web.Request) -> bytes:
+    """Return the token of a request, empty if it has none."""
+    scheme, _, token = request.headers.get(AUTHORIZATION, "").partition(" ")
+    return token.strip().encode(errors="replace") if scheme.lower() == "bearer" else b""
+
+
+def is_same(token: str, received: bytes) -> bool:
+    """Return True if a token was received, compared in constant time."""
+    return compare_digest(token.encode(), received)
+
+
+def is_accepted(entry: ConfigEntry, received: bytes, at: datetime) -> bool:
+    """Return True if the entry accepts a token at an instant."""
+    accepted = [entry.data[CONF_TOKEN], *(previous[CONF_TOKEN] for previous in _unexpired(entry, at))]
+    # All are compared, so the duration doesn't depend on which one matches.
+    return sum(is_same(token, received) for token in accepted) > 0
+
+
+def _unexpired(entry: ConfigEntry, at: datetime) -> list[dict[str, str]]:
+    """Return the previous tokens that haven't expired."""
+    stored: list[dict[str, str]] = entry.data.get(CONF_PREVIOUS_TOKENS, [])
+    return [previous for previous in stored if at < datetime.fromisoformat(previous[CONF_EXPIRES])]
+
+
+@callback
+def async_remove_expired_tokens(hass: HomeAssistant, entry: ConfigEntry) -> None:
+    """Remove expired tokens from the entry's data."""
+    data = {key: value for key, value in entry.data.items() if key not in (*_OLD_KEYS, CONF_PREVIOUS_TOKENS)}
+    if unexpired := _unexpired(entry, dt_util.utcnow()):
+        data[CONF_PREVIOUS_TOKENS] = unexpired
+    hass.config_entries.async_update_entry(entry, data=data)

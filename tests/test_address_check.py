@@ -67,7 +67,7 @@ async def test_nothing_is_left(
     async with proxied(pusher, certificates.good(), buffers=buffers) as (url, proxy):
         for _ in range(3):
             assert await keys(hass, url) == ["check_ok"]
-        assert [one.content_length for one in proxy.requests] == [2, check.LARGE_BODY] * 3
+        assert [one.content_length for one in proxy.requests] == [2, check.ANNOUNCED_SIZE] * 3
     assert hass.states.async_all() == states
     assert not [record for record in caplog.get_records("call") if record.name.startswith("custom_components.")]
 

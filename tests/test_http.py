@@ -128,8 +128,8 @@ async def test_more_than_can_be_set_aside(
     # One was counted after all: that leaves room.
     await pusher.push(bad[1], bad[2], measurement(NOON - 4 * MINUTE, 1))
     assert list(issues(hass)) == [f"quarantined_{SERIAL}"]
-    assert caplog.text.count("more that can't be taken than can be set aside") == 1
-    assert caplog.text.count("is taken or set aside again") == 1
+    assert caplog.text.count("more intervals that can't be stored than fit into quarantine") == 1
+    assert caplog.text.count("are stored or quarantined again") == 1
 
 
 async def test_the_document_is_well_where_not_all_can_be_set_aside(

@@ -153,7 +153,7 @@ async def test_retry_that_fails_when_the_entry_starts(
         await hass.async_block_till_done(wait_background_tasks=True)
         assert state_of(hass, IN_TOTAL) == str(count)
         assert bool(repairs.issues) is (count == 1)
-    assert caplog.text.count("can't be tried again now") == 1
+    assert caplog.text.count("can't be retried now") == 1
 
 
 async def test_what_was_counted_after_all_is_not_missing(

@@ -1,4 +1,7 @@
-"""Says whether an address leads to us, seen as a camera would see it, and if not, why not."""
+"""Check whether the address that cameras get leads to Home Assistant, as a camera would see it, and if not, why not.
+
+Sends probes (http_probe.py) and returns messages; knows nothing of dialogs. The config flow calls it.
+"""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -40,49 +43,58 @@ from .http import REFUSALS, NotReadyError, WrongTokenError, async_register_views
 from .http_probe import MAX_PROBE, PROBE_HEADER, Probe
 from .messages import Message, plain
 
-# With connecting and all else.
+# For a small request, connecting included.
 ANSWER_SECONDS: Final = 10.0
+# For a second connection that only reads the certificates.
 LOOK_SECONDS: Final = 6.0
-# For sending the beginning of a large body, and for the answer that nobody should give yet.
+# For sending the beginning of a large body, and for an early answer to it.
 SEND_SECONDS: Final = 6.0
 EARLY_SECONDS: Final = 3.0
 
-# A certificate is renewed by then, unless something is wrong; one that is good for days only is renewed later.
+# Certificates are usually renewed earlier than this; those that are valid for days only, in their last third.
 SOON: Final = timedelta(days=14)
 SOON_PART: Final = 3
 
-# 90 days of one-minute intervals are 32 to 53 MB. A proxy that minds says so before it has seen much of them.
-LARGE_BODY: Final = MAX_PROBE
-SENT_OF_IT: Final = 2 * 1024 * 1024
+# 90 days of one-minute intervals are 32 to 53 MB. A proxy with a limit refuses them after a small part.
+ANNOUNCED_SIZE: Final = MAX_PROBE
+SENT_SIZE: Final = 2 * 1024 * 1024
 _CHUNK: Final = b" " * 65536
 
-# A connection can be closed by chance; twice it isn't.
+# A connection that closes once may be chance.
 _ATTEMPTS: Final = 2
-_MOST_READ: Final = 1024
-_MOST_NAMES: Final = 5
-_LONGEST: Final = 100
+_MAX_READ: Final = 1024
+_MAX_NAMES: Final = 5
+_MAX_SHOWN: Final = 100
 
-# What OpenSSL calls X509_V_ERR_….
+# OpenSSL's X509_V_ERR_….
 _NOT_YET_VALID: Final = 9
 _HAS_EXPIRED: Final = 10
 _SELF_SIGNED: Final = 18
 _NOT_TRUSTED: Final = (2, _SELF_SIGNED, 19, 20, 21)
 _OTHER_NAME: Final = (62, 64)
-# How it takes what isn't TLS.
+# OpenSSL's reasons when a server answers something else than TLS.
 _NOT_TLS: Final = ("WRONG_VERSION_NUMBER", "PACKET_LENGTH_TOO_LONG", "RECORD_LAYER_FAILURE")
 
 # The answers of another instance of this integration.
-_SENTENCES: Final = tuple(REFUSALS[error].sentence for error in (WrongTokenError, NotReadyError))
-# Home Assistant's answer to a proxy that it doesn't trust, and to nobody else.
+_OUR_SENTENCES: Final = tuple(REFUSALS[error].sentence for error in (WrongTokenError, NotReadyError))
+# Only proxies that Home Assistant doesn't trust get this answer from it.
 _UNTRUSTED_PROXY: Final = b"400: Bad Request"
-# The last are Cloudflare's.
+_BODY_LIMIT: Final = Message("check_body_limit", {"limit": str(MAX_BODY // 1024 // 1024)})
+# Answers of other servers and of proxies.
+_BY_STATUS: Final[dict[int, Message]] = {
+    HTTPStatus.UNAUTHORIZED: Message("check_login"),
+    HTTPStatus.FORBIDDEN: Message("check_forbidden"),
+    HTTPStatus.NOT_FOUND: Message("check_not_found"),
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: _BODY_LIMIT,
+}
+# A proxy answers one of these if it can't reach Home Assistant; from 520 on they are Cloudflare's.
 _NOBODY_BEHIND: Final = (502, 503, 504, *range(520, 531))
 
 
 async def async_check(hass: HomeAssistant, base_url: str, authority: str | None = None) -> list[Message]:
-    """Return what is wrong with an address, the most important first, or that it is well.
+    """Return what is wrong with an address, the most important first, or that nothing is.
 
-    With `authority`, the certificate has to be one of that authority, else one of those that everybody trusts.
+    With `authority` only that authority is trusted, else the public ones.
     """
     session = async_create_clientsession(hass, auto_cleanup=False, cookie_jar=DummyCookieJar(), auto_decompress=False)
     try:
@@ -106,38 +118,37 @@ class _Check:
         self._session = session
         self._probe = probe
         self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        # Connections whose certificate was found good.
-        self._good: list[ssl.SSLObject] = []
+        # Connections whose certificate was verified.
+        self._verified: list[ssl.SSLObject] = []
 
     async def async_findings(self) -> list[Message]:
-        """Look for everything that there is to be found."""
+        """Return all findings."""
         findings: list[Message] = []
         if _is_this_device(self._host):
             findings.append(Message("check_this_device", {"host": _shown(self._host)}))
         if self._url.scheme != "https":
-            findings.append(Message("check_not_https", {}))
+            findings.append(Message("check_not_https"))
         if problem := await self._async_problem():
             return [*findings, problem]
         if await self._async_large_body_is_refused():
-            findings.append(Message("check_body_limit", {"limit": str(MAX_BODY // 1024 // 1024)}))
-        if not self._good:
+            findings.append(_BODY_LIMIT)
+        if not self._verified:
             return findings
 
-        begin, end = _validity(self._good[0])
+        begin, end = _validity(self._verified[0])
         left = end - dt_util.utcnow()
-        placeholders = {"expires": _moment(end), "days": str(left.days)}
-        # Our own is renewed by ourselves.
+        placeholders = {"expires": _shown_time(end), "days": str(left.days)}
+        # Home Assistant renews certificates of its own authority itself.
         if not self._authority and left < min(SOON, (end - begin) / SOON_PART):
             findings.append(Message("check_expires_soon", placeholders))
         return findings or [Message("check_ok", placeholders)]
 
     async def _async_problem(self) -> Message | None:
-        """Send a small request; return why it didn't come here and back."""
-        address = {"address": self._address}
+        """Send a small request; return why it didn't arrive here, or wasn't answered."""
         try:
-            # Reads files. A context of one's own also means connections of one's own.
+            # Reads files. A context of its own also means connections of its own.
             self._context = await self._hass.async_add_executor_job(_new_context, self._authority)
-            _note_handshakes(self._context, self._good)
+            _note_handshakes(self._context, self._verified)
             async with self._session.post(
                 self._url,
                 data=b"{}",
@@ -145,32 +156,40 @@ class _Check:
                 allow_redirects=False,
                 ssl=self._context,
                 timeout=ClientTimeout(total=ANSWER_SECONDS),
-                # Home Assistant's own looks at where a redirect leads; nobody goes there.
+                # Home Assistant's middleware resolves the target of a redirect, which isn't followed here.
                 middlewares=(),
             ) as response:
                 return await self._async_about_answer(response)
-        except ClientConnectorDNSError:
-            return Message("check_name_not_found", {"host": _shown(self._host)})
-        except ClientConnectorCertificateError as err:
-            return await self._async_about_certificate(cast(ssl.SSLCertVerificationError, err.certificate_error))
-        except ClientSSLError as err:
-            reason = str(getattr(err.os_error, "reason", None) or err.os_error)
-            if reason in _NOT_TLS:
+        except (ClientError, TimeoutError, OSError, ValueError) as err:
+            return await self._async_about_error(err)
+
+    async def _async_about_error(self, err: Exception) -> Message:
+        """Return why there was no answer; the first case that fits counts."""
+        address = {"address": self._address}
+        match err:
+            case ClientConnectorDNSError():
+                return Message("check_name_not_found", {"host": _shown(self._host)})
+            case ClientConnectorCertificateError():
+                return await self._async_about_certificate(cast(ssl.SSLCertVerificationError, err.certificate_error))
+            case ClientSSLError(os_error=ssl.SSLError(reason=reason)) if reason in _NOT_TLS:
                 return Message("check_not_tls", address)
-            return Message("check_tls_failed", {**address, "error": _shown(reason)})
-        except ClientConnectorError as err:
-            if isinstance(err.os_error, ConnectionRefusedError):
+            case ClientSSLError(os_error=os_error):
+                error = str(getattr(os_error, "reason", None) or os_error)
+                return Message("check_tls_failed", {**address, "error": _shown(error)})
+            case ClientConnectorError(os_error=ConnectionRefusedError()):
                 return Message("check_refused", address)
-            # The port is open, but it closes before TLS has begun.
-            return Message("check_hung_up" if isinstance(err.os_error, ConnectionError) else "check_no_answer", address)
-        except TimeoutError:
-            return Message("check_silent" if self._good else "check_no_answer", address)
-        except ClientResponseError:
-            return Message("check_not_http", address)
-        except ClientConnectionError:
-            return Message("check_hung_up", address)
-        except (ClientError, OSError, ValueError) as err:
-            return Message("check_failed", {**address, "error": _shown(str(err) or type(err).__name__)})
+            case ClientConnectorError(os_error=ConnectionError()):
+                # The port is open, but the server closes it before TLS has begun.
+                return Message("check_hung_up", address)
+            case ClientConnectorError():
+                return Message("check_no_answer", address)
+            case TimeoutError():
+                return Message("check_silent" if self._verified else "check_no_answer", address)
+            case ClientResponseError():
+                return Message("check_not_http", address)
+            case ClientConnectionError():
+                return Message("check_hung_up", address)
+        return Message("check_failed", {**address, "error": _shown(str(err) or type(err).__name__)})
 
     def _headers(self, length: int | None = None) -> dict[str, str]:
         headers = {
@@ -183,71 +202,63 @@ class _Check:
         return headers if length is None else {**headers, CONTENT_LENGTH: str(length)}
 
     async def _async_about_answer(self, response: ClientResponse) -> Message | None:
-        """Return what an answer says about who gave it, None if it was us."""
+        """Return what an answer shows about its sender, None if that is this instance."""
         status: int = response.status
         placeholders = {"status": str(status)}
         if self._probe.with_token:
             return None if status == HTTPStatus.OK else Message("check_other_status", placeholders)
         if self._probe.without_token:
-            return Message("check_token_dropped", {})
+            return Message("check_token_dropped")
         if 300 <= status < 400 and (location := response.headers.get(LOCATION)):
             return Message("check_redirect", {"address": _shown(_origin(self._url, location))})
 
         try:
-            body = await response.content.read(_MOST_READ)
+            body = await response.content.read(_MAX_READ)
         except ClientError, TimeoutError:
             body = b""
-        if _message(body) in _SENTENCES:
-            return Message("check_other_instance", {})
+        if _sentence(body) in _OUR_SENTENCES:
+            return Message("check_other_instance")
         if status == HTTPStatus.BAD_REQUEST and body.startswith(_UNTRUSTED_PROXY):
-            return Message("check_untrusted_proxy", {})
-        if status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
-            return Message("check_body_limit", {"limit": str(MAX_BODY // 1024 // 1024)})
-        if status == HTTPStatus.UNAUTHORIZED:
-            return Message("check_login", {})
-        if status == HTTPStatus.FORBIDDEN:
-            return Message("check_forbidden", {})
-        if status == HTTPStatus.NOT_FOUND:
-            return Message("check_not_found", {})
-        if status in _NOBODY_BEHIND:
-            return Message("check_nobody_behind", placeholders)
-        return Message("check_other_server", placeholders)
+            return Message("check_untrusted_proxy")
+        if message := _BY_STATUS.get(status):
+            return message
+        return Message("check_nobody_behind" if status in _NOBODY_BEHIND else "check_other_server", placeholders)
 
     async def _async_about_certificate(self, err: ssl.SSLCertVerificationError) -> Message:
-        """Return why a certificate isn't good."""
+        """Return why a certificate isn't trusted."""
         chain = await self._async_look()
         try:
             finding = self._about_chain(err.verify_code, chain) if chain else None
         except ValueError, x509.DuplicateExtension, x509.UnsupportedGeneralNameType:
-            # A certificate can be odd enough that nothing can be said about it.
+            # An odd certificate can't be parsed.
             finding = None
         return finding or Message("check_tls_failed", {"address": self._address, "error": _shown(err.verify_message)})
 
     def _about_chain(self, code: int, chain: list[x509.Certificate]) -> Message | None:
-        """Say in other words what OpenSSL found: the server's certificate is the first, then come its authorities'."""
+        """Return what OpenSSL's code means for a chain: the server's certificate, then those of its authorities."""
         now = dt_util.utcnow()
-        ended = [one.not_valid_after_utc for one in chain if one.not_valid_after_utc < now]
+        ended = [certificate.not_valid_after_utc for certificate in chain if certificate.not_valid_after_utc < now]
         if code == _HAS_EXPIRED and ended:
-            return Message("check_expired", {"expires": _moment(ended[0]), "now": _moment(now)})
-        to_begin = [one.not_valid_before_utc for one in chain if one.not_valid_before_utc > now]
+            return Message("check_expired", {"expires": _shown_time(ended[0]), "now": _shown_time(now)})
+        to_begin = [certificate.not_valid_before_utc for certificate in chain if certificate.not_valid_before_utc > now]
         if code == _NOT_YET_VALID and to_begin:
-            return Message("check_not_yet_valid", {"begins": _moment(to_begin[0]), "now": _moment(now)})
+            return Message("check_not_yet_valid", {"begins": _shown_time(to_begin[0]), "now": _shown_time(now)})
         if code in _OTHER_NAME:
-            return Message("check_other_name", {"host": _shown(self._host), "names": _names(chain[0])})
+            return Message("check_other_name", {"host": _shown(self._host), "names": _shown_names(chain[0])})
         if code not in _NOT_TRUSTED:
             return None
-        issuer = _shown(_name(chain[-1].issuer))
+        issuer = _shown(_readable_name(chain[-1].issuer))
         if self._authority:
             return Message("check_not_our_authority", {"issuer": issuer})
         if code == _SELF_SIGNED:
-            return Message("check_self_signed", {})
-        # An authority that says where its own certificate is found is one that expects it to be sent along.
-        if len(chain) == 1 and _tells_of_issuer(chain[0]):
+            return Message("check_self_signed")
+        # A certificate that says where its issuer's is found expects it to be sent along.
+        if len(chain) == 1 and _links_issuer(chain[0]):
             return Message("check_incomplete", {"issuer": issuer})
         return Message("check_unknown_authority", {"issuer": issuer})
 
     async def _async_look(self) -> list[x509.Certificate]:
-        """Return the certificates that are shown to whoever asks; nothing is sent to somebody who isn't verified."""
+        """Return the certificates that the server shows; no request is sent, because the server isn't verified."""
         seen: list[ssl.SSLObject] = []
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         context.check_hostname = False
@@ -259,20 +270,22 @@ class _Check:
             )
         try:
             return [
-                x509.load_der_x509_certificate(one) for handshake in seen for one in handshake.get_unverified_chain()
+                x509.load_der_x509_certificate(certificate)
+                for handshake in seen
+                for certificate in handshake.get_unverified_chain()
             ]
         except ValueError:
             return []
 
     async def _async_large_body_is_refused(self) -> bool:
-        """Announce as much as a camera's first delivery, send a little of it, and say whether somebody objects."""
+        """Announce a body as large as a camera's first push, send a part, and return True if it is refused."""
         for _ in range(_ATTEMPTS):
             try:
                 async with asyncio.timeout(SEND_SECONDS) as limit:
                     response = await self._session.post(
                         self._url,
                         data=_beginning(limit),
-                        headers=self._headers(LARGE_BODY),
+                        headers=self._headers(ANNOUNCED_SIZE),
                         allow_redirects=False,
                         ssl=self._context,
                         timeout=ClientTimeout(),
@@ -281,7 +294,7 @@ class _Check:
             except ClientConnectorError, TimeoutError:
                 return False
             except ClientError, OSError:
-                # Closed. Home Assistant does so, too, when it stops.
+                # The connection was closed. Home Assistant also does that when it stops.
                 continue
             response.close()
             return response.status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE
@@ -290,7 +303,7 @@ class _Check:
 
 async def _beginning(limit: asyncio.Timeout) -> AsyncIterator[bytes]:
     """Yield the beginning of a large body, then wait for a moment."""
-    for _ in range(SENT_OF_IT // len(_CHUNK)):
+    for _ in range(SENT_SIZE // len(_CHUNK)):
         yield _CHUNK
     limit.reschedule(asyncio.get_running_loop().time() + EARLY_SECONDS)
     await asyncio.Event().wait()
@@ -303,10 +316,10 @@ def _new_context(authority: str | None) -> ssl.SSLContext:
 
 
 def _note_handshakes(context: ssl.SSLContext, seen: list[ssl.SSLObject], *, hang_up: bool = False) -> None:
-    """Note each handshake that succeeds; hang up before anything more is said, if asked to."""
+    """Add each handshake that succeeds to a list; with `hang_up`, close the connection right after it."""
 
     class Handshake(ssl.SSLObject):
-        """A connection whose handshake is noted."""
+        """A connection that adds its handshake."""
 
         def do_handshake(self) -> None:
             super().do_handshake()
@@ -318,20 +331,20 @@ def _note_handshakes(context: ssl.SSLContext, seen: list[ssl.SSLObject], *, hang
 
 
 def _validity(handshake: ssl.SSLObject) -> tuple[datetime, datetime]:
-    """Return from when until when the certificate of a verified connection is good."""
+    """Return when the certificate of a verified connection begins and ends."""
     certificate = cast(dict[str, str], handshake.getpeercert())
     begin, end = (ssl.cert_time_to_seconds(certificate[key]) for key in ("notBefore", "notAfter"))
     return datetime.fromtimestamp(begin, UTC), datetime.fromtimestamp(end, UTC)
 
 
-def _names(certificate: x509.Certificate) -> str:
+def _shown_names(certificate: x509.Certificate) -> str:
     """Return the first few names a certificate is for."""
-    names = sorted(certificate_names(certificate)) or [_name(certificate.subject)]
-    return ", ".join([*map(_shown, names[:_MOST_NAMES]), *(["…"] if len(names) > _MOST_NAMES else [])])
+    names = sorted(certificate_names(certificate)) or [_readable_name(certificate.subject)]
+    return ", ".join([*map(_shown, names[:_MAX_NAMES]), *(["…"] if len(names) > _MAX_NAMES else [])])
 
 
-def _name(name: x509.Name) -> str:
-    """Return what somebody is called in a certificate."""
+def _readable_name(name: x509.Name) -> str:
+    """Return the common name and the organization of a subject or issuer."""
     parts = [
         str(part.value)
         for kind in (NameOID.COMMON_NAME, NameOID.ORGANIZATION_NAME)
@@ -340,16 +353,17 @@ def _name(name: x509.Name) -> str:
     return ", ".join(parts) or "?"
 
 
-def _tells_of_issuer(certificate: x509.Certificate) -> bool:
+def _links_issuer(certificate: x509.Certificate) -> bool:
+    """Return True if a certificate says where its issuer's certificate is found."""
     try:
         access = certificate.extensions.get_extension_for_class(x509.AuthorityInformationAccess).value
     except x509.ExtensionNotFound:
         return False
-    return any(one.access_method == AuthorityInformationAccessOID.CA_ISSUERS for one in access)
+    return any(description.access_method == AuthorityInformationAccessOID.CA_ISSUERS for description in access)
 
 
 def _is_this_device(host: str) -> bool:
-    """Say whether a name or address means the very device that uses it."""
+    """Return True if a name or address means the device itself that uses it."""
     try:
         address = ip_address(host)
     except ValueError:
@@ -365,8 +379,8 @@ def _origin(url: URL, location: str) -> str:
         return location
 
 
-def _message(body: bytes) -> Any:
-    """Return the sentence in an answer of Home Assistant's API, None where it isn't one."""
+def _sentence(body: bytes) -> Any:
+    """Return the message in an answer of Home Assistant's API, None in other answers."""
     try:
         answer = json.loads(body)
     except ValueError:
@@ -374,10 +388,11 @@ def _message(body: bytes) -> Any:
     return answer.get("message") if isinstance(answer, dict) else None
 
 
-def _moment(instant: datetime) -> str:
+def _shown_time(instant: datetime) -> str:
+    """Return a local time in minutes, escaped."""
     return plain(dt_util.as_local(instant).strftime("%Y-%m-%d %H:%M"))
 
 
 def _shown(text: str) -> str:
-    """Return text of somebody else so that it can be shown: not too long, on one line, and without effect."""
-    return plain("".join(character for character in text if character.isprintable())[:_LONGEST])
+    """Return text of a server so that it can be shown: limited in length, on one line, escaped."""
+    return plain("".join(character for character in text if character.isprintable())[:_MAX_SHOWN])

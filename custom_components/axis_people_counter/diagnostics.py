@@ -1,4 +1,7 @@
-"""What helps to find out what is wrong, without secrets."""
+"""Diagnostics for download: settings, cameras, places and repairs, without secrets, names and addresses.
+
+Reads what other modules hold and changes nothing. Home Assistant calls it.
+"""
 
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
@@ -19,6 +22,7 @@ from homeassistant.util import dt as dt_util
 from .connecting import Listener, own_certificates
 from .const import CONF_DIRECT, CONF_KEEP_DAYS, CONF_OWN_ADDRESS, CONF_RESET_TIME, DOMAIN
 from .coordinator import CameraCoordinator
+from .counting import Timestamp
 from .history import Corrected, async_history
 from .issues import issue_about
 from .ledger import LedgerError
@@ -26,9 +30,9 @@ from .place_coordinator import PlaceCoordinator
 from .receiver import PeopleCounterConfigEntry, Receiver
 
 TO_REDACT: Final = {"ip_address", "name"}
-# All other settings are secrets, or may name somebody or something.
+# All other settings are secrets, or may contain names.
 SHOWN_SETTINGS: Final = {CONF_DIRECT, CONF_KEEP_DAYS, CONF_OWN_ADDRESS, CONF_RESET_TIME}
-# A shorter name tells nothing, and could be part of any word.
+# A shorter name identifies nobody, and could be part of any word.
 MIN_WORD: Final = 3
 SERIAL_NUMBER: Final = re.compile("(?<![0-9a-f])[0-9a-f]{2}(?:[:.-]?[0-9a-f]{2}){5}(?![0-9a-f])", re.IGNORECASE)
 # Parts of a measurement that can be shown: keys, and texts that are a number, an instant, a kind or a direction.
@@ -37,8 +41,8 @@ NUMBER_OR_INSTANT: Final = re.compile(
     r"-?\d{1,9}(\.\d{1,3})?|\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:?\d\d)?"
 )
 SHOWN_TEXTS: Final = ("kind", "direction")
-MAX_QUARANTINED: Final = 20
-# A camera remembers what it counted for so long.
+MAX_SHOWN_QUARANTINED: Final = 20
+# A camera stores its counts for this long.
 GAPS_SINCE: Final = timedelta(days=90)
 MAX_GAPS: Final = 50
 CORRECTIONS_SINCE: Final = timedelta(days=7)
@@ -46,9 +50,9 @@ MAX_CORRECTIONS: Final = 50
 
 
 async def async_get_config_entry_diagnostics(hass: HomeAssistant, entry: PeopleCounterConfigEntry) -> dict[str, Any]:
-    """Return the settings, and each camera and each place as it stands."""
+    """Return the settings, and the present state of each camera and each place."""
     receiver = entry.runtime_data
-    # A serial number becomes a word, by which cameras, places and repairs can still be told apart.
+    # An alias replaces each serial number, so that cameras, places and repairs can still be told apart.
     aliases = _aliases(receiver)
     diagnostics = {
         "data": _settings(entry.data),
@@ -59,8 +63,8 @@ async def async_get_config_entry_diagnostics(hass: HomeAssistant, entry: PeopleC
         "places": [await _place(place) for place in receiver.places.values()],
         "repairs": _repairs(hass, aliases),
     }
-    anonymous: dict[str, Any] = _anonymous(async_redact_data(diagnostics, TO_REDACT), aliases, _words(receiver))
-    return anonymous
+    redacted: dict[str, Any] = _redacted(async_redact_data(diagnostics, TO_REDACT), aliases, _words(receiver))
+    return redacted
 
 
 def _settings(settings: Mapping[str, Any]) -> dict[str, Any]:
@@ -68,7 +72,7 @@ def _settings(settings: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _aliases(receiver: Receiver) -> dict[str, str]:
-    """Return words for the serial numbers of cameras and the keys of places."""
+    """Return aliases by the serial numbers and keys of cameras and the keys of places."""
     doors = (door.key for place in receiver.places.values() for door in place.settings.doors)
     keys = dict.fromkeys((*receiver.cameras, *doors))
     cameras = {key: f"camera_{number}" for number, key in enumerate(keys, 1)}
@@ -92,7 +96,7 @@ def _words(receiver: Receiver) -> list[str]:
 
 
 def _repairs(hass: HomeAssistant, aliases: Mapping[str, str]) -> list[dict[str, Any]]:
-    """Return what is wrong; Home Assistant adds our issues to the download, but not what they are about."""
+    """Return the repair issues; Home Assistant adds them to the download too, but not what they are about."""
     shown = ir.async_get(hass).issues.items()
     issues = [issue for (domain, _), issue in shown if domain == DOMAIN and issue.active]
     return [
@@ -106,12 +110,12 @@ def _repairs(hass: HomeAssistant, aliases: Mapping[str, str]) -> list[dict[str, 
     ]
 
 
-def _anonymous(value: Any, aliases: Mapping[str, str], words: Iterable[str]) -> Any:
-    """Return a value without serial numbers, names and addresses, in whatever text they stand."""
+def _redacted(value: Any, aliases: Mapping[str, str], words: Iterable[str]) -> Any:
+    """Return a value without serial numbers, names and addresses, in keys and in texts."""
     if isinstance(value, dict):
-        return {_anonymous(key, aliases, ()): _anonymous(member, aliases, words) for key, member in value.items()}
+        return {_redacted(key, aliases, ()): _redacted(member, aliases, words) for key, member in value.items()}
     if isinstance(value, list | tuple):
-        return [_anonymous(element, aliases, words) for element in value]
+        return [_redacted(element, aliases, words) for element in value]
     if not isinstance(value, str):
         return value
     for word in words:
@@ -120,7 +124,7 @@ def _anonymous(value: Any, aliases: Mapping[str, str], words: Iterable[str]) -> 
 
 
 async def _listener(listener: Listener) -> dict[str, Any]:
-    """Return what is wrong with the listener, and how long cameras can trust us; never a key, a path or a name."""
+    """Return the problems of the listener, and when its authority expires; never a key, a path or a name."""
     own = own_certificates(listener.hass)
     authority = await listener.hass.async_add_executor_job(own.authority)
     return {
@@ -135,20 +139,22 @@ async def _camera(receiver: Receiver, coordinator: CameraCoordinator, alias: str
     key = coordinator.key
     since = dt_util.utcnow() - GAPS_SINCE
     try:
-        quarantined = await receiver.ledger.quarantined(key, MAX_QUARANTINED)
+        quarantined = await receiver.ledger.quarantined(key, MAX_SHOWN_QUARANTINED)
         gaps = await receiver.ledger.gaps(key, int(since.timestamp()), MAX_GAPS)
     except LedgerError:
         quarantined, gaps = [], []
-    # There are none when the ledger couldn't be read at the start.
-    found = asdict(coordinator.data) if coordinator.data else {"camera": asdict(coordinator.camera)}
+    # A coordinator has no data if the ledger couldn't be read at the start.
+    data = asdict(coordinator.data) if coordinator.data else {"camera": asdict(coordinator.camera)}
     # The serial number of one camera may be the key of another one.
-    found["camera"] |= {"key": alias, "serial": alias}
+    data["camera"] |= {"key": alias, "serial": alias}
     return {
-        **found,
+        **data,
         "connected": coordinator.connected,
         "last_message": coordinator.last_message,
-        "gaps": [{"from": _instant(begin), "to": _instant(end)} for begin, end in gaps],
-        "quarantined": [asdict(one) | {"content": _outline(one.content)} for one in quarantined],
+        "gaps": [{"from": _utc(start), "to": _utc(end)} for start, end in gaps],
+        "quarantined": [
+            asdict(interval) | {"content": _without_content_texts(interval.content)} for interval in quarantined
+        ],
         "corrections": await _corrections(coordinator),
     }
 
@@ -179,11 +185,11 @@ async def _corrections(coordinator: CameraCoordinator | PlaceCoordinator) -> lis
         await coordinator.hass.async_add_executor_job(list, rows)
     except LedgerError:
         return []
-    return [history.corrected_fields(one) for one in corrected[-MAX_CORRECTIONS:]]
+    return [history.corrected_fields(correction) for correction in corrected[-MAX_CORRECTIONS:]]
 
 
-def _outline(content: str | None) -> str | None:
-    """Return what was set aside without the texts in it: nobody knows what they say."""
+def _without_content_texts(content: str | None) -> str | None:
+    """Return a quarantined interval without its texts, which may contain anything."""
     if content is None:
         return None
     with suppress(ValueError, RecursionError):
@@ -204,5 +210,5 @@ def _without_texts(value: Any) -> Any:
     return REDACTED if isinstance(value, str) and not NUMBER_OR_INSTANT.fullmatch(value) else value
 
 
-def _instant(seconds: int) -> str:
-    return datetime.fromtimestamp(seconds, UTC).isoformat()
+def _utc(instant: Timestamp) -> str:
+    return datetime.fromtimestamp(instant, UTC).isoformat()

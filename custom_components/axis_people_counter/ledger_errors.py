@@ -1,4 +1,7 @@
-"""Turn errors of the ledger into what Home Assistant shows: a translated exception, or the end of a dialog."""
+"""Translate errors of the ledger: into an exception that Home Assistant shows, or into the end of a flow.
+
+Flows and everything else that awaits the ledger call it.
+"""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,7 +15,7 @@ from .ledger import LedgerError
 
 @contextmanager
 def translated_ledger_errors(error: type[HomeAssistantError] = HomeAssistantError) -> Iterator[None]:
-    """Raise a translated error where the ledger can't be read or written."""
+    """Raise a translated error if the ledger can't be read or written."""
     try:
         yield
     except LedgerError as err:
@@ -23,7 +26,7 @@ def translated_ledger_errors(error: type[HomeAssistantError] = HomeAssistantErro
 
 @contextmanager
 def abort_on_ledger_errors() -> Iterator[None]:
-    """End a dialog where the ledger can't be read or written."""
+    """End a flow if the ledger can't be read or written."""
     try:
         yield
     except LedgerError as err:

@@ -1,4 +1,7 @@
-"""Text for people: translated sentences, and what cameras sent made harmless for Markdown and links."""
+"""Texts for people: translated messages, and escapes for what cameras and other servers sent.
+
+Knows nothing of what messages are about; everything that shows one calls it.
+"""
 
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
@@ -16,7 +19,7 @@ _MARKDOWN: Final = str.maketrans({character: f"\\{character}" for character in "
 
 
 class Message(NamedTuple):
-    """A translated message: its key among the translations' exceptions, and what replaces the names in braces."""
+    """A translated message: its key among the exceptions of the translations, and its placeholders."""
 
     key: str
     placeholders: Mapping[str, str] = {}
@@ -35,21 +38,21 @@ async def async_translate_list(hass: HomeAssistant, messages: Iterable[Message])
 
 
 def plain(text: str) -> str:
-    """Return text that a sender chose so that it is shown as it is, and never as Markdown or HTML."""
+    """Return text of a sender escaped, so that it is never shown as Markdown or HTML."""
     return text.translate(_MARKDOWN)
 
 
 def name_placeholders(name: str, address: str | None = None) -> dict[str, str]:
-    """Return placeholders for a name that a sender chose: for titles, shown as they are, and for descriptions.
+    """Return placeholders for a camera: its name for titles, which are plain text, and escaped for descriptions.
 
-    In the latter the camera's page is linked where its IP address is known.
+    Descriptions link the camera's page if its IP address is known.
     """
     page = link(address)
     return {"name": name, "camera": f"{plain(name)} ({page})" if page else plain(name)}
 
 
 def link(address: str | None) -> str:
-    """Return a link to the page at an IP address, nothing where that isn't one."""
+    """Return a link to the page at an IP address, empty for any other text."""
     # The scope of an IPv6 address may be any text.
     if address is None or "%" in address:
         return ""
@@ -62,13 +65,13 @@ def link(address: str | None) -> str:
 
 
 def wall_clock(instant: datetime) -> str:
-    """Return an instant as a clock on the wall shows it."""
-    # At the ends of time there may be no local one.
+    """Return the local time of an instant, in seconds."""
+    # The first and the last hours of the calendar have no local time.
     with suppress(OverflowError):
         instant = dt_util.as_local(instant)
     return f"{instant:%Y-%m-%d %H:%M:%S}"
 
 
 def url_host(address: str) -> str:
-    """Return an IP address as it stands in a URL."""
+    """Return an IP address as a URL needs it."""
     return f"[{address}]" if ":" in address else address

@@ -1,4 +1,7 @@
-"""What can be done about a repair issue."""
+"""Flows of repair issues: each shows what a person can do, or does it.
+
+The issues themselves are in issues.py. Home Assistant calls it when a person selects an issue.
+"""
 
 from collections.abc import Mapping
 from contextlib import suppress
@@ -33,25 +36,25 @@ from .replace_flow import (
 )
 from .settings import async_decline
 
-# As many as can be read through; the diagnostics have more.
+# As many as a person reads; the diagnostics contain more.
 MAX_SHOWN: Final = 10
-# More than a time or a count has, and as much as fits into a table.
+# Longer than any time or count, and short enough for a table.
 MAX_CELL: Final = 30
 UNKNOWN: Final = "?"
-# No serial number.
+# An option beside those of cameras, whose values are serial numbers.
 ANOTHER_DOOR: Final = "another_door"
 
 
 class _Flow(RepairsFlow):
-    """What all flows have in common: they go on without their issue, which may end by itself meanwhile."""
+    """The base of all flows. They go on without their issue, which may end meanwhile."""
 
-    def __init__(self, told: Mapping[str, str]) -> None:
-        """Take what the issue told when the flow began."""
-        self._told = told
+    def __init__(self, data: Mapping[str, str]) -> None:
+        """Take the data of the issue."""
+        self._data = data
 
     @property
     def _entry(self) -> PeopleCounterConfigEntry:
-        """The entry that is loaded. Raises AbortFlow if there is none."""
+        """The loaded entry. Raises AbortFlow if there is none."""
         entries: list[PeopleCounterConfigEntry] = self.hass.config_entries.async_loaded_entries(DOMAIN)
         if not entries:
             raise AbortFlow("not_loaded")
@@ -59,14 +62,14 @@ class _Flow(RepairsFlow):
 
 
 class TokenFlow(_Flow):
-    """Shows what has to be in a camera that calls with a wrong token; finishing it ends the issue."""
+    """Shows URL and token for a camera that sends a wrong token; finishing the flow ends the issue."""
 
     async def async_step_init(self, _: dict[str, Any] | None = None) -> RepairsFlowResult:
         """Begin."""
         return await self.async_step_connect()
 
     async def async_step_connect(self, user_input: dict[str, Any] | None = None) -> RepairsFlowResult:
-        """Show URL and token; with the next wrong one the issue is there again."""
+        """Show URL and token; the next wrong token shows the issue again."""
         data = self._entry.data
         if user_input is not None:
             return self.async_create_entry(data={})
@@ -74,7 +77,7 @@ class TokenFlow(_Flow):
             step_id="connect",
             data_schema=vol.Schema({}),
             description_placeholders={
-                "address": plain(self._told["address"]),
+                "address": plain(self._data["address"]),
                 "url": f"{data[CONF_URL]}{PUSH_PATH}",
                 "token": data[CONF_TOKEN],
             },
@@ -82,15 +85,15 @@ class TokenFlow(_Flow):
 
 
 class ProtocolFlow(_Flow):
-    """Sets the protocol version in a camera, for which nothing of ours has to run."""
+    """Sets the protocol version in a camera; works without a loaded entry."""
 
     async def async_step_init(self, _: dict[str, Any] | None = None) -> RepairsFlowResult:
         """Begin."""
         return await self.async_step_camera()
 
     async def async_step_camera(self, user_input: dict[str, Any] | None = None) -> RepairsFlowResult:
-        """Ask for the camera's address and password, which are used once."""
-        address = self._told["address"]
+        """Ask for the camera's address and password, and use them once."""
+        address = self._data["address"]
         errors: dict[str, str] = {}
         placeholders: dict[str, str] = {}
         if user_input is not None:
@@ -99,56 +102,56 @@ class ProtocolFlow(_Flow):
             except CameraError as err:
                 errors, placeholders = await async_camera_problem(self.hass, err)
             else:
-                # The issue stays until the camera has shown that it was this.
-                return self.async_abort(reason="version_set", description_placeholders={**self._told})
+                # The issue ends with the camera's next push in the right version.
+                return self.async_abort(reason="version_set", description_placeholders={**self._data})
         suggested = suggested_camera(user_input or {CONF_HOST: address})
         return self.async_show_form(
             step_id="camera",
             data_schema=self.add_suggested_values_to_schema(CAMERA_SCHEMA, suggested),
             errors=errors,
             description_placeholders={
-                **self._told,
+                **self._data,
                 "link": f"http://{address}/axis-cgi/param.cgi?action=update"
                 "&root.Tvpc.GenericHTTPPost0ProtocolVersion=V0_4",
                 "settings": f"http://{address}/a3dpc/api/settings",
-                # Errors are no Markdown, and so need no escapes.
+                # Errors aren't Markdown, so nothing is escaped.
                 **placeholders,
             },
         )
 
     async def _async_set_version(self, user_input: dict[str, Any]) -> None:
-        """Sign in to the camera and set it. Raises CameraError."""
+        """Set the version in the camera. Raises CameraError."""
         web = camera_web(self.hass, user_input)
         device = await web.connect()
-        # Where the camera didn't say who it is, the issue is about an address.
-        about = self._told["about"]
+        # The issue is about an address if the document didn't name the camera.
+        about = self._data["about"]
         if re.fullmatch("[0-9a-f]{12}", about) and device.serial != about:
             raise CameraError("camera_other", address=user_input[CONF_HOST], serial=device.serial, wanted=about)
         await web.set_protocol_version()
 
 
 class QuarantineFlow(_Flow):
-    """Shows the intervals of a camera that weren't taken, and takes or forgets them."""
+    """Shows the quarantined intervals of a camera, and retries or drops them."""
 
-    # The last one of those that the user was asked to drop.
+    # The newest interval that the person was asked to drop.
     _last: int
 
     async def async_step_init(self, _: dict[str, Any] | None = None) -> RepairsFlowResult:
-        """Show the newest of them, and what can be done."""
+        """Show the newest intervals and a menu."""
         quarantine = await self._async_quarantine()
         return self.async_show_menu(
             step_id="init",
             menu_options=["retry", "drop"],
             description_placeholders={
-                **self._told,
+                **self._data,
                 "count": str(quarantine.count),
                 "time_zone": plain(self.hass.config.time_zone),
-                "rows": "\n".join(_table_row(one) for one in quarantine.newest),
+                "rows": "\n".join(_table_row(interval) for interval in quarantine.newest),
             },
         )
 
     async def async_step_retry(self, _: dict[str, Any] | None = None) -> RepairsFlowResult:
-        """Take what can be taken now."""
+        """Store what can be stored now."""
         await self._async_quarantine()
         camera = self._camera
         with abort_on_ledger_errors():
@@ -156,14 +159,14 @@ class QuarantineFlow(_Flow):
         return self._async_end("retried", settled=retried.settled, left=retried.left)
 
     async def async_step_drop(self, user_input: dict[str, Any] | None = None) -> RepairsFlowResult:
-        """Ask whether they are really to be dropped, and do it."""
+        """Ask for confirmation, then drop the intervals."""
         quarantine = await self._async_quarantine()
         if user_input is None:
             self._last = quarantine.last
             return self.async_show_form(
                 step_id="drop",
                 data_schema=vol.Schema({}),
-                description_placeholders={**self._told, "count": str(quarantine.count)},
+                description_placeholders={**self._data, "count": str(quarantine.count)},
             )
         camera = self._camera
         with abort_on_ledger_errors():
@@ -172,14 +175,14 @@ class QuarantineFlow(_Flow):
 
     @property
     def _camera(self) -> CameraCoordinator:
-        """The camera. Raises AbortFlow where it isn't there any more."""
-        camera = self._entry.runtime_data.cameras.get(self._told["about"])
+        """The camera. Raises AbortFlow if it has been removed."""
+        camera = self._entry.runtime_data.cameras.get(self._data["about"])
         if camera is None:
             raise AbortFlow("nothing_left")
         return camera
 
     async def _async_quarantine(self) -> Quarantine:
-        """Return what wasn't taken. Raises AbortFlow where there is nothing of that any more."""
+        """Return the quarantined intervals. Raises AbortFlow if there are none."""
         ledger, key = self._entry.runtime_data.ledger, self._camera.key
         with abort_on_ledger_errors():
             quarantine = await ledger.quarantine(key, MAX_SHOWN)
@@ -188,15 +191,15 @@ class QuarantineFlow(_Flow):
         return quarantine
 
     def _async_end(self, reason: str, **numbers: int) -> RepairsFlowResult:
-        """End with some numbers; the issue ends by itself when nothing is left, and not before."""
+        """End the flow with some numbers; the issue ends by itself once the quarantine is empty."""
         shown = {key: str(number) for key, number in numbers.items()}
-        return self.async_abort(reason=reason, description_placeholders={**self._told, **shown})
+        return self.async_abort(reason=reason, description_placeholders={**self._data, **shown})
 
 
 class NewCameraFlow(_Flow):
     """Asks whether a new camera replaces one that is silent."""
 
-    # The one that it replaces.
+    # The serial number of the camera that it replaces.
     _old: str
 
     async def async_step_init(self, _: dict[str, Any] | None = None) -> RepairsFlowResult:
@@ -207,9 +210,9 @@ class NewCameraFlow(_Flow):
         """Ask which camera it replaces, if any."""
         entry = self._entry
         if user_input is not None and user_input[CONF_OLD_CAMERA] == ANOTHER_DOOR:
-            async_decline(self.hass, entry, self._told["about"])
+            async_decline(self.hass, entry, self._data["about"])
             entry.runtime_data.replacement_offer.async_update()
-            return self.async_abort(reason="another_door", description_placeholders={**self._told})
+            return self.async_abort(reason="another_door", description_placeholders={**self._data})
         if user_input is not None:
             self._old = user_input[CONF_OLD_CAMERA]
             return await self.async_step_confirm()
@@ -220,12 +223,12 @@ class NewCameraFlow(_Flow):
         return self.async_show_form(
             step_id="choose",
             data_schema=vol.Schema({vol.Required(CONF_OLD_CAMERA): camera_field({**old, ANOTHER_DOOR: another_door})}),
-            description_placeholders={**self._told},
+            description_placeholders={**self._data},
         )
 
     async def async_step_confirm(self, user_input: dict[str, Any] | None = None) -> RepairsFlowResult:
-        """Show what will happen, and do it."""
-        entry, cameras = self._entry, {CONF_OLD_CAMERA: self._old, CONF_NEW_CAMERA: self._told["about"]}
+        """Show what the replacement changes, and do it when confirmed."""
+        entry, cameras = self._entry, {CONF_OLD_CAMERA: self._old, CONF_NEW_CAMERA: self._data["about"]}
         with abort_on_ledger_errors():
             confirmation = await async_confirmation(entry, **cameras)
             if user_input is None:
@@ -247,38 +250,39 @@ _FLOWS: Final[dict[str, type[_Flow]]] = {
 async def async_create_fix_flow(
     hass: HomeAssistant, issue_id: str, data: dict[str, str | int | float | None] | None
 ) -> RepairsFlow:
-    """Return what an issue needs; all others have only to be read."""
+    """Return the flow of an issue; without one of its own, the issue only has to be confirmed."""
     if data and (flow := _FLOWS.get(str(data.get("key")))):
         return flow({name: str(value) for name, value in data.items()})
     return ConfirmRepairFlow()
 
 
-# What wasn't taken, as a person can read it. It may be anything that is JSON, or the beginning of that.
+# Quarantined intervals as a table. They may be anything that is JSON, or the beginning of it.
 
 
-def _table_row(one: Quarantined) -> str:
+def _table_row(quarantined: Quarantined) -> str:
     """Return a row of a table in Markdown: from, to, in, out and why."""
-    if one.interval:
-        start, end, entered, left, *_ = one.interval
-        cells = [_instant(start), _instant(end), str(entered), str(left)]
+    if interval := quarantined.interval:
+        times = [wall_clock(datetime.fromtimestamp(instant, UTC)) for instant in (interval.start, interval.end)]
+        cells = [*times, str(interval.entered), str(interval.exited)]
     else:
-        cells = _cells(one.content or "")
-    return f"| {' | '.join(cells)} | {plain(one.reason)} |"
+        cells = _cells(quarantined.content or "")
+    return f"| {' | '.join(cells)} | {plain(quarantined.reason)} |"
 
 
 def _cells(content: str) -> list[str]:
-    told: Any = None
+    """Return from, to, in and out of a measurement that couldn't be read as an interval."""
+    measurement: Any = None
     with suppress(ValueError, RecursionError):
-        told = json.loads(content)
-    if not isinstance(told, dict):
+        measurement = json.loads(content)
+    if not isinstance(measurement, dict):
         return [UNKNOWN] * 4
-    items = told.get("items")
+    items = measurement.get("items")
 
     def count(direction: str) -> str:
         found = (item for item in items if isinstance(item, dict)) if isinstance(items, list) else ()
         return _cell(next((item.get("count") for item in found if item.get("direction") == direction), None))
 
-    return [_time_cell(told.get("utcFrom")), _time_cell(told.get("utcTo")), count("in"), count("out")]
+    return [_time_cell(measurement.get("utcFrom")), _time_cell(measurement.get("utcTo")), count("in"), count("out")]
 
 
 def _time_cell(value: object) -> str:
@@ -290,12 +294,8 @@ def _time_cell(value: object) -> str:
 
 
 def _cell(value: object) -> str:
-    """Return what can be shown of a value that makes no sense."""
+    """Return a value of any type as short plain text."""
     if not isinstance(value, str | int | float):
         return UNKNOWN
     text = "".join(character for character in str(value)[:MAX_CELL] if character.isprintable())
     return plain(text.strip()) or UNKNOWN
-
-
-def _instant(seconds: int) -> str:
-    return wall_clock(datetime.fromtimestamp(seconds, UTC))

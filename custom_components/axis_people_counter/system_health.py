@@ -1,4 +1,4 @@
-"""The integration's lines on the page System information."""
+"""The integration's lines on the page System information. Home Assistant calls it."""
 
 from typing import Any
 

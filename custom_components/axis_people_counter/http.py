@@ -60,48 +60,32 @@ class NotReadyError(RefusedError):
 class Refusal(NamedTuple):
     """An answer other than 200."""
 
-    status: HTTPStatus
-    # None: the error's own sentence.
-    sentence: str | None = None
+    status: int
+    # Empty where the error has a sentence of its own.
+    sentence: str
     # The repair issue that explains it.
     issue: Issue | None = None
-    # The log names the sender of the document.
+    # The log names the sender, once.
     is_logged: bool = False
 
 
-# What a camera gets: the table in DESIGN.md, without its lines of 200. The first line that an error fits counts.
+# The table "What the camera gets" in DESIGN.md, from 401 on. Of the lines that an error fits, the first counts.
 REFUSALS: Final[dict[type[Exception], Refusal]] = {
-    WrongTokenError: Refusal(HTTPStatus.UNAUTHORIZED, "The API token is missing or wrong.", issue=issues.WRONG_TOKEN),
-    ProtocolVersionError: Refusal(HTTPStatus.UNPROCESSABLE_ENTITY, issue=issues.WRONG_PROTOCOL, is_logged=True),
-    DocumentError: Refusal(HTTPStatus.BAD_REQUEST, is_logged=True),
-    BodyIncompleteError: Refusal(HTTPStatus.BAD_REQUEST, "The body is incomplete or badly compressed."),
-    QuarantineFullError: Refusal(HTTPStatus.SERVICE_UNAVAILABLE, issue=issues.QUARANTINE_FULL),
-    ClockError: Refusal(HTTPStatus.SERVICE_UNAVAILABLE, issue=issues.CLOCK_DIFFERS, is_logged=True),
-    BodyTooLargeError: Refusal(
-        HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-        "The body is larger than 128 MiB.",
-        issue=issues.BODY_TOO_LARGE,
-        is_logged=True,
-    ),
-    # Sent in vain: the connection has been closed.
-    BodySilentError: Refusal(HTTPStatus.REQUEST_TIMEOUT, "Nothing more came."),
-    BusyError: Refusal(HTTPStatus.SERVICE_UNAVAILABLE, "Too much is being received at the moment."),
-    NotReadyError: Refusal(HTTPStatus.SERVICE_UNAVAILABLE, "AXIS People Counter isn't ready."),
-    TooManyCamerasError: Refusal(
-        HTTPStatus.SERVICE_UNAVAILABLE,
-        "There are as many cameras as there may be.",
-        issue=issues.TOO_MANY_CAMERAS,
-    ),
-    LedgerError: Refusal(
-        HTTPStatus.SERVICE_UNAVAILABLE,
-        "The counts can't be stored at the moment.",
-        issue=issues.LEDGER_NOT_WRITABLE,
-    ),
+    WrongTokenError: Refusal(401, "The API token is missing or wrong.", issues.WRONG_TOKEN),
+    ProtocolVersionError: Refusal(422, "", issues.WRONG_PROTOCOL, is_logged=True),
+    DocumentError: Refusal(400, "", is_logged=True),
+    BodyIncompleteError: Refusal(400, "The body is incomplete or badly compressed."),
+    QuarantineFullError: Refusal(503, "", issues.QUARANTINE_FULL),
+    ClockError: Refusal(503, "", issues.CLOCK_DIFFERS, is_logged=True),
+    BodyTooLargeError: Refusal(413, "The body is larger than 128 MiB.", issues.BODY_TOO_LARGE, is_logged=True),
+    # The connection is closed already; nobody receives this.
+    BodySilentError: Refusal(408, "Nothing more came."),
+    BusyError: Refusal(503, "Too much is being received at the moment."),
+    NotReadyError: Refusal(503, "AXIS People Counter isn't ready."),
+    TooManyCamerasError: Refusal(503, "There are as many cameras as there may be.", issues.TOO_MANY_CAMERAS),
+    LedgerError: Refusal(503, "The counts can't be stored at the moment.", issues.LEDGER_NOT_WRITABLE),
 }
-_HEADERS: Final = {
-    HTTPStatus.UNAUTHORIZED: {WWW_AUTHENTICATE: "Bearer"},
-    HTTPStatus.SERVICE_UNAVAILABLE: {RETRY_AFTER: str(RETRY_SECONDS)},
-}
+_HEADERS: Final = {401: {WWW_AUTHENTICATE: "Bearer"}, 503: {RETRY_AFTER: str(RETRY_SECONDS)}}
 
 
 @dataclass(eq=False)
@@ -115,14 +99,14 @@ class ConnectionTest:
     refused: str | None = None
 
 
-class _Request(NamedTuple):
-    """What is known of an authenticated request before its body."""
+class _Caller(NamedTuple):
+    """The sender of a request, authenticated before its body is received."""
 
     hass: HomeAssistant
     address: str
     arrived: datetime
     token: bytes
-    # Those that wait for this token.
+    # Flows that wait for this token.
     tests: list[ConnectionTest]
 
 
@@ -183,14 +167,14 @@ class PushView(HomeAssistantView):
             return answer
         try:
             # Before a byte of the body is read: a stranger gets no further than this.
-            authenticated = self._authenticate(hass, request, address, arrived)
+            caller = self._authenticate(hass, request, address, arrived)
             body = await self._bodies.async_receive(request)
         except BodyIncompleteError as err:
             return await async_hang_up(request, self._refuse(hass, err, address))
         except RefusedError as err:
             return self._refuse(hass, err, address)
         # What has been received is stored, even if the camera hangs up now.
-        taking = self._take(authenticated, body)
+        taking = self._take(caller, body)
         return await asyncio.shield(
             hass.async_create_task(taking if len(body) < MAX_SIZE_WITH_GC else _without_gc(taking))
         )
@@ -204,7 +188,7 @@ class PushView(HomeAssistantView):
                 return self._answer(REFUSALS[WrongTokenError])
         return None
 
-    def _authenticate(self, hass: HomeAssistant, request: web.Request, address: str, arrived: datetime) -> _Request:
+    def _authenticate(self, hass: HomeAssistant, request: web.Request, address: str, arrived: datetime) -> _Caller:
         """Compare the token of a request. Raises WrongTokenError and NotReadyError."""
         entry = _loaded_entry(hass)
         if entry is None and not self._tests:
@@ -215,30 +199,30 @@ class PushView(HomeAssistantView):
             for test in self._tests:
                 test.refused = address
             raise WrongTokenError
-        return _Request(hass, address, arrived, token, tests)
+        return _Caller(hass, address, arrived, token, tests)
 
-    async def _take(self, request: _Request, body: bytearray) -> web.Response:
+    async def _take(self, caller: _Caller, body: bytearray) -> web.Response:
         """Store one body; raises nothing that a camera can cause, because the camera may be gone."""
-        hass = request.hass
+        hass = caller.hass
         answer = self.json_message("Thank you.")
         try:
             # A document this small is parsed faster than it is handed to another thread.
             message = parse(body) if len(body) <= SMALL_BODY else await hass.async_add_executor_job(parse, body)
-            for test in request.tests:
+            for test in caller.tests:
                 test.cameras[message.sensor.serial] = message.sensor.name
             entry = _loaded_entry(hass)
             # The entry may have been unloaded or loaded anew meanwhile.
-            if entry and is_accepted(entry, request.token, request.arrived):
-                await entry.runtime_data.async_receive(message, request.arrived)
+            if entry and is_accepted(entry, caller.token, caller.arrived):
+                await entry.runtime_data.async_receive(message, caller.arrived)
             elif not isinstance(message, TestMessage):
                 raise NotReadyError
         except QuarantineFullError as err:
             # The document itself is valid, and all intervals that can be counted are stored.
-            answer = self._refuse(hass, err, request.address)
+            answer = self._refuse(hass, err, caller.address)
         except ClockError as err:
-            return self._refuse(hass, err, request.address, message.sensor)
+            return self._refuse(hass, err, caller.address, message.sensor)
         except (DocumentError, LedgerError, NotReadyError) as err:
-            return self._refuse(hass, err, request.address)
+            return self._refuse(hass, err, caller.address)
         finally:
             self._bodies.release(body)
 

@@ -1,12 +1,13 @@
 """What the address check makes of answers: of other servers, through proxies, to large bodies."""
 
 import asyncio
+from collections.abc import AsyncIterator
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http import HTTPStatus
 from pathlib import Path
 import socket
-from typing import Any, Final, override
+from typing import Final, override
 
 from aiohttp import web
 import pytest
@@ -31,50 +32,62 @@ pytestmark = pytest.mark.usefixtures("socket_enabled", "local_names", "quick_pro
 # Answers of others
 
 
-def answering(status: int, text: str = "<html>Welcome</html>", **headers: str) -> Any:
-    """Return a server that has one answer to everything."""
+@dataclass
+class OtherServer:
+    """A server that gives one answer to everything, which a test changes."""
 
-    async def handle(_request: web.BaseRequest) -> web.StreamResponse:
-        response = web.Response(status=status, text=text, content_type="text/html", headers=headers)
-        # For those who like it.
+    status: int = 200
+    text: str = "<html>Welcome</html>"
+    headers: dict[str, str] = field(default_factory=dict)
+
+    async def handle(self, _request: web.BaseRequest) -> web.StreamResponse:
+        """Return the answer."""
+        response = web.Response(status=self.status, text=self.text, content_type="text/html", headers=self.headers)
+        # Compresses if the request accepts it, which a probe doesn't.
         response.enable_compression()
         return response
 
-    return handle
+
+@pytest.fixture
+async def other_server(pusher: Pusher, certificates: Certificates) -> AsyncIterator[tuple[URL, OtherServer]]:
+    """Serve, beside an instance that isn't asked."""
+    server = OtherServer()
+    async with serving(server.handle, certificates.good()) as url:
+        yield url, server
 
 
-@pytest.mark.usefixtures("pusher")
-@pytest.mark.parametrize(
-    ("status", "key"),
-    [
-        (200, "check_other_server"),
-        (204, "check_other_server"),
-        (302, "check_other_server"),
-        (400, "check_other_server"),
-        (401, "check_login"),
-        (403, "check_forbidden"),
-        (404, "check_not_found"),
-        (405, "check_other_server"),
-        (413, "check_body_limit"),
-        (429, "check_other_server"),
-        (500, "check_other_server"),
-        (501, "check_other_server"),
-        (502, "check_nobody_behind"),
-        (503, "check_nobody_behind"),
-        (504, "check_nobody_behind"),
-        (505, "check_other_server"),
-        (519, "check_other_server"),
-        (520, "check_nobody_behind"),
-        (530, "check_nobody_behind"),
-        (531, "check_other_server"),
-    ],
-)
-async def test_other_answers(hass: HomeAssistant, certificates: Certificates, status: int, key: str) -> None:
-    """What others answer tells who they are."""
-    async with serving(answering(status), certificates.good()) as url:
-        ((found_key, placeholders),) = await found(hass, url)
-    assert found_key == key
-    assert placeholders.get("status", str(status)) == str(status)
+STATUSES: Final = {
+    200: "check_other_server",
+    204: "check_other_server",
+    302: "check_other_server",
+    400: "check_other_server",
+    401: "check_login",
+    403: "check_forbidden",
+    404: "check_not_found",
+    405: "check_other_server",
+    413: "check_body_limit",
+    429: "check_other_server",
+    500: "check_other_server",
+    501: "check_other_server",
+    502: "check_nobody_behind",
+    503: "check_nobody_behind",
+    504: "check_nobody_behind",
+    505: "check_other_server",
+    519: "check_other_server",
+    520: "check_nobody_behind",
+    530: "check_nobody_behind",
+    531: "check_other_server",
+}
+
+
+async def test_status_of_other_servers(hass: HomeAssistant, other_server: tuple[URL, OtherServer]) -> None:
+    """Derive the message from the status."""
+    url, server = other_server
+    keys_found = {}
+    for server.status in STATUSES:
+        ((keys_found[server.status], placeholders),) = await found(hass, url)
+        assert placeholders.get("status", str(server.status)) == str(server.status)
+    assert keys_found == STATUSES
 
 
 REDIRECTS: Final = {
@@ -88,61 +101,58 @@ REDIRECTS: Final = {
 }
 
 
-@pytest.mark.usefixtures("pusher")
-@pytest.mark.parametrize("location", REDIRECTS)
 @pytest.mark.parametrize("status", [301, 307])
-async def test_redirects(hass: HomeAssistant, certificates: Certificates, location: str, status: int) -> None:
-    """Where a redirect leads is said, but nobody goes there."""
-    async with serving(answering(status, Location=location), certificates.good()) as url:
+async def test_redirects(hass: HomeAssistant, other_server: tuple[URL, OtherServer], status: int) -> None:
+    """Show the target of a redirect without following it."""
+    url, server = other_server
+    server.status = status
+    for location, shown in REDIRECTS.items():
+        server.headers = {"Location": location}
         ((key, placeholders),) = await found(hass, url)
-    assert key == "check_redirect"
-    shown = REDIRECTS[location]
-    if shown == NAME:
-        shown = str(url).rstrip("/")
-    assert placeholders["address"] == plain(shown if ":/" in shown or "@" in shown else f"https://{shown}")
+        assert key == "check_redirect"
+        target = str(url).rstrip("/") if shown == NAME else shown
+        assert placeholders["address"] == plain(target if ":/" in target or "@" in target else f"https://{target}")
 
 
-@pytest.mark.usefixtures("pusher")
-@pytest.mark.parametrize(("status", "key"), [(200, "check_other_server"), (404, "check_not_found")])
-async def test_no_redirect(hass: HomeAssistant, certificates: Certificates, status: int, key: str) -> None:
-    """A place that is named without being asked to go there."""
-    async with serving(answering(status, Location="https://sso.example.com"), certificates.good()) as url:
+async def test_location_without_redirect(hass: HomeAssistant, other_server: tuple[URL, OtherServer]) -> None:
+    """Ignore a Location header in other answers."""
+    url, server = other_server
+    server.headers = {"Location": "https://sso.example.com"}
+    for server.status, key in ((200, "check_other_server"), (404, "check_not_found")):
         assert await keys(hass, url) == [key]
 
 
 @pytest.mark.usefixtures("pusher")
 async def test_redirect_to_https(hass: HomeAssistant) -> None:
-    """The usual redirect."""
-    async with serving(answering(301, Location=f"https://{NAME}{PATH}")) as url:
+    """Show the usual redirect from http to https."""
+    server = OtherServer(301, headers={"Location": f"https://{NAME}{PATH}"})
+    async with serving(server.handle) as url:
         assert await found(hass, url) == [
             Message("check_not_https", {}),
             Message("check_redirect", {"address": plain(f"https://{NAME}")}),
         ]
 
 
-@pytest.mark.usefixtures("pusher")
-@pytest.mark.parametrize(
-    ("status", "text", "key"),
-    [
-        (401, '{"message":"The API token is missing or wrong."}', "check_other_instance"),
-        (503, '{"message":"AXIS People Counter isn\'t ready."}', "check_other_instance"),
-        (401, '{"message":"Sign in."}', "check_login"),
-        (401, "[" * 3000, "check_login"),
-        (401, "[]", "check_login"),
-        (401, "{}", "check_login"),
-        (401, '{"message":[]}', "check_login"),
-        (401, "\xff", "check_login"),
-        (503, '"AXIS People Counter isn\'t ready."', "check_nobody_behind"),
-        (400, "400: Bad Request", "check_untrusted_proxy"),
-        (500, "400: Bad Request", "check_other_server"),
-    ],
-)
-async def test_what_answers_say(
-    hass: HomeAssistant, certificates: Certificates, status: int, text: str, key: str
-) -> None:
-    """Answers of Home Assistant are told from others, whatever stands in those."""
-    async with serving(answering(status, text), certificates.good()) as url:
-        assert await keys(hass, url) == [key]
+BODIES: Final = {
+    (401, '{"message":"The API token is missing or wrong."}'): "check_other_instance",
+    (503, '{"message":"AXIS People Counter isn\'t ready."}'): "check_other_instance",
+    (401, '{"message":"Sign in."}'): "check_login",
+    (401, "[" * 3000): "check_login",
+    (401, "[]"): "check_login",
+    (401, "{}"): "check_login",
+    (401, '{"message":[]}'): "check_login",
+    (401, "\xff"): "check_login",
+    (503, '"AXIS People Counter isn\'t ready."'): "check_nobody_behind",
+    (400, "400: Bad Request"): "check_untrusted_proxy",
+    (500, "400: Bad Request"): "check_other_server",
+}
+
+
+async def test_body_of_other_servers(hass: HomeAssistant, other_server: tuple[URL, OtherServer]) -> None:
+    """Recognize answers of Home Assistant by their body, whatever the body of others contains."""
+    url, server = other_server
+    for (server.status, server.text), key in BODIES.items():
+        assert await keys(hass, url) == [key], server.text[:100]
 
 
 @pytest.mark.usefixtures("pusher")

@@ -6,7 +6,7 @@ from typing import Any, cast
 
 import pytest
 
-from custom_components.axis_people_counter import http
+from custom_components.axis_people_counter import http, issues as repair_issues
 from custom_components.axis_people_counter.ledger import ledger
 from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
@@ -35,7 +35,7 @@ pytestmark = pytest.mark.usefixtures("ticking_noon", "sound_log")
 
 
 async def test_stored(hass: HomeAssistant, pusher: Pusher) -> None:
-    """Counts are in the ledger before the answer is there; the same counts again change nothing."""
+    """Store counts before the answer; the same counts again change nothing."""
     response = await pusher.client.post(PATH, json=push(), headers={"Authorization": f"Bearer {TOKEN}"})
     assert stored(hass) == 1
     assert response.status == HTTPStatus.OK
@@ -46,7 +46,7 @@ async def test_stored(hass: HomeAssistant, pusher: Pusher) -> None:
 
 
 async def test_nothing_to_store(hass: HomeAssistant, pusher: Pusher) -> None:
-    """A test message is answered 200, from cameras nobody knows and from others; so is a push of nothing."""
+    """Return 200 for test messages of known and unknown cameras, and for pushes without counts."""
     for body in (connection_test(), push(), connection_test(), document(), document(data={"measurements": None})):
         assert (await pusher.post(body)).status == HTTPStatus.OK
     assert stored(hass) == 1
@@ -56,7 +56,7 @@ async def test_nothing_to_store(hass: HomeAssistant, pusher: Pusher) -> None:
 async def test_unknown_things_beside_known_ones(
     hass: HomeAssistant, pusher: Pusher, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """What tells something else of people who are counted is left out; the log names it once."""
+    """Skip unknown kinds and directions beside known ones, and log each once."""
     counted = measurement(NOON - MINUTE, 1)
     counted["items"].append({"direction": "passing", "count": 9})
     for _ in range(3):
@@ -77,7 +77,7 @@ UNKNOWN = [
 
 @pytest.mark.parametrize("unknown", UNKNOWN, ids=["kind", "directions", "counts as text"])
 async def test_unknown_things_alone(hass: HomeAssistant, pusher: Pusher, unknown: Document) -> None:
-    """What may count people is kept until it is known; all else is counted, and the camera is done with it."""
+    """Quarantine measurements that may count people; store the others, and return 200."""
     for _ in range(2):
         response = await pusher.post(push(unknown, measurement(NOON - 2 * MINUTE, 2)))
         assert response.status == HTTPStatus.OK
@@ -86,7 +86,7 @@ async def test_unknown_things_alone(hass: HomeAssistant, pusher: Pusher, unknown
 
 
 async def test_numbers_and_times_by_their_meaning(hass: HomeAssistant, pusher: Pusher) -> None:
-    """3.0 is 3, and a fraction of a second makes no other interval: also when it is sent again."""
+    """Read 3.0 as 3, and ignore fractions of a second, so that a repeated interval isn't stored twice."""
     told = measurement(NOON - MINUTE, cast(int, 3.0), 1)
     for start, end in (("09:58:00.123Z", "09:59:00.123Z"), ("09:57:00.123Z", "09:58:00.123Z")) * 2:
         times = {"utcFrom": f"2026-09-16T{start}", "utcTo": f"2026-09-16T{end}"}
@@ -97,7 +97,7 @@ async def test_numbers_and_times_by_their_meaning(hass: HomeAssistant, pusher: P
 
 @pytest.mark.parametrize("data", [{}, [], {"utcFrom": "2026-09-16T09:58:00Z", "utcTo": "2026-09-16T09:59:00Z"}])
 async def test_data_without_measurements(hass: HomeAssistant, pusher: Pusher, data: Any) -> None:
-    """There is nothing to keep: it is answered as Test connection is, also when a clock is wrong."""
+    """Return 200 for data without measurements, even with a wrong clock."""
     assert (await pusher.post(push(data=data))).status == HTTPStatus.OK
     assert stored(hass) is None
     assert not issues(hass)
@@ -107,14 +107,14 @@ async def test_data_without_measurements(hass: HomeAssistant, pusher: Pusher, da
 async def test_more_than_can_be_set_aside(
     hass: HomeAssistant, pusher: Pusher, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Only what is beyond is refused, and all that counts is counted; a repair says what to do, and ends by itself."""
+    """Return 503 if the quarantine is full, but store all valid intervals; the repair ends by itself."""
     monkeypatch.setattr(ledger, "MAX_QUARANTINED", 2)
     bad = [measurement(NOON - minute * MINUTE, -1) for minute in (4, 3, 2)]
     for entered in (1, 2):
         response = await pusher.post(push(*bad, measurement(NOON - MINUTE, entered)))
         assert response.status == HTTPStatus.SERVICE_UNAVAILABLE
         assert response.headers["Retry-After"] == "60"
-        assert "set aside" in await response.text()
+        assert "quarantine is full" in await response.text()
         assert stored(hass) == entered
         assert state_of(hass, TOTAL) == str(entered)
         shown = issues(hass)
@@ -135,7 +135,7 @@ async def test_more_than_can_be_set_aside(
 async def test_the_document_is_well_where_not_all_can_be_set_aside(
     hass: HomeAssistant, pusher: Pusher, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Repairs about documents that can't be read end all the same."""
+    """End the repair about the protocol even if the quarantine is full."""
     monkeypatch.setattr(ledger, "MAX_QUARANTINED", 0)
     await pusher.post(push(apiVersion="0.3"))
     assert list(issues(hass)) == [f"wrong_protocol_{SERIAL}"]
@@ -144,7 +144,7 @@ async def test_the_document_is_well_where_not_all_can_be_set_aside(
 
 
 async def test_rejected_intervals(hass: HomeAssistant, pusher: Pusher) -> None:
-    """Intervals that can't be taken don't hold up others; a repair tells of them, and names no one twice."""
+    """Quarantine rejected intervals once, show a repair, and store the others."""
     bad = measurement(NOON - MINUTE, -1)
     for _ in range(2):
         response = await pusher.post(push(bad, sensor={"name": "[a](http://b) <b>*c*</b>"}))
@@ -165,13 +165,13 @@ async def test_rejected_intervals(hass: HomeAssistant, pusher: Pusher) -> None:
 # 405
 
 
-@pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "PATCH", "DELETE", "PROPFIND"])
-async def test_other_methods(hass: HomeAssistant, pusher: Pusher, method: str) -> None:
-    """Only POST is a push."""
-    response = await pusher.client.request(
-        method, PATH, data=encoded(push()), headers={"Authorization": f"Bearer {TOKEN}"}
-    )
-    assert response.status == HTTPStatus.METHOD_NOT_ALLOWED
+async def test_other_methods(hass: HomeAssistant, pusher: Pusher) -> None:
+    """Return 405 for everything but POST."""
+    for method in ("GET", "HEAD", "PUT", "PATCH", "DELETE", "PROPFIND"):
+        response = await pusher.client.request(
+            method, PATH, data=encoded(push()), headers={"Authorization": f"Bearer {TOKEN}"}
+        )
+        assert response.status == HTTPStatus.METHOD_NOT_ALLOWED, method
     assert stored(hass) is None
 
 
@@ -203,7 +203,7 @@ async def test_other_methods(hass: HomeAssistant, pusher: Pusher, method: str) -
 async def test_not_a_document(
     hass: HomeAssistant, pusher: Pusher, caplog: pytest.LogCaptureFixture, body: bytes, words: str
 ) -> None:
-    """What isn't a document is refused with a reason; the log says it once of each sender, if it says who it is."""
+    """Return 400 with a reason for anything but a document, and log each sender once."""
     for _ in range(3):
         response = await pusher.post(body)
         assert response.status == HTTPStatus.BAD_REQUEST
@@ -218,7 +218,7 @@ async def test_not_a_document(
 
 
 async def test_type_of_content_does_not_matter(pusher: Pusher) -> None:
-    """Nobody knows what cameras write there."""
+    """Ignore the content type, because cameras may send any."""
     for kind in ("text/plain", "application/x-www-form-urlencoded", "multipart/form-data", "nonsense"):
         response = await pusher.post(connection_test(), headers={"Content-Type": kind})
         assert response.status == HTTPStatus.OK
@@ -228,7 +228,7 @@ async def test_type_of_content_does_not_matter(pusher: Pusher) -> None:
 
 
 async def test_other_protocol_version(hass: HomeAssistant, pusher: Pusher, caplog: pytest.LogCaptureFixture) -> None:
-    """A repair names the camera, its version and where to change it, until the camera speaks the right one."""
+    """Return 422 and show a repair until the camera sends the right version."""
     sensor = {"name": "Door <script>", "ipAddress": "2001:db8::5"}
     for _ in range(2):
         response = await pusher.post(push(apiVersion="0.3_**", sensor=sensor))
@@ -249,15 +249,17 @@ async def test_other_protocol_version(hass: HomeAssistant, pusher: Pusher, caplo
 
 
 async def test_other_protocol_version_of_invented_cameras(hass: HomeAssistant, pusher: Pusher) -> None:
-    """Whoever has the token can fill the repairs only so far."""
-    for number in range(270):
+    """Show no more than 256 repairs of a kind, because anybody with the token can invent cameras."""
+    for number in range(250):
+        repair_issues.async_begin(hass, repair_issues.WRONG_PROTOCOL, f"{number:012x}", protocol="0.3")
+    for number in range(240, 260):
         sensor = {"serial": f"{number:012x}"}
         assert (await pusher.post(push(apiVersion="0.3", sensor=sensor))).status == HTTPStatus.UNPROCESSABLE_ENTITY
     assert len(issues(hass)) == 256
 
 
 async def test_other_protocol_version_without_a_sender(hass: HomeAssistant, pusher: Pusher) -> None:
-    """Where the document doesn't say who sends it, the address does."""
+    """Show the repair about the address if the document names no camera."""
     response = await pusher.post({"apiName": "Axis Retail Data", "apiVersion": "1.0"})
     assert response.status == HTTPStatus.UNPROCESSABLE_ENTITY
     assert issues(hass) == {
@@ -276,7 +278,7 @@ SECOND = timedelta(seconds=1)
 @pytest.mark.usefixtures("stopped")
 @pytest.mark.parametrize("apart", [APART, -APART])
 async def test_clocks_nearly_agree(hass: HomeAssistant, pusher: Pusher, apart: timedelta) -> None:
-    """Up to ten minutes are forgiven."""
+    """Accept clocks that differ by up to ten minutes."""
     response = await pusher.post(push(measurement(NOON - 60 * MINUTE, 1), sent=NOON + apart))
     assert response.status == HTTPStatus.OK
     assert stored(hass) == 1
@@ -296,7 +298,7 @@ async def test_clocks_nearly_agree(hass: HomeAssistant, pusher: Pusher, apart: t
 async def test_clocks_differ(
     hass: HomeAssistant, pusher: Pusher, caplog: pytest.LogCaptureFixture, apart: timedelta, camera_time: str
 ) -> None:
-    """Counts of a camera with another time wait in the camera; a repair tells both times until they agree."""
+    """Return 503 and show a repair with both times until the clocks agree."""
     for _ in range(2):
         response = await pusher.post(push(sent=NOON + apart))
         assert response.status == HTTPStatus.SERVICE_UNAVAILABLE
@@ -323,13 +325,13 @@ async def test_clocks_differ(
 
 @pytest.mark.parametrize("sent", ["0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z"])
 async def test_clock_of_another_age(pusher: Pusher, sent: str) -> None:
-    """The first and the last second there is are only wrong."""
+    """Return 503 for the first and the last second of the calendar."""
     response = await pusher.post(push(utcSent=sent))
     assert response.status == HTTPStatus.SERVICE_UNAVAILABLE
 
 
 async def test_test_message_tells_of_the_clock(hass: HomeAssistant, pusher: Pusher) -> None:
-    """Test connection succeeds with any clock, and shows that it is wrong at once."""
+    """Return 200 for a test message with a wrong clock, and show the repair."""
     assert (await pusher.post(connection_test(sent=NOON + 2 * APART))).status == HTTPStatus.OK
     assert list(issues(hass)) == [f"clock_differs_{SERIAL}"]
     assert (await pusher.post(connection_test())).status == HTTPStatus.OK

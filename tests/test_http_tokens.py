@@ -42,34 +42,34 @@ WRONG = [
 ]
 
 
-@pytest.mark.parametrize("headers", WRONG)
-async def test_wrong_token(hass: HomeAssistant, pusher: Pusher, headers: dict[str, str]) -> None:
-    """Without the token nothing is stored; a repair names the address, from which others may come with the token."""
-    response = await pusher.post(push(), token=None, headers=headers)
-    assert response.status == HTTPStatus.UNAUTHORIZED
-    assert response.headers["WWW-Authenticate"] == "Bearer"
-    assert await sentence(response) == "The API token is missing or wrong."
-    assert stored(hass) is None
+async def test_wrong_token(hass: HomeAssistant, pusher: Pusher) -> None:
+    """Return 401, store nothing, and show a repair about the address, which other cameras may share."""
+    for headers in WRONG:
+        response = await pusher.post(push(), token=None, headers=headers)
+        assert response.status == HTTPStatus.UNAUTHORIZED, headers
+        assert response.headers["WWW-Authenticate"] == "Bearer"
+        assert await sentence(response) == "The API token is missing or wrong."
+        assert stored(hass) is None
     await again(pusher)
     assert issues(hass) == {f"wrong_token_{HERE}": {"address": HERE}}
 
 
 async def test_token_in_the_address(hass: HomeAssistant, pusher: Pusher) -> None:
-    """A token in the address, where logs would keep it, is none."""
+    """Ignore a token in the URL, which logs would contain."""
     response = await pusher.client.post(f"{PATH}?token=x&Authorization=Bearer", json=push())
     assert response.status == HTTPStatus.UNAUTHORIZED
 
 
-@pytest.mark.parametrize("scheme", ["bearer", "BEARER", "Bearer  "])
-async def test_spelling_of_the_scheme(pusher: Pusher, scheme: str) -> None:
-    """The name of the scheme is the same in capitals, as HTTP says."""
-    response = await pusher.post(connection_test(), token=None, headers={"Authorization": f"{scheme} {TOKEN} "})
-    assert response.status == HTTPStatus.OK
+async def test_spelling_of_the_scheme(pusher: Pusher) -> None:
+    """Accept the scheme in any case, and spaces around the token."""
+    for scheme in ("bearer", "BEARER", "Bearer  "):
+        response = await pusher.post(connection_test(), token=None, headers={"Authorization": f"{scheme} {TOKEN} "})
+        assert response.status == HTTPStatus.OK
 
 
 @pytest.mark.parametrize("length", ["Content-Length: 1000", "Transfer-Encoding: chunked", "Content-Length: 999999999"])
 async def test_no_body_is_read_for_a_stranger(hass: HomeAssistant, pusher: Pusher, length: str) -> None:
-    """The answer is there before a byte of the body is."""
+    """Return 401 before a byte of the body is received."""
     async with wire(pusher) as connection:
         await connection.send(f"POST {PATH} HTTP/1.1\r\nHost: ha\r\nAuthorization: Bearer x\r\n{length}\r\n\r\n")
         assert await connection.status() == HTTPStatus.UNAUTHORIZED
@@ -79,7 +79,7 @@ async def test_no_body_is_read_for_a_stranger(hass: HomeAssistant, pusher: Pushe
 async def set_up_behind_proxy(
     hass: HomeAssistant, entry: MockConfigEntry, hass_client_no_auth: ClientSessionGenerator
 ) -> Pusher:
-    """Set up with bans, and a proxy in front that says who calls."""
+    """Set up with bans and a trusted proxy, which forwards the addresses of clients."""
     options = {
         "use_x_forwarded_for": True,
         "trusted_proxies": [HERE],
@@ -98,7 +98,7 @@ async def test_no_ban(
     hass_client_no_auth: ClientSessionGenerator,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """A camera with an old token is refused, but it isn't a burglar."""
+    """Don't ban the address of a camera with an old token."""
     pusher = await set_up_behind_proxy(hass, entry, hass_client_no_auth)
     for headers in WRONG:
         assert (await pusher.post(push(), token=None, headers=headers)).status == HTTPStatus.UNAUTHORIZED
@@ -109,7 +109,7 @@ async def test_no_ban(
 async def test_wrong_tokens_from_everywhere(
     hass: HomeAssistant, entry: MockConfigEntry, hass_client_no_auth: ClientSessionGenerator
 ) -> None:
-    """However many addresses call with a wrong token, the user is told of a few, and of each only once."""
+    """Show few repairs, one for each address, however many addresses send a wrong token."""
     pusher = await set_up_behind_proxy(hass, entry, hass_client_no_auth)
     addresses = [f"192.0.2.{number}" for number in range(30)] + ["2001:db8::1"]
     for address in addresses * 2:
@@ -121,7 +121,7 @@ async def test_wrong_tokens_from_everywhere(
 async def test_previous_token(
     hass: HomeAssistant, stopped: FrozenDateTimeFactory, pusher: Pusher, entry: MockConfigEntry
 ) -> None:
-    """After a new token was made, the one before is good for a day."""
+    """Accept the previous token for a day after a new one was made."""
     await enter(hass, await choose(hass, await entry.start_reconfigure_flow(hass), "new_token"))
     await hass.async_block_till_done()
     new = entry.data[CONF_TOKEN]
@@ -139,7 +139,7 @@ async def test_previous_token(
 async def test_strangers_do_not_hide_a_camera(
     hass: HomeAssistant, stopped: FrozenDateTimeFactory, pusher: Pusher
 ) -> None:
-    """The token of a known camera is told of however many strangers call."""
+    """Show the repair of a known camera even if strangers fill the limit."""
     await pusher.push(measurement(dt_util.utcnow() - timedelta(minutes=2)), sensor={"ipAddress": "127.0.0.1"})
     for number in range(30):
         repair_issues.async_begin(hass, repair_issues.WRONG_TOKEN, f"192.0.2.{number}", address=f"192.0.2.{number}")
@@ -162,7 +162,7 @@ async def test_token_that_is_no_longer_good_when_the_body_has_come(
     is_replaced: bool,
     status: HTTPStatus,
 ) -> None:
-    """With one that somebody took back nothing is taken; its 24 hours hold for each request that began in them."""
+    """Refuse a body whose token was replaced meanwhile; accept one whose token expired meanwhile."""
     if not is_replaced:
         await enter(hass, await choose(hass, await entry.start_reconfigure_flow(hass), "new_token"))
         await hass.async_block_till_done()

@@ -94,7 +94,7 @@ async def test_retry_after_an_update(
     flow = await repairs.choose(await repairs.open(QUARANTINED), "retry")
     assert (flow["type"], flow["reason"]) == ("abort", "retried")
     assert "Settled: 2." in repairs.text(flow)
-    assert "Still kept aside: 3." in repairs.text(flow)
+    assert "Still set aside: 3." in repairs.text(flow)
     assert placeholders(repairs.issues[QUARANTINED])["count"] == "3"
     assert state_of(hass, IN_TOTAL) == state_of(hass, IN_TODAY) == "13"
     assert state_of(hass, "sensor.main_entrance_adults_in_today") == "4"
@@ -208,16 +208,16 @@ async def test_drop(hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Pu
     await pusher.push(measurement(NOON - 4 * MINUTE, 1))
     flow = await repairs.choose(await repairs.open(QUARANTINED), "drop")
     assert flow["step_id"] == "drop"
-    assert "dropped for good: 2." in repairs.text(flow)
+    assert "deleted for good: 2." in repairs.text(flow)
     assert placeholders(repairs.issues[QUARANTINED])["count"] == "2"
     await pusher.push(bad(50))
 
     flow = await repairs.submit(flow)
     assert (flow["type"], flow["reason"]) == ("abort", "dropped")
-    assert "Dropped: 2. Still kept aside: 1." in repairs.text(flow)
+    assert "Deleted: 2. Still set aside: 1." in repairs.text(flow)
     assert placeholders(repairs.issues[QUARANTINED])["count"] == "1"
     flow = await repairs.choose(await repairs.open(QUARANTINED), "drop")
-    assert "Dropped: 1. Still kept aside: 0." in repairs.text(await repairs.submit(flow))
+    assert "Deleted: 1. Still set aside: 0." in repairs.text(await repairs.submit(flow))
     assert not repairs.issues
     assert state_of(hass, IN_TOTAL) == "20"
 

@@ -1,4 +1,4 @@
-"""What the address check finds: addresses, connections, and what a check leaves behind."""
+"""The address check: findings about addresses and connections, and nothing left behind."""
 
 import ast
 from contextlib import closing
@@ -36,11 +36,8 @@ from .helpers.tls_servers import (
 pytestmark = pytest.mark.usefixtures("socket_enabled", "local_names", "quick_probes", "clean_log")
 
 
-# All is well
-
-
 async def test_all_is_well(hass: HomeAssistant, pusher: Pusher, certificates: Certificates) -> None:
-    """Through a proxy with a good certificate there is one finding, which says until when it is good."""
+    """Report only the expiry of the certificate behind a good proxy."""
     server = issue("server", certificates.root, NAME)
     async with proxied(pusher, certificates.context(server)) as (url, _):
         findings = await found(hass, url)
@@ -50,7 +47,7 @@ async def test_all_is_well(hass: HomeAssistant, pusher: Pusher, certificates: Ce
 async def test_nothing_is_set_up(
     hass: HomeAssistant, hass_client_no_auth: ClientSessionGenerator, certificates: Certificates
 ) -> None:
-    """Before there is an entry the address can be checked already."""
+    """Check the address before there is an entry."""
     assert await async_setup_component(hass, DOMAIN, {})
     pusher = Pusher(hass, await hass_client_no_auth())
     async with proxied(pusher, certificates.good()) as (url, _):
@@ -61,19 +58,19 @@ async def test_nothing_is_set_up(
 async def test_nothing_is_left(
     hass: HomeAssistant, pusher: Pusher, certificates: Certificates, caplog: pytest.LogCaptureFixture, buffers: bool
 ) -> None:
-    """A check isn't a push: nothing is stored, said or held, whether or not a proxy waits for the whole body."""
+    """Store, log and keep nothing, whether or not a proxy buffers the body."""
     caplog.set_level(logging.INFO)
     states = hass.states.async_all()
     async with proxied(pusher, certificates.good(), buffers=buffers) as (url, proxy):
         for _ in range(3):
             assert await keys(hass, url) == ["check_ok"]
-        assert [one.content_length for one in proxy.requests] == [2, check.ANNOUNCED_SIZE] * 3
+        assert [request.content_length for request in proxy.requests] == [2, check.ANNOUNCED_SIZE] * 3
     assert hass.states.async_all() == states
     assert not [record for record in caplog.get_records("call") if record.name.startswith("custom_components.")]
 
 
 async def test_what_is_sent(hass: HomeAssistant, pusher: Pusher, certificates: Certificates) -> None:
-    """Neither the cameras' token nor a cookie goes out; the one-time token is soon worthless."""
+    """Send neither the cameras' token nor a cookie; the token of a probe works once."""
     async with proxied(pusher, certificates.good()) as (url, proxy):
         shared = async_get_clientsession(hass).cookie_jar
         shared.update_cookies({"mine": "1"}, url)
@@ -96,7 +93,7 @@ async def test_what_is_sent(hass: HomeAssistant, pusher: Pusher, certificates: C
 
 @pytest.mark.parametrize("host", ["localhost", "camera.localhost", HERE])
 async def test_this_device(hass: HomeAssistant, pusher: Pusher, host: str) -> None:
-    """An address that means something else on each device is no good, however well it works here."""
+    """Report an address that means another device on each device."""
     port = pusher.client.port
     assert port
     assert await found(hass, at(port, "http", host)) == [
@@ -106,13 +103,13 @@ async def test_this_device(hass: HomeAssistant, pusher: Pusher, host: str) -> No
 
 
 async def test_unspecified_address(hass: HomeAssistant, pusher: Pusher) -> None:
-    """Where servers listen isn't where cameras find them."""
+    """Report the unspecified address."""
     socket_allow_hosts([HERE, "0.0.0.0"])  # noqa: S104 - this very machine, too
     assert (await keys(hass, f"http://0.0.0.0:{pusher.client.port}"))[0] == "check_this_device"
 
 
 async def test_not_https(hass: HomeAssistant, pusher: Pusher) -> None:
-    """Without encryption the rest is looked at all the same."""
+    """Report a missing encryption, and check the rest."""
     assert await keys(hass, at(pusher.client.port or 0, "http")) == ["check_not_https"]
     async with proxied(pusher, None, limit=1024 * 1024) as (url, _):
         assert await keys(hass, url) == ["check_not_https", "check_body_limit"]
@@ -122,7 +119,7 @@ async def test_not_https(hass: HomeAssistant, pusher: Pusher) -> None:
 
 @pytest.mark.usefixtures("pusher")
 async def test_name_is_not_found(hass: HomeAssistant) -> None:
-    """A name that nobody knows is shown as it was entered, and without effect."""
+    """Show an unknown name as it was entered, escaped."""
     assert await found(hass, "https://no_such.example.com") == [
         Message("check_name_not_found", {"host": r"no\_such\.example\.com"})
     ]
@@ -130,7 +127,7 @@ async def test_name_is_not_found(hass: HomeAssistant) -> None:
 
 @pytest.mark.usefixtures("pusher")
 async def test_name_is_too_long(hass: HomeAssistant) -> None:
-    """What is shown has a limit."""
+    """Shorten what is shown."""
     ((key, placeholders),) = await found(hass, f"https://{'a' * 63}.{'b' * 63}.example.com")
     assert key == "check_name_not_found"
     assert placeholders["host"].replace("\\", "") == f"{'a' * 63}.{'b' * 36}"
@@ -138,7 +135,7 @@ async def test_name_is_too_long(hass: HomeAssistant) -> None:
 
 @pytest.mark.usefixtures("pusher")
 async def test_address_that_is_none(hass: HomeAssistant) -> None:
-    """Even what can't be asked for at all has its sentence."""
+    """Show the error of an address that can't be used."""
     ((key, placeholders),) = await found(hass, "https://127.1:8123")
     assert key == "check_failed"
     assert placeholders["address"] == r"127\.1\:8123"
@@ -150,7 +147,7 @@ async def test_address_that_is_none(hass: HomeAssistant) -> None:
 
 @pytest.mark.usefixtures("pusher")
 async def test_refused(hass: HomeAssistant) -> None:
-    """Nobody listens on the port."""
+    """Report a closed port."""
     with closing(socket.socket()) as taken:
         taken.bind((HERE, 0))
         port = taken.getsockname()[1]
@@ -159,30 +156,30 @@ async def test_refused(hass: HomeAssistant) -> None:
 
 @pytest.mark.usefixtures("pusher", "impatient_checks")
 async def test_no_answer(hass: HomeAssistant) -> None:
-    """Connections aren't taken, as when a firewall throws away what comes."""
+    """Report a port that doesn't accept connections, as behind a firewall."""
     with closing(socket.socket()) as full:
         full.bind((HERE, 0))
         full.listen(0)
         port = full.getsockname()[1]
         waiting = [socket.socket() for _ in range(4)]
-        for one in waiting:
-            one.setblocking(False)
-            one.connect_ex((HERE, port))
+        for client in waiting:
+            client.setblocking(False)
+            client.connect_ex((HERE, port))
         assert await keys(hass, at(port)) == ["check_no_answer"]
-        for one in waiting:
-            one.close()
+        for client in waiting:
+            client.close()
 
 
 @pytest.mark.usefixtures("pusher", "impatient_checks")
 async def test_unreachable(hass: HomeAssistant) -> None:
-    """There is no way to the address: the system itself refuses."""
+    """Report an address without a route."""
     socket_allow_hosts([HERE, "255.255.255.255"])
     assert await keys(hass, "https://255.255.255.255:8123") == ["check_no_answer"]
 
 
 @pytest.mark.usefixtures("pusher", "impatient_checks")
 async def test_silence(hass: HomeAssistant, certificates: Certificates) -> None:
-    """Somebody takes the connection and says nothing, before TLS or after it."""
+    """Report a server that is silent, before or after the TLS handshake."""
     async with listening(silent) as port:
         assert await keys(hass, at(port)) == ["check_no_answer"]
         assert await keys(hass, at(port, "http")) == ["check_not_https", "check_no_answer"]
@@ -192,7 +189,7 @@ async def test_silence(hass: HomeAssistant, certificates: Certificates) -> None:
 
 @pytest.mark.usefixtures("pusher")
 async def test_hanging_up(hass: HomeAssistant, certificates: Certificates) -> None:
-    """Somebody takes the connection and closes it, before TLS or after it."""
+    """Report a server that closes the connection, before or after the TLS handshake."""
     async with listening(closing_at_once) as port:
         assert await keys(hass, at(port)) == ["check_hung_up"]
         assert await keys(hass, at(port, "http")) == ["check_not_https", "check_hung_up"]
@@ -203,7 +200,7 @@ async def test_hanging_up(hass: HomeAssistant, certificates: Certificates) -> No
 
 @pytest.mark.usefixtures("pusher")
 async def test_something_else(hass: HomeAssistant, certificates: Certificates) -> None:
-    """What answers speaks another language, inside of TLS or instead of it."""
+    """Report another protocol, inside TLS or instead of it."""
     async with listening(chatty) as port:
         assert await keys(hass, at(port, "http")) == ["check_not_https", "check_not_http"]
         assert await keys(hass, at(port)) == ["check_not_tls"]
@@ -212,15 +209,15 @@ async def test_something_else(hass: HomeAssistant, certificates: Certificates) -
 
 
 async def test_home_assistant_without_certificate(hass: HomeAssistant, pusher: Pusher) -> None:
-    """The usual mistake: https in front of the address of a Home Assistant that has no certificate."""
+    """Report https for a Home Assistant without a certificate."""
     assert await keys(hass, at(pusher.client.port or 0)) == ["check_not_tls"]
 
 
-# All together
+# The code
 
 
 def test_time() -> None:
-    """A check ends while somebody still waits for it."""
+    """Limit a check to half a minute."""
     modules = ast.parse(Path(check.__file__).read_text())
     limits = {
         node.target.id: ast.literal_eval(node.value)

@@ -1,4 +1,4 @@
-"""What the address check makes of answers: of other servers, through proxies, to large bodies."""
+"""The address check and answers: of other servers, through proxies, to large bodies."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -29,7 +29,7 @@ from .helpers.tls_servers import HERE, NAME, Certificates, Proxy, at, listening,
 pytestmark = pytest.mark.usefixtures("socket_enabled", "local_names", "quick_probes", "clean_log")
 
 
-# Answers of others
+# Other servers
 
 
 @dataclass
@@ -157,7 +157,7 @@ async def test_body_of_other_servers(hass: HomeAssistant, other_server: tuple[UR
 
 @pytest.mark.usefixtures("pusher")
 async def test_answer_breaks_off(hass: HomeAssistant, certificates: Certificates) -> None:
-    """What is missing of an answer isn't needed."""
+    """Use the status of an answer whose body breaks off."""
 
     async def client(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
@@ -170,7 +170,7 @@ async def test_answer_breaks_off(hass: HomeAssistant, certificates: Certificates
 
 @pytest.mark.usefixtures("pusher", "impatient_checks")
 async def test_answer_without_end(hass: HomeAssistant, certificates: Certificates) -> None:
-    """An answer that never ends is read to a limit, one that never comes is waited for only so long."""
+    """Read an endless answer up to a limit, and wait for a slow one up to a limit."""
 
     async def endless(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(b"HTTP/1.1 404 Not Found\r\n\r\n")
@@ -197,13 +197,13 @@ async def test_answer_without_end(hass: HomeAssistant, certificates: Certificate
 
 
 async def test_token_is_dropped(hass: HomeAssistant, pusher: Pusher, certificates: Certificates) -> None:
-    """A proxy takes out Authorization; nobody is told of a device with a wrong token."""
+    """Report a proxy that drops Authorization, and show no repair about a wrong token."""
     async with proxied(pusher, certificates.good(), drops=("Authorization",)) as (url, _):
         assert await found(hass, url) == [Message("check_token_dropped", {})]
 
 
 async def test_all_headers_are_dropped(hass: HomeAssistant, pusher: Pusher, certificates: Certificates) -> None:
-    """Nothing is left by which we would know our own request: it is like any other without a token."""
+    """Take a probe without its headers for a request without a token."""
     async with (
         proxied(pusher, certificates.good(), drops=("Authorization", http_probe.PROBE_HEADER)) as (url, _),
         asyncio.timeout(SOON),
@@ -214,7 +214,7 @@ async def test_all_headers_are_dropped(hass: HomeAssistant, pusher: Pusher, cert
 
 @pytest.mark.parametrize("status", [201, 302, 404, 500])
 async def test_answer_is_changed(hass: HomeAssistant, pusher: Pusher, certificates: Certificates, status: int) -> None:
-    """A request that reaches us and yet isn't answered 200 would be sent again for ever."""
+    """Report a proxy that changes the status: cameras would repeat their pushes for ever."""
     async with proxied(pusher, certificates.good(), status=status) as (url, _):
         assert await found(hass, url) == [Message("check_other_status", {"status": str(status)})]
 
@@ -225,7 +225,7 @@ FORWARDED: Final = {"X-Forwarded-For": "192.0.2.7", "X-Forwarded-Proto": "https"
 async def test_untrusted_proxy(
     hass: HomeAssistant, pusher: Pusher, certificates: Certificates, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """A proxy says for whom it asks, and Home Assistant hasn't been told of it; its log names the proxy."""
+    """Report a proxy that forwards addresses but isn't trusted; Home Assistant's log names it."""
     async with proxied(pusher, certificates.good(), adds=FORWARDED) as (url, _):
         assert await found(hass, url) == [Message("check_untrusted_proxy", {})]
     assert HERE in caplog.text
@@ -237,7 +237,7 @@ async def test_trusted_proxy(
     hass_client_no_auth: ClientSessionGenerator,
     certificates: Certificates,
 ) -> None:
-    """Home Assistant has been told of the proxy, but has banned who asks."""
+    """Accept a trusted proxy, and report an address that is banned."""
     options = {"use_x_forwarded_for": True, "trusted_proxies": [HERE], "ip_ban_enabled": True}
     Path(hass.config.path("ip_bans.yaml")).write_text("192.0.2.66:\n  banned_at: '2026-01-01T00:00:00'\n")
     assert await async_setup_component(hass, "http", {"http": options})
@@ -250,7 +250,7 @@ async def test_trusted_proxy(
 
 
 async def test_nobody_behind(hass: HomeAssistant, pusher: Pusher, certificates: Certificates) -> None:
-    """The proxy looks for Home Assistant in the wrong place."""
+    """Report a proxy that can't reach Home Assistant."""
     with closing(socket.socket()) as taken:
         taken.bind((HERE, 0))
         async with proxied(pusher, certificates.good()) as (url, proxy):
@@ -265,7 +265,7 @@ async def test_nobody_behind(hass: HomeAssistant, pusher: Pusher, certificates: 
 async def test_body_limit(
     hass: HomeAssistant, pusher: Pusher, certificates: Certificates, limit: int, refused: bool
 ) -> None:
-    """A proxy with a limit, as nginx has one of 1 MB."""
+    """Report a proxy with a limit, such as nginx's of 1 MB."""
     async with proxied(pusher, certificates.good(), limit=limit) as (url, _):
         findings = await found(hass, url)
     if refused:
@@ -276,7 +276,7 @@ async def test_body_limit(
 
 @dataclass
 class Hasty(Proxy):
-    """A proxy that closes the connection on large bodies, so many times."""
+    """A proxy that closes the connection on large bodies, a number of times."""
 
     times: int = 1000
     stopping: HomeAssistant | None = None
@@ -300,7 +300,7 @@ class Hasty(Proxy):
 async def test_closed_at_large_bodies(
     hass: HomeAssistant, pusher: Pusher, certificates: Certificates, times: int, expected: list[str], reads: bool
 ) -> None:
-    """A proxy that doesn't say why it closes the connection; once is chance."""
+    """Report a proxy that closes the connection twice; once may be chance."""
     proxy = Hasty(URL(at(pusher.client.port or 0, "http", HERE)), times=times, reads=reads)
     async with serving(proxy.handle, certificates.good()) as url:
         assert await keys(hass, url) == expected
@@ -308,7 +308,7 @@ async def test_closed_at_large_bodies(
 
 
 async def test_closed_by_ourselves(hass: HomeAssistant, pusher: Pusher, certificates: Certificates) -> None:
-    """When Home Assistant stops, that it closes connections says nothing about the proxy."""
+    """Report no limit if Home Assistant stops and closes the connection itself."""
     proxy = Hasty(URL(at(pusher.client.port or 0, "http", HERE)), stopping=hass)
     async with serving(proxy.handle, certificates.good()) as url:
         assert await keys(hass, url) == ["check_ok"]
@@ -316,7 +316,7 @@ async def test_closed_by_ourselves(hass: HomeAssistant, pusher: Pusher, certific
 
 
 async def test_gone_before_the_large_body(hass: HomeAssistant, pusher: Pusher, certificates: Certificates) -> None:
-    """A server that can't be reached any more has no limit that we know of."""
+    """Report no limit if the server has gone."""
     proxy = Proxy(URL(at(pusher.client.port or 0, "http", HERE)))
 
     async def handle(request: web.BaseRequest) -> web.StreamResponse:
@@ -334,7 +334,7 @@ async def test_gone_before_the_large_body(hass: HomeAssistant, pusher: Pusher, c
 async def test_other_answer_to_the_large_body(
     hass: HomeAssistant, pusher: Pusher, certificates: Certificates, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A server that is busy by then says nothing about sizes; one that doesn't read is waited for only so long."""
+    """Report no limit if the server is busy or doesn't read."""
     monkeypatch.setattr(check, "SEND_SECONDS", 0.5)
     proxy = Proxy(URL(at(pusher.client.port or 0, "http", HERE)))
     busy = True

@@ -1,4 +1,4 @@
-"""What the address check finds out about certificates."""
+"""The address check and certificates: public ones, and those of our own authority."""
 
 import asyncio
 from contextlib import suppress
@@ -31,7 +31,7 @@ pytestmark = pytest.mark.usefixtures("socket_enabled", "local_names", "quick_pro
 
 @dataclass
 class Shop:
-    """A server behind TLS that has yet to hear its first request."""
+    """A server that counts requests."""
 
     hass: HomeAssistant
     requests: int = 0
@@ -42,7 +42,7 @@ class Shop:
         return web.Response()
 
     async def found(self, context: ssl.SSLContext, authority: str | None = None, host: str = NAME) -> Message:
-        """Return what is found out about a certificate, without a request over a connection that isn't good."""
+        """Return the finding about a certificate; no request may arrive over an unverified connection."""
         async with serving(self.handle, context) as url:
             *others, finding = await found(self.hass, url.with_host(host), authority)
         assert [other.key for other in others] == (["check_this_device"] if host == HERE else [])
@@ -58,7 +58,7 @@ def shop(hass: HomeAssistant, pusher: Pusher) -> Shop:
 
 
 async def test_expired(shop: Shop, certificates: Certificates) -> None:
-    """A certificate that isn't good any more."""
+    """Report an expired certificate."""
     server = issue("server", certificates.root, NAME, begins=-90 * DAY, ends=-DAY)
     key, placeholders = await shop.found(certificates.context(server))
     assert key == "check_expired"
@@ -68,7 +68,7 @@ async def test_expired(shop: Shop, certificates: Certificates) -> None:
 
 
 async def test_not_yet_valid(shop: Shop, certificates: Certificates) -> None:
-    """A certificate from the future, or a clock that is slow."""
+    """Report a certificate that isn't valid yet."""
     server = issue("server", certificates.root, NAME, begins=DAY)
     key, placeholders = await shop.found(certificates.context(server))
     assert key == "check_not_yet_valid"
@@ -78,7 +78,7 @@ async def test_not_yet_valid(shop: Shop, certificates: Certificates) -> None:
 
 
 async def test_authority_in_between_has_expired(shop: Shop, certificates: Certificates) -> None:
-    """The server's own certificate is good, but not what the server sends along."""
+    """Report an expired certificate that the server sends along."""
     between = issue("Between", certificates.root, begins=-90 * DAY, ends=-DAY)
     context = certificates.context(issue("server", between, NAME), between)
     assert await shop.found(context) == (
@@ -94,7 +94,7 @@ async def test_authority_in_between_has_expired(shop: Shop, certificates: Certif
 async def test_root_is_not_valid(
     shop: Shop, certificates: Certificates, monkeypatch: pytest.MonkeyPatch, validity: dict[str, Any]
 ) -> None:
-    """What isn't sent can't be described: then there is what OpenSSL says."""
+    """Show OpenSSL's text for a root, which isn't sent."""
     root = issue("Old root", **validity)
     certificates.trust(root, monkeypatch=monkeypatch)
     key, placeholders = await shop.found(certificates.context(issue("server", root, NAME)))
@@ -103,7 +103,7 @@ async def test_root_is_not_valid(
 
 
 async def test_other_name(shop: Shop, certificates: Certificates) -> None:
-    """The names that would do are shown, in an order, escaped."""
+    """Show the names of the certificate, sorted and escaped."""
     context = certificates.context(issue("server", certificates.root, "shop.example.com", "*.example.net", "192.0.2.1"))
     assert await shop.found(context) == (
         "check_other_name",
@@ -115,14 +115,14 @@ async def test_other_name(shop: Shop, certificates: Certificates) -> None:
 
 
 async def test_many_names(shop: Shop, certificates: Certificates) -> None:
-    """Of many names some are shown."""
+    """Show the first of many names."""
     names = [f"host{number}.example.com" for number in range(100)]
     _, placeholders = await shop.found(certificates.context(issue("server", certificates.root, *names)))
     assert placeholders["names"] == ", ".join([*map(plain, sorted(names)[:5]), "…"])
 
 
 async def test_no_name(shop: Shop, certificates: Certificates) -> None:
-    """A certificate of old has only a subject, and that is somebody's own text."""
+    """Show the subject, escaped, of a certificate without names."""
     context = certificates.context(issue("<b>\n[x](//y)", certificates.root, ""))
     key, placeholders = await shop.found(context)
     assert key == "check_other_name"
@@ -130,14 +130,14 @@ async def test_no_name(shop: Shop, certificates: Certificates) -> None:
 
 
 async def test_self_signed(shop: Shop, certificates: Certificates) -> None:
-    """Nobody has signed it but itself."""
+    """Report a self-signed certificate."""
     # That it has expired as well matters less.
     for server in (issue("server", None, NAME), issue("server", None, NAME, begins=-90 * DAY, ends=-DAY)):
         assert await shop.found(certificates.context(server)) == ("check_self_signed", {})
 
 
 async def test_unknown_authority(shop: Shop, certificates: Certificates) -> None:
-    """An authority that isn't public, whether it is sent along or not, perhaps with nothing to be called by."""
+    """Report an authority that isn't public, whether or not it is sent along."""
     root = issue("My *own* root")
     server = issue("server", root, NAME)
     expected = ("check_unknown_authority", {"issuer": r"My \*own\* root"})
@@ -154,7 +154,7 @@ def where(method: x509.ObjectIdentifier) -> x509.AuthorityInformationAccess:
 
 
 async def test_incomplete_chain(hass: HomeAssistant, shop: Shop, pusher: Pusher, certificates: Certificates) -> None:
-    """A public authority in between isn't sent along; with it all is well."""
+    """Report a missing intermediate certificate."""
     between = issue("Between", certificates.root)
     server = issue("server", between, NAME, extension=where(AuthorityInformationAccessOID.CA_ISSUERS))
     assert await shop.found(certificates.context(server)) == ("check_incomplete", {"issuer": "Between"})
@@ -170,7 +170,7 @@ async def test_incomplete_chain(hass: HomeAssistant, shop: Shop, pusher: Pusher,
 
 
 async def test_nameless_authority(shop: Shop, certificates: Certificates) -> None:
-    """An authority without a name has a sign for it."""
+    """Show a question mark for an authority without a name."""
     root = issue("x")
     root.certificate = x509.CertificateBuilder(
         root.certificate.issuer,
@@ -187,7 +187,7 @@ async def test_nameless_authority(shop: Shop, certificates: Certificates) -> Non
 
 
 async def test_odd_certificates(shop: Shop, certificates: Certificates) -> None:
-    """Of a certificate that can't be read there is what OpenSSL says."""
+    """Show OpenSSL's text for a certificate that can't be parsed."""
     oid = ExtensionOID.AUTHORITY_INFORMATION_ACCESS
     odd = issue("server", issue("?"), NAME, extension=x509.UnrecognizedExtension(oid, b"?"))
     key, placeholders = await shop.found(certificates.context(odd))
@@ -204,7 +204,7 @@ async def test_odd_certificates(shop: Shop, certificates: Certificates) -> None:
 
 @pytest.mark.usefixtures("pusher")
 async def test_no_second_look(hass: HomeAssistant, certificates: Certificates) -> None:
-    """A server that is gone when the certificate is to be described."""
+    """Show OpenSSL's text if the server has gone before the second look."""
     key, placeholders = await found_once(hass, certificates.context(issue("server", None, NAME)))
     assert key == "check_tls_failed"
     assert placeholders["error"] == r"self\-signed certificate"
@@ -212,7 +212,7 @@ async def test_no_second_look(hass: HomeAssistant, certificates: Certificates) -
 
 @pytest.mark.usefixtures("pusher")
 async def test_tls_fails(hass: HomeAssistant, certificates: Certificates) -> None:
-    """A server that has no certificate for this name says so in TLS' own words."""
+    """Show the TLS alert of a server without a certificate for this name."""
     context = certificates.good()
     context.sni_callback = lambda *_: ssl.ALERT_DESCRIPTION_UNRECOGNIZED_NAME
     key, placeholders = await found_once(hass, context)
@@ -222,7 +222,7 @@ async def test_tls_fails(hass: HomeAssistant, certificates: Certificates) -> Non
 
 
 async def found_once(hass: HomeAssistant, context: ssl.SSLContext) -> Message:
-    """Return what is found out about a server that takes one connection, and says what it doesn't like, as most do."""
+    """Return the finding about a server that accepts one connection and sends alerts."""
 
     def serve() -> None:
         client, _ = server.accept()
@@ -242,7 +242,7 @@ async def found_once(hass: HomeAssistant, context: ssl.SSLContext) -> Message:
     [
         (-76 * DAY, 13.5 * DAY, True),
         (-76 * DAY, 14.5 * DAY, False),
-        # One that is good for six days only.
+        # Valid for six days.
         (-2 * DAY, 4 * DAY, False),
         (-5 * DAY, DAY, True),
     ],
@@ -250,7 +250,7 @@ async def found_once(hass: HomeAssistant, context: ssl.SSLContext) -> Message:
 async def test_expires_soon(
     hass: HomeAssistant, pusher: Pusher, certificates: Certificates, begins: timedelta, ends: timedelta, soon: bool
 ) -> None:
-    """A certificate that somebody should have renewed by now."""
+    """Report a certificate that should have been renewed."""
     server = issue("server", certificates.root, NAME, begins=begins, ends=ends)
     async with proxied(pusher, certificates.context(server)) as (url, _):
         ((key, placeholders),) = await found(hass, url)
@@ -265,7 +265,7 @@ async def test_expires_soon(
 
 
 async def test_own_authority(hass: HomeAssistant, pusher: Pusher, certificates: Certificates) -> None:
-    """Its certificates are good for those that know it, and are renewed by themselves."""
+    """Trust only the own authority, and don't report that its certificates expire soon."""
     own = issue("Own")
     async with proxied(pusher, certificates.context(issue("server", own, NAME, begins=-90 * DAY, ends=DAY))) as (
         url,
@@ -277,7 +277,7 @@ async def test_own_authority(hass: HomeAssistant, pusher: Pusher, certificates: 
 
 
 async def test_our_own_certificates(hass: HomeAssistant, pusher: Pusher, certificates: Certificates) -> None:
-    """What we make for cameras passes, by name and by address."""
+    """Accept the certificates made for cameras, by name and by address."""
     own = new_authority(dt_util.utcnow())
     server = new_server(own, [NAME, HERE], dt_util.utcnow())
     path = certificates.folder / "own.pem"
@@ -292,7 +292,7 @@ async def test_our_own_certificates(hass: HomeAssistant, pusher: Pusher, certifi
 
 
 async def test_nothing_but_own_authority(hass: HomeAssistant, pusher: Pusher, certificates: Certificates) -> None:
-    """A camera that was given our authority takes no certificate of another one for it."""
+    """Report certificates of other authorities if the own authority is expected."""
     own = issue("Own")
     async with proxied(pusher, certificates.good()) as (url, _):
         assert await keys(hass, url) == ["check_ok"]
@@ -305,5 +305,5 @@ async def test_nothing_but_own_authority(hass: HomeAssistant, pusher: Pusher, ce
 
 @pytest.mark.usefixtures("pusher")
 async def test_no_authority(hass: HomeAssistant) -> None:
-    """What isn't a certificate is no authority."""
+    """Report an authority that isn't a certificate."""
     assert await keys(hass, f"https://{NAME}", "?") == ["check_failed"]

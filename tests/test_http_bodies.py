@@ -39,13 +39,13 @@ pytestmark = pytest.mark.usefixtures("ticking_noon", "sound_log")
 
 @pytest.fixture
 def small(monkeypatch: pytest.MonkeyPatch) -> int:
-    """Make the cap so small that a test is quick, but larger than what is read in one go."""
+    """Make the cap small, but larger than a chunk."""
     monkeypatch.setattr(bodies, "MAX_BODY", 1024 * 1024)
     return bodies.MAX_BODY
 
 
 async def see_too_large(pusher: Pusher) -> None:
-    """See the repair of a body that is too large, which nobody knows the sender of."""
+    """Assert that the repair is about the address, and doesn't end with a push from there."""
     shown = issues(pusher.hass)
     assert shown == {f"body_too_large_{HERE}": {"address": HERE, "limit": "1"}}
     assert stored(pusher.hass) is None
@@ -54,7 +54,7 @@ async def see_too_large(pusher: Pusher) -> None:
 
 
 async def test_length_over_the_cap(pusher: Pusher, small: int) -> None:
-    """A body that says it is too large isn't read at all."""
+    """Return 413 without reading a body whose length is over the cap."""
     async with wire(pusher) as connection:
         await connection.send(f"{HEAD}Content-Length: {small + 1}\r\n\r\n")
         assert await connection.status() == HTTPStatus.REQUEST_ENTITY_TOO_LARGE
@@ -62,14 +62,14 @@ async def test_length_over_the_cap(pusher: Pusher, small: int) -> None:
 
 
 async def test_body_at_the_cap(hass: HomeAssistant, pusher: Pusher, small: int) -> None:
-    """The cap itself is not too large."""
+    """Accept a body as large as the cap."""
     body = encoded(push())
     assert (await pusher.post(body + b" " * (small - len(body)))).status == HTTPStatus.OK
     assert stored(hass) == 1
 
 
 async def test_chunks_over_the_cap(pusher: Pusher, small: int) -> None:
-    """A body without a length is read up to the cap and no further."""
+    """Return 413 for chunks over the cap."""
     chunk = b"10000\r\n" + b" " * 0x10000 + b"\r\n"
     async with wire(pusher) as connection:
         await connection.send(f"{HEAD}Transfer-Encoding: chunked\r\n\r\n")
@@ -83,7 +83,7 @@ async def test_chunks_over_the_cap(pusher: Pusher, small: int) -> None:
 async def test_compressed_over_the_cap(
     pusher: Pusher, small: int, encoding: str, encode: Callable[[bytes], bytes]
 ) -> None:
-    """A small body that becomes a large one is refused as soon as it does, whatever would follow."""
+    """Return 413 as soon as a compressed body exceeds the cap."""
     bomb = encode(b" " * 64 * small)
     async with wire(pusher) as connection:
         await connection.send(f"{HEAD}Content-Encoding: {encoding}\r\nContent-Length: {len(bomb)}\r\n\r\n")
@@ -102,7 +102,7 @@ def _raw_deflate(data: bytes) -> bytes:
     [("gzip", gzip.compress), ("deflate", zlib.compress), ("deflate", _raw_deflate), ("identity", bytes)],
 )
 async def test_compressed(hass: HomeAssistant, pusher: Pusher, encoding: str, encode: Callable[[bytes], bytes]) -> None:
-    """Compressed bodies are read."""
+    """Decompress bodies."""
     response = await pusher.post(encode(encoded(push())), headers={"Content-Encoding": encoding})
     assert response.status == HTTPStatus.OK
     assert stored(hass) == 1
@@ -124,20 +124,20 @@ async def test_compressed(hass: HomeAssistant, pusher: Pusher, encoding: str, en
 async def test_badly_compressed(
     hass: HomeAssistant, pusher: Pusher, encoding: str, encode: Callable[[bytes], bytes]
 ) -> None:
-    """Bodies that can't be decompressed are refused, without a trace of an exception."""
+    """Return 400 for bodies that can't be decompressed, and log no exception."""
     body = encode(encoded(push(measurement(NOON - MINUTE, -1))))
     async with wire(pusher) as connection:
         await connection.send(f"{HEAD}Content-Encoding: {encoding}\r\nContent-Length: {len(body)}\r\n\r\n")
         await asyncio.sleep(0.05)
         await connection.send(body)
-        # Of a stream that lacks its end, the server only notices that nothing more comes.
+        # If the end of a stream is missing, the server only notices that it falls silent.
         assert await connection.status() in (0, HTTPStatus.BAD_REQUEST)
     assert stored(hass) is None
     await again(pusher)
 
 
 async def test_many_bodies_at_once(pusher: Pusher, small: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What all bodies take together is bounded; who comes too late is asked to come again."""
+    """Return 503 if other bodies take all the memory."""
     monkeypatch.setattr(bodies, "MAX_BODIES", 2 * small)
     async with wire(pusher) as first, wire(pusher) as second, wire(pusher) as third:
         for connection in (first, second):
@@ -147,7 +147,7 @@ async def test_many_bodies_at_once(pusher: Pusher, small: int, monkeypatch: pyte
         assert await third.status() == HTTPStatus.SERVICE_UNAVAILABLE
         await first.send(b" " * 10)
         assert await first.status() == HTTPStatus.BAD_REQUEST
-    # The place of those that hung up is free as well.
+    # Closed connections make room as well.
     await asyncio.sleep(0.2)
     async with wire(pusher) as first, wire(pusher) as second:
         for connection in (first, second):
@@ -160,7 +160,7 @@ async def test_many_bodies_at_once(pusher: Pusher, small: int, monkeypatch: pyte
 
 
 async def test_chunked(hass: HomeAssistant, pusher: Pusher) -> None:
-    """A body may come byte by byte."""
+    """Accept a body byte by byte."""
     async with wire(pusher) as connection:
         await connection.send(f"{HEAD}Transfer-Encoding: chunked\r\n\r\n")
         body = encoded(push())
@@ -172,7 +172,7 @@ async def test_chunked(hass: HomeAssistant, pusher: Pusher) -> None:
 @pytest.mark.parametrize("framing", ["Content-Length: {}", "Transfer-Encoding: chunked"])
 @pytest.mark.parametrize("end", ["half-closed", "closed", "reset"])
 async def test_connection_ends(hass: HomeAssistant, pusher: Pusher, framing: str, end: str) -> None:
-    """A body that stops half-way is forgotten."""
+    """Store nothing of a body that stops half-way."""
     body = encoded(push())
     half = body[:-10]
     async with wire(pusher) as connection:
@@ -195,7 +195,7 @@ async def test_connection_ends(hass: HomeAssistant, pusher: Pusher, framing: str
 @pytest.mark.usefixtures("short_silence")
 @pytest.mark.parametrize("chunk", ["zz\r\n", "5\r\nabcdefgh\r\n", "-1\r\n", "fffffffffffffffffffff\r\n"])
 async def test_broken_chunks(hass: HomeAssistant, pusher: Pusher, chunk: str) -> None:
-    """Bytes that aren't HTTP any more end the connection."""
+    """Close the connection at invalid chunks."""
     async with wire(pusher) as connection:
         await connection.send(f"{HEAD}Transfer-Encoding: chunked\r\n\r\n")
         await asyncio.sleep(0.05)
@@ -207,7 +207,7 @@ async def test_broken_chunks(hass: HomeAssistant, pusher: Pusher, chunk: str) ->
 
 @pytest.mark.usefixtures("short_silence")
 async def test_silence(hass: HomeAssistant, pusher: Pusher) -> None:
-    """A camera that falls silent in the middle of a body is hung up on; one that is slow isn't."""
+    """Close the connection of a silent camera, and wait for a slow one."""
     body = encoded(push())
     async with wire(pusher) as silent, wire(pusher) as slow:
         for connection in (silent, slow):
@@ -225,7 +225,7 @@ async def test_silence(hass: HomeAssistant, pusher: Pusher) -> None:
 
 
 async def test_hanging_up_during_the_commit(hass: HomeAssistant, pusher: Pusher) -> None:
-    """What has arrived is stored, even if nobody waits for the answer any more."""
+    """Store a received body even if the camera closes the connection."""
     body = encoded(push())
     with locked(hass) as lock:
         async with wire(pusher) as connection:
@@ -239,7 +239,7 @@ async def test_hanging_up_during_the_commit(hass: HomeAssistant, pusher: Pusher)
 
 
 async def test_hanging_up_while_it_is_read(hass: HomeAssistant, pusher: Pusher) -> None:
-    """A long document goes through a thread; that nobody waits for it is no reason to stop either."""
+    """Store a document that is parsed in a thread even if the camera closes the connection."""
     release = threading.Event()
     busy = [hass.async_add_executor_job(release.wait, SOON) for _ in range(100)]
     body = encoded(push()) + b" " * http.SMALL_BODY

@@ -38,7 +38,7 @@ pytestmark = pytest.mark.usefixtures("ticking_noon", "sound_log")
 
 
 async def see_not_ready(pusher: Pusher) -> None:
-    """See a push refused for the moment."""
+    """Assert that a push gets 503."""
     response = await pusher.post(push())
     assert response.status == HTTPStatus.SERVICE_UNAVAILABLE
     assert response.headers["Retry-After"] == str(http.RETRY_SECONDS)
@@ -46,7 +46,7 @@ async def see_not_ready(pusher: Pusher) -> None:
 
 
 async def test_no_entry(hass: HomeAssistant, hass_client_no_auth: ClientSessionGenerator) -> None:
-    """Before the integration is set up there is nothing to push to, with any token."""
+    """Return 503 without an entry, whatever the token."""
     assert await async_setup_component(hass, DOMAIN, {})
     pusher = Pusher(hass, await hass_client_no_auth())
     await see_not_ready(pusher)
@@ -54,7 +54,7 @@ async def test_no_entry(hass: HomeAssistant, hass_client_no_auth: ClientSessionG
 
 
 async def test_entry_comes_and_goes(hass: HomeAssistant, pusher: Pusher, entry: MockConfigEntry) -> None:
-    """While the entry isn't loaded, cameras keep their counts."""
+    """Return 503 while the entry isn't loaded."""
     assert await hass.config_entries.async_unload(entry.entry_id)
     await see_not_ready(pusher)
     assert await hass.config_entries.async_setup(entry.entry_id)
@@ -71,7 +71,7 @@ async def test_entry_comes_and_goes(hass: HomeAssistant, pusher: Pusher, entry: 
 
 
 async def test_reload_while_a_body_arrives(hass: HomeAssistant, pusher: Pusher, entry: MockConfigEntry) -> None:
-    """A body that began to arrive before a reload and ends after it is stored."""
+    """Store a body that arrives during a reload."""
     async with wire(pusher) as connection:
         rest = await arriving(pusher, connection)
         assert await hass.config_entries.async_reload(entry.entry_id)
@@ -82,7 +82,7 @@ async def test_reload_while_a_body_arrives(hass: HomeAssistant, pusher: Pusher, 
 
 
 async def test_unload_while_a_body_arrives(hass: HomeAssistant, pusher: Pusher, entry: MockConfigEntry) -> None:
-    """A body whose entry went away meanwhile is refused for the moment, and nothing is wrong with the ledger."""
+    """Return 503 if the entry was unloaded meanwhile, without a repair about the ledger."""
     async with wire(pusher) as connection:
         rest = await arriving(pusher, connection)
         assert await hass.config_entries.async_unload(entry.entry_id)
@@ -94,7 +94,7 @@ async def test_unload_while_a_body_arrives(hass: HomeAssistant, pusher: Pusher, 
 
 
 async def test_stopping(hass: HomeAssistant, pusher: Pusher) -> None:
-    """While Home Assistant stops, cameras keep their counts, those whose body is just arriving too."""
+    """Return 503 while Home Assistant stops, also for a body that is arriving."""
     async with wire(pusher) as connection:
         rest = await arriving(pusher, connection)
         hass.set_state(CoreState.stopping)
@@ -108,13 +108,13 @@ async def test_stopping(hass: HomeAssistant, pusher: Pusher) -> None:
 
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let the ledger wait only shortly for a lock."""
+    """Let the ledger wait briefly for a lock."""
     monkeypatch.setattr(ledger_file, "BUSY_SECONDS", 0.1)
 
 
 @pytest.mark.usefixtures("impatient")
 async def test_locked_ledger(hass: HomeAssistant, pusher: Pusher, caplog: pytest.LogCaptureFixture) -> None:
-    """Counts that can't be stored wait in the camera; a repair and one line in the log say so until it works again."""
+    """Return 503, show a repair and log once while the ledger is locked."""
     with locked(hass):
         for _ in range(2):
             response = await pusher.post(push())
@@ -134,7 +134,7 @@ async def test_locked_ledger(hass: HomeAssistant, pusher: Pusher, caplog: pytest
 
 @pytest.mark.usefixtures("impatient")
 async def test_hanging_up_before_the_ledger_fails(hass: HomeAssistant, pusher: Pusher) -> None:
-    """A failure that nobody waits for is told to the user all the same."""
+    """Show the repair even if the camera has closed the connection."""
     body = encoded(push())
     with locked(hass):
         async with wire(pusher) as connection:
@@ -149,7 +149,7 @@ async def test_hanging_up_before_the_ledger_fails(hass: HomeAssistant, pusher: P
 async def test_too_many_cameras(
     hass: HomeAssistant, pusher: Pusher, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """A camera too many keeps its counts, and the others go on."""
+    """Return 503 for a camera too many, and 200 for the others."""
     monkeypatch.setattr(ledger, "MAX_CAMERAS", 1)
     monkeypatch.setattr(receiver, "MAX_CAMERAS", 1)
     await again(pusher)

@@ -1,4 +1,4 @@
-"""What isn't HTTP on the listener's port: it costs an answer or the connection, and never a line in the log."""
+"""Malformed HTTP on the listener's port: answered or disconnected, and never logged."""
 
 import asyncio
 from contextlib import suppress
@@ -31,7 +31,7 @@ HOST: Final = b"Host: x\r\n"
 AUTHORIZED: Final = f"POST {PATH} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {TOKEN}\r\n".encode()
 UNAUTHORIZED: Final = f"POST {PATH} HTTP/1.1\r\nHost: x\r\n".encode()
 
-# Requests of strangers, and the first status that they are answered with, None if they aren't.
+# Requests without the token, and the first status of the answer, None if there is none.
 REQUESTS: Final[dict[str, tuple[bytes, bytes | None]]] = {
     "no host": (b"GET / HTTP/1.1\r\n\r\n", b"400"),
     "future version": (b"GET / HTTP/9.9\r\nHost: x\r\n\r\n", b"400"),
@@ -92,7 +92,7 @@ REQUESTS: Final[dict[str, tuple[bytes, bytes | None]]] = {
 }
 UNANSWERED: Final = {"websocket and garbage", "absolute address with an odd port"}
 
-# The same from somebody who has the token, who may be a camera with a fault or one behind a bad line.
+# Requests with the token: a camera with a fault, or behind a bad line.
 REQUESTS_WITH_TOKEN: Final[dict[str, tuple[bytes, bytes | None]]] = {
     "bad chunk": (AUTHORIZED + b"Transfer-Encoding: chunked\r\n\r\nzz\r\n", b"400"),
     "bad second chunk": (AUTHORIZED + b"Transfer-Encoding: chunked\r\n\r\n1\r\naxx\r\n", b"400"),
@@ -117,7 +117,7 @@ async def listening(hass: HomeAssistant, tmp_path: Path) -> Listening:
 
 def lines(caplog: pytest.LogCaptureFixture) -> list[str]:
     """Return what the log has above DEBUG."""
-    return [f"{one.name}: {one.getMessage()}" for one in caplog.records if one.levelno > logging.DEBUG]
+    return [f"{record.name}: {record.getMessage()}" for record in caplog.records if record.levelno > logging.DEBUG]
 
 
 async def answer(listening: Listening, request: bytes, *, end: str = "wait") -> bytes | None:
@@ -132,7 +132,7 @@ async def answer(listening: Listening, request: bytes, *, end: str = "wait") -> 
                 await writer.drain()
                 return None
             if end == "shut down":
-                # Nothing more is said, though the answer could still be heard.
+                # No more is sent, but the answer can still be received.
                 own.shutdown(socket.SHUT_WR)
             async with asyncio.timeout(0.5):
                 return (await reader.readline())[9:12] or None
@@ -146,8 +146,7 @@ async def answer(listening: Listening, request: bytes, *, end: str = "wait") -> 
 async def test_malformed_requests(
     listening: Listening, requests: dict[str, tuple[bytes, bytes | None]], end: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Each is answered, and the log says nothing, however the connection ends."""
-    listening.hass.loop.set_debug(False)
+    """Answer each and log nothing, however the connection ends."""
     caplog.set_level(logging.INFO)
     caplog.clear()
     answers = {}
@@ -160,14 +159,13 @@ async def test_malformed_requests(
     assert {kind: found for kind, found in logged.items() if found} == {}
     if end == "wait":
         expected = {kind: status for kind, (_, status) in requests.items()}
-        # Older releases of aiohttp say nothing to some of them.
+        # Older releases of aiohttp close the connection without an answer to some of them.
         silent = {kind for kind in answers.keys() & UNANSWERED if answers[kind] is None}
         assert answers == {kind: None if kind in silent else status for kind, status in expected.items()}
 
 
 async def test_requests_with_random_faults(listening: Listening, caplog: pytest.LogCaptureFixture) -> None:
-    """Whatever is wrong with a request, the log says nothing."""
-    listening.hass.loop.set_debug(False)
+    """Log nothing, whatever is wrong with a request."""
     caplog.set_level(logging.INFO)
     caplog.clear()
     chance = random.Random(11)
@@ -191,8 +189,7 @@ async def test_requests_with_random_faults(listening: Listening, caplog: pytest.
 async def test_garbage_within_tls(
     listening: Listening, said: bytes, garbage: bytes, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """What isn't TLS any more after the handshake ends the connection, and the log says nothing."""
-    listening.hass.loop.set_debug(False)
+    """Close the connection without a log line if bytes after the handshake aren't TLS."""
     caplog.set_level(logging.INFO)
     context = ssl.create_default_context(cafile=listening.ca_file)
     own = socket.create_connection(("127.0.0.1", listening.port))
@@ -213,7 +210,7 @@ async def test_garbage_within_tls(
 async def test_request_that_cannot_even_be_refused(
     listening: Listening, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What aiohttp's own parser fails on, as some releases do on an address with half a bracket, is refused as well."""
+    """Return 400 if aiohttp's parser raises, as some releases do on a URL with half a bracket."""
     caplog.set_level(logging.INFO)
 
     def fail(*_: object) -> None:
@@ -229,15 +226,14 @@ async def test_request_that_cannot_even_be_refused(
 async def test_malformed_request_in_the_log_for_those_who_look(
     listening: Listening, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """At DEBUG it can be seen what was wrong."""
+    """Log what was wrong at DEBUG."""
     caplog.set_level(logging.DEBUG)
     await answer(listening, REQUESTS["no host"][0])
     assert "Error handling request from 127.0.0.1" in caplog.text
 
 
 async def test_fault_of_our_own(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    """What fails in a handler of ours is answered 500, and logged once."""
-    asyncio.get_running_loop().set_debug(False)
+    """Return 500 and log once if a handler raises."""
 
     async def fail(_: web.Request) -> web.Response:
         raise RuntimeError("This is a test.")
@@ -252,7 +248,7 @@ async def test_fault_of_our_own(tmp_path: Path, caplog: pytest.LogCaptureFixture
     await server.start()
     server.listen(listening_sockets(["127.0.0.1"], port))
     context = ssl.create_default_context(cadata=certificate_pem(authority))
-    # What was slow before isn't of interest.
+    # Earlier slow callbacks aren't of interest.
     await asyncio.sleep(0)
     caplog.clear()
     try:
@@ -260,6 +256,6 @@ async def test_fault_of_our_own(tmp_path: Path, caplog: pytest.LogCaptureFixture
             assert response.status == HTTPStatus.INTERNAL_SERVER_ERROR
     finally:
         await server.stop()
-    found = [one for one in caplog.records if one.levelno > logging.DEBUG]
-    assert [one.getMessage() for one in found] == ["A request from 127.0.0.1 can't be answered"]
+    found = [record for record in caplog.records if record.levelno > logging.DEBUG]
+    assert [record.getMessage() for record in found] == ["A request from 127.0.0.1 can't be answered"]
     assert "This is a test." in str(found[0].exc_info)

@@ -1,4 +1,4 @@
-"""Requests of the address check in the view: answered, thrown away, never taken for a push."""
+"""Probes of the address check in the view: answered, discarded, never stored."""
 
 import asyncio
 from contextlib import suppress
@@ -18,9 +18,6 @@ from .helpers.tls_servers import HERE
 pytestmark = pytest.mark.usefixtures("socket_enabled", "local_names", "quick_probes", "clean_log")
 
 
-# The view's part
-
-
 class Sender:
     """Sends bytes to Home Assistant as they are."""
 
@@ -37,7 +34,7 @@ class Sender:
         self._writer.close()
 
     async def send(self, probe: http_probe.Probe, framing: str, body: bytes = b"") -> None:
-        """Send a request, perhaps without its end."""
+        """Send a request, whole or in part."""
         head = f"POST {PATH} HTTP/1.1\r\nHost: ha\r\nAuthorization: Bearer {probe.token}\r\n{framing}\r\n\r\n"
         await self.more(head.encode() + body)
 
@@ -47,7 +44,7 @@ class Sender:
         await self._writer.drain()
 
     async def status(self, seconds: float = SOON) -> int:
-        """Return the status of the answer, 0 where there is none and the connection ends."""
+        """Return the status of the answer, 0 if the connection closes without one."""
         async with asyncio.timeout(seconds):
             with suppress(ConnectionResetError):
                 if line := await self._reader.readline():
@@ -61,7 +58,7 @@ def probing(hass: HomeAssistant) -> Any:
 
 
 async def test_probe_is_answered_at_its_end(pusher: Pusher) -> None:
-    """As long as a body may go on, there is no answer."""
+    """Answer a probe only at the end of its body."""
     with probing(pusher.hass) as probe:
         async with Sender(pusher) as sender:
             await sender.send(probe, "Content-Length: 1000000", b" " * 999_999)
@@ -74,7 +71,7 @@ async def test_probe_is_answered_at_its_end(pusher: Pusher) -> None:
 
 
 async def test_probe_too_large(pusher: Pusher, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A probe is no way to send without end."""
+    """Refuse a probe that is too large."""
     monkeypatch.setattr(http_probe, "MAX_PROBE", 100_000)
     with probing(pusher.hass) as probe:
         for framing, body in (
@@ -88,7 +85,7 @@ async def test_probe_too_large(pusher: Pusher, monkeypatch: pytest.MonkeyPatch) 
 
 
 async def test_probe_takes_no_memory(pusher: Pusher, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is thrown away isn't counted to what all bodies may take."""
+    """Leave room for pushes while a probe is discarded."""
     monkeypatch.setattr(bodies, "MAX_BODIES", 1000)
     with probing(pusher.hass) as probe:
         async with Sender(pusher) as sender:
@@ -101,7 +98,7 @@ async def test_probe_takes_no_memory(pusher: Pusher, monkeypatch: pytest.MonkeyP
 
 @pytest.mark.parametrize("body", [b"zz\r\n", b"5\r\nabcdefgh\r\n"])
 async def test_broken_probe(pusher: Pusher, body: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A probe that isn't HTTP any more ends without a word."""
+    """Close the connection of a probe that isn't valid HTTP, and log nothing."""
     monkeypatch.setattr(http_probe, "SECONDS_WITHOUT_A_BYTE", 0.2)
     with probing(pusher.hass) as probe:
         async with Sender(pusher) as sender:
@@ -113,7 +110,7 @@ async def test_broken_probe(pusher: Pusher, body: bytes, monkeypatch: pytest.Mon
 
 
 async def test_silent_probe(pusher: Pusher, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A probe whose end never comes isn't waited for."""
+    """Close the connection of a probe that falls silent."""
     monkeypatch.setattr(http_probe, "SECONDS_WITHOUT_A_BYTE", 0.2)
     with probing(pusher.hass) as probe:
         async with Sender(pusher) as sender:
@@ -122,8 +119,8 @@ async def test_silent_probe(pusher: Pusher, monkeypatch: pytest.MonkeyPatch) -> 
     await pusher.push()
 
 
-async def test_others_while_there_is_a_probe(hass: HomeAssistant, pusher: Pusher) -> None:
-    """Cameras are answered as ever, with the right token and with a wrong one."""
+async def test_pushes_during_a_probe(hass: HomeAssistant, pusher: Pusher) -> None:
+    """Answer cameras as ever during a probe, with the right token and with a wrong one."""
     with probing(hass) as probe, probing(hass) as other:
         await pusher.push()
         for token in ("", "x", TOKEN + "x", probe.name, "tökén"):

@@ -1,4 +1,4 @@
-"""Check an address in a test, with names of its own instead of the network's."""
+"""Check an address in a test, with a resolver of its own instead of the network's."""
 
 import asyncio
 from collections.abc import Iterator
@@ -26,13 +26,13 @@ from homeassistant.util import dt as dt_util
 from .pusher import TOKEN
 from .tls_servers import HERE, NAME, Certificates, issue
 
-# No check takes longer in these tests.
+# Seconds that no check takes in these tests.
 SOON = 5
 ENGLISH: Final = json.loads((Path(check.__file__).parent / "translations" / "en.json").read_text())["exceptions"]
 
 
 class Names(AbstractResolver):
-    """Knows a few names of this machine."""
+    """Resolves a few names to this machine."""
 
     known: Final = (NAME, "localhost", "camera.localhost")
 
@@ -42,7 +42,7 @@ class Names(AbstractResolver):
     ) -> list[ResolveResult]:
         if host not in self.known:
             raise OSError(None, "Domain name not found")
-        # Who doesn't want to connect gets a public address: Home Assistant treats redirects from there differently.
+        # Home Assistant's middleware resolves targets of redirects without a port; it must get a public address.
         address = HERE if port else "192.0.2.1"
         return [ResolveResult(hostname=host, host=address, port=port, family=socket.AF_INET, proto=0, flags=0)]
 
@@ -59,24 +59,24 @@ def local_names(hass: HomeAssistant) -> None:
 
 @pytest.fixture
 def quick_probes(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Wait for nothing longer than for what happens on this very machine."""
+    """Wait only briefly for an early answer, which comes from this machine."""
     monkeypatch.setattr(check, "EARLY_SECONDS", 0.3)
 
 
 @pytest.fixture
 def impatient_checks(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Give up soon on servers that are silent."""
+    """Give up soon on silent servers."""
     monkeypatch.setattr(check, "ANSWER_SECONDS", 0.6)
     monkeypatch.setattr(check, "LOOK_SECONDS", 0.6)
 
 
 @pytest.fixture
 def clean_log(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
-    """See after each test that a check leaves no trace in the log, and no token."""
+    """Assert that checks write no warnings and no token into the log."""
     yield
     for record in caplog.get_records("call"):
         assert TOKEN not in record.getMessage()
-        # asyncio warns of whatever takes long on a busy machine.
+        # asyncio warns of slow callbacks on a busy machine.
         assert record.levelno < (logging.ERROR if record.name == "asyncio" else logging.WARNING) or (
             not record.name.startswith(("aiohttp.server", "asyncio", "custom_components."))
         ), record
@@ -84,14 +84,14 @@ def clean_log(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
 
 @pytest.fixture
 def certificates(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Certificates:
-    """Make a public authority."""
+    """Return certificates of a public authority."""
     made = Certificates(tmp_path, issue("Public root"))
     made.trust(made.root, monkeypatch=monkeypatch)
     return made
 
 
 async def found(hass: HomeAssistant, url: URL | str, authority: str | None = None) -> list[Message]:
-    """Return what is found; each finding has a sentence with just what is filled into it, and leaves nothing behind."""
+    """Return the findings; each has a translation with exactly its placeholders, and no repair is shown."""
     async with asyncio.timeout(SOON):
         findings = await async_check(hass, str(url).rstrip("/"), authority)
     for key, placeholders in findings:
@@ -104,10 +104,10 @@ async def found(hass: HomeAssistant, url: URL | str, authority: str | None = Non
 
 
 async def keys(hass: HomeAssistant, url: URL | str, authority: str | None = None) -> list[str]:
-    """Return what kinds of things are found."""
+    """Return the keys of the findings."""
     return [finding.key for finding in await found(hass, url, authority)]
 
 
 def moment(instant: datetime) -> str:
-    """Return how a time is shown."""
+    """Return an instant as messages show it."""
     return plain(dt_util.as_local(instant).strftime("%Y-%m-%d %H:%M"))

@@ -1,4 +1,4 @@
-"""Send pushes to the view, as a client and byte by byte, and look at what is stored and shown."""
+"""Send pushes to the view, whole or byte by byte, and read what is stored and shown."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -25,36 +25,36 @@ from .pusher import PATH, TOKEN, Document, Pusher, document, measurement, state_
 NOON = datetime.fromisoformat("2026-09-16T10:00:00Z")
 MINUTE = timedelta(minutes=1)
 HERE = "127.0.0.1"
-# Stands in bodies, and must not stand in the log.
+# Part of bodies; must not be logged.
 CANARY = "text-of-a-body"
 TOTAL = "sensor.main_entrance_in_total"
 HEAD = f"POST {PATH} HTTP/1.1\r\nHost: ha\r\nAuthorization: Bearer {TOKEN}\r\n"
-# For what has to happen soon.
+# Seconds in which everything has to happen.
 SOON = 10
 
 
 @pytest.fixture
 def ticking_noon(request: pytest.FixtureRequest) -> Iterator[FrozenDateTimeFactory]:
-    """Let it be noon; the time goes on, for connections need it, unless the test asks for it to be stopped."""
+    """Set the clock to noon; it goes on, as connections need it to, unless the test uses `stopped`."""
     with freeze_time(NOON, tick="stopped" not in request.fixturenames) as clock:
         yield cast(FrozenDateTimeFactory, clock)
 
 
 @pytest.fixture
 def stopped(ticking_noon: FrozenDateTimeFactory) -> FrozenDateTimeFactory:
-    """Stop the clock; nothing but the answer to a request can be waited for then."""
+    """Stop the clock; a test can then wait only for answers."""
     return ticking_noon
 
 
 @pytest.fixture
 def short_silence(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Hang up soon on cameras that fall silent."""
+    """Close connections of silent cameras soon."""
     monkeypatch.setattr(bodies, "SECONDS_WITHOUT_A_BYTE", 0.3)
 
 
 @pytest.fixture
 def sound_log(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
-    """See after each test that nothing was logged that mustn't be."""
+    """Assert that no token, no body and no exception was logged."""
     caplog.set_level(logging.DEBUG)
     yield
     for record in caplog.get_records("call"):
@@ -66,12 +66,12 @@ def sound_log(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
 
 
 def push(*measurements: Any, **members: Any) -> Document:
-    """Return a push of one person, or of what is given, that was sent now."""
+    """Return a push of one person, or of these measurements, sent at noon."""
     return document(*(measurements or [measurement(NOON - MINUTE, 1)]), **{"sent": NOON, "more": CANARY, **members})
 
 
 def connection_test(**members: Any) -> Document:
-    """Return what Test connection sends."""
+    """Return the test message of a camera."""
     return document(data=None, more=CANARY, **members)
 
 
@@ -81,12 +81,12 @@ def encoded(whole: Document) -> bytes:
 
 
 def issues(hass: HomeAssistant) -> dict[str, dict[str, str] | None]:
-    """Return the placeholders of each repair that is shown."""
+    """Return the placeholders of each repair."""
     return {name: issue.translation_placeholders for name, issue in problems(hass).items()}
 
 
 def stored(hass: HomeAssistant) -> int | None:
-    """Return the people in according to the ledger, None before the first push."""
+    """Return the number of people who entered from the ledger, None before the first push."""
     with closing(sqlite3.connect(f"file:{hass.config.path(LEDGER_FILE)}?mode=ro", uri=True)) as db:
         (cameras,) = db.execute("SELECT count(*) FROM cameras").fetchone()
         (total,) = db.execute("SELECT coalesce(sum(entered), 0) FROM intervals").fetchone()
@@ -94,7 +94,7 @@ def stored(hass: HomeAssistant) -> int | None:
 
 
 def warnings(caplog: pytest.LogCaptureFixture) -> list[str]:
-    """Return what the integration warned of."""
+    """Return the warnings of the integration."""
     return [
         record.getMessage()
         for record in caplog.get_records("call")
@@ -103,23 +103,23 @@ def warnings(caplog: pytest.LogCaptureFixture) -> list[str]:
 
 
 async def sentence(response: ClientResponse) -> str:
-    """Return what an answer says."""
+    """Return the message of an answer."""
     text: str = (await response.json())["message"]
     return text
 
 
 async def eventually(condition: Callable[[], bool]) -> None:
-    """Wait until something has happened that nobody tells of."""
+    """Wait for a condition that raises no event."""
     async with asyncio.timeout(SOON):
-        while not condition():  # noqa: ASYNC110 - nobody tells
+        while not condition():  # noqa: ASYNC110 - there is no event
             await asyncio.sleep(0.01)
 
 
 class Wire:
-    """A connection on which bytes are sent as they are."""
+    """A connection that sends raw bytes."""
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Take both ways of a connection."""
+        """Keep both directions of a connection."""
         self.reader = reader
         self.writer = writer
 
@@ -129,7 +129,7 @@ class Wire:
         await self.writer.drain()
 
     async def status(self) -> int:
-        """Return the status of the answer, 0 where the connection ends without one."""
+        """Return the status of the answer, 0 if the connection closes without one."""
         async with asyncio.timeout(SOON):
             try:
                 line = await self.reader.readline()
@@ -149,7 +149,7 @@ async def wire(pusher: Pusher) -> AsyncIterator[Wire]:
 
 
 async def again(pusher: Pusher, people: int = 1) -> None:
-    """Send the same counts again, and later once more, as a camera does after a refusal: they are stored once."""
+    """Send the same counts twice, as a camera does after a refusal, and assert that they are stored once."""
     for _ in range(2):
         response = await pusher.post(push())
         assert response.status == HTTPStatus.OK
@@ -163,7 +163,7 @@ APART = timedelta(minutes=10)
 
 
 async def arriving(pusher: Pusher, connection: Wire, sent: datetime = NOON) -> bytes:
-    """Send a push but for its last byte, which is returned."""
+    """Send a push except for its last byte, and return that."""
     body = encoded(push(sent=sent))
     await connection.send(f"{HEAD}Content-Length: {len(body)}\r\n\r\n".encode() + body[:-1])
     await asyncio.sleep(0.1)
@@ -174,7 +174,7 @@ async def arriving(pusher: Pusher, connection: Wire, sent: datetime = NOON) -> b
 
 
 def locked(hass: HomeAssistant) -> closing[sqlite3.Connection]:
-    """Hold the ledger's lock, as a foreign program may."""
+    """Hold the ledger's lock, as another program may."""
     db = sqlite3.connect(hass.config.path(LEDGER_FILE), isolation_level=None)
     db.execute("BEGIN IMMEDIATE")
     return closing(db)

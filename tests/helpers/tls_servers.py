@@ -55,7 +55,7 @@ def issue(
     ends: timedelta = 90 * DAY,
     extension: x509.ExtensionType | None = None,
 ) -> Pair:
-    """Make a certificate: of a server if there are names, else of an authority; without an issuer it is its own."""
+    """Make a certificate: of a server if there are names, else of an authority; self-signed without an issuer."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, subject)])
     signer = issuer.key if issuer else key
@@ -97,13 +97,13 @@ def issue(
 
 @dataclass
 class Certificates:
-    """What the certificates of a test come from."""
+    """The authority and the files of a test."""
 
     folder: Path
     root: Pair
 
     def context(self, *chain: Pair | str, key: Pair | None = None) -> ssl.SSLContext:
-        """Return a server's context that shows these certificates, the server's own first."""
+        """Return the context of a server with these certificates, its own first."""
         path = self.folder / "server.pem"
         first = key or chain[0]
         assert isinstance(first, Pair)
@@ -113,11 +113,11 @@ class Certificates:
         return context
 
     def good(self) -> ssl.SSLContext:
-        """Return the context of a server with which all is well."""
+        """Return the context of a server with a valid certificate."""
         return self.context(issue("server", self.root, NAME))
 
     def trust(self, *roots: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
-        """Let the world know these authorities, and no others."""
+        """Make these authorities the only public ones."""
         path = self.folder / "roots.pem"
         path.write_text("".join(one.pem for one in roots))
         monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(path))
@@ -129,16 +129,16 @@ class Proxy:
 
     backend: URL
     limit: int | None = None
-    # Reads a request to its end before it passes it on.
+    # Reads a whole request before it forwards it.
     buffers: bool = False
     drops: tuple[str, ...] = ()
     adds: dict[str, str] = field(default_factory=dict)
-    # What it makes of each answer.
+    # Replaces the status of each answer.
     status: int | None = None
     requests: list[web.BaseRequest] = field(default_factory=list)
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
-        """Pass a request on."""
+        """Forward a request."""
         self.requests.append(request)
         if self.limit is not None and (request.content_length or 0) > self.limit:
             return web.Response(status=HTTPStatus.REQUEST_ENTITY_TOO_LARGE, text="<html>too large</html>")
@@ -167,7 +167,7 @@ class Proxy:
 async def accepting(
     protocol: Callable[[], asyncio.BaseProtocol], context: ssl.SSLContext | None = None
 ) -> AsyncIterator[int]:
-    """Take connections, and return the port; what goes wrong with one of them is no news."""
+    """Accept connections, ignoring their errors, and yield the port."""
     loop = asyncio.get_running_loop()
     tasks: list[asyncio.Task[None]] = []
 
@@ -195,18 +195,18 @@ async def accepting(
 async def serving(
     handler: Callable[[web.BaseRequest], Awaitable[web.StreamResponse]], context: ssl.SSLContext | None = None
 ) -> AsyncIterator[URL]:
-    """Serve HTTP, and return the address."""
+    """Serve HTTP and yield the URL."""
     server = web.Server(handler, lingering_time=0.1)
     async with accepting(server, context) as port:
         yield URL.build(scheme="https" if context else "http", host=NAME, port=port)
     await server.shutdown(0.5)
-    # It doesn't wait for what it cancels.
+    # The shutdown doesn't wait for the tasks it cancels.
     await asyncio.sleep(0.01)
 
 
 @asynccontextmanager
 async def listening(client: Client, context: ssl.SSLContext | None = None) -> AsyncIterator[int]:
-    """Do with each connection what is asked for, then close it."""
+    """Call a function with each connection, then close it; yield the port."""
     tasks: list[asyncio.Task[Any]] = []
 
     async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -226,18 +226,18 @@ async def listening(client: Client, context: ssl.SSLContext | None = None) -> As
 
 @asynccontextmanager
 async def proxied(pusher: Pusher, context: ssl.SSLContext | None, **settings: Any) -> AsyncIterator[tuple[URL, Proxy]]:
-    """Put a proxy in front of Home Assistant."""
+    """Put a proxy in front of Home Assistant, and yield its URL."""
     proxy = Proxy(URL.build(scheme="http", host=HERE, port=pusher.client.port), **settings)
     async with serving(proxy.handle, context) as url:
         yield url, proxy
 
 
 async def closing_at_once(_reader: asyncio.StreamReader, _writer: asyncio.StreamWriter) -> None:
-    """Take a connection and close it."""
+    """Close a connection."""
 
 
 async def silent(reader: asyncio.StreamReader, _writer: asyncio.StreamWriter) -> None:
-    """Listen, and say nothing."""
+    """Read without answering."""
     await reader.read(-1)
 
 

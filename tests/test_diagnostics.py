@@ -1,4 +1,4 @@
-"""What helps to find out what is wrong: diagnostics and system health, without secrets."""
+"""Diagnostics and system health, which contain no secrets."""
 
 from datetime import datetime, timedelta
 from http import HTTPStatus
@@ -47,7 +47,7 @@ async def test_diagnostics(
     pusher: Pusher,
     hass_client: ClientSessionGenerator,
 ) -> None:
-    """They show each camera as it stands and what couldn't be taken, but no token, address or serial."""
+    """Show cameras and quarantined intervals, but no token, address or serial number."""
     hass.config_entries.async_update_entry(
         entry,
         data={**entry.data, "previous_tokens": [{"token": "an-older-token", "expires": "2026-09-17T10:00:00+00:00"}]},
@@ -55,7 +55,7 @@ async def test_diagnostics(
     bad = measurement(NOON - 2 * MINUTE, -1)
     await pusher.push(measurement(NOON - 15 * MINUTE, 3, minutes=15), bad)
     noon.tick(MINUTE)
-    # What a camera is called until somebody gives it a name.
+    # The default name of a camera.
     await pusher.push(measurement(NOON - MINUTE, 1, adults=(1, 0)), sensor={"name": f"axis-{SERIAL}"})
     diagnostics: dict[str, Any] = await get_diagnostics_for_config_entry(hass, hass_client, entry)
 
@@ -80,7 +80,7 @@ async def test_diagnostics_of_places(
     pusher: Pusher,
     hass_client: ClientSessionGenerator,
 ) -> None:
-    """They show each place as it stands, and what was said of its occupancy, but no serial."""
+    """Show places and their corrections, but no serial number."""
     await push_two_doors(pusher, main=[measurement(NOON - MINUTE, 3)], back=[measurement(NOON - MINUTE, 0, 1)])
     key = await add_place(hass, entry, limits={"capacity": 5}, time_zone="UTC")
     await hass.services.async_call(
@@ -109,7 +109,7 @@ async def test_diagnostics_of_places(
 async def test_diagnostics_of_the_listener(
     hass: HomeAssistant, tmp_path: Path, hass_client: ClientSessionGenerator
 ) -> None:
-    """They tell what is wrong with the port for cameras, but no key, no address, and no path that somebody chose."""
+    """Show the problems of the listener, but no key, address or path."""
     files = {"certificate": "secret-folder/cert.pem", "private_key": "secret-folder/key.pem"}
     listening = Listening(hass, tmp_path, "127.0.0.1", **files)
     await listening.start()
@@ -126,7 +126,7 @@ async def test_diagnostics_of_the_listener(
         assert secret not in text
 
 
-async def test_diagnostics_while_the_ledger_is_out_of_reach(
+async def test_diagnostics_without_the_ledger(
     hass: HomeAssistant,
     noon: FrozenDateTimeFactory,
     entry: MockConfigEntry,
@@ -134,7 +134,7 @@ async def test_diagnostics_while_the_ledger_is_out_of_reach(
     hass_client: ClientSessionGenerator,
     tmp_path: Path,
 ) -> None:
-    """They are there when they are needed most."""
+    """Show the rest if the ledger can't be read."""
     await pusher.push(measurement(NOON - MINUTE, 1))
     (tmp_path / "axis_people_counter.db").rename(tmp_path / "elsewhere.db")
     (tmp_path / "axis_people_counter.db").mkdir()
@@ -147,7 +147,7 @@ async def test_diagnostics_while_the_ledger_is_out_of_reach(
     assert camera["quarantined"] == []
 
 
-# Whatever somebody may publish with the download. Nothing else in it looks like this.
+# People may publish the download, so none of these may be in it.
 SECRETS = {
     "token": "secret-token-4711",
     "previous token": "secret-token-0815",
@@ -167,13 +167,13 @@ SECOND = {"serial": SECRETS["second serial"], "name": "Hof", "ipAddress": SECRET
 
 
 def spellings(secret: str) -> list[str]:
-    """Return how a secret may stand in JSON."""
+    """Return the spellings of a secret in JSON."""
     pairs = [secret[at : at + 2] for at in range(0, len(secret), 2)]
     return [secret, json.dumps(secret)[1:-1], *(mark.join(pairs) for mark in ":-.")]
 
 
 async def download(client: TestClient[Any, Any], entry: MockConfigEntry) -> dict[str, Any]:
-    """Download the diagnostics as a user does, and see that nothing in the whole file is a secret."""
+    """Download the diagnostics as a user does, and assert that no secret is in the file."""
     response = await client.get(f"/api/diagnostics/config_entry/{entry.entry_id}")
     assert response.status == HTTPStatus.OK
     text = await response.text()
@@ -193,7 +193,7 @@ async def test_download_names_nobody(
     monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
 ) -> None:
-    """Names, serial numbers, addresses and tokens are nowhere in the file, whatever is wrong."""
+    """Write no name, serial number, address or token into the file, whichever repairs are shown."""
     entry = MockConfigEntry(
         domain=DOMAIN,
         data={
@@ -201,13 +201,13 @@ async def test_download_names_nobody(
             "token": SECRETS["token"],
             "previous_tokens": [{"token": SECRETS["previous token"], "expires": "2026-09-17T10:00:00+00:00"}],
             "certificate": SECRETS["file"],
-            # What a later version may keep.
+            # Later versions may store this.
             "directions": {SECRETS["serial"]: True},
         },
         options={"reset_time": "04:00:00", "names": [SECRETS["camera"]]},
     )
     entry.add_to_hass(hass)
-    # Whoever was signed in when it began still is a day later.
+    # The session lasts longer than the access token.
     session = hass.auth.async_validate_access_token(hass_access_token)
     assert session
     (tmp_path / "axis_people_counter.db").write_bytes(b"damaged" * 1000)
@@ -244,7 +244,7 @@ async def test_download_names_nobody(
     await post(document(sensor=SENSOR, sent=NOON))
     await entry.runtime_data.async_remove_camera(SECRETS["second serial"])
     await hass.async_block_till_done()
-    # As many kinds as cameras and places cause here, and one that stays after a restart.
+    # The kinds about cameras and places, and a persistent one.
     kinds = {
         "body_too_large",
         "camera_silent",
@@ -260,8 +260,10 @@ async def test_download_names_nobody(
 
     client = await hass_client(hass.auth.async_create_access_token(session))
     whole = await download(client, entry)
-    assert {issue["issue_id"] for issue in whole["issues"]} == {one["issue_id"] for one in whole["data"]["repairs"]}
-    repairs = {(one["key"], one["about"]) for one in whole["data"]["repairs"]}
+    assert {issue["issue_id"] for issue in whole["issues"]} == {
+        repair["issue_id"] for repair in whole["data"]["repairs"]
+    }
+    repairs = {(repair["key"], repair["about"]) for repair in whole["data"]["repairs"]}
     assert repairs == {
         ("body_too_large", "unknown"),
         ("camera_silent", "camera_1"),
@@ -278,10 +280,10 @@ async def test_download_names_nobody(
     assert camera["camera"]["serial"] == "camera_1"
     (place,) = whole["data"]["places"]
     assert [door["key"] for door in place["doors"]] == ["camera_1", "camera_2"]
-    outlines = [one["content"] for one in camera["quarantined"]]
-    assert outlines[0] == "4096 characters that aren't JSON"
+    contents = [interval["content"] for interval in camera["quarantined"]]
+    assert contents[0] == "4096 characters that aren't JSON"
     redacted = "**REDACTED**"
-    assert json.loads(outlines[1]) == {
+    assert json.loads(contents[1]) == {
         **measurement(NOON - 3 * MINUTE, -1),
         "more": [redacted, {redacted: redacted, "kind": redacted, "at": redacted}],
         redacted: {"direction": "in", "count": "3"},
@@ -289,20 +291,20 @@ async def test_download_names_nobody(
     assert whole["data"]["data"] == dict.fromkeys(entry.data, redacted)
     assert whole["data"]["options"] == {"reset_time": "04:00:00", "names": redacted, "reversed_cameras": redacted}
 
-    # What was ignored is in the file as well.
+    # Ignored repairs are in the file as well.
     for issue in problems(hass).values():
         ir.async_get(hass).async_ignore(DOMAIN, issue.issue_id, True)
-    assert all(one["is_ignored"] for one in (await download(client, entry))["data"]["repairs"])
+    assert all(repair["is_ignored"] for repair in (await download(client, entry))["data"]["repairs"])
 
 
-def test_issues_that_last_name_nobody() -> None:
-    """Home Assistant writes all that lasting issues hold into the file: that is the name of one of our own files."""
+def test_persistent_issue_names_nobody() -> None:
+    """Fill only a file name of the ledger into the persistent issue, which the download contains unredacted."""
     texts = json.loads((Path(issues.__file__).parent / "translations" / "en.json").read_text())["issues"]
     assert set(re.findall(r"{(\w+)}", json.dumps(texts[issues.LEDGER_MOVED_ASIDE.key]))) == {"file"}
 
 
 async def test_system_health(hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Pusher) -> None:
-    """The page tells how many cameras there are, how many are heard, and how large the ledger is."""
+    """Show the number of cameras, of connected ones, and the size of the ledger."""
     await pusher.push(measurement(NOON - MINUTE))
     await pusher.push(measurement(NOON - MINUTE), sensor={"serial": "00408cac512b"})
     noon.tick(6 * MINUTE)
@@ -318,6 +320,6 @@ async def test_system_health(hass: HomeAssistant, noon: FrozenDateTimeFactory, p
 
 
 async def test_system_health_without_an_entry(hass: HomeAssistant, entry: MockConfigEntry, pusher: Pusher) -> None:
-    """Nothing is said of what isn't loaded."""
+    """Show nothing without a loaded entry."""
     await hass.config_entries.async_unload(entry.entry_id)
     assert await get_system_health_info(hass, DOMAIN) == {}

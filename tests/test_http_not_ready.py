@@ -7,7 +7,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
-from custom_components.axis_people_counter import http, receiver
+from custom_components.axis_people_counter import http, sender_problems
 from custom_components.axis_people_counter.const import DOMAIN
 from custom_components.axis_people_counter.ledger import file as ledger_file, ledger
 from homeassistant.config_entries import ConfigEntryDisabler
@@ -151,7 +151,7 @@ async def test_too_many_cameras(
 ) -> None:
     """Return 503 for a camera too many, and 200 for the others."""
     monkeypatch.setattr(ledger, "MAX_CAMERAS", 1)
-    monkeypatch.setattr(receiver, "MAX_CAMERAS", 1)
+    monkeypatch.setattr(sender_problems, "MAX_CAMERAS", 1)
     await again(pusher)
     other = push(sensor={"serial": "accc8ef3d92f", "name": "_Back_ door"})
     response = await pusher.post(other)

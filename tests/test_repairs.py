@@ -1,4 +1,4 @@
-"""The dialogs of repairs about tokens, protocol versions, clocks and silence."""
+"""Repair flows about tokens and protocol versions, and the placeholders of other repairs."""
 
 from datetime import timedelta
 from http import HTTPStatus
@@ -39,7 +39,7 @@ pytestmark = pytest.mark.usefixtures("pages")
 
 
 async def test_wrong_token(pusher: Pusher, repairs: Repairs) -> None:
-    """URL and token are shown to be copied, and nowhere else; with the next wrong one the repair is back."""
+    """Show URL and token only in the flow; the next wrong token shows the repair again."""
     issue_id = f"wrong_token_{HERE}"
     for _ in range(2):
         assert (await pusher.post(document(), token=WRONG)).status == HTTPStatus.UNAUTHORIZED
@@ -57,7 +57,7 @@ async def test_wrong_token(pusher: Pusher, repairs: Repairs) -> None:
 async def test_only_administrators_see_the_token(
     pusher: Pusher, repairs: Repairs, hass_client: ClientSessionGenerator, hass_read_only_access_token: str
 ) -> None:
-    """A user who isn't one can neither begin the dialog nor look into that of another."""
+    """Refuse the flow to users who aren't administrators."""
     await pusher.post(document(), token=WRONG)
     flow = await repairs.open(f"wrong_token_{HERE}")
     client = await hass_client(hass_read_only_access_token)
@@ -75,7 +75,7 @@ async def test_only_administrators_see_the_token(
 async def test_wrong_token_ends_while_it_is_shown(
     hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Pusher, repairs: Repairs
 ) -> None:
-    """The dialog can be finished although there is nothing left to repair."""
+    """Finish the flow although its repair has ended."""
     await pusher.post(document(), token=WRONG)
     flow = await repairs.open(f"wrong_token_{HERE}")
     await wait(hass, noon, timedelta(hours=2))
@@ -84,7 +84,7 @@ async def test_wrong_token_ends_while_it_is_shown(
 
 
 async def test_body_too_large(monkeypatch: pytest.MonkeyPatch, pusher: Pusher, repairs: Repairs) -> None:
-    """It ends when it has been read, and comes back when it happens again."""
+    """End the repair when it is confirmed, and show it again with the next large body."""
     monkeypatch.setattr(bodies, "MAX_BODY", 100)
     for _ in range(2):
         assert (await pusher.post(document())).status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE
@@ -97,7 +97,7 @@ async def test_body_too_large(monkeypatch: pytest.MonkeyPatch, pusher: Pusher, r
 async def test_no_token_without_an_entry(
     hass: HomeAssistant, entry: MockConfigEntry, pusher: Pusher, repairs: Repairs
 ) -> None:
-    """Where nothing runs, there is nothing to be copied."""
+    """Abort without a loaded entry."""
     await pusher.post(document(), token=WRONG)
     shown = await repairs.open(f"wrong_token_{HERE}")
     await hass.config_entries.async_unload(entry.entry_id)
@@ -118,7 +118,7 @@ async def test_set_protocol_version(
     hass_ws_client: WebSocketGenerator,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """The camera gets the right version from here; the repair ends when it sends that, and not before."""
+    """Set the version in the camera; the repair ends with its next push in that version."""
     device.counter = model
     await push_other_protocol(pusher)
     flow = await repairs.open(PROTOCOL)
@@ -142,7 +142,7 @@ async def test_set_protocol_version(
     await pusher.push(measurement(NOON - MINUTE, 1))
     assert not repairs.issues
 
-    # Used once, kept nowhere.
+    # The password is stored nowhere.
     assert PASSWORD not in caplog.text
     assert not hass.config_entries.flow.async_progress()
     websocket = await hass_ws_client(hass)
@@ -151,7 +151,7 @@ async def test_set_protocol_version(
 
 
 async def test_wrong_password(pusher: Pusher, repairs: Repairs, device: Device) -> None:
-    """What is wrong is said, and can be tried again without typing all of it; only the password is asked for anew."""
+    """Show the problem, and suggest all input except the password."""
     await push_other_protocol(pusher)
     flow = await repairs.open(PROTOCOL)
     flow = await repairs.submit(flow, **credentials(device, password=WRONG))
@@ -170,7 +170,7 @@ async def test_wrong_password(pusher: Pusher, repairs: Repairs, device: Device) 
 
 
 async def test_nothing_there(pusher: Pusher, repairs: Repairs, device: Device) -> None:
-    """An address at which there is nothing, or that is none."""
+    """Show the problem of an address that doesn't answer or isn't valid."""
     await push_other_protocol(pusher)
     flow = await repairs.open(PROTOCOL)
     for host, problem in (("127.0.0.1:1", "Nothing answers at 127.0.0.1:1."), ("a b", "This isn't an address: a b.")):
@@ -180,7 +180,7 @@ async def test_nothing_there(pusher: Pusher, repairs: Repairs, device: Device) -
 
 
 async def test_camera_without_a_counter(pusher: Pusher, repairs: Repairs, device: Device) -> None:
-    """What the camera says is shown as it is."""
+    """Show the problem of a camera without a people counter."""
     device.counter = None
     await push_other_protocol(pusher)
     flow = await repairs.submit(await repairs.open(PROTOCOL), **credentials(device))
@@ -188,7 +188,7 @@ async def test_camera_without_a_counter(pusher: Pusher, repairs: Repairs, device
 
 
 async def test_another_camera(pusher: Pusher, repairs: Repairs, device: Device) -> None:
-    """Nothing is changed in a camera that isn't the one with the wrong version."""
+    """Change nothing in another camera than that of the repair."""
     device.serial = "00408cac512b"
     await push_other_protocol(pusher)
     flow = await repairs.submit(await repairs.open(PROTOCOL), **credentials(device))
@@ -196,10 +196,10 @@ async def test_another_camera(pusher: Pusher, repairs: Repairs, device: Device) 
     assert device.faults.protocol_version == "0.3"
 
 
-async def test_camera_that_does_not_say_who_it_is(
+async def test_document_without_a_camera(
     hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Pusher, repairs: Repairs, device: Device
 ) -> None:
-    """It is known by its address only, and so any camera may be the one; it ends when that is quiet for a while."""
+    """Accept any camera if the repair is about an address, and end it after a while."""
     device.serial = "00408cac512b"
     await push_other_protocol(pusher, sensor=None, data=None)
     response = await pusher.post({"apiName": "Axis Retail Data", "apiVersion": "0.3"})
@@ -216,7 +216,7 @@ async def test_camera_that_does_not_say_who_it_is(
 async def test_camera_has_the_right_version_meanwhile(
     hass: HomeAssistant, entry: MockConfigEntry, pusher: Pusher, repairs: Repairs, device: Device
 ) -> None:
-    """The dialog goes on without its repair, and without the entry: only the camera is asked."""
+    """Finish the flow without its repair and without the entry."""
     await push_other_protocol(pusher)
     flow = await repairs.open(PROTOCOL)
     await pusher.push()
@@ -226,7 +226,7 @@ async def test_camera_has_the_right_version_meanwhile(
 
 
 async def test_hostile_name(pusher: Pusher, repairs: Repairs) -> None:
-    """A sender's text is never markup, and its address never more than an address."""
+    """Escape texts of senders, and ignore an address that isn't valid."""
     sensor = {"name": "[x](http://evil)|<b>", "ipAddress": "fe80::1%](http://evil)"}
     await push_other_protocol(pusher, apiVersion="<img>", sensor=sensor)
     flow = await repairs.open(PROTOCOL)
@@ -252,7 +252,7 @@ async def test_hostile_name(pusher: Pusher, repairs: Repairs) -> None:
 async def test_clocks(
     noon: FrozenDateTimeFactory, pusher: Pusher, repairs: Repairs, address: str | None, link: str
 ) -> None:
-    """Both times are those on the wall, and the pages for setting them are a click away."""
+    """Show both local times, and link the camera's page."""
     body = document(sent=NOON + timedelta(hours=1), sensor={"ipAddress": address})
     assert (await pusher.post(body)).status == HTTPStatus.SERVICE_UNAVAILABLE
     assert placeholders(repairs.issues[f"clock_differs_{SERIAL}"]) == {
@@ -269,13 +269,13 @@ async def test_clocks(
 
 @pytest.mark.parametrize("sent", ["0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z"])
 async def test_clock_at_the_end_of_time(pusher: Pusher, repairs: Repairs, sent: str) -> None:
-    """There is no local time of the first and the last hours there are."""
+    """Show a UTC time where the calendar has no local time."""
     assert (await pusher.post(document(utcSent=sent))).status == HTTPStatus.SERVICE_UNAVAILABLE
     assert sent[5:10] in placeholders(repairs.issues[f"clock_differs_{SERIAL}"])["camera_time"]
 
 
 def test_scope_of_an_address_is_no_part_of_a_link() -> None:
-    """It may be nearly any text, though addresses like that are left out long before."""
+    """Don't link an address with a scope, which may be any text."""
     assert link("fe80::1") == r"[\[fe80\:\:1\]](http://[fe80::1])"
     assert link("fe80::1%](evil)") == ""
 
@@ -286,7 +286,7 @@ def test_scope_of_an_address_is_no_part_of_a_link() -> None:
 async def test_silent_camera(
     hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Pusher, repairs: Repairs
 ) -> None:
-    """There are the camera's page and our URL to look at."""
+    """Show the camera's page and the URL for pushes."""
     await pusher.push(measurement(NOON - MINUTE))
     await wait(hass, noon, timedelta(days=1))
     assert placeholders(repairs.issues[f"camera_silent_{SERIAL}"]) == {

@@ -37,7 +37,7 @@ pytestmark = pytest.mark.usefixtures("pages")
 
 
 async def everything_wrong(hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Pusher) -> set[str]:
-    """Have all repairs about one camera; return their ids."""
+    """Cause all repairs about one camera; return their names."""
     await pusher.push(bad(30), sensor={"ipAddress": HERE})
     await wait(hass, noon, timedelta(days=1))
     await pusher.post(document(), token=WRONG)
@@ -61,7 +61,7 @@ async def test_repairs_end_with_their_camera(
     repairs: Repairs,
     hass_ws_client: WebSocketGenerator,
 ) -> None:
-    """Nobody waits any more for the camera to do better; what is about its address may be another's."""
+    """End the repairs of a removed camera, but not those about its address."""
     wrong = await everything_wrong(hass, noon, pusher)
     assert {*repairs.issues} == wrong
     await remove_camera(hass, entry, hass_ws_client, repairs)
@@ -71,7 +71,7 @@ async def test_repairs_end_with_their_camera(
 async def test_repairs_end_with_the_cameras_next_push(
     hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Pusher, repairs: Repairs
 ) -> None:
-    """Where all is well again, nothing is left to be read but what another camera may have done."""
+    """End the repairs of a camera with its next push, but not those about its address."""
     assert await everything_wrong(hass, noon, pusher)
     await pusher.push(sensor={"ipAddress": HERE})
     assert {*repairs.issues} == {QUARANTINED, *OF_THE_ADDRESS}
@@ -87,7 +87,7 @@ async def test_repairs_end_when_the_entry_is_disabled(
     pusher: Pusher,
     repairs: Repairs,
 ) -> None:
-    """What nobody looks after isn't shown; what has happened is, until it has been read. A reload keeps all."""
+    """End all repairs but the persistent one when the entry is disabled; a reload keeps all."""
     wrong = await everything_wrong(hass, noon, pusher)
     ir.async_get(hass).async_ignore(DOMAIN, repairs.issues[QUARANTINED].issue_id, True)
     await hass.config_entries.async_reload(entry.entry_id)
@@ -104,13 +104,13 @@ async def test_repairs_end_when_the_entry_is_disabled(
     assert flow["step_id"] == "confirm"
 
 
-async def test_what_is_read_when_a_camera_goes_says_nothing_any_more(
+async def test_refresh_during_removal(
     hass: HomeAssistant, noon: FrozenDateTimeFactory, entry: MockConfigEntry, pusher: Pusher, repairs: Repairs
 ) -> None:
-    """A repair that ended isn't begun again by what was on the way."""
+    """Don't show an ended repair again after a refresh that was in progress."""
     await pusher.push(bad(30))
     receiver = entry.runtime_data
-    # The ledger is busy; then it stores what is to be stored before it answers questions.
+    # A busy ledger writes before it reads.
     free = threading.Event()
     receiver.ledger.submit(lambda _: free.wait(10))
     reading = asyncio.create_task(receiver.cameras[SERIAL].async_refresh())
@@ -125,6 +125,6 @@ async def test_what_is_read_when_a_camera_goes_says_nothing_any_more(
 async def test_repairs_have_no_secrets(
     hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Pusher, repairs: Repairs
 ) -> None:
-    """Whoever has an account can read what repairs are made of."""
+    """Keep the token out of repairs, which every user can read."""
     await everything_wrong(hass, noon, pusher)
     assert TOKEN not in repr(repairs.issues)

@@ -1,4 +1,4 @@
-"""The dialog of quarantined intervals: shown, tried again, dropped."""
+"""The repair flow of quarantined intervals: show, retry, drop."""
 
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -25,7 +25,7 @@ pytestmark = pytest.mark.usefixtures("pages")
 
 
 def keep(folder: Path, content: str, *, sent: datetime = NOON, serial: str = SERIAL) -> None:
-    """Put an interval into quarantine as an earlier version of the integration did, which couldn't take it."""
+    """Quarantine an interval as an earlier version did, which couldn't read it."""
     with closing(sqlite3.connect(folder / "axis_people_counter.db")) as db, db:
         db.execute(
             "INSERT INTO quarantine (camera, received, reason, content, sent)"
@@ -35,7 +35,7 @@ def keep(folder: Path, content: str, *, sent: datetime = NOON, serial: str = SER
 
 
 async def test_quarantine_is_shown(noon: FrozenDateTimeFactory, pusher: Pusher, repairs: Repairs) -> None:
-    """From, to, in, out and why of each, in the time on the wall; sender's texts are never markup."""
+    """Show a table in local time, with texts of senders escaped."""
     strange = {"utcFrom": "| [x](http://evil) |\n\n# <b>", "utcTo": 17, "items": [{"direction": "in", "count": "`1`"}]}
     await pusher.push(
         measurement(NOON - 15 * MINUTE, 20, minutes=15),
@@ -63,7 +63,7 @@ async def test_quarantine_is_shown(noon: FrozenDateTimeFactory, pusher: Pusher, 
 
 
 async def test_quarantine_is_shown_in_part(pusher: Pusher, repairs: Repairs, noon: FrozenDateTimeFactory) -> None:
-    """There may be thousands; the newest are enough to see what it is about."""
+    """Show only the newest of many intervals."""
     await pusher.push(*(bad(100 - number) for number in range(12)), "x" * 10_000, "[" * 4000 + "]" * 4000)
     flow = await repairs.open(QUARANTINED)
     assert len(flow["description_placeholders"]["rows"].splitlines()) == 10
@@ -74,21 +74,21 @@ async def test_quarantine_is_shown_in_part(pusher: Pusher, repairs: Repairs, noo
 async def test_retry_after_an_update(
     hass: HomeAssistant, noon: FrozenDateTimeFactory, tmp_path: Path, pusher: Pusher, repairs: Repairs
 ) -> None:
-    """What can be taken now is counted once, as when it was sent; what can't stays, and so does the repair."""
+    """Store once what can be read now; the rest stays in quarantine."""
     await pusher.push(
         measurement(NOON - 5 * MINUTE, 1), measurement(NOON - 4 * MINUTE, 2), bad(30), sent=NOON - 2 * MINUTE
     )
     taken = json.dumps(measurement(NOON - 20 * MINUTE, 10, adults=(4, 0)))
     keep(tmp_path, taken, sent=NOON - 10 * MINUTE)
-    # The camera has told another number since then.
+    # The camera has sent another count since.
     keep(tmp_path, json.dumps(measurement(NOON - 5 * MINUTE, 100)), sent=NOON - 4 * MINUTE)
-    # Nobody knows it yet.
+    # An unknown kind.
     keep(tmp_path, '{"kind": "cars"}')
-    # Only the beginning of it was kept.
+    # Quarantine stores only the beginning of long ones.
     keep(tmp_path, '{"kind": "people-counts", "items": [')
     await pusher.push()
     assert placeholders(repairs.issues[QUARANTINED])["count"] == "5"
-    heard = state_of(hass, "sensor.main_entrance_last_message")
+    last_message = state_of(hass, "sensor.main_entrance_last_message")
     noon.tick(2 * MINUTE)
 
     flow = await repairs.choose(await repairs.open(QUARANTINED), "retry")
@@ -98,9 +98,9 @@ async def test_retry_after_an_update(
     assert placeholders(repairs.issues[QUARANTINED])["count"] == "3"
     assert state_of(hass, IN_TOTAL) == state_of(hass, IN_TODAY) == "13"
     assert state_of(hass, "sensor.main_entrance_adults_in_today") == "4"
-    # These people came long ago, and the camera said nothing now.
+    # The counts are history, and the camera hasn't sent anything.
     assert state_of(hass, "event.main_entrance_passage") == "unknown"
-    assert state_of(hass, "sensor.main_entrance_last_message") == heard
+    assert state_of(hass, "sensor.main_entrance_last_message") == last_message
 
     for _ in range(2):
         flow = await repairs.choose(await repairs.open(QUARANTINED), "retry")
@@ -118,7 +118,7 @@ async def test_retry_when_the_entry_starts(
     repairs: Repairs,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """An update that knows what was set aside takes it by itself, page by page; what it doesn't know stays."""
+    """Retry page by page when the entry is set up."""
     monkeypatch.setattr(ledger, "RETRY_PAGE", 2)
     await pusher.push(measurement(NOON - MINUTE, 1), bad(30))
     await pusher.push(measurement(NOON - MINUTE, 1), sensor={"serial": "accc8ef3d92f", "name": "Back"})
@@ -140,7 +140,7 @@ async def test_retry_that_fails_when_the_entry_starts(
     repairs: Repairs,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """All else works, nothing is lost, and it is tried again at the next start."""
+    """Set the entry up although the retry fails, and retry at the next start."""
     await pusher.push(measurement(NOON - MINUTE, 1))
     keep(tmp_path, json.dumps(measurement(NOON - 5 * MINUTE, 10)))
     for sql, count in (
@@ -156,10 +156,10 @@ async def test_retry_that_fails_when_the_entry_starts(
     assert caplog.text.count("can't be retried now") == 1
 
 
-async def test_what_was_counted_after_all_is_not_missing(
+async def test_quarantined_interval_is_sent_again(
     hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Pusher, repairs: Repairs
 ) -> None:
-    """The camera's clock was set back between counting and sending; when it tells all again, the repair ends."""
+    """End the repair when the camera sends intervals again that came from the future before."""
     last = measurement(NOON - MINUTE, 3)
     await pusher.push(measurement(NOON - 3 * MINUTE, 1), last, sent=NOON - 2 * MINUTE)
     assert placeholders(repairs.issues[QUARANTINED])["count"] == "1"
@@ -167,7 +167,7 @@ async def test_what_was_counted_after_all_is_not_missing(
     await pusher.push(measurement(NOON - 3 * MINUTE, 1), last)
     assert state_of(hass, IN_TODAY) == "4"
     assert not repairs.issues
-    # Held up on its way, the first one comes once more.
+    # The first push arrives once more, late.
     await pusher.push(measurement(NOON - 3 * MINUTE, 1), last, sent=NOON - 2 * MINUTE)
     assert not repairs.issues
 
@@ -175,7 +175,7 @@ async def test_what_was_counted_after_all_is_not_missing(
 async def test_retry_of_all(
     hass: HomeAssistant, noon: FrozenDateTimeFactory, tmp_path: Path, pusher: Pusher, repairs: Repairs
 ) -> None:
-    """The repair ends by itself when nothing is left; who came just now is told of, as with any push."""
+    """End the repair when the quarantine is empty, and fire events for people who passed just now."""
     await pusher.push(measurement(NOON - 5 * MINUTE, 1))
     keep(tmp_path, json.dumps(measurement(NOON - 2 * MINUTE, 3)))
     await pusher.push()
@@ -192,7 +192,7 @@ async def test_retry_of_all(
 async def test_retry_reaches_statistics(
     hass: HomeAssistant, noon: FrozenDateTimeFactory, tmp_path: Path, pusher: Pusher, repairs: Repairs
 ) -> None:
-    """Hours that have passed get what was counted in them."""
+    """Write retried intervals into the statistics of their hours."""
     await pusher.push(measurement(NOON - timedelta(hours=3), 1), measurement(NOON - MINUTE, 1))
     assert [row["state"] for row in await rows(hass, "in")] == [1, 0, 1]
     keep(tmp_path, json.dumps(measurement(NOON - timedelta(hours=2), 5)))
@@ -202,7 +202,7 @@ async def test_retry_reaches_statistics(
 
 
 async def test_drop(hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Pusher, repairs: Repairs) -> None:
-    """Only what the question was about is dropped; what comes again is looked at again."""
+    """Drop only the intervals that the question was about; check repeated ones again."""
     await pusher.push(measurement(NOON - 15 * MINUTE, 20, minutes=15), bad(30))
     noon.tick(MINUTE)
     await pusher.push(measurement(NOON - 4 * MINUTE, 1))
@@ -221,7 +221,7 @@ async def test_drop(hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Pu
     assert not repairs.issues
     assert state_of(hass, IN_TOTAL) == "20"
 
-    # The minutes that wait replace the quarter without the one that was dropped, once the camera has sent that again.
+    # The waiting minutes replace the quarter of an hour once the camera has sent the dropped minute again.
     rest = [measurement(NOON - minute * MINUTE, 2) for minute in range(15, 0, -1) if minute != 4]
     await pusher.push(*rest, bad(30))
     assert placeholders(repairs.issues[QUARANTINED])["count"] == "15"
@@ -231,7 +231,7 @@ async def test_drop(hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Pu
 
 
 async def test_nothing_left(hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Pusher, repairs: Repairs) -> None:
-    """What is chosen or submitted after the repair has ended by itself does nothing."""
+    """Abort flows whose repair has ended meanwhile."""
     await pusher.push(measurement(NOON - 15 * MINUTE, 20, minutes=15))
     noon.tick(MINUTE)
     await pusher.push(measurement(NOON - 15 * MINUTE, 7))
@@ -256,7 +256,7 @@ async def test_quarantine_of_a_removed_camera(
     repairs: Repairs,
     hass_ws_client: WebSocketGenerator,
 ) -> None:
-    """The repair goes with the camera and a dialog ends; both are back when the camera is."""
+    """Abort the flow of a removed camera; the repair returns with the camera."""
     await pusher.push(bad(30))
     flow = await repairs.open(QUARANTINED)
     noon.tick(timedelta(minutes=6))
@@ -270,7 +270,7 @@ async def test_quarantine_of_a_removed_camera(
 async def test_quarantine_without_an_entry(
     hass: HomeAssistant, entry: MockConfigEntry, pusher: Pusher, repairs: Repairs
 ) -> None:
-    """The ledger is closed where nothing runs."""
+    """Abort without a loaded entry."""
     await pusher.push(bad(30))
     opened = await repairs.open(QUARANTINED)
     await hass.config_entries.async_unload(entry.entry_id)
@@ -280,7 +280,7 @@ async def test_quarantine_without_an_entry(
 
 @contextmanager
 def locked(path: Path) -> Iterator[None]:
-    """Keep others from writing to a ledger."""
+    """Lock a ledger against writing."""
     with closing(sqlite3.connect(path, isolation_level=None)) as db:
         db.execute("BEGIN IMMEDIATE")
         yield
@@ -296,7 +296,7 @@ async def test_quarantine_while_the_ledger_cannot_be_written(
     repairs: Repairs,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Nothing is done then, and the dialog says so."""
+    """Abort with the error, and change nothing."""
     monkeypatch.setattr(ledger_file, "BUSY_SECONDS", 0.1)
     await hass.config_entries.async_reload(entry.entry_id)
     await pusher.push(bad(30))
@@ -308,10 +308,10 @@ async def test_quarantine_while_the_ledger_cannot_be_written(
     assert placeholders(repairs.issues[QUARANTINED])["count"] == "1"
 
 
-async def test_quarantine_while_the_ledger_is_out_of_reach(
+async def test_quarantine_while_the_ledger_cannot_be_read(
     noon: FrozenDateTimeFactory, tmp_path: Path, pusher: Pusher, repairs: Repairs
 ) -> None:
-    """What can't be read can't be shown."""
+    """Abort with the error."""
     await pusher.push(bad(30))
     (tmp_path / "axis_people_counter.db").rename(tmp_path / "elsewhere.db")
     (tmp_path / "axis_people_counter.db").mkdir()

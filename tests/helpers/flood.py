@@ -1,4 +1,4 @@
-"""A stranger in a process of its own, who does something to a port of the loopback as fast as it can, for a while.
+"""Flood a port with connections or requests from a process of its own.
 
 python -m tests.helpers.flood connect|hello|handshake|expect ADDRESS PORT SOURCE SECONDS
 """
@@ -13,14 +13,14 @@ import struct
 import sys
 import time
 
-# As many as one process may have open without being noticed by its own system.
+# Below the limit of open files of a process.
 OPEN = 300
 RESET = struct.pack("ii", 1, 0)
 EXPECT = b"POST /api/axis_people_counter/push HTTP/1.1\r\nHost: x\r\nExpect: x\r\nContent-Length: 0\r\n\r\n"
 
 
 def context() -> ssl.SSLContext:
-    """Return a context that trusts everybody."""
+    """Return a context that verifies nothing."""
     found = ssl.create_default_context()
     found.check_hostname = False
     found.verify_mode = ssl.CERT_NONE
@@ -28,7 +28,7 @@ def context() -> ssl.SSLContext:
 
 
 def client_hello() -> bytes:
-    """Return how a handshake begins."""
+    """Return the first message of a handshake."""
     incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
     with suppress(ssl.SSLWantReadError):
         context().wrap_bio(incoming, outgoing).do_handshake()
@@ -36,32 +36,32 @@ def client_hello() -> bytes:
 
 
 def flood(kind: str, address: str, port: int, source: str, seconds: float) -> int:
-    """Return how often it was done."""
+    """Flood for some seconds, and return the number of connections or answers."""
     hello = client_hello()
     opened: deque[socket.socket] = deque(maxlen=OPEN)
     until = time.monotonic() + seconds
     count = 0
     while time.monotonic() < until:
-        one = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET)
+        client = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET)
         with suppress(OSError):
-            one.settimeout(2)
-            # Nothing is left of it that would keep a port from others.
-            one.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
-            one.bind((source, 0))
+            client.settimeout(2)
+            # A reset leaves no port in TIME_WAIT.
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
+            client.bind((source, 0))
             if kind == "connect":
-                one.setblocking(False)
-                opened.append(one)
+                client.setblocking(False)
+                opened.append(client)
                 with suppress(BlockingIOError):
-                    one.connect((address, port))
+                    client.connect((address, port))
             elif kind == "hello":
-                # It is answered with a signature, which nobody waits for.
-                one.connect((address, port))
-                one.sendall(hello)
-                one.recv(1)
-                one.close()
+                # The server computes a signature for its answer.
+                client.connect((address, port))
+                client.sendall(hello)
+                client.recv(1)
+                client.close()
             else:
-                one.connect((address, port))
-                with context().wrap_socket(one) as secure:
+                client.connect((address, port))
+                with context().wrap_socket(client) as secure:
                     while kind == "expect" and time.monotonic() < until:
                         secure.sendall(EXPECT * 100)
                         if not (answer := secure.recv(1 << 20)):

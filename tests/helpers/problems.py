@@ -1,4 +1,4 @@
-"""Repair issues as tests speak of them: their ids name no camera, so they are found by what they are about."""
+"""Find repair issues by what they are about, because their ids name no camera."""
 
 from custom_components.axis_people_counter.const import DOMAIN
 from homeassistant.core import HomeAssistant
@@ -6,7 +6,7 @@ from homeassistant.helpers import issue_registry as ir
 
 
 def problems(hass: HomeAssistant) -> dict[str, ir.IssueEntry]:
-    """Return the issues there are, by their kind and what they are about."""
+    """Return the active issues by `<kind>_<about>`, or by kind alone."""
     found = {}
     for (domain, _), issue in ir.async_get(hass).issues.items():
         if domain == DOMAIN and issue.active:

@@ -1,4 +1,4 @@
-"""Documents as cameras send them, and the sending of them to a test instance."""
+"""Documents as cameras send them, and a client that pushes them to a test instance."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
@@ -20,7 +20,7 @@ type Document = dict[str, Any]
 
 
 def utc(instant: datetime) -> str:
-    """Return an instant as cameras write it."""
+    """Return an instant as cameras send it."""
     return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
@@ -32,7 +32,7 @@ def measurement(
     minutes: float = 1,
     adults: tuple[int, int] | None = None,
 ) -> Document:
-    """Return the counts of one interval, without adults as the 2D camera sends them."""
+    """Return the measurement of an interval, by default without adults, like the 2D camera's."""
     items: list[Document] = [{"direction": "in", "count": entered}, {"direction": "out", "count": exited}]
     if adults is not None:
         for item, count in zip(items, adults, strict=True):
@@ -48,7 +48,7 @@ def measurement(
 def document(
     *measurements: Any, sent: datetime | None = None, sensor: Mapping[str, Any] | None = None, **members: Any
 ) -> Document:
-    """Return a push of these measurements, sent now unless said otherwise; None as a member takes it out."""
+    """Return a push of these measurements, by default sent now; a member that is None is left out."""
     sent = sent or dt_util.utcnow()
     whole = {
         "apiName": "Axis Retail Data",
@@ -71,10 +71,10 @@ def document(
 
 
 class Pusher:
-    """Posts to the instance under test, and waits until its states show what was posted."""
+    """Pushes to the instance under test, and waits until states are written."""
 
     def __init__(self, hass: HomeAssistant, client: TestClient[Any, Any]) -> None:
-        """Take an unauthenticated client."""
+        """Use an unauthenticated client."""
         self.hass = hass
         self.client = client
 
@@ -90,13 +90,13 @@ class Pusher:
         return response
 
     async def push(self, *measurements: Any, **members: Any) -> None:
-        """Push measurements and see them accepted."""
+        """Push measurements and assert that the answer is 200."""
         response = await self.post(document(*measurements, **members))
         assert response.status == HTTPStatus.OK, await response.text()
 
 
 def state_of(hass: HomeAssistant, entity_id: str) -> str:
-    """Return a state; the entity has to exist."""
+    """Return the state of an entity, which has to exist."""
     state = hass.states.get(entity_id)
     assert state, f"{entity_id} doesn't exist"
     return state.state

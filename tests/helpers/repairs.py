@@ -31,7 +31,7 @@ IN_TODAY: Final = "sensor.main_entrance_in_today"
 QUARANTINED: Final = f"quarantined_{SERIAL}"
 PROTOCOL: Final = f"wrong_protocol_{SERIAL}"
 WRONG: Final = "the token of another"
-# What can't be told apart from the problem of another camera.
+# Several cameras may share the address.
 OF_THE_ADDRESS: Final = {f"wrong_protocol_{HERE}", f"wrong_token_{HERE}"}
 PASSWORD: Final = "no one else may see this"
 INTEGRATION: Final = Path(__file__).parents[2] / "custom_components" / DOMAIN
@@ -42,7 +42,7 @@ type Flow = dict[str, Any]
 
 @pytest.fixture
 async def pages(hass: HomeAssistant) -> None:
-    """Have what Home Assistant's pages need; addresses can be added only before the first client comes."""
+    """Set up the pages of Home Assistant, before the first client."""
     await hass.config.async_set_time_zone("Europe/Stockholm")
     for component in ("config", "repairs", "websocket_api"):
         assert await async_setup_component(hass, component, {})
@@ -50,23 +50,23 @@ async def pages(hass: HomeAssistant) -> None:
 
 @pytest.fixture
 def repairs(hass: HomeAssistant, pusher: Pusher, hass_access_token: str) -> Repairs:
-    """Return an administrator's way to the repairs, once the integration is there."""
+    """Return the page of repairs as an administrator sees it."""
     return Repairs(hass, pusher.client, hass_access_token)
 
 
 @pytest.fixture
 async def device() -> AsyncIterator[Device]:
-    """Switch the web server of the camera on."""
+    """Start the web server of a camera."""
     async with Device(serial=SERIAL, password=PASSWORD) as device:
         device.faults.protocol_version = "0.3"
         yield device
 
 
 class Repairs:
-    """The page of repairs, where each dialog has a text for all it shows."""
+    """The page of repairs; asserts that each step of a flow has its texts."""
 
     def __init__(self, hass: HomeAssistant, client: TestClient[Any, Any], token: str) -> None:
-        """Take a way to Home Assistant, and the token of somebody who was signed in when the test began."""
+        """Use a client, and the session of a token."""
         self.hass = hass
         self.client = client
         self._session = hass.auth.async_validate_access_token(token)
@@ -75,13 +75,13 @@ class Repairs:
 
     @property
     def token(self) -> str:
-        """A token that is good now: they last for half an hour."""
+        """A new token, because tokens expire after half an hour."""
         assert self._session
         return self.hass.auth.async_create_access_token(self._session)
 
     @property
     def issues(self) -> dict[str, ir.IssueEntry]:
-        """What is shown, by its kind and what it is about."""
+        """The active issues, as `problems` returns them."""
         return problems(self.hass)
 
     async def open(self, name: str) -> Flow:
@@ -109,11 +109,11 @@ class Repairs:
         assert response.status == HTTPStatus.OK, await response.text()
         flow: Flow = await response.json()
         await self.hass.async_block_till_done()
-        assert set(self.texts(flow)), "this has to be said in words"
+        assert set(self.texts(flow)), "The step has no text."
         return flow
 
     def texts(self, flow: Flow) -> Iterator[str]:
-        """Yield what the frontend shows."""
+        """Yield the texts that the frontend shows."""
         texts = TEXTS[self._key]["fix_flow"]
         placeholders = self._shown | (flow.get("description_placeholders") or {})
         match flow["type"]:
@@ -128,7 +128,9 @@ class Repairs:
                     step["description"],
                     *(step["menu_options"][key] for key in flow.get("menu_options", ())),
                 ]
-                found += [step["data"][one["name"]] for one in (flow["data_schema"] if flow["type"] == "form" else ())]
+                found += [
+                    step["data"][field["name"]] for field in (flow["data_schema"] if flow["type"] == "form" else ())
+                ]
                 found += [texts["error"][key] for key in (flow.get("errors") or {}).values()]
         for text in found:
             names = {name for _, name, _, _ in Formatter().parse(text) if name}
@@ -136,12 +138,12 @@ class Repairs:
             yield text.format_map(placeholders)
 
     def text(self, flow: Flow) -> str:
-        """Return all that the frontend shows."""
+        """Return all texts that the frontend shows."""
         return "\n".join(self.texts(flow))
 
 
 def placeholders(issue: ir.IssueEntry) -> dict[str, str]:
-    """Return what an issue fills into its texts, of which there has to be one for all."""
+    """Return the placeholders of an issue, and assert that they fill all of its texts."""
     assert issue.translation_key
     assert issue.translation_placeholders is not None
     for text in (TEXTS[issue.translation_key]["title"], TEXTS[issue.translation_key].get("description", "")):
@@ -150,7 +152,7 @@ def placeholders(issue: ir.IssueEntry) -> dict[str, str]:
 
 
 def suggested(flow: Flow) -> dict[str, Any]:
-    """Return what is in the fields of a form already."""
+    """Return the suggested values of a form."""
     return {field["name"]: (field.get("description") or {}).get("suggested_value") for field in flow["data_schema"]}
 
 
@@ -160,12 +162,12 @@ def other_protocol(**members: Any) -> Document:
 
 
 async def push_other_protocol(pusher: Pusher, **members: Any) -> None:
-    """See such a push refused."""
+    """Assert that such a push gets 422."""
     assert (await pusher.post(other_protocol(**members))).status == HTTPStatus.UNPROCESSABLE_ENTITY
 
 
 def credentials(device: Device, **entered: Any) -> dict[str, Any]:
-    """Return what an administrator of the camera enters."""
+    """Return the input of an administrator of the camera."""
     return {
         "host": device.address,
         "username": device.username,
@@ -179,14 +181,14 @@ def credentials(device: Device, **entered: Any) -> dict[str, Any]:
 
 
 def bad(minute: int, **members: Any) -> Document:
-    """Return an interval that can't be taken, so many minutes before noon."""
+    """Return an interval that is rejected, some minutes before noon."""
     return {**measurement(NOON - minute * MINUTE, -1, 3), **members}
 
 
 async def remove_camera(
     hass: HomeAssistant, entry: MockConfigEntry, client: WebSocketGenerator, repairs: Repairs
 ) -> None:
-    """Delete the camera's device as the UI does."""
+    """Delete the camera's device as the frontend does."""
     (device,) = dr.async_entries_for_config_entry(dr.async_get(hass), entry.entry_id)
     websocket = await client(hass, repairs.token)
     await websocket.send_json_auto_id({"type": "config/device_registry/remove", "device_id": device.id})

@@ -26,7 +26,7 @@ from homeassistant.util import dt as dt_util
 
 from .helpers.flows import begin, choose, enter, shown
 from .helpers.home_assistant import free_port
-from .helpers.listening import Listening, camera
+from .helpers.listening import Listening, new_camera
 
 pytestmark = pytest.mark.usefixtures("socket_enabled")
 
@@ -434,7 +434,7 @@ async def test_in_the_repair(
     await until(hass, "listener_certificate_order")
     files.write(RIGHT["chain"](people()))
     await until(hass, None)
-    assert (await camera(listening).test_connection()).delivered
+    assert (await new_camera(listening).test_connection()).delivered
 
 
 async def until(hass: HomeAssistant, key: str | None) -> None:

@@ -29,7 +29,7 @@ from homeassistant.util import dt as dt_util
 
 from .helpers.flows import begin, choose, enter, settings, shown
 from .helpers.home_assistant import free_port
-from .helpers.listening import Files, Listening, camera, camera_at, s_client
+from .helpers.listening import Listening, UserFiles, new_camera, new_camera_at, s_client
 from .helpers.pusher import PATH, TOKEN, Pusher, state_of
 from .simulator import TWO_D, Camera, Device, Reply
 
@@ -60,7 +60,7 @@ def mount(hass: HomeAssistant, folder: Path, result: ConfigFlowResult) -> Camera
     ca_file = folder / "downloaded.pem"
     pem = authority_file(hass).read_text()
     ca_file.write_text(pem[pem.index("-----BEGIN CERT") :])
-    return camera_at(shown(result)["url"], shown(result)["token"], ca_file)
+    return new_camera_at(shown(result)["url"], shown(result)["token"], ca_file)
 
 
 async def test_set_up(hass: HomeAssistant, tmp_path: Path, hass_client_no_auth: ClientSessionGenerator) -> None:
@@ -284,9 +284,9 @@ async def test_authority_not_stored(hass: HomeAssistant) -> None:
 
 
 async def test_own_files(hass: HomeAssistant, tmp_path: Path) -> None:
-    """Files of the user are checked first; then there is no certificate of ours to be installed."""
+    """The user's files are checked first; then there is no certificate of ours to be installed."""
     signer = new_authority(dt_util.utcnow())
-    files = Files(tmp_path, signer)
+    files = UserFiles(tmp_path, signer)
     result = await direct(hass, certificate=files.data["certificate"])
     assert result["errors"] == {"base": "certificate_without_key"}
 
@@ -394,7 +394,7 @@ async def test_new_authority(hass: HomeAssistant, tmp_path: Path) -> None:
     one = mount(hass, tmp_path, result)
     await listening.restart()
     assert (await one.test_connection()).delivered
-    assert (await camera(listening).test_connection()).status is None
+    assert (await new_camera(listening).test_connection()).status is None
     assert not ir.async_get(hass).issues
 
 

@@ -33,7 +33,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.util import dt as dt_util
 
-from .helpers.listening import Files, Listening, camera, s_client
+from .helpers.listening import Listening, UserFiles, new_camera, s_client
 from .helpers.problems import problems
 from .helpers.pusher import PATH, TOKEN, state_of
 
@@ -76,7 +76,7 @@ def served(listening: Listening) -> CertificateAndKey:
 
 async def test_camera_reports(hass: HomeAssistant, listening: Listening) -> None:
     """With nothing but the authority's certificate a camera tests its connection, brings 90 days and goes on."""
-    one = camera(listening, days=90)
+    one = new_camera(listening, days=90)
     assert (await one.test_connection()).delivered
     midday = datetime.now(UTC) - timedelta(minutes=10)
     for until in (midday, midday + timedelta(minutes=1), None):
@@ -92,7 +92,7 @@ async def test_camera_reports(hass: HomeAssistant, listening: Listening) -> None
 
 async def test_camera_without_the_authority(listening: Listening, tmp_path: Path) -> None:
     """A camera that trusts the public authorities only, or another one of ours, sends nothing."""
-    one = camera(listening)
+    one = new_camera(listening)
     one.ca_file = None
     answer = await one.push()
     assert answer
@@ -106,7 +106,7 @@ async def test_camera_without_the_authority(listening: Listening, tmp_path: Path
 
 async def test_camera_with_another_name(listening: Listening) -> None:
     """A name or address that isn't in the certificate isn't accepted, though it leads here."""
-    one = camera(listening)
+    one = new_camera(listening)
     one.url = one.url.replace("127.0.0.1", "localhost")
     answer = await one.push()
     assert answer
@@ -117,7 +117,7 @@ async def test_by_name(hass: HomeAssistant, tmp_path: Path) -> None:
     """A name is as good as an address."""
     listening = Listening(hass, tmp_path, "localhost")
     await listening.start()
-    assert (await camera(listening).test_connection()).delivered
+    assert (await new_camera(listening).test_connection()).delivered
 
 
 async def test_ipv6(hass: HomeAssistant, tmp_path: Path) -> None:
@@ -134,12 +134,12 @@ async def test_expired_certificate(hass: HomeAssistant, tmp_path: Path) -> None:
     """A certificate of the user that has expired isn't accepted; the camera keeps its counts till it is renewed."""
     now = dt_util.utcnow()
     authority = new_authority(now)
-    files = Files(tmp_path, authority)
+    files = UserFiles(tmp_path, authority)
     files.write(new_server(authority, ["127.0.0.1"], now - SERVER_LIFETIME - timedelta(seconds=1)))
     listening = Listening(hass, tmp_path, **files.data)
     listening.ca_file.write_text(certificate_pem(authority.certificate))
     await listening.start()
-    one = camera(listening)
+    one = new_camera(listening)
     answer = await one.push()
     assert answer
     assert "certificate has expired" in answer.text
@@ -182,7 +182,9 @@ async def test_renewal_under_traffic(
 ) -> None:
     """While cameras push without pause the certificate is renewed again and again; nothing is lost."""
     monkeypatch.setattr(connections, "HANDSHAKE_INTERVAL", 0.0)
-    cameras = [camera(listening, days=1, serial=f"accc8e00000{number}", name=f"Door {number}") for number in range(4)]
+    cameras = [
+        new_camera(listening, days=1, serial=f"accc8e00000{number}", name=f"Door {number}") for number in range(4)
+    ]
     for one in cameras:
         one.batch = 15
         one.faults.bytes_per_second = 200_000
@@ -255,7 +257,7 @@ async def test_port_taken(hass: HomeAssistant, tmp_path: Path, caplog: pytest.Lo
         assert (await until_shown(hass, "listener_port_taken"))["port"] == str(listening.port)
         await asyncio.sleep(0.3)
     await until_shown(hass, "listener_port_taken", shown=False)
-    assert (await camera(listening).test_connection()).delivered
+    assert (await new_camera(listening).test_connection()).delivered
     said = [record for record in caplog.records if record.name.startswith("custom_components")]
     assert [record.levelno for record in said if record.levelno >= logging.INFO] == [logging.ERROR, logging.INFO]
 
@@ -266,7 +268,7 @@ async def test_port_lost(hass: HomeAssistant, listening: Listening) -> None:
         if "_accept" in repr(task.get_coro()):
             task.cancel()
     await asyncio.sleep(1)
-    assert (await camera(listening).test_connection()).delivered
+    assert (await new_camera(listening).test_connection()).delivered
     assert not ir.async_get(hass).issues
 
 
@@ -287,7 +289,7 @@ async def test_server_certificate_in_the_way(hass: HomeAssistant, listening: Lis
     file.unlink()
     file.mkdir()
     await until_shown(hass, "listener_certificate_unwritable")
-    assert (await camera(listening).test_connection()).delivered
+    assert (await new_camera(listening).test_connection()).delivered
     assert listening.listener.problems == ["listener_certificate_unwritable"]
     file.rmdir()
     await until_shown(hass, "listener_certificate_unwritable", shown=False)
@@ -306,7 +308,7 @@ def flipped(pem: bytes, part: bytes, byte: int) -> bytes:
 @pytest.mark.parametrize("part", [b"-----BEGIN PRIVATE KEY-----", b"-----BEGIN CERTIFICATE-----"])
 async def test_any_damage(hass: HomeAssistant, listening: Listening, part: bytes) -> None:
     """Whatever bit turns over, cameras are served on; also after a restart, and with files that were made anew."""
-    one = camera(listening)
+    one = new_camera(listening)
     for name, key in (("authority.pem", "listener_authority_damaged"), ("server.pem", None)):
         file = listening.folder / name
         content = file.read_bytes()
@@ -333,9 +335,9 @@ async def test_authority_damaged(hass: HomeAssistant, listening: Listening, dama
         # Also for somebody who may read everything.
         file.mkdir()
     assert (await until_shown(hass, "listener_authority_damaged"))["path"].endswith("authority\\.pem")
-    assert (await camera(listening).test_connection()).delivered
+    assert (await new_camera(listening).test_connection()).delivered
     await listening.restart()
-    assert (await camera(listening).test_connection()).delivered
+    assert (await new_camera(listening).test_connection()).delivered
 
     if file.is_dir():
         file.rmdir()
@@ -351,11 +353,11 @@ async def test_everything_gone(hass: HomeAssistant, listening: Listening) -> Non
         path.unlink()
     await listening.start()
     await until_shown(hass, "listener_authority_damaged")
-    assert (await camera(listening).test_connection()).status is None
+    assert (await new_camera(listening).test_connection()).status is None
     for path, content in contents.items():
         path.write_bytes(content)
     await until_shown(hass, "listener_authority_damaged", shown=False)
-    assert (await camera(listening).test_connection()).delivered
+    assert (await new_camera(listening).test_connection()).delivered
 
 
 async def test_authority_over(hass: HomeAssistant, tmp_path: Path) -> None:
@@ -376,7 +378,7 @@ async def test_certificate_cannot_be_stored(hass: HomeAssistant, listening: List
     ending = new_server(authority, ["127.0.0.1"], dt_util.utcnow() - SERVER_LIFETIME + timedelta(days=29))
     (listening.folder / "server.pem").write_bytes(ending.pem)
     assert (await until_shown(hass, "listener_certificate_unwritable"))["path"].endswith("server\\.pem")
-    assert (await camera(listening).test_connection()).delivered
+    assert (await new_camera(listening).test_connection()).delivered
     blocked.rmdir()
     await until_shown(hass, "listener_certificate_unwritable", shown=False)
     assert served(listening).certificate != ending.certificate
@@ -474,7 +476,7 @@ async def test_name_gone(
 
 async def push_to(listening: Listening, name: str) -> None:
     """Push something to a listener that can't be reached by its name here."""
-    one = camera(listening)
+    one = new_camera(listening)
     context = ssl.create_default_context(cafile=listening.ca_file)
     async with (
         ClientSession() as session,
@@ -501,7 +503,7 @@ async def test_check_fails(listening: Listening, monkeypatch: pytest.MonkeyPatch
 
     monkeypatch.setattr(OwnCertificates, "load", fail)
     await asyncio.wait_for(failed.wait(), 5)
-    assert (await camera(listening).test_connection()).delivered
+    assert (await new_camera(listening).test_connection()).delivered
     monkeypatch.setattr(OwnCertificates, "load", load)
     (listening.folder / "server.pem").unlink()
     await asyncio.sleep(0.3)
@@ -518,7 +520,7 @@ async def test_camera_forgot_the_authority(
     assert "verify error" in await s_client(listening.port, version, ca_file=other)
     assert not ir.async_get(hass).issues
 
-    one = camera(listening)
+    one = new_camera(listening)
     await one.push()
     await listening.restart()
     await s_client(listening.port, version, ca_file=other)
@@ -533,7 +535,7 @@ async def test_camera_forgot_the_authority(
 
 async def test_camera_that_refuses_is_removed(hass: HomeAssistant, listening: Listening, tmp_path: Path) -> None:
     """Who isn't there any more has nothing to be mended."""
-    await camera(listening).push()
+    await new_camera(listening).push()
     await listening.restart()
     other = tmp_path / "other.pem"
     other.write_text(certificate_pem(new_authority(dt_util.utcnow()).certificate))
@@ -549,8 +551,8 @@ async def test_another_device_at_the_address_of_a_camera(
     """A camera that gets through isn't blamed for what something else at its address does, a browser or a neighbour."""
     other = tmp_path / "other.pem"
     other.write_text(certificate_pem(new_authority(dt_util.utcnow()).certificate))
-    well = camera(listening, serial="b8a44f050001", name="Back door")
-    await camera(listening).push()
+    well = new_camera(listening, serial="b8a44f050001", name="Back door")
+    await new_camera(listening).push()
     await well.push()
     await listening.restart()
     # Both say that they have this address; only one of them has been heard since.
@@ -562,7 +564,7 @@ async def test_another_device_at_the_address_of_a_camera(
     assert (await well.test_connection()).delivered
     assert {*problems(hass)} == {"certificate_refused_accc8ef3d92e"}
     # It gets through again, and so it is something else.
-    assert (await camera(listening).test_connection()).delivered
+    assert (await new_camera(listening).test_connection()).delivered
     await until_shown(hass, "certificate_refused_accc8ef3d92e", shown=False)
     await s_client(listening.port, ca_file=other)
     await asyncio.sleep(0.2)
@@ -571,7 +573,7 @@ async def test_another_device_at_the_address_of_a_camera(
 
 async def test_another_way(hass: HomeAssistant, listening: Listening, tmp_path: Path) -> None:
     """Whoever doesn't come by this way any more can't refuse the certificate either."""
-    await camera(listening).push()
+    await new_camera(listening).push()
     await listening.restart()
     other = tmp_path / "other.pem"
     other.write_text(certificate_pem(new_authority(dt_util.utcnow()).certificate))
@@ -582,20 +584,20 @@ async def test_another_way(hass: HomeAssistant, listening: Listening, tmp_path: 
     assert not ir.async_get(hass).issues
 
 
-# Files of the user
+# UserFiles of the user
 
 
 @pytest.fixture
-async def files(hass: HomeAssistant, tmp_path: Path) -> Files:
+async def files(hass: HomeAssistant, tmp_path: Path) -> UserFiles:
     """Return files that can be used."""
     authority = new_authority(dt_util.utcnow())
-    files = Files(tmp_path, authority)
+    files = UserFiles(tmp_path, authority)
     files.write(new_server(authority, ["127.0.0.1"], dt_util.utcnow()))
     return files
 
 
 @pytest.fixture
-async def with_files(hass: HomeAssistant, tmp_path: Path, files: Files) -> Listening:
+async def with_files(hass: HomeAssistant, tmp_path: Path, files: UserFiles) -> Listening:
     """Return an instance that listens with files of the user."""
     listening = Listening(hass, tmp_path, **files.data)
     listening.ca_file.write_text(certificate_pem(files.authority.certificate))
@@ -603,9 +605,9 @@ async def with_files(hass: HomeAssistant, tmp_path: Path, files: Files) -> Liste
     return listening
 
 
-async def test_own_files(hass: HomeAssistant, with_files: Listening, files: Files) -> None:
-    """Files of the user are used, read again when they change, and left as they are."""
-    assert (await camera(with_files).test_connection()).delivered
+async def test_own_files(hass: HomeAssistant, with_files: Listening, files: UserFiles) -> None:
+    """UserFiles of the user are used, read again when they change, and left as they are."""
+    assert (await new_camera(with_files).test_connection()).delivered
     before = await s_client(with_files.port, ca_file=with_files.ca_file)
     content = files.key.read_bytes(), files.certificate.read_bytes()
     await asyncio.sleep(0.3)
@@ -633,7 +635,7 @@ async def test_own_files(hass: HomeAssistant, with_files: Listening, files: File
     ],
 )
 async def test_own_files_damaged(
-    hass: HomeAssistant, with_files: Listening, files: Files, damage: str, key: str
+    hass: HomeAssistant, with_files: Listening, files: UserFiles, damage: str, key: str
 ) -> None:
     """What is wrong with files is said; the server goes on with what it had, and takes good ones when they come."""
     good = new_server(files.authority, ["127.0.0.1"], dt_util.utcnow())
@@ -661,7 +663,7 @@ async def test_own_files_damaged(
     else:
         files.certificate.write_bytes(b"")
     assert str(files.certificate.parent.name) in (await until_shown(hass, key))["path"].replace("\\", "")
-    assert (await camera(with_files).test_connection()).delivered
+    assert (await new_camera(with_files).test_connection()).delivered
 
     if files.key.is_dir():
         files.key.rmdir()
@@ -669,10 +671,10 @@ async def test_own_files_damaged(
         files.key.unlink()
     files.write(good)
     await until_shown(hass, key, shown=False)
-    assert (await camera(with_files).test_connection()).delivered
+    assert (await new_camera(with_files).test_connection()).delivered
 
 
-async def test_own_certificate_for_another_name(hass: HomeAssistant, with_files: Listening, files: Files) -> None:
+async def test_own_certificate_for_another_name(hass: HomeAssistant, with_files: Listening, files: UserFiles) -> None:
     """The names that the certificate has are shown."""
     files.write(new_server(files.authority, [f"{one}.example.com" for one in "abcdefgh"], dt_util.utcnow()))
     placeholders = await until_shown(hass, "listener_certificate_names")
@@ -680,19 +682,19 @@ async def test_own_certificate_for_another_name(hass: HomeAssistant, with_files:
     assert placeholders["names"].replace("\\", "") == ", ".join(f"{one}.example.com" for one in "abcde")
 
 
-async def test_own_certificate_of_the_future(hass: HomeAssistant, with_files: Listening, files: Files) -> None:
+async def test_own_certificate_of_the_future(hass: HomeAssistant, with_files: Listening, files: UserFiles) -> None:
     """A certificate that isn't good yet is most likely our clock's fault."""
     files.write(new_server(files.authority, ["127.0.0.1"], dt_util.utcnow() + timedelta(days=3651)))
     await until_shown(hass, "listener_clock")
 
 
-async def test_own_certificate_ends_soon(hass: HomeAssistant, with_files: Listening, files: Files) -> None:
+async def test_own_certificate_ends_soon(hass: HomeAssistant, with_files: Listening, files: UserFiles) -> None:
     """Two weeks before the end somebody is told, while all goes on."""
     now = dt_util.utcnow()
     files.write(new_server(files.authority, ["127.0.0.1"], now - SERVER_LIFETIME + timedelta(days=13)))
     placeholders = await until_shown(hass, "listener_certificate_ends")
     assert placeholders["end"].replace("\\", "") == f"{now + timedelta(days=13):%Y-%m-%d}"
-    assert (await camera(with_files).test_connection()).delivered
+    assert (await new_camera(with_files).test_connection()).delivered
     files.write(new_server(files.authority, ["127.0.0.1"], now))
     await until_shown(hass, "listener_certificate_ends", shown=False)
 
@@ -721,7 +723,7 @@ async def test_authority_for_download(
 
 async def test_unloading_closes_the_port(hass: HomeAssistant, listening: Listening) -> None:
     """Nobody answers any more when the entry is unloaded, and there is no trouble in coming back."""
-    one = camera(listening)
+    one = new_camera(listening)
     assert (await one.test_connection()).delivered
     await hass.config_entries.async_unload(listening.entry.entry_id)
     assert "refused" in (await one.test_connection()).text.lower() + "refused"
@@ -733,12 +735,12 @@ async def test_unloading_closes_the_port(hass: HomeAssistant, listening: Listeni
 async def test_stopping_closes_the_port(hass: HomeAssistant, listening: Listening) -> None:
     """So it is when Home Assistant stops."""
     await hass.async_stop(force=True)
-    assert (await camera(listening).test_connection()).status is None
+    assert (await new_camera(listening).test_connection()).status is None
 
 
 async def test_half_a_push_when_unloading(hass: HomeAssistant, listening: Listening) -> None:
     """A push that is under way gets a moment, and is then sent again by the camera."""
-    one = camera(listening, days=2)
+    one = new_camera(listening, days=2)
     one.faults.bytes_per_second = len(one.body(one.waiting())) // 20
     pushing = asyncio.create_task(one.push())
     await asyncio.sleep(0.5)

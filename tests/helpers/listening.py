@@ -58,7 +58,7 @@ class Listening:
         await self.hass.async_block_till_done()
 
 
-def camera(
+def new_camera(
     listening: Listening,
     *,
     days: float = 0.1,
@@ -66,10 +66,10 @@ def camera(
     name: str = "Main entrance",
 ) -> Camera:
     """Mount a camera that reports to the listener, and trusts its authority only."""
-    return camera_at(listening.url, TOKEN, listening.ca_file, days=days, serial=serial, name=name)
+    return new_camera_at(listening.url, TOKEN, listening.ca_file, days=days, serial=serial, name=name)
 
 
-def camera_at(
+def new_camera_at(
     url: str, token: str, ca_file: Path, *, days: float = 0.1, serial: str = SERIAL, name: str = "Main entrance"
 ) -> Camera:
     """Mount a camera that reports to a URL."""
@@ -84,7 +84,7 @@ def camera_at(
     )
 
 
-class Files:
+class UserFiles:
     """A certificate and its key, where a user has put them."""
 
     def __init__(self, folder: Path, authority: CertificateAndKey) -> None:

@@ -19,7 +19,7 @@ from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
 
 from .helpers.documentation import EXAMPLES, PAGES, blocks, from_yaml
-from .helpers.pusher import SERIAL, Pusher, measurement, state_of
+from .helpers.pusher import SERIAL, Pusher, measurement, state_of, utc
 
 MINUTE: Final = timedelta(minutes=1)
 
@@ -209,3 +209,17 @@ async def test_download_by_programs(
     response = await (await hass_client()).get(f"{path}?{query}&end=2026-10-01&cameras={SERIAL}")
     assert response.status == HTTPStatus.OK
     assert json.loads((await response.text()).splitlines()[-1])["in"] == 3
+
+
+async def test_push_by_hand(hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Pusher) -> None:
+    """Accept the document that developers push with curl."""
+    ((command, body),) = re.findall(
+        r"(curl .*) <<END\n(.*?)^ *END$", PAGES["docs/development.md"], re.DOTALL | re.MULTILINE
+    )
+    assert "Authorization: Bearer" in command
+    now = utc(noon())
+    for variable, value in (("${now%Z}", now[:-1]), ("$now", now), ("$from", utc(noon() - MINUTE))):
+        body = body.replace(variable, value)
+    response = await pusher.post(body.encode())
+    assert response.status == HTTPStatus.OK
+    assert state_of(hass, "sensor.test_door_in_today") == "2"

@@ -259,3 +259,17 @@ def test_facts(page: str, fact: str) -> None:
 def test_length() -> None:
     """Each page stays short."""
     assert {page: lines for page, text in PAGES.items() if (lines := text.count("\n")) > MAX_LINES} == {}
+
+
+def test_names_of_code() -> None:
+    """The modules, folders, tests and classes in the page for developers exist."""
+    page = PAGES["docs/development.md"]
+    code = "".join(path.read_text() for path in INTEGRATION.rglob("*.py"))
+    names = set(re.findall(r"(?:[\w.]+/)*\w+\.(?:py|json|txt)\b|(?:\w+/)+(?=[` ])", page))
+    assert len(names) > 40
+    for name in names:
+        assert any((folder / name).exists() for folder in (ROOT, INTEGRATION, INTEGRATION / "connecting")), name
+    for name in re.findall(r"[A-Z][a-z]+[A-Z]\w+(?=  )|\b[A-Z][a-z]+(?=\.\w+\(\))", page):
+        assert f"class {name}" in code, name
+    for name in re.findall(r"(\w+)\(\)", page):
+        assert f"def {name}(" in code, name

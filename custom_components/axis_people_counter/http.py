@@ -221,7 +221,7 @@ class PushView(HomeAssistantView):
             answer = self._refuse(hass, err, caller.address)
         except ClockError as err:
             return self._refuse(hass, err, caller.address, message.sensor)
-        except (DocumentError, LedgerError, NotReadyError) as err:
+        except tuple(REFUSALS) as err:
             return self._refuse(hass, err, caller.address)
         finally:
             self._bodies.release(body)

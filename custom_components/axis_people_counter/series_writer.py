@@ -1,0 +1,200 @@
+"""Writes the series of one camera or place into recorder: the hours that it lacks, or all if it has lost some.
+
+Called by statistics.py, one key at a time. The rows themselves are in recorder_rows.py.
+"""
+
+from collections.abc import Awaitable, Callable
+from functools import partial
+
+from homeassistant.components.recorder import get_instance
+from homeassistant.components.recorder.models import StatisticData, StatisticMeanType, StatisticMetaData
+from homeassistant.components.recorder.statistics import async_add_external_statistics
+from homeassistant.config_entries import ConfigEntry
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers import device_registry as dr
+from homeassistant.helpers.translation import async_get_translations
+
+from .const import DOMAIN
+from .core_internals import async_recorder_done
+from .counting import HOUR
+from .ledger import Ledger, Series, series_of
+from .recorder_rows import (
+    OCCUPANCY,
+    Rows,
+    are_stored,
+    camera_occupancy_rows,
+    hours_until,
+    kinds_of,
+    last_hour,
+    names_of,
+    place_occupancy_rows,
+    rows_in_pieces,
+    statistic_ids,
+    sums_at,
+)
+from .settings import PlaceSettings
+from .time_zones import async_camera_schedule
+
+
+class NotStoredError(Exception):
+    """Recorder hasn't stored the rows that it was given."""
+
+
+class SeriesWriter:
+    """Compares what recorder has with what the ledger knows, and writes the difference."""
+
+    def __init__(self, hass: HomeAssistant, entry: ConfigEntry, ledger: Ledger) -> None:
+        """Store the ledger; nothing is read yet."""
+        self._hass = hass
+        self._entry = entry
+        self._ledger = ledger
+        self._places: dict[str, PlaceSettings] = {}
+        self._obsolete: set[str] = set()
+
+    @callback
+    def async_start(self, places: list[PlaceSettings], obsolete: list[str]) -> None:
+        """Store which keys are places, and the series of which keys have to be cleared."""
+        self._places = {place.key: place for place in places}
+        self._obsolete = set(obsolete)
+
+    async def async_write(self, key: str) -> None:
+        """Bring the series of a camera or place up to date.
+
+        Raises LedgerError, SQLAlchemyError, HomeAssistantError and NotStoredError. Then the ledger still knows which
+        hours recorder may lack.
+        """
+        if place := self._places.get(key):
+            await self._async_write_place(place)
+        elif key in self._obsolete:
+            await self.async_clear(key)
+        else:
+            await self._async_write_camera(key)
+
+    async def async_clear(self, key: str) -> None:
+        """Delete all series of a camera or place. Raises LedgerError."""
+        await self._async_clear_recorder(key)
+        await self._ledger.forget_series(key)
+
+    async def _async_write_camera(self, key: str) -> None:
+        camera = await self._ledger.camera(key)
+        if camera is None:
+            return
+        until = await self._async_read(last_hour, key)
+        written = await self._ledger.written_until(key)
+        if until is not None and (written is None or until > written):
+            # Recorder has hours that this ledger doesn't know: the series goes on from them.
+            hours = await self._async_read(hours_until, key, until)
+            await self._ledger.carry_series(key, hours, until)
+        schedule = await async_camera_schedule(self._entry, camera)
+        await self._async_write_series(
+            key,
+            camera.name,
+            partial(self._async_take_camera, key, schedule.basis),
+            partial(camera_occupancy_rows, self._ledger, key, schedule),
+        )
+
+    async def _async_take_camera(self, key: str, basis: str, *, everything: bool = False) -> Series | None:
+        return await self._ledger.take_series(key, basis, everything=everything)
+
+    async def _async_write_place(self, place: PlaceSettings) -> None:
+        key = place.key
+        if await self._ledger.has_other_basis(key):
+            # Else hours that only a former door had would stay.
+            await self._async_clear_recorder(key)
+        known = [await self._ledger.camera(camera) for camera in place.keys]
+        written = await self._ledger.written_until(key)
+        if not all(known) and written is None and await self._async_read(last_hour, key) is not None:
+            # The ledger is new. Each door's earlier counts come back from recorder when its camera pushes.
+            return
+        await self._async_write_series(
+            key,
+            place.name,
+            partial(self._async_take_place, place),
+            partial(place_occupancy_rows, self._ledger, place),
+        )
+
+    async def _async_take_place(self, place: PlaceSettings, *, everything: bool = False) -> Series | None:
+        span = await self._ledger.take_place_series(place.key, everything=everything)
+        if span is None:
+            return None
+        # Door by door, so that pushes wait for one door at most.
+        return series_of(span, [await self._ledger.door_hours(door, span) for door in place.doors])
+
+    async def _async_write_series(
+        self,
+        key: str,
+        name: str,
+        take: Callable[..., Awaitable[Series | None]],
+        occupancy_rows: Callable[[Series], list[StatisticData]],
+    ) -> None:
+        names = await self._async_read(names_of, key)
+        until = await self._async_read(last_hour, key)
+        written = await self._ledger.written_until(key)
+        metadata = await self._async_metadata(key, name, names)
+        series = await take()
+        if series is None and until == written:
+            if renamed := {
+                kind: described
+                for kind, described in metadata.items()
+                if names.get(kind, described["name"]) != described["name"]
+            }:
+                await self._async_import(renamed, {})
+            return
+        if (series is None or not await self._async_has_all_before(key, series, names)) and (
+            series := await take(everything=True)
+        ) is None:
+            return
+        metadata = {kind: metadata[kind] for kind in kinds_of(series)}
+        for rows in await self._hass.async_add_executor_job(rows_in_pieces, series, occupancy_rows):
+            await self._async_import(metadata, rows)
+        await self._ledger.confirm_series(key)
+
+    async def _async_has_all_before(self, key: str, series: Series, names: dict[str, str | None]) -> bool:
+        """Return True if recorder has everything before these hours.
+
+        It hasn't if a series is new, if somebody has deleted one, and if its database was replaced by an older copy.
+        """
+        if not names.keys() >= set(kinds_of(series)):
+            return False
+        if series.start <= series.first:
+            return True
+        return series.before == await self._async_read(sums_at, key, series.start - HOUR)
+
+    async def _async_read[*Ts, T](self, function: Callable[[HomeAssistant, *Ts], T], *arguments: *Ts) -> T:
+        """Call a function in a thread of recorder."""
+        return await get_instance(self._hass).async_add_executor_job(function, self._hass, *arguments)
+
+    async def _async_import(self, metadata: dict[str, StatisticMetaData], rows: Rows) -> None:
+        """Import rows by kind, and check that recorder has stored them; a kind without rows is only renamed."""
+        for kind, described in metadata.items():
+            async_add_external_statistics(self._hass, described, rows.get(kind, []))
+        await async_recorder_done(self._hass)
+        given = {described["statistic_id"]: rows[kind] for kind, described in metadata.items() if rows.get(kind)}
+        if given and not await self._async_read(are_stored, given):
+            raise NotStoredError("The recorder hasn't stored them.")
+
+    async def _async_clear_recorder(self, key: str) -> None:
+        get_instance(self._hass).async_clear_statistics(list(statistic_ids(key).values()))
+        await async_recorder_done(self._hass)
+
+    async def _async_metadata(self, key: str, name: str, names: dict[str, str | None]) -> dict[str, StatisticMetaData]:
+        """Return the metadata of each kind, named in Home Assistant's language; without a device, names stay."""
+        language = self._hass.config.language
+        kinds = await async_get_translations(self._hass, language, "selector", {DOMAIN})
+        sensors = await async_get_translations(self._hass, language, "entity", {DOMAIN})
+        devices = dr.async_entries_for_config_entry(dr.async_get(self._hass), self._entry.entry_id)
+        device = next((device for device in devices if (DOMAIN, key) in device.identifiers), None)
+        name = (device and (device.name_by_user or device.name)) or name
+        return {
+            kind: StatisticMetaData(
+                statistic_id=statistic_id,
+                source=DOMAIN,
+                name=(device is None and names.get(kind))
+                or f"{name} {kinds[f'component.{DOMAIN}.selector.series.options.{kind}']}",
+                unit_of_measurement=sensors[f"component.{DOMAIN}.entity.sensor.in_total.unit_of_measurement"],
+                unit_class=None,
+                has_sum=kind != OCCUPANCY,
+                mean_type=StatisticMeanType.ARITHMETIC if kind == OCCUPANCY else StatisticMeanType.NONE,
+            )
+            for kind, statistic_id in statistic_ids(key).items()
+        }

@@ -1,0 +1,80 @@
+"""A queue of what is to be written later, by key. It knows nothing of statistics; statistics.py fills it."""
+
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+
+from homeassistant.config_entries import ConfigEntry
+from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
+from homeassistant.helpers.event import async_track_point_in_utc_time
+from homeassistant.util import dt as dt_util
+
+
+class WriteQueue:
+    """Writes one key after the other in one background task, each when it is due, the longest overdue first."""
+
+    def __init__(
+        self, hass: HomeAssistant, entry: ConfigEntry, name: str, write: Callable[[str], Awaitable[None]]
+    ) -> None:
+        """Start empty; `write` is awaited with a key."""
+        self._hass = hass
+        self._entry = entry
+        self._name = name
+        self._write = write
+        self._due: dict[str, datetime] = {}
+        self._cancel_timer: CALLBACK_TYPE | None = None
+        self._is_running = False
+        self._is_stopped = False
+
+    @property
+    def is_stopped(self) -> bool:
+        """Return True if nothing is written any more."""
+        return self._is_stopped
+
+    @callback
+    def async_add(self, key: str, due: datetime) -> None:
+        """Write a key when it is due, or earlier if that is planned already."""
+        self._due[key] = min(due, self._due.get(key, due))
+        self._async_continue()
+
+    @callback
+    def async_postpone(self, key: str, due: datetime) -> None:
+        """Write a key when it is due, and not earlier even if that is planned already."""
+        self._due[key] = due
+        self._async_continue()
+
+    @callback
+    def async_stop(self) -> None:
+        """Begin nothing any more."""
+        self._is_stopped = True
+        self._async_cancel_timer()
+
+    @callback
+    def _async_continue(self, _: datetime | None = None) -> None:
+        """Start the task if a key is due, else a timer for the next one."""
+        self._async_cancel_timer()
+        if self._is_stopped or self._is_running or not self._due:
+            return
+        next_due = min(self._due.values())
+        if next_due <= dt_util.utcnow():
+            self._is_running = True
+            self._entry.async_create_background_task(self._hass, self._async_write_due(), self._name)
+        else:
+            self._cancel_timer = async_track_point_in_utc_time(self._hass, self._async_continue, next_due)
+
+    @callback
+    def _async_cancel_timer(self) -> None:
+        if self._cancel_timer:
+            self._cancel_timer()
+            self._cancel_timer = None
+
+    async def _async_write_due(self) -> None:
+        try:
+            while not self._is_stopped and self._due:
+                key = min(self._due, key=self._due.__getitem__)
+                if self._due[key] > dt_util.utcnow():
+                    break
+                del self._due[key]
+                await self._write(key)
+        finally:
+            self._is_running = False
+        self._async_continue()

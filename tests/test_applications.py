@@ -25,7 +25,7 @@ def heard(*pushes: tuple[str, int]) -> list[str]:
     applications = Applications()
     several: list[str] = []
     for application, minute in pushes:
-        several = applications.hear(application, MOMENT + 60 * minute)
+        several = applications.record(application, MOMENT + 60 * minute)
     return several
 
 
@@ -59,9 +59,9 @@ def test_names_are_bounded() -> None:
     """Somebody who has the token can invent names; they don't fill the memory."""
     applications = Applications()
     for number in range(100):
-        applications.hear(str(number), MOMENT)
+        applications.record(str(number), MOMENT)
     for number in range(100):
-        several = applications.hear(str(number), MOMENT + 60 + number)
+        several = applications.record(str(number), MOMENT + 60 + number)
     assert len(several) <= MAX_APPLICATIONS
 
 

@@ -11,10 +11,10 @@ import pytest
 
 from custom_components.axis_people_counter.counting.local_time import (
     Period,
-    following,
-    instant_of,
-    latest,
+    last_occurrence,
+    next_occurrence,
     period_bounds,
+    to_timestamp,
 )
 
 MINUTE = 60
@@ -59,7 +59,7 @@ def local(seconds: int, zone: str) -> str:
 def test_a_day_is_as_long_as_the_clock_makes_it(zone: str, day: str, hours: float) -> None:
     """From the first instant of a date to that of the next it is 23 to 25 hours."""
     noon = int(datetime.combine(date.fromisoformat(day), time(12), ZoneInfo(zone)).timestamp())
-    start, end = latest(noon, MIDNIGHT, ZoneInfo(zone)), following(noon, MIDNIGHT, ZoneInfo(zone))
+    start, end = last_occurrence(MIDNIGHT, ZoneInfo(zone), noon), next_occurrence(MIDNIGHT, ZoneInfo(zone), noon)
     assert (end - start) / HOUR == hours
     assert local(start, zone).startswith(day)
     assert local(start - 1, zone) < day
@@ -164,26 +164,26 @@ def test_a_day_is_as_long_as_the_clock_makes_it(zone: str, day: str, hours: floa
 )
 def test_the_last_time_the_clock_came_to_show_it(zone: str, at: time, now: str, expected: str) -> None:
     """Also where that time doesn't exist or comes twice."""
-    assert local(latest(instant(now), at, ZoneInfo(zone)), zone) == expected
+    assert local(last_occurrence(at, ZoneInfo(zone), instant(now)), zone) == expected
 
 
 def test_the_instant_itself_belongs_to_what_begins_with_it() -> None:
     """At midnight the new day has begun; a second before it hasn't."""
     zone = ZoneInfo("Europe/Stockholm")
     midnight = instant("2026-09-16T00:00:00+02:00")
-    assert latest(midnight, MIDNIGHT, zone) == midnight
-    assert following(midnight, MIDNIGHT, zone) == midnight + DAY
-    assert latest(midnight - 1, MIDNIGHT, zone) == midnight - DAY
-    assert following(midnight - 1, MIDNIGHT, zone) == midnight
+    assert last_occurrence(MIDNIGHT, zone, midnight) == midnight
+    assert next_occurrence(MIDNIGHT, zone, midnight) == midnight + DAY
+    assert last_occurrence(MIDNIGHT, zone, midnight - 1) == midnight - DAY
+    assert next_occurrence(MIDNIGHT, zone, midnight - 1) == midnight
 
 
 def test_a_skipped_day_has_no_midnight_of_its_own() -> None:
     """In Apia the 30th of December 2011 did not exist: the 31st follows the 29th."""
     zone = ZoneInfo("Pacific/Apia")
     last_evening = instant("2011-12-29T23:59:00-10:00")
-    start = following(last_evening, MIDNIGHT, zone)
+    start = next_occurrence(MIDNIGHT, zone, last_evening)
     assert start == last_evening + MINUTE
-    assert local(following(start, MIDNIGHT, zone), "Pacific/Apia") == "2012-01-01T00:00:00+14:00"
+    assert local(next_occurrence(MIDNIGHT, zone, start), "Pacific/Apia") == "2012-01-01T00:00:00+14:00"
 
 
 def test_a_clock_put_back_over_midnight_does_not_begin_the_day_twice() -> None:
@@ -191,7 +191,7 @@ def test_a_clock_put_back_over_midnight_does_not_begin_the_day_twice() -> None:
     zone = ZoneInfo("America/St_Johns")
     midnight, next_midnight = instant("2010-11-07T00:00:00-02:30"), instant("2010-11-08T00:00:00-03:30")
     for now in (midnight, instant("2010-11-06T23:30:00-03:30"), instant("2010-11-07T00:30:00-03:30")):
-        assert (latest(now, MIDNIGHT, zone), following(now, MIDNIGHT, zone)) == (midnight, next_midnight)
+        assert (last_occurrence(MIDNIGHT, zone, now), next_occurrence(MIDNIGHT, zone, now)) == (midnight, next_midnight)
 
 
 ZONES = (
@@ -248,11 +248,11 @@ def test_now_lies_between_the_last_one_and_the_next(where_and_when: tuple[str, i
     """Nothing lies between the two, wherever one looks from."""
     name, now = where_and_when
     zone = ZoneInfo(name)
-    last, coming = latest(now, at, zone), following(now, at, zone)
+    last, coming = last_occurrence(at, zone, now), next_occurrence(at, zone, now)
     assert last <= now < coming
-    assert following(last, at, zone) == following(coming - 1, at, zone) == coming
-    assert latest(coming - 1, at, zone) == latest(last, at, zone) == last
-    assert latest(coming, at, zone) == coming
+    assert next_occurrence(at, zone, last) == next_occurrence(at, zone, coming - 1) == coming
+    assert last_occurrence(at, zone, coming - 1) == last_occurrence(at, zone, last) == last
+    assert last_occurrence(at, zone, coming) == coming
 
 
 def arrivals(around: int, at: time, zone: ZoneInfo) -> Iterator[int]:
@@ -274,18 +274,18 @@ def test_it_is_what_somebody_watching_the_clock_would_note(where_and_when: tuple
     """The result equals that of going through time minute by minute."""
     zone, now = where_and_when
     noted = list(arrivals(now, at, ZoneInfo(zone)))
-    assert latest(now, at, ZoneInfo(zone)) == max(minute for minute in noted if minute <= now)
-    assert following(now, at, ZoneInfo(zone)) == min(minute for minute in noted if minute > now)
+    assert last_occurrence(at, ZoneInfo(zone), now) == max(minute for minute in noted if minute <= now)
+    assert next_occurrence(at, ZoneInfo(zone), now) == min(minute for minute in noted if minute > now)
 
 
 @pytest.mark.parametrize("zone", ["Europe/Stockholm", "Africa/Cairo", "America/Santiago", "Australia/Lord_Howe"])
 @pytest.mark.parametrize("at", [MIDNIGHT, time(2, 30)])
 def test_every_local_day_has_exactly_one(zone: str, at: time) -> None:
     """Through two years the dates of all resets follow each other without a gap or a double."""
-    reset = latest(instant("2026-01-01T12:00:00Z"), at, ZoneInfo(zone))
+    reset = last_occurrence(at, ZoneInfo(zone), instant("2026-01-01T12:00:00Z"))
     day = datetime.fromtimestamp(reset, ZoneInfo(zone)).date()
     for _ in range(2 * 365):
-        reset = following(reset, at, ZoneInfo(zone))
+        reset = next_occurrence(at, ZoneInfo(zone), reset)
         day += timedelta(1)
         assert datetime.fromtimestamp(reset, ZoneInfo(zone)).date() == day
 
@@ -303,7 +303,7 @@ def test_every_local_day_has_exactly_one(zone: str, at: time) -> None:
 )
 def test_the_instant_of_a_moment(moment: str, zone: str, expected: str) -> None:
     """Without an offset it is what the clock there shows first, or would have shown."""
-    assert local(instant_of(datetime.fromisoformat(moment), ZoneInfo(zone)), zone) == expected
+    assert local(to_timestamp(datetime.fromisoformat(moment), ZoneInfo(zone)), zone) == expected
 
 
 @pytest.mark.parametrize(

@@ -6,9 +6,9 @@ import pytest
 from custom_components.axis_people_counter.counting.occupancy import (
     Correction,
     Passage,
-    decisive,
     final_occupancy,
     has_reached,
+    turning_points,
 )
 
 
@@ -115,7 +115,7 @@ def test_few_numbers_decide_for_every_limit(days: list[list[int]], limit: int, h
     happened, kept = [0], [0]
     for day in days:
         happened += day
-        kept = decisive([*kept, *day])
+        kept = turning_points([*kept, *day])
         assert kept[-1] == happened[-1]
         assert has_reached(limit, kept, hysteresis=hysteresis) is has_reached(limit, happened, hysteresis=hysteresis)
         # Each of them is above or below all that follow.

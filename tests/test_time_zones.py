@@ -14,8 +14,8 @@ from custom_components.axis_people_counter.counting.local_time import (
     MIDNIGHT,
     Period,
     fixed_zone,
-    following,
-    latest,
+    last_occurrence,
+    next_occurrence,
     period_bounds,
     posix_zone,
     zone_names,
@@ -141,7 +141,7 @@ def test_days_of_any_posix_text(text: str, now: int, period: Period) -> None:
     """However odd the rules are, each instant lies in a day, and time goes on."""
     zone = posix_zone(text)
     assert zone
-    assert latest(now, MIDNIGHT, zone) <= now < following(now, MIDNIGHT, zone)
+    assert last_occurrence(MIDNIGHT, zone, now) <= now < next_occurrence(MIDNIGHT, zone, now)
     # HOSTILE: an end that never comes
     bounds = list(islice(period_bounds(now, now + 14 * 24 * 60 * 60, period, zone), 1000))
     assert bounds[0] <= now

@@ -23,7 +23,7 @@ from .connecting import Listener, own_certificates
 from .const import CONF_DIRECT, CONF_KEEP_DAYS, CONF_OWN_ADDRESS, CONF_RESET_TIME, DOMAIN
 from .coordinator import CameraCoordinator
 from .counting import Timestamp
-from .history import Corrected, async_history
+from .history import async_history
 from .issues import issue_about
 from .ledger import LedgerError
 from .place_coordinator import PlaceCoordinator
@@ -178,14 +178,13 @@ async def _corrections(coordinator: CameraCoordinator | PlaceCoordinator) -> lis
     """Return the newest corrections and resets of occupancy."""
     now = dt_util.utcnow()
     bounds = [int((now - CORRECTIONS_SINCE).timestamp()), int(now.timestamp())]
-    corrected: list[Corrected] = []
     try:
         history = await async_history(coordinator)
-        rows = history.rows(bounds, bounds[-1], corrected)
-        await coordinator.hass.async_add_executor_job(list, rows)
+        rows = await coordinator.hass.async_add_executor_job(list, history.rows(bounds, bounds[-1]))
     except LedgerError:
         return []
-    return [history.corrected_fields(correction) for correction in corrected[-MAX_CORRECTIONS:]]
+    corrections = [correction for row in rows for correction in row.corrections]
+    return [history.correction_fields(correction) for correction in corrections[-MAX_CORRECTIONS:]]
 
 
 def _without_content_texts(content: str | None) -> str | None:

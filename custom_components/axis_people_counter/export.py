@@ -26,7 +26,7 @@ from homeassistant.util import dt as dt_util
 
 from .const import DOMAIN
 from .counting import Period
-from .history import History, Stretch, utc_moment
+from .history import History, TimeRange, url_time
 from .ledger import LedgerError
 from .receiver import PeopleCounterConfigEntry
 
@@ -113,7 +113,7 @@ class Export:
     """A download that somebody wants; no keys mean all cameras, no period the intervals as they are stored."""
 
     keys: tuple[str, ...]
-    stretch: Stretch
+    time_range: TimeRange
     period: Period | None
     file_format: str
 
@@ -122,8 +122,8 @@ class Export:
         """Return the parameters of the URL; none has a character that would have to be escaped there."""
         return {
             "cameras": ",".join(self.keys),
-            "start": utc_moment(self.stretch.start),
-            "end": utc_moment(self.stretch.end),
+            "start": url_time(self.time_range.start),
+            "end": url_time(self.time_range.end),
             "period": self.period or INTERVALS,
             "format": self.file_format,
         }
@@ -131,7 +131,7 @@ class Export:
     @property
     def filename(self) -> str:
         """Return the name of the file, of nothing but harmless characters."""
-        start, end = self.stretch.start.date(), self.stretch.end.date()
+        start, end = self.time_range.start.date(), self.time_range.end.date()
         return f"people-counts_{start}_{end}_{self.period or INTERVALS}.{self.file_format}"
 
     def lines(self, histories: Iterable[History]) -> Iterator[str]:
@@ -143,10 +143,10 @@ class Export:
         for history in histories:
             camera = {"camera": history.name, "serial": history.camera.serial}
             if self.period is None:
-                for interval in history.intervals(*self.stretch.of(history.time)):
+                for interval in history.intervals(*self.time_range.timestamps(history.schedule)):
                     yield camera | history.interval_fields(interval)
-            elif bounds := history.bounds_of_counts(self.stretch, self.period):
-                for row in history.rows(bounds, self.stretch.now):
+            elif bounds := history.bounds_from_first_count(self.time_range, self.period):
+                for row in history.rows(bounds, self.time_range.now):
                     yield camera | history.row_fields(row)
 
 
@@ -202,7 +202,7 @@ class ExportView(HomeAssistantView):
         lines = export.lines(histories)
         try:
             for history in histories:
-                export.stretch.of(history.time)
+                export.time_range.timestamps(history.schedule)
             chunk = await hass.async_add_executor_job(_chunk, lines)
         except ServiceValidationError as err:
             return self.json_message(str(err), HTTPStatus.BAD_REQUEST)
@@ -255,7 +255,7 @@ def _export(query: MultiMapping[str]) -> Export:
     if start is None:
         raise _ParameterError("start is missing.")
     keys = tuple(dict.fromkeys(query["cameras"].split(","))) if "cameras" in query else ()
-    return Export(keys, Stretch.between(start, end), None if period == INTERVALS else Period(period), file_format)
+    return Export(keys, TimeRange.between(start, end), None if period == INTERVALS else Period(period), file_format)
 
 
 def _moment(query: MultiMapping[str], name: str) -> datetime | None:

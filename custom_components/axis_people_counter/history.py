@@ -1,7 +1,10 @@
-"""What was counted over a stretch of time: read from the ledger page by page, written as rows."""
+"""Reads the counts of a camera or a place over a time range from the ledger, page by page, as rows.
+
+Knows the names of the values outside, but no file format. Called by services, export and diagnostics.
+"""
 
 from array import array
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from heapq import merge
@@ -19,19 +22,19 @@ from .coordinator import CameraCoordinator
 from .counting import (
     DAY,
     MAX_WIDTH,
+    AppliedCorrection,
     Correction,
     Interval,
-    Level,
-    Passage,
     Period,
     Row,
     Schedule,
+    Timestamp,
     count_rows,
-    instant_of,
     levels,
     passages,
     period_bounds,
     reverse,
+    to_timestamp,
 )
 from .ledger import Camera, Door, Ledger
 from .place_coordinator import PlaceCoordinator
@@ -39,21 +42,21 @@ from .settings import PlaceSettings
 from .time_zones import async_camera_schedule
 
 CORRECTIONS_PAGE: Final = 7 * DAY
-# There was no camera that could report here.
+# No camera could push before that.
 EARLIEST_YEAR: Final = 2000
 
 
 @dataclass(frozen=True, slots=True)
-class Stretch:
-    """The time somebody asks for: moments without an offset are local times of each camera."""
+class TimeRange:
+    """The time that a person asks for: a start or end without an offset is local time at each camera."""
 
     start: datetime
     end: datetime
-    now: int
+    now: Timestamp
 
     @classmethod
     def between(cls, start: datetime, end: datetime | None) -> Self:
-        """Return the time from start to end, or to now. Raises ServiceValidationError."""
+        """Return the range from start to end, or to now. Raises ServiceValidationError."""
         now = dt_util.utcnow()
         if start.year < EARLIEST_YEAR:
             raise ServiceValidationError(
@@ -61,7 +64,7 @@ class Stretch:
                 translation_key="start_too_early",
                 translation_placeholders={"year": str(EARLIEST_YEAR)},
             )
-        # What lies further ahead, or further back, may have no instant at all.
+        # A year much further ahead or back may have no timestamp.
         if start.year > now.year + 1:
             raise _start_in_future()
         if end is None or end.year > now.year + 1:
@@ -70,9 +73,9 @@ class Stretch:
             raise _end_before_start()
         return cls(start, end, int(now.timestamp()))
 
-    def of(self, schedule: Schedule) -> tuple[int, int]:
-        """Return the seconds since 1970 UTC at one camera, up to now at most. Raises ServiceValidationError."""
-        start, end = instant_of(self.start, schedule.zone), instant_of(self.end, schedule.zone)
+    def timestamps(self, schedule: Schedule) -> tuple[Timestamp, Timestamp]:
+        """Return start and end at one camera, no later than now. Raises ServiceValidationError."""
+        start, end = to_timestamp(self.start, schedule.zone), to_timestamp(self.end, schedule.zone)
         if start > self.now:
             raise _start_in_future()
         if end <= start and end < self.now:
@@ -89,35 +92,27 @@ def _end_before_start() -> ServiceValidationError:
 
 
 @dataclass(frozen=True, slots=True)
-class Corrected:
-    """A correction or reset of occupancy, and what it was before."""
-
-    correction: Correction
-    before: int
-
-
-@dataclass(frozen=True, slots=True)
 class BaseHistory:
-    """What was counted, in its own days and in the direction the user gave it.
+    """The counts of a camera or a place, in its time zone and with the direction that the user chose.
 
-    What reads waits for the ledger, so that it has to run in the executor. It raises LedgerError.
+    Iterators wait for the ledger, so they must be consumed in the executor. They raise LedgerError.
     """
 
     ledger: Ledger
     key: str
     name: str
-    time: Schedule
+    schedule: Schedule
 
-    def bounds(self, stretch: Stretch, period: Period) -> Iterator[int]:
-        """Return the bounds of all periods that have a part in the time. Raises ServiceValidationError."""
-        return period_bounds(*stretch.of(self.time), period, self.time.zone)
+    def bounds(self, time_range: TimeRange, period: Period) -> Iterator[Timestamp]:
+        """Return the bounds of all periods that overlap the range. Raises ServiceValidationError."""
+        return period_bounds(*time_range.timestamps(self.schedule), period, self.schedule.zone)
 
     def row_fields(self, row: Row) -> dict[str, Any]:
-        """Return a row under the names its values have outside."""
+        """Return a row by the names that its values have outside."""
         return {**self.interval_fields(row), "occupancy_peak": row.occupancy_peak, "complete": row.complete}
 
     def interval_fields(self, interval: Row | Interval) -> dict[str, Any]:
-        """Return counts under the names they have outside."""
+        """Return counts by the names that they have outside."""
         return {
             "start": self._local(interval.start),
             "end": self._local(interval.end),
@@ -125,53 +120,31 @@ class BaseHistory:
             "out": interval.exited,
         }
 
-    def corrected_fields(self, corrected: Corrected) -> dict[str, Any]:
-        """Return a correction under the names its values have outside."""
-        at, value, source = corrected.correction
-        return {"at": self._local(at), "by": source, "from": corrected.before, "to": value}
+    def correction_fields(self, correction: AppliedCorrection) -> dict[str, Any]:
+        """Return a correction by the names that its values have outside."""
+        (at, value, source), before = correction
+        return {"at": self._local(at), "by": source, "from": before, "to": value}
 
-    def _corrections(self, start: int, end: int) -> Iterator[Correction]:
-        """Yield resets, and what somebody said the occupancy is: after a reset that is at the same instant."""
+    def _corrections(self, start: Timestamp, end: Timestamp) -> Iterator[Correction]:
+        """Yield resets and corrections in the order of time; at the same time the reset comes first."""
         for page_start in range(start, end, CORRECTIONS_PAGE):
             page_end = min(page_start + CORRECTIONS_PAGE, end)
             corrections = self.ledger.corrections(self.key, page_start, page_end).result()
-            yield from merge(self.time.resets(page_start, page_end), corrections, key=attrgetter("at"))
+            yield from merge(self.schedule.resets(page_start, page_end), corrections, key=attrgetter("at"))
 
-    def _local(self, at: int) -> str:
-        return datetime.fromtimestamp(at, self.time.zone).isoformat()
-
-
-def _noting(
-    passed: Iterable[Passage],
-    corrections: Iterable[Correction],
-    corrected: list[Corrected] | None,
-    since: int,
-    running: int = 0,
-) -> Iterator[Level]:
-    """Yield levels, and note the corrections among them from an instant on."""
-    if corrected is None:
-        yield from levels(passed, corrections, running)
-        return
-    following, given = tee(corrections)
-    inside = max(0, running)
-    for level in levels(passed, following, running):
-        if not level.is_counted:
-            correction = next(given)
-            if correction.at >= since:
-                corrected.append(Corrected(correction, inside))
-        inside = level.inside
-        yield level
+    def _local(self, at: Timestamp) -> str:
+        return datetime.fromtimestamp(at, self.schedule.zone).isoformat()
 
 
 @dataclass(frozen=True, slots=True)
 class History(BaseHistory):
-    """What one camera counted."""
+    """The counts of one camera."""
 
     camera: Camera
 
     @classmethod
     async def async_of(cls, coordinator: CameraCoordinator) -> Self:
-        """Return the history of a camera under the name its device has."""
+        """Return the history of a camera, with the name of its device."""
         entry, camera = coordinator.config_entry, coordinator.camera
         return cls(
             coordinator.ledger,
@@ -183,37 +156,37 @@ class History(BaseHistory):
 
     @property
     def has_adults(self) -> bool:
-        """Whether the camera ever told adults from children."""
+        """Return True if the camera ever distinguished adults."""
         return self.camera.total_adults_entered is not None or self.camera.total_adults_exited is not None
 
     @property
-    def doors(self) -> int:
-        """How many cameras have to be read."""
+    def door_count(self) -> int:
+        """Return how many cameras have to be read."""
         return 1
 
-    def bounds_of_counts(self, stretch: Stretch, period: Period) -> Sequence[int]:
-        """Return the bounds without those before the first count. Raises ServiceValidationError."""
-        start, end = stretch.of(self.time)
-        first_bound = next(period_bounds(start, end, period, self.time.zone))
+    def bounds_from_first_count(self, time_range: TimeRange, period: Period) -> Sequence[Timestamp]:
+        """Return the bounds without the periods before the first count. Raises ServiceValidationError."""
+        start, end = time_range.timestamps(self.schedule)
+        first_bound = next(period_bounds(start, end, period, self.schedule.zone))
         first = self.ledger.intervals(self.key, first_bound, end, 1).result()
         if not first:
             return ()
-        # As numbers in a list, those of some years would take megabytes.
-        return array("q", period_bounds(max(start, first[0].start), end, period, self.time.zone))
+        # Some years of bounds would take megabytes as a list.
+        return array("q", period_bounds(max(start, first[0].start), end, period, self.schedule.zone))
 
-    def intervals(self, start: int, end: int) -> Iterator[Interval]:
-        """Return the intervals that begin in [start, end), page by page."""
+    def intervals(self, start: Timestamp, end: Timestamp) -> Iterator[Interval]:
+        """Return the intervals that begin in [start, end)."""
         found = self.ledger.each_interval(self.key, start, end)
         return map(reverse, found) if self.camera.reversed else found
 
-    def rows(self, bounds: Sequence[int], now: int, corrected: list[Corrected] | None = None) -> Iterator[Row]:
-        """Yield a row for the time between each two bounds, of which there are some; note what was corrected then."""
-        # One at the very first bound is told with what was before it.
-        reset, _ = self.time.reset(bounds[0] - 1)
-        # What began before and ends after the reset counts for occupancy, and covers a part of the first row.
+    def rows(self, bounds: Sequence[Timestamp], now: Timestamp) -> Iterator[Row]:
+        """Yield a row for the period between each two bounds."""
+        # If a reset is at the first bound, its row says how many people were inside before.
+        reset, _ = self.schedule.reset(bounds[0] - 1)
+        # An interval that contains the reset counts for occupancy, and covers a part of the first row.
         counted, passing = tee(self.intervals(reset - MAX_WIDTH, bounds[-1]))
         corrections = self._corrections(reset, min(bounds[-1], now))
-        return count_rows(bounds, [counted], _noting(passages(passing, reset), corrections, corrected, bounds[0]), now)
+        return count_rows(bounds, [counted], levels(passages(passing, reset), corrections), now)
 
     @override
     def interval_fields(self, interval: Row | Interval) -> dict[str, Any]:
@@ -226,14 +199,14 @@ class History(BaseHistory):
 
 @dataclass(frozen=True, slots=True)
 class PlaceHistory(BaseHistory):
-    """What was counted at all doors of a place; its cameras are those that ever reported."""
+    """The counts of all doors of a place; its cameras are those that have ever pushed."""
 
     settings: PlaceSettings
     cameras: dict[str, Camera]
 
     @classmethod
     async def async_of(cls, coordinator: PlaceCoordinator) -> Self:
-        """Return the history of a place under the name its device has."""
+        """Return the history of a place, with the name of its device."""
         ledger, settings = coordinator.ledger, coordinator.settings
         found = [await ledger.camera(door.key) for door in settings.doors]
         device = async_device(coordinator)
@@ -247,27 +220,22 @@ class PlaceHistory(BaseHistory):
         )
 
     @property
-    def doors(self) -> int:
-        """How many cameras have to be read."""
+    def door_count(self) -> int:
+        """Return how many cameras have to be read."""
         return len(self.settings.doors)
 
-    def rows(self, bounds: Sequence[int], now: int, corrected: list[Corrected] | None = None) -> Iterator[Row]:
-        """Yield a row for the time between each two bounds, of which there are some; note what was corrected then."""
+    def rows(self, bounds: Sequence[Timestamp], now: Timestamp) -> Iterator[Row]:
+        """Yield a row for the period between each two bounds."""
         start, end, settings = bounds[0], min(bounds[-1], now), self.settings
-        since, running = self.time.reset(start - 1)[0], 0
-        if self.time.reset_time is None:
+        since, running = self.schedule.reset(start - 1)[0], 0
+        if self.schedule.reset_time is None:
             since, running = self.ledger.running_before(settings.place, start)
-            # Nobody was counted before that.
+            # Nobody was counted before this time.
             since = since or max(0, start - MAX_WIDTH)
-        following = _noting(
-            self.ledger.each_passage(self.key, since, bounds[-1]),
-            self._corrections(since, end),
-            corrected,
-            start,
-            running,
-        )
+        passed = self.ledger.each_passage(self.key, since, bounds[-1])
+        changes = levels(passed, self._corrections(since, end), running)
         doors = [self._intervals(door, start - MAX_WIDTH, bounds[-1]) for door in settings.doors]
-        return count_rows(bounds, doors, following, now, max(0, running))
+        return count_rows(bounds, doors, changes, now, max(0, running))
 
     def _intervals(self, door: Door, start: int, end: int) -> Iterator[Interval]:
         found = self.ledger.each_interval(door.key, start, end)
@@ -284,19 +252,19 @@ async def async_history(coordinator: CameraCoordinator | PlaceCoordinator) -> Hi
 
 @callback
 def async_device(coordinator: CameraCoordinator | PlaceCoordinator) -> dr.DeviceEntry | None:
-    """Return the device of a camera or a place; somebody may just have deleted it."""
+    """Return the device of a camera or a place, None if it has just been deleted."""
     identifier = (DOMAIN, coordinator.key)
     return dr.async_get(coordinator.hass).async_get_device_by_identifier(identifier, coordinator.config_entry.entry_id)
 
 
 @callback
 def async_camera_name(coordinator: CameraCoordinator) -> str:
-    """Return what a camera is called in Home Assistant."""
+    """Return the name of a camera in Home Assistant."""
     device = async_device(coordinator)
     return (device and (device.name_by_user or device.name)) or coordinator.camera.name
 
 
-def utc_moment(moment: datetime) -> str:
-    """Return a moment as text that is as good in a URL: one with an offset in UTC, another as it is."""
-    text = (moment.astimezone(UTC) if moment.tzinfo else moment).replace(tzinfo=None).isoformat(timespec="seconds")
-    return f"{text}Z" if moment.tzinfo else text
+def url_time(time: datetime) -> str:
+    """Return a date and time as text for a URL: in UTC if it has an offset, else as it is."""
+    text = (time.astimezone(UTC) if time.tzinfo else time).replace(tzinfo=None).isoformat(timespec="seconds")
+    return f"{text}Z" if time.tzinfo else text

@@ -15,7 +15,7 @@ from homeassistant.util import dt as dt_util
 
 from . import issues
 from .coordinator import CameraCoordinator, LedgerCoordinator, Progress
-from .counting import EARLIEST, Source, has_reached, standing
+from .counting import EARLIEST, Source, has_reached, summarize
 from .ledger import Door, Ledger
 from .ledger_errors import translated_ledger_errors
 from .messages import plain
@@ -119,17 +119,17 @@ class PlaceCoordinator(LedgerCoordinator[PlaceData]):
         _, next_reset = schedule.reset(instant)
         self._async_tick_at(datetime.fromtimestamp(min(next_day, next_reset), UTC))
         self._async_update_issues()
-        stands = standing(today.levels, day, max(0, today.running))
+        summary = summarize(today.levels, day, max(0, today.running))
 
         def is_reached(limit: int | None) -> bool:
             return limit is not None and has_reached(limit, today.insides, hysteresis=settings.hysteresis)
 
         return PlaceData(
-            occupancy=stands.inside,
+            occupancy=summary.inside,
             entered=today.entered,
             exited=today.exited,
-            peak=stands.peak,
-            drift=stands.drift,
+            peak=summary.peak,
+            drift=summary.drift,
             complete_until=_complete_until(settings.doors, today.counted_until),
             is_full=is_reached(settings.capacity),
             is_nearly_full=is_reached(settings.warning_level),

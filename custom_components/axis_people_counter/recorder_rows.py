@@ -164,7 +164,7 @@ def _occupancy_rows(
     of_hours = occupancies(bounds, following, series.counted_until, inside)
     return [
         StatisticData(start=datetime.fromtimestamp(hour, UTC), mean=mean, min=lowest, max=highest)
-        for hour, (lowest, mean, highest) in zip(bounds, of_hours, strict=False)
+        for hour, (lowest, mean, highest, _) in zip(bounds, of_hours, strict=False)
         if hour in known
     ]
 

@@ -138,7 +138,7 @@ class SenderProblems:
         if sensor.application is None:
             return
         known = self._applications.setdefault(sensor.serial, Applications())
-        if several := known.hear(sensor.application, push.sent):
+        if several := known.record(sensor.application, push.sent):
             issues.async_begin(
                 self._hass,
                 issues.SEVERAL_APPLICATIONS,

@@ -17,7 +17,7 @@ from .coordinator import CameraCoordinator
 from .counting import DAY, MAX_COUNT, Period, Row
 from .entity import OccupancyEntity
 from .export import FORMATS, INTERVALS, MAX_LINK_CAMERAS, PERIODS, Export, async_link
-from .history import Corrected, History, PlaceHistory, Stretch, async_device, async_history
+from .history import History, PlaceHistory, TimeRange, async_device, async_history
 from .ledger_errors import translated_ledger_errors
 from .place_coordinator import PlaceCoordinator
 from .receiver import PeopleCounterConfigEntry
@@ -65,14 +65,14 @@ async def _async_set_occupancy(entity: SensorEntity, call: ServiceCall) -> None:
 
 async def _async_get_counts(call: ServiceCall) -> ServiceResponse:
     targets = _async_targets(call, with_places=True)
-    stretch = Stretch.between(call.data[ATTR_START], call.data.get(ATTR_END))
+    time_range = TimeRange.between(call.data[ATTR_START], call.data.get(ATTR_END))
     period = Period(call.data[ATTR_PERIOD])
 
     def answer(histories: list[History | PlaceHistory]) -> dict[str, Any]:
         cameras: list[dict[str, Any]] = []
         places: list[dict[str, Any]] = []
-        for history, bounds in zip(histories, _bounds_within_reason(histories, stretch, period), strict=True):
-            found = _answer(history, bounds, stretch.now, period)
+        for history, bounds in zip(histories, _limited_bounds(histories, time_range, period), strict=True):
+            found = _answer(history, bounds, time_range.now, period)
             if isinstance(history, History):
                 cameras.append({"serial": history.camera.serial, **found})
             else:
@@ -86,29 +86,29 @@ async def _async_get_counts(call: ServiceCall) -> ServiceResponse:
 
 
 def _answer(history: History | PlaceHistory, bounds: list[int], now: int, period: Period) -> dict[str, Any]:
-    corrected: list[Corrected] = []
-    rows = [_row(history, row) for row in history.rows(bounds, now, corrected)]
-    if len(corrected) > MAX_ROWS:
+    rows = list(history.rows(bounds, now))
+    corrections = [correction for row in rows for correction in row.corrections]
+    if len(corrections) > MAX_ROWS:
         raise _too_many_rows()
     return {
         "name": history.name,
-        "time_zone": str(history.time.zone),
+        "time_zone": str(history.schedule.zone),
         "period": period.value,
-        "rows": rows,
-        "corrections": [history.corrected_fields(one) for one in corrected],
+        "rows": [_row(history, row) for row in rows],
+        "corrections": [history.correction_fields(correction) for correction in corrections],
     }
 
 
-def _bounds_within_reason(histories: list[History | PlaceHistory], stretch: Stretch, period: Period) -> list[list[int]]:
-    """Return the bounds of the rows of each. Raises ServiceValidationError before they are too many."""
+def _limited_bounds(histories: list[History | PlaceHistory], time_range: TimeRange, period: Period) -> list[list[int]]:
+    """Return the bounds of the rows of each history. Raises ServiceValidationError if there would be too many."""
     found: list[list[int]] = []
     rows, seconds = 0, 0
     for history in histories:
-        bounds = list(islice(history.bounds(stretch, period), MAX_ROWS - rows + 2))
+        bounds = list(islice(history.bounds(time_range, period), MAX_ROWS - rows + 2))
         rows += len(bounds) - 1
         if rows > MAX_ROWS:
             raise _too_many_rows()
-        seconds += (bounds[-1] - bounds[0]) * history.doors
+        seconds += (bounds[-1] - bounds[0]) * history.door_count
         if seconds > MAX_DAYS * DAY:
             raise ServiceValidationError(
                 translation_domain=DOMAIN,
@@ -140,16 +140,16 @@ async def _async_export_counts(call: ServiceCall) -> ServiceResponse:
             translation_key="too_many_cameras",
             translation_placeholders={"limit": str(MAX_LINK_CAMERAS)},
         )
-    stretch = Stretch.between(call.data[ATTR_START], call.data.get(ATTR_END))
+    time_range = TimeRange.between(call.data[ATTR_START], call.data.get(ATTR_END))
     for camera in cameras:
         # Whoever opens the link later isn't the one who can put it right.
-        stretch.of((await History.async_of(camera)).time)
+        time_range.timestamps((await History.async_of(camera)).schedule)
     period = call.data[ATTR_PERIOD]
     keys = tuple(camera.key for camera in cameras)
     return {
         **async_link(
             call.hass,
-            Export(keys, stretch, None if period == INTERVALS else Period(period), call.data[ATTR_FORMAT]),
+            Export(keys, time_range, None if period == INTERVALS else Period(period), call.data[ATTR_FORMAT]),
         )
     }
 

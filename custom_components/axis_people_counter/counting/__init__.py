@@ -1,31 +1,33 @@
-"""What counts mean: documents, intervals, days, occupancy. Pure functions; nothing of I/O or Home Assistant."""
+"""What counts mean: documents, intervals, days, occupancy. Pure functions; knows neither I/O nor Home Assistant."""
 
 from .applications import Applications
 from .interval import MAX_COUNT, MAX_WIDTH, Interval, reverse
 from .local_time import (
     DAY,
+    EARLIEST,
     HOUR,
+    LATEST,
     MIDNIGHT,
     Period,
     Timestamp,
     fixed_zone,
-    instant_of,
     period_bounds,
     posix_zone,
+    to_timestamp,
     zone_names,
 )
 from .occupancy import (
-    MAX_INSTANT,
+    AppliedCorrection,
     Correction,
     Level,
     Passage,
     Source,
-    decisive,
     final_occupancy,
     has_reached,
     levels,
     occupancies,
-    standing,
+    summarize,
+    turning_points,
 )
 from .overlap import Coverage, SentInterval, overlapping_groups, rank, resolve
 from .protocol import Document, DocumentError, ProtocolVersionError, Push, Sensor, TestMessage, parse, read_again
@@ -42,17 +44,18 @@ from .replacements import (
     without_last,
 )
 from .rows import Row, count_rows, passages
-from .schedule import EARLIEST, Schedule
+from .schedule import Schedule
 
 __all__ = [
     "DAY",
     "EARLIEST",
     "HOUR",
+    "LATEST",
     "MAX_COUNT",
-    "MAX_INSTANT",
     "MAX_WIDTH",
     "MIDNIGHT",
     "Applications",
+    "AppliedCorrection",
     "Correction",
     "Coverage",
     "Document",
@@ -74,12 +77,10 @@ __all__ = [
     "TestMessage",
     "Timestamp",
     "count_rows",
-    "decisive",
     "final_occupancy",
     "first_serial",
     "fixed_zone",
     "has_reached",
-    "instant_of",
     "is_held",
     "key_at",
     "levels",
@@ -96,7 +97,9 @@ __all__ = [
     "resolve",
     "reverse",
     "routes_of",
-    "standing",
+    "summarize",
+    "to_timestamp",
+    "turning_points",
     "without_last",
     "zone_names",
 ]

@@ -1,34 +1,36 @@
-"""Which applications send counts with one serial number: two of them overwrite each other's."""
+"""Finds several applications of one camera that push with the same serial number: they overwrite each other's counts.
+
+Knows only names and timestamps. Called by the problems of senders.
+"""
 
 from typing import Final
 
-from .local_time import HOUR
+from .local_time import HOUR, Timestamp
 
-# Cameras send at least every 15 minutes: an application that hasn't sent for an hour has missed four times.
+# Cameras push at least every 15 minutes: an application that hasn't pushed for an hour has stopped.
 MAX_SILENCE: Final = HOUR
-# More than run in one camera; whoever has the token can invent any number.
+# No camera runs more, but anybody with the token can invent any number.
 MAX_APPLICATIONS: Final = 8
 
 
 class Applications:
-    """The applications of one camera, and since when and until when each was heard; instants are those of its clock."""
+    """The applications of one camera, each with its first and last push by the camera's clock."""
 
     def __init__(self) -> None:
-        """Start with nothing heard."""
-        self._heard: dict[str, tuple[int, int]] = {}
+        self._pushes: dict[str, tuple[Timestamp, Timestamp]] = {}
 
-    def hear(self, application: str, sent: int) -> list[str]:
-        """Note a push, and return the applications that send by turns, none where there is only one.
+    def record(self, application: str, sent: Timestamp) -> list[str]:
+        """Record a push, and return the applications that push alternately; none if there is only one.
 
-        One that an update renames is heard first under one name and then under the other, never by turns.
+        An application that an update renames pushes under one name first and then under the other, never alternately.
         """
-        first, last = self._heard.pop(application, (sent, sent))
-        self._heard[application] = min(first, sent), max(last, sent)
-        # An instant far ahead is from before the clock was set back.
-        recent = [item for item in self._heard.items() if abs(item[1][1] - sent) < MAX_SILENCE]
-        self._heard = dict(recent[-MAX_APPLICATIONS:])
+        first, last = self._pushes.pop(application, (sent, sent))
+        self._pushes[application] = min(first, sent), max(last, sent)
+        # A push far ahead is from before the camera's clock was set back.
+        recent = [item for item in self._pushes.items() if abs(item[1][1] - sent) < MAX_SILENCE]
+        self._pushes = dict(recent[-MAX_APPLICATIONS:])
         return sorted(
             name
-            for name, (first, last) in self._heard.items()
-            if any(name != other and first < until and since < last for other, (since, until) in self._heard.items())
+            for name, (first, last) in self._pushes.items()
+            if any(name != other and first < until and since < last for other, (since, until) in self._pushes.items())
         )

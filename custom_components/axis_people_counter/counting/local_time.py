@@ -1,6 +1,6 @@
-"""Instants of a local time of day, and local periods, also where summer time makes days shorter or longer.
+"""Timestamps of local times and periods, correct also where summer time makes a day shorter or longer.
 
-An instant is a number of seconds since 1970 UTC.
+Knows only time zones. Called by schedule, history and time_zones.
 """
 
 from collections.abc import Iterator
@@ -16,13 +16,16 @@ from zoneinfo import ZoneInfo, available_timezones
 # Seconds since 1970 UTC.
 type Timestamp = int
 
+# Before and after every possible interval.
+EARLIEST: Final[Timestamp] = 0
+LATEST: Final[Timestamp] = 2**62
 HOUR: Final = 60 * 60
 DAY: Final = 24 * HOUR
 MIDNIGHT: Final = time()
 
 
 class Period(StrEnum):
-    """Stretches of local time that counts are summed up in; weeks begin on Mondays."""
+    """The periods of local time that counts are summed up in; weeks begin on Mondays."""
 
     FIVE_MINUTES = "5minute"
     QUARTER_HOUR = "15minute"
@@ -33,7 +36,7 @@ class Period(StrEnum):
     MONTH = "month"
 
 
-# What the clock divides; the others are made of days.
+# Parts of a day. Longer periods consist of days.
 _SECONDS: Final = {
     Period.FIVE_MINUTES: 5 * 60,
     Period.QUARTER_HOUR: 15 * 60,
@@ -45,27 +48,27 @@ _SECONDS: Final = {
 @cache
 def zone_names() -> frozenset[str]:
     """Return the names of all time zones; this reads many files."""
-    # These two are what somebody has set up on this computer, or nothing.
+    # These two names stand for this computer's own zone, or for none.
     return frozenset(available_timezones() - {"Factory", "localtime"})
 
 
-# A name, then what has to be added to its time to get UTC: 14 hours at most, in whole minutes.
+# A name, and what has to be added to its time to get UTC: at most 14 hours, in whole minutes.
 _STANDARD: Final = "(?:[A-Za-z]{3,30}|<[A-Za-z0-9+-]{3,30}>)"
 _TO_UTC: Final = "[+-]?(?:0?[0-9]|1[0-4])(?::[0-5][0-9](?::00)?)?"
-# Python is a day off where a rule is the bare number of a day.
+# Rules that are a bare day number are left out: Python is a day off for them.
 _RULE: Final = "[JM][0-9.]+(?:/[0-9:+-]+)?"
 _POSIX: Final = re.compile(f"{_STANDARD}{_TO_UTC}(?:{_STANDARD}(?:{_TO_UTC})?,{_RULE},{_RULE})?")
 
 
 @lru_cache(maxsize=256)
 def posix_zone(text: str) -> tzinfo | None:
-    """Return the time zone of a POSIX text, as "EST5EDT,M3.2.0,M11.1.0"; None where it isn't one.
+    """Return the time zone of a POSIX text such as "EST5EDT,M3.2.0,M11.1.0", None if it isn't one.
 
-    Summer time without rules isn't known: every system has its own rules then.
+    Summer time without rules is not supported: each system has rules of its own for it.
     """
     if not _POSIX.fullmatch(text):
         return None
-    # Python reads such texts at the end of the files that time zones come in. This is one with nothing else in it.
+    # Python reads such a text only at the end of a time zone file, so this makes a file with nothing else in it.
     counts = struct.pack(">6l", 0, 0, 0, 0, 1, 4)
     block = b"TZif2" + bytes(15) + counts + struct.pack(">lbb", 0, 0, 0) + b"UTC\0"
     try:
@@ -75,42 +78,44 @@ def posix_zone(text: str) -> tzinfo | None:
 
 
 def fixed_zone(utc_offset: int) -> tzinfo:
-    """Return a time zone that is always so many seconds ahead of UTC; its name is the offset, as "+05:30"."""
+    """Return the time zone with a constant offset in seconds; its name is the offset, such as "+05:30"."""
     hours, minutes = divmod(abs(utc_offset) // 60, 60)
     return timezone(timedelta(seconds=utc_offset), f"{'-' if utc_offset < 0 else '+'}{hours:02}:{minutes:02}")
 
 
-def latest(now: int, at: time, zone: tzinfo) -> int:
-    """Return the last instant, not after now, at which the clock in the zone came to show the time."""
+def last_occurrence(at: time, zone: tzinfo, now: Timestamp) -> Timestamp:
+    """Return when the clock in the zone last began to show the time, now at the latest."""
     today = datetime.fromtimestamp(now, zone).date()
-    return max(instant for days in (-2, -1, 0, 1) if (instant := _instant(today + timedelta(days), at, zone)) <= now)
+    candidates = (_timestamp_on(today + timedelta(days), at, zone) for days in (-2, -1, 0, 1))
+    return max(candidate for candidate in candidates if candidate <= now)
 
 
-def following(now: int, at: time, zone: tzinfo) -> int:
-    """Return the first instant after now at which the clock in the zone comes to show the time."""
+def next_occurrence(at: time, zone: tzinfo, now: Timestamp) -> Timestamp:
+    """Return when, after now, the clock in the zone will first begin to show the time."""
     today = datetime.fromtimestamp(now, zone).date()
-    return min(instant for days in (0, 1, 2) if (instant := _instant(today + timedelta(days), at, zone)) > now)
+    candidates = (_timestamp_on(today + timedelta(days), at, zone) for days in (0, 1, 2))
+    return min(candidate for candidate in candidates if candidate > now)
 
 
-def between(start: int, end: int, at: time, zone: tzinfo) -> Iterator[int]:
-    """Yield all instants in [start, end) at which the clock in the zone comes to show the time."""
-    instant = following(start - 1, at, zone)
-    while instant < end:
-        yield instant
-        instant = following(instant, at, zone)
+def occurrences(at: time, zone: tzinfo, start: Timestamp, end: Timestamp) -> Iterator[Timestamp]:
+    """Yield when, in [start, end), the clock in the zone begins to show the time."""
+    occurrence = next_occurrence(at, zone, start - 1)
+    while occurrence < end:
+        yield occurrence
+        occurrence = next_occurrence(at, zone, occurrence)
 
 
-def instant_of(local: datetime, zone: tzinfo) -> int:
-    """Return the instant of a date and time; one without an offset is what the clock in the zone shows."""
+def to_timestamp(local: datetime, zone: tzinfo) -> Timestamp:
+    """Return the timestamp of a date and time, which is local time in the zone if it has no offset of its own."""
     if local.tzinfo:
         return int(local.timestamp())
-    return _instant(local.date(), local.time(), zone)
+    return _timestamp_on(local.date(), local.time(), zone)
 
 
-def period_bounds(start: int, end: int, period: Period, zone: tzinfo) -> Iterator[int]:
-    """Yield where each period begins that has a part in [start, end), and where the last one ends.
+def period_bounds(start: Timestamp, end: Timestamp, period: Period, zone: tzinfo) -> Iterator[Timestamp]:
+    """Yield the start of each period that overlaps [start, end), and the end of the last one.
 
-    The one that has start in it is always among them. An hour and its parts end as well where the clock is changed.
+    The period that contains start is always included. Hours and their parts also end where the clock is changed.
     """
     bound = _period_start(start, period, zone)
     yield bound
@@ -121,26 +126,27 @@ def period_bounds(start: int, end: int, period: Period, zone: tzinfo) -> Iterato
             return
 
 
-def _period_start(at: int, period: Period, zone: tzinfo) -> int:
+def _period_start(at: Timestamp, period: Period, zone: tzinfo) -> Timestamp:
+    """Return the start of the period that contains a timestamp."""
     if seconds := _SECONDS.get(period):
         start = at - (at + _offset(at, zone)) % seconds
-        return _change(start, at, zone) if _offset(start, zone) != _offset(at, zone) else start
+        return _offset_change(start, at, zone) if _offset(start, zone) != _offset(at, zone) else start
     today = datetime.fromtimestamp(at, zone).date()
     first_days = {_first_day(today + timedelta(days), period) for days in (-2, -1, 0, 1)}
-    return max(instant for day in first_days if (instant := _instant(day, MIDNIGHT, zone)) <= at)
+    return max(start for day in first_days if (start := _timestamp_on(day, MIDNIGHT, zone)) <= at)
 
 
-def _period_end(start: int, period: Period, zone: tzinfo) -> int:
-    """Return where the period ends that starts at an instant."""
+def _period_end(start: Timestamp, period: Period, zone: tzinfo) -> Timestamp:
+    """Return the end of the period that begins at a timestamp."""
     if seconds := _SECONDS.get(period):
         end = start + seconds - (start + _offset(start, zone)) % seconds
-        return _change(start, end - 1, zone) if _offset(end - 1, zone) != _offset(start, zone) else end
+        return _offset_change(start, end - 1, zone) if _offset(end - 1, zone) != _offset(start, zone) else end
     day = _first_day(datetime.fromtimestamp(start, zone).date(), period)
     end = start
-    # Where a POSIX text has clocks changed at the end of a year, an instant may be taken for one of the day before.
+    # If a POSIX text changes clocks at the end of a year, Python may take the start of a day for the day before.
     while end <= start:
         day = _next_first_day(day, period)
-        end = _instant(day, MIDNIGHT, zone)
+        end = _timestamp_on(day, MIDNIGHT, zone)
     return end
 
 
@@ -164,19 +170,19 @@ def _next_first_day(first_day: date, period: Period) -> date:
             return first_day + timedelta(1)
 
 
-def _instant(day: date, at: time, zone: tzinfo) -> int:
-    """Return the first instant of the day at which its clock shows the time or, where that is left out, a later one."""
+def _timestamp_on(day: date, at: time, zone: tzinfo) -> Timestamp:
+    """Return when on that day the clock first shows the time, or a later time where the clock jumps over it."""
     local = datetime.combine(day, at, zone)
-    instant = int(local.timestamp())
-    if datetime.fromtimestamp(instant, zone).replace(tzinfo=None) == local.replace(tzinfo=None):
-        # Where the time comes twice, fold=0 means the first.
-        return instant
-    # The clock jumps over this time: read with the offset after the jump it lies before it, with the one before after.
-    return _change(int(local.replace(fold=1).timestamp()), instant, zone)
+    timestamp = int(local.timestamp())
+    if datetime.fromtimestamp(timestamp, zone).replace(tzinfo=None) == local.replace(tzinfo=None):
+        # If the time occurs twice, fold=0 means the first.
+        return timestamp
+    # The clock jumps over this time. With the offset after the jump the time lies before it, and the other way round.
+    return _offset_change(int(local.replace(fold=1).timestamp()), timestamp, zone)
 
 
-def _change(before: int, after: int, zone: tzinfo) -> int:
-    """Return the first instant that has the offset of a later one, where an earlier one has another."""
+def _offset_change(before: Timestamp, after: Timestamp, zone: tzinfo) -> Timestamp:
+    """Return when, between two timestamps with different offsets, the later offset begins."""
     offset = _offset(after, zone)
     while after - before > 1:
         middle = (before + after) // 2
@@ -187,7 +193,7 @@ def _change(before: int, after: int, zone: tzinfo) -> int:
     return after
 
 
-def _offset(at: int, zone: tzinfo) -> int:
+def _offset(at: Timestamp, zone: tzinfo) -> int:
     offset = datetime.fromtimestamp(at, zone).utcoffset()
     assert offset is not None
     return int(offset.total_seconds())

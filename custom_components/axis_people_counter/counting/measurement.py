@@ -30,7 +30,7 @@ def interval_of(measurement: Any) -> tuple[Interval, list[str]]:
         raise RejectedError("kind is missing")
     if kind != KIND:
         raise UnknownKindError("its kind is unknown")
-    start, end = timestamp_of(measurement.get("utcFrom")), timestamp_of(measurement.get("utcTo"))
+    start, end = parse_timestamp(measurement.get("utcFrom")), parse_timestamp(measurement.get("utcTo"))
     if start is None or end is None:
         raise RejectedError("utcFrom or utcTo is missing or isn't a date and time")
     if start >= end:
@@ -50,11 +50,11 @@ def bounds_of(measurement: Any) -> tuple[Timestamp, Timestamp] | None:
     """Return start and end of a measurement that is rejected, None where they aren't those of an interval."""
     if not is_object(measurement):
         return None
-    start, end = timestamp_of(measurement.get("utcFrom")), timestamp_of(measurement.get("utcTo"))
+    start, end = parse_timestamp(measurement.get("utcFrom")), parse_timestamp(measurement.get("utcTo"))
     return (start, end) if start is not None and end is not None and 0 < end - start <= MAX_WIDTH else None
 
 
-def timestamp_of(text: Any) -> Timestamp | None:
+def parse_timestamp(text: Any) -> Timestamp | None:
     """Return the timestamp of an ISO 8601 UTC time, None for anything else.
 
     Fractions of a second are cut off. An interval ends when the next one begins, so both bounds stay equal, and an

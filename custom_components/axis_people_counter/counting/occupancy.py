@@ -1,16 +1,18 @@
-"""How many people are inside: one pure function over time."""
+"""How many people are inside: folds passages and corrections, in the order of time, into levels of occupancy.
+
+Pure functions; knows neither cameras nor places. Called by rows, the ledger, the coordinators and statistics.
+"""
 
 from collections.abc import Iterable, Iterator, Sequence
 from enum import StrEnum
 from itertools import pairwise
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
-# After all that can have been counted.
-MAX_INSTANT: Final = 2**62
+from .local_time import Timestamp
 
 
 class Source(StrEnum):
-    """By what means an occupancy is set."""
+    """How an occupancy was set."""
 
     ACTION = "action"
     BUTTON = "button"
@@ -19,106 +21,116 @@ class Source(StrEnum):
 
 
 class Passage(NamedTuple):
-    """People who passed in an interval that ended at this instant (seconds since 1970 UTC).
+    """People who passed in an interval that ended at this time.
 
-    Pending are those who came through other doors in intervals that began before it and end after it: some of them may
-    be among those who have left.
+    `pending` are the people who entered through other doors in intervals that began before this time and end after it:
+    some of those who left now may have been among them.
     """
 
-    at: int
+    at: Timestamp
     entered: int
     exited: int
     pending: int = 0
 
 
 class Correction(NamedTuple):
-    """What somebody said the occupancy is at this instant (seconds since 1970 UTC), or a reset, and by what means."""
+    """The occupancy that a person or a reset set at this time."""
 
-    at: int
+    at: Timestamp
     value: int
     source: str | None = None
 
 
 class Level(NamedTuple):
-    """How many people are inside from this instant on, because people passed before it or somebody said so at it.
+    """How many people are inside from this time on, after a passage or a correction.
 
-    The drift is how many of them left without having come; running is the plain sum that counting goes on with.
+    `running` is the sum that counting goes on with, below zero while pending people may explain it. `drift` is by how
+    many the doors have counted too few who entered.
     """
 
-    at: int
+    at: Timestamp
     inside: int
-    is_counted: bool
     drift: int
     running: int
+    # None after a passage.
+    correction: Correction | None = None
+
+
+class AppliedCorrection(NamedTuple):
+    """A correction, and how many people were inside before it."""
+
+    correction: Correction
+    before: int
 
 
 class Occupancy(NamedTuple):
-    """How many people were inside during a stretch of time; the mean is weighted by time."""
+    """How many people were inside during a period, and the corrections in it; the mean is weighted by time."""
 
     lowest: int
     mean: float
     highest: int
+    corrections: tuple[AppliedCorrection, ...] = ()
 
 
-def levels(passages: Iterable[Passage], corrections: Iterable[Correction], running: int = 0) -> Iterator[Level]:
-    """Yield the people inside after each thing that happened, from an instant on at which it is known how many are.
-
-    Both are in the order of time. More people can't leave than are inside: where more do, the doors missed
-    some who came. The shown value stays at zero then; the running value keeps as many below zero as may still be
-    pending at other doors. An interval that ends at the instant of a correction lies before it.
-    """
-    following = iter(corrections)
-    correction = next(following, None)
-    for at, entered, exited, pending in passages:
-        while correction is not None and correction.at < at:
-            running = correction.value
-            yield Level(correction.at, running, False, 0, running)
-            correction = next(following, None)
-        running += entered - exited
-        drift = max(0, -running - pending)
-        running += drift
-        yield Level(at, max(0, running), True, drift, running)
-    while correction is not None:
-        yield Level(correction.at, correction.value, False, 0, correction.value)
-        correction = next(following, None)
-
-
-def final_occupancy(passages: Iterable[Passage], corrections: Iterable[Correction]) -> int:
-    """Return the people inside after all that happened since a reset."""
-    inside = 0
-    for level in levels(passages, corrections):
-        inside = level.inside
-    return inside
-
-
-class Standing(NamedTuple):
-    """How many are inside, how many were at most since an instant, and how many left since without having come."""
+class OccupancySummary(NamedTuple):
+    """How many people are inside, the peak since some time, and the drift since then."""
 
     inside: int
     peak: int
     drift: int
 
 
-def standing(following: Iterable[Level], since: int, inside: int) -> Standing:
-    """Return how it stands after all levels, the first of which may lie before the instant `since`.
+def levels(passages: Iterable[Passage], corrections: Iterable[Correction], running: int = 0) -> Iterator[Level]:
+    """Yield the level after each passage and correction; both are in the order of time, and start at `running`.
 
-    As below, a level that was counted at that very instant belongs to the time before.
+    No more people can leave than are inside: if more do, the doors missed some who entered. The level stays at zero
+    then, and the running value keeps only as many below zero as may still be pending at other doors. An interval that
+    ends at the time of a correction lies before it.
+    """
+    coming = iter(corrections)
+    correction = next(coming, None)
+    for at, entered, exited, pending in passages:
+        while correction is not None and correction.at < at:
+            running = correction.value
+            yield Level(correction.at, running, 0, running, correction)
+            correction = next(coming, None)
+        running += entered - exited
+        drift = max(0, -running - pending)
+        running += drift
+        yield Level(at, max(0, running), drift, running)
+    while correction is not None:
+        yield Level(correction.at, correction.value, 0, correction.value, correction)
+        correction = next(coming, None)
+
+
+def final_occupancy(passages: Iterable[Passage], corrections: Iterable[Correction]) -> int:
+    """Return how many people are inside after all passages and corrections since a reset."""
+    inside = 0
+    for level in levels(passages, corrections):
+        inside = level.inside
+    return inside
+
+
+def summarize(changes: Iterable[Level], since: Timestamp, inside: int) -> OccupancySummary:
+    """Return the summary after all levels since a time; `inside` is the level before the first of them.
+
+    A level that was counted at the very time `since` belongs to the time before.
     """
     peak, drift = inside, 0
-    for level in following:
+    for level in changes:
         inside = level.inside
         if level.at <= since:
             peak = inside
         else:
             peak = max(peak, inside)
             drift += level.drift
-    return Standing(inside, peak, drift)
+    return OccupancySummary(inside, peak, drift)
 
 
 def has_reached(limit: int, insides: Iterable[int], *, hysteresis: int) -> bool:
-    """Return whether a limit is reached after so many people were inside, one number after the other.
+    """Return True if a limit is reached after these numbers of people were inside, one after the other.
 
-    It stays reached until there are fewer by more than hysteresis.
+    The limit stays reached until more than `hysteresis` people fewer are inside.
     """
     reached = False
     for inside in insides:
@@ -126,11 +138,11 @@ def has_reached(limit: int, insides: Iterable[int], *, hysteresis: int) -> bool:
     return reached
 
 
-def decisive(insides: Sequence[int]) -> list[int]:
-    """Return the numbers of people inside that `has_reached` depends on, whatever the limit and the hysteresis.
+def turning_points(insides: Sequence[int]) -> list[int]:
+    """Return the few numbers of people inside for which `has_reached` returns the same, for any limit and hysteresis.
 
-    Looking back from the last one, each is above or below all that came after it. Of several in a row that are above,
-    the highest decides for all of them, and the lowest of those below.
+    Looking back from the last number, only those matter that are above or below all later ones. Of several such numbers
+    in a row that are above, only the highest matters, and only the lowest of those below.
     """
     kept = [insides[-1]]
     lowest = highest = insides[-1]
@@ -145,24 +157,34 @@ def decisive(insides: Sequence[int]) -> list[int]:
     return kept
 
 
-def occupancies(bounds: Sequence[int], following: Iterator[Level], until: int, inside: int = 0) -> Iterator[Occupancy]:
-    """Yield the occupancy between each two bounds; nothing is known from the instant `until` on.
+def occupancies(
+    bounds: Sequence[Timestamp], changes: Iterable[Level], until: Timestamp, inside: int = 0
+) -> Iterator[Occupancy]:
+    """Yield the occupancy between each two bounds; `until` is the end of what is known.
 
-    A level that was counted belongs to the stretch in which it was counted, also where it is reached at its very end.
+    A counted level belongs to the period in which its people passed, even if the interval ends with the period; a
+    correction belongs to the period that begins with it.
     """
-    level = next(following, None)
+    coming = iter(changes)
+    level = next(coming, None)
     for start, end in pairwise(bounds):
+        corrections: list[AppliedCorrection] = []
         while level is not None and level.at <= start:
+            if level.correction is not None and level.at == start:
+                corrections.append(AppliedCorrection(level.correction, inside))
             inside = level.inside
-            level = next(following, None)
+            level = next(coming, None)
         lowest = highest = inside
         people_seconds = 0
         since = start
-        while level is not None and (level.at < end or (level.at == end and level.is_counted)):
+        while level is not None and (level.at < end or (level.at == end and level.correction is None)):
+            if level.correction is not None:
+                corrections.append(AppliedCorrection(level.correction, inside))
             people_seconds += inside * (level.at - since)
             since, inside = level.at, level.inside
             lowest, highest = min(lowest, inside), max(highest, inside)
-            level = next(following, None)
+            level = next(coming, None)
         stop = max(since, min(end, until))
         people_seconds += inside * (stop - since)
-        yield Occupancy(lowest, people_seconds / (stop - start) if stop > start else inside, highest)
+        mean = people_seconds / (stop - start) if stop > start else inside
+        yield Occupancy(lowest, mean, highest, tuple(corrections))

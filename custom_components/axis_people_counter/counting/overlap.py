@@ -1,89 +1,94 @@
-"""Which of the intervals that overlap each other count: one pure function of what was sent."""
+"""Decides which of overlapping intervals count.
+
+Pure functions of the intervals and of when they were sent. Called by the ledger.
+"""
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from .interval import Interval
+from .local_time import Timestamp
 
 
 class SentInterval(NamedTuple):
-    """An interval with the instant at which the camera sent it."""
+    """An interval with the time at which the camera sent it."""
 
-    start: int
-    end: int
+    start: Timestamp
+    end: Timestamp
     entered: int
     exited: int
     adults_entered: int | None
     adults_exited: int | None
-    sent: int
+    sent: Timestamp
 
     @property
     def interval(self) -> Interval:
-        """What was counted, without when it was sent."""
+        """The interval alone."""
         return Interval(*self[:6])
 
 
-def overlapping_groups[T: (SentInterval, Interval)](rows: Iterable[T], gap: int = 0) -> Iterator[list[T]]:
-    """Yield rows in the order of time, those together that overlap or lie closer than a gap, if only through others."""
+def overlapping_groups[T: (SentInterval, Interval)](intervals: Iterable[T], gap: int = 0) -> Iterator[list[T]]:
+    """Yield groups of intervals that overlap or lie closer than a gap, if only through others, in the order of time."""
     group: list[T] = []
     reach = 0
-    for row in sorted(rows, key=by_time):
-        if group and row.start >= reach + gap:
+    for interval in sorted(intervals, key=by_time):
+        if group and interval.start >= reach + gap:
             yield group
             group = []
-        reach = max(reach, row.end) if group else row.end
-        group.append(row)
+        reach = max(reach, interval.end) if group else interval.end
+        group.append(interval)
     if group:
         yield group
 
 
-def by_time(row: SentInterval | Interval) -> tuple[int, int]:
-    """Order of time."""
-    return row.start, row.end
+def by_time(interval: SentInterval | Interval) -> tuple[Timestamp, Timestamp]:
+    """Return the sort key for the order of time."""
+    return interval.start, interval.end
 
 
-def rank(row: SentInterval) -> tuple[int, ...]:
-    """Order of belief: what was sent later counts; in one push the finer; the rest only makes the order total."""
-    return row.sent, row.start - row.end, *(-1 if value is None else value for value in row.interval)
+def rank(interval: SentInterval) -> tuple[int, ...]:
+    """Return the sort key for precedence: the later sent one, in one push the shorter one; the rest breaks ties."""
+    values = (-1 if value is None else value for value in interval.interval)
+    return interval.sent, interval.start - interval.end, *values
 
 
 def resolve(group: list[SentInterval]) -> tuple[list[SentInterval], list[SentInterval]]:
-    """Say which of overlapping rows count, and which have to wait.
+    """Return which of overlapping intervals are accepted, and which have to wait.
 
-    The result depends on the rows alone, never on the order in which they came. A row that later sent ones wholly
-    cover is replaced by them. One that cuts into an earlier sent one, which isn't wholly covered, has to wait: to take
-    it would lose the rest of the earlier one, to take both would count people twice.
+    The result depends on the intervals alone, never on the order in which they came. Intervals that were sent later
+    replace one that they cover wholly. An interval that only cuts into one sent earlier has to wait: accepting it alone
+    would lose the rest of the earlier one, and accepting both would count people twice.
     """
     if len(group) == 1:
         return group, []
     later = Coverage()
-    standing = []
-    for row in sorted(group, key=rank, reverse=True):
-        if not later.covers(row.start, row.end):
-            standing.append(row)
-        later.add(row.start, row.end)
+    candidates = []
+    for interval in sorted(group, key=rank, reverse=True):
+        if not later.covers(interval.start, interval.end):
+            candidates.append(interval)
+        later.add(interval.start, interval.end)
     taken = Coverage()
     accepted = []
     waiting = []
-    for row in reversed(standing):
-        if taken.touches(row.start, row.end):
-            waiting.append(row)
+    for interval in reversed(candidates):
+        if taken.touches(interval.start, interval.end):
+            waiting.append(interval)
         else:
-            taken.add(row.start, row.end)
-            accepted.append(row)
+            taken.add(interval.start, interval.end)
+            accepted.append(interval)
     return sorted(accepted, key=by_time), waiting
 
 
 class Coverage:
-    """A set of instants, as the sorted and disjoint stretches it is made of."""
+    """A set of seconds, kept as sorted ranges that don't overlap."""
 
     def __init__(self) -> None:
-        self._starts: list[int] = []
-        self._ends: list[int] = []
+        self._starts: list[Timestamp] = []
+        self._ends: list[Timestamp] = []
 
-    def add(self, start: int, end: int) -> None:
-        """Take a stretch in."""
+    def add(self, start: Timestamp, end: Timestamp) -> None:
+        """Add [start, end)."""
         first = bisect_left(self._ends, start)
         last = bisect_right(self._starts, end)
         if first < last:
@@ -92,12 +97,12 @@ class Coverage:
         self._starts[first:last] = [start]
         self._ends[first:last] = [end]
 
-    def covers(self, start: int, end: int) -> bool:
-        """Say whether all of a stretch is in it."""
+    def covers(self, start: Timestamp, end: Timestamp) -> bool:
+        """Return True if all of [start, end) is in the set."""
         index = bisect_right(self._starts, start) - 1
         return index >= 0 and self._ends[index] >= end
 
-    def touches(self, start: int, end: int) -> bool:
-        """Say whether any of a stretch is in it."""
+    def touches(self, start: Timestamp, end: Timestamp) -> bool:
+        """Return True if any of [start, end) is in the set."""
         index = bisect_right(self._ends, start)
         return index < len(self._starts) and self._starts[index] < end

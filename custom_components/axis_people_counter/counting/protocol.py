@@ -15,7 +15,7 @@ from typing import Any, Final
 from .interval import MAX_WIDTH, Interval
 from .json_reader import MAX_VALUE, JsonError, JsonReader, is_object
 from .local_time import DAY, HOUR, Timestamp
-from .measurement import RejectedError, UnknownKindError, bounds_of, interval_of, timestamp_of
+from .measurement import RejectedError, UnknownKindError, bounds_of, interval_of, parse_timestamp
 
 API_NAME: Final = "Axis Retail Data"
 API_VERSION: Final = "0.4"
@@ -144,7 +144,7 @@ def _read_data(reader: JsonReader) -> _Measurements | dict[str, Any]:
         return _Measurements()
     if measurements is None:
         return members
-    measurements.newest.update(timestamp_of(members.get("utcFrom")), members)
+    measurements.newest.update(parse_timestamp(members.get("utcFrom")), members)
     return measurements
 
 
@@ -152,7 +152,7 @@ def _document(reader: JsonReader, members: dict[str, Any]) -> Document:
     """Return the document that has these members."""
     _check_version(members)
     sensor = _sensor(members.get("sensor"))
-    sent = timestamp_of(members.get("utcSent"))
+    sent = parse_timestamp(members.get("utcSent"))
     if sent is None:
         raise DocumentError("utcSent is missing or isn't a date and time.")
     data = members.get("data")
@@ -244,7 +244,7 @@ class _NewestLocalTime:
         """Return the offset in seconds, None where it is unknown or too old to be today's."""
         if not isinstance(self._local, str) or not _LOCAL_TIME.fullmatch(self._local):
             return None
-        local = timestamp_of(self._local)
+        local = parse_timestamp(self._local)
         if local is None or not sent - MAX_WIDTH <= self._start <= sent:
             return None
         offset = local - self._start

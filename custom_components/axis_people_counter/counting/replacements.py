@@ -1,39 +1,39 @@
-"""Which camera counts for which key: what follows from the replacements a person has chosen.
+"""Which camera counts for which key, given the replacements that a person has chosen.
 
-A key is what entities, statistics and places know a camera by. It is the serial number of the first camera that hung
-there, and stays when another one takes its place.
+Entities, statistics and places know a camera by its key: the serial number of the first camera that hung there. The key
+stays when another camera takes its place. Called by the ledger.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import count, pairwise
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
-FOREVER: Final = 1 << 62
+from .local_time import LATEST, Timestamp
 
 
 class Replacement(NamedTuple):
-    """From an instant on (seconds since 1970 UTC), the camera with this serial number counts for a key."""
+    """From a time on, the camera with this serial number counts for a key."""
 
     key: str
     serial: str
-    since: int
+    since: Timestamp
 
 
 class Route(NamedTuple):
-    """From an instant on, what a camera counts goes to a key."""
+    """From a time on, the counts of a camera go to a key."""
 
-    since: int
+    since: Timestamp
     key: str
 
 
-# By serial number, in the order of time. A camera without any counts for its own serial number.
+# By serial number, in the order of time. The key of a camera without a route is its serial number.
 type Routes = dict[str, list[Route]]
 
 
 def routes_of(replacements: Iterable[Replacement]) -> Routes:
-    """Return the routes of all cameras that were replaced, or replaced one.
+    """Return the routes of all cameras that were replaced or replaced another one.
 
-    A replaced camera may go on to count elsewhere: from that instant on it has a key of its own again.
+    A replaced camera may go on to count elsewhere, so from then on it has a key of its own again.
     """
     routes: Routes = {}
     holders: dict[str, str] = {}
@@ -51,33 +51,33 @@ def routes_of(replacements: Iterable[Replacement]) -> Routes:
     return routes
 
 
-def key_at(routes: Sequence[Route], serial: str, at: int = FOREVER) -> str:
-    """Return the key to which a camera's interval belongs that begins at an instant."""
+def key_at(routes: Sequence[Route], serial: str, at: Timestamp = LATEST) -> str:
+    """Return the key that an interval of a camera belongs to, by the start of the interval."""
     return next((route.key for route in reversed(routes) if route.since <= at), serial)
 
 
 def obsolete_keys(routes: Routes) -> set[str]:
-    """Return the keys for which no camera counts any more: another key has gone on where they ended."""
+    """Return the keys that no camera counts for any more, because its counts go to another key."""
     known = {key for serial, of_camera in routes.items() for key in (serial, *(route.key for route in of_camera))}
     return known - {key_at(of_camera, serial) for serial, of_camera in routes.items()}
 
 
 def without_last(replacements: Sequence[Replacement], key: str) -> list[Replacement]:
-    """Return replacements without the last one at a key."""
+    """Return the replacements without the last one of a key."""
     last = max(number for number, replacement in enumerate(replacements) if replacement.key == key)
     return [*replacements[:last], *replacements[last + 1 :]]
 
 
 def is_held(routes: Routes, key: str) -> bool:
-    """Return True if there is a camera, or may be one, that counts for a key now."""
+    """Return True if some camera counts for a key now."""
     present = {serial: key_at(of_camera, serial) for serial, of_camera in routes.items()}
     first = first_serial(key)
     return key in present.values() or present.get(first, first) == key
 
 
 def moves(before: Sequence[Route], after: Sequence[Route], serial: str) -> Iterator[tuple[int, int, str, str]]:
-    """Yield which stretches of time of a camera go from one key to another when its routes change."""
-    bounds = sorted({-FOREVER, *(route.since for route in (*before, *after)), FOREVER})
+    """Yield the times (start, end, old key, new key) whose counts move when the routes of a camera change."""
+    bounds = sorted({-LATEST, *(route.since for route in (*before, *after)), LATEST})
     for low, high in pairwise(bounds):
         source, to = key_at(before, serial, low), key_at(after, serial, low)
         if source != to:
@@ -90,7 +90,7 @@ def first_serial(key: str) -> str:
 
 
 def _own_keys(serial: str) -> Iterator[str]:
-    """Yield the keys that a camera may have for itself."""
+    """Yield the keys that a camera can have for itself."""
     yield serial
     for number in count(2):
         yield f"{serial}_{number}"

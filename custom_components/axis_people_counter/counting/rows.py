@@ -1,31 +1,25 @@
-"""Rows of counts: what passed in each of some periods, from intervals and corrections, as one pure function."""
+"""The rows of an answer: what was counted in each of some periods, and how many people were inside at most.
+
+Pure functions of intervals and levels. Called by history.
+"""
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
 from .interval import Interval
-from .occupancy import Level, Passage, occupancies
-
-
-class Sums(NamedTuple):
-    """People who passed in the intervals that begin in a period, and how much of it any interval covers.
-
-    Adults are None where there are intervals that tell none.
-    """
-
-    entered: int
-    exited: int
-    adults_entered: int | None
-    adults_exited: int | None
-    covered: int
+from .local_time import Timestamp
+from .occupancy import AppliedCorrection, Level, Passage, occupancies
 
 
 class Row(NamedTuple):
-    """What passed in the period [start, end); complete where nothing of it is missing or still to come at any door."""
+    """What was counted in the period [start, end) at all doors of a camera or a place.
 
-    start: int
-    end: int
+    Adults are None where no interval distinguishes them. A row is complete if intervals of every door cover all of it.
+    """
+
+    start: Timestamp
+    end: Timestamp
     entered: int
     exited: int
     adults_entered: int | None
@@ -33,43 +27,58 @@ class Row(NamedTuple):
     occupancy_peak: int
     covered: int
     complete: bool
+    corrections: tuple[AppliedCorrection, ...] = ()
+
+
+class _DoorCounts(NamedTuple):
+    """The sums of one door's intervals that begin in a period, and how many of its seconds any interval covers."""
+
+    entered: int
+    exited: int
+    adults_entered: int | None
+    adults_exited: int | None
+    covered: int
 
 
 def count_rows(
-    bounds: Sequence[int], doors: Sequence[Iterable[Interval]], following: Iterator[Level], now: int, inside: int = 0
+    bounds: Sequence[Timestamp],
+    doors: Sequence[Iterable[Interval]],
+    changes: Iterable[Level],
+    now: Timestamp,
+    inside: int = 0,
 ) -> Iterator[Row]:
-    """Yield a row for the time between each two bounds.
+    """Yield a row for the period between each two bounds.
 
-    The intervals of each door are in the order of time, and one that reaches over the first bound is among them; so are
-    the levels of occupancy that follow from all of them, before which so many are inside. They are read no further than
-    needed.
+    The intervals of each door are in the order of time, from one that reaches over the first bound on. `changes` are
+    the levels of occupancy that follow from all doors, and `inside` is the level before. All are read lazily.
     """
-    of_doors = zip(*(_sums(bounds, intervals) for intervals in doors), strict=True)
-    of_levels = occupancies(bounds, following, now, inside)
-    for (start, end), sums, occupancy in zip(pairwise(bounds), of_doors, of_levels, strict=True):
-        covered = min(one.covered for one in sums)
+    counts = zip(*(_door_counts(bounds, intervals) for intervals in doors), strict=True)
+    peaks = occupancies(bounds, changes, now, inside)
+    for (start, end), of_doors, occupancy in zip(pairwise(bounds), counts, peaks, strict=True):
+        covered = min(door.covered for door in of_doors)
         yield Row(
             start,
             end,
-            sum(one.entered for one in sums),
-            sum(one.exited for one in sums),
-            _total([one.adults_entered for one in sums]),
-            _total([one.adults_exited for one in sums]),
+            sum(door.entered for door in of_doors),
+            sum(door.exited for door in of_doors),
+            _sum_known([door.adults_entered for door in of_doors]),
+            _sum_known([door.adults_exited for door in of_doors]),
             occupancy.highest,
             covered,
             covered == end - start and end <= now,
+            occupancy.corrections,
         )
 
 
-def passages(intervals: Iterable[Interval], reset: int) -> Iterator[Passage]:
-    """Yield who passed in intervals that end after a reset."""
+def passages(intervals: Iterable[Interval], reset: Timestamp) -> Iterator[Passage]:
+    """Yield the passages of one door: those of its intervals that end after a reset."""
     return (Passage(interval.end, interval.entered, interval.exited) for interval in intervals if interval.end > reset)
 
 
-def _sums(bounds: Sequence[int], intervals: Iterable[Interval]) -> Iterator[Sums]:
-    following = iter(intervals)
-    interval = next(following, None)
-    # Where the last interval ended that began before.
+def _door_counts(bounds: Sequence[Timestamp], intervals: Iterable[Interval]) -> Iterator[_DoorCounts]:
+    coming = iter(intervals)
+    interval = next(coming, None)
+    # The end of the last interval that began in an earlier period.
     covered_until = bounds[0]
     for start, end in pairwise(bounds):
         covered = max(0, min(covered_until, end) - start)
@@ -84,11 +93,11 @@ def _sums(bounds: Sequence[int], intervals: Iterable[Interval]) -> Iterator[Sums
                 exited += interval.exited
                 adults_entered.append(interval.adults_entered)
                 adults_exited.append(interval.adults_exited)
-            interval = next(following, None)
-        yield Sums(entered, exited, _total(adults_entered), _total(adults_exited), covered)
+            interval = next(coming, None)
+        yield _DoorCounts(entered, exited, _sum_known(adults_entered), _sum_known(adults_exited), covered)
 
 
-def _total(values: list[int | None]) -> int | None:
-    """Return the sum of what is known; of nothing it is zero."""
+def _sum_known(values: list[int | None]) -> int | None:
+    """Return the sum of the known values: zero if there are no values, None if none of them is known."""
     known = [value for value in values if value is not None]
     return sum(known) if known or not values else None

@@ -1,50 +1,50 @@
-"""The days of a camera or a place: its time zone, and when its occupancy starts anew."""
+"""When the days of a camera or a place begin, and when its occupancy is reset.
+
+Pure functions of a time zone and a reset time. Called by the coordinators, history and statistics; time_zones makes it.
+"""
 
 from datetime import time, tzinfo
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
-from .local_time import MIDNIGHT, between, following, latest
-from .occupancy import MAX_INSTANT, Correction, Source
-
-# Before all that can have been counted.
-EARLIEST: Final = 0
+from .local_time import EARLIEST, LATEST, MIDNIGHT, Timestamp, last_occurrence, next_occurrence, occurrences
+from .occupancy import Correction, Source
 
 
 class Schedule(NamedTuple):
-    """Turns instants (seconds since 1970 UTC) into days, and into resets of occupancy if there is a time for them."""
+    """The days in a time zone, and the daily reset of occupancy, if there is one."""
 
     zone: tzinfo
     reset_time: time | None
     reset_value: int = 0
-    # Else it is the best that can be said, and a person has to be told.
+    # If False, the zone is only the best guess, and a repair asks for the right one.
     is_zone_known: bool = True
 
     @property
     def basis(self) -> str:
-        """What else than counts the occupancy depends on."""
+        """A text that changes when the same counts lead to another occupancy."""
         value = f" {self.reset_value}" if self.reset_value else ""
         return f"{self.reset_time and self.reset_time.isoformat()} {self.zone}{value}"
 
-    def day(self, now: int) -> tuple[int, int]:
-        """Return when the day began, and when it ends."""
-        return latest(now, MIDNIGHT, self.zone), following(now, MIDNIGHT, self.zone)
+    def day(self, now: Timestamp) -> tuple[Timestamp, Timestamp]:
+        """Return start and end of the current day."""
+        return last_occurrence(MIDNIGHT, self.zone, now), next_occurrence(MIDNIGHT, self.zone, now)
 
-    def reset(self, now: int) -> tuple[int, int]:
-        """Return when occupancy last started anew, and when it will again."""
+    def reset(self, now: Timestamp) -> tuple[Timestamp, Timestamp]:
+        """Return the last and the next reset."""
         if self.reset_time is None:
-            return EARLIEST, MAX_INSTANT
-        return latest(now, self.reset_time, self.zone), following(now, self.reset_time, self.zone)
+            return EARLIEST, LATEST
+        return last_occurrence(self.reset_time, self.zone, now), next_occurrence(self.reset_time, self.zone, now)
 
-    def resets(self, start: int, end: int) -> list[Correction]:
-        """Return the instants in [start, end) at which occupancy starts anew."""
+    def resets(self, start: Timestamp, end: Timestamp) -> list[Correction]:
+        """Return the resets in [start, end)."""
         if self.reset_time is None:
             return []
         return [
             Correction(at, self.reset_value, Source.DAILY_RESET)
-            for at in between(start, end, self.reset_time, self.zone)
+            for at in occurrences(self.reset_time, self.zone, start, end)
         ]
 
-    def with_resets(self, start: int, end: int, corrections: list[Correction]) -> list[Correction]:
-        """Return corrections in the order of time, with the resets in [start, end) among them."""
-        # What somebody said at the very instant of a reset counts.
+    def with_resets(self, start: Timestamp, end: Timestamp, corrections: list[Correction]) -> list[Correction]:
+        """Return corrections and the resets in [start, end), in the order of time."""
+        # A person's correction at the time of a reset comes after it, and so prevails.
         return sorted(self.resets(start, end) + corrections, key=lambda correction: correction.at)

@@ -15,7 +15,7 @@ from typing import Any, Final
 from ..counting import (
     DAY,
     HOUR,
-    MAX_INSTANT,
+    LATEST,
     MAX_WIDTH,
     Correction,
     Coverage,
@@ -891,7 +891,7 @@ def _today(db: sqlite3.Connection, key: str, day: int, next_day: int, reset: int
     passages = db.execute(
         # Where nobody passed, nothing changes.
         f"SELECT stop, entered, exited FROM intervals WHERE {_OVERLAPPING} AND (entered OR exited) ORDER BY start",
-        {"camera": camera.id, "low": reset, "high": MAX_INSTANT},
+        {"camera": camera.id, "low": reset, "high": LATEST},
     )
     corrections = db.execute(
         "SELECT at, value FROM corrections WHERE camera = ? AND at >= ? ORDER BY at, id", (camera.id, reset)

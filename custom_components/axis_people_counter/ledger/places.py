@@ -13,7 +13,7 @@ from operator import itemgetter
 import sqlite3
 from typing import Final, NamedTuple
 
-from ..counting import DAY, MAX_INSTANT, Correction, Level, Passage, Source, decisive, levels
+from ..counting import DAY, LATEST, Correction, Level, Passage, Source, levels, turning_points
 
 # So many intervals are read and folded within some ten milliseconds.
 INTERVALS_AT_ONCE: Final = 5_000
@@ -120,7 +120,7 @@ def advance(db: sqlite3.Connection, wanted: Place, at: int) -> bool:
         for level in levels(passages, said, running):
             running = level.running
             insides.append(level.inside)
-        insides = decisive(insides)
+        insides = turning_points(insides)
         last += DAY
         db.execute(
             "INSERT OR REPLACE INTO checkpoints VALUES (?, ?, ?, ?)", (place, last, running, json.dumps(insides))
@@ -155,7 +155,7 @@ def today(db: sqlite3.Connection, key: str, day: int, next_day: int, resets: lis
     following = list(levels(_passages(db, place, since)[0], said, running))
     # What was true before the last reset decides nothing; what was counted at its very instant lies before it.
     since_reset = (resets[-1].at, True) if resets else (since, False)
-    insides += [level.inside for level in following if (level.at, not level.is_counted) >= since_reset]
+    insides += [level.inside for level in following if (level.at, level.correction is not None) >= since_reset]
     return PlaceToday(
         running,
         following,
@@ -220,7 +220,7 @@ def _first(db: sqlite3.Connection, place: int) -> int | None:
     return first
 
 
-def _passages(db: sqlite3.Connection, place: int, low: int, high: int = MAX_INSTANT) -> tuple[list[Passage], int]:
+def _passages(db: sqlite3.Connection, place: int, low: int, high: int = LATEST) -> tuple[list[Passage], int]:
     """Return who passed any door in intervals that end in (low, high], and how many intervals were read for that.
 
     Those that end at the same instant are one: nobody knows who of them came first. Where one is still running at
@@ -249,7 +249,7 @@ def _passages(db: sqlite3.Connection, place: int, low: int, high: int = MAX_INST
     return passages, read
 
 
-def _corrections(db: sqlite3.Connection, place: int, start: int, end: int = MAX_INSTANT) -> list[Correction]:
+def _corrections(db: sqlite3.Connection, place: int, start: int, end: int = LATEST) -> list[Correction]:
     rows = db.execute(
         "SELECT at, value FROM place_corrections WHERE place = ? AND at >= ? AND at < ? ORDER BY at, id",
         (place, start, end),

@@ -1,4 +1,4 @@
-"""Rows of counts by the hour, the day and so on, against somebody who goes through time minute by minute."""
+"""Rows of counts by the hour, the day and so on, compared with a slow calculation minute by minute."""
 
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from datetime import datetime
@@ -9,25 +9,24 @@ from hypothesis import given, settings, strategies as st
 import pytest
 
 from custom_components.axis_people_counter.counting.interval import Interval, reverse
-from custom_components.axis_people_counter.counting.local_time import Period, period_bounds
-from custom_components.axis_people_counter.counting.occupancy import Correction, levels
+from custom_components.axis_people_counter.counting.local_time import DAY, HOUR, Period, period_bounds
+from custom_components.axis_people_counter.counting.occupancy import AppliedCorrection, Correction, levels
 from custom_components.axis_people_counter.counting.rows import Row, count_rows, passages
 
 MINUTE = 60
-HOUR = 60 * MINUTE
 NOON = int(datetime.fromisoformat("2026-09-16T10:00:00Z").timestamp())
 LATER = NOON + 1000 * HOUR
 
 
 @pytest.fixture(autouse=True)
 def _custom_integrations() -> None:
-    """Leave Home Assistant out: what is tested here doesn't know it."""
+    """Start no Home Assistant."""
 
 
 def interval(
     minute: int, entered: int = 0, exited: int = 0, *, minutes: int = 1, adults: tuple[int, int] | None = None
 ) -> Interval:
-    """Return the counts of an interval that begins so many minutes after noon."""
+    """Return an interval that begins so many minutes after noon."""
     start = NOON + minute * MINUTE
     return Interval(start, start + minutes * MINUTE, entered, exited, *(adults or (None, None)))
 
@@ -45,52 +44,52 @@ def table(*intervals: Interval, bounds: tuple[int, ...] = (0, 5, 10), now: int =
     return list(rows_of([NOON + bound * MINUTE for bound in bounds], intervals, [], NOON + reset * MINUTE, now))
 
 
-def test_an_interval_counts_where_it_begins() -> None:
-    """Its people stand in one row; what it covers is complete in all rows it reaches."""
+def test_interval_counts_in_the_row_where_it_begins() -> None:
+    """Its people are in one row only, but it covers a part of each row that it reaches into."""
     first, second = table(interval(0, 7, 3, minutes=15))
     assert (first.entered, first.exited, first.covered, first.complete) == (7, 3, 300, True)
     assert (second.entered, second.exited, second.covered, second.complete) == (0, 0, 300, True)
 
 
-def test_an_interval_that_began_before_the_first_row_covers_a_part_of_it() -> None:
-    """Its people belong to an earlier row, but are inside from its end on."""
+def test_interval_that_began_before_the_first_row() -> None:
+    """It covers a part of the first row; its people count in an earlier row, and are inside from its end on."""
     first, second = table(interval(-3, 7, 3, minutes=10), interval(7, 1, minutes=3), reset=-60)
     assert (first.entered, first.covered, first.complete, first.occupancy_peak) == (0, 300, True, 0)
     assert (second.entered, second.covered, second.complete, second.occupancy_peak) == (1, 300, True, 5)
 
 
-def test_a_missing_minute_makes_a_row_incomplete() -> None:
-    """One of five is enough, and the other row doesn't care."""
+def test_missing_minute_makes_a_row_incomplete() -> None:
+    """Only the row in which the minute is missing is incomplete."""
     first, second = table(*(interval(minute, 1) for minute in range(10) if minute != 7))
     assert (first.entered, first.complete) == (5, True)
     assert (second.entered, second.covered, second.complete) == (4, 240, False)
 
 
-def test_a_row_that_is_not_over_is_incomplete() -> None:
-    """Also where a camera whose clock is fast has counted all of it."""
+def test_unfinished_row_is_incomplete() -> None:
+    """A row is incomplete until it ends, even if a camera with a fast clock has counted all of it."""
     intervals = [interval(minute, 1) for minute in range(10)]
     assert [row.complete for row in table(*intervals, now=NOON + 10 * MINUTE)] == [True, True]
     assert [row.complete for row in table(*intervals, now=NOON + 10 * MINUTE - 1)] == [True, False]
 
 
-def test_adults_are_unknown_only_where_intervals_do_not_tell_them() -> None:
-    """Where nobody counted there were none; where one of several intervals tells them, they count."""
+def test_adults() -> None:
+    """Adults are None if no interval of the row distinguishes them, and zero if there is no interval."""
     bounds = (0, 1, 2, 4, 5)
     intervals = (interval(0, 3, adults=(2, 0)), interval(1, 3), interval(2, 3), interval(3, 1, 2, adults=(1, 1)))
     adults = [(row.adults_entered, row.adults_exited) for row in table(*intervals, bounds=bounds)]
     assert adults == [(2, 0), (None, None), (1, 1), (0, 0)]
 
 
-def test_what_ended_by_the_reset_is_not_inside() -> None:
-    """An interval that ends at the instant of the reset lies before it, one that ends later lies after it."""
+def test_intervals_around_a_reset() -> None:
+    """An interval that ends at the reset lies before it, one that ends later lies after it."""
     (row,) = table(interval(-2, 9, minutes=2), bounds=(0, 5))
     assert row.occupancy_peak == 0
     (row,) = table(interval(-2, 9, minutes=3), bounds=(0, 5))
     assert row.occupancy_peak == 9
 
 
-def test_nothing_is_read_that_is_not_needed() -> None:
-    """While a row is made, not more than one interval beyond it is read: a year doesn't stand in the memory."""
+def test_intervals_are_read_lazily() -> None:
+    """A row needs no more than one interval beyond it, so a year is never in memory."""
     read: list[int] = []
 
     def intervals() -> Iterator[Interval]:
@@ -98,22 +97,34 @@ def test_nothing_is_read_that_is_not_needed() -> None:
             read.append(minute)
             yield interval(minute, 1)
 
-    following = rows_of([NOON + hour * HOUR for hour in range(16)], intervals(), [], NOON, LATER)
+    rows = rows_of([NOON + hour * HOUR for hour in range(16)], intervals(), [], NOON, LATER)
     for hour in range(1, 16):
-        next(following)
+        next(rows)
         assert len(read) == hour * 60 + 1
 
 
 def test_reverse() -> None:
-    """In is out, also for adults; twice reversed is as before."""
-    one = interval(0, 5, 3, adults=(2, 1))
-    assert reverse(one) == interval(0, 3, 5, adults=(1, 2))
-    assert reverse(reverse(one)) == one
+    """Reversing exchanges people and adults who entered with those who exited; reversing twice changes nothing."""
+    normal = interval(0, 5, 3, adults=(2, 1))
+    assert reverse(normal) == interval(0, 3, 5, adults=(1, 2))
+    assert reverse(reverse(normal)) == normal
+
+
+def test_corrections_are_in_the_row_where_they_happen() -> None:
+    """A correction at a bound is in the row that begins there; each says how many people were inside before."""
+    minutes = (-1, 0, 3, 5, 7, 10)
+    corrections = [Correction(NOON + minute * MINUTE, 10 + minute) for minute in minutes]
+    bounds = [NOON, NOON + 5 * MINUTE, NOON + 10 * MINUTE]
+    rows = rows_of(bounds, [interval(1, 2)], corrections, NOON - HOUR, LATER)
+    assert [[(correction.value, before) for correction, before in row.corrections] for row in rows] == [
+        [(10, 9), (13, 12)],
+        [(15, 13), (17, 15)],
+    ]
 
 
 # Against a slow calculation
 
-# Instants around which the clock is changed, and one where nothing happens.
+# Times when the clock is changed, and a midnight when it isn't.
 AROUND = {
     "Europe/Stockholm": ("2026-03-29T01:00Z", "2026-10-25T01:00Z", "2026-12-31T23:00Z"),
     "America/New_York": ("2026-03-08T07:00Z", "2026-11-01T06:00Z"),
@@ -142,10 +153,12 @@ def places(draw: st.DrawFn) -> tuple[ZoneInfo, int]:
     return ZoneInfo(zone), around + draw(st.integers(-40 * 60, 30 * 60)) * MINUTE
 
 
-def noted_bounds(start: int, end: int, period: Period, zone: ZoneInfo) -> list[int]:
-    """Return the bounds that somebody notes who reads the clock each minute."""
-    longest = {Period.MONTH: 32 * 24 * HOUR, Period.WEEK: 8 * 24 * HOUR, Period.DAY: 26 * HOUR}.get(period, 2 * HOUR)
-    minutes = range(start - longest, end + longest, MINUTE)
+def slow_bounds(start: int, end: int, period: Period, zone: ZoneInfo) -> list[int]:
+    """Return the bounds by reading the clock each minute; days begin at full quarters of an hour."""
+    longest = {Period.MONTH: 32 * DAY, Period.WEEK: 8 * DAY, Period.DAY: 26 * HOUR}.get(period)
+    step = 15 * MINUTE if longest else MINUTE
+    longest = longest or 2 * HOUR
+    minutes = range(start // step * step - longest, end + longest, step)
     begins = [
         next(group) for _, group in groupby(minutes, lambda minute: KEYS[period](datetime.fromtimestamp(minute, zone)))
     ]
@@ -157,16 +170,16 @@ def noted_bounds(start: int, end: int, period: Period, zone: ZoneInfo) -> list[i
 @pytest.mark.parametrize("period", list(Period))
 @given(place=places(), minutes=st.integers(0, 3 * 24 * 60))
 @settings(max_examples=40, deadline=None)
-def test_bounds_are_what_the_clock_shows(period: Period, place: tuple[ZoneInfo, int], minutes: int) -> None:
-    """Also on days of 23, 24.5 and 25 hours, in hours that come twice, and where a day has no midnight."""
+def test_bounds(period: Period, place: tuple[ZoneInfo, int], minutes: int) -> None:
+    """Days of 23, 24.5 and 25 hours, hours that occur twice and days without a midnight are right."""
     zone, start = place
     end = start + minutes * MINUTE
-    assert list(period_bounds(start, end, period, zone)) == noted_bounds(start, end, period, zone)
+    assert list(period_bounds(start, end, period, zone)) == slow_bounds(start, end, period, zone)
 
 
 @st.composite
 def histories(draw: st.DrawFn) -> tuple[list[Interval], list[Correction], int, int]:
-    """Return intervals with gaps between them, corrections, a reset and the minutes all of it takes."""
+    """Return intervals with gaps between them, corrections, the time of a reset, and the length in minutes."""
     intervals: list[Interval] = []
     minute = draw(st.integers(-30, 30))
     for gap, width, entered, exited, adults in draw(
@@ -185,26 +198,32 @@ def histories(draw: st.DrawFn) -> tuple[list[Interval], list[Correction], int, i
         intervals.append(interval(minute, entered, exited, minutes=width, adults=adults))
         minute += width
     corrections = draw(st.lists(st.builds(Correction, st.integers(0, max(minute, 1)), st.integers(0, 40)), max_size=5))
-    corrections = [one._replace(at=NOON + one.at * MINUTE) for one in sorted(corrections, key=lambda one: one.at)]
+    corrections = [
+        Correction(NOON + at * MINUTE, value) for at, value, _ in sorted(corrections, key=lambda each: each.at)
+    ]
     return intervals, corrections, NOON, max(minute, 1)
 
 
-def noted_rows(
+def slow_rows(
     bounds: list[int], intervals: list[Interval], corrections: list[Correction], reset: int, now: int
 ) -> Iterator[Row]:
-    """Yield the rows that somebody notes who goes through all minutes, one after the other."""
+    """Yield the rows by going through all minutes."""
     peaks = [0] * (len(bounds) - 1)
+    applied: list[list[AppliedCorrection]] = [[] for _ in peaks]
     inside = 0
     for minute in range(reset, bounds[-1] + MINUTE, MINUTE):
-        for one in intervals:
-            if one.end == minute > reset:
-                inside = max(0, inside + one.entered - one.exited)
-        # Until now these people were counted: in the period that has been going on until now.
+        for each in intervals:
+            if each.end == minute > reset:
+                inside = max(0, inside + each.entered - each.exited)
+        # These people were counted in the period that has lasted until now.
         for number, (start, end) in enumerate(pairwise(bounds)):
             if start < minute <= end:
                 peaks[number] = max(peaks[number], inside)
         for correction in corrections:
             if correction.at == minute:
+                for number, (start, end) in enumerate(pairwise(bounds)):
+                    if start <= minute < end:
+                        applied[number].append(AppliedCorrection(correction, inside))
                 inside = correction.value
                 for number, (start, end) in enumerate(pairwise(bounds)):
                     if start < minute < end:
@@ -212,25 +231,26 @@ def noted_rows(
         for number, start in enumerate(bounds[:-1]):
             if start == minute:
                 peaks[number] = inside
-    for (start, end), peak in zip(pairwise(bounds), peaks, strict=True):
-        begun = [one for one in intervals if start <= one.start < end]
+    for (start, end), peak, corrections_of_row in zip(pairwise(bounds), peaks, applied, strict=True):
+        begun = [each for each in intervals if start <= each.start < end]
         covered = [
             minute
             for minute in range(start, end, MINUTE)
-            if any(one.start <= minute and minute + MINUTE <= one.end for one in intervals)
+            if any(each.start <= minute and minute + MINUTE <= each.end for each in intervals)
         ]
-        adults_entered = [one.adults_entered for one in begun if one.adults_entered is not None]
-        adults_exited = [one.adults_exited for one in begun if one.adults_exited is not None]
+        adults_entered = [each.adults_entered for each in begun if each.adults_entered is not None]
+        adults_exited = [each.adults_exited for each in begun if each.adults_exited is not None]
         yield Row(
             start,
             end,
-            sum(one.entered for one in begun),
-            sum(one.exited for one in begun),
+            sum(each.entered for each in begun),
+            sum(each.exited for each in begun),
             sum(adults_entered) if adults_entered or not begun else None,
             sum(adults_exited) if adults_exited or not begun else None,
             peak,
             len(covered) * MINUTE,
             len(covered) * MINUTE == end - start and end <= now,
+            tuple(corrections_of_row),
         )
 
 
@@ -241,14 +261,14 @@ def noted_rows(
     now=st.integers(0, 300),
 )
 @settings(max_examples=300, deadline=None)
-def test_rows_are_what_somebody_at_the_door_would_note(
+def test_rows(
     history: tuple[list[Interval], list[Correction], int, int], steps: list[int], offset: int, now: int
 ) -> None:
-    """Counts, adults, peaks and what is missing, whatever the intervals' widths and gaps."""
+    """Rows equal those of the slow calculation, whatever the widths of intervals and the gaps between them."""
     intervals, corrections, reset, _ = history
     bounds = [reset + offset * MINUTE]
     for step in steps:
         bounds.append(bounds[-1] + step * MINUTE)
     until = reset + now * MINUTE
     found = list(rows_of(bounds, intervals, corrections, reset, until))
-    assert found == list(noted_rows(bounds, intervals, corrections, reset, until))
+    assert found == list(slow_rows(bounds, intervals, corrections, reset, until))

@@ -6,7 +6,7 @@ from typing import Any
 
 from freezegun.api import FrozenDateTimeFactory
 import pytest
-from pytest_homeassistant_custom_component.common import MockConfigEntry, async_capture_events
+from pytest_homeassistant_custom_component.common import MockConfigEntry, async_capture_events, async_fire_time_changed
 import voluptuous as vol
 
 from custom_components.axis_people_counter.const import DOMAIN
@@ -15,6 +15,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers import device_registry as dr, entity_registry as er
 
+from .helpers.places import add_place
 from .helpers.pusher import SERIAL, Pusher, document, measurement, state_of
 
 NOON = datetime.fromisoformat("2026-09-16T10:00:00Z")
@@ -92,6 +93,83 @@ async def test_registries(
         f"{SERIAL}_reset_occupancy": None,
         f"{SERIAL}_reverse_direction": "config",
     }
+
+
+ALL_ENTITIES = """\
+camera binary_sensor connectivity diagnostic connectivity
+camera binary_sensor occupied occupancy: unavailable while silent
+place binary_sensor full: unavailable while silent
+place binary_sensor incomplete diagnostic problem
+place binary_sensor nearly_full: unavailable while silent
+place binary_sensor occupied occupancy: unavailable while silent
+camera button reset_occupancy
+place button reset_occupancy
+camera event passage
+place event threshold
+place number occupancy_correction people
+camera sensor adults_in_today total people: unavailable while silent
+camera sensor adults_in_total people: disabled
+camera sensor adults_out_today total people: unavailable while silent
+camera sensor adults_out_total people: disabled
+camera sensor counted_until diagnostic timestamp
+camera sensor in_today total people: unavailable while silent
+camera sensor in_total total people: unavailable while silent
+camera sensor last_message diagnostic timestamp
+camera sensor missing_minutes diagnostic duration min: disabled
+camera sensor occupancy measurement people: unavailable while silent
+camera sensor out_today total people: unavailable while silent
+camera sensor out_total total people: unavailable while silent
+place sensor complete_until diagnostic timestamp
+place sensor drift_today diagnostic people: unavailable while silent
+place sensor free_places measurement places: unavailable while silent
+place sensor in_today people: unavailable while silent
+place sensor occupancy measurement people: unavailable while silent
+place sensor occupancy_percentage measurement %: unavailable while silent
+place sensor out_today people: unavailable while silent
+place sensor peak_today people: unavailable while silent
+camera switch reverse_direction config
+"""
+
+
+async def test_all_entities(
+    hass: HomeAssistant,
+    noon: FrozenDateTimeFactory,
+    entry: MockConfigEntry,
+    pusher: Pusher,
+    entity_registry: er.EntityRegistry,
+) -> None:
+    """List all entities of a camera and of a place: platform, key, category, device class, state class and unit."""
+    await pusher.push(measurement(NOON - MINUTE, 5, 2, adults=(4, 2)))
+    place = await add_place(hass, entry, (SERIAL,), limits={"capacity": 9, "warning_level": 7})
+    # After eleven minutes without history the counts have their state class.
+    for minutes in (5, 11):
+        noon.move_to(NOON + minutes * MINUTE)
+        await pusher.push(measurement(NOON + (minutes - 1) * MINUTE))
+    noon.tick(timedelta(hours=1))
+    async_fire_time_changed(hass)
+    await hass.async_block_till_done()
+
+    lines: list[str] = []
+    entities = er.async_entries_for_config_entry(entity_registry, entry.entry_id)
+    for entity in sorted(entities, key=lambda entity: entity.entity_id):
+        owner = {SERIAL: "camera", place: "place"}[entity.unique_id.removesuffix(f"_{entity.translation_key}")]
+        assert entity.config_subentry_id == (place if owner == "place" else None)
+        words = (
+            owner,
+            entity.domain,
+            entity.translation_key,
+            entity.entity_category,
+            entity.original_device_class,
+            (entity.capabilities or {}).get("state_class"),
+            entity.unit_of_measurement,
+        )
+        line = " ".join(str(word) for word in words if word)
+        if entity.disabled_by:
+            line += ": disabled"
+        elif state_of(hass, entity.entity_id) == "unavailable":
+            line += ": unavailable while silent"
+        lines.append(f"{line}\n")
+    assert "".join(lines) == ALL_ENTITIES
 
 
 @pytest.mark.parametrize(
@@ -287,11 +365,14 @@ async def test_impossible_corrections(hass: HomeAssistant, pusher: Pusher, value
     assert state_of(hass, OCCUPANCY) == "0"
 
 
-async def test_correction_of_another_sensor(hass: HomeAssistant, pusher: Pusher) -> None:
-    """Only occupancy can be corrected."""
-    await pusher.push()
+@pytest.mark.parametrize("key", ["last_message", "in_today"])
+async def test_correction_of_another_sensor(
+    hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Pusher, key: str
+) -> None:
+    """Refuse to set a sensor that isn't an occupancy sensor."""
+    await pusher.push(measurement(NOON - MINUTE, 1))
     with pytest.raises(ServiceValidationError, match="an occupancy sensor"):
-        await set_occupancy(hass, "sensor.main_entrance_last_message", 3)
+        await set_occupancy(hass, f"sensor.main_entrance_{key}", 3)
 
 
 async def test_reverse_direction(

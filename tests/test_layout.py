@@ -22,6 +22,7 @@ LAYERS: Final = (
     ("config_flow", "repairs", "diagnostics", "system_health"),
     ("place_flow", "replace_flow", "address_check", "services", "backup"),
     ("http", "export", "sensor", "binary_sensor", "button", "event", "number", "switch"),
+    ("summed_sensor",),
     ("entity",),
     ("receiver",),
     ("history",),

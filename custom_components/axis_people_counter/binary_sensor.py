@@ -1,4 +1,4 @@
-"""Whether somebody is inside, whether a place is full, and whether cameras are heard."""
+"""The binary sensors of cameras and places: occupied, nearly full, full, connected, incomplete."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,51 +13,63 @@ from homeassistant.const import EntityCategory
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .entity import CameraEntity, CountingEntity, CountingPlaceEntity, PlaceEntity, async_for_each_camera
-from .place_coordinator import PlaceData
+from .coordinator import CameraCoordinator
+from .entity import PeopleCounterEntity, PeopleCounterEntityDescription, async_add_described
+from .place_coordinator import PlaceCoordinator
 from .receiver import PeopleCounterConfigEntry
-from .settings import PlaceSettings
 
 PARALLEL_UPDATES = 0
 
-OCCUPIED: Final = BinarySensorEntityDescription(key="occupied", device_class=BinarySensorDeviceClass.OCCUPANCY)
-CONNECTIVITY: Final = BinarySensorEntityDescription(
-    key="connectivity",
-    device_class=BinarySensorDeviceClass.CONNECTIVITY,
-    entity_category=EntityCategory.DIAGNOSTIC,
-)
-
-
-INCOMPLETE: Final = BinarySensorEntityDescription(
-    key="incomplete",
-    device_class=BinarySensorDeviceClass.PROBLEM,
-    entity_category=EntityCategory.DIAGNOSTIC,
-)
-
 
 @dataclass(frozen=True, kw_only=True)
-class PlaceBinarySensorDescription(BinarySensorEntityDescription):
-    """Something that is true or not of the people inside a place."""
+class PeopleCounterBinarySensorDescription[C: CameraCoordinator | PlaceCoordinator](
+    PeopleCounterEntityDescription[C], BinarySensorEntityDescription
+):
+    """What a binary sensor shows."""
 
-    value_fn: Callable[[PlaceData], bool]
-    exists_fn: Callable[[PlaceSettings], bool] = lambda _: True
+    value_fn: Callable[[C], bool]
+    attributes_fn: Callable[[C], dict[str, Any] | None] = lambda _: None
 
 
-PLACE_BINARY_SENSORS: Final = (
-    PlaceBinarySensorDescription(
+CAMERA_BINARY_SENSORS: Final[tuple[PeopleCounterBinarySensorDescription[CameraCoordinator], ...]] = (
+    PeopleCounterBinarySensorDescription(
         key="occupied",
         device_class=BinarySensorDeviceClass.OCCUPANCY,
-        value_fn=lambda data: data.occupancy > 0,
+        only_while_connected=True,
+        value_fn=lambda camera: camera.data.occupancy > 0,
     ),
-    PlaceBinarySensorDescription(
+    PeopleCounterBinarySensorDescription(
+        key="connectivity",
+        device_class=BinarySensorDeviceClass.CONNECTIVITY,
+        entity_category=EntityCategory.DIAGNOSTIC,
+        value_fn=lambda camera: camera.connected,
+    ),
+)
+PLACE_BINARY_SENSORS: Final[tuple[PeopleCounterBinarySensorDescription[PlaceCoordinator], ...]] = (
+    PeopleCounterBinarySensorDescription(
+        key="occupied",
+        device_class=BinarySensorDeviceClass.OCCUPANCY,
+        only_while_connected=True,
+        value_fn=lambda place: place.data.occupancy > 0,
+    ),
+    PeopleCounterBinarySensorDescription(
         key="nearly_full",
-        value_fn=lambda data: data.is_nearly_full,
-        exists_fn=lambda settings: settings.warning_level is not None,
+        exists_fn=lambda place: place.settings.warning_level is not None,
+        only_while_connected=True,
+        value_fn=lambda place: place.data.is_nearly_full,
     ),
-    PlaceBinarySensorDescription(
+    PeopleCounterBinarySensorDescription(
         key="full",
-        value_fn=lambda data: data.is_full,
-        exists_fn=lambda settings: settings.capacity is not None,
+        exists_fn=lambda place: place.settings.capacity is not None,
+        only_while_connected=True,
+        value_fn=lambda place: place.data.is_full,
+    ),
+    PeopleCounterBinarySensorDescription(
+        key="incomplete",
+        device_class=BinarySensorDeviceClass.PROBLEM,
+        entity_category=EntityCategory.DIAGNOSTIC,
+        value_fn=lambda place: bool(place.missing or place.silent),
+        attributes_fn=lambda place: {"silent": place.silent, "missing": place.missing},
     ),
 )
 
@@ -65,65 +77,27 @@ PLACE_BINARY_SENSORS: Final = (
 async def async_setup_entry(
     hass: HomeAssistant, entry: PeopleCounterConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
 ) -> None:
-    """Add the binary sensors of each place and of each camera."""
-    for place in entry.runtime_data.places.values():
-        async_add_entities(
-            [
-                *(
-                    PlaceBinarySensor(place, description)
-                    for description in PLACE_BINARY_SENSORS
-                    if description.exists_fn(place.settings)
-                ),
-                IncompleteSensor(place, INCOMPLETE),
-            ],
-            config_subentry_id=place.settings.key,
-        )
-    async_for_each_camera(
+    """Add the binary sensors of each camera and of each place."""
+    async_add_described(
         entry,
-        lambda coordinator: async_add_entities(
-            [OccupiedSensor(coordinator, OCCUPIED), ConnectivitySensor(coordinator, CONNECTIVITY)]
-        ),
+        async_add_entities,
+        PeopleCounterBinarySensor,
+        cameras=CAMERA_BINARY_SENSORS,
+        places=PLACE_BINARY_SENSORS,
     )
 
 
-class OccupiedSensor(CountingEntity, BinarySensorEntity):
-    """Whether anybody is inside."""
+class PeopleCounterBinarySensor[C: CameraCoordinator | PlaceCoordinator](PeopleCounterEntity[C], BinarySensorEntity):
+    """A binary sensor of a camera or of a place."""
+
+    entity_description: PeopleCounterBinarySensorDescription[C]
 
     @property
     @override
     def is_on(self) -> bool:
-        return self.coordinator.data.occupancy > 0
-
-
-class ConnectivitySensor(CameraEntity, BinarySensorEntity):
-    """Whether the camera reports."""
+        return self.entity_description.value_fn(self.coordinator)
 
     @property
     @override
-    def is_on(self) -> bool:
-        return self.coordinator.connected
-
-
-class PlaceBinarySensor(CountingPlaceEntity, BinarySensorEntity):
-    """Something about the people inside a place."""
-
-    entity_description: PlaceBinarySensorDescription
-
-    @property
-    @override
-    def is_on(self) -> bool:
-        return self.entity_description.value_fn(self.coordinator.data)
-
-
-class IncompleteSensor(PlaceEntity, BinarySensorEntity):
-    """Whether a camera of a place isn't heard, so that its numbers are only a part of the whole."""
-
-    @property
-    @override
-    def is_on(self) -> bool:
-        return bool(self.coordinator.missing or self.coordinator.silent)
-
-    @property
-    @override
-    def extra_state_attributes(self) -> dict[str, Any]:
-        return {"silent": self.coordinator.silent, "missing": self.coordinator.missing}
+    def extra_state_attributes(self) -> dict[str, Any] | None:
+        return self.entity_description.attributes_fn(self.coordinator)

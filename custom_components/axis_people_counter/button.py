@@ -1,42 +1,51 @@
-"""Start counting the people inside from nobody."""
+"""The buttons that set the occupancy of a camera or of a place to 0."""
 
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from typing import Final, override
 
 from homeassistant.components.button import ButtonEntity, ButtonEntityDescription
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
+from .coordinator import CameraCoordinator
 from .counting import Source
-from .entity import CameraEntity, PlaceEntity, async_for_each_camera
+from .entity import PeopleCounterEntity, PeopleCounterEntityDescription, async_add_described
+from .place_coordinator import PlaceCoordinator
 from .receiver import PeopleCounterConfigEntry
 
 PARALLEL_UPDATES = 0
 
-RESET_OCCUPANCY: Final = ButtonEntityDescription(key="reset_occupancy")
+
+@dataclass(frozen=True, kw_only=True)
+class PeopleCounterButtonDescription(
+    PeopleCounterEntityDescription[CameraCoordinator | PlaceCoordinator], ButtonEntityDescription
+):
+    """What a button does."""
+
+    press_fn: Callable[[CameraCoordinator | PlaceCoordinator], Awaitable[None]]
+
+
+BUTTONS: Final = (
+    PeopleCounterButtonDescription(
+        key="reset_occupancy",
+        press_fn=lambda coordinator: coordinator.async_correct(0, Source.BUTTON),
+    ),
+)
 
 
 async def async_setup_entry(
     hass: HomeAssistant, entry: PeopleCounterConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
 ) -> None:
-    """Add the button of each place and of each camera."""
-    for place in entry.runtime_data.places.values():
-        async_add_entities([ResetPlaceButton(place, RESET_OCCUPANCY)], config_subentry_id=place.settings.key)
-    async_for_each_camera(
-        entry, lambda coordinator: async_add_entities([ResetOccupancyButton(coordinator, RESET_OCCUPANCY)])
-    )
+    """Add the buttons of each camera and of each place."""
+    async_add_described(entry, async_add_entities, PeopleCounterButton, cameras=BUTTONS, places=BUTTONS)
 
 
-class ResetOccupancyButton(CameraEntity, ButtonEntity):
-    """Says that nobody is inside now."""
+class PeopleCounterButton(PeopleCounterEntity[CameraCoordinator | PlaceCoordinator], ButtonEntity):
+    """A button of a camera or of a place."""
+
+    entity_description: PeopleCounterButtonDescription
 
     @override
     async def async_press(self) -> None:
-        await self.coordinator.async_correct(0, Source.BUTTON)
-
-
-class ResetPlaceButton(PlaceEntity, ButtonEntity):
-    """Says that nobody is inside a place now."""
-
-    @override
-    async def async_press(self) -> None:
-        await self.coordinator.async_correct(0, Source.BUTTON)
+        await self.entity_description.press_fn(self.coordinator)

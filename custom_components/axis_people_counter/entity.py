@@ -1,89 +1,84 @@
-"""What all entities of a camera share, and what all of a place do."""
+"""The base of all entities: identity, device and availability.
 
-from collections.abc import Callable
+A platform describes its entities in tables and adds them with `async_add_described`. This module knows no platform.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from typing import Any, override
 
 from homeassistant.core import callback
 from homeassistant.helpers.device_registry import DeviceInfo
-from homeassistant.helpers.entity import EntityDescription
+from homeassistant.helpers.entity import Entity, EntityDescription
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.update_coordinator import CoordinatorEntity
 
 from .const import DOMAIN
 from .coordinator import CameraCoordinator
-from .counting import Source
-from .place_coordinator import PlaceCoordinator, PlaceData
+from .place_coordinator import PlaceCoordinator
 from .receiver import PeopleCounterConfigEntry
 
 
-class CameraEntity(CoordinatorEntity[CameraCoordinator]):
-    """An entity of one camera."""
+@dataclass(frozen=True, kw_only=True)
+class PeopleCounterEntityDescription[C: CameraCoordinator | PlaceCoordinator](EntityDescription):
+    """Whether an entity exists, when it is available, and whether it can be set."""
 
+    exists_fn: Callable[[C], bool] = lambda _: True
+    # The entity is unavailable while its camera, or every camera of its place, is silent.
+    only_while_connected: bool = False
+    # The action `set_occupancy` can set the entity.
+    is_occupancy: bool = False
+
+
+class PeopleCounterEntity[C: CameraCoordinator | PlaceCoordinator](CoordinatorEntity[C]):
+    """An entity of a camera or of a place."""
+
+    entity_description: PeopleCounterEntityDescription[C]
     _attr_has_entity_name = True
 
-    def __init__(self, coordinator: CameraCoordinator, description: EntityDescription) -> None:
-        """Name the entity after its key."""
+    def __init__(self, coordinator: C, description: PeopleCounterEntityDescription[C]) -> None:
+        """Derive name and unique id from the description's key."""
         super().__init__(coordinator)
         self.entity_description = description
-        key = coordinator.key
         self._attr_translation_key = description.key
-        self._attr_unique_id = f"{key}_{description.key}"
-        self._attr_device_info = DeviceInfo(identifiers={(DOMAIN, key)})
-
-
-class CountingEntity(CameraEntity):
-    """An entity that knows nothing while its camera is silent."""
+        self._attr_unique_id = f"{coordinator.key}_{description.key}"
+        self._attr_device_info = DeviceInfo(identifiers={(DOMAIN, coordinator.key)})
 
     @property
     @override
     def available(self) -> bool:
-        return super().available and self.coordinator.connected
+        # A place with a long history has no data until that has been read.
+        if not super().available or self.coordinator.data is None:
+            return False
+        return not self.entity_description.only_while_connected or self.coordinator.connected
 
 
-class PlaceEntity(CoordinatorEntity[PlaceCoordinator]):
-    """An entity of one place."""
-
-    _attr_has_entity_name = True
-
-    def __init__(self, coordinator: PlaceCoordinator, description: EntityDescription) -> None:
-        """Name the entity after its key."""
-        super().__init__(coordinator)
-        self.entity_description = description
-        key = coordinator.settings.key
-        self._attr_translation_key = description.key
-        self._attr_unique_id = f"{key}_{description.key}"
-        self._attr_device_info = DeviceInfo(identifiers={(DOMAIN, key)})
-
-    @property
-    @override
-    def available(self) -> bool:
-        """Whether it has been read; a long history takes a while at first."""
-        return super().available and self._data is not None
-
-    @property
-    def _data(self) -> PlaceData | None:
-        return self.coordinator.data
-
-
-class CountingPlaceEntity(PlaceEntity):
-    """An entity that knows nothing while all cameras of its place are silent."""
-
-    @property
-    @override
-    def available(self) -> bool:
-        return super().available and self.coordinator.is_connected
-
-
-class OccupancyEntity(CoordinatorEntity[Any]):
-    """An entity whose value the action `set_occupancy` corrects."""
-
-    async def async_set_occupancy(self, value: int) -> None:
-        """Correct what was counted."""
-        await self.coordinator.async_correct(value, Source.ACTION)
+@callback
+def async_add_described(
+    entry: PeopleCounterConfigEntry,
+    async_add_entities: AddConfigEntryEntitiesCallback,
+    entity_class: Callable[[Any, Any], Entity],
+    *,
+    cameras: Iterable[PeopleCounterEntityDescription[Any]] = (),
+    places: Iterable[PeopleCounterEntityDescription[Any]] = (),
+) -> None:
+    """Add the described entities to each place, and to each camera, now or when it first reports."""
+    for place in entry.runtime_data.places.values():
+        async_add_entities(
+            [entity_class(place, description) for description in places if description.exists_fn(place)],
+            config_subentry_id=place.key,
+        )
+    async_for_each_camera(
+        entry,
+        lambda camera: async_add_entities(
+            [entity_class(camera, description) for description in cameras if description.exists_fn(camera)]
+        ),
+    )
 
 
 @callback
 def async_for_each_camera(entry: PeopleCounterConfigEntry, add: Callable[[CameraCoordinator], None]) -> None:
-    """Call for all cameras there are, and for each that comes."""
+    """Call `add` for each camera, now or when it first reports."""
     receiver = entry.runtime_data
     for coordinator in receiver.cameras.values():
         add(coordinator)

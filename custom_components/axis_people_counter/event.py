@@ -1,5 +1,7 @@
-"""People passing just now, and limits of places being reached."""
+"""The events of cameras and places: people passing now, and limits being reached."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final, override
 
@@ -7,30 +9,42 @@ from homeassistant.components.event import EventEntity, EventEntityDescription
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
+from .coordinator import CameraCoordinator
 from .counting import Interval
-from .entity import CameraEntity, PlaceEntity, async_for_each_camera
+from .entity import PeopleCounterEntity, PeopleCounterEntityDescription, async_add_described
 from .place_coordinator import PlaceCoordinator, Threshold, crossed
 from .receiver import PeopleCounterConfigEntry
 
 PARALLEL_UPDATES = 0
 
-PASSAGE: Final = EventEntityDescription(key="passage", event_types=["entered", "left"])
+
+@dataclass(frozen=True, kw_only=True)
+class PeopleCounterEventDescription[C: CameraCoordinator | PlaceCoordinator](
+    PeopleCounterEntityDescription[C], EventEntityDescription
+):
+    """The event types of an event entity."""
 
 
-THRESHOLD: Final = EventEntityDescription(key="threshold", event_types=[threshold.value for threshold in Threshold])
+CAMERA_EVENTS: Final[tuple[PeopleCounterEventDescription[CameraCoordinator], ...]] = (
+    PeopleCounterEventDescription(key="passage", event_types=["entered", "left"]),
+)
+PLACE_EVENTS: Final[tuple[PeopleCounterEventDescription[PlaceCoordinator], ...]] = (
+    PeopleCounterEventDescription(key="threshold", event_types=[threshold.value for threshold in Threshold]),
+)
 
 
 async def async_setup_entry(
     hass: HomeAssistant, entry: PeopleCounterConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
 ) -> None:
-    """Add the event of each place and of each camera."""
-    for place in entry.runtime_data.places.values():
-        async_add_entities([ThresholdEvent(place, THRESHOLD)], config_subentry_id=place.settings.key)
-    async_for_each_camera(entry, lambda coordinator: async_add_entities([PassageEvent(coordinator, PASSAGE)]))
+    """Add the events of each camera and of each place."""
+    async_add_described(entry, async_add_entities, PassageEvent, cameras=CAMERA_EVENTS)
+    async_add_described(entry, async_add_entities, ThresholdEvent, places=PLACE_EVENTS)
 
 
-class PassageEvent(CameraEntity, EventEntity):
-    """People who came or went in intervals that have just been reported."""
+class PassageEvent(PeopleCounterEntity[CameraCoordinator], EventEntity):
+    """Triggers when a camera reports that people have just entered or left."""
+
+    entity_description: PeopleCounterEventDescription[CameraCoordinator]
 
     @override
     async def async_added_to_hass(self) -> None:
@@ -41,36 +55,53 @@ class PassageEvent(CameraEntity, EventEntity):
 
     @callback
     def _async_passed(self, intervals: list[Interval]) -> None:
-        self._async_tell("entered", [(one.entered, one.adults_entered, one) for one in intervals if one.entered])
-        self._async_tell("left", [(one.exited, one.adults_exited, one) for one in intervals if one.exited])
+        """Trigger one event for each direction; a report may hold several intervals."""
+        if entered := [interval for interval in intervals if interval.entered]:
+            self._async_trigger(
+                "entered",
+                entered,
+                count=sum(interval.entered for interval in entered),
+                adults=[interval.adults_entered for interval in entered],
+            )
+        if exited := [interval for interval in intervals if interval.exited]:
+            self._async_trigger(
+                "left",
+                exited,
+                count=sum(interval.exited for interval in exited),
+                adults=[interval.adults_exited for interval in exited],
+            )
 
     @callback
-    def _async_tell(self, event_type: str, counted: list[tuple[int, int | None, Interval]]) -> None:
-        if not counted:
-            return
-        adults = [number for _, number, _ in counted if number is not None]
+    def _async_trigger(
+        self, event_type: str, intervals: Sequence[Interval], *, count: int, adults: Sequence[int | None]
+    ) -> None:
+        known_adults = [number for number in adults if number is not None]
         attributes = {
-            "count": sum(number for number, _, _ in counted),
-            "adults": sum(adults) if adults else None,
-            "from": datetime.fromtimestamp(counted[0][2].start, UTC).isoformat(),
-            "to": datetime.fromtimestamp(counted[-1][2].end, UTC).isoformat(),
+            "count": count,
+            "adults": sum(known_adults) if known_adults else None,
+            "from": datetime.fromtimestamp(intervals[0].start, UTC).isoformat(),
+            "to": datetime.fromtimestamp(intervals[-1].end, UTC).isoformat(),
         }
         self._trigger_event(event_type, attributes)
         self.async_write_ha_state()
 
 
-class ThresholdEvent(PlaceEntity, EventEntity):
-    """A place that becomes full, nearly full, free again or empty."""
+class ThresholdEvent(PeopleCounterEntity[PlaceCoordinator], EventEntity):
+    """Triggers when a place becomes full, nearly full, free again or empty."""
 
-    def __init__(self, coordinator: PlaceCoordinator, description: EventEntityDescription) -> None:
-        """Begin with what is true already, which is no event."""
+    entity_description: PeopleCounterEventDescription[PlaceCoordinator]
+
+    def __init__(
+        self, coordinator: PlaceCoordinator, description: PeopleCounterEventDescription[PlaceCoordinator]
+    ) -> None:
+        """Remember the present data: only later changes are events."""
         super().__init__(coordinator, description)
         self._seen = coordinator.data
 
     @callback
     @override
     def _handle_coordinator_update(self) -> None:
-        # While a camera tells its history, it isn't what happens now.
+        # Changes that come from a camera's history are not events.
         if self.coordinator.last_update_success and self.coordinator.is_current:
             before, self._seen = self._seen, self.coordinator.data
             for threshold in crossed(before, self._seen) if before and self._seen else ():

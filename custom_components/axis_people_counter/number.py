@@ -1,5 +1,7 @@
-"""Set how many people are inside a place, after somebody has counted them."""
+"""The number that sets how many people are inside a place."""
 
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from typing import Final, override
 
 from homeassistant.components.number import NumberEntity, NumberEntityDescription, NumberMode
@@ -7,36 +9,52 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .counting import MAX_COUNT, Source
-from .entity import PlaceEntity
+from .entity import PeopleCounterEntity, PeopleCounterEntityDescription, async_add_described
+from .place_coordinator import PlaceCoordinator
 from .receiver import PeopleCounterConfigEntry
 
 PARALLEL_UPDATES = 0
 
-OCCUPANCY_CORRECTION: Final = NumberEntityDescription(
-    key="occupancy_correction",
-    mode=NumberMode.BOX,
-    native_min_value=0,
-    native_max_value=MAX_COUNT,
-    native_step=1,
+
+@dataclass(frozen=True, kw_only=True)
+class PeopleCounterNumberDescription(PeopleCounterEntityDescription[PlaceCoordinator], NumberEntityDescription):
+    """What a number shows, and what it does."""
+
+    value_fn: Callable[[PlaceCoordinator], int]
+    set_fn: Callable[[PlaceCoordinator, int], Awaitable[None]]
+
+
+PLACE_NUMBERS: Final = (
+    # The number can be set also while the cameras are silent.
+    PeopleCounterNumberDescription(
+        key="occupancy_correction",
+        mode=NumberMode.BOX,
+        native_min_value=0,
+        native_max_value=MAX_COUNT,
+        native_step=1,
+        value_fn=lambda place: place.data.occupancy,
+        set_fn=lambda place, value: place.async_correct(value, Source.NUMBER),
+    ),
 )
 
 
 async def async_setup_entry(
     hass: HomeAssistant, entry: PeopleCounterConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
 ) -> None:
-    """Add the number of each place."""
-    for place in entry.runtime_data.places.values():
-        async_add_entities([OccupancyNumber(place, OCCUPANCY_CORRECTION)], config_subentry_id=place.settings.key)
+    """Add the numbers of each place."""
+    async_add_described(entry, async_add_entities, PeopleCounterNumber, places=PLACE_NUMBERS)
 
 
-class OccupancyNumber(PlaceEntity, NumberEntity):
-    """The people inside a place, to be set to what they are; also while its cameras are silent."""
+class PeopleCounterNumber(PeopleCounterEntity[PlaceCoordinator], NumberEntity):
+    """A number of a place."""
+
+    entity_description: PeopleCounterNumberDescription
 
     @property
     @override
-    def native_value(self) -> float:
-        return self.coordinator.data.occupancy
+    def native_value(self) -> int:
+        return self.entity_description.value_fn(self.coordinator)
 
     @override
     async def async_set_native_value(self, value: float) -> None:
-        await self.coordinator.async_correct(round(value), Source.NUMBER)
+        await self.entity_description.set_fn(self.coordinator, round(value))

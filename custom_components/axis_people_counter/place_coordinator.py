@@ -92,7 +92,7 @@ class PlaceCoordinator(LedgerCoordinator[PlaceData]):
         )
 
     @property
-    def is_connected(self) -> bool:
+    def connected(self) -> bool:
         """Return True if any of its cameras is connected."""
         return any(camera.connected for camera in self.cameras)
 

@@ -14,8 +14,8 @@ from homeassistant.helpers import config_validation as cv, device_registry as dr
 
 from .const import DOMAIN
 from .coordinator import CameraCoordinator
-from .counting import DAY, MAX_COUNT, Period, Row
-from .entity import OccupancyEntity
+from .counting import DAY, MAX_COUNT, Period, Row, Source
+from .entity import PeopleCounterEntity
 from .export import FORMATS, INTERVALS, MAX_LINK_CAMERAS, PERIODS, Export, async_link
 from .history import History, PlaceHistory, TimeRange, async_device, async_history
 from .ledger_errors import translated_ledger_errors
@@ -54,13 +54,13 @@ _TIME_FIELDS: Final = {
 
 
 async def _async_set_occupancy(entity: SensorEntity, call: ServiceCall) -> None:
-    if not isinstance(entity, OccupancyEntity):
+    if not isinstance(entity, PeopleCounterEntity) or not entity.entity_description.is_occupancy:
         raise ServiceValidationError(
             translation_domain=DOMAIN,
             translation_key="not_occupancy",
             translation_placeholders={"entity_id": entity.entity_id},
         )
-    await entity.async_set_occupancy(call.data[ATTR_VALUE])
+    await entity.coordinator.async_correct(call.data[ATTR_VALUE], Source.ACTION)
 
 
 async def _async_get_counts(call: ServiceCall) -> ServiceResponse:

@@ -1,5 +1,7 @@
-"""The direction of a camera that hangs the other way round."""
+"""The switch that reverses the direction of a camera."""
 
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from typing import Any, Final, override
 
 from homeassistant.components.switch import SwitchEntity, SwitchEntityDescription
@@ -7,35 +9,52 @@ from homeassistant.const import EntityCategory
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .entity import CameraEntity, async_for_each_camera
+from .coordinator import CameraCoordinator
+from .entity import PeopleCounterEntity, PeopleCounterEntityDescription, async_add_described
 from .receiver import PeopleCounterConfigEntry
 
 PARALLEL_UPDATES = 0
 
-REVERSE_DIRECTION: Final = SwitchEntityDescription(key="reverse_direction", entity_category=EntityCategory.CONFIG)
+
+@dataclass(frozen=True, kw_only=True)
+class PeopleCounterSwitchDescription(PeopleCounterEntityDescription[CameraCoordinator], SwitchEntityDescription):
+    """What a switch shows, and what it does."""
+
+    value_fn: Callable[[CameraCoordinator], bool]
+    set_fn: Callable[[CameraCoordinator, bool], Awaitable[None]]
+
+
+CAMERA_SWITCHES: Final = (
+    PeopleCounterSwitchDescription(
+        key="reverse_direction",
+        entity_category=EntityCategory.CONFIG,
+        value_fn=lambda camera: bool(camera.camera.reversed),
+        set_fn=lambda camera, value: camera.async_set_reversed(value),
+    ),
+)
 
 
 async def async_setup_entry(
     hass: HomeAssistant, entry: PeopleCounterConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
 ) -> None:
-    """Add the switch of each camera."""
-    async_for_each_camera(
-        entry, lambda coordinator: async_add_entities([ReverseDirectionSwitch(coordinator, REVERSE_DIRECTION)])
-    )
+    """Add the switches of each camera."""
+    async_add_described(entry, async_add_entities, PeopleCounterSwitch, cameras=CAMERA_SWITCHES)
 
 
-class ReverseDirectionSwitch(CameraEntity, SwitchEntity):
-    """Whether the camera's in means out here; holds for all that was counted."""
+class PeopleCounterSwitch(PeopleCounterEntity[CameraCoordinator], SwitchEntity):
+    """A switch of a camera."""
+
+    entity_description: PeopleCounterSwitchDescription
 
     @property
     @override
     def is_on(self) -> bool:
-        return bool(self.coordinator.camera.reversed)
+        return self.entity_description.value_fn(self.coordinator)
 
     @override
     async def async_turn_on(self, **kwargs: Any) -> None:
-        await self.coordinator.async_set_reversed(True)
+        await self.entity_description.set_fn(self.coordinator, True)
 
     @override
     async def async_turn_off(self, **kwargs: Any) -> None:
-        await self.coordinator.async_set_reversed(False)
+        await self.entity_description.set_fn(self.coordinator, False)

@@ -11,6 +11,7 @@ from freezegun.api import FrozenDateTimeFactory
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
+import pytest_socket
 
 from custom_components.axis_people_counter.const import DOMAIN, NAME
 from homeassistant.const import CONF_TOKEN, CONF_URL
@@ -27,6 +28,12 @@ pytest_plugins = ["tests.helpers.address_checks", "tests.helpers.push_view", "te
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with the slow tests, so that none is left for one core at the end."""
     items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+
+
+@pytest.fixture(autouse=True)
+def _both_loopback_addresses() -> None:
+    """Allow IPv6's loopback address as well: "localhost" may be either."""
+    pytest_socket.socket_allow_hosts(["127.0.0.1", "::1"])
 
 
 @pytest.fixture(autouse=True)

@@ -1,5 +1,6 @@
 """Hourly long-term statistics in a real recorder, asked for as the frontend does."""
 
+from contextlib import closing
 from datetime import UTC, datetime, time, timedelta
 import sqlite3
 from typing import Any, Final
@@ -224,7 +225,7 @@ async def test_merged_intervals(
     # It merges at once, and once a day.
     await hass.config_entries.async_reload(entry.entry_id)
     await hass.async_block_till_done(wait_background_tasks=True)
-    with sqlite3.connect(hass.config.path(LEDGER)) as db:
+    with closing(sqlite3.connect(hass.config.path(LEDGER))) as db:
         (number,) = db.execute("SELECT count(*) FROM intervals").fetchone()
     assert number < 10
     assert await recorded(hass) == before

@@ -19,6 +19,8 @@ from homeassistant.util import slugify
 from .helpers.dashboards import (
     DASHBOARDS,
     DOCUMENTED_KEY,
+    OF_BOTH,
+    OF_PLACES,
     dashboard_differences,
     install_dashboards,
     read_dashboard,
@@ -33,20 +35,6 @@ ENTITIES: Final = json.loads((INTEGRATION / "translations" / "en.json").read_tex
 CARDS: Final = {"button", "gauge", "heading", "history-graph", "logbook", "statistic", "statistics-graph", "tile"}
 CAMERAS: Final = mount_cameras(Shown("http://127.0.0.1", "", None), build_shop(ZoneInfo("UTC")))
 CAMERAS_BOARD, DOOR_BOARD, OFFICE_BOARD = DASHBOARDS
-# Keys of entities that both cameras and places have, and of those that only places have.
-OF_BOTH: Final = {"in_today", "occupancy", "occupied", "out_today", "reset_occupancy"}
-OF_PLACES: Final = {
-    "complete_until",
-    "drift_today",
-    "free_places",
-    "full",
-    "incomplete",
-    "nearly_full",
-    "occupancy_correction",
-    "occupancy_percentage",
-    "peak_today",
-    "threshold",
-}
 # A key of a place, as Home Assistant makes them.
 KEY: Final = "01KC3V8Q0ZB1N7XG5T2M9RWHJD"
 

@@ -35,6 +35,7 @@ from custom_components.axis_people_counter.ledger import MAX_CAMERAS as MAX_STOR
 from custom_components.axis_people_counter.sender_problems import MAX_CLOCK_DIFFERENCE
 from custom_components.axis_people_counter.services import MAX_DAYS, MAX_ROWS
 
+from .helpers.dashboards import OF_BOTH, OF_PLACES
 from .helpers.documentation import PAGES, ROOT, anchors, blocks, from_yaml, links, without_code
 
 # Labels on the pages of Axis cameras, and of Home Assistant and HACS. These aren't in the translations.
@@ -88,6 +89,7 @@ HOME_ASSISTANT_LABELS: Final = {
 INTEGRATION: Final = ROOT / "custom_components" / DOMAIN
 ENGLISH: Final[dict[str, Any]] = json.loads((INTEGRATION / "translations" / "en.json").read_text())
 # The pages that explain what is shown under these names.
+README: Final = "README.md"
 ENTITIES_PAGE: Final = "docs/entities.md"
 PLACES_PAGE: Final = "docs/places.md"
 OPTIONS_PAGE: Final = "docs/entities.md"
@@ -139,10 +141,16 @@ def test_links() -> None:
 
 
 def test_entities() -> None:
-    """Each entity is explained under its name."""
-    names = {entity["name"] for platform in ENGLISH["entity"].values() for entity in platform.values()}
-    text = PAGES[ENTITIES_PAGE] + PAGES[PLACES_PAGE]
-    assert {name for name in names if f"| **{name}** |" not in text} == set()
+    """Each entity is explained under its name: in the README, and in the page of cameras, places or both."""
+    names = {key: entity["name"] for platform in ENGLISH["entity"].values() for key, entity in platform.items()}
+    assert names.keys() >= OF_BOTH | OF_PLACES
+    for page, keys in (
+        (README, names.keys()),
+        (ENTITIES_PAGE, names.keys() - OF_PLACES),
+        (PLACES_PAGE, OF_BOTH | OF_PLACES),
+    ):
+        explained = set(re.findall(r"\*\*([^*]+)\*\*", " ".join(re.findall(r"^\|[^|]*\|", PAGES[page], re.MULTILINE))))
+        assert {names[key] for key in keys} - explained == set(), page
 
 
 def test_fields_of_places() -> None:
@@ -168,9 +176,9 @@ def test_repairs() -> None:
 def test_actions() -> None:
     """Each action and each of its fields is explained."""
     text = PAGES[ACTIONS_PAGE]
-    for service, texts in ENGLISH["services"].items():
+    for service, labels in ENGLISH["services"].items():
         assert f"`{DOMAIN}.{service}`" in text
-        assert all(f"| `{field}` |" in text for field in texts.get("fields", ())), service
+        assert all(f"| `{field}` |" in text for field in labels.get("fields", ())), service
 
 
 def test_documented_actions() -> None:

@@ -21,6 +21,21 @@ DASHBOARDS = {
 # The key of the place in these files. Each real place has another one.
 DOCUMENTED_KEY = "01k0a1b2c3d4e5f6g7h8j9kmnp"
 
+# Keys of entities that both cameras and places have, and of those that only places have.
+OF_BOTH = {"in_today", "occupancy", "occupied", "out_today", "reset_occupancy"}
+OF_PLACES = {
+    "complete_until",
+    "drift_today",
+    "free_places",
+    "full",
+    "incomplete",
+    "nearly_full",
+    "occupancy_correction",
+    "occupancy_percentage",
+    "peak_today",
+    "threshold",
+}
+
 
 class Commands(Protocol):
     """A Home Assistant that takes commands of the websocket API."""

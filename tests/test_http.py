@@ -7,7 +7,7 @@ from typing import Any, cast
 import pytest
 
 from custom_components.axis_people_counter import http, issues as repair_issues
-from custom_components.axis_people_counter.ledger import ledger
+from custom_components.axis_people_counter.ledger import quarantine
 from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
 
@@ -108,7 +108,7 @@ async def test_more_than_can_be_set_aside(
     hass: HomeAssistant, pusher: Pusher, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Return 503 if the quarantine is full, but store all valid intervals; the repair ends by itself."""
-    monkeypatch.setattr(ledger, "MAX_QUARANTINED", 2)
+    monkeypatch.setattr(quarantine, "MAX_QUARANTINED", 2)
     bad = [measurement(NOON - minute * MINUTE, -1) for minute in (4, 3, 2)]
     for entered in (1, 2):
         response = await pusher.post(push(*bad, measurement(NOON - MINUTE, entered)))
@@ -136,7 +136,7 @@ async def test_the_document_is_well_where_not_all_can_be_set_aside(
     hass: HomeAssistant, pusher: Pusher, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """End the repair about the protocol even if the quarantine is full."""
-    monkeypatch.setattr(ledger, "MAX_QUARANTINED", 0)
+    monkeypatch.setattr(quarantine, "MAX_QUARANTINED", 0)
     await pusher.post(push(apiVersion="0.3"))
     assert list(issues(hass)) == [f"wrong_protocol_{SERIAL}"]
     await pusher.post(push(measurement(NOON - MINUTE, -1)))

@@ -9,7 +9,7 @@ from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.axis_people_counter import http, sender_problems
 from custom_components.axis_people_counter.const import DOMAIN
-from custom_components.axis_people_counter.ledger import file as ledger_file, ledger
+from custom_components.axis_people_counter.ledger import cameras as ledger_cameras, file as ledger_file
 from homeassistant.config_entries import ConfigEntryDisabler
 from homeassistant.core import CoreState, HomeAssistant
 from homeassistant.setup import async_setup_component
@@ -150,7 +150,7 @@ async def test_too_many_cameras(
     hass: HomeAssistant, pusher: Pusher, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Return 503 for a camera too many, and 200 for the others."""
-    monkeypatch.setattr(ledger, "MAX_CAMERAS", 1)
+    monkeypatch.setattr(ledger_cameras, "MAX_CAMERAS", 1)
     monkeypatch.setattr(sender_problems, "MAX_CAMERAS", 1)
     await again(pusher)
     other = push(sensor={"serial": "accc8ef3d92f", "name": "_Back_ door"})
@@ -162,11 +162,11 @@ async def test_too_many_cameras(
     await again(pusher)
     third = push(sensor={"serial": "accc8ef3d930", "name": "Side door"})
     assert (await pusher.post(third)).status == HTTPStatus.SERVICE_UNAVAILABLE
-    monkeypatch.setattr(ledger, "MAX_CAMERAS", 2)
+    monkeypatch.setattr(ledger_cameras, "MAX_CAMERAS", 2)
     assert (await pusher.post(other)).status == HTTPStatus.OK
     assert stored(hass) == 2
     # There is room for one of two.
     assert list(issues(hass)) == ["too_many_cameras"]
-    monkeypatch.setattr(ledger, "MAX_CAMERAS", 3)
+    monkeypatch.setattr(ledger_cameras, "MAX_CAMERAS", 3)
     assert (await pusher.post(third)).status == HTTPStatus.OK
     assert not issues(hass)

@@ -1,4 +1,4 @@
-"""A process that is killed at any instant loses no push it acknowledged, and doubles none."""
+"""A process that is killed at any instant loses no push that it has acknowledged, and stores none twice."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,16 +12,16 @@ from typing import Final
 
 import pytest
 
+from custom_components import axis_people_counter
 from custom_components.axis_people_counter.counting.interval import Interval
-from custom_components.axis_people_counter.ledger import ledger as ledger_module
 
 from .helpers.ledgers import MINUTE, START, TIMEOUT, assert_sound, interval, opened, query, record, stored
 
 KILLS: Final = 25
 
-# Pushes as a camera does, each with the minutes of the last three, four at a time, and every fifteenth time a quarter
-# over the minutes before; prints the number of each push that is acknowledged. The integration's own __init__ is left
-# out: it would take Home Assistant seconds to start.
+# Records pushes, four at a time. Each has the last three minutes, and every fifteenth one quarter of an hour instead.
+# Prints the number of each push that is acknowledged. The integration's own __init__ isn't imported, because that
+# would import Home Assistant, which takes seconds.
 CHILD: Final = """
 import sys
 from pathlib import Path
@@ -31,8 +31,8 @@ folder, path, number, start = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv
 package = ModuleType("counter")
 package.__path__ = [str(folder)]
 sys.modules["counter"] = package
-from counter.ledger import Ledger
 from counter.counting import Interval, Push, Sensor
+from counter.ledger import Ledger
 
 sensor = Sensor("accc8ef3d92e", "Main entrance", None, None, None, None)
 
@@ -40,10 +40,10 @@ def minute(at):
     return Interval(start + 60 * at, start + 60 * at + 60, at % 7, at % 5, None, None)
 
 def push(at):
-    intervals = [minute(one) for one in range(max(0, at - 2), at + 1)]
+    intervals = [minute(number) for number in range(max(0, at - 2), at + 1)]
     if at % 15 == 14:
-        quarter = [minute(one) for one in range(at - 14, at + 1)]
-        people = [sum(one.entered for one in quarter), sum(one.exited for one in quarter)]
+        quarter = [minute(number) for number in range(at - 14, at + 1)]
+        people = [sum(interval.entered for interval in quarter), sum(interval.exited for interval in quarter)]
         intervals = [Interval(quarter[0].start, quarter[-1].end, *people, None, None)]
     return Push(sensor, start + 60 * at + 60, intervals)
 
@@ -51,15 +51,15 @@ ledger = Ledger(path, lambda _: sys.exit("moved aside"))
 while True:
     waiting = [(at, ledger.record(push(at), start)) for at in range(number, number + 4)]
     number += 4
-    for at, future in waiting:
-        future.result(30)
+    for at, answer in waiting:
+        answer.result(30)
         print(at, flush=True)
 """
 
 
 @pytest.fixture(autouse=True)
 def _custom_integrations() -> None:
-    """Leave Home Assistant out: the ledger doesn't know it."""
+    """Leave out Home Assistant, which the ledger doesn't need."""
 
 
 def people(minute: int) -> Interval:
@@ -69,8 +69,8 @@ def people(minute: int) -> Interval:
 
 @contextmanager
 def pushing(path: Path, number: int) -> Iterator[subprocess.Popen[str]]:
-    """Run a process that pushes from this number on, and end it whatever happens."""
-    folder = Path(ledger_module.__file__).parent
+    """Run a process that records pushes from this number on, and kill it in the end."""
+    folder = Path(axis_people_counter.__file__).parent
     arguments = [sys.executable, "-c", CHILD, str(folder), str(path), str(number), str(START)]
     with subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603 - our own
         try:
@@ -81,14 +81,17 @@ def pushing(path: Path, number: int) -> Iterator[subprocess.Popen[str]]:
 
 
 def minutes_in(path: Path) -> set[int]:
-    """Return the minutes whose people are in the ledger."""
+    """Return the minutes that are covered by stored intervals."""
     return {
-        minute for one in stored(path) for minute in range((one.start - START) // MINUTE, (one.end - START) // MINUTE)
+        minute
+        for interval in stored(path)
+        for minute in range((interval.start - START) // MINUTE, (interval.end - START) // MINUTE)
     }
 
 
-def test_what_was_acknowledged_outlives_any_kill(tmp_path: Path) -> None:
-    """Each is there once after every kill, and nothing is doubled when the camera sends all of it again."""
+@pytest.mark.slow
+def test_acknowledged_pushes_survive_kills(tmp_path: Path) -> None:
+    """Each is stored once after every kill, also when the camera sends everything again."""
     path = tmp_path / "ledger.db"
     chance = random.Random(20260916)
     acknowledged = 0
@@ -107,10 +110,10 @@ def test_what_was_acknowledged_outlives_any_kill(tmp_path: Path) -> None:
         assert set(range(acknowledged)) <= minutes_in(path)
 
     assert acknowledged > KILLS
-    last = max(one.end for one in stored(path))
+    last = max(interval.end for interval in stored(path))
     minutes = [people(minute) for minute in range((last - START) // MINUTE)]
     (totals,) = query(path, "SELECT total_entered, total_exited FROM cameras")
-    assert totals == (sum(one.entered for one in minutes), sum(one.exited for one in minutes))
+    assert totals == (sum(interval.entered for interval in minutes), sum(interval.exited for interval in minutes))
     with opened(path) as ledger:
         for _ in range(2):
             record(ledger, last - START + MINUTE, *minutes)

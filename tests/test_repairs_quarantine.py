@@ -12,8 +12,8 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.typing import WebSocketGenerator
 
-from custom_components.axis_people_counter.ledger import file as ledger_file, ledger
-from custom_components.axis_people_counter.ledger.ledger import OVERLAP
+from custom_components.axis_people_counter.ledger import file as ledger_file, retry
+from custom_components.axis_people_counter.ledger.quarantine import OVERLAP
 from custom_components.axis_people_counter.messages import plain
 from homeassistant.core import HomeAssistant
 
@@ -119,7 +119,7 @@ async def test_retry_when_the_entry_starts(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Retry page by page when the entry is set up."""
-    monkeypatch.setattr(ledger, "RETRY_PAGE", 2)
+    monkeypatch.setattr(retry, "RETRY_PAGE", 2)
     await pusher.push(measurement(NOON - MINUTE, 1), bad(30))
     await pusher.push(measurement(NOON - MINUTE, 1), sensor={"serial": "accc8ef3d92f", "name": "Back"})
     for minute in range(5, 12):

@@ -18,8 +18,9 @@ from custom_components.axis_people_counter.counting.replacements import (
     obsolete_keys,
     routes_of,
 )
-from custom_components.axis_people_counter.ledger.ledger import Changes, Ledger
+from custom_components.axis_people_counter.ledger.ledger import Ledger
 from custom_components.axis_people_counter.ledger.places import Door, Place
+from custom_components.axis_people_counter.ledger.recording import Changes
 
 from .helpers.ledgers import MINUTE, START, TIMEOUT, assert_sound, interval, opened, push, query, stored
 
@@ -150,7 +151,7 @@ def test_the_new_camera_sends_all_again(path: Path) -> None:
         for sent in (900, 901):
             changes = send(ledger, B, interval(-5, 9), interval(5, 50), interval(6, 3), sent=sent)
             assert (changes.camera.key, changes.camera.serial) == (A, B)
-        assert changes.elsewhere == ()
+        assert changes.other_keys == ()
         assert visible(ledger) == {A: B}
     assert stored(path, A) == [interval(0, 1), interval(5, 50), interval(6, 3)]
     assert stored(path, B) == [interval(-5, 9)]
@@ -165,7 +166,7 @@ def test_late_counts_of_the_old_camera(path: Path) -> None:
         give(ledger, Replacement(A, B, at(10)))
         changes = send(ledger, A, interval(0, 4), interval(5, 5), interval(12, 70), sent=901)
         assert (changes.camera.key, changes.camera.serial, changes.camera.total_entered) == (f"{A}_2", A, 70)
-        assert changes.elsewhere == ((A, at(0)),)
+        assert changes.other_keys == ((A, at(0)),)
         assert visible(ledger) == {A: B, f"{A}_2": A}
         found = ledger.camera(A).result(TIMEOUT)
         assert found
@@ -235,10 +236,10 @@ def test_cameras_that_were_removed(path: Path) -> None:
         send(ledger, A, interval(0, 1))
         send(ledger, B, interval(5, 50), interval(12, 3))
         ledger.set_removed(A).result(TIMEOUT)
-        assert [camera.key for camera in ledger.gone_cameras().result(TIMEOUT)] == [A]
+        assert [camera.key for camera in ledger.removed_cameras().result(TIMEOUT)] == [A]
         give(ledger, Replacement(A, B, at(1)))
         assert visible(ledger) == {A: B}
-        assert ledger.gone_cameras().result(TIMEOUT) == []
+        assert ledger.removed_cameras().result(TIMEOUT) == []
 
 
 def test_the_series_of_a_camera_that_replaced_another_is_obsolete(path: Path) -> None:
@@ -273,9 +274,9 @@ def test_what_recorder_lacks_after_a_replacement(path: Path) -> None:
         series = ledger.take_series(A, "").result(TIMEOUT)
         assert series
         assert [hours.entered for hours in series.hours] == [1, 3]
-        span = ledger.take_place_series(place.key).result(TIMEOUT)
-        assert span
-        assert ledger.door_hours(place.doors[0], span).result(TIMEOUT).found[at(60)].entered == 3
+        hour_range = ledger.take_place_series(place.key).result(TIMEOUT)
+        assert hour_range
+        assert ledger.door_counts(place.doors[0], hour_range).result(TIMEOUT).by_hour[at(60)].entered == 3
 
 
 def test_what_was_not_taken_is_asked_about_at_the_new_place(path: Path) -> None:

@@ -295,7 +295,7 @@ class CameraCoordinator(LedgerCoordinator[CameraData]):
             else:
                 self._has_sent_new_counts = True
         await self.async_refresh()
-        self._async_announce(interval for changes in pushes for interval in changes.appeared)
+        self._async_announce(interval for changes in pushes for interval in changes.new_intervals)
 
     @callback
     def _async_announce(self, appeared: Iterable[Interval]) -> None:
@@ -335,7 +335,7 @@ class CameraCoordinator(LedgerCoordinator[CameraData]):
             await self.async_refresh()
         else:
             await self._async_changed(since)
-        self._async_announce(interval for page in changes for interval in page.appeared)
+        self._async_announce(interval for page in changes for interval in page.new_intervals)
         return replace(retried, settled=settled)
 
     async def _async_retry_page(self, after: int) -> Retried:

@@ -193,8 +193,8 @@ class Receiver:
         self.problems.async_stored(document)
         # The counts are stored: an error while they are shown must not make the camera send them again.
         self._async_publish(changes)
-        self.problems.async_note_refused(sensor, changes.refused)
-        if changes.refused:
+        self.problems.async_note_refused(sensor, changes.not_stored)
+        if changes.not_stored:
             raise QuarantineFullError("The quarantine is full.")
 
     @callback
@@ -248,7 +248,7 @@ class Receiver:
     @callback
     def _async_publish(self, changes: Changes) -> None:
         """Have a stored push written to statistics and shown."""
-        for key, since in changes.elsewhere:
+        for key, since in changes.other_keys:
             if key in self.cameras:
                 self.statistics.async_changed(key, since)
                 self._camera_queue.async_add(key)

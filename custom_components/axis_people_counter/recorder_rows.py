@@ -16,7 +16,7 @@ from homeassistant.core import HomeAssistant
 
 from .const import DOMAIN
 from .counting import HOUR, MAX_WIDTH, Level, Passage, Schedule, Timestamp, levels, occupancies
-from .ledger import NOBODY, Ledger, Series, Sums, minus, plus
+from .ledger import NOBODY, Ledger, People, Series, minus, plus
 from .settings import PlaceSettings
 
 SUMS: Final = ("in", "out", "adults_in", "adults_out")
@@ -56,12 +56,12 @@ def last_hour(hass: HomeAssistant, key: str) -> Timestamp | None:
     return int(rows[0]["start"]) if rows else None
 
 
-def sums_at(hass: HomeAssistant, key: str, hour: Timestamp) -> Sums | None:
+def sums_at(hass: HomeAssistant, key: str, hour: Timestamp) -> People | None:
     """Return the sums at the end of an hour, None if recorder doesn't have them."""
     return dict(_each_sums(hass, key, hour, hour)).get(hour)
 
 
-def hours_until(hass: HomeAssistant, key: str, until: Timestamp) -> list[tuple[Timestamp, Sums]]:
+def hours_until(hass: HomeAssistant, key: str, until: Timestamp) -> list[tuple[Timestamp, People]]:
     """Return the counts of each hour up to the one that starts at `until`."""
     known = [(0, NOBODY), *_each_sums(hass, key, 0, until)]
     return [(hour, minus(sums, before)) for (_, before), (hour, sums) in pairwise(known)]
@@ -86,7 +86,7 @@ def are_stored(hass: HomeAssistant, given: Rows) -> bool:
     return True
 
 
-def _each_sums(hass: HomeAssistant, key: str, since: Timestamp, until: Timestamp) -> Iterator[tuple[Timestamp, Sums]]:
+def _each_sums(hass: HomeAssistant, key: str, since: Timestamp, until: Timestamp) -> Iterator[tuple[Timestamp, People]]:
     ids = statistic_ids(key)
     found = statistics_during_period(
         hass,
@@ -99,7 +99,7 @@ def _each_sums(hass: HomeAssistant, key: str, since: Timestamp, until: Timestamp
     )
     by_hour = {kind: {int(row["start"]): int(row.get("sum") or 0) for row in found.get(ids[kind], ())} for kind in SUMS}
     for hour in by_hour["in"]:
-        yield hour, Sums(*(by_hour[kind].get(hour, 0) for kind in SUMS))
+        yield hour, People(*(by_hour[kind].get(hour, 0) for kind in SUMS))
 
 
 # Rows that recorder shall have

@@ -21,7 +21,7 @@ CONF_NEW_CAMERA: Final = "new_camera"
 
 async def async_old_cameras(receiver: Receiver) -> dict[str, str]:
     """Return the names of cameras that are silent or were removed, by key. Raises LedgerError."""
-    gone = await receiver.ledger.gone_cameras()
+    gone = await receiver.ledger.removed_cameras()
     silent = (camera for camera in receiver.cameras.values() if not camera.connected)
     return {
         **{camera.key: async_camera_name(camera) for camera in silent},

@@ -17,7 +17,7 @@ from homeassistant.helpers.translation import async_get_translations
 from .const import DOMAIN
 from .core_internals import async_recorder_done
 from .counting import HOUR
-from .ledger import Ledger, Series, series_of
+from .ledger import Ledger, Series, add_up
 from .recorder_rows import (
     OCCUPANCY,
     Rows,
@@ -114,11 +114,11 @@ class SeriesWriter:
         )
 
     async def _async_take_place(self, place: PlaceSettings, *, everything: bool = False) -> Series | None:
-        span = await self._ledger.take_place_series(place.key, everything=everything)
-        if span is None:
+        hour_range = await self._ledger.take_place_series(place.key, everything=everything)
+        if hour_range is None:
             return None
         # Door by door, so that pushes wait for one door at most.
-        return series_of(span, [await self._ledger.door_hours(door, span) for door in place.doors])
+        return add_up(hour_range, [await self._ledger.door_counts(door, hour_range) for door in place.doors])
 
     async def _async_write_series(
         self,

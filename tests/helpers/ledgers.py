@@ -16,8 +16,11 @@ import pytest
 from custom_components.axis_people_counter.counting.interval import Interval
 from custom_components.axis_people_counter.counting.protocol import Push, Rejected, Sensor
 from custom_components.axis_people_counter.ledger import schema
-from custom_components.axis_people_counter.ledger.file import BackupHold, LedgerError
-from custom_components.axis_people_counter.ledger.ledger import MAX_QUARANTINED, OVERLAP, Changes, Ledger
+from custom_components.axis_people_counter.ledger.errors import LedgerError
+from custom_components.axis_people_counter.ledger.file import BackupHold
+from custom_components.axis_people_counter.ledger.ledger import Ledger
+from custom_components.axis_people_counter.ledger.quarantine import MAX_QUARANTINED, OVERLAP
+from custom_components.axis_people_counter.ledger.recording import Changes
 
 SERIAL: Final = "accc8ef3d92e"
 SENSOR: Final = Sensor(

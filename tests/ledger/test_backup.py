@@ -12,9 +12,9 @@ import pytest
 
 from custom_components.axis_people_counter.counting.protocol import Rejected
 from custom_components.axis_people_counter.ledger import file as ledger_file
-from custom_components.axis_people_counter.ledger.file import BackupHold, LedgerError
+from custom_components.axis_people_counter.ledger.errors import LedgerError, LedgerTooNewError
+from custom_components.axis_people_counter.ledger.file import BackupHold
 from custom_components.axis_people_counter.ledger.ledger import Ledger
-from custom_components.axis_people_counter.ledger.schema import LedgerTooNewError
 
 from ..helpers.ledgers import (
     START,
@@ -287,7 +287,7 @@ def test_a_backup_that_never_ends_does_not_let_the_log_grow_without_bound(
                 ledger.cameras().result(TIMEOUT)
         assert 1024 * 1024 - 100_000 < longest < 1024 * 1024 + 100_000
         (warning,) = warnings(caplog)
-        assert "The backup that is being made may lack people counts" in warning
+        assert "The backup in progress may lack people counts" in warning
         assert log_of(path).stat().st_size == 0, "its room is free again"
         with pytest.raises(AssertionError, match="written the log"):
             push_until_the_log_is_long(path, ledger)

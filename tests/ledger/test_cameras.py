@@ -7,13 +7,10 @@ import pytest
 from custom_components.axis_people_counter.counting.interval import Interval
 from custom_components.axis_people_counter.counting.occupancy import Source
 from custom_components.axis_people_counter.counting.protocol import Sensor
-from custom_components.axis_people_counter.ledger.file import LedgerError
-from custom_components.axis_people_counter.ledger.ledger import (
-    MAX_CAMERAS,
-    MAX_SEND_INTERVAL,
-    Ledger,
-    TooManyCamerasError,
-)
+from custom_components.axis_people_counter.ledger.cameras import MAX_CAMERAS
+from custom_components.axis_people_counter.ledger.errors import LedgerError, TooManyCamerasError
+from custom_components.axis_people_counter.ledger.ledger import Ledger
+from custom_components.axis_people_counter.ledger.recording import MAX_SEND_INTERVAL
 
 from ..helpers.ledgers import (
     DAY,
@@ -41,7 +38,7 @@ def test_there_is_a_limit_to_cameras(path: Path, ledger: Ledger) -> None:
     with pytest.raises(TooManyCamerasError):
         record(ledger, 60, interval(0, 5))
     assert query(path, "SELECT count(*) FROM cameras") == [(MAX_CAMERAS,)]
-    assert record(ledger, 60, interval(0, 5), sender=sensor(7)).appeared == (interval(0, 5),)
+    assert record(ledger, 60, interval(0, 5), sender=sensor(7)).new_intervals == (interval(0, 5),)
     # One that was removed makes room, and needs room to come back.
     ledger.set_removed(sensor(7).serial).result(TIMEOUT)
     record(ledger, 60, interval(0, 5))
@@ -59,7 +56,7 @@ def test_one_camera_too_many_does_not_harm_those_beside_it(path: Path, ledger: L
         after = ledger.record(push(60, interval(0, 1), sender=sensor(2)), START)
     with pytest.raises(TooManyCamerasError):
         refused.result(TIMEOUT)
-    assert before.result(TIMEOUT).appeared == after.result(TIMEOUT).appeared == (interval(0, 1),)
+    assert before.result(TIMEOUT).new_intervals == after.result(TIMEOUT).new_intervals == (interval(0, 1),)
     assert stored(path, sensor(1).serial) == stored(path, sensor(2).serial) == [interval(0, 1)]
 
 

@@ -9,9 +9,9 @@ from typing import Final
 import pytest
 
 from custom_components.axis_people_counter.ledger import schema
-from custom_components.axis_people_counter.ledger.file import LedgerError
+from custom_components.axis_people_counter.ledger.errors import LedgerError, LedgerTooNewError
 from custom_components.axis_people_counter.ledger.ledger import Ledger
-from custom_components.axis_people_counter.ledger.schema import APPLICATION_ID, LedgerTooNewError
+from custom_components.axis_people_counter.ledger.schema import APPLICATION_ID
 
 from ..helpers.ledgers import (
     TIMEOUT,

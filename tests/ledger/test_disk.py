@@ -12,7 +12,7 @@ from typing import Final
 
 import pytest
 
-from custom_components.axis_people_counter.ledger.file import LedgerError
+from custom_components.axis_people_counter.ledger.errors import LedgerError
 from custom_components.axis_people_counter.ledger.ledger import Ledger
 
 from ..helpers.ledgers import (

@@ -56,7 +56,7 @@ def test_gaps_are_kept(path: Path, ledger: Ledger) -> None:
         interval(22, 18, minutes=18),
         interval(41, 19, minutes=19),
     ]
-    assert record(ledger, 2, interval(20, 7)).appeared == (interval(20, 7),)
+    assert record(ledger, 2, interval(20, 7)).new_intervals == (interval(20, 7),)
 
 
 def test_an_interval_over_the_full_hour_stays(path: Path, ledger: Ledger) -> None:

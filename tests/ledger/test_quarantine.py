@@ -10,7 +10,7 @@ import pytest
 
 from custom_components.axis_people_counter.counting.interval import Interval
 from custom_components.axis_people_counter.counting.protocol import Rejected
-from custom_components.axis_people_counter.ledger import ledger as ledger_module
+from custom_components.axis_people_counter.ledger import quarantine
 from custom_components.axis_people_counter.ledger.ledger import Ledger
 
 from ..helpers.histories import Told, aligned, cutting, examples, history
@@ -41,7 +41,7 @@ def test_what_cannot_be_taken_is_kept_as_it_came(ledger: Ledger) -> None:
     """With the reason, newest first, and the rest of the push is stored."""
     rejected = [Rejected("it ends before it begins", '{"a": 1}'), Rejected("items is missing", '{"b": 2}')]
     changes = record(ledger, 60, interval(0, 5), rejected=rejected)
-    assert changes.appeared == (interval(0, 5),)
+    assert changes.new_intervals == (interval(0, 5),)
     assert quarantined(ledger) == 2
     held = ledger.quarantined(SERIAL, 10).result(TIMEOUT)
     assert [(one.reason, one.content, one.interval) for one in held] == [
@@ -66,14 +66,14 @@ def test_quarantine_holds_all_a_camera_can_send(ledger: Ledger) -> None:
     whole = [bad(minute) for minute in range(90 * 24 * 60)]
     for sent in (1, 2):
         changes = ledger.record(push(sent, interval(-5, 3), rejected=whole), START).result(10 * TIMEOUT)
-        assert (changes.refused, changes.camera.total_entered) == (0, 3)
+        assert (changes.not_stored, changes.camera.total_entered) == (0, 3)
         assert ledger.quarantine(SERIAL, 0).result(TIMEOUT).count == len(whole)
 
 
 @pytest.fixture
 def _little_room(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the quarantine of a camera hold twenty."""
-    monkeypatch.setattr(ledger_module, "MAX_QUARANTINED", 20)
+    monkeypatch.setattr(quarantine, "MAX_QUARANTINED", 20)
 
 
 @pytest.mark.usefixtures("_little_room")
@@ -82,14 +82,14 @@ def test_nothing_makes_room_in_quarantine(path: Path, ledger: Ledger) -> None:
     whole = [bad(minute) for minute in range(25)]
     for sent in (1, 2):
         changes = record(ledger, sent, interval(-1, sent), rejected=whole)
-        assert changes.refused == 5
+        assert changes.not_stored == 5
         assert contents(ledger) == [one.content for one in whole[:20]]
         assert stored(path) == [interval(-1, sent)]
-    assert record(ledger, 3, rejected=whole[:20]).refused == 0
-    assert record(ledger, 3, sender=sensor(1), rejected=whole[:20]).refused == 0
+    assert record(ledger, 3, rejected=whole[:20]).not_stored == 0
+    assert record(ledger, 3, sender=sensor(1), rejected=whole[:20]).not_stored == 0
     # What is there already, before and behind new ones, takes no room.
     ledger.drop(SERIAL, ledger.quarantine(SERIAL, 0).result(TIMEOUT).last - 2).result(TIMEOUT)
-    assert record(ledger, 4, rejected=[whole[19], *whole[:18], whole[18], whole[20]]).refused == 1
+    assert record(ledger, 4, rejected=[whole[19], *whole[:18], whole[18], whole[20]]).not_stored == 1
     assert len(contents(ledger)) == 20
     assert whole[20].content not in contents(ledger)
 
@@ -98,29 +98,29 @@ def test_nothing_makes_room_in_quarantine(path: Path, ledger: Ledger) -> None:
 def test_there_is_room_again(ledger: Ledger) -> None:
     """What has been counted or dropped makes room for what the camera goes on to send."""
     whole = [bad(minute) for minute in range(22)]
-    assert record(ledger, 1, rejected=whole).refused == 2
+    assert record(ledger, 1, rejected=whole).not_stored == 2
     record(ledger, 2, interval(0, 1))
-    assert record(ledger, 3, rejected=whole[1:]).refused == 1
+    assert record(ledger, 3, rejected=whole[1:]).not_stored == 1
     ledger.drop(SERIAL, ledger.quarantine(SERIAL, 0).result(TIMEOUT).last).result(TIMEOUT)
-    assert record(ledger, 4, rejected=whole[1:]).refused == 1
-    assert record(ledger, 5, rejected=whole[2:]).refused == 1
+    assert record(ledger, 4, rejected=whole[1:]).not_stored == 1
+    assert record(ledger, 5, rejected=whole[2:]).not_stored == 1
 
 
 def test_all_quarantines_together_are_bounded(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever invents cameras can't fill the disk, with what can't be taken nor with what has to wait."""
-    monkeypatch.setattr(ledger_module, "MAX_QUARANTINED_BYTES", 10_100)
+    monkeypatch.setattr(quarantine, "MAX_QUARANTINED_BYTES", 10_100)
     long = [Rejected("bad", f"{number} {'é' * 400}") for number in range(6)]
-    assert record(ledger, 1, sender=sensor(1), rejected=long).refused == 0
+    assert record(ledger, 1, sender=sensor(1), rejected=long).not_stored == 0
     changes = record(ledger, 1, interval(0, 7), sender=sensor(2), rejected=long)
-    assert (changes.refused, changes.camera.total_entered) == (1, 7)
+    assert (changes.not_stored, changes.camera.total_entered) == (1, 7)
     # There is room for one that is short.
     record(ledger, 2, interval(0, 20, minutes=15), sender=sensor(3))
-    assert record(ledger, 3, *quarter(1)[:9], sender=sensor(3)).refused == 8
+    assert record(ledger, 3, *quarter(1)[:9], sender=sensor(3)).not_stored == 8
     ((size,),) = query(ledger.path, "SELECT sum(quarantined_bytes) FROM cameras")
     assert size == 11 * 902 + 100
     # Somebody deletes a camera that was invented.
     ledger.set_removed(sensor(1).serial).result(TIMEOUT)
-    assert record(ledger, 4, sender=sensor(2), rejected=long).refused == 0
+    assert record(ledger, 4, sender=sensor(2), rejected=long).not_stored == 0
 
 
 @pytest.mark.usefixtures("_little_room")
@@ -130,12 +130,12 @@ def test_what_waits_is_bounded(path: Path, ledger: Ledger) -> None:
     minutes = [interval(minute, 1) for minute in range(100)]
     for sent in (2, 3):
         changes = record(ledger, sent, *minutes, interval(700 + sent, 1))
-        assert changes.refused == 80
-        assert changes.appeared == (interval(700 + sent, 1),)
+        assert changes.not_stored == 80
+        assert changes.new_intervals == (interval(700 + sent, 1),)
         assert len(waiting(path)) == quarantined(ledger) == 20
     assert stored(path)[0] == interval(0, 1, minutes=600)
     # All of them together need no room: nothing of them has to wait.
-    assert record(ledger, 4, *(interval(minute, 1) for minute in range(600))).refused == 0
+    assert record(ledger, 4, *(interval(minute, 1) for minute in range(600))).not_stored == 0
     assert quarantined(ledger) == 0
     assert len(stored(path)) == 602
 
@@ -145,9 +145,9 @@ def test_what_waits_is_replaced_where_there_is_no_room(path: Path, ledger: Ledge
     """What the camera tells of the same minutes takes their room, however full it is."""
     record(ledger, 900, interval(0, 20, minutes=15))
     record(ledger, 960, *quarter(2)[:8], rejected=[bad(100 + number) for number in range(12)])
-    assert record(ledger, 1020, *quarter(3)[:8]).refused == 0
+    assert record(ledger, 1020, *quarter(3)[:8]).not_stored == 0
     assert query(path, "SELECT DISTINCT entered FROM quarantine WHERE content IS NULL") == [(3,)]
-    assert record(ledger, 1080, *quarter(3)[:9]).refused == 1
+    assert record(ledger, 1080, *quarter(3)[:9]).not_stored == 1
     assert len(waiting(path)) == 8
 
 
@@ -157,10 +157,10 @@ def test_what_was_stored_does_not_lose_its_place(path: Path, ledger: Ledger) -> 
     keep(ledger, 1, *(f"x{number}" for number in range(20)))
     record(ledger, 960, interval(10, 7, minutes=10))
     changes = record(ledger, 900, interval(0, 20, minutes=15), interval(30, 1))
-    assert changes.refused == 1
+    assert changes.not_stored == 1
     assert stored(path) == [interval(10, 7, minutes=10), interval(30, 1)]
     ledger.drop(SERIAL, 1).result(TIMEOUT)
-    assert record(ledger, 900, interval(0, 20, minutes=15)).refused == 0
+    assert record(ledger, 900, interval(0, 20, minutes=15)).not_stored == 0
     assert stored(path) == [interval(0, 20, minutes=15), interval(30, 1)]
     assert waiting(path) == [(10, 20)]
 
@@ -276,12 +276,12 @@ def test_order_makes_no_difference_to_quarantine(data: st.DataObject, told: list
             orderly.record(one, START).result(TIMEOUT)
         shuffled = data.draw(st.permutations(pushes))
         with pytest.MonkeyPatch.context() as little:
-            little.setattr(ledger_module, "MAX_QUARANTINED", data.draw(st.integers(0, 3)))
-            refused = [one for one in shuffled if chaotic.record(one, START).result(TIMEOUT).refused]
+            little.setattr(quarantine, "MAX_QUARANTINED", data.draw(st.integers(0, 3)))
+            refused = [one for one in shuffled if chaotic.record(one, START).result(TIMEOUT).not_stored]
             ((most,),) = query(chaotic.path, "SELECT count(*) FROM quarantine")
-            assert most <= ledger_module.MAX_QUARANTINED
+            assert most <= quarantine.MAX_QUARANTINED
         for one in refused:
-            assert chaotic.record(one, START).result(TIMEOUT).refused == 0
+            assert chaotic.record(one, START).result(TIMEOUT).not_stored == 0
         result = content(chaotic)
         assert result == content(orderly)
         assert_sound(chaotic.path)

@@ -29,7 +29,7 @@ def test_a_push_is_in_the_file_when_it_is_acknowledged(path: Path, ledger: Ledge
     intervals = [interval(0, 5, 2, adults=(4, 2)), interval(1, 1, 0, adults=(0, 0))]
     changes = record(ledger, 120, *intervals)
     assert stored(path) == intervals
-    assert changes.appeared == tuple(intervals)
+    assert changes.new_intervals == tuple(intervals)
     assert changes.since == START
     assert quarantined(ledger) == 0
     camera = changes.camera
@@ -45,7 +45,7 @@ def test_a_push_is_in_the_file_when_it_is_acknowledged(path: Path, ledger: Ledge
 def test_a_camera_without_intervals_is_known(path: Path, ledger: Ledger) -> None:
     """A push can be empty."""
     changes = record(ledger, 0)
-    assert (changes.appeared, changes.since) == ((), None)
+    assert (changes.new_intervals, changes.since) == ((), None)
     assert [camera.serial for camera in ledger.cameras().result(TIMEOUT)] == [SERIAL]
     assert stored(path) == []
 
@@ -55,7 +55,7 @@ def test_what_comes_again_adds_nothing(path: Path, ledger: Ledger, sent_again: i
     """Nothing appears and nothing changes."""
     record(ledger, 60, interval(0, 5, 2))
     changes = record(ledger, sent_again, interval(0, 5, 2))
-    assert (changes.appeared, changes.since) == ((), None)
+    assert (changes.new_intervals, changes.since) == ((), None)
     assert stored(path) == [interval(0, 5, 2)]
 
 
@@ -63,7 +63,7 @@ def test_what_was_sent_later_replaces(path: Path, ledger: Ledger) -> None:
     """A correction by the camera is no new passage, but changes the counts from there on."""
     record(ledger, 120, interval(0, 5, 2), interval(1, 1, 1))
     changes = record(ledger, 180, interval(1, 3, 0), interval(2, 1, 0))
-    assert changes.appeared == (interval(2, 1, 0),)
+    assert changes.new_intervals == (interval(2, 1, 0),)
     assert changes.since == START + MINUTE
     assert stored(path) == [interval(0, 5, 2), interval(1, 3, 0), interval(2, 1, 0)]
 
@@ -115,7 +115,7 @@ def test_a_push_of_several_days_is_one(path: Path, ledger: Ledger) -> None:
     record(ledger, 60, minutes[300])
     changes = record(ledger, 60 * len(minutes), *reversed(minutes))
     assert stored(path) == minutes
-    assert changes.appeared == tuple(minutes[-24 * 60 :])
+    assert changes.new_intervals == tuple(minutes[-24 * 60 :])
     assert changes.since == START
 
 

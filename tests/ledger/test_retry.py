@@ -9,9 +9,11 @@ import pytest
 
 from custom_components.axis_people_counter.counting.interval import Interval
 from custom_components.axis_people_counter.counting.protocol import Rejected
-from custom_components.axis_people_counter.ledger import ledger as ledger_module
-from custom_components.axis_people_counter.ledger.file import LedgerError
-from custom_components.axis_people_counter.ledger.ledger import OVERLAP, Ledger, Retried
+from custom_components.axis_people_counter.ledger import retry as ledger_retry
+from custom_components.axis_people_counter.ledger.errors import LedgerError
+from custom_components.axis_people_counter.ledger.ledger import Ledger
+from custom_components.axis_people_counter.ledger.quarantine import OVERLAP
+from custom_components.axis_people_counter.ledger.retry import Retried
 
 from ..helpers.histories import Told, aligned, cutting, examples, history
 from ..helpers.ledgers import (
@@ -48,7 +50,7 @@ def test_what_can_be_taken_now_counts_once(path: Path, ledger: Ledger) -> None:
     taken = interval(1, 5, 2, adults=(3, 0))
     retried = retry(ledger, 600, **{"taken": [taken], "nothing for us": []})
     assert (retried.settled, retried.left) == (2, 1)
-    assert (retried.changes.appeared, retried.changes.since) == ((taken,), START + 60)
+    assert (retried.changes.new_intervals, retried.changes.since) == ((taken,), START + 60)
     assert stored(path) == [interval(0, 1), taken]
     assert camera_row(path, "total_entered, total_exited, total_adults_entered, total_adults_exited") == (6, 2, 3, 0)
     assert camera_row(path, "changed_since") == (START + 60,)
@@ -142,8 +144,8 @@ def test_a_retry_that_fails_changes_nothing(path: Path, ledger: Ledger) -> None:
 
 def test_a_retry_goes_on_page_by_page(path: Path, ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
     """Pushes come in between; each page says where the next one begins, and nothing is left out or read twice."""
-    monkeypatch.setattr(ledger_module, "RETRY_PAGE", 3)
-    monkeypatch.setattr(ledger_module, "RETRY_BYTES", 50)
+    monkeypatch.setattr(ledger_retry, "RETRY_PAGE", 3)
+    monkeypatch.setattr(ledger_retry, "RETRY_BYTES", 50)
     record(ledger, 900, interval(0, 20, minutes=15))
     record(ledger, 960, *quarter(2)[:4])
     keep(ledger, 961, *"abcde", "f" * 60, "g", "h")

@@ -7,16 +7,16 @@ import pytest
 
 from custom_components.axis_people_counter.ledger.ledger import Ledger
 from custom_components.axis_people_counter.ledger.places import Door, Place
-from custom_components.axis_people_counter.ledger.series import Series, Sums
+from custom_components.axis_people_counter.ledger.series import People, Series
 
 from ..helpers.ledgers import HOUR, SERIAL, START, TIMEOUT, interval, opened, query, record
 
 BASIS: Final = "00:00:00 Europe/Stockholm"
 # The hours that recorder has of a camera whose ledger is lost: the last one wasn't over.
 RECORDED: Final = [
-    (START - 2 * HOUR, Sums(10, 5, 0, 0)),
-    (START - HOUR, Sums(20, 5, 0, 0)),
-    (START, Sums(6, 5, 0, 0)),
+    (START - 2 * HOUR, People(10, 5, 0, 0)),
+    (START - HOUR, People(20, 5, 0, 0)),
+    (START, People(6, 5, 0, 0)),
 ]
 
 
@@ -111,9 +111,9 @@ def test_a_place_that_nobody_knows(tmp_path: Path) -> None:
         ledger.set_places([Place("shop", (Door(SERIAL, False),), "none")]).result(TIMEOUT)
         assert ledger.take_place_series("shop").result(TIMEOUT) is None
         record(ledger, 0, interval(0, 1))
-        span = ledger.take_place_series("shop").result(TIMEOUT)
-        assert span
-        hours = ledger.door_hours(Door(SERIAL, False), span).result(TIMEOUT)
-        assert (hours.found, hours.before) == ({START: Sums(1, 0, 0, 0)}, Sums(0, 0, 0, 0))
-        other = ledger.door_hours(Door("accc8e000001", False), span).result(TIMEOUT)
-        assert other == ({}, Sums(0, 0, 0, 0), frozenset())
+        hour_range = ledger.take_place_series("shop").result(TIMEOUT)
+        assert hour_range
+        hours = ledger.door_counts(Door(SERIAL, False), hour_range).result(TIMEOUT)
+        assert (hours.by_hour, hours.before) == ({START: People(1, 0, 0, 0)}, People(0, 0, 0, 0))
+        other = ledger.door_counts(Door("accc8e000001", False), hour_range).result(TIMEOUT)
+        assert other == ({}, People(0, 0, 0, 0), frozenset())

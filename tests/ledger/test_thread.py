@@ -14,7 +14,8 @@ from typing import Any, Final
 import pytest
 
 from custom_components.axis_people_counter.ledger import file as ledger_file
-from custom_components.axis_people_counter.ledger.file import BackupHold, LedgerError
+from custom_components.axis_people_counter.ledger.errors import LedgerError
+from custom_components.axis_people_counter.ledger.file import BackupHold
 from custom_components.axis_people_counter.ledger.ledger import Ledger
 
 from ..helpers.ledgers import (
@@ -43,7 +44,7 @@ def test_thread_survives_anything(ledger: Ledger) -> None:
     for writes in (True, False):
         with pytest.raises(LedgerError, match="SystemExit"):
             ledger.submit(broken, writes=writes).result(TIMEOUT)
-    assert record(ledger, 60, interval(0, 5)).appeared == (interval(0, 5),)
+    assert record(ledger, 60, interval(0, 5)).new_intervals == (interval(0, 5),)
 
 
 def commits(path: Path) -> int:
@@ -131,7 +132,7 @@ async def test_a_caller_that_gives_up_does_not_stop_the_commit(path: Path, ledge
         await asyncio.sleep(0)
         with pytest.raises(asyncio.CancelledError):
             await caller
-    assert future.result(TIMEOUT).appeared == (interval(0, 5),)
+    assert future.result(TIMEOUT).new_intervals == (interval(0, 5),)
     assert stored(path) == [interval(0, 5)]
 
 

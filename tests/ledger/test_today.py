@@ -3,8 +3,9 @@
 import pytest
 
 from custom_components.axis_people_counter.counting.occupancy import Correction, Passage, Source
-from custom_components.axis_people_counter.ledger.file import LedgerError
-from custom_components.axis_people_counter.ledger.ledger import Counts, Ledger
+from custom_components.axis_people_counter.ledger.errors import LedgerError
+from custom_components.axis_people_counter.ledger.ledger import Ledger
+from custom_components.axis_people_counter.ledger.today import Counts
 
 from ..helpers.ledgers import DAY, SERIAL, START, TIMEOUT, interval, record
 

@@ -4,7 +4,8 @@ from pathlib import Path
 from time import perf_counter
 
 from custom_components.axis_people_counter.counting.interval import Interval
-from custom_components.axis_people_counter.ledger.ledger import OVERLAP, Ledger
+from custom_components.axis_people_counter.ledger.ledger import Ledger
+from custom_components.axis_people_counter.ledger.quarantine import OVERLAP
 
 from ..helpers.ledgers import (
     MINUTE,
@@ -27,7 +28,7 @@ def test_a_quarter_is_replaced_by_its_minutes(path: Path, ledger: Ledger) -> Non
     record(ledger, 900, interval(0, 20, minutes=15))
     changes = record(ledger, 960, *quarter(2))
     assert stored(path) == quarter(2)
-    assert (changes.appeared, changes.since, quarantined(ledger)) == ((), START, 0)
+    assert (changes.new_intervals, changes.since, quarantined(ledger)) == ((), START, 0)
 
 
 def test_in_one_push_the_finer_counts(path: Path, ledger: Ledger) -> None:
@@ -42,7 +43,7 @@ def test_minutes_of_a_quarter_wait_for_the_others(path: Path, ledger: Ledger) ->
     record(ledger, 900, interval(0, 20, minutes=15))
     changes = record(ledger, 960, *quarter(2)[:8])
     assert quarantined(ledger) == 8
-    assert (changes.appeared, changes.since) == ((), None)
+    assert (changes.new_intervals, changes.since) == ((), None)
     assert stored(path) == [interval(0, 20, minutes=15)]
     changes = record(ledger, 1020, *quarter(2)[8:])
     assert (changes.since, quarantined(ledger)) == (START, 0)
@@ -64,7 +65,7 @@ def test_a_quarter_replaces_its_minutes(path: Path, ledger: Ledger) -> None:
     record(ledger, 600, *quarter(2)[:9])
     changes = record(ledger, 960, interval(0, 20, minutes=15))
     assert stored(path) == [interval(0, 20, minutes=15)]
-    assert (changes.appeared, changes.since) == ((), START)
+    assert (changes.new_intervals, changes.since) == ((), START)
 
 
 def test_a_quarter_that_was_sent_earlier_waits_no_longer_than_needed(path: Path, ledger: Ledger) -> None:
@@ -79,7 +80,7 @@ def test_what_cuts_into_a_stored_one_waits(path: Path, ledger: Ledger) -> None:
     """Neither people who were counted are lost, nor anybody doubled."""
     record(ledger, 900, interval(0, 20, minutes=15))
     changes = record(ledger, 1800, interval(10, 7, minutes=10), interval(20, 1))
-    assert changes.appeared == (interval(20, 1),)
+    assert changes.new_intervals == (interval(20, 1),)
     assert stored(path) == [interval(0, 20, minutes=15), interval(20, 1)]
     assert waiting(path) == [(10, 20)]
     (held,) = ledger.quarantined(SERIAL, 5).result(TIMEOUT)

@@ -13,7 +13,7 @@ import pytest
 import pytest_socket
 
 from custom_components.axis_people_counter.connecting import connections, server
-from custom_components.axis_people_counter.ledger.ledger import MAX_CAMERAS
+from custom_components.axis_people_counter.ledger.cameras import MAX_CAMERAS
 from homeassistant.core import HomeAssistant
 
 from ..helpers.connections import CAMERA, STRANGER, LastingCamera, connect_many, count_open, deliver

@@ -30,7 +30,17 @@ from .occupancy import (
     turning_points,
 )
 from .overlap import Coverage, SentInterval, overlapping_groups, rank, resolve
-from .protocol import Document, DocumentError, ProtocolVersionError, Push, Sensor, TestMessage, parse, read_again
+from .protocol import (
+    Document,
+    DocumentError,
+    ProtocolVersionError,
+    Push,
+    Rejected,
+    Sensor,
+    TestMessage,
+    parse,
+    read_again,
+)
 from .replacements import (
     Replacement,
     Route,
@@ -66,6 +76,7 @@ __all__ = [
     "Period",
     "ProtocolVersionError",
     "Push",
+    "Rejected",
     "Replacement",
     "Route",
     "Routes",

@@ -1,22 +1,15 @@
 """The ledger: every counted interval in one SQLite file. Knows counting, and nothing of Home Assistant."""
 
-from .file import BackupHold, LedgerError
-from .ledger import (
-    MAX_CAMERAS,
-    MAX_QUARANTINED,
-    MAX_QUARANTINED_BYTES,
-    Camera,
-    Changes,
-    Counts,
-    Ledger,
-    Quarantine,
-    Quarantined,
-    Retried,
-    TooManyCamerasError,
-)
+from .cameras import MAX_CAMERAS, Camera
+from .errors import LedgerError, LedgerTooNewError, TooManyCamerasError
+from .file import BackupHold
+from .ledger import Ledger
 from .places import Door, Place
-from .schema import LedgerTooNewError
-from .series import NOBODY, Series, Sums, minus, plus, series_of
+from .quarantine import MAX_QUARANTINED, MAX_QUARANTINED_BYTES, Quarantine, Quarantined
+from .recording import Changes
+from .retry import Retried
+from .series import NOBODY, People, Series, add_up, minus, plus
+from .today import Counts
 
 __all__ = [
     "MAX_CAMERAS",
@@ -31,14 +24,14 @@ __all__ = [
     "Ledger",
     "LedgerError",
     "LedgerTooNewError",
+    "People",
     "Place",
     "Quarantine",
     "Quarantined",
     "Retried",
     "Series",
-    "Sums",
     "TooManyCamerasError",
+    "add_up",
     "minus",
     "plus",
-    "series_of",
 ]

@@ -1,6 +1,7 @@
 """The file of the ledger: SQLite, synced at every commit, and the one thread that owns it.
 
-The thread commits the jobs that wait together in one transaction, and runs questions between transactions.
+The thread commits the changes that wait together in one transaction, and answers questions between transactions. It
+knows nothing of what is stored.
 """
 
 import asyncio
@@ -18,7 +19,7 @@ from threading import Lock, Thread
 from typing import Any, Final, NamedTuple
 
 from . import schema
-from .schema import NotALedgerError
+from .errors import LedgerError
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -26,10 +27,6 @@ BUSY_SECONDS: Final = 5
 # The size at which the write-ahead log no longer waits for the end of a backup. A push appends 10 to 20 KB, so ten
 # cameras that push each minute take a day to get there. Opening the file still takes less than a second.
 MAX_HELD_LOG: Final = 256 * 1024 * 1024
-
-
-class LedgerError(Exception):
-    """The ledger can't be written or read now: disk full, read-only, locked or gone."""
 
 
 class _CorruptError(Exception):
@@ -40,20 +37,34 @@ class Answer[T](Future[T]):
     """The result of a job in the ledger's thread: await it in an event loop, or call `result` in another thread."""
 
     def __await__(self) -> Generator[Any, None, T]:
-        """Wait in an event loop; a job goes on when whoever waits for it is cancelled."""
-        return asyncio.wrap_future(self).__await__()
+        """Wait in an event loop; the job goes on when the waiting task is cancelled."""
+        loop = asyncio.get_running_loop()
+        waiter: asyncio.Future[None] = loop.create_future()
+
+        def wake() -> None:
+            if not waiter.done():
+                waiter.set_result(None)
+
+        def job_done(_: Future[T]) -> None:
+            # The loop may have been closed meanwhile: then nobody waits.
+            with suppress(RuntimeError):
+                loop.call_soon_threadsafe(wake)
+
+        self.add_done_callback(job_done)
+        yield from waiter
+        return self.result()
 
 
 class _Job(NamedTuple):
     function: Callable[[sqlite3.Connection], Any]
     writes: bool
-    future: Answer[Any]
+    answer: Answer[Any]
 
 
 class BackupHold:
-    """Keeps the file as it is while a backup copies it, whoever opens it meanwhile: all who do share one hold.
+    """Keeps the file unchanged while a backup copies it; all ledgers that open this file share one hold.
 
-    Pushes go on: they only append to the write-ahead log, any beginning of which is a valid one.
+    Pushes are still stored: they only append to the write-ahead log, any beginning of which is a valid log.
     """
 
     def __init__(self) -> None:
@@ -62,35 +73,35 @@ class BackupHold:
         self.files: set[LedgerFile] = set()
 
     def begin(self) -> list[Answer[None]]:
-        """Begin in all that have the file open; it stays as it is when all futures are done."""
+        """Begin for all that have the file open; it stays unchanged once all answers have come."""
         begun = [file.begin_backup() for file in tuple(self.files)]
         self.is_on = True
         return begun
 
     def end(self) -> list[Answer[None]]:
-        """End in all that have the file open; without a backup nothing changes."""
+        """End for all that have the file open; without a backup nothing changes."""
         ended = [file.end_backup() for file in tuple(self.files)]
         self.is_on = False
         return ended
 
 
 class LedgerFile:
-    """The file and its thread. All methods return futures; none of them blocks.
+    """The file and its thread. No method blocks: all return an Answer.
 
-    Futures raise LedgerError, and LedgerTooNewError where the file can't be opened for that reason.
+    Answers raise LedgerError, or LedgerTooNewError where a later version has made the file.
     """
 
     def __init__(
         self, path: Path, on_moved_aside: Callable[[Path], None], backup_hold: BackupHold | None = None
     ) -> None:
-        """Start the thread; on_moved_aside is called in it with the new place of a file that was no sound ledger."""
+        """Start the thread, which calls on_moved_aside with the new path of a file that was damaged."""
         self.path = path
         self._name = str(path)
         self._on_moved_aside = on_moved_aside
         self._db: sqlite3.Connection | None = None
         self._identity: _Identity | None = None
         self._suspect = False
-        # By what they are about: settings that a file is given when it is opened, for it may be new or an older one.
+        # Settings, by what they are about. They are applied to each file that is opened, as it may be a new one.
         self.settings: dict[str, Callable[[sqlite3.Connection], None]] = {}
         self._backup_hold = backup_hold or BackupHold()
         self._backup_hold.files.add(self)
@@ -102,19 +113,19 @@ class LedgerFile:
         self._thread.start()
 
     def submit[T](self, function: Callable[[sqlite3.Connection], T], *, writes: bool = False) -> Answer[T]:
-        """Have a function run in the thread; one that writes is part of a transaction."""
-        future: Answer[T] = Answer()
-        # From here on nobody can cancel it: a commit is never interrupted.
-        future.set_running_or_notify_cancel()
+        """Run a function in the thread; one that writes is part of a transaction."""
+        answer: Answer[T] = Answer()
+        # From now on it can't be cancelled: a commit is never interrupted.
+        answer.set_running_or_notify_cancel()
         with self._closing:
             if self._closed is None:
-                self._jobs.put(_Job(function, writes, future))
-                return future
-        future.set_exception(LedgerError("The ledger is closed."))
-        return future
+                self._jobs.put(_Job(function, writes, answer))
+                return answer
+        answer.set_exception(LedgerError("The ledger is closed."))
+        return answer
 
     def size(self) -> Answer[int]:
-        """Return the bytes the ledger takes on the disk."""
+        """Return the bytes that the file and its log take on the disk."""
 
         def measure(db: sqlite3.Connection) -> int:
             paths = (self.path, Path(f"{self.path}-wal"))
@@ -123,16 +134,16 @@ class LedgerFile:
         return self.submit(measure)
 
     def begin_backup(self) -> Answer[None]:
-        """Bring the file up to date and leave it as it is until end_backup."""
+        """Write the log into the file, and leave the file unchanged until end_backup."""
         if self._closed is not None:
-            # Until then it may be written.
+            # The thread may still write before it ends.
             return self._closed
         # Another backup may be copying the file already.
         is_held, self._backup_hold.is_on = self._backup_hold.is_on, True
 
         def begin(db: sqlite3.Connection) -> None:
             self._obey_hold(db)
-            # SQLite would begin a log anew that it has written into the file. An empty one can't be begun anew.
+            # The log has to be empty: one whose content is in the file already, SQLite would overwrite.
             if not is_held and not _empty_log(db):
                 raise LedgerError("Another program is reading the ledger.")
 
@@ -140,7 +151,7 @@ class LedgerFile:
 
     def end_backup(self) -> Answer[None]:
         """Write the log into the file again."""
-        # Also when the file is out of reach now: it is opened as usual later.
+        # Set at once, so that it holds also where the file can't be opened now.
         self._backup_hold.is_on = False
 
         def end(db: sqlite3.Connection) -> None:
@@ -150,7 +161,7 @@ class LedgerFile:
         return self.submit(end)
 
     def close(self) -> Answer[None]:
-        """Finish what waits, then close the file. Later calls raise LedgerError."""
+        """Finish all jobs that wait, then close the file. Later calls raise LedgerError."""
         with self._closing:
             if self._closed is None:
                 self._closed = Answer()
@@ -161,53 +172,62 @@ class LedgerFile:
     # The thread
 
     def _run(self) -> None:
-        closing = False
+        """Run jobs until the ledger is closed and no question is left."""
+        is_closing = False
         questions: deque[_Job] = deque()
-        while not closing or questions:
-            jobs = [] if questions else [self._jobs.get()]
-            with suppress(Empty):
-                while True:
-                    jobs.append(self._jobs.get_nowait())
-            closing = closing or None in jobs
-            # Questions see only what is committed.
+        while not is_closing or questions:
+            jobs = self._waiting_jobs(wait=not questions)
+            is_closing = is_closing or None in jobs
+            # Writes come first, so that a question sees what was stored before it was asked.
             self._write([job for job in jobs if job and job.writes])
             questions.extend(job for job in jobs if job and not job.writes)
             if questions:
-                # One at a time: however many ask, a push waits for one answer at most.
+                # One at a time: however many questions there are, a push waits for one answer at most.
                 self._read(questions.popleft())
         self._disconnect()
         self._backup_hold.files.discard(self)
         assert self._closed
         self._closed.set_result(None)
 
+    def _waiting_jobs(self, *, wait: bool) -> list[_Job | None]:
+        """Return all jobs in the queue, where there is none after waiting for one."""
+        jobs = [self._jobs.get()] if wait else []
+        with suppress(Empty):
+            while True:
+                jobs.append(self._jobs.get_nowait())
+        return jobs
+
     def _write(self, jobs: list[_Job]) -> None:
-        """Run all in one transaction; what isn't committed raises in its future."""
+        """Run all jobs in one transaction, and answer them when it is committed."""
         if not jobs:
             return
         try:
             with self._transaction() as db:
                 results = [job.function(db) for job in jobs]
-        except BaseException as err:  # noqa: BLE001 - whatever it was, the one who waits has to know
-            if len(jobs) == 1 or _is_busy(err):
-                for job in jobs:
-                    job.future.set_exception(_explained(err))
-            else:
-                # One of them may be the reason: the others shall not suffer.
-                for job in jobs:
-                    self._write([job])
+        except BaseException as err:  # noqa: BLE001 - whatever it is, the caller has to get it
+            self._write_failed(jobs, err)
         else:
             for job, result in zip(jobs, results, strict=True):
-                job.future.set_result(result)
+                job.answer.set_result(result)
             self._bound_log()
+
+    def _write_failed(self, jobs: list[_Job], err: BaseException) -> None:
+        """Answer with the error, or run each job alone where only one of them may have caused it."""
+        if len(jobs) == 1 or _is_busy(err):
+            for job in jobs:
+                job.answer.set_exception(_for_caller(err))
+        else:
+            for job in jobs:
+                self._write([job])
 
     def _read(self, job: _Job) -> None:
         try:
             result = job.function(self._connect())
         except BaseException as err:  # noqa: BLE001 - as above
-            self._reconsider(err)
-            job.future.set_exception(_explained(err))
+            self._clean_up(err)
+            job.answer.set_exception(_for_caller(err))
         else:
-            job.future.set_result(result)
+            job.answer.set_result(result)
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
@@ -217,28 +237,25 @@ class LedgerFile:
             yield db
             db.execute("COMMIT")
         except BaseException as err:
-            self._reconsider(err)
+            self._clean_up(err)
             raise
 
-    def _reconsider(self, err: BaseException) -> None:
-        """After a failure: undo, and open the file anew where the failure came from it."""
+    def _clean_up(self, err: BaseException) -> None:
+        """Roll back after an error; after one of SQLite's, close the file, so that it is checked and opened anew."""
         if isinstance(err, sqlite3.Error):
             self._suspect = self._suspect or _is_corrupt(err)
             self._disconnect()
         elif self._db is not None and self._db.in_transaction:
             self._db.execute("ROLLBACK")
 
+    # The connection
+
     def _connect(self) -> sqlite3.Connection:
+        """Return the connection, after opening the file where it is closed or another one than before."""
         if self._db is not None:
-            # Somebody may have deleted or replaced the file or its write-ahead log: a commit into one that has no name
-            # any more would be lost.
             if self._identity == _identity(self._name):
                 return self._db
-            # Nor may the log be played into another file than its own.
-            self._give_up_hold("its files were changed by another program")
-            with suppress(sqlite3.Error):
-                _empty_log(self._db)
-            self._disconnect()
+            self._leave_foreign_file()
         try:
             self._db = self._open()
         except _CorruptError:
@@ -248,8 +265,19 @@ class LedgerFile:
         self._identity = _identity(self._name)
         return self._db
 
+    def _leave_foreign_file(self) -> None:
+        """Close the connection to a file that was deleted or replaced, or whose write-ahead log was.
+
+        A commit into a file without a name would be lost, and a log must not get into another file than its own.
+        """
+        assert self._db is not None
+        self._give_up_hold("its files were changed by another program")
+        with suppress(sqlite3.Error):
+            _empty_log(self._db)
+        self._disconnect()
+
     def _open(self) -> sqlite3.Connection:
-        # SQLite would take a read-only file as such, and leave a log that stays read-only when the file doesn't.
+        # SQLite opens a read-only file without an error, and leaves a log that stays read-only when the file doesn't.
         with suppress(FileNotFoundError):
             self.path.open("r+b").close()
         db = sqlite3.connect(self.path, timeout=BUSY_SECONDS, isolation_level=None)
@@ -257,29 +285,46 @@ class LedgerFile:
             self._prepare(db)
         except Exception as err:
             db.close()
-            if isinstance(err, NotALedgerError) or _is_corrupt(err):
+            if isinstance(err, schema.NotALedgerError) or _is_corrupt(err):
                 raise _CorruptError from err
             raise
         return db
 
     def _prepare(self, db: sqlite3.Connection) -> None:
+        """Check the file, bring its tables up to date and apply the settings."""
         # Before the first access: closing alone may write into the file.
         self._obey_hold(db)
         schema.check_version(db)
-        # A full check reads the whole file: only where there is a reason to.
+        # A full check reads the whole file, so it waits for a reason.
         if self._suspect and db.execute("PRAGMA quick_check(1)").fetchone() != ("ok",):
             raise _CorruptError
         db.execute("PRAGMA journal_mode = WAL")
         # Each commit is on the disk before it returns.
         db.execute("PRAGMA synchronous = FULL")
         schema.migrate(db)
-        # What can be damaged and is always read: better found now than at the first push.
+        # Each push reads the cameras: damage there is better found now.
         db.execute("SELECT * FROM cameras").fetchall()
         if self.settings:
             db.execute("BEGIN")
-            for give in tuple(self.settings.values()):
-                give(db)
+            for apply in tuple(self.settings.values()):
+                apply(db)
             db.execute("COMMIT")
+
+    def _disconnect(self) -> None:
+        if self._db is not None:
+            with suppress(sqlite3.Error):
+                self._db.close()
+            self._db = None
+
+    def _move_aside(self) -> None:
+        now = datetime.now(UTC).strftime("%Y%m%dT%H%M%S")
+        aside = self.path.with_name(f"{self.path.name}.corrupt-{now}")
+        for suffix in ("-wal", "-shm", ""):
+            with suppress(FileNotFoundError):
+                Path(f"{self.path}{suffix}").replace(f"{aside}{suffix}")
+        self._on_moved_aside(aside)
+
+    # Backups
 
     def _obey_hold(self, db: sqlite3.Connection) -> None:
         """Keep commits in the write-ahead log during a backup, otherwise let SQLite write them into the file."""
@@ -289,7 +334,7 @@ class LedgerFile:
 
     def _bound_log(self) -> None:
         """End the hold of a backup that never ends, before the log fills the disk."""
-        # A log that is out of reach is noticed when the file is used next.
+        # If the log is missing, the next job finds that out.
         with suppress(OSError):
             if self._backup_hold.is_on and Path(f"{self._name}-wal").stat().st_size > MAX_HELD_LOG:
                 self._give_up_hold(f"{MAX_HELD_LOG // 1024 // 1024} MiB of counts have come since it began")
@@ -298,28 +343,14 @@ class LedgerFile:
     def _give_up_hold(self, reason: str) -> None:
         if self._backup_hold.is_on:
             self._backup_hold.is_on = False
-            _LOGGER.warning("The backup that is being made may lack people counts, make another one: %s", reason)
-
-    def _disconnect(self) -> None:
-        if self._db is not None:
-            with suppress(sqlite3.Error):
-                self._db.close()
-            self._db = None
-
-    def _move_aside(self) -> None:
-        moment = datetime.now(UTC).strftime("%Y%m%dT%H%M%S")
-        aside = self.path.with_name(f"{self.path.name}.corrupt-{moment}")
-        for suffix in ("-wal", "-shm", ""):
-            with suppress(FileNotFoundError):
-                Path(f"{self.path}{suffix}").replace(f"{aside}{suffix}")
-        self._on_moved_aside(aside)
+            _LOGGER.warning("The backup in progress may lack people counts, please make another one: %s", reason)
 
 
 type _Identity = tuple[tuple[int, int] | None, ...]
 
 
 def _identity(path: str) -> _Identity:
-    """Return what tells the file and its write-ahead log from others of the same names."""
+    """Return device and inode of the file and of its write-ahead log, by which they differ from replaced ones."""
 
     def identity(path: str) -> tuple[int, int] | None:
         try:
@@ -344,13 +375,14 @@ def _is_corrupt(err: BaseException) -> bool:
     return _code(err) in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 
-def _explained(err: BaseException) -> Exception:
+def _for_caller(err: BaseException) -> Exception:
+    """Return the error as the caller gets it: what comes from SQLite or the disk is a LedgerError."""
     if isinstance(err, sqlite3.Error | OSError):
         return LedgerError(str(err))
     return err if isinstance(err, Exception) else LedgerError(repr(err))
 
 
 def _empty_log(db: sqlite3.Connection) -> bool:
-    """Write the whole log into the file; return False where somebody who reads it prevents that."""
+    """Write the whole log into the file; return False where a reader prevents that."""
     (is_prevented, *_) = db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
     return not is_prevented

@@ -6,6 +6,8 @@ Called by file.py whenever it opens the file.
 import sqlite3
 from typing import Final
 
+from .errors import LedgerTooNewError
+
 # "AXPC", in the header of the file: tells a ledger from other SQLite files.
 APPLICATION_ID: Final = 0x41585043
 
@@ -168,10 +170,6 @@ MIGRATIONS: Final = (_TABLES,)
 
 class NotALedgerError(Exception):
     """The file is another program's."""
-
-
-class LedgerTooNewError(Exception):
-    """A later version of the integration made this file."""
 
 
 def check_version(db: sqlite3.Connection) -> None:

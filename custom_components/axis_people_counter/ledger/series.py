@@ -1,8 +1,8 @@
-"""What the hourly long-term statistics of a camera or a place are, and how far recorder has been given them.
+"""The hours of a camera or a place that recorder's long-term statistics may lack, and the counts of these hours.
 
-Recorder's database and the ledger can't be written in one transaction. So the ledger remembers from which instant on
-recorder may lack something: `changed_since` for what hasn't been taken to it yet, `writing_since` for what is on the
-way, `written_first` and `written_until` for the first and the last hour that may ever have got there.
+Recorder's database and the ledger can't be written in one transaction. So the ledger keeps `changed_since`, from when
+on hours have changed; `writing_since`, from when on they are being written; and `written_first` and `written_until`,
+the first and the last hour that may ever have been written.
 """
 
 from collections.abc import Iterable, Iterator
@@ -11,11 +11,11 @@ from functools import reduce
 import sqlite3
 from typing import Final, NamedTuple
 
-from ..counting import HOUR, MAX_WIDTH
+from ..counting import HOUR, MAX_WIDTH, Timestamp
 
 
-class Sums(NamedTuple):
-    """People in and out, and adults among them, in the direction the user gave the camera."""
+class People(NamedTuple):
+    """People who entered and exited, and adults among them, in the direction the user gave the camera."""
 
     entered: int
     exited: int
@@ -23,308 +23,378 @@ class Sums(NamedTuple):
     adults_exited: int
 
 
-NOBODY: Final = Sums(0, 0, 0, 0)
+NOBODY: Final = People(0, 0, 0, 0)
 
 
-def plus(one: Sums, other: Sums) -> Sums:
-    """Return what was counted in both."""
-    return Sums(*map(int.__add__, one, other, strict=True))
+def plus(people: People, more: People) -> People:
+    """Return the sum of both."""
+    return People(*map(int.__add__, people, more, strict=True))
 
 
-def minus(one: Sums, other: Sums) -> Sums:
-    """Return what was counted here and not there."""
-    return Sums(*map(int.__sub__, one, other, strict=True))
+def minus(people: People, fewer: People) -> People:
+    """Return the difference of both."""
+    return People(*map(int.__sub__, people, fewer, strict=True))
+
+
+class HourRange(NamedTuple):
+    """The hours to be written, from `start` to `last`, the first hour of all, and the end of the newest interval."""
+
+    first: Timestamp
+    start: Timestamp
+    last: Timestamp
+    counted_until: Timestamp
+
+
+class HourlyCounts(NamedTuple):
+    """The counts of each hour from one on, the sum of those before, and the hours with an interval in this ledger."""
+
+    by_hour: dict[Timestamp, People]
+    before: People
+    known: frozenset[Timestamp]
 
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """All hours from one on without a gap, and what was counted before; instants are seconds since 1970 UTC."""
+    """All hours from `start` on without a gap, and the sum of the counts before."""
 
-    first: int
-    start: int
-    before: Sums
-    hours: list[Sums]
+    first: Timestamp
+    start: Timestamp
+    before: People
+    hours: list[People]
     has_adults: bool
     is_reversed: bool
-    counted_until: int
-    # Those of the hours of which anything is known.
-    known: frozenset[int]
+    counted_until: Timestamp
+    # The hours with an interval in this ledger.
+    known: frozenset[Timestamp]
 
 
-def written_until(db: sqlite3.Connection, key: str) -> int | None:
-    """Return the last hour that recorder may have from this ledger, of the camera or the place with this key."""
-    row = db.execute(
-        "SELECT written_until FROM cameras WHERE key = :key UNION ALL"
-        " SELECT written_until FROM places WHERE key = :key",
-        {"key": key},
-    ).fetchone()
-    return None if row is None else row[0]
+class _Written(NamedTuple):
+    """The columns of a camera or a place that say what recorder has."""
+
+    changed_since: Timestamp | None
+    writing_since: Timestamp | None
+    written_first: Timestamp | None
+    written_until: Timestamp | None
 
 
-def take(db: sqlite3.Connection, key: str, basis: str, *, everything: bool) -> Series | None:
-    """Return the hours of a camera that recorder may lack, None if there are none; from now on they are on the way.
+# Writing to recorder: take, write, confirm
 
-    The basis says what else than counts these hours depend on: where it has changed, all of them do.
+
+def take_camera(db: sqlite3.Connection, key: str, basis: str, *, everything: bool) -> Series | None:
+    """Return the hours of a camera that recorder may lack, None if there are none. They are being written from now on.
+
+    The basis is all else that these hours depend on: where it has changed, all hours are returned.
     """
-    camera = db.execute(
-        "SELECT id, changed_since, writing_since, written_first, written_until, written_as,"
-        " total_adults_entered IS NOT NULL"
-        " FROM cameras WHERE key = ?",
+    row = db.execute(
+        """
+        SELECT id, total_adults_entered IS NOT NULL, written_as,
+            changed_since, writing_since, written_first, written_until
+        FROM cameras
+        WHERE key = ?
+        """,
         (key,),
     ).fetchone()
-    if camera is None:
+    if row is None:
         return None
-    identity, *state, written_as, has_adults = camera
-    doors = [_Door(db, identity)]
-    if (span := _span(doors, *state, everything=everything or written_as != basis)) is None:
+    number, has_adults, written_as, *written = row
+    camera = _Camera(db, number)
+    hour_range = _missing_hours([camera], _Written(*written), everything=everything or written_as != basis)
+    if hour_range is None:
         return None
-    db.execute(
-        "UPDATE cameras SET changed_since = NULL, writing_since = ?, written_first = ?, written_until = ?,"
-        " written_as = ? WHERE id = ?",
-        (span.start, span.first, span.last, basis, identity),
-    )
-    _forget_covered(db, identity, span.start)
-    series = series_of(span, [doors[0].hours(span.start)])
+    _note_writing(db, "cameras", number, hour_range, basis)
+    _delete_recounted(db, number, hour_range.start)
+    series = add_up(hour_range, [camera.counts_from(hour_range.start)])
     total = reduce(plus, series.hours, series.before)
     return replace(
         series,
         has_adults=bool(has_adults) or total.adults_entered > 0 or total.adults_exited > 0,
-        is_reversed=doors[0].is_reversed,
+        is_reversed=camera.is_reversed,
     )
 
 
-def take_place(db: sqlite3.Connection, key: str, *, everything: bool) -> Span | None:
-    """Say which hours of a place recorder may lack, as `take` does; each door is read by itself with `door_hours`."""
-    place = db.execute(
-        "SELECT id, changed_since, writing_since, written_first, written_until FROM places WHERE key = ?", (key,)
+def take_place(db: sqlite3.Connection, key: str, *, everything: bool) -> HourRange | None:
+    """Return which hours of a place recorder may lack, like `take_camera`; `door_counts` returns what was counted."""
+    row = db.execute(
+        """
+        SELECT id, basis, changed_since, writing_since, written_first, written_until
+        FROM places
+        WHERE key = ?
+        """,
+        (key,),
     ).fetchone()
-    if place is None:
-        return None
-    identity, *state = place
-    doors = [
-        _Door(db, camera)
-        for (camera,) in db.execute(
-            "SELECT cameras.id FROM doors JOIN cameras USING (key) WHERE place = ?", (identity,)
-        ).fetchall()
-    ]
-    if (span := _span(doors, *state, everything=everything)) is None:
-        return None
-    db.execute(
-        "UPDATE places SET changed_since = NULL, writing_since = ?, written_first = ?, written_until = ?,"
-        " written_as = basis WHERE id = ?",
-        (span.start, span.first, span.last, identity),
-    )
-    return span
-
-
-def has_other_basis(db: sqlite3.Connection, key: str) -> bool:
-    """Say whether recorder has hours of a place as it was before somebody changed its doors or its reset."""
-    row = db.execute("SELECT written_as != basis FROM places WHERE key = ?", (key,)).fetchone()
-    return bool(row and row[0])
-
-
-def door_hours(db: sqlite3.Connection, key: str, span: Span, *, swapped: bool) -> Hours:
-    """Return what was counted at one door of a place; adults aren't told apart there."""
-    row = db.execute("SELECT id FROM cameras WHERE key = ?", (key,)).fetchone()
     if row is None:
-        return Hours({}, NOBODY, frozenset())
-    hours = _Door(db, row[0]).hours(span.start)
-
-    def people(sums: Sums) -> Sums:
-        return Sums(sums.exited, sums.entered, 0, 0) if swapped else Sums(sums.entered, sums.exited, 0, 0)
-
-    return Hours({hour: people(sums) for hour, sums in hours.found.items()}, people(hours.before), hours.known)
-
-
-def series_of(span: Span, doors: Iterable[Hours]) -> Series:
-    """Return what all doors counted together."""
-    found: dict[int, Sums] = {}
-    known: set[int] = set()
-    before = NOBODY
-    for door in doors:
-        for hour, sums in door.found.items():
-            found[hour] = plus(found.get(hour, NOBODY), sums)
-        before = plus(before, door.before)
-        known |= door.known
-    return Series(
-        first=span.first,
-        start=span.start,
-        before=before,
-        hours=[found.get(hour, NOBODY) for hour in range(span.start, span.last + HOUR, HOUR)],
-        has_adults=False,
-        is_reversed=False,
-        counted_until=span.counted_until,
-        known=frozenset(known),
-    )
-
-
-class Span(NamedTuple):
-    """The first hour there is, the first and the last one to be written, and up to when people have been counted."""
-
-    first: int
-    start: int
-    last: int
-    counted_until: int
-
-
-class Hours(NamedTuple):
-    """What was counted in each hour and before, and of which hours anything is known in this ledger."""
-
-    found: dict[int, Sums]
-    before: Sums
-    known: frozenset[int]
-
-
-class _Door:
-    """One camera, in the direction the user gave it."""
-
-    def __init__(self, db: sqlite3.Connection, identity: int) -> None:
-        """Read what is cheap to read."""
-        self._db = db
-        self._identity = identity
-        reverse, *totals = db.execute(
-            "SELECT reversed, total_entered, total_exited,"
-            " coalesce(total_adults_entered, 0), coalesce(total_adults_exited, 0)"
-            " FROM cameras WHERE id = ?",
-            (identity,),
-        ).fetchone()
-        self.is_reversed = bool(reverse)
-        self._total = _directed(totals, is_reversed=self.is_reversed)
-        self.newest: tuple[int, int] | None = db.execute(
-            "SELECT start, stop FROM intervals WHERE camera = ? ORDER BY start DESC LIMIT 1", (identity,)
-        ).fetchone()
-
-    @property
-    def first(self) -> int:
-        """The first instant of which anything is known."""
-        first: int
-        (first,) = self._db.execute(
-            "SELECT min(start) FROM (SELECT min(start) AS start FROM intervals WHERE camera = :id"
-            " UNION ALL SELECT min(start) FROM carried WHERE camera = :id)",
-            {"id": self._identity},
-        ).fetchone()
-        return first
-
-    def hours(self, start: int) -> Hours:
-        """Return what was counted in the hours from one on."""
-        found = dict(_counted(self._db, self._identity, start, is_reversed=self.is_reversed))
-        known = {*found, *_reached(self._db, self._identity, start)}
-        carried = dict(_carried(self._db, self._identity, is_reversed=self.is_reversed))
-        for hour, sums in carried.items():
-            if hour >= start:
-                found[hour] = plus(found.get(hour, NOBODY), sums)
-        total = reduce(plus, carried.values(), self._total)
-        return Hours(found, minus(total, reduce(plus, found.values(), NOBODY)), frozenset(known))
-
-
-def _span(
-    doors: Iterable[_Door],
-    changed: int | None,
-    writing: int | None,
-    written_first: int | None,
-    written: int | None,
-    *,
-    everything: bool,
-) -> Span | None:
-    """Return what recorder may lack, None if nothing."""
-    since = 0 if everything else min((at for at in (changed, writing) if at is not None), default=None)
-    heard = [door for door in doors if door.newest]
-    if since is None or not heard:
         return None
-    newest = [door.newest for door in heard if door.newest]
-    first = min(door.first for door in heard)
-    # A replaced interval can have been the only one of an hour that recorder has, at either end.
-    first = _hour(first if written_first is None else min(first, written_first))
-    last = max(_hour(max(start for start, _ in newest)), written or 0)
-    # Of the hour that was the last one more is known as soon as there is a later interval, wherever that begins.
-    start = min(_hour(max(since, first)), last if written is None else written)
-    return Span(first, start, last, max(end for _, end in newest))
+    number, basis, *written = row
+    doors = db.execute("SELECT cameras.id FROM doors JOIN cameras USING (key) WHERE place = ?", (number,)).fetchall()
+    cameras = [_Camera(db, camera) for (camera,) in doors]
+    hour_range = _missing_hours(cameras, _Written(*written), everything=everything)
+    if hour_range is not None:
+        _note_writing(db, "places", number, hour_range, basis)
+    return hour_range
+
+
+def _missing_hours(cameras: Iterable[_Camera], written: _Written, *, everything: bool) -> HourRange | None:
+    """Return the hours that recorder may lack, None if it lacks none."""
+    changes = [at for at in (written.changed_since, written.writing_since) if at is not None]
+    since = 0 if everything else min(changes, default=None)
+    with_counts = [(camera, camera.newest) for camera in cameras if camera.newest]
+    if since is None or not with_counts:
+        return None
+    first = min(camera.first for camera, _ in with_counts)
+    # Recorder may have hours, at either end, whose only interval was replaced since.
+    if written.written_first is not None:
+        first = min(first, written.written_first)
+    first = _hour(first)
+    last = max(_hour(max(start for _, (start, _) in with_counts)), written.written_until or 0)
+    # The last hour that was written is always written again: it may have been incomplete.
+    start = min(_hour(max(since, first)), last if written.written_until is None else written.written_until)
+    return HourRange(first, start, last, max(stop for _, (_, stop) in with_counts))
+
+
+def _note_writing(db: sqlite3.Connection, table: str, number: int, hour_range: HourRange, basis: str) -> None:
+    db.execute(
+        f"""
+        UPDATE {table}
+        SET changed_since = NULL,
+            writing_since = ?,
+            written_first = ?,
+            written_until = ?,
+            written_as = ?
+        WHERE id = ?
+        """,
+        (hour_range.start, hour_range.first, hour_range.last, basis, number),
+    )
 
 
 def confirm(db: sqlite3.Connection, key: str) -> None:
-    """Remember that recorder has got what was on the way of a camera or a place."""
+    """Note that recorder has the hours of a camera or a place that were being written."""
     db.execute("UPDATE cameras SET writing_since = NULL WHERE key = ?", (key,))
     db.execute("UPDATE places SET writing_since = NULL WHERE key = ?", (key,))
 
 
 def forget(db: sqlite3.Connection, key: str) -> None:
-    """Remember that recorder has nothing of a camera or a place; what was carried over is no longer asked for."""
+    """Note that recorder has nothing of a camera or a place any more, nor what was carried over from it."""
     db.execute("DELETE FROM carried WHERE camera = (SELECT id FROM cameras WHERE key = ?)", (key,))
     for table in ("cameras", "places"):
         db.execute(
-            f"UPDATE {table} SET changed_since = 0, writing_since = NULL, written_first = NULL, written_until = NULL"
-            " WHERE key = ?",
+            f"""
+            UPDATE {table}
+            SET changed_since = 0,
+                writing_since = NULL,
+                written_first = NULL,
+                written_until = NULL
+            WHERE key = ?
+            """,
             (key,),
         )
 
 
-def carry(db: sqlite3.Connection, key: str, hours: Iterable[tuple[int, Sums]], until: int) -> None:
-    """Carry over hours that only recorder knows: this ledger is new, or older than the series beside it."""
-    (identity,) = db.execute("SELECT id FROM cameras WHERE key = ?", (key,)).fetchone()
+def written_until(db: sqlite3.Connection, key: str) -> Timestamp | None:
+    """Return the last hour of a camera or a place that recorder may have from this ledger."""
+    row = db.execute(
+        """
+        SELECT written_until FROM cameras WHERE key = :key
+        UNION ALL
+        SELECT written_until FROM places WHERE key = :key
+        """,
+        {"key": key},
+    ).fetchone()
+    return None if row is None else row[0]
+
+
+def has_other_basis(db: sqlite3.Connection, key: str) -> bool:
+    """Return True if recorder has hours of a place from before its doors or its schedule changed."""
+    row = db.execute("SELECT written_as != basis FROM places WHERE key = ?", (key,)).fetchone()
+    return bool(row and row[0])
+
+
+# Counts by the hour
+
+
+def door_counts(db: sqlite3.Connection, key: str, hour_range: HourRange, *, is_reversed: bool) -> HourlyCounts:
+    """Return the counts of one door of a place, without adults."""
+    row = db.execute("SELECT id FROM cameras WHERE key = ?", (key,)).fetchone()
+    if row is None:
+        return HourlyCounts({}, NOBODY, frozenset())
+    counts = _Camera(db, row[0]).counts_from(hour_range.start)
+
+    def at_door(people: People) -> People:
+        if is_reversed:
+            return People(people.exited, people.entered, 0, 0)
+        return People(people.entered, people.exited, 0, 0)
+
+    by_hour = {hour: at_door(people) for hour, people in counts.by_hour.items()}
+    return HourlyCounts(by_hour, at_door(counts.before), counts.known)
+
+
+def add_up(hour_range: HourRange, doors: Iterable[HourlyCounts]) -> Series:
+    """Return the counts of all doors together."""
+    by_hour: dict[Timestamp, People] = {}
+    known: set[Timestamp] = set()
+    before = NOBODY
+    for door in doors:
+        for hour, people in door.by_hour.items():
+            by_hour[hour] = plus(by_hour.get(hour, NOBODY), people)
+        before = plus(before, door.before)
+        known |= door.known
+    return Series(
+        first=hour_range.first,
+        start=hour_range.start,
+        before=before,
+        hours=[by_hour.get(hour, NOBODY) for hour in range(hour_range.start, hour_range.last + HOUR, HOUR)],
+        has_adults=False,
+        is_reversed=False,
+        counted_until=hour_range.counted_until,
+        known=frozenset(known),
+    )
+
+
+class _Camera:
+    """The counts of one camera, in the direction the user gave it."""
+
+    def __init__(self, db: sqlite3.Connection, number: int) -> None:
+        """Read the sums of the camera, and start and end of its newest interval."""
+        self._db = db
+        self._number = number
+        is_reversed, *totals = db.execute(
+            """
+            SELECT reversed, total_entered, total_exited,
+                coalesce(total_adults_entered, 0), coalesce(total_adults_exited, 0)
+            FROM cameras
+            WHERE id = ?
+            """,
+            (number,),
+        ).fetchone()
+        self.is_reversed = bool(is_reversed)
+        self._total = self._directed(totals)
+        self.newest: tuple[Timestamp, Timestamp] | None = db.execute(
+            "SELECT start, stop FROM intervals WHERE camera = ? ORDER BY start DESC LIMIT 1",
+            (number,),
+        ).fetchone()
+
+    @property
+    def first(self) -> Timestamp:
+        """The first instant of which anything is known."""
+        first: Timestamp
+        (first,) = self._db.execute(
+            """
+            SELECT min(start)
+            FROM (
+                SELECT min(start) AS start FROM intervals WHERE camera = :camera
+                UNION ALL
+                SELECT min(start) FROM carried WHERE camera = :camera
+            )
+            """,
+            {"camera": self._number},
+        ).fetchone()
+        return first
+
+    def counts_from(self, start: Timestamp) -> HourlyCounts:
+        """Return the counts of all hours from one on."""
+        by_hour = dict(self._counted(start))
+        known = {*by_hour, *self._reached_from_before(start)}
+        total = self._total
+        for hour, people in self._carried():
+            total = plus(total, people)
+            if hour >= start:
+                by_hour[hour] = plus(by_hour.get(hour, NOBODY), people)
+        before = minus(total, reduce(plus, by_hour.values(), NOBODY))
+        return HourlyCounts(by_hour, before, frozenset(known))
+
+    def _counted(self, start: Timestamp) -> Iterator[tuple[Timestamp, People]]:
+        for hour, *counts in self._db.execute(
+            """
+            SELECT start / 3600 * 3600 AS hour,
+                sum(entered), sum(exited), total(adults_entered), total(adults_exited)
+            FROM intervals
+            WHERE camera = ? AND start >= ?
+            GROUP BY hour
+            """,
+            (self._number, start),
+        ):
+            yield hour, self._directed(counts)
+
+    def _reached_from_before(self, start: Timestamp) -> Iterator[Timestamp]:
+        """Yield the hours into which an interval reaches that began in an earlier hour."""
+        for begin, stop in self._db.execute(
+            """
+            SELECT start, stop
+            FROM intervals
+            WHERE camera = ?
+                AND start >= ?
+                AND stop > (start / 3600 + 1) * 3600
+            """,
+            (self._number, start - MAX_WIDTH),
+        ):
+            yield from range(_hour(begin) + HOUR, stop, HOUR)
+
+    def _carried(self) -> Iterator[tuple[Timestamp, People]]:
+        """Yield what each carried hour adds to the counts of this ledger."""
+        for hour, stop, entered, exited, adults_entered, adults_exited, first, *counts in self._db.execute(
+            """
+            SELECT carried.start, carried.stop,
+                carried.entered, carried.exited, carried.adults_entered, carried.adults_exited,
+                min(intervals.start),
+                total(intervals.entered), total(intervals.exited),
+                total(intervals.adults_entered), total(intervals.adults_exited)
+            FROM carried
+            LEFT JOIN intervals
+                ON intervals.camera = carried.camera
+                AND intervals.start >= carried.start
+                AND intervals.start < carried.start + 3600
+            WHERE carried.camera = ?
+            GROUP BY carried.start
+            """,
+            (self._number,),
+        ):
+            people = People(entered, exited, adults_entered, adults_exited)
+            # For an unfinished hour the camera sends only the rest, which adds to it. Finished hours it sends again in
+            # full, so that only what recorder has beyond that is added.
+            is_unfinished = stop == hour
+            if first is not None and (first == hour or not is_unfinished):
+                people = People(*(max(0, count) for count in minus(people, self._directed(counts))))
+            yield hour, people
+
+    def _directed(self, counts: Iterable[float]) -> People:
+        entered, exited, adults_entered, adults_exited = map(int, counts)
+        if self.is_reversed:
+            return People(exited, entered, adults_exited, adults_entered)
+        return People(entered, exited, adults_entered, adults_exited)
+
+
+# Carried hours: recorder has them, and this ledger, which is new or from an old backup, has not. They are kept one by
+# one. A single sum would count people twice, because a camera sends its last 90 days again to a new ledger.
+
+
+def carry(db: sqlite3.Connection, key: str, hours: Iterable[tuple[Timestamp, People]], until: Timestamp) -> None:
+    """Store the hours that recorder has of a camera, up to the last one, which wasn't finished."""
+    (camera,) = db.execute("SELECT id FROM cameras WHERE key = ?", (key,)).fetchone()
     db.executemany(
         "INSERT OR REPLACE INTO carried VALUES (?, ?, ?, ?, ?, ?, ?)",
-        # The last hour wasn't over: nobody knows up to where it holds.
-        ((identity, hour, hour if hour == until else hour + HOUR, *sums) for hour, sums in hours if any(sums)),
+        # The stop of an unfinished hour is its start, as nobody knows how far it was counted.
+        ((camera, hour, hour if hour == until else hour + HOUR, *people) for hour, people in hours if any(people)),
     )
-    db.execute("UPDATE cameras SET changed_since = 0, written_until = ? WHERE id = ?", (until, identity))
+    db.execute("UPDATE cameras SET changed_since = 0, written_until = ? WHERE id = ?", (until, camera))
 
 
-def _counted(db: sqlite3.Connection, camera: int, since: int, *, is_reversed: bool) -> Iterable[tuple[int, Sums]]:
-    for hour, *counts in db.execute(
-        "SELECT start / 3600 * 3600 AS hour, sum(entered), sum(exited), total(adults_entered), total(adults_exited)"
-        " FROM intervals WHERE camera = ? AND start >= ? GROUP BY hour",
-        (camera, since),
-    ):
-        yield hour, _directed(counts, is_reversed=is_reversed)
-
-
-def _reached(db: sqlite3.Connection, camera: int, since: int) -> Iterator[int]:
-    """Yield the hours into which an interval reaches that began in an earlier one."""
-    for begin, end in db.execute(
-        "SELECT start, stop FROM intervals WHERE camera = ? AND start >= ? AND stop > (start / 3600 + 1) * 3600",
-        (camera, since - MAX_WIDTH),
-    ):
-        yield from range(_hour(begin) + HOUR, end, HOUR)
-
-
-def _carried(db: sqlite3.Connection, camera: int, *, is_reversed: bool) -> Iterable[tuple[int, Sums]]:
-    """Yield the part of each carried hour that comes to what is counted in it."""
-    for hour, end, entered, exited, adults_entered, adults_exited, begin, *counts in db.execute(
-        "SELECT carried.start, carried.stop, carried.entered, carried.exited,"
-        " carried.adults_entered, carried.adults_exited,"
-        " min(intervals.start), total(intervals.entered), total(intervals.exited), total(intervals.adults_entered),"
-        " total(intervals.adults_exited)"
-        " FROM carried LEFT JOIN intervals ON intervals.camera = carried.camera"
-        " AND intervals.start >= carried.start AND intervals.start < carried.start + 3600"
-        " WHERE carried.camera = ? GROUP BY carried.start",
-        (camera,),
-    ):
-        known = Sums(entered, exited, adults_entered, adults_exited)
-        # Of an hour that wasn't over the camera goes on to tell the rest. All else it tells once more.
-        if begin is not None and (begin == hour or end > hour):
-            counted = _directed(counts, is_reversed=is_reversed)
-            known = Sums(*(max(0, count) for count in minus(known, counted)))
-        yield hour, known
-
-
-def _forget_covered(db: sqlite3.Connection, camera: int, since: int) -> None:
-    """Let the camera's own word stand alone in each hour of which it has told all."""
+def _delete_recounted(db: sqlite3.Connection, camera: int, start: Timestamp) -> None:
+    """Delete carried hours that the camera has sent again in full."""
     db.execute(
-        "DELETE FROM carried WHERE camera = ? AND start >= ? AND 3600 = (SELECT"
-        " total(min(stop, carried.start + 3600) - start) FROM intervals WHERE intervals.camera = carried.camera"
-        " AND intervals.start >= carried.start AND intervals.start < carried.start + 3600)",
-        (camera, since),
+        """
+        DELETE FROM carried
+        WHERE camera = ?
+            AND start >= ?
+            AND 3600 = (
+                SELECT total(min(intervals.stop, carried.start + 3600) - intervals.start)
+                FROM intervals
+                WHERE intervals.camera = carried.camera
+                    AND intervals.start >= carried.start
+                    AND intervals.start < carried.start + 3600
+            )
+        """,
+        (camera, start),
     )
 
 
-def _directed(counts: Iterable[float], *, is_reversed: bool) -> Sums:
-    entered, exited, adults_entered, adults_exited = map(int, counts)
-    return (
-        Sums(exited, entered, adults_exited, adults_entered)
-        if is_reversed
-        else Sums(entered, exited, adults_entered, adults_exited)
-    )
-
-
-def _hour(instant: int) -> int:
+def _hour(instant: Timestamp) -> Timestamp:
     return instant // HOUR * HOUR

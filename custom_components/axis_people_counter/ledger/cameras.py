@@ -1,0 +1,109 @@
+"""The table of cameras: what each camera last reported about itself, and what a person has set for it.
+
+Knows nothing of intervals.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+import sqlite3
+from typing import Any, Final
+
+from ..counting import Timestamp
+from .errors import LedgerError
+
+# A leaked token must not be enough to fill the registries.
+MAX_CAMERAS: Final = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Camera:
+    """A row of the table; all but the key describes the camera that counts for this key now."""
+
+    id: int
+    key: str
+    serial: str
+    name: str
+    application: str | None
+    version: str | None
+    time_zone: str | None
+    utc_offset: int | None
+    ip_address: str | None
+    sent: Timestamp
+    received: Timestamp
+    # When the first push came; 0 where none has come under this key.
+    appeared: Timestamp
+    send_interval: int
+    reversed: int
+    removed: int
+    merged_until: Timestamp
+    total_entered: int
+    total_exited: int
+    total_adults_entered: int | None
+    total_adults_exited: int | None
+
+
+CAMERA_COLUMNS: Final = ", ".join(Camera.__slots__)
+
+
+def each_camera(db: sqlite3.Connection, where: str = "TRUE", *parameters: Any) -> Iterator[Camera]:
+    """Yield the cameras for which a condition is true."""
+    for row in db.execute(f"SELECT {CAMERA_COLUMNS} FROM cameras WHERE {where} ORDER BY id", parameters):
+        yield Camera(*row)
+
+
+def find_camera(db: sqlite3.Connection, key: str) -> Camera | None:
+    """Return the camera with a key, None where there is none."""
+    return next(each_camera(db, "key = ?", key), None)
+
+
+def get_camera(db: sqlite3.Connection, key: str) -> Camera:
+    """Return the camera with a key; raise LedgerError where there is none, as in a ledger that was begun anew."""
+    camera = find_camera(db, key)
+    if camera is None:
+        raise LedgerError(f"{key} isn't in the ledger.")
+    return camera
+
+
+def is_full(db: sqlite3.Connection) -> bool:
+    """Return True if there are as many cameras as there may be; removed ones don't count."""
+    (count,) = db.execute("SELECT count(*) FROM cameras WHERE removed = 0").fetchone()
+    return bool(count >= MAX_CAMERAS)
+
+
+def find_or_add(db: sqlite3.Connection, key: str, serial: str, name: str, received: Timestamp) -> Camera:
+    """Return the camera with a key; a new one is marked as removed, so that it is hidden until it pushes itself."""
+    db.execute(
+        """
+        INSERT OR IGNORE INTO cameras (key, serial, name, sent, received, appeared, removed, reversed)
+        VALUES (:key, :serial, :name, 0, 0, :appeared, 1, EXISTS (SELECT * FROM reversed_cameras WHERE key = :key))
+        """,
+        {"key": key, "serial": serial, "name": name, "appeared": received},
+    )
+    return get_camera(db, key)
+
+
+def set_removed(db: sqlite3.Connection, key: str) -> None:
+    """Hide a camera until it pushes again."""
+    camera = get_camera(db, key)
+    db.execute("UPDATE cameras SET removed = 1 WHERE id = ?", (camera.id,))
+
+
+def note_counts_changed(db: sqlite3.Connection, camera: int, since: Timestamp) -> None:
+    """Note that recorder's statistics of a camera have to be written again, from an instant on."""
+    db.execute(
+        "UPDATE cameras SET changed_since = min(coalesce(changed_since, :since), :since) WHERE id = :camera",
+        {"camera": camera, "since": since},
+    )
+
+
+def note_counts_adults(db: sqlite3.Connection, camera: int) -> None:
+    """Note that a camera counts adults: the sums of adults are NULL before."""
+    db.execute(
+        """
+        UPDATE cameras
+        SET total_adults_entered = coalesce(total_adults_entered, 0),
+            total_adults_exited = coalesce(total_adults_exited, 0)
+        WHERE id = ?
+        """,
+        (camera,),
+    )

@@ -1,0 +1,37 @@
+"""The cameras whose direction a person has reversed. Some of them may not have pushed yet."""
+
+import sqlite3
+
+from . import places
+from .cameras import each_camera, get_camera, note_counts_changed
+
+
+def reversed_keys(db: sqlite3.Connection) -> list[str]:
+    """Return the keys of the reversed cameras that are in the ledger."""
+    return [camera.key for camera in each_camera(db, "reversed")]
+
+
+def set_reversed(db: sqlite3.Connection, key: str, *, value: bool) -> None:
+    """Reverse one camera, or no longer."""
+    get_camera(db, key)
+    known = _stored(db)
+    set_all(db, known | {key} if value else known - {key})
+
+
+def set_all(db: sqlite3.Connection, wanted: frozenset[str]) -> None:
+    """Reverse these cameras and no others."""
+    known = _stored(db)
+    # Without a change no lock is needed, so a file that another program has locked can be read.
+    if no_longer := known - wanted:
+        db.executemany("DELETE FROM reversed_cameras WHERE key = ?", ((key,) for key in no_longer))
+    if new := wanted - known:
+        db.executemany("INSERT INTO reversed_cameras VALUES (?)", ((key,) for key in new))
+    for camera in list(each_camera(db)):
+        if bool(camera.reversed) != (camera.key in wanted):
+            db.execute("UPDATE cameras SET reversed = 1 - reversed WHERE id = ?", (camera.id,))
+            note_counts_changed(db, camera.id, 0)
+            places.note_change(db, camera.key, 0)
+
+
+def _stored(db: sqlite3.Connection) -> frozenset[str]:
+    return frozenset(key for (key,) in db.execute("SELECT key FROM reversed_cameras"))

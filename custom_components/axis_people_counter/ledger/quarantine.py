@@ -1,0 +1,326 @@
+"""The table of intervals that can't be stored.
+
+Rejected intervals are unreadable or absurd, and kept as they came. Waiting ones cut into a stored interval, and wait
+for the rest of what they would replace.
+"""
+
+from collections import deque
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import groupby
+import sqlite3
+from typing import Any, Final, NamedTuple
+
+from ..counting import DAY, MAX_WIDTH, Coverage, Interval, Push, Rejected, SentInterval, Timestamp, rank
+from . import intervals
+from .intervals import SENT_INTERVAL_COLUMNS
+
+# A camera keeps its counts for 90 days, which have 129,600 minutes.
+MAX_QUARANTINED: Final = 150_000
+# For all cameras together, because a leaked token is enough to invent some. Eleven with 90 days by the minute fit in.
+MAX_QUARANTINED_BYTES: Final = 512 * 1024 * 1024
+# Bytes of a quarantined interval beside its content; the triggers in schema.py count the same.
+QUARANTINED_BYTES: Final = 100
+# Characters shown of a quarantined interval: a real one has 260, an invented one may have a thousand times as many.
+MAX_SHOWN_TEXT: Final = 4096
+
+# The reason of all waiting intervals.
+OVERLAP: Final = "it overlaps an interval of another width that is already stored"
+
+_REJECTED_COLUMNS: Final = "received, reason, content, start, stop, sent"
+
+
+@dataclass(frozen=True, slots=True)
+class Quarantined:
+    """An interval in quarantine: a rejected one has a content, a waiting one an interval."""
+
+    received: Timestamp
+    reason: str
+    content: str | None
+    interval: Interval | None
+
+
+@dataclass(frozen=True, slots=True)
+class Quarantine:
+    """The number of a camera's quarantined intervals, the newest of them, and the highest id."""
+
+    count: int
+    newest: list[Quarantined]
+    last: int
+
+
+class RejectedInterval[T](NamedTuple):
+    """The time of a rejected interval, and something by which the caller knows it."""
+
+    start: Timestamp
+    end: Timestamp
+    sent: Timestamp
+    handle: T
+
+
+class Room:
+    """The room that remains in the quarantine of a camera, and how many intervals found none.
+
+    It is read when it is first needed: most pushes have nothing to set aside.
+    """
+
+    def __init__(self, db: sqlite3.Connection, camera: int) -> None:
+        self._db = db
+        self._camera = camera
+        self._intervals: int | None = None
+        self._bytes = 0
+        self.not_stored = 0
+
+    def read(self) -> None:
+        """Read how much room there is now."""
+        # Cameras that were removed don't count: so a person who removes invented cameras makes room. The camera that
+        # is pushing may still be marked as removed.
+        self._intervals, self._bytes = self._db.execute(
+            """
+            SELECT
+                :max_intervals - quarantined,
+                :max_bytes - (SELECT sum(quarantined_bytes) FROM cameras WHERE removed = 0 OR id = :camera)
+            FROM cameras
+            WHERE id = :camera
+            """,
+            {"max_intervals": MAX_QUARANTINED, "max_bytes": MAX_QUARANTINED_BYTES, "camera": self._camera},
+        ).fetchone()
+
+    def free(self, content: int = 0) -> int:
+        """Return how many intervals fit in that have so many bytes of content each."""
+        if self._intervals is None:
+            self.read()
+        assert self._intervals is not None
+        return max(0, min(self._intervals, self._bytes // (QUARANTINED_BYTES + content)))
+
+    def take(self, count: int, content: int = 0) -> None:
+        """Take the room of some intervals with so many bytes of content together."""
+        assert self._intervals is not None
+        self._intervals -= count
+        self._bytes -= count * QUARANTINED_BYTES + content
+
+
+# Waiting intervals
+
+
+def waiting(db: sqlite3.Connection, camera: int, low: Timestamp, high: Timestamp) -> set[SentInterval]:
+    """Return the waiting intervals of a camera that overlap [low, high)."""
+    # The bound of stop from above is for speed: with it, the index skips the many that end elsewhere.
+    rows = db.execute(
+        f"""
+        SELECT {SENT_INTERVAL_COLUMNS}
+        FROM quarantine
+        WHERE camera = ?
+            AND content IS NULL
+            AND stop > ?
+            AND stop < ?
+            AND start < ?
+        """,
+        (camera, low, high + MAX_WIDTH, high),
+    )
+    return {SentInterval(*row) for row in rows}
+
+
+def waiting_beginning_within(
+    db: sqlite3.Connection, camera: int, start: Timestamp, end: Timestamp
+) -> list[SentInterval]:
+    """Return the waiting intervals of a camera that begin in [start, end)."""
+    rows = db.execute(
+        f"""
+        SELECT {SENT_INTERVAL_COLUMNS}
+        FROM quarantine
+        WHERE camera = ? AND content IS NULL AND start >= ? AND start < ?
+        """,
+        (camera, start, end),
+    )
+    return [SentInterval(*row) for row in rows]
+
+
+def replace_waiting(
+    db: sqlite3.Connection,
+    camera: int,
+    received: Timestamp,
+    removed: Iterable[SentInterval],
+    added: Iterable[SentInterval],
+) -> None:
+    """Remove waiting intervals and add others."""
+    removed, added = list(removed), sorted(added, key=rank)
+    if removed:
+        db.executemany(
+            "DELETE FROM quarantine WHERE camera = ? AND content IS NULL AND start = ? AND stop = ? AND sent = ?",
+            ((camera, interval.start, interval.end, interval.sent) for interval in removed),
+        )
+    if added:
+        db.executemany(
+            f"""
+            INSERT INTO quarantine (camera, received, reason, {SENT_INTERVAL_COLUMNS})
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            """,
+            ((camera, received, OVERLAP, *interval) for interval in added),
+        )
+
+
+# Rejected intervals
+
+
+def set_aside_rejected(db: sqlite3.Connection, camera: int, push: Push, received: Timestamp, room: Room) -> None:
+    """Store a push's rejected intervals as far as there is room; stored ones never make room for them."""
+    with_time = (RejectedInterval(*rejected.time, push.sent, rejected) for rejected in push.rejected if rejected.time)
+    obsolete = set(covered_later(db, camera, with_time))
+    remaining = deque(rejected for rejected in push.rejected if rejected not in obsolete)
+    while remaining:
+        room.read()
+        if not (fitting := _take_fitting(remaining, room)):
+            break
+        # An interval that is sent again takes no further room, so more may fit in afterwards.
+        db.executemany(
+            """
+            INSERT INTO quarantine (camera, received, reason, content, start, stop, sent)
+            VALUES (?, ?, ?, ?, ?, ?, ?)
+            ON CONFLICT (camera, content) WHERE content IS NOT NULL
+            DO UPDATE SET sent = excluded.sent WHERE excluded.sent > sent
+            """,
+            (
+                (camera, received, rejected.reason, rejected.content, *(rejected.time or (None, None)), push.sent)
+                for rejected in fitting
+            ),
+        )
+    for rejected in remaining:
+        is_stored = db.execute(
+            "UPDATE quarantine SET sent = max(sent, ?) WHERE camera = ? AND content = ?",
+            (push.sent, camera, rejected.content),
+        ).rowcount
+        room.not_stored += not is_stored
+
+
+def _take_fitting(remaining: deque[Rejected], room: Room) -> list[Rejected]:
+    """Take as many as there is room for from the front."""
+    fitting = []
+    while remaining and room.free(size := len(remaining[0].content.encode())):
+        room.take(1, size)
+        fitting.append(remaining.popleft())
+    return fitting
+
+
+def release_rejected(db: sqlite3.Connection, camera: int, low: Timestamp, high: Timestamp) -> None:
+    """Delete the rejected intervals in [low, high) whose counts have come in a readable form since."""
+    rows = db.execute(
+        """
+        SELECT start, stop, sent, id
+        FROM quarantine
+        WHERE camera = ?
+            AND content IS NOT NULL
+            AND stop > ?
+            AND stop < ?
+            AND start < ?
+        """,
+        (camera, low, high + MAX_WIDTH, high),
+    ).fetchall()
+    delete(db, covered_later(db, camera, (RejectedInterval(*row) for row in rows)))
+
+
+def covered_later[T](db: sqlite3.Connection, camera: int, rejected: Iterable[RejectedInterval[T]]) -> Iterator[T]:
+    """Yield the handles of the rejected intervals whose time is covered by readable ones that were sent later.
+
+    Whatever they mean, those would replace them. As in overlap.py, the finer of one push counts as sent later.
+    """
+
+    def day_of(interval: RejectedInterval[T]) -> int:
+        return interval.start // DAY
+
+    def belief(interval: RejectedInterval[T]) -> tuple[int, int]:
+        return interval.sent, interval.start - interval.end
+
+    for _, group in groupby(sorted(rejected, key=day_of), key=day_of):
+        of_day = sorted(group, key=belief, reverse=True)
+        low = min(interval.start for interval in of_day)
+        high = max(interval.end for interval in of_day)
+        readable = intervals.overlapping(db, camera, low, high) | waiting(db, camera, low, high)
+        by_rank = sorted(readable, key=rank)
+        later = Coverage()
+        for interval in of_day:
+            while by_rank and rank(by_rank[-1]) >= belief(interval):
+                newest = by_rank.pop()
+                later.add(newest.start, newest.end)
+            if later.covers(interval.start, interval.end):
+                yield interval.handle
+
+
+def take_out_rejected(
+    db: sqlite3.Connection, camera: int, within: tuple[Timestamp, Timestamp] | None
+) -> list[tuple[Any, ...]]:
+    """Delete and return the rejected intervals that begin within [start, end), or those without a time."""
+    time = "start >= ? AND start < ?" if within else "start IS NULL"
+    where = f"camera = ? AND content IS NOT NULL AND {time}"
+    values = (camera, *(within or ()))
+    rows = db.execute(f"SELECT {_REJECTED_COLUMNS} FROM quarantine WHERE {where}", values).fetchall()
+    if rows:
+        db.execute(f"DELETE FROM quarantine WHERE {where}", values)
+    return rows
+
+
+def put_in_rejected(db: sqlite3.Connection, camera: int, rows: Iterable[tuple[Any, ...]]) -> None:
+    """Store rejected intervals that were taken out of another camera's quarantine."""
+    db.executemany(
+        f"""
+        INSERT OR IGNORE INTO quarantine (camera, {_REJECTED_COLUMNS})
+        VALUES (?, ?, ?, ?, ?, ?, ?)
+        """,
+        ((camera, *row) for row in rows),
+    )
+
+
+# Both kinds
+
+
+def count(db: sqlite3.Connection, camera: int) -> int:
+    """Return the number of a camera's quarantined intervals."""
+    number: int
+    (number,) = db.execute("SELECT quarantined FROM cameras WHERE id = ?", (camera,)).fetchone()
+    return number
+
+
+def newest(db: sqlite3.Connection, key: str, limit: int) -> list[Quarantined]:
+    """Return the newest quarantined intervals of a camera."""
+    rows = db.execute(
+        f"""
+        SELECT received, reason, substr(content, 1, {MAX_SHOWN_TEXT}), {intervals.INTERVAL_COLUMNS}
+        FROM quarantine
+        WHERE camera = (SELECT id FROM cameras WHERE key = ?)
+        ORDER BY id DESC
+        LIMIT ?
+        """,
+        (key, limit),
+    )
+    return [
+        Quarantined(received, reason, content, Interval(*interval) if content is None else None)
+        for received, reason, content, *interval in rows
+    ]
+
+
+def overview(db: sqlite3.Connection, key: str, limit: int) -> Quarantine:
+    """Return the number of a camera's quarantined intervals, and the newest of them."""
+    number, last = db.execute(
+        """
+        SELECT
+            coalesce(max(quarantined), 0),
+            coalesce(max((SELECT id FROM quarantine WHERE camera = cameras.id ORDER BY id DESC LIMIT 1)), 0)
+        FROM cameras
+        WHERE key = ?
+        """,
+        (key,),
+    ).fetchone()
+    return Quarantine(number, newest(db, key, limit), last)
+
+
+def drop(db: sqlite3.Connection, key: str, last: int) -> int:
+    """Delete the quarantined intervals of a camera up to an id; return their number."""
+    return db.execute(
+        "DELETE FROM quarantine WHERE camera = (SELECT id FROM cameras WHERE key = ?) AND id <= ?",
+        (key, last),
+    ).rowcount
+
+
+def delete(db: sqlite3.Connection, ids: Iterable[int]) -> None:
+    """Delete quarantined intervals."""
+    db.executemany("DELETE FROM quarantine WHERE id = ?", [(number,) for number in ids])

@@ -1,0 +1,146 @@
+"""New intervals meet what is stored: which of them count, and which wait in quarantine.
+
+The rules are those of counting/overlap.py; the order in which intervals come makes no difference.
+"""
+
+from collections.abc import Iterable
+import sqlite3
+from typing import NamedTuple
+
+from ..counting import DAY, HOUR, MAX_WIDTH, Interval, SentInterval, Timestamp, overlapping_groups, resolve
+from . import intervals, places, quarantine
+from .cameras import Camera, note_counts_adults, note_counts_changed
+from .quarantine import Room
+
+
+class Settled(NamedTuple):
+    """Intervals of the last day of whose time nothing was stored before, and the earliest instant that changed."""
+
+    new: tuple[Interval, ...]
+    changed_since: Timestamp | None
+
+
+class _Nearby(NamedTuple):
+    """The stored and the waiting intervals that overlap new ones, directly or through others."""
+
+    stored: set[SentInterval]
+    waiting: set[SentInterval]
+
+    def has(self, interval: SentInterval) -> bool:
+        """Return True if an interval is one of them, and not a new one."""
+        return interval in self.stored or interval in self.waiting
+
+
+def settle(
+    db: sqlite3.Connection,
+    camera: Camera,
+    sent_intervals: Iterable[SentInterval],
+    received: Timestamp,
+    room: Room | None = None,
+) -> Settled:
+    """Store intervals of a camera as far as they count; the others wait, without a room as many as there are."""
+    by_day: dict[int, set[SentInterval]] = {}
+    counts_adults = False
+    for interval in sent_intervals:
+        by_day.setdefault(interval.start // DAY, set()).add(interval)
+        counts_adults = counts_adults or interval.adults_entered is not None or interval.adults_exited is not None
+    if counts_adults and camera.total_adults_entered is None:
+        # A camera that has sent adults counts them, whatever becomes of these intervals.
+        note_counts_adults(db, camera.id)
+    new: list[Interval] = []
+    changed: list[Timestamp] = []
+    # Batching makes no difference, but one step through 90 days would hold up other threads.
+    for day in sorted(by_day):
+        new_of_day, changed_of_day = _settle_day(db, camera.id, by_day[day], received, room)
+        new += new_of_day
+        changed += changed_of_day
+    changed_since = min(changed, default=None)
+    if changed_since is not None:
+        note_counts_changed(db, camera.id, changed_since)
+        places.note_change(db, camera.key, changed_since)
+    return Settled(tuple(new), changed_since)
+
+
+def _settle_day(
+    db: sqlite3.Connection, camera: int, fresh: set[SentInterval], received: Timestamp, room: Room | None
+) -> tuple[list[Interval], list[Timestamp]]:
+    """Settle the intervals that begin on one day; return the new ones, and the instants from which counts changed."""
+    nearby = _nearby(db, camera, fresh)
+    added: list[SentInterval] = []
+    removed: list[SentInterval] = []
+    waiting: set[SentInterval] = set()
+    new: list[Interval] = []
+    changed: list[Timestamp] = []
+    for group in overlapping_groups(nearby.stored | nearby.waiting | fresh):
+        counting, waiting_of_group = _resolve_within_room(group, nearby, room)
+        waiting.update(waiting_of_group)
+        before = [interval for interval in group if interval in nearby.stored]
+        if counting == before:
+            continue
+        staying = set(counting)
+        added += [interval for interval in counting if interval not in nearby.stored]
+        removed += [interval for interval in before if interval not in staying]
+        # Where only `sent` is another, nobody sees a difference.
+        if [interval.interval for interval in counting] != [interval.interval for interval in before]:
+            changed.append(group[0].start)
+            if not before:
+                new += [interval.interval for interval in counting if interval.end > received - DAY]
+    intervals.replace(db, camera, removed, added)
+    quarantine.replace_waiting(db, camera, received, nearby.waiting - waiting, waiting - nearby.waiting)
+    low, high = min(interval.start for interval in fresh), max(interval.end for interval in fresh)
+    quarantine.release_rejected(db, camera, low, high)
+    return new, changed
+
+
+def _resolve_within_room(
+    group: list[SentInterval], nearby: _Nearby, room: Room | None
+) -> tuple[list[SentInterval], list[SentInterval]]:
+    """Return which overlapping intervals count and which wait, of those for which the quarantine has room.
+
+    A new interval that is left out is as good as never sent: the camera keeps it, and sends it again.
+    """
+    counting, waiting = resolve(group)
+    if not waiting or not room:
+        return counting, waiting
+    waiting_before = sum(interval in nearby.waiting for interval in group)
+    excess = len(waiting) - waiting_before - room.free()
+    if excess > 0:
+        new = [interval for interval in waiting if not nearby.has(interval)]
+        staying = {*counting, *new[: max(0, len(new) - excess)]}
+        fitting = [interval for interval in group if nearby.has(interval) or interval in staying]
+        counting, waiting = resolve(fitting)
+        if len(waiting) - waiting_before > room.free():
+            # Without some of the new ones others have to wait: then none of the new ones is taken.
+            fitting = [interval for interval in group if nearby.has(interval)]
+            counting, waiting = resolve(fitting)
+        room.not_stored += len(group) - len(fitting)
+    room.take(len(waiting) - waiting_before)
+    return counting, waiting
+
+
+def _nearby(db: sqlite3.Connection, camera: int, fresh: set[SentInterval]) -> _Nearby:
+    """Return the stored and the waiting intervals that overlap fresh ones, directly or through others."""
+    found = _Nearby(set(), set())
+    # Intervals far from each other may have a whole history between them, so each neighbourhood is read by itself.
+    for cluster in overlapping_groups(fresh, MAX_WIDTH):
+        members = set(cluster)
+        low, high = cluster[0].start, max(interval.end for interval in cluster)
+        margin = 0
+        while True:
+            stored = intervals.overlapping(db, camera, low - margin, high + margin)
+            waiting = quarantine.waiting(db, camera, low - margin, high + margin)
+            near = stored | waiting
+            if not _reaches_beyond(near, low - margin, high + margin):
+                break
+            groups = overlapping_groups(near | members)
+            near = {interval for group in groups if not members.isdisjoint(group) for interval in group}
+            if not _reaches_beyond(near, low - margin, high + margin):
+                break
+            margin = max(2 * margin, HOUR)
+        found.stored.update(stored & near)
+        found.waiting.update(waiting & near)
+    return found
+
+
+def _reaches_beyond(sent_intervals: Iterable[SentInterval], low: Timestamp, high: Timestamp) -> bool:
+    return any(interval.start < low or interval.end > high for interval in sent_intervals)

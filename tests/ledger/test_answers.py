@@ -1,0 +1,92 @@
+"""What the ledger's methods return is awaited in an event loop, by any number of tasks."""
+
+import asyncio
+from pathlib import Path
+import sqlite3
+from typing import Any
+
+import pytest
+
+from custom_components.axis_people_counter.ledger.errors import LedgerError
+from custom_components.axis_people_counter.ledger.file import Answer
+from custom_components.axis_people_counter.ledger.ledger import Ledger
+
+from ..helpers.ledgers import SERIAL, START, TIMEOUT, held_up, interval, opened, push, record, sensor, stored
+
+
+async def test_cancelled_waiter(path: Path, ledger: Ledger) -> None:
+    """The job of a cancelled task is done all the same, and others of its batch are answered."""
+    go_on = held_up(ledger)
+    cancelled = ledger.record(push(60, interval(0, 5)), START)
+    waiting = [asyncio.ensure_future(cancelled) for _ in range(2)]
+    other = asyncio.ensure_future(ledger.record(push(60, interval(0, 3), sender=sensor(1)), START))
+    await asyncio.sleep(0)
+    waiting[0].cancel()
+    await asyncio.sleep(0)
+    go_on.set()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting[0]
+    assert (await other).new_intervals == (interval(0, 3),)
+    assert (await waiting[1]).new_intervals == (interval(0, 5),)
+    assert cancelled.result(TIMEOUT) is await cancelled
+    assert stored(path) == [interval(0, 5)]
+
+
+async def test_error_reaches_only_its_own_waiter(path: Path, ledger: Ledger) -> None:
+    """Of a batch that fails as a whole, each job is run alone, and the others succeed."""
+
+    def fail(_: sqlite3.Connection) -> None:
+        raise ZeroDivisionError
+
+    go_on = held_up(ledger)
+    answers: list[Answer[Any]] = [
+        ledger.record(push(60, interval(0, 5)), START),
+        ledger.submit(fail, writes=True),
+        ledger.record(push(120, interval(1, 3)), START),
+        ledger.submit(fail),
+        ledger.cameras(),
+    ]
+    go_on.set()
+    results = await asyncio.gather(*answers, return_exceptions=True)
+    assert [isinstance(result, ZeroDivisionError) for result in results] == [False, True, False, True, False]
+    assert stored(path) == [interval(0, 5), interval(1, 3)]
+
+
+async def test_closed_ledger(path: Path) -> None:
+    """All who ask get an error, at once and each time they await."""
+    with opened(path) as ledger:
+        record(ledger, 60, interval(0, 5))
+        await ledger.close()
+        for answer in (ledger.record(push(120), START), ledger.cameras(), ledger.set_removed(SERIAL)):
+            for _ in range(2):
+                with pytest.raises(LedgerError, match="closed"):
+                    await answer
+        await ledger.close()
+
+
+def test_closed_event_loop(path: Path, ledger: Ledger, caplog: pytest.LogCaptureFixture) -> None:
+    """An answer that comes after the event loop was closed raises nothing, and logs nothing."""
+    go_on = held_up(ledger)
+    answer = ledger.record(push(60, interval(0, 5)), START)
+
+    async def wait() -> None:
+        await answer
+
+    loop = asyncio.new_event_loop()
+    coroutine = wait()
+    # The task would complain that it was destroyed while it was pending, so the coroutine is stepped by hand.
+    loop.run_until_complete(_step(coroutine))
+    loop.close()
+    go_on.set()
+    answer.result(TIMEOUT)
+    # The next answer comes when the callbacks of the one before have run.
+    assert len(ledger.cameras().result(TIMEOUT)) == 1
+    coroutine.close()
+    assert caplog.records == []
+    assert stored(path) == [interval(0, 5)]
+
+
+async def _step(coroutine: object) -> None:
+    """Run a coroutine up to where it waits."""
+    assert asyncio.iscoroutine(coroutine)
+    coroutine.send(None)

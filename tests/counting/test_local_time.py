@@ -23,11 +23,6 @@ DAY = 24 * HOUR
 MIDNIGHT = time()
 
 
-@pytest.fixture(autouse=True)
-def _custom_integrations() -> None:
-    """Leave Home Assistant out: what is tested here doesn't know it."""
-
-
 def instant(text: str) -> int:
     """Return the seconds since 1970 of a time with an offset."""
     return int(datetime.fromisoformat(text).timestamp())

@@ -12,11 +12,6 @@ from custom_components.axis_people_counter.counting.occupancy import (
 )
 
 
-@pytest.fixture(autouse=True)
-def _custom_integrations() -> None:
-    """Leave Home Assistant out: what is tested here doesn't know it."""
-
-
 def test_nobody_is_inside_after_a_reset() -> None:
     """Without passages and corrections the place is empty."""
     assert final_occupancy([], []) == 0

@@ -18,11 +18,6 @@ NOON = int(datetime.fromisoformat("2026-09-16T10:00:00Z").timestamp())
 LATER = NOON + 1000 * HOUR
 
 
-@pytest.fixture(autouse=True)
-def _custom_integrations() -> None:
-    """Start no Home Assistant."""
-
-
 def interval(
     minute: int, entered: int = 0, exited: int = 0, *, minutes: int = 1, adults: tuple[int, int] | None = None
 ) -> Interval:

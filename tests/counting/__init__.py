@@ -1,0 +1,1 @@
+"""Tests of counting, without Home Assistant."""

@@ -1,0 +1,8 @@
+"""What the tests of counting share: no Home Assistant."""
+
+import pytest
+
+
+@pytest.fixture(autouse=True)
+def _custom_integrations() -> None:
+    """Start no Home Assistant."""

@@ -1,0 +1,170 @@
+"""Hostile texts, and random documents: each is either read soundly or refused."""
+
+from datetime import datetime, timedelta
+import json
+from typing import Any
+
+from hypothesis import given, settings, strategies as st
+import pytest
+
+from custom_components.axis_people_counter.counting.interval import MAX_COUNT
+from custom_components.axis_people_counter.counting.protocol import (
+    MAX_NAME,
+    MAX_TEXT,
+    DocumentError,
+    Push,
+    TestMessage as CameraTest,
+    parse,
+)
+
+from ..helpers.documents import SAMPLE, START, item, read, read_push, read_sensor
+from ..helpers.pusher import SERIAL, Document
+
+# Texts of hostile senders
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("Entrée 🚪", "Entrée 🚪"),
+        (" Door\t\n", "Door"),
+        ("Do\x00\x1b[31mor\x7f\x85", "Do[31mor"),
+        ("\ud800Door\udfff", "Door"),
+        ("\u202eroo\u2066D\u200b\u2028\ufeff", "rooD"),
+        ("", f"axis-{SERIAL}"),
+        ("\n\u202e", f"axis-{SERIAL}"),
+        (None, f"axis-{SERIAL}"),
+        (7, f"axis-{SERIAL}"),
+        (["Door"], f"axis-{SERIAL}"),
+        ("D" * 100_000, "D" * MAX_NAME),
+    ],
+)
+def test_names(name: Any, shown: str) -> None:
+    """Of a text only what can be shown is left, and not more than a line of it."""
+    assert read_sensor(name=name).name == shown
+    application = read_sensor(application=name).application
+    assert application is None or application[:MAX_NAME] == shown or application == shown
+    assert len(application or "") <= MAX_TEXT
+
+
+@pytest.mark.parametrize(
+    ("text", "address"),
+    [
+        ("192.168.1.106", "192.168.1.106"),
+        ("2001:DB8::1", "2001:db8::1"),
+        ("fe80::1%eth0", None),
+        ("fe80::1%@evil.example.com/", None),
+        ("192.168.1.106/admin", None),
+        ("192.168.001.106", None),
+        ("camera.example.com", None),
+        ("", None),
+        (3232235882, None),
+    ],
+)
+def test_ip_addresses(text: Any, address: str | None) -> None:
+    """Only an address is taken for one: it becomes part of a link."""
+    assert read_sensor(ipAddress=text).ip_address == address
+
+
+# Anything
+
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.sampled_from(["in", "out", "0.4", SERIAL]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=5,
+)
+
+
+def places(value: Any) -> list[tuple[Any, Any]]:
+    """Return each container of a JSON value with each of its keys or indexes."""
+    keys = list(value) if isinstance(value, dict) else range(len(value)) if isinstance(value, list) else []
+    return [place for key in keys for place in [(value, key), *places(value[key])]]
+
+
+def is_sound(message: CameraTest | Push) -> bool:
+    """Tell whether a message keeps what its types promise to those who store it."""
+    intervals = message.intervals if isinstance(message, Push) else []
+    return len(message.sensor.serial) == 12 and all(
+        interval.start < interval.end <= message.sent
+        and all(count is None or 0 <= count <= MAX_COUNT for count in interval[2:])
+        for interval in intervals
+    )
+
+
+def start_of(minute: int) -> datetime:
+    """Return one of the minutes that end before the document was sent."""
+    return START + timedelta(minutes=minute)
+
+
+COUNTS: st.SearchStrategy[Any] = st.sampled_from([0, 1, 2.0, 1.5, -1, "3", None, True, 1e300])
+ITEMS: st.SearchStrategy[Any] = st.lists(
+    st.builds(item, st.sampled_from(["in", "out", "enter", "exit", None]), COUNTS), max_size=3
+) | st.sampled_from([None, {}])
+MEASUREMENTS = st.builds(
+    lambda kind, minute, minutes, fraction, items: {
+        "kind": kind,
+        "utcFrom": f"{start_of(minute):%Y-%m-%dT%H:%M:%S}{fraction}Z",
+        "utcTo": f"{start_of(minute + minutes):%Y-%m-%dT%H:%M:%S}{fraction}Z",
+        "items": items,
+    },
+    st.sampled_from(["people-counts", "people-counts", "people-counts-v2", "", 7]),
+    st.integers(0, 2),
+    st.integers(0, 4),
+    st.sampled_from(["", ".5", ".75"]),
+    ITEMS,
+)
+
+
+@settings(max_examples=500, deadline=None)
+@given(st.lists(MEASUREMENTS, max_size=4, unique_by=json.dumps))
+def test_nothing_is_gone(told: list[Document]) -> None:
+    """Each measurement is counted, set aside as it came, or tells something else of a time whose people are counted.
+
+    Whether a document is read whole or bit by bit makes no difference to that: `parse` does both.
+    """
+    push = read_push(*told)
+    counted_times = {(interval.start, interval.end) for interval in push.intervals}
+    set_aside = [one.content for one in push.rejected]
+    others = [one for one in told if json.dumps(one) not in set_aside]
+    assert len(set_aside) == len(told) - len(others)
+    known = [one for one in others if one["kind"] == "people-counts"]
+    assert len(known) == len(push.intervals)
+    for one in others:
+        bounds = [datetime.fromisoformat(one[key]).replace(microsecond=0).timestamp() for key in ("utcFrom", "utcTo")]
+        assert tuple(bounds) in counted_times
+    for one in known:
+        # Without a direction that is known nobody would be counted.
+        assert not one["items"] or {"in", "out"} & {thing["direction"] for thing in one["items"]}
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.data())
+def test_any_member_replaced(data: st.DataObject) -> None:
+    """Whatever stands in the place of members, the document is read or refused."""
+    whole = json.loads(SAMPLE)
+    for _ in range(data.draw(st.integers(1, 3))):
+        container, key = data.draw(st.sampled_from(places(whole)))
+        container[key] = data.draw(ANYTHING)
+    try:
+        message = read(whole)
+    except DocumentError:
+        return
+    assert is_sound(message)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.data())
+def test_any_bytes_replaced(data: st.DataObject) -> None:
+    """Whatever happened to bytes on their way, the document is read or refused."""
+    body = bytearray(SAMPLE)
+    for _ in range(data.draw(st.integers(1, 4))):
+        begin = data.draw(st.integers(0, len(body)))
+        end = begin + data.draw(st.integers(0, 30))
+        body[begin:end] = data.draw(
+            st.binary(max_size=10) | st.sampled_from([b'"', b"{", b"]", b",", b"NaN", b"9" * 99])
+        )
+    try:
+        message = parse(body)
+    except DocumentError:
+        return
+    assert is_sound(message)

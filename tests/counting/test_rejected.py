@@ -1,0 +1,147 @@
+"""Measurements that are rejected, while the rest of the push is read."""
+
+from datetime import timedelta
+import json
+from typing import Any
+
+import pytest
+
+from custom_components.axis_people_counter.counting.interval import MAX_COUNT
+from custom_components.axis_people_counter.counting.protocol import Push, parse, read_again
+
+from ..helpers.documents import BEGIN, SENT, START, counted, item, measured, read_push
+from ..helpers.pusher import Document, document, measurement
+
+# Intervals that can't be taken
+
+NOT_CLEAR = "it isn't a JSON object with unique keys"
+NOT_AN_INSTANT = "utcFrom or utcTo is missing or isn't a date and time"
+NOT_AN_ITEM = "an item isn't a JSON object with unique keys and a direction"
+NOT_A_COUNT = f"a count isn't a whole number from 0 to {MAX_COUNT}"
+
+
+def without(key: str) -> Document:
+    """Return a measurement that lacks a key."""
+    return {name: value for name, value in measured().items() if name != key}
+
+
+@pytest.mark.parametrize(
+    ("bad", "reason"),
+    [
+        (None, NOT_CLEAR),
+        (7, NOT_CLEAR),
+        ([], NOT_CLEAR),
+        ("people-counts", NOT_CLEAR),
+        ({}, "kind is missing"),
+        (measured(kind=None), "kind is missing"),
+        (without("utcFrom"), NOT_AN_INSTANT),
+        (without("utcTo"), NOT_AN_INSTANT),
+        (measured(utcFrom=None), NOT_AN_INSTANT),
+        (measured(utcFrom=1618305540), NOT_AN_INSTANT),
+        (measured(utcFrom=""), NOT_AN_INSTANT),
+        (measured(utcFrom="2021-04-13"), NOT_AN_INSTANT),
+        (measured(utcFrom="2021-04-13 09:19:00Z"), NOT_AN_INSTANT),
+        (measured(utcFrom="2021-02-29T09:19:00Z"), NOT_AN_INSTANT),
+        (measured(utcFrom="2021-04-13T09:19:60Z"), NOT_AN_INSTANT),
+        (measured(utcFrom="2021-04-13T09:19:00Z" * 100), NOT_AN_INSTANT),
+        (measured(utcFrom="2021-04-13T09:19:0\ud800Z"), NOT_AN_INSTANT),
+        (measured(utcFrom="0001-01-01T00:00:00+14:00"), NOT_AN_INSTANT),
+        (measured(utcTo="9999-12-31T23:59:59-14:00"), NOT_AN_INSTANT),
+        (measured(utcTo="2021-04-13T09:19:00Z"), "it ends before it begins"),
+        (measured(utcTo="2021-04-13T09:18:00Z"), "it ends before it begins"),
+        (measured(utcFrom="2021-04-13T09:19:00.1Z", utcTo="2021-04-13T09:19:00.9Z"), "it ends before it begins"),
+        (measured(utcFrom="2021-04-12T09:19:59Z"), "it is longer than a day"),
+        (measured(utcTo="2021-04-13T09:22:25Z"), "it ends after the document was sent"),
+        (
+            measured(utcFrom="2020-03-09T09:20:00Z", utcTo="2020-03-09T09:21:00Z"),
+            "it is older than any camera remembers",
+        ),
+        (without("items"), "items is missing"),
+        (measured(items={}), "items isn't a list"),
+        (measured(items=0), "items isn't a list"),
+        (counted(None), NOT_AN_ITEM),
+        (counted([]), NOT_AN_ITEM),
+        (counted({"count": 1}), NOT_AN_ITEM),
+        (counted(item(None, 1)), NOT_AN_ITEM),
+        (counted(item("in", 1), item("in", 1)), "a direction appears twice in it"),
+        (counted({"direction": "in"}), NOT_A_COUNT),
+        (counted(item("in", None)), NOT_A_COUNT),
+        (counted(item("in", "1")), NOT_A_COUNT),
+        (counted(item("in", True)), NOT_A_COUNT),
+        (counted(item("in", MAX_COUNT + 1.0)), NOT_A_COUNT),
+        (counted(item("in", -1.0)), NOT_A_COUNT),
+        (counted(item("in", 3.0000001)), NOT_A_COUNT),
+        (counted(item("in", 1e300)), NOT_A_COUNT),
+        (counted(item("in", "3.0")), NOT_A_COUNT),
+        (counted(item("In", 1), item("OUT", 1)), "none of its directions is known"),
+        (measured(kind="people-counts "), "its kind is unknown"),
+        (counted(item("in", 0.5)), NOT_A_COUNT),
+        (counted(item("in", [1])), NOT_A_COUNT),
+        (counted(item("in", -1)), NOT_A_COUNT),
+        (counted(item("in", MAX_COUNT + 1)), NOT_A_COUNT),
+        (counted(item("in", 10**25)), NOT_A_COUNT),
+        (counted(item("in", 1, adults=-1)), NOT_A_COUNT),
+        (counted(item("out", 1, adults="1")), NOT_A_COUNT),
+        (counted(item("out", 1, adults=False)), NOT_A_COUNT),
+    ],
+)
+def test_rejected(bad: Any, reason: str) -> None:
+    """One bad interval is kept as it came, with the reason; those around it are taken."""
+    before = measurement(START - timedelta(minutes=1), 1)
+    after = measurement(START + timedelta(minutes=1), 2)
+    push = read_push(before, bad, after)
+    assert [(one.reason, one.content) for one in push.rejected] == [(reason, json.dumps(bad))]
+    assert [interval.entered for interval in push.intervals] == [1, 2]
+
+
+@pytest.mark.parametrize(
+    ("bad", "time"),
+    [
+        (counted(item("in", "1")), (BEGIN, BEGIN + 60)),
+        (measured(kind="people-counts-v2"), (BEGIN, BEGIN + 60)),
+        (without("items"), (BEGIN, BEGIN + 60)),
+        (measured(utcTo="2021-04-13T09:22:25Z"), (BEGIN, BEGIN + 205)),
+        (measured(utcTo=None), None),
+        (measured(utcTo="2021-04-13T09:18:00Z"), None),
+        (measured(utcTo="2021-04-14T09:19:01Z"), None),
+        ("?", None),
+    ],
+)
+def test_time_of_what_is_rejected(bad: Any, time: tuple[int, int] | None) -> None:
+    """What it is about is known where that much of it can be read: then it can be told that this was counted."""
+    assert [one.time for one in read_push(bad).rejected] == [time]
+
+
+def test_read_again() -> None:
+    """What couldn't be taken is read as if it stood in a push again, also where it is long."""
+    long = json.dumps(measured(more="x" * 100_000))
+    assert read_again(long, int(SENT.timestamp())) == read_push(measured()).intervals
+    # Earlier versions kept this much of it.
+    assert read_again(long[:4096], int(SENT.timestamp())) is None
+    for bad in (counted(item("in", "1")), measured(kind="people-counts-v2"), counted(item("enter", 1)), "?"):
+        assert read_again(json.dumps(bad), int(SENT.timestamp())) is None
+
+
+UP_TO_ITEMS = '{"kind":"people-counts","utcFrom":"2021-04-13T09:19:00Z","utcTo":"2021-04-13T09:20:00Z", "items" : '
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ('{"kind": "people-counts", "kind": "people-counts"}', NOT_CLEAR),
+        (UP_TO_ITEMS + '[{"direction":"in","count":1,"count":2}]}', NOT_AN_ITEM),
+        (UP_TO_ITEMS + '[{"direction":"in","count":' + "9" * 10_000 + "}]}", NOT_A_COUNT),
+        (UP_TO_ITEMS + '[{"direction":"in","count":1e999}]}', NOT_A_COUNT),
+        ('"Zähler 🚪"', NOT_CLEAR),
+        ("9" * 3000, NOT_CLEAR),
+        (json.dumps("ü" * 20_000, ensure_ascii=False), NOT_CLEAR),
+    ],
+)
+def test_rejected_as_it_came(text: str, reason: str) -> None:
+    """The content is kept letter by letter, however long; what follows is read from the right place on."""
+    good = json.dumps(measurement(START + timedelta(minutes=1), 2))
+    body = json.dumps(document("?", sent=SENT)).replace('"?"', f"{text} ,\n {good}")
+    push = parse(body.encode())
+    assert isinstance(push, Push)
+    assert [(one.reason, one.content) for one in push.rejected] == [(reason, text)]
+    assert [interval.entered for interval in push.intervals] == [2]

@@ -262,27 +262,22 @@ class CameraCoordinator(LedgerCoordinator[CameraData]):
     @callback
     def _async_note_quarantined(self, count: int) -> None:
         """Show an issue while the camera has quarantined intervals."""
-        if count:
-            issues.async_begin(
-                self.hass, issues.QUARANTINED, self.key, **name_placeholders(self.camera.name), count=str(count)
-            )
-        else:
-            issues.async_end(self.hass, issues.QUARANTINED, self.key)
+        issues.async_show_while(
+            self.hass, count > 0, issues.QUARANTINED, self.key, **name_placeholders(self.camera.name), count=str(count)
+        )
 
     @callback
     def _async_note_time_zone(self, schedule: Schedule) -> None:
         """Show an issue while the time zone of the camera is unknown."""
-        if schedule.is_zone_known:
-            issues.async_end(self.hass, issues.TIME_ZONE_UNKNOWN, self.key)
-        else:
-            issues.async_begin(
-                self.hass,
-                issues.TIME_ZONE_UNKNOWN,
-                self.key,
-                **name_placeholders(self.camera.name, self.camera.ip_address),
-                time_zone=plain(self.camera.time_zone or "?"),
-                used=plain(str(schedule.zone)),
-            )
+        issues.async_show_while(
+            self.hass,
+            not schedule.is_zone_known,
+            issues.TIME_ZONE_UNKNOWN,
+            self.key,
+            **name_placeholders(self.camera.name, self.camera.ip_address),
+            time_zone=plain(self.camera.time_zone or "?"),
+            used=plain(str(schedule.zone)),
+        )
 
     async def async_received(self, pushes: Sequence[Changes] = ()) -> None:
         """Show that the camera has sent a message, and what its pushes have changed."""

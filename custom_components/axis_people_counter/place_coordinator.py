@@ -139,29 +139,25 @@ class PlaceCoordinator(LedgerCoordinator[PlaceData]):
     def _async_update_issues(self) -> None:
         """Show an issue for missing cameras and one for an unknown time zone, or end them."""
         settings, schedule = self.settings, self.settings.schedule
-        if self.missing:
-            issues.async_begin(
-                self.hass,
-                issues.DOOR_MISSING,
-                settings.key,
-                name=settings.name,
-                place=plain(settings.name),
-                cameras=", ".join(self.missing),
-            )
-        else:
-            issues.async_end(self.hass, issues.DOOR_MISSING, settings.key)
-        if schedule.is_zone_known:
-            issues.async_end(self.hass, issues.PLACE_TIME_ZONE_UNKNOWN, settings.key)
-        else:
-            issues.async_begin(
-                self.hass,
-                issues.PLACE_TIME_ZONE_UNKNOWN,
-                settings.key,
-                name=settings.name,
-                place=plain(settings.name),
-                time_zone=plain(settings.time_zone or ""),
-                used=plain(str(schedule.zone)),
-            )
+        issues.async_show_while(
+            self.hass,
+            bool(self.missing),
+            issues.DOOR_MISSING,
+            settings.key,
+            name=settings.name,
+            place=plain(settings.name),
+            cameras=", ".join(self.missing),
+        )
+        issues.async_show_while(
+            self.hass,
+            not schedule.is_zone_known,
+            issues.PLACE_TIME_ZONE_UNKNOWN,
+            settings.key,
+            name=settings.name,
+            place=plain(settings.name),
+            time_zone=plain(settings.time_zone or ""),
+            used=plain(str(schedule.zone)),
+        )
 
     async def async_correct(self, value: int, source: Source) -> None:
         """Set the occupancy. Raises HomeAssistantError if it can't be stored."""

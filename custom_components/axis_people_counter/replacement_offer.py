@@ -42,12 +42,10 @@ class ReplacementOffer:
         silent = [self._cameras[key] for key in self._silent]
         declined = self._entry.options.get(CONF_DECLINED, ())
         for camera in self._cameras.values():
-            if (
+            is_offered = (
                 any(camera.may_replace(other) for other in silent)
                 and camera.key not in declined
                 and self.async_may_replace(camera)
-            ):
-                name, address = camera.camera.name, camera.camera.ip_address
-                issues.async_begin(self._hass, issues.NEW_CAMERA, camera.key, **name_placeholders(name, address))
-            else:
-                issues.async_end(self._hass, issues.NEW_CAMERA, camera.key)
+            )
+            placeholders = name_placeholders(camera.camera.name, camera.camera.ip_address)
+            issues.async_show_while(self._hass, is_offered, issues.NEW_CAMERA, camera.key, **placeholders)

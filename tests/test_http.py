@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from http import HTTPStatus
+from pathlib import Path
 from typing import Any, cast
 
 import pytest
@@ -336,3 +337,18 @@ async def test_test_message_tells_of_the_clock(hass: HomeAssistant, pusher: Push
     assert list(issues(hass)) == [f"clock_differs_{SERIAL}"]
     assert (await pusher.post(connection_test())).status == HTTPStatus.OK
     assert not issues(hass)
+
+
+# The table
+
+
+def test_documented_refusals() -> None:
+    """Document each refusal line by line."""
+    page = (Path(__file__).parents[1] / "docs" / "development.md").read_text()
+    table = page.partition("## What the camera gets")[2].partition("\n## ")[0]
+    documented = [line for line in table.splitlines() if line.startswith("| `")]
+    assert documented == [
+        f"| `{error.__name__}` | {refusal.status} | {refusal.sentence or "the error's own"}"
+        f" | {f'`{refusal.issue.key}`' if refusal.issue else 'none'} |"
+        for error, refusal in http.REFUSALS.items()
+    ]

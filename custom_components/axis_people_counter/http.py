@@ -69,7 +69,7 @@ class Refusal(NamedTuple):
     is_logged: bool = False
 
 
-# The table "What the camera gets" in DESIGN.md, from 401 on. Of the lines that an error fits, the first counts.
+# The table "What the camera gets" in docs/development.md. Of the lines that an error fits, the first counts.
 REFUSALS: Final[dict[type[Exception], Refusal]] = {
     WrongTokenError: Refusal(401, "The API token is missing or wrong.", issues.WRONG_TOKEN),
     ProtocolVersionError: Refusal(422, "", issues.WRONG_PROTOCOL, is_logged=True),

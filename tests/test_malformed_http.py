@@ -4,6 +4,7 @@ import asyncio
 from contextlib import suppress
 from gzip import compress
 from http import HTTPStatus
+from itertools import batched
 import logging
 from pathlib import Path
 import random
@@ -170,12 +171,15 @@ async def test_requests_with_random_faults(listening: Listening, caplog: pytest.
     caplog.clear()
     chance = random.Random(11)
     whole = UNAUTHORIZED + b"Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n"
+    requests: list[tuple[bytes, str]] = []
     for _ in range(100):
         request = bytearray(whole)
         for _ in range(chance.randint(1, 4)):
             at = chance.randrange(len(request))
             request[at : at + chance.choice([0, 1, 1, 20])] = chance.choice([b"", b"\r\n", chance.randbytes(1), whole])
-        await answer(listening, bytes(request), end=chance.choice(["shut down", "abort"]))
+        requests.append((bytes(request), chance.choice(["shut down", "abort"])))
+    for batch in batched(requests, 10, strict=True):
+        await asyncio.gather(*(answer(listening, request, end=end) for request, end in batch))
     await asyncio.sleep(0.1)
     assert lines(caplog) == []
 

@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from contextlib import ExitStack
 from ipaddress import ip_address
 import re
-import secrets
 from typing import Any, Final, override
 
 from cryptography import x509
@@ -53,10 +52,8 @@ from .const import (
     AUTHORITY_PATH,
     CONF_CERTIFICATE,
     CONF_DIRECT,
-    CONF_EXPIRES,
     CONF_KEEP_DAYS,
     CONF_OWN_ADDRESS,
-    CONF_PREVIOUS_TOKENS,
     CONF_PRIVATE_KEY,
     CONF_RESET_TIME,
     DEFAULT_KEEP_DAYS,
@@ -66,7 +63,6 @@ from .const import (
     MAX_KEEP_DAYS,
     MIN_KEEP_DAYS,
     NAME,
-    PREVIOUS_TOKEN_LIFETIME,
     PUSH_PATH,
     SUBENTRY_PLACE,
 )
@@ -87,6 +83,7 @@ from .replace_flow import (
     camera_field,
 )
 from .settings import async_forget_replacement
+from .tokens import new_token, with_new_token
 
 # The keys of an entry's data that belong to the way cameras take.
 _OF_THE_WAY: Final = (CONF_URL, CONF_DIRECT, CONF_OWN_ADDRESS, CONF_CERTIFICATE, CONF_PRIVATE_KEY)
@@ -174,7 +171,7 @@ class PeopleCounterConfigFlow(ConfigFlow, domain=DOMAIN):
     @override
     async def async_step_user(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Ask which way cameras take to Home Assistant."""
-        self._data = {CONF_TOKEN: secrets.token_urlsafe(32)}
+        self._data = {CONF_TOKEN: new_token()}
         return self.async_show_menu(step_id="user", menu_options=["direct", "home_assistant"])
 
     async def async_step_reconfigure(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
@@ -269,12 +266,7 @@ class PeopleCounterConfigFlow(ConfigFlow, domain=DOMAIN):
         if user_input is None:
             return self.async_show_form(step_id="new_token", data_schema=vol.Schema({}))
         entry = self._get_reconfigure_entry()
-        expires = (dt_util.utcnow() + PREVIOUS_TOKEN_LIFETIME).isoformat()
-        previous = [
-            *entry.data.get(CONF_PREVIOUS_TOKENS, ()),
-            {CONF_TOKEN: entry.data[CONF_TOKEN], CONF_EXPIRES: expires},
-        ]
-        self._data = {**entry.data, CONF_TOKEN: secrets.token_urlsafe(32), CONF_PREVIOUS_TOKENS: previous}
+        self._data = with_new_token(entry.data)
         self.hass.config_entries.async_update_entry(entry, data=self._data)
         return await self.async_step_show()
 

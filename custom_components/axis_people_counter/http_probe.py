@@ -14,7 +14,7 @@ from aiohttp import web
 from homeassistant.helpers.http import HomeAssistantView
 
 from .bodies import BROKEN_BODY, SECONDS_WITHOUT_A_BYTE, async_hang_up
-from .tokens import bearer_token, is_same
+from .tokens import bearer_token, is_same, new_token
 
 PROBE_HEADER: Final = "X-Axis-People-Counter-Probe"
 # The largest body of a probe.
@@ -26,7 +26,7 @@ class Probe:
     """A request of the address check, and how it has arrived so far."""
 
     # Accepted for this probe only.
-    token: str = field(default_factory=lambda: secrets.token_urlsafe(32))
+    token: str = field(default_factory=new_token)
     # Sent in a header of its own, which arrives even if a proxy drops the token.
     name: str = field(default_factory=lambda: secrets.token_urlsafe(8))
     with_token: bool = False

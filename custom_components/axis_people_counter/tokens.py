@@ -1,11 +1,14 @@
 """API tokens: the one that cameras push with, and previous ones, which are accepted until they expire.
 
-Knows the data of the config entry and one header. http.py compares tokens; the set-up removes expired ones.
+Knows the data of the config entry and one header. The config flow makes tokens, http.py compares them, the set-up
+removes expired ones.
 """
 
+from collections.abc import Mapping
 from datetime import datetime
 from hmac import compare_digest
-from typing import Final
+import secrets
+from typing import Any, Final
 
 from aiohttp import web
 from aiohttp.hdrs import AUTHORIZATION
@@ -15,10 +18,22 @@ from homeassistant.const import CONF_TOKEN
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.util import dt as dt_util
 
-from .const import CONF_EXPIRES, CONF_PREVIOUS_TOKENS
+from .const import CONF_EXPIRES, CONF_PREVIOUS_TOKENS, PREVIOUS_TOKEN_LIFETIME
 
 # Early versions stored a single previous token under these keys.
 _OLD_KEYS: Final = ("previous_token", "previous_token_expires")
+
+
+def new_token() -> str:
+    """Return 32 random bytes as text."""
+    return secrets.token_urlsafe(32)
+
+
+def with_new_token(data: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the data of an entry with a new token; the present one becomes a previous one."""
+    expires = (dt_util.utcnow() + PREVIOUS_TOKEN_LIFETIME).isoformat()
+    previous = [*data.get(CONF_PREVIOUS_TOKENS, ()), {CONF_TOKEN: data[CONF_TOKEN], CONF_EXPIRES: expires}]
+    return {**data, CONF_TOKEN: new_token(), CONF_PREVIOUS_TOKENS: previous}
 
 
 def bearer_token(request: web.Request) -> bytes:

@@ -1,4 +1,4 @@
-"""The least that has to be done with a body so that its counts are safe; prints the seconds this took."""
+"""Does the least that makes the counts of a body safe, and prints the seconds it took."""
 
 import argparse
 from contextlib import closing
@@ -14,22 +14,23 @@ import orjson
 type Row = tuple[int, int, int, int, int, int, int, int]
 
 
-def _instant(text: str) -> int:
+def _timestamp(text: str) -> int:
+    """Return seconds since 1970 UTC."""
     return int(datetime.fromisoformat(text).timestamp())
 
 
 def rows(body: bytes) -> list[Row]:
-    """Return what is stored of a body that has no mistakes."""
+    """Return the rows of a correct body."""
     document: dict[str, Any] = orjson.loads(body)
-    sent = _instant(document["utcSent"])
+    sent = _timestamp(document["utcSent"])
     found: list[Row] = []
     for measurement in document["data"]["measurements"]:
         entered, exited = measurement["items"]
         found.append(
             (
                 1,
-                _instant(measurement["utcFrom"]),
-                _instant(measurement["utcTo"]),
+                _timestamp(measurement["utcFrom"]),
+                _timestamp(measurement["utcTo"]),
                 entered["count"],
                 exited["count"],
                 entered["adults"],
@@ -41,7 +42,7 @@ def rows(body: bytes) -> list[Row]:
 
 
 def main() -> None:
-    """Make the file as the ledger's, then measure."""
+    """Create a file like the ledger, then measure."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("body", type=Path)
     parser.add_argument("file", type=Path)

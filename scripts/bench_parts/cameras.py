@@ -1,4 +1,4 @@
-"""Cameras whose pushes are written down before the clock runs, and what they told."""
+"""Cameras whose pushes are prepared before the measurement, and the counts they have sent."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from tests.simulator import Camera, Counts, Interval, Visits
 
-# People passing longer ago are no event any more, and a camera whose counts end there hasn't caught up.
+# Older passages fire no event, and a camera whose counts end earlier hasn't caught up.
 NEAR = timedelta(minutes=4)
 SECOND = timedelta(seconds=1)
 MINUTE = timedelta(minutes=1)
@@ -18,7 +18,7 @@ HISTORY_MINUTES = 90 * 24 * 60
 
 
 def zone_where_it_is(hour: int) -> ZoneInfo:
-    """Return a zone with that hour of the day now: a day's counts cost the same whenever this runs."""
+    """Return a time zone in which it is that hour now: the size of today doesn't depend on when this runs."""
     ahead = hour - datetime.now(UTC).hour
     if ahead < -12:
         ahead += 24
@@ -29,7 +29,7 @@ def zone_where_it_is(hour: int) -> ZoneInfo:
 
 
 def mounted(number: int, zone: ZoneInfo) -> Camera:
-    """Return a camera; what it counts is made up here instead."""
+    """Return a camera without a source: its counts are made here."""
     return Camera(
         Visits(number, zone),
         "",
@@ -41,24 +41,24 @@ def mounted(number: int, zone: ZoneInfo) -> Camera:
 
 
 def counts(random: Random) -> Counts:
-    """Return the people of one interval; often somebody passes."""
+    """Return random counts of one interval."""
     entered, exited = random.choice((0, 1, 1, 2, 3)), random.choice((0, 1, 1, 2, 3))
     return Counts(entered, exited, random.randint(0, entered), random.randint(0, exited))
 
 
 class Fleet:
-    """Cameras that push an interval of one second each, one after the other."""
+    """Cameras that take turns to push an interval of one second."""
 
     def __init__(self, number: int, zone: ZoneInfo) -> None:
         """Mount the cameras; all begin at the same full minute, a few minutes ago."""
-        self.cameras = [mounted(one, zone) for one in range(number)]
-        self.told = {camera.serial: Counts() for camera in self.cameras}
+        self.cameras = [mounted(index, zone) for index in range(number)]
+        self.sent = {camera.serial: Counts() for camera in self.cameras}
         self.begin = (datetime.now(UTC) - NEAR).replace(second=0, microsecond=0)
         self._next = self.begin
         self._random = Random(number)  # noqa: S311 - no secrets
 
     def bodies(self, pushes: int) -> list[bytes]:
-        """Return so many pushes of each camera in the order in which they are sent; wait until all that has passed."""
+        """Return the next pushes of all cameras in the order of sending, once their intervals are over."""
         self._next = max(self._next, (datetime.now(UTC) - NEAR).replace(microsecond=0))
         while datetime.now(UTC) < self._next + pushes * SECOND:
             sleep(0.1)
@@ -66,7 +66,7 @@ class Fleet:
         for _ in range(pushes):
             for camera in self.cameras:
                 interval = Interval(self._next, self._next + SECOND, counts(self._random))
-                self.told[camera.serial] += interval.counts
+                self.sent[camera.serial] += interval.counts
                 found.append(camera.body([interval]))
             self._next += SECOND
         return found
@@ -84,7 +84,7 @@ def history(camera: Camera) -> list[Interval]:
 
 
 def total(intervals: Sequence[Interval]) -> Counts:
-    """Return all their counts together."""
+    """Return the sum of all counts."""
     return Counts(
         sum(interval.counts.in_ for interval in intervals),
         sum(interval.counts.out for interval in intervals),

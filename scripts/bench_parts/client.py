@@ -1,6 +1,6 @@
-"""Posts prepared bodies over some connections, each as fast as it is answered; prints the seconds this took.
+"""Posts prepared bodies over several connections as fast as they are answered, and prints the seconds it took.
 
-A process of its own that does next to nothing, so that what is measured is the one who answers.
+The process does next to nothing else, so that the server is what limits it.
 """
 
 import argparse
@@ -20,7 +20,7 @@ _LENGTH = re.compile(rb"\r\ncontent-length: (\d+)\r\n", re.IGNORECASE)
 
 
 def requests(file: Path, path: str, token: str) -> list[bytes]:
-    """Return the whole request of each body; there is one in each line of the file."""
+    """Return a complete request for each line of the file, which is a body."""
     head = (
         f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer {token}\r\n"
         "Content-Type: application/json\r\nContent-Length: "
@@ -28,8 +28,8 @@ def requests(file: Path, path: str, token: str) -> list[bytes]:
     return [b"%b%d\r\n\r\n%b" % (head, len(body), body) for body in file.read_bytes().splitlines()]
 
 
-def answer(connection: socket.socket) -> None:
-    """Read one answer, which has to be 200."""
+def read_answer(connection: socket.socket) -> None:
+    """Read one answer and require 200."""
     received = connection.recv(65536)
     while b"\r\n\r\n" not in received:
         received += _more(connection)
@@ -42,13 +42,14 @@ def answer(connection: socket.socket) -> None:
 
 
 def _more(connection: socket.socket) -> bytes:
+    """Return the next bytes of an answer."""
     if not (received := connection.recv(65536)):
         sys.exit("The connection was closed.")
     return received
 
 
 def post(port: int, waiting: Iterator[bytes], connections: int) -> None:
-    """Post until nothing waits; whichever connection has its answer takes the next."""
+    """Post all requests; a connection sends its next one as soon as it has an answer."""
     with selectors.DefaultSelector() as selector:
         for _, request in zip(range(connections), waiting, strict=False):
             connection = socket.create_connection(("127.0.0.1", port), timeout=SILENCE_SECONDS)
@@ -61,16 +62,16 @@ def post(port: int, waiting: Iterator[bytes], connections: int) -> None:
                 sys.exit(f"No answer for {SILENCE_SECONDS} seconds.")
             for key, _ in ready:
                 assert isinstance(key.fileobj, socket.socket)
-                answer(key.fileobj)
-                if (following := next(waiting, None)) is None:
+                read_answer(key.fileobj)
+                if (next_request := next(waiting, None)) is None:
                     selector.unregister(key.fileobj)
                     key.fileobj.close()
                 else:
-                    key.fileobj.sendall(following)
+                    key.fileobj.sendall(next_request)
 
 
 def main() -> None:
-    """Prepare, then measure."""
+    """Prepare the requests, then measure."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("port", type=int)
     parser.add_argument("path")

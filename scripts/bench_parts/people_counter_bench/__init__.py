@@ -1,4 +1,4 @@
-"""What the bench needs inside Home Assistant: the least a view can do, and an eye on the event loop."""
+"""Views that the benchmark needs inside Home Assistant: one that does nothing, two that watch it."""
 
 import asyncio
 from time import perf_counter
@@ -14,27 +14,27 @@ TICK_SECONDS = 0.005
 
 
 async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
-    """Offer it all."""
+    """Register the views."""
     for view in (BareView(), SettledView(), StallView()):
         hass.http.register_view(view)
     return True
 
 
 class BareView(HomeAssistantView):
-    """Takes a body and forgets it."""
+    """Reads a body and does nothing with it."""
 
     url = "/api/people_counter_bench/bare"
     name = "api:people_counter_bench:bare"
     requires_auth = False
 
     async def post(self, request: web.Request) -> web.Response:
-        """Answer as a push is answered."""
+        """Answer with the same words as to a push."""
         await request.read()
         return self.json_message("Thank you.")
 
 
 class SettledView(HomeAssistantView):
-    """Answers when nothing is left to do of what came before."""
+    """Answers when all earlier requests are processed and recorded."""
 
     url = "/api/people_counter_bench/settled"
     name = "api:people_counter_bench:settled"
@@ -48,24 +48,25 @@ class SettledView(HomeAssistantView):
 
 
 class StallView(HomeAssistantView):
-    """Tells by how much the event loop was late for something that is due every few milliseconds."""
+    """Returns how late the event loop was for a timer of a few milliseconds."""
 
     url = "/api/people_counter_bench/stall"
     name = "api:people_counter_bench:stall"
 
     def __init__(self) -> None:
-        """Watch nothing yet."""
+        """Start without a measurement."""
         self._longest = 0.0
         self._watch: asyncio.Task[None] | None = None
 
     async def post(self, request: web.Request) -> web.Response:
-        """Return the longest stall in seconds since the last call, and begin anew."""
+        """Return the longest stall in seconds since the last call, and start again."""
         longest, self._longest = self._longest, 0.0
         if self._watch is None:
             self._watch = request.app[KEY_HASS].async_create_background_task(self._ticks(), "people_counter_bench")
         return self.json({"seconds": longest})
 
     async def _ticks(self) -> None:
+        """Measure until cancelled."""
         while True:
             begin = perf_counter()
             await asyncio.sleep(TICK_SECONDS)

@@ -774,7 +774,7 @@ async def test_nothing_is_known(
     await wait(hass, noon, 9)
     assert shown(hass, shop, "occupancy") == "unavailable"
     await wait(hass, noon, 1)
-    text = "Closing time at Shop. Its cameras aren't heard, so nobody knows how many people are inside."
+    text = "Closing time at Shop. Its cameras don't report, so the number of people inside is unknown."
     assert said(calls) == ([text] if tell else [])
     await wait(hass, noon, 15)
     assert said(calls) == ([text] if tell else [])
@@ -830,13 +830,13 @@ async def test_camera_silent(
     assert hass.states.is_state(BACK_CONNECTIVITY, "off")
     assert not done(calls)
     await passing(minutes=2, back=False)
-    assert said(calls) == ["Nothing is heard of Back door any more. Is there power, and is the network all right?"]
+    assert said(calls) == ["Back door has stopped reporting. Check power and network."]
     await passing(minutes=60, back=False)
     assert not done(calls)
     await by_hand(hass)
     assert len(said(calls)) == 1
     await passing()
-    assert said(calls) == ["Back door is heard again."]
+    assert said(calls) == ["Back door reports again."]
     await wait(hass, noon, 60)
     await wait(hass, noon, 10)
     assert len(said(calls)) == 2
@@ -900,12 +900,12 @@ async def test_silence_and_a_start(
     await passing(minutes=14, back=False)
     assert not done(calls)
     await passing(minutes=30, back=False)
-    assert sorted(message.split(" any more")[0] for message in said(calls)) == [
-        "Nothing is heard of Back door",
-        "Nothing is heard of Shop (Back door)",
+    assert sorted(message.partition(" has stopped")[0] for message in said(calls)) == [
+        "Back door",
+        "Shop (Back door)",
     ]
     await passing()
-    assert sorted(said(calls)) == ["Back door is heard again.", "Shop is heard again."]
+    assert sorted(said(calls)) == ["Back door reports again.", "Shop reports again."]
 
 
 async def test_long_silence_and_a_start(
@@ -919,9 +919,9 @@ async def test_long_silence_and_a_start(
     await passing(minutes=9, back=False)
     assert not done(calls)
     await passing(minutes=30, back=False)
-    assert [message.split(" any more")[0] for message in said(calls)] == [
-        "Nothing is heard of Back door",
-        "Nothing is heard of Shop (Back door)",
+    assert [message.partition(" has stopped")[0] for message in said(calls)] == [
+        "Back door",
+        "Shop (Back door)",
     ]
     await passing()
-    assert sorted(said(calls)) == ["Back door is heard again.", "Shop is heard again."]
+    assert sorted(said(calls)) == ["Back door reports again.", "Shop reports again."]

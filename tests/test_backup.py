@@ -245,15 +245,20 @@ async def test_copy_that_is_made_while_the_entry_is_loaded_anew(
 async def test_backup_of_a_ledger_of_a_later_version(
     hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Pusher, entry: MockConfigEntry, tmp_path: Path
 ) -> None:
-    """All else is saved, also while it is found out that the ledger can't be opened."""
+    """The backup goes on while the ledger is opened and turns out to be of a later version."""
     await pusher.push(measurement(NOON - MINUTE, 1))
     await hass.config_entries.async_unload(entry.entry_id)
     with closing(sqlite3.connect(tmp_path / LEDGER)) as db:
         db.execute("PRAGMA user_version = 99")
     before = (tmp_path / LEDGER).read_bytes()
-    setting_up = hass.async_create_task(hass.config_entries.async_setup(entry.entry_id))
-    await reached(entry, ConfigEntryState.SETUP_IN_PROGRESS)
-    await backup.async_pre_backup(hass)
+    with closing(sqlite3.connect(tmp_path / LEDGER, isolation_level=None)) as lock:
+        # The set-up waits for this lock, and so can't be over before the backup begins.
+        lock.execute("PRAGMA locking_mode = EXCLUSIVE")
+        lock.execute("BEGIN EXCLUSIVE")
+        setting_up = hass.async_create_task(hass.config_entries.async_setup(entry.entry_id))
+        await reached(entry, ConfigEntryState.SETUP_IN_PROGRESS)
+        beginning = hass.async_create_task(backup.async_pre_backup(hass))
+    await beginning
     assert not await setting_up
     await backup.async_post_backup(hass)
     assert (tmp_path / LEDGER).read_bytes() == before

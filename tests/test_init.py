@@ -1,12 +1,14 @@
 """Setting up and taking down, with a ledger that is sound, damaged or out of reach; removing a camera."""
 
 import asyncio
+from collections.abc import Callable
 from contextlib import closing
 from datetime import datetime, timedelta
 from http import HTTPStatus
 import logging
 from pathlib import Path
 import sqlite3
+import threading
 
 from freezegun.api import FrozenDateTimeFactory
 import pytest
@@ -14,7 +16,9 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry, async_
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator, WebSocketGenerator
 
 from custom_components.axis_people_counter.const import DOMAIN
-from custom_components.axis_people_counter.ledger import file as ledger_file
+from custom_components.axis_people_counter.counting import Push
+from custom_components.axis_people_counter.ledger import Changes, file as ledger_file
+from custom_components.axis_people_counter.ledger.file import Answer
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import EVENT_HOMEASSISTANT_FINAL_WRITE
 from homeassistant.core import HomeAssistant
@@ -99,6 +103,41 @@ async def test_reload_while_a_new_camera_is_shown(
         assert state_of(hass, f"sensor.{serial}_in_today") == "4", serial
     assert "does not generate unique IDs" not in caplog.text
     assert not [record for record in caplog.records if record.levelno >= logging.ERROR]
+
+
+async def test_unload_while_a_camera_catches_up(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    pusher: Pusher,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Nothing is added while the entry unloads: it would stay, and block the sensor of the next set-up."""
+    now = dt_util.utcnow().replace(second=0, microsecond=0)
+    await pusher.push(measurement(now - timedelta(days=3), 1))
+    assert hass.states.get("sensor.main_entrance_in_today") is None
+    ledger = entry.runtime_data.ledger
+    go_on = threading.Event()
+    record: Callable[[Push, int], Answer[Changes]] = ledger.record
+
+    def record_and_hold(push: Push, received: int) -> Answer[Changes]:
+        """Store a push, but answer nothing after it until `go_on` is set."""
+        answer = record(push, received)
+        ledger.submit(lambda _: go_on.wait(10))
+        return answer
+
+    monkeypatch.setattr(ledger, "record", record_and_hold)
+    body = document(measurement(now - 2 * MINUTE, 1))
+    assert (await pusher.client.post(PATH, json=body, headers=AUTHORIZED)).ok
+    hass.loop.call_later(0.2, go_on.set)
+    assert await hass.config_entries.async_unload(entry.entry_id)
+    assert go_on.is_set()
+    await hass.async_block_till_done()
+    assert not [state for state in hass.states.async_all("sensor") if state.state != "unavailable"]
+    assert await hass.config_entries.async_setup(entry.entry_id)
+    await hass.async_block_till_done()
+    assert state_of(hass, "sensor.main_entrance_in_today") == "1"
+    assert "does not generate unique IDs" not in caplog.text
 
 
 async def test_home_assistant_stops(

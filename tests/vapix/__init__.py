@@ -1,0 +1,1 @@
+"""Tests of requests to a camera's web server."""

@@ -1,14 +1,20 @@
-"""An instance that listens for cameras itself, on a port of the loopback."""
+"""Helpers for tests of the listener: an entry with a listener, its cameras, and certificate files."""
 
 import asyncio
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from pytest_homeassistant_custom_component.common import MockConfigEntry
+import pytest_socket
 
-from custom_components.axis_people_counter.connecting.authority import CertificateAndKey, certificate_pem
+from custom_components.axis_people_counter.connecting.authority import (
+    CertificateAndKey,
+    certificate_pem,
+    read_certificate_and_key,
+)
 from custom_components.axis_people_counter.connecting.listener import Listener, own_certificates
 from custom_components.axis_people_counter.const import DOMAIN, NAME
 from homeassistant.core import HomeAssistant
@@ -16,16 +22,17 @@ from homeassistant.util import dt as dt_util
 
 from ..simulator import Camera, Hours, Visits
 from .home_assistant import free_port
+from .problems import problems
 from .pusher import PATH, SERIAL, TOKEN
 
 ZONE = ZoneInfo("Europe/Stockholm")
 
 
 class Listening:
-    """An entry of the direct way, and the certificate that its cameras have to trust."""
+    """An entry with a listener on the loopback, and the authority's certificate for its cameras."""
 
     def __init__(self, hass: HomeAssistant, folder: Path, host: str = "127.0.0.1", **data: Any) -> None:
-        """Make the authority, as the config flow does, and an entry that isn't set up yet."""
+        """Make the authority, as the config flow does, and add an entry without setting it up."""
         self.hass = hass
         self.folder = Path(hass.config.path(".storage", DOMAIN))
         self.port = free_port()
@@ -53,7 +60,7 @@ class Listening:
         await self.hass.async_block_till_done()
 
     async def restart(self) -> None:
-        """Load the entry anew."""
+        """Reload the entry."""
         assert await self.hass.config_entries.async_reload(self.entry.entry_id)
         await self.hass.async_block_till_done()
 
@@ -65,14 +72,14 @@ def new_camera(
     serial: str = SERIAL,
     name: str = "Main entrance",
 ) -> Camera:
-    """Mount a camera that reports to the listener, and trusts its authority only."""
+    """Return a camera that reports to the listener, and trusts its authority only."""
     return new_camera_at(listening.url, TOKEN, listening.ca_file, days=days, serial=serial, name=name)
 
 
 def new_camera_at(
     url: str, token: str, ca_file: Path, *, days: float = 0.1, serial: str = SERIAL, name: str = "Main entrance"
 ) -> Camera:
-    """Mount a camera that reports to a URL."""
+    """Return a camera that reports to a URL."""
     return Camera(
         Visits(name, ZONE, Hours(0, 24, 900, 1000)),
         url,
@@ -85,7 +92,7 @@ def new_camera_at(
 
 
 class UserFiles:
-    """A certificate and its key, where a user has put them."""
+    """The certificate file and the key file of a user."""
 
     def __init__(self, folder: Path, authority: CertificateAndKey) -> None:
         """Take the authority that cameras trust."""
@@ -93,15 +100,15 @@ class UserFiles:
         self.certificate, self.key = folder / "fullchain.pem", folder / "privkey.pem"
         self.data = {"certificate": str(self.certificate), "private_key": str(self.key)}
 
-    def write(self, pair: CertificateAndKey) -> None:
-        """Put a certificate there, as programs do that renew them: not at once."""
-        key, _, _ = pair.pem.partition(b"-----BEGIN CERT")
-        self.certificate.write_text(certificate_pem(pair.certificate))
+    def write(self, content: CertificateAndKey) -> None:
+        """Write both files one after the other, as programs do that renew certificates."""
+        key, _, _ = content.pem.partition(b"-----BEGIN CERT")
+        self.certificate.write_text(certificate_pem(content.certificate))
         self.key.write_bytes(key)
 
 
 async def s_client(port: int, *arguments: str, address: str = "127.0.0.1", ca_file: Path) -> str:
-    """Return what OpenSSL says of a connection, if nothing but one authority is trusted."""
+    """Return the output of OpenSSL's client that trusts only one authority."""
     process = await asyncio.create_subprocess_exec(
         *("openssl", "s_client", "-connect", f"{address}:{port}"),
         *("-no-CApath", "-no-CAstore", "-CAfile", str(ca_file)),
@@ -112,3 +119,32 @@ async def s_client(port: int, *arguments: str, address: str = "127.0.0.1", ca_fi
     )
     output, _ = await asyncio.wait_for(process.communicate(), 20)
     return output.decode()
+
+
+async def wait_for_issue(hass: HomeAssistant, key: str, *, shown: bool = True) -> dict[str, str]:
+    """Wait until an issue is shown, or isn't any more, and return its placeholders."""
+    for _ in range(200):
+        issue = problems(hass).get(key)
+        if (issue is not None) is shown:
+            return dict((issue and issue.translation_placeholders) or {})
+        await asyncio.sleep(0.02)
+    raise AssertionError(f"{key} is {'not ' if shown else ''}shown")
+
+
+def served(listening: Listening) -> CertificateAndKey:
+    """Return the stored certificate of the server."""
+    return read_certificate_and_key((listening.folder / "server.pem").read_bytes())
+
+
+def allow_ipv6_loopback() -> None:
+    """Allow connections to ::1 until the next test; without this, looking up `localhost` causes a warning."""
+    pytest_socket.socket_allow_hosts(["127.0.0.1", "::1"], allow_unix_socket=True)
+
+
+async def wait_until(condition: Callable[[], bool]) -> None:
+    """Wait until a condition holds, ten seconds at most."""
+    for _ in range(500):
+        if condition():
+            return
+        await asyncio.sleep(0.02)
+    raise AssertionError("It didn't happen in time.")

@@ -1,4 +1,4 @@
-"""The simulated building knows where everybody is, and how many its cameras got wrong."""
+"""The simulated building: where everybody is, and what its cameras miscount."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ TUESDAY = date(2021, 4, 13)
 MINUTE = timedelta(minutes=1)
 
 MAIN = Door("Main entrance", OUTSIDE, "Shop")
-# One can walk in a circle, and `in` of this door is out of the building.
+# Makes a circle; its camera counts `in` for people who leave the building.
 YARD = Door("Yard door", "Café", OUTSIDE)
 ARCH = Door("Arch", "Shop", "Café")
-# Nobody comes here from outside.
+# Not connected to the outside.
 KITCHEN = Door("Kitchen door", "Café", "Kitchen")
 DOORS = (MAIN, YARD, ARCH, KITCHEN)
 
 
 def _building(seed: int = 1, *, zone: ZoneInfo = STOCKHOLM, hours: Hours | None = None, errors: float = 0) -> Building:
-    """Build the house of these tests, with errors of both kinds."""
+    """Return the building of these tests, with missed and double counts at the same rate."""
     return Building(seed, zone, DOORS, hours=hours, error_rate=errors, double=errors > 0)
 
 
 def _minutes(day: date, zone: ZoneInfo = STOCKHOLM, days: int = 1) -> list[datetime]:
-    """Return the beginning of each minute of so many local days, and their end."""
+    """Return the start of each minute of so many local days, and their end."""
     start, end = (datetime.combine(day + timedelta(days=later), time(), zone).astimezone(UTC) for later in (0, days))
     return [start + minute * MINUTE for minute in range((end - start) // MINUTE + 1)]
 
@@ -43,7 +43,7 @@ def _change(door: Door, counts: Counts, place: str) -> int:
 
 
 def _whereabouts(building: Building, day: date, instant: datetime) -> Counter[str]:
-    """Return how many people of a day are where: each walk followed by foot."""
+    """Return how many people are in each place, by following each walk."""
     found: Counter[str] = Counter()
     for walk in building.walks(day):
         place = OUTSIDE
@@ -55,15 +55,15 @@ def _whereabouts(building: Building, day: date, instant: datetime) -> Counter[st
 
 
 def _seen(building: Building, door: Door, start: datetime, end: datetime) -> Counts:
-    """Return what a door's camera counts."""
+    """Return the counts of a door's camera."""
     return building.seen(door).between(int(start.timestamp() // 60), int(end.timestamp() // 60))
 
 
 # Walks
 
 
-def test_walks_lead_from_outside_to_outside() -> None:
-    """Each goes on where it was, a minute later at the soonest; somebody does all that a building offers."""
+def test_walks() -> None:
+    """Generate walks from outside to outside, with at most one passage a minute."""
     building = _building()
     walks = building.walks(TUESDAY)
     for walk in walks:
@@ -73,7 +73,7 @@ def test_walks_lead_from_outside_to_outside() -> None:
             {passage.origin, passage.destination} == {passage.door.first, passage.door.second} for passage in walk
         )
         assert all(before.destination == after.origin for before, after in pairwise(walk))
-        # So a place never falls below zero within a minute, whichever door is looked at first.
+        # So the order of doors within a minute makes no difference.
         assert all(before.minute < after.minute for before, after in pairwise(walk))
         assert len({passage.adult for passage in walk}) == 1
     assert len(walks) > 100
@@ -83,16 +83,16 @@ def test_walks_lead_from_outside_to_outside() -> None:
     assert 0.7 < sum(walk[0].adult for walk in walks) / len(walks) < 0.95
 
 
-def test_the_seed_makes_the_walks() -> None:
-    """Another instance, asked in another order, tells the same; another seed or day tells something else."""
+def test_same_seed_same_walks() -> None:
+    """Generate the same walks for the same seed, in whatever order days are asked for."""
     first, again, other = _building(1, errors=0.1), _building(1, errors=0.1), _building(2, errors=0.1)
     tomorrow = TUESDAY + timedelta(days=1)
     forwards = [first.walks(TUESDAY), first.walks(tomorrow)]
     backwards = [again.walks(tomorrow), again.walks(TUESDAY)]
     assert forwards == backwards[::-1]
-    # Not only in how many come: hardly anybody comes at the same minute.
+    # Hardly anybody enters at the same minute.
     pairs = list(zip(forwards[0], other.walks(TUESDAY), strict=False))
-    assert sum(one[0].minute == another[0].minute for one, another in pairs) < len(pairs) / 10
+    assert sum(walk[0].minute == other_walk[0].minute for walk, other_walk in pairs) < len(pairs) / 10
     assert [len(walk) for walk in forwards[0]] != [len(walk) for walk in forwards[1]]
 
 
@@ -100,8 +100,8 @@ def test_the_seed_makes_the_walks() -> None:
 
 
 @pytest.mark.parametrize("seed", [1, 2])
-def test_who_came_and_did_not_leave_is_inside(seed: int) -> None:
-    """The doors, the number inside and the walks tell the same of every place at every minute."""
+def test_inside(seed: int) -> None:
+    """Return the same number inside as the doors and the walks give, at every minute."""
     building = _building(seed, errors=0.2)
     assert building.places == ("Shop", "Café", "Kitchen")
     minutes = _minutes(TUESDAY)
@@ -115,7 +115,7 @@ def test_who_came_and_did_not_leave_is_inside(seed: int) -> None:
             by_doors[place] += sum(_change(door, counts, place) for door, counts in passed.items())
             assert building.inside(place, end) == by_doors[place] == where[place] >= 0
             most[place] = max(most[place], where[place])
-        # It isn't known before the minute is over.
+        # The number changes at the end of a minute.
         assert building.inside("Shop", end - timedelta(seconds=1)) == building.inside("Shop", start)
         assert sum(by_doors.values()) == people - where[OUTSIDE]
     assert min(most.values()) > 3
@@ -123,8 +123,8 @@ def test_who_came_and_did_not_leave_is_inside(seed: int) -> None:
     assert main.in_ + yard.out == main.out + yard.in_ == people
 
 
-def test_adults_are_conserved_as_well() -> None:
-    """Nobody grows up inside."""
+def test_adults() -> None:
+    """Let as many adults leave as have entered."""
     building = _building()
     start, *_, end = _minutes(TUESDAY)
     came, went = building.passed(MAIN, start, end), building.passed(YARD, start, end)
@@ -136,8 +136,8 @@ def test_adults_are_conserved_as_well() -> None:
 
 @pytest.mark.parametrize("zone", ["Europe/Stockholm", "Asia/Kathmandu", "America/Los_Angeles"])
 @pytest.mark.parametrize("day", [date(2021, 3, 27), date(2021, 10, 30), TUESDAY])
-def test_nobody_is_inside_at_night(zone: str, day: date) -> None:
-    """Nobody comes before nine, all have left at eight, also around a change of the clock."""
+def test_empty_at_night(zone: str, day: date) -> None:
+    """Have nobody inside outside of opening hours, also around a change of the clock."""
     building = _building(zone=ZoneInfo(zone), errors=0.1)
     seen = 0
     for start, end in pairwise(_minutes(day, building.zone, days=2)):
@@ -150,9 +150,9 @@ def test_nobody_is_inside_at_night(zone: str, day: date) -> None:
     assert seen > 100
 
 
-def test_a_short_day_is_long_enough() -> None:
-    """Whoever couldn't walk out again in time doesn't come."""
-    # A suite of rooms: whoever goes far in needs longer than the hour.
+def test_short_opening_hours() -> None:
+    """Let nobody in who couldn't leave in time."""
+    # In a row of 40 rooms, a long walk takes more than an hour.
     doors = [Door(f"{room}", OUTSIDE if room == 0 else f"Room {room}", f"Room {room + 1}") for room in range(40)]
     building = Building(1, STOCKHOLM, doors, hours=Hours(9, 10, 900, 900))
     passages = list(chain.from_iterable(building.walks(TUESDAY)))
@@ -163,7 +163,7 @@ def test_a_short_day_is_long_enough() -> None:
 
 @pytest.mark.parametrize(("day", "hours"), [(date(2021, 3, 28), 23), (date(2021, 10, 31), 25), (TUESDAY, 24)])
 def test_days_of_23_and_25_hours(day: date, hours: int) -> None:
-    """A building that never closes is empty at midnight, and lives through the hour that is missing or comes twice."""
+    """Keep all passages of a day between its midnights, also without opening hours."""
     building = _building(hours=Hours(0, 24, 2000, 2000), errors=0.05)
     minutes = _minutes(day)
     assert len(minutes) == hours * 60 + 1
@@ -187,8 +187,8 @@ def test_days_of_23_and_25_hours(day: date, hours: int) -> None:
 # Errors
 
 
-def test_errors_change_counts_and_nothing_else() -> None:
-    """People walk the same ways whatever cameras make of it, and every difference is an error that is told."""
+def test_errors() -> None:
+    """Explain each difference between counts and truth by errors; leave the walks alone."""
     right, wrong = _building(), _building(errors=0.1)
     minutes = _minutes(TUESDAY)
     start, end = minutes[0], minutes[-1]
@@ -204,23 +204,23 @@ def test_errors_change_counts_and_nothing_else() -> None:
         assert {passage.counted for passage in passages} == {0, 1, 2}
         assert seen != truth
         assert seen == sum((passage.counts(passage.counted) for passage in passages), Counts())
-    # The kitchen has one door, so what is missing there is missing in the sum.
+    # The kitchen has one door, so its errors are the difference of the sums.
     errors = wrong.errors("Kitchen", start, end)
     truth, seen = wrong.passed(KITCHEN, start, end), _seen(wrong, KITCHEN, start, end)
     assert seen.in_ + seen.out - truth.in_ - truth.out == errors.extra - errors.missed
     assert min(errors.missed, errors.extra) > 0
-    # Asked by minutes, each error is told once.
-    told = [wrong.errors("Kitchen", first, after) for first, after in pairwise(minutes)]
-    assert Errors(sum(one.missed for one in told), sum(one.extra for one in told)) == errors
+    # Minute by minute, each error is in one part.
+    parts = [wrong.errors("Kitchen", first, after) for first, after in pairwise(minutes)]
+    assert Errors(sum(part.missed for part in parts), sum(part.extra for part in parts)) == errors
 
 
-def test_an_error_belongs_to_both_sides_of_a_door() -> None:
-    """Who is missed under the arch is missing in the café, and too many in the shop."""
+def test_errors_of_both_sides() -> None:
+    """Count an error at a door for the places on both sides."""
     building = _building(errors=0.05)
     start, *_, end = _minutes(TUESDAY)
     by_door = Counter(passage.door for walk in building.walks(TUESDAY) for passage in walk if passage.counted != 1)
-    told = {place: building.errors(place, start, end).total for place in (*building.places, OUTSIDE)}
-    assert told == {
+    totals = {place: building.errors(place, start, end).total for place in (*building.places, OUTSIDE)}
+    assert totals == {
         "Shop": by_door[MAIN] + by_door[ARCH],
         "Café": by_door[YARD] + by_door[ARCH] + by_door[KITCHEN],
         "Kitchen": by_door[KITCHEN],
@@ -230,7 +230,7 @@ def test_an_error_belongs_to_both_sides_of_a_door() -> None:
 
 
 def test_errors_of_several_days() -> None:
-    """Those of each day count, and a stretch begins and ends where it is told."""
+    """Add up the errors of several days from any minute to any minute."""
     building = _building(errors=0.05)
     minutes = _minutes(TUESDAY, days=3)
     noons = [minute for minute in minutes if (minute.hour, minute.minute) == (12, 0)]
@@ -243,7 +243,7 @@ def test_errors_of_several_days() -> None:
 
 @pytest.mark.parametrize("double", [False, True])
 def test_rate_of_errors(double: bool) -> None:
-    """That share is missed; as many are counted double, or none."""
+    """Miss that share of the passages; count as many twice, or none."""
     building = Building(1, STOCKHOLM, DOORS, hours=Hours(9, 20, 5000), error_rate=0.1, double=double)
     counted = Counter(passage.counted for walk in building.walks(TUESDAY) for passage in walk)
     assert counted[0] / counted.total() == pytest.approx(0.1, abs=0.01)
@@ -253,8 +253,7 @@ def test_rate_of_errors(double: bool) -> None:
 def _holds(building: Building, minutes: Sequence[datetime], order: Iterable[Door]) -> list[int]:
     """Assert that occupancies by the cameras' counts are off by no more than the errors since the first minute.
 
-    Like a simple counter they begin with the truth, never fall below zero, and take one door after the other. Return by
-    how much each was off.
+    They start with the truth and never fall below 0. Returns by how much each was off.
     """
     order = tuple(order)
     shown = {place: building.inside(place, minutes[0]) for place in building.places}
@@ -272,8 +271,8 @@ def _holds(building: Building, minutes: Sequence[datetime], order: Iterable[Door
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
 @pytest.mark.parametrize("order", [DOORS, DOORS[::-1]])
-def test_occupancies_are_off_by_the_errors_at_most(seed: int, order: Sequence[Door]) -> None:
-    """From the night on, and from any minute at which somebody says how many are inside."""
+def test_bound_of_occupancy(seed: int, order: Sequence[Door]) -> None:
+    """Keep the occupancy by cameras within the errors since it was right."""
     building = _building(seed, errors=0.03)
     minutes = _minutes(TUESDAY)
     assert max(_holds(building, minutes, order)) > 3
@@ -284,8 +283,8 @@ def test_occupancies_are_off_by_the_errors_at_most(seed: int, order: Sequence[Do
     assert not any(_holds(_building(seed), minutes, order))
 
 
-def test_the_bound_is_no_wider_than_needed() -> None:
-    """A single error puts the place off by one."""
+def test_single_error() -> None:
+    """Reach the bound with a single error."""
     building = _building(errors=0.01)
     start, *minutes = _minutes(TUESDAY)
     first = next(end for end in minutes if building.errors("Kitchen", start, end).total == 1)
@@ -307,20 +306,20 @@ def test_the_bound_is_no_wider_than_needed() -> None:
     ],
 )
 def test_impossible_buildings(doors: list[Door], reason: str) -> None:
-    """Doors have names of their own, and people can get everywhere."""
+    """Raise ValueError for doors that don't make a building."""
     with pytest.raises(ValueError, match=reason):
         Building(1, STOCKHOLM, doors)
 
 
 @pytest.mark.parametrize(("rate", "double"), [(-0.1, False), (1, False), (0.6, True)])
 def test_impossible_rates(rate: float, double: bool) -> None:
-    """More can't be missed than pass, nor missed and doubled."""
+    """Raise ValueError for a rate of errors beyond all passages."""
     with pytest.raises(ValueError, match="rate"):
         Building(1, STOCKHOLM, DOORS, error_rate=rate, double=double)
 
 
 def test_unknown_places() -> None:
-    """A misspelt place isn't empty, and nobody knows how many are outside."""
+    """Raise ValueError for a place whose people can't be counted."""
     building = _building()
     noon = datetime(2021, 4, 13, 12, tzinfo=UTC)
     for place in ("shop", OUTSIDE):

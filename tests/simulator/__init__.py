@@ -1,4 +1,4 @@
-"""Simulated AXIS people counters: they count, remember and push as the real ones do, in a building if need be."""
+"""Simulated AXIS people counters that count, store and push like real ones, and buildings to put them in."""
 
 from .building import OUTSIDE, Building, Door, Errors, Passage, Walk
 from .camera import Answer, Camera, Faults

@@ -1,4 +1,4 @@
-"""A building: people walk through doors from place to place, and the cameras over them may count some wrong."""
+"""A building: people walk through doors from place to place, and the cameras over the doors may miscount them."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from .counts import Counts, minute_of
 from .hours import Hours
 from .source import Days, Source
 
-# The place from which everybody comes; nobody knows how many are there.
+# The place from which everybody comes; the number of people there is unknown.
 OUTSIDE = "outside"
-# How many of the people are adults, and how many minutes they stay in a place, on average.
+# The share of adults, and the average minutes that people stay in a place.
 ADULTS = 0.85
 STAY = 15
 
 
 @dataclass(frozen=True, slots=True)
 class Door:
-    """A door between two places; its camera says `in` of those who go from the first to the second."""
+    """A door between two places; its camera counts `in` from the first to the second."""
 
     name: str
     first: str
@@ -37,7 +37,7 @@ class Door:
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """One person who goes through a door in a minute since 1970, and how many people its camera takes that for."""
+    """One person who goes through a door in a minute since 1970, and how many people its camera counts."""
 
     minute: int
     door: Door
@@ -51,34 +51,34 @@ class Passage:
         return self.door.beyond(self.origin)
 
     def counts(self, people: int) -> Counts:
-        """Return what a camera counts that takes the person for so many."""
+        """Return the counts of a camera that counts the person as so many people."""
         adults = people if self.adult else 0
         if self.origin == self.door.first:
             return Counts(in_=people, adults_in=adults)
         return Counts(out=people, adults_out=adults)
 
 
-# All passages of one person, from the one in to the one out of the building.
+# All passages of one person, from entering the building to leaving it.
 type Walk = tuple[Passage, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Errors:
-    """Passages that cameras missed, and those that they counted double."""
+    """The number of passages that cameras missed, and of those that they counted twice."""
 
     missed: int
     extra: int
 
     @property
     def total(self) -> int:
-        """How far a number of people inside can be from the truth at most, if it was right before."""
+        """The largest possible error of a number of people inside that was right before."""
         return self.missed + self.extra
 
 
 class Building:
-    """The truth about all its people. The same seed always gives the same walks, whatever the cameras make of them.
+    """All walks of all its people. The same seed always gives the same walks, at any error rate.
 
-    `hours` tells how many people come: here everybody is a party of one. Nobody is inside while it is closed.
+    `hours` has the number of people: every party is one person. Nobody is inside while it is closed.
     """
 
     def __init__(
@@ -91,12 +91,12 @@ class Building:
         error_rate: float = 0,
         double: bool = False,
     ) -> None:
-        """Make up nothing yet. A camera misses that share of the passages; with `double` it counts as many twice."""
+        """Take the share of passages that a camera misses; with `double` it counts as many twice."""
         if not 0 <= error_rate < 1 or (double and error_rate > 0.5):
             raise ValueError(f"Cameras can't err at a rate of {error_rate}.")
         self.zone = zone
         self.doors = tuple(doors)
-        # Without the outside, in the order in which the doors name them.
+        # Without OUTSIDE, in the order of the doors.
         self.places = _places(self.doors)
         self._seed = seed
         self._hours = hours or Hours()
@@ -106,7 +106,7 @@ class Building:
             place: [door for door in self.doors if place in (door.first, door.second)]
             for place in (OUTSIDE, *self.places)
         }
-        # A day is kept, like those of every source.
+        # Days are cached, as in every source.
         self._walks: Callable[[date], tuple[Walk, ...]] = lru_cache(maxsize=200)(self._make_walks)
         self._moves: Callable[[str, date], tuple[list[int], list[int]]] = lru_cache(maxsize=1000)(self._make_moves)
         self._wrong: Callable[[date], list[Passage]] = lru_cache(maxsize=200)(self._make_wrong)
@@ -116,27 +116,27 @@ class Building:
     # The truth
 
     def walks(self, day: date) -> tuple[Walk, ...]:
-        """Return the walks of all people who come on a local day."""
+        """Return the walks of all people who enter on a local day."""
         return self._walks(day)
 
     def inside(self, place: str, instant: datetime) -> int:
-        """Return how many people are in a place once all minutes are over that end by that instant."""
+        """Return how many people are in a place, as of the last whole minute before an instant."""
         came, went = self._moves(place, self._day(instant))
         minute = minute_of(instant)
         return bisect_left(came, minute) - bisect_left(went, minute)
 
     def passed(self, door: Door, start: datetime, end: datetime) -> Counts:
-        """Return who really went through a door between two whole minutes."""
+        """Return the true counts of a door between two whole minutes."""
         return self._true[door].between(minute_of(start), minute_of(end))
 
     # The cameras
 
     def seen(self, door: Door) -> Source:
-        """Return what the camera over a door counts."""
+        """Return the counts of the camera over a door, errors included."""
         return self._seen[door]
 
     def errors(self, place: str, start: datetime, end: datetime) -> Errors:
-        """Return what was miscounted at all doors of a place, or of the outside, between two whole minutes."""
+        """Return the errors at all doors of a place, or of OUTSIDE, between two whole minutes."""
         if place not in self._doors_at:
             raise ValueError(f"There is no place {place}.")
         first, after = minute_of(start), minute_of(end)
@@ -156,37 +156,37 @@ class Building:
         return instant.astimezone(self.zone).date()
 
     def _days(self, start: datetime, end: datetime) -> Iterator[date]:
-        """Yield the local days that a stretch of time touches."""
+        """Yield the local days between two instants, the first and the last included."""
         day, last = self._day(start), self._day(end)
         while day <= last:
             yield day
             day += timedelta(days=1)
 
     def _make_walks(self, day: date) -> tuple[Walk, ...]:
-        """Make up the walks of all people who come on a local day."""
+        """Generate the walks of all people who enter on a local day."""
         minutes = self._hours.minutes(day, self.zone)
         random = Random(f"{self._seed} {day}")
         walks: list[Walk] = []
         for arrival in self._hours.arrivals(self._seed, random, day, self.zone):
             adult = random.random() < ADULTS
             ways = self._ways(random)
-            # Who couldn't be out again by closing time doesn't come.
+            # Skip people who couldn't leave by closing time.
             if len(ways) > len(minutes):
                 continue
             walk: list[Passage] = []
             minute = arrival
             for done, (door, origin) in enumerate(ways):
-                # There must be a minute left for each door on the way out.
+                # Each door on the way out needs a minute.
                 minute = min(minute, minutes.stop - len(ways) + done)
-                # The chance is taken at any rate, so that people walk the same ways at each.
+                # Draw at any error rate, so that people walk the same ways at each rate.
                 walk.append(Passage(minute, door, origin, adult, self._people(random.random())))
-                # Nobody comes and goes within a minute, so the order of passages in a minute makes no difference.
+                # Nobody has two passages in one minute, so their order within a minute makes no difference.
                 minute += 1 + int(random.expovariate(1 / STAY))
             walks.append(tuple(walk))
         return tuple(walks)
 
     def _ways(self, random: Random) -> list[tuple[Door, str]]:
-        """Return the doors that a person goes through, each with the place before it: any way that ends outside."""
+        """Return the doors that a person goes through, each with the place before it, until the person is outside."""
         ways: list[tuple[Door, str]] = []
         place = OUTSIDE
         while not ways or place != OUTSIDE:
@@ -196,13 +196,13 @@ class Building:
         return ways
 
     def _people(self, chance: float) -> int:
-        """Return how many people a camera takes a person for."""
+        """Return how many people a camera counts for one person."""
         if chance < self._error_rate:
             return 0
         return 2 if self._double and chance < 2 * self._error_rate else 1
 
     def _make_moves(self, place: str, day: date) -> tuple[list[int], list[int]]:
-        """Return the minutes at which people come into a place and leave it, in the order of time."""
+        """Return the sorted minutes at which people enter a place, and those at which they leave it."""
         if place not in self.places:
             raise ValueError(f"Nobody knows how many people are in {place}.")
         passages = list(chain.from_iterable(self.walks(day)))
@@ -212,11 +212,11 @@ class Building:
         )
 
     def _make_wrong(self, day: date) -> list[Passage]:
-        """Return the passages that cameras count wrong."""
+        """Return the passages that cameras miscount."""
         return [passage for passage in chain.from_iterable(self.walks(day)) if passage.counted != 1]
 
     def _make_counts(self, door: Door, day: date, *, as_seen: bool) -> dict[int, Counts]:
-        """Return the counts of a door by minute: those of its camera, or the truth."""
+        """Return the counts of a door by minute: those of its camera, or the true ones."""
         counts: dict[int, Counts] = {}
         for passage in chain.from_iterable(self.walks(day)):
             if passage.door == door:
@@ -226,7 +226,7 @@ class Building:
 
 
 def _places(doors: Sequence[Door]) -> tuple[str, ...]:
-    """Return the places of a building; refuse doors that can't all belong to one."""
+    """Return the places of a building; raise ValueError if the doors don't make one building."""
     if len({door.name for door in doors}) < len(doors):
         raise ValueError("Two doors have the same name.")
     if any(door.first == door.second for door in doors):

@@ -1,4 +1,4 @@
-"""One camera over one door."""
+"""One camera over one door: counts, keeps 90 days, and pushes what wasn't answered 200."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ DELAY = (10, 40)
 
 @dataclass(slots=True)
 class Faults:
-    """What is wrong with the camera or its network; all of it can change at any time."""
+    """Faults of the camera or its network; they can change at any time."""
 
     # No connection at all.
     cut_off: bool = False
@@ -37,27 +37,27 @@ class Faults:
     break_after: int | None = None
     # The receiver's answer never reaches the camera.
     lose_answer: bool = False
-    # How far the camera's clock is ahead.
+    # The offset of the camera's clock from the true time.
     clock_offset: timedelta = timedelta()
-    # What the camera calls its protocol.
+    # The version in `apiVersion`.
     protocol_version: str = "0.4"
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the camera saw in answer to a request: a status, or none and what went wrong."""
+    """The answer to a request: a status, or None and the error."""
 
     status: int | None
     text: str = ""
 
     @property
     def delivered(self) -> bool:
-        """Only 200 means delivered."""
+        """True for a 200, the only status that means delivered."""
         return self.status == 200
 
 
 class Camera:
-    """Counts, keeps 90 days, and re-sends everything since the last 200."""
+    """A camera that keeps 90 days, and sends everything since the last 200 again."""
 
     def __init__(
         self,
@@ -75,9 +75,9 @@ class Camera:
         zone_key: str = "timeZone",
         ip_address: str = "127.0.0.1",
     ) -> None:
-        """Mount a camera that counts from `installed` on, in the zone of its source.
+        """Take the source of counts and the time from which on the camera counts.
 
-        `clock` tells the true time. `batch` cuts history into bodies of so many intervals; None sends one body.
+        `clock` returns the true time. `batch` limits the intervals in one body; None sends one body.
         """
         self.source = source
         self.url = url
@@ -87,11 +87,11 @@ class Camera:
         self.model = model
         self.batch = batch
         self.faults = Faults()
-        # Up to here everything is known to be delivered.
+        # The end of the last interval answered 200.
         self.cursor: datetime | None = None
         # The intervals of the last body, for `redeliver`.
         self.last: Sequence[Interval] = ()
-        # The intervals a receiver should hold, by the minute they start: each was in a push really answered 200.
+        # The intervals a receiver should hold, by their first minute. A lost answer makes no difference here.
         self._taken: dict[int, Interval] = {}
         self._clock = clock
         self._installed = minute_of(installed)
@@ -111,49 +111,49 @@ class Camera:
 
     @property
     def width(self) -> int:
-        """The minutes of one interval, which are those between two pushes."""
+        """The minutes of one interval, and between two pushes."""
         return self._width
 
     @width.setter
     def width(self, minutes: int) -> None:
-        """Set the send interval, as far as the model lets a user do so."""
+        """Set the send interval; raises ValueError if the model doesn't have it."""
         if minutes not in self.model.widths:
             raise ValueError(f"{self.model.application} can't send every {minutes} minutes.")
         self._width = minutes
 
     def now(self) -> datetime:
-        """Return what the camera's clock shows."""
+        """Return the time of the camera's clock."""
         return self._clock() + self.faults.clock_offset
 
     # The truth
 
     def counted(self, start: datetime, end: datetime) -> Counts:
-        """Return what was counted between two whole minutes, delivered or not."""
+        """Return the counts between two whole minutes, delivered or not."""
         return self._counts(minute_of(start), minute_of(end))
 
     def delivered(self, start: datetime, end: datetime) -> Counts:
-        """Return what a receiver should hold of the intervals that lie between two moments."""
+        """Return the counts that a receiver should hold between two instants."""
         return sum((interval.counts for interval in self.taken(start, end)), Counts())
 
     def occupancy(self, since: datetime, until: datetime) -> int:
-        """Return how many are inside at the end of the delivered intervals, if nobody was at the beginning."""
+        """Return the occupancy after the delivered intervals, starting from 0 and never below it."""
         inside = 0
         for interval in self.taken(since, until):
             inside = max(0, inside + interval.counts.in_ - interval.counts.out)
         return inside
 
     def taken(self, start: datetime, end: datetime) -> list[Interval]:
-        """Return the intervals between two moments that a receiver should hold, in the order of time."""
+        """Return the intervals that a receiver should hold between two instants, in the order of time."""
         found = (interval for interval in self._taken.values() if start <= interval.start and interval.end <= end)
         return sorted(found, key=lambda interval: interval.start)
 
     # Pushes
 
     def waiting(self, until: datetime | None = None) -> list[Interval]:
-        """Return the intervals to send next: all since the last 200 that are over and not forgotten."""
+        """Return the intervals to send next: all complete ones since the last 200, up to 90 days."""
         width = self._width
         now = self.now()
-        # What a camera forgets is gone with its whole interval; what it has sent comes again with its whole interval.
+        # Intervals are forgotten as a whole, and sent again as a whole.
         first = ceil((now - MEMORY).timestamp() / 60 / width) * width
         first = max(first, (self._installed if self.cursor is None else minute_of(self.cursor)) // width * width)
         after = minute_of(now if until is None else min(until, now)) // width * width
@@ -163,7 +163,7 @@ class Camera:
         ]
 
     def _counts(self, first: int, after: int) -> Counts:
-        """Return what the camera counts from one minute since 1970 up to, not including, another."""
+        """Return the counts from one minute since 1970 up to, not including, another."""
         counts = self.source.between(max(first, self._installed), after)
         return counts if self.model.adults else Counts(counts.in_, counts.out)
 
@@ -183,13 +183,13 @@ class Camera:
         return document.encode(content)
 
     async def test_connection(self) -> Answer:
-        """Send the test message, as the button in the camera's own page does."""
+        """Send the test message, like the button on the camera's page."""
         return await self._post(self.body())
 
     async def push(self, until: datetime | None = None) -> Answer | None:
-        """Send everything since the last 200 and return the answer to the last body, None if there was nothing to send.
+        """Send everything since the last 200; return the answer to the last body, None if there was nothing to send.
 
-        `until` is for tests that need all cameras to end at the same minute.
+        `until` lets all cameras of a test end at the same minute.
         """
         answer = None
         waiting = await asyncio.to_thread(self.waiting, until)
@@ -201,13 +201,13 @@ class Camera:
         return answer
 
     async def redeliver(self) -> Answer:
-        """Send the last body's intervals again, as a camera does whose cursor was not kept."""
+        """Send the intervals of the last body again, like a camera that lost its cursor."""
         if not self.last:
             raise RuntimeError("This camera has sent nothing yet.")
         return await self._deliver(self.last)
 
     async def run(self) -> None:
-        """Push what is stored, then every send interval, until cancelled or told to stop."""
+        """Push at once, then after each send interval, until cancelled or stopped."""
         while not self._stop.is_set():
             await self.push()
             now = self.now().timestamp()
@@ -231,9 +231,9 @@ class Camera:
         return Answer(None, "the answer was lost") if self.faults.lose_answer else answer
 
     def _take(self, intervals: Sequence[Interval]) -> None:
-        """Note what a receiver holds now.
+        """Update the intervals that a receiver should hold.
 
-        Of different widths the later push wins, where it covers the whole of an earlier interval; else the earlier one.
+        A push replaces the earlier intervals that it covers wholly; its intervals that cut into another one are lost.
         """
         first, after = minute_of(intervals[0].start), minute_of(intervals[-1].end)
         taken = self._taken.copy()
@@ -259,7 +259,7 @@ class Camera:
         headers = {"Content-Type": "application/json", "Content-Length": str(len(body))}
         if self.token is not None:
             headers["Authorization"] = f"Bearer {self.token}"
-        # No limit for the whole: history may take its time. The receiver must not be silent for long, though.
+        # History may take long to send, but the receiver must not be silent for long.
         timeout = aiohttp.ClientTimeout(total=None, sock_connect=10, sock_read=120)
         try:
             async with (
@@ -271,11 +271,11 @@ class Camera:
             return Answer(None, f"{type(error).__name__}: {error}")
 
     def _tls(self) -> ssl.SSLContext | bool:
-        """Return how the receiver proves who it is: by a public authority, or by the one installed in the camera."""
+        """Return what the receiver's certificate is verified with: the installed authority, or the public ones."""
         return ssl.create_default_context(cafile=self.ca_file) if self.ca_file else True
 
     async def _upload(self, body: bytes) -> AsyncIterator[bytes]:
-        """Yield the body in pieces, as fast as the network is, and as far as it holds."""
+        """Yield the body in pieces at the network's speed, until the connection breaks."""
         sent = 0
         for piece in self._pieces(body):
             if self.faults.break_after is not None and sent + len(piece) > self.faults.break_after:
@@ -287,7 +287,7 @@ class Camera:
                 await asyncio.sleep(len(piece) / self.faults.bytes_per_second)
 
     def _pieces(self, body: bytes) -> Iterator[bytes]:
-        """Cut up the body; a slow network takes smaller pieces, so that the upload flows."""
+        """Yield pieces of the body, smaller ones on a slow network."""
         rest = memoryview(body)
         while rest:
             speed = self.faults.bytes_per_second

@@ -1,4 +1,4 @@
-"""What is counted, and when."""
+"""Counts, and the intervals they belong to."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """People who passed, by direction."""
+    """People by direction."""
 
     in_: int = 0
     out: int = 0
@@ -16,7 +16,7 @@ class Counts:
     adults_out: int = 0
 
     def __add__(self, other: Counts) -> Counts:
-        """Add both."""
+        """Return the sum."""
         return Counts(
             self.in_ + other.in_,
             self.out + other.out,
@@ -27,7 +27,7 @@ class Counts:
 
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """The counts of one stretch of time; the end does not belong to it."""
+    """The counts of an interval, which doesn't include its end."""
 
     start: datetime
     end: datetime
@@ -35,10 +35,10 @@ class Interval:
 
 
 def minute_of(moment: datetime) -> int:
-    """Return the whole minutes since 1970 that had passed at that moment."""
+    """Return the minute since 1970 of an instant."""
     return int(moment.timestamp() // 60)
 
 
 def moment_of(minute: int) -> datetime:
-    """Return the beginning of that minute since 1970."""
+    """Return the start of a minute since 1970."""
     return datetime.fromtimestamp(minute * 60, UTC)

@@ -1,4 +1,4 @@
-"""The web server in a camera: who it is, which authorities it trusts, and the protocol it pushes."""
+"""The web server in a camera: identity, authorities and protocol version."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from .camera import Faults
 from .model import THREE_D, TWO_D, Model
 
-# What gets through only if nobody takes it for something else.
+# Contains characters that need quotes or escapes somewhere.
 PASSWORD = 'correct horse, battery: "staple" ü'
-# More than a camera is ever asked, and told, by those who set it up.
+# More than any set-up needs.
 MAX_REQUESTS = 1000
 MAX_BODY = 64 * 1024
 MAX_AUTHORITIES = 100
-# How long what is under way may take to end when the camera is switched off.
+# Requests in progress get this long when the camera is switched off.
 SHUTDOWN_SECONDS = 0.5
 
 _HASHES = {"MD5": hashlib.md5, "SHA-256": hashlib.sha256}
@@ -42,7 +42,7 @@ _PARAMETER = re.compile(r'(\w+)=(?:"((?:[^"\\]|\\.)*)"|([^\s,"]+))')
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """An answer word by word."""
+    """A prepared answer."""
 
     status: int = 200
     body: bytes = b""
@@ -52,7 +52,7 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What somebody asked, and the whole of how they said who they are."""
+    """A request with its credentials."""
 
     method: str
     path: str
@@ -65,7 +65,7 @@ class Request:
 class Device:
     """A camera's web server on the loopback, between `async with` and its end.
 
-    What it is can be changed at any time, except for the address, scheme and certificate.
+    All attributes but the address, scheme and certificate can change at any time.
     """
 
     def __init__(
@@ -86,11 +86,11 @@ class Device:
         certificates_api: bool = True,
         host: str = "127.0.0.1",
     ) -> None:
-        """Build a camera.
+        """Take the properties of the camera.
 
-        `authentication` lists what it offers: "MD5" and "SHA-256" (both Digest), "Basic", or anything else as it is;
-        nothing means that nobody is asked for credentials. `refusal` is the status for who isn't an administrator.
-        The protocol version is that of `faults`: give those of a `Camera`, and it pushes what is set here.
+        `authentication` lists the challenges: "MD5" and "SHA-256" (both Digest), "Basic", or a text to send as it is;
+        without any, no credentials are asked for. `refusal` is the status for users who aren't administrators.
+        The protocol version is kept in `faults`: with those of a `Camera`, the camera pushes what is set here.
         """
         self.serial = serial
         self.name = name
@@ -105,20 +105,20 @@ class Device:
         self.authentication = authentication
         self.basic_device_info = basic_device_info
         self.certificates_api = certificates_api
-        # The PEM of the authorities that were installed, by alias.
+        # The installed authorities in PEM format, by alias.
         self.authorities: dict[str, str] = {}
-        # How challenges become header lines.
+        # Turns challenges into header lines.
         self.lay_out: Callable[[list[str]], list[str]] = list
         # Seconds before each answer.
         self.delay = 0.0
-        # What is answered to everybody instead; then to those who said who they are, by path.
+        # The answer to all requests; the answers after a login, by path.
         self.everywhere: Reply | None = None
         self.replies: dict[str, Reply] = {}
         self.requests: deque[Request] = deque(maxlen=MAX_REQUESTS)
-        # How often who asked could not say who they are, though they tried.
+        # The number of requests with wrong credentials.
         self.rejected = 0
         self._host = host
-        # The last count of each nonce that was given out.
+        # The last count of each nonce.
         self._nonces: dict[str, int] = {}
         self._opaque = secrets.token_hex(8)
         self._runner: web.AppRunner | None = None
@@ -130,7 +130,7 @@ class Device:
         """Switch it on."""
         application = web.Application(client_max_size=MAX_BODY)
         application.router.add_route("*", "/{path:.*}", self._handle)
-        # Who hangs up isn't waited for.
+        # Requests are cancelled when the client hangs up.
         self._runner = web.AppRunner(
             application, access_log=None, handler_cancellation=True, shutdown_timeout=SHUTDOWN_SECONDS
         )
@@ -147,44 +147,44 @@ class Device:
 
     @property
     def address(self) -> str:
-        """Where it is, without a scheme."""
+        """Host and port."""
         return f"[{self._host}]:{self._port}" if ":" in self._host else f"{self._host}:{self._port}"
 
     @property
     def url(self) -> str:
-        """Where it is, with the scheme it speaks."""
+        """Scheme, host and port."""
         return f"{'https' if self.https else 'http'}://{self.address}"
 
     @property
     def certificate(self) -> str:
-        """The certificate it shows, which nobody vouches for."""
+        """Its self-signed certificate."""
         if self._certificate is None:
             raise RuntimeError("This camera speaks plain HTTP.")
         return self._certificate.public_bytes(serialization.Encoding.PEM).decode()
 
     def write_authorities(self, path: Path) -> Path:
-        """Write the authorities that were installed, for a `Camera` to trust them."""
+        """Write the installed authorities to a file that a `Camera` can trust."""
         path.write_text("".join(self.authorities.values()))
         return path
 
     def forget_nonces(self) -> None:
-        """Forget what was given out, as cameras do after a while."""
+        """Forget all nonces, as cameras do after a while."""
         self._nonces.clear()
 
-    # Who asks
+    # Authentication
 
     async def _handle(self, request: web.Request) -> web.Response:
         """Answer one request."""
         body = await request.read()
-        said = request.headers
-        authorization = said.get("Authorization")
+        headers = request.headers
+        authorization = headers.get("Authorization")
         self.requests.append(
             Request(
                 request.method,
                 request.raw_path,
                 authorization,
-                said.get("Content-Type"),
-                said.get("Accept-Encoding"),
+                headers.get("Content-Type"),
+                headers.get("Accept-Encoding"),
                 body,
             )
         )
@@ -201,7 +201,7 @@ class Device:
         return self._answer(request, body)
 
     def _challenge(self, *, stale: bool) -> web.Response:
-        """Ask who it is, the way that is liked most first."""
+        """Return a 401 with the challenges."""
         response = web.Response(status=401, text="<html>Unauthorized</html>", content_type="text/html")
         realm = f"AXIS_{self.serial.upper()}"
         texts = []
@@ -223,7 +223,7 @@ class Device:
         return response
 
     def _knows(self, method: str, path: str, authorization: str) -> bool | None:
-        """Say whether these are the credentials; None if they are, but for a nonce that is forgotten."""
+        """Return True for the right credentials, None if only the nonce is unknown."""
         scheme, _, rest = authorization.partition(" ")
         if scheme == "Basic" and "Basic" in self.authentication:
             expected = b64encode(f"{self.username}:{self.password}".encode()).decode()
@@ -235,9 +235,9 @@ class Device:
             return self._knows_digest(method, path, parameters)
         return False
 
-    def _knows_digest(self, method: str, path: str, said: dict[str, str]) -> bool | None:
-        """Check a digest as RFC 7616 has it, with the quality of protection `auth`, which is the only one offered."""
-        algorithm = said.get("algorithm", "MD5")
+    def _knows_digest(self, method: str, path: str, parameters: dict[str, str]) -> bool | None:
+        """Check a digest as in RFC 7616 with qop `auth`, the only one offered."""
+        algorithm = parameters.get("algorithm", "MD5")
         if algorithm not in self.authentication or algorithm not in _HASHES:
             return False
 
@@ -245,34 +245,34 @@ class Device:
             return _HASHES[algorithm](":".join(parts).encode()).hexdigest()
 
         realm = f"AXIS_{self.serial.upper()}"
-        nonce, count, cnonce = (said.get(name, "") for name in ("nonce", "nc", "cnonce"))
+        nonce, count, cnonce = (parameters.get(name, "") for name in ("nonce", "nc", "cnonce"))
         expected = hashed(
             hashed(self.username, realm, self.password), nonce, count, cnonce, "auth", hashed(method, path)
         )
         right = (
-            said.get("username") == self.username
-            and said.get("realm") == realm
-            and said.get("uri") == path
-            and said.get("opaque") == self._opaque
-            and said.get("qop") == "auth"
+            parameters.get("username") == self.username
+            and parameters.get("realm") == realm
+            and parameters.get("uri") == path
+            and parameters.get("opaque") == self._opaque
+            and parameters.get("qop") == "auth"
             and cnonce != ""
             and re.fullmatch("[0-9a-f]{8}", count) is not None
-            and compare_digest(said.get("response", "").encode(), expected.encode())
+            and compare_digest(parameters.get("response", "").encode(), expected.encode())
         )
         if not right:
             return False
         if nonce not in self._nonces:
             return None
-        # What has been said once isn't believed again.
+        # A repeated count would be a replay.
         if int(count, 16) <= self._nonces[nonce]:
             return False
         self._nonces[nonce] = int(count, 16)
         return True
 
-    # What is asked
+    # Answers
 
     def _answer(self, request: web.Request, body: bytes) -> web.Response:
-        """Answer who has said who they are."""
+        """Answer a request after the login."""
         match request.path:
             case "/axis-cgi/basicdeviceinfo.cgi" if self.basic_device_info:
                 return self._basic_device_info(request.method, body)
@@ -290,7 +290,7 @@ class Device:
         return self.counter is not None and self.counter.application == model.application
 
     def _basic_device_info(self, method: str, body: bytes) -> web.Response:
-        """Say who the camera is; errors are answered with 200."""
+        """Return the properties of the camera; errors have status 200."""
         if method != "POST":
             error = {"code": 2002, "message": f"HTTP request type '{method}' not supported"}
         elif (asked := _object(body)) is None:
@@ -311,7 +311,7 @@ class Device:
         return web.json_response({"apiVersion": "1.3", "error": error})
 
     def _parameters(self, request: web.Request) -> web.Response:
-        """List parameters, or set one; errors are answered with 200."""
+        """List parameters, or set one; errors have status 200."""
         known = {
             "Brand.ProdFullName": self.name,
             "Properties.Firmware.Version": self.version,
@@ -356,12 +356,12 @@ class Device:
             certificate = x509.load_pem_x509_certificate(pem.encode())
         except ValueError:
             return _configuration_error(400, 5, "Validation error: this is no certificate in PEM format")
-        # A camera keeps the certificate and writes it anew.
+        # A camera stores the certificate, not the text.
         self.authorities[alias] = certificate.public_bytes(serialization.Encoding.PEM).decode()
         return web.json_response({"status": "success"}, status=201)
 
     def _settings(self, body: bytes) -> web.Response:
-        """Change what the 3D application does; nobody has written down what it answers."""
+        """Change the settings of the 3D application; its real answer isn't documented."""
         if not self.administrator:
             return self._refuse()
         value = (_object(body) or {}).get("push_protocol_version")
@@ -371,14 +371,14 @@ class Device:
         return web.json_response({"push_protocol_version": value})
 
     def _set_protocol_version(self, value: str) -> bool:
-        """Push another protocol from now on, if there is one of that name."""
+        """Set the protocol version and return True, unless it doesn't exist."""
         if not re.fullmatch("V0_[1-4]", value):
             return False
         self.faults.protocol_version = value.removeprefix("V").replace("_", ".")
         return True
 
     def _refuse(self) -> web.Response:
-        """Tell somebody who is known that only administrators may do this; some cameras ask for others with 401."""
+        """Refuse a user who isn't an administrator; some cameras answer 401, others 403."""
         if self.refusal == 401:
             return self._challenge(stale=False)
         return web.Response(status=self.refusal, text="<html>Forbidden</html>", content_type="text/html")
@@ -386,7 +386,7 @@ class Device:
     # Certificate
 
     def _tls(self) -> ssl.SSLContext | None:
-        """Return how the camera proves who it is, if it does."""
+        """Return the context with the camera's certificate, None for plain HTTP."""
         if self._certificate is None:
             return None
         key = self._key.private_bytes(
@@ -401,7 +401,7 @@ class Device:
 
 
 def _self_signed(key: ec.EllipticCurvePrivateKey, host: str, local: str) -> x509.Certificate:
-    """Make a certificate as a camera does when it is switched on for the first time."""
+    """Return a certificate like the one a new camera makes for itself."""
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, host)])
     now = datetime.now(UTC)
     return (

@@ -13,7 +13,7 @@ from .model import Model
 
 
 def heading(sent: datetime, zone: ZoneInfo, version: str) -> dict[str, Any]:
-    """Return what stands above the data."""
+    """Return the members before the data."""
     return {"apiName": "Axis Retail Data", "apiVersion": version} | _times(zone, Sent=sent)
 
 
@@ -27,7 +27,7 @@ def data(intervals: Sequence[Interval], zone: ZoneInfo, model: Model) -> dict[st
 def encode(document: dict[str, Any]) -> bytes:
     """Return the document as it goes over the wire.
 
-    A body can hold 90 days. It is encoded measurement by measurement, so that a thread doing this lets others run.
+    A body can hold 90 days. Encoding each measurement on its own lets other threads run in between.
     """
     measurements: Iterable[Any] = document.get("data", {}).get("measurements", ())
     if not measurements:
@@ -49,7 +49,7 @@ def _measurement(interval: Interval, zone: ZoneInfo, model: Model) -> dict[str, 
 
 
 def _items(counts: Counts, adults: bool) -> list[dict[str, Any]]:
-    """Return both directions."""
+    """Return the items of both directions."""
     directions = (("in", counts.in_, counts.adults_in), ("out", counts.out, counts.adults_out))
     return [
         {"direction": direction, "count": people} | ({"adults": grown} if adults else {})
@@ -58,7 +58,7 @@ def _items(counts: Counts, adults: bool) -> list[dict[str, Any]]:
 
 
 def _times(zone: ZoneInfo, **moments: datetime) -> dict[str, str]:
-    """Return each moment in UTC, then each on the wall clock, which says nothing about its offset."""
+    """Return each instant in UTC, then each in local time, which has no offset."""
     return {f"utc{name}": f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}" for name, moment in moments.items()} | {
         f"local{name}": f"{moment.astimezone(zone):%Y-%m-%dT%H:%M:%S}" for name, moment in moments.items()
     }

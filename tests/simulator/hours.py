@@ -1,4 +1,4 @@
-"""When doors are open, and when people come."""
+"""Opening hours, and the minutes at which people arrive."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .counts import minute_of
 
 @dataclass(frozen=True, slots=True)
 class Hours:
-    """Opening hours, local, and how many parties come on a day; closing at 24 is midnight."""
+    """Local opening hours and the number of parties on a day; closing at 24 is midnight."""
 
     opens: int = 9
     closes: int = 20
@@ -21,12 +21,12 @@ class Hours:
     weekend_parties: int = 320
 
     def __post_init__(self) -> None:
-        """Refuse what would last into the next day, on which nobody looks for it."""
+        """Raise ValueError for hours beyond the day: counts of the next day would be lost."""
         if not 0 <= self.opens <= self.closes <= 24:
             raise ValueError(f"Doors can't be open from {self.opens} to {self.closes}.")
 
     def minutes(self, day: date, zone: ZoneInfo) -> range:
-        """Return the minutes since 1970 of a local day in which doors are open."""
+        """Return the open minutes of a local day, as minutes since 1970."""
         return range(_local_minute(day, self.opens, zone), _local_minute(day, self.closes, zone))
 
     def arrivals(self, seed: int | str, random: Random, day: date, zone: ZoneInfo) -> list[int]:
@@ -35,7 +35,7 @@ class Hours:
         if not minutes:
             return []
         weekend = day.weekday() >= 5
-        # Days of a week have its weather in common, so that weeks differ, too.
+        # All days of a week share a factor, so that weeks differ as well.
         week = Random(f"{seed} {day.isocalendar()[:2]}").uniform(0.75, 1.25)
         parties = (self.weekend_parties if weekend else self.weekday_parties) * random.uniform(0.8, 1.2) * week
         noon = _local_minute(day, 12, zone)
@@ -44,15 +44,15 @@ class Hours:
 
 
 def _local_minute(day: date, hour: int, zone: ZoneInfo) -> int:
-    """Return the minute since 1970 at which the day's hour strikes in the zone."""
-    struck = datetime.combine(day + timedelta(days=hour // 24), time(hour % 24), zone)
-    return minute_of(struck.astimezone(UTC))
+    """Return the minute since 1970 of a local hour."""
+    instant = datetime.combine(day + timedelta(days=hour // 24), time(hour % 24), zone)
+    return minute_of(instant.astimezone(UTC))
 
 
 def _attraction(hours_after_noon: float, weekend: bool) -> float:
-    """Return how many come at this time: a peak at lunch and one in the late afternoon, one long one at weekends.
+    """Return the weight of a time: peaks at lunch and in the late afternoon, one long peak at weekends.
 
-    Where doors don't close, some come at night as well.
+    The weight of the night is small, but not 0.
     """
 
     def peak(at: float, width: float) -> float:

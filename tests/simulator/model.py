@@ -5,15 +5,15 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """What tells one kind of counter from another in its pushes."""
+    """A kind of counter, as far as its pushes show it."""
 
     application: str
     version: str
-    # Whether items say how many of the people were adults.
+    # Items have the number of adults.
     adults: bool
-    # The interval widths a user can choose from, in minutes, the first being set in a new camera.
+    # The interval widths to choose from, in minutes; the first is the default.
     widths: tuple[int, ...]
-    # Whether an interval without people has `"items": null`.
+    # An interval without people has `"items": null`.
     null_when_empty: bool
 
 

@@ -1,4 +1,4 @@
-"""Who comes and goes: days of a shop, made up from a seed."""
+"""Visits to a shop, generated from a seed."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from .source import Days
 
 
 class Visits(Days):
-    """The truth, minute by minute. The same seed and minute always give the same counts."""
+    """Counts of a shop's door by minute. The same seed and minute always give the same counts."""
 
     def __init__(self, seed: int | str, zone: ZoneInfo, hours: Hours | None = None) -> None:
-        """Make up nothing yet."""
+        """Take the seed; nothing is generated yet."""
         super().__init__(zone, self._make_day)
         self._seed = seed
         self._hours = hours or Hours()
 
     def _make_day(self, day: date) -> dict[int, Counts]:
-        """Make up all minutes of a local day in which somebody passes; whoever comes in leaves by closing time."""
+        """Return the counts of a local day by minute; everybody leaves by closing time."""
         last = self._hours.minutes(day, self.zone).stop - 1
         random = Random(f"{self._seed} {day}")
         counts: dict[int, Counts] = {}

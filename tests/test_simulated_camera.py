@@ -1,10 +1,10 @@
-"""The simulated camera behaves as PROTOCOL says real ones do, and its truth is the truth."""
+"""The simulated camera sends what PROTOCOL says, and knows what a receiver should hold."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 import json
 from pathlib import Path
@@ -23,12 +23,14 @@ import pytest
 from .simulator import OUTSIDE, THREE_D, TWO_D, Building, Camera, Counts, Door, Hours, Model, Source, Visits
 
 STOCKHOLM = ZoneInfo("Europe/Stockholm")
+
 NOON = datetime(2021, 4, 13, 12, 0, 24, tzinfo=UTC)
+
 MINUTE = timedelta(minutes=1)
 
 
 class Clock:
-    """A clock that goes only when told."""
+    """A clock that moves only when told to."""
 
     def __init__(self, now: datetime = NOON) -> None:
         self.now = now
@@ -37,12 +39,12 @@ class Clock:
         return self.now
 
     def forward(self, minutes: float) -> None:
-        """Let time pass."""
+        """Move the clock."""
         self.now += timedelta(minutes=minutes)
 
 
 class Receiver:
-    """Keeps what arrives and answers as told."""
+    """Stores what arrives, and answers with a status."""
 
     def __init__(self) -> None:
         self.status = 200
@@ -61,7 +63,7 @@ class Receiver:
             raise
         self.headers.append({name.lower(): value for name, value in request.headers.items()})
         self.bodies.append(json.loads(body))
-        # Cameras don't follow redirects, as far as anybody knows.
+        # Cameras aren't known to follow redirects.
         headers = {"Location": "/elsewhere"} if self.status == 302 else None
         return web.Response(status=self.status, text="heard", headers=headers)
 
@@ -105,7 +107,7 @@ def _camera(
     source: Source | None = None,
     **options: Any,
 ) -> Camera:
-    """Mount a camera over the shop's door, three hours old."""
+    """Return a camera over the shop's door that is three hours old."""
     return Camera(
         source or Visits("shop", STOCKHOLM),
         str(receiver.server.make_url("/push")) if receiver else "http://127.0.0.1:1/push",
@@ -119,93 +121,8 @@ def _camera(
     )
 
 
-# Visits
-
-
-def _day(visits: Visits, day: date) -> list[Counts]:
-    """Return all minutes of a UTC day, and of the hours around it."""
-    first = int(datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp() // 60)
-    return [visits.minute(minute) for minute in range(first - 180, first + 27 * 60)]
-
-
-def test_visits_depend_on_nothing_but_seed_and_minute() -> None:
-    """Another instance, asked in another order, tells the same; another seed tells something else."""
-    first, again, other = Visits(1, STOCKHOLM), Visits(1, STOCKHOLM), Visits(2, STOCKHOLM)
-    monday, tuesday = date(2021, 4, 12), date(2021, 4, 13)
-    forwards = [_day(first, monday), _day(first, tuesday)]
-    backwards = [_day(again, tuesday), _day(again, monday)]
-    assert forwards == backwards[::-1]
-    assert forwards[0] != _day(other, monday)
-    assert forwards[0] != forwards[1]
-
-
-@pytest.mark.parametrize("zone", ["Europe/Stockholm", "Asia/Kathmandu", "America/Los_Angeles"])
-@pytest.mark.parametrize("day", [date(2021, 3, 28), date(2021, 10, 31), date(2021, 4, 12)])
-def test_everybody_leaves_by_closing_time(zone: str, day: date) -> None:
-    """Nobody comes at night, nobody leaves who hasn't come, and the shop is empty in the end."""
-    local = ZoneInfo(zone)
-    visits = Visits("shop", local)
-    opening = datetime(day.year, day.month, day.day, 9, tzinfo=local)
-    closing = opening.replace(hour=20)
-    inside = adults = seen = 0
-    for minute in range(int(opening.timestamp() // 60) - 540, int(closing.timestamp() // 60) + 240):
-        counts = visits.minute(minute)
-        assert counts.adults_in <= counts.in_
-        assert counts.adults_out <= counts.out
-        if not opening.timestamp() <= minute * 60 < closing.timestamp():
-            assert counts == Counts()
-        inside += counts.in_ - counts.out
-        adults += counts.adults_in - counts.adults_out
-        assert inside >= adults >= 0
-        seen += counts.in_
-    assert inside == adults == 0
-    assert seen > 100
-
-
-def test_hours_may_be_all_day() -> None:
-    """Closing at 24 is midnight, so there is no gap and no overlap between days."""
-    visits = Visits("shop", STOCKHOLM, Hours(opens=0, closes=24))
-    midnight = int(datetime(2021, 4, 13, tzinfo=STOCKHOLM).timestamp() // 60)
-    night = visits.between(midnight, midnight + 6 * 60)
-    whole = visits.between(midnight, midnight + 24 * 60)
-    assert night.in_ > 0
-    assert whole.in_ == whole.out
-
-
-@pytest.mark.parametrize(("opens", "closes"), [(-1, 20), (20, 9), (9, 25)])
-def test_hours_that_no_day_has(opens: int, closes: int) -> None:
-    """They are refused: nobody would count those who come in them."""
-    with pytest.raises(ValueError, match=f"from {opens} to {closes}"):
-        Hours(opens, closes)
-
-
-def test_lunch_and_afternoon_are_busy() -> None:
-    """A month's weekdays show the two peaks, and a weekend brings more people."""
-    visits = Visits("shop", STOCKHOLM)
-
-    def people(day: int, hour: int, hours: int = 1) -> int:
-        start = int(datetime(2021, 6, day, hour, tzinfo=STOCKHOLM).timestamp() // 60)
-        return visits.between(start, start + 60 * hours).in_
-
-    weekdays = [day for day in range(1, 31) if date(2021, 6, day).weekday() < 5]
-    weekends = [day for day in range(1, 31) if date(2021, 6, day).weekday() >= 5]
-    by_hour = {hour: sum(people(day, hour) for day in weekdays) for hour in range(9, 20)}
-    assert by_hour[12] > by_hour[10]
-    assert by_hour[12] > by_hour[14]
-    assert by_hour[17] > by_hour[14]
-    assert by_hour[17] > by_hour[19]
-
-    def average(days: list[int]) -> float:
-        return sum(people(day, 9, 11) for day in days) / len(days)
-
-    assert average(weekends) > average(weekdays)
-
-
-# The document
-
-
 async def test_document_of_a_3d_camera(receiver: Receiver, clock: Clock) -> None:
-    """Every key of the guide is there, and nothing else."""
+    """Send every member of the guide's document, and nothing else."""
     camera = _camera(receiver, clock, installed=NOON - 2 * MINUTE)
     assert await camera.push()
     (body,) = receiver.bodies
@@ -251,7 +168,7 @@ async def test_document_of_a_3d_camera(receiver: Receiver, clock: Clock) -> None
 
 
 async def test_document_of_a_2d_camera(receiver: Receiver, clock: Clock) -> None:
-    """The 2D application knows no adults, can't change its interval, and may leave out empty items."""
+    """Send no adults, 15-minute intervals only, and null for empty items."""
     clock.now = datetime(2021, 4, 13, 8, tzinfo=UTC)
     camera = _camera(receiver, clock, model=TWO_D, zone_key="timezone")
     assert await camera.push()
@@ -268,8 +185,8 @@ async def test_document_of_a_2d_camera(receiver: Receiver, clock: Clock) -> None
         camera.width = 1
 
 
-async def test_local_times_are_those_of_the_zone(receiver: Receiver, clock: Clock) -> None:
-    """When summer time ends an hour's local times come twice, while UTC goes on."""
+async def test_local_times(receiver: Receiver, clock: Clock) -> None:
+    """Repeat an hour of local times when summer time ends."""
     clock.now = datetime(2021, 10, 31, 2, tzinfo=UTC)
     camera = _camera(receiver, clock, installed=clock.now - timedelta(hours=2), model=TWO_D)
     assert await camera.push()
@@ -279,8 +196,8 @@ async def test_local_times_are_those_of_the_zone(receiver: Receiver, clock: Cloc
     assert len(starts) == 8
 
 
-async def test_test_message_has_no_data(receiver: Receiver, clock: Clock) -> None:
-    """It changes nothing in the camera either."""
+async def test_test_message(receiver: Receiver, clock: Clock) -> None:
+    """Send no data in a test message, and keep the cursor."""
     camera = _camera(receiver, clock)
     answer = await camera.test_connection()
     assert answer.delivered
@@ -290,11 +207,8 @@ async def test_test_message_has_no_data(receiver: Receiver, clock: Clock) -> Non
     assert camera.delivered(NOON - timedelta(days=1), NOON) == Counts()
 
 
-# Delivery
-
-
-async def test_each_push_goes_on_where_the_last_ended(receiver: Receiver, clock: Clock) -> None:
-    """Every interval comes once, without a gap."""
+async def test_next_push(receiver: Receiver, clock: Clock) -> None:
+    """Continue where the last push ended."""
     camera = _camera(receiver, clock)
     for _ in range(3):
         assert await camera.push()
@@ -307,7 +221,7 @@ async def test_each_push_goes_on_where_the_last_ended(receiver: Receiver, clock:
 
 @pytest.mark.parametrize("status", [201, 204, 302, 401, 404, 500, 503])
 async def test_only_200_is_delivered(receiver: Receiver, clock: Clock, status: int) -> None:
-    """After anything else everything since the last 200 comes again."""
+    """Send everything since the last 200 again after any other status."""
     camera = _camera(receiver, clock)
     assert await camera.push()
     before = camera.delivered(NOON - timedelta(days=1), NOON + timedelta(days=1))
@@ -326,8 +240,8 @@ async def test_only_200_is_delivered(receiver: Receiver, clock: Clock, status: i
     assert [len(body["data"]["measurements"]) for body in receiver.bodies] == [2, 3]
 
 
-async def test_a_lost_answer_leads_to_repetition(receiver: Receiver, clock: Clock) -> None:
-    """The receiver has it all, the camera doesn't know."""
+async def test_lost_answer(receiver: Receiver, clock: Clock) -> None:
+    """Send everything again after a lost answer."""
     camera = _camera(receiver, clock)
     camera.faults.lose_answer = True
     answer = await camera.push()
@@ -343,8 +257,8 @@ async def test_a_lost_answer_leads_to_repetition(receiver: Receiver, clock: Cloc
     assert len(receiver.held()) == 181
 
 
-async def test_history_can_come_in_many_bodies(receiver: Receiver, clock: Clock) -> None:
-    """A body that fails stops the rest, and the next push goes on with it."""
+async def test_batches(receiver: Receiver, clock: Clock) -> None:
+    """Stop at a body that fails, and continue with it in the next push."""
     camera = _camera(receiver, clock, batch=50)
     assert await camera.push()
     assert [len(body["data"]["measurements"]) for body in receiver.bodies] == [50, 50, 50, 30]
@@ -358,8 +272,8 @@ async def test_history_can_come_in_many_bodies(receiver: Receiver, clock: Clock)
     assert len(receiver.held()) == 120
 
 
-async def test_redelivery_repeats_the_last_body(receiver: Receiver, clock: Clock) -> None:
-    """The same intervals, a later time of sending."""
+async def test_redelivery(receiver: Receiver, clock: Clock) -> None:
+    """Send the same intervals again with a later time of sending."""
     camera = _camera(receiver, clock)
     with pytest.raises(RuntimeError):
         await camera.redeliver()
@@ -371,17 +285,24 @@ async def test_redelivery_repeats_the_last_body(receiver: Receiver, clock: Clock
     assert first["utcSent"] < second["utcSent"]
 
 
-async def test_memory_is_90_days(receiver: Receiver, clock: Clock) -> None:
-    """What is older is gone; 90 days at one minute make the big body the guide's numbers promise."""
+async def test_memory(receiver: Receiver, clock: Clock) -> None:
+    """Forget intervals after 90 days, which at one minute make the body that the guide promises."""
     camera = _camera(receiver, clock, installed=NOON - timedelta(days=100))
+    waiting = camera.waiting()
+    assert len(waiting) == 90 * 24 * 60 - 1
+    assert waiting[0].start == datetime(2021, 1, 13, 12, 1, tzinfo=UTC)
+    # The whole body takes seconds to make; its measurements are all of nearly the same size.
+    day = len(camera.body(waiting[: 24 * 60]))
+    assert 30_000_000 < 90 * day < 60_000_000
+    # All of it goes into one body.
+    camera.batch = None
+    clock.now = NOON - timedelta(days=98)
     assert await camera.push()
-    assert len(receiver.measurements) == 90 * 24 * 60 - 1
-    assert receiver.measurements[0]["utcFrom"] == "2021-01-13T12:01:00Z"
-    assert 30_000_000 < int(receiver.headers[0]["content-length"]) < 60_000_000
+    assert len(receiver.bodies) == 1
 
 
 async def test_no_connection(receiver: Receiver, clock: Clock) -> None:
-    """Whether the network is cut or nobody listens: no answer, nothing lost."""
+    """Keep everything while there is no connection."""
     camera = _camera(receiver, clock)
     camera.faults.cut_off = True
     answer = await camera.push()
@@ -399,8 +320,8 @@ async def test_no_connection(receiver: Receiver, clock: Clock) -> None:
     assert len(receiver.held()) == 180
 
 
-async def test_upload_that_breaks(receiver: Receiver, clock: Clock) -> None:
-    """Half a body is no push."""
+async def test_broken_upload(receiver: Receiver, clock: Clock) -> None:
+    """Count a broken upload as not delivered."""
     camera = _camera(receiver, clock)
     camera.faults.break_after = 1000
     answer = await asyncio.wait_for(camera.push(), 10)
@@ -415,7 +336,7 @@ async def test_upload_that_breaks(receiver: Receiver, clock: Clock) -> None:
 
 
 async def test_slow_upload(receiver: Receiver, clock: Clock) -> None:
-    """It takes as long as the line does, and arrives whole."""
+    """Upload at the network's speed."""
     camera = _camera(receiver, clock, installed=NOON - 3 * MINUTE)
     size = len(camera.body(camera.waiting()))
     camera.faults.bytes_per_second = size * 2
@@ -426,7 +347,7 @@ async def test_slow_upload(receiver: Receiver, clock: Clock) -> None:
 
 
 async def test_faults_of_clock_token_and_protocol(receiver: Receiver, clock: Clock) -> None:
-    """They show in what is sent."""
+    """Send the wrong clock, token and protocol version that were set."""
     camera = _camera(receiver, clock)
     camera.faults.clock_offset = timedelta(hours=1)
     camera.faults.protocol_version = "0.3"
@@ -442,11 +363,8 @@ async def test_faults_of_clock_token_and_protocol(receiver: Receiver, clock: Clo
     assert "authorization" not in receiver.headers[1]
 
 
-# Truth
-
-
-async def test_what_arrives_is_the_truth(receiver: Receiver, clock: Clock) -> None:
-    """The sum of all intervals is what was counted, at every width."""
+async def test_sum_of_intervals(receiver: Receiver, clock: Clock) -> None:
+    """Send intervals whose sum is what was counted, at every width."""
     start = NOON - timedelta(hours=3)
     truth = _camera(receiver, clock).counted(start, NOON)
     assert truth.in_ > 0
@@ -460,8 +378,8 @@ async def test_what_arrives_is_the_truth(receiver: Receiver, clock: Clock) -> No
         assert len(camera.taken(start - MINUTE, NOON)) == 180 // width
 
 
-async def test_nothing_was_counted_before_the_camera_was_there(receiver: Receiver, clock: Clock) -> None:
-    """Its first interval is whole, but holds only what it has seen."""
+async def test_counts_before_the_installation(receiver: Receiver, clock: Clock) -> None:
+    """Leave out counts before the installation, though the first interval is whole."""
     camera = _camera(
         receiver, clock, installed=NOON - 7 * MINUTE, source=Visits(1, STOCKHOLM, Hours(0, 24, 9000, 9000))
     )
@@ -474,7 +392,7 @@ async def test_nothing_was_counted_before_the_camera_was_there(receiver: Receive
 
 
 class Turnstile:
-    """A source of counts that is no Visits: one adult comes in each minute."""
+    """A source in which one adult enters each minute."""
 
     zone = ZoneInfo("Asia/Kathmandu")
 
@@ -482,8 +400,8 @@ class Turnstile:
         return Counts(in_=max(0, after - first), adults_in=max(0, after - first))
 
 
-async def test_counts_may_come_from_anywhere(receiver: Receiver, clock: Clock) -> None:
-    """A camera is a camera, whoever tells it what passes."""
+async def test_other_source(receiver: Receiver, clock: Clock) -> None:
+    """Send the counts of any source."""
     camera = _camera(receiver, clock, source=Turnstile())
     camera.width = 15
     assert await camera.push()
@@ -493,7 +411,7 @@ async def test_counts_may_come_from_anywhere(receiver: Receiver, clock: Clock) -
 
 
 async def test_cameras_of_a_building(receiver: Receiver, clock: Clock) -> None:
-    """They push what they counted, errors included, with history, repetition and the model's ways."""
+    """Send the counts of a building's doors, errors included."""
     hall, stairs = Door("Hall", OUTSIDE, "Ground floor"), Door("Stairs", "Ground floor", "First floor")
     building = Building(1, STOCKHOLM, (hall, stairs), error_rate=0.1, double=True)
     models = {hall: THREE_D, stairs: TWO_D}
@@ -523,8 +441,8 @@ async def test_cameras_of_a_building(receiver: Receiver, clock: Clock) -> None:
         assert (truth.in_, truth.out) != (seen.in_, seen.out)
 
 
-async def test_change_of_width_in_mid_life(receiver: Receiver, clock: Clock) -> None:
-    """A wider interval covers what was sent of it, and replaces it."""
+async def test_changed_width(receiver: Receiver, clock: Clock) -> None:
+    """Expect a receiver to replace intervals that a push covers wholly, and no others."""
     clock.now += 7 * MINUTE
     camera = _camera(receiver, clock, installed=NOON)
     assert await camera.push()
@@ -536,21 +454,21 @@ async def test_change_of_width_in_mid_life(receiver: Receiver, clock: Clock) -> 
     assert receiver.measurements[-1]["utcFrom"] == "2021-04-13T12:00:00Z"
     (only,) = camera.taken(NOON - timedelta(hours=1), NOON + timedelta(hours=1))
     assert only.counts == camera.counted(NOON - MINUTE, NOON + 15 * MINUTE)
-    # Narrow ones in several bodies can't replace a wide one that none of them covers.
+    # Narrow intervals in several bodies can't replace a wide one that no body covers.
     camera.cursor = None
     camera.width = 1
     camera.batch = 4
     assert await camera.push()
     assert camera.taken(NOON - timedelta(hours=1), NOON + timedelta(hours=1)) == [only]
-    # One body can.
+    # In one body they can.
     camera.cursor = None
     camera.batch = None
     assert await camera.push()
     assert len(camera.taken(NOON - timedelta(hours=1), NOON + timedelta(hours=1))) == 15
 
 
-async def test_occupancy_never_falls_below_zero(receiver: Receiver, clock: Clock) -> None:
-    """Whoever came before the first interval can leave, but doesn't count as minus one."""
+async def test_occupancy(receiver: Receiver, clock: Clock) -> None:
+    """Clamp the occupancy at 0 after each interval."""
     clock.now = datetime(2021, 4, 13, 22, tzinfo=UTC)
     midnight = datetime(2021, 4, 12, 22, tzinfo=UTC)
     camera = _camera(receiver, clock, installed=midnight)
@@ -562,22 +480,19 @@ async def test_occupancy_never_falls_below_zero(receiver: Receiver, clock: Clock
     later = camera.delivered(lunch, clock.now)
     assert later.out > later.in_
     assert camera.occupancy(lunch, clock.now) == 0
-    # Clamped on the way, not in the end: the afternoon's peak counts from zero on.
+    # The occupancy is clamped on the way, so the afternoon's peak starts from 0.
     peak = datetime(2021, 4, 13, 15, 30, tzinfo=UTC)
     until_peak = camera.delivered(lunch, peak)
     assert camera.occupancy(lunch, peak) >= max(0, until_peak.in_ - until_peak.out)
 
 
-# The loop
-
-
-async def test_run_pushes_until_told_to_stop(receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> None:
-    """History at once, then a push after each interval; it survives a receiver that fails."""
+async def test_run(receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Push history at once, then after each interval, whatever the receiver answers."""
     monkeypatch.setattr("tests.simulator.camera.DELAY", (0.05, 0.1))
     started = time.monotonic()
 
     def now() -> datetime:
-        # Each fifth of a second is a minute, and its last instant at that: the loop never has long to wait.
+        # Each fifth of a second is the end of another minute, so the loop never waits long.
         return NOON.replace(second=59, microsecond=950_000) + int((time.monotonic() - started) * 5) * MINUTE
 
     camera = _camera(receiver, now, installed=NOON - 3 * MINUTE)
@@ -596,20 +511,17 @@ async def test_run_pushes_until_told_to_stop(receiver: Receiver, monkeypatch: py
 
 
 async def _until(condition: Callable[[], bool]) -> None:
-    """Wait, for some seconds at most, until something is so."""
+    """Wait until a condition holds, ten seconds at most."""
     for _ in range(500):
         if condition():
             return
         await asyncio.sleep(0.02)
-    pytest.fail("It didn't happen in time.")
+    pytest.fail("The condition didn't hold in time.")
 
 
-# HTTPS
-
-
-async def test_https_needs_the_right_authority(socket_enabled: None, clock: Clock, tmp_path: Path) -> None:
-    """The certificate is always checked: with its authority in the camera it passes, else it doesn't."""
-    # The server's side of a refused handshake is no error of this test.
+async def test_https(socket_enabled: None, clock: Clock, tmp_path: Path) -> None:
+    """Send nothing to a server whose authority isn't installed."""
+    # The server's side logs refused handshakes as errors.
     asyncio.get_running_loop().set_exception_handler(lambda *_: None)
     context, good, other = _certificates(tmp_path)
     receiver = Receiver()
@@ -626,7 +538,7 @@ async def test_https_needs_the_right_authority(socket_enabled: None, clock: Cloc
 
 
 def _certificates(folder: Path) -> tuple[ssl.SSLContext, Path, Path]:
-    """Return a server's TLS for 127.0.0.1, the file of its authority, and that of a stranger."""
+    """Return a context for 127.0.0.1, and the files of its authority and of another one."""
     authority, authority_key = _certificate("Shop CA")
     stranger, _ = _certificate("Another CA")
     server, server_key = _certificate("127.0.0.1", (authority, authority_key))
@@ -647,7 +559,7 @@ def _certificates(folder: Path) -> tuple[ssl.SSLContext, Path, Path]:
 def _certificate(
     name: str, issuer: tuple[x509.Certificate, rsa.RSAPrivateKey] | None = None
 ) -> tuple[x509.Certificate, rsa.RSAPrivateKey]:
-    """Make an authority, or a server that one vouches for."""
+    """Return an authority, or a certificate that one has issued, and the key."""
     key = rsa.generate_private_key(65537, 2048)
     subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
     signer, signing_key = (issuer[0].subject, issuer[1]) if issuer else (subject, key)

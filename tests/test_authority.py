@@ -1,4 +1,4 @@
-"""The certificates that we make, as OpenSSL sees them."""
+"""Our authority and its server certificates, checked with OpenSSL."""
 
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
@@ -36,7 +36,7 @@ def authority() -> CertificateAndKey:
 
 @pytest.fixture(scope="module")
 def server(authority: CertificateAndKey) -> CertificateAndKey:
-    """Return a server's certificate."""
+    """Return a server certificate."""
     return new_server(authority, NAMES, NOW)
 
 
@@ -54,17 +54,17 @@ def openssl(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
 def verify(
     folder: Path, authority: CertificateAndKey, server: CertificateAndKey, *arguments: str
 ) -> subprocess.CompletedProcess[str]:
-    """Let OpenSSL verify a server's certificate, as strictly as it can."""
+    """Verify a server certificate with OpenSSL, as strictly as possible."""
     ca_file, server_file = folder / "ca.pem", folder / "server.pem"
     ca_file.write_text(certificate_pem(authority.certificate))
     server_file.write_bytes(server.pem)
-    # Nothing but our authority: neither the machine's own ones nor what it was told to look for.
+    # Trust only this authority, not those of the machine.
     only = ("-no-CAfile", "-no-CApath", "-no-CAstore", "-CAfile", str(ca_file))
     return openssl("verify", *only, "-x509_strict", "-purpose", "sslserver", *arguments, str(server_file))
 
 
 def at(instant: datetime) -> tuple[str, str]:
-    """Return what makes OpenSSL verify for another time."""
+    """Return the arguments that make OpenSSL verify for another time."""
     return "-attime", str(int(instant.timestamp()))
 
 
@@ -75,7 +75,7 @@ def at(instant: datetime) -> tuple[str, str]:
 def test_verified(
     tmp_path: Path, authority: CertificateAndKey, server: CertificateAndKey, name: tuple[str, str], days: int
 ) -> None:
-    """It is good for each name, from long ago (a camera's clock may be wrong) to the end of a year."""
+    """Pass OpenSSL's check for each name, from ten years ago to the end."""
     result = verify(tmp_path, authority, server, *name, *at(NOW + timedelta(days=days)))
     assert result.returncode == 0, result.stderr
 
@@ -92,7 +92,7 @@ def test_verified(
 def test_not_verified(
     tmp_path: Path, authority: CertificateAndKey, server: CertificateAndKey, arguments: tuple[str, ...], reason: str
 ) -> None:
-    """It is good for nothing else."""
+    """Fail OpenSSL's check for other names and times."""
     if arguments[0] != "-attime":
         arguments += at(NOW)
     result = verify(tmp_path, authority, server, *arguments)
@@ -101,12 +101,12 @@ def test_not_verified(
 
 
 def test_other_authority(tmp_path: Path, server: CertificateAndKey) -> None:
-    """Another authority, even of the same make, doesn't vouch for it."""
+    """Fail OpenSSL's check with another authority."""
     assert verify(tmp_path, new_authority(NOW), server, *at(NOW)).returncode
 
 
-def test_server_signs_nothing(tmp_path: Path, authority: CertificateAndKey, server: CertificateAndKey) -> None:
-    """With the server's key nobody can make certificates that cameras would accept."""
+def test_server_cannot_sign(tmp_path: Path, authority: CertificateAndKey, server: CertificateAndKey) -> None:
+    """Fail OpenSSL's check of a certificate that was signed with a server's key."""
     forged = new_server(server, ["forged.example.com"], NOW)
     (tmp_path / "chain.pem").write_text(certificate_pem(server.certificate))
     result = verify(tmp_path, authority, forged, "-untrusted", str(tmp_path / "chain.pem"), *at(NOW))
@@ -114,10 +114,10 @@ def test_server_signs_nothing(tmp_path: Path, authority: CertificateAndKey, serv
     assert "invalid CA certificate" in result.stderr
 
 
-def test_as_text(tmp_path: Path, authority: CertificateAndKey, server: CertificateAndKey) -> None:
-    """Key, signature and marks are what old cameras understand and new ones ask for."""
-    for pair, name in ((authority, "authority"), (server, "server")):
-        (tmp_path / name).write_bytes(pair.pem)
+def test_extensions(tmp_path: Path, authority: CertificateAndKey, server: CertificateAndKey) -> None:
+    """Have the key, signature and extensions that cameras expect."""
+    for owner, name in ((authority, "authority"), (server, "server")):
+        (tmp_path / name).write_bytes(owner.pem)
     texts = {
         name: openssl("x509", "-in", tmp_path / name, "-noout", "-text", "-fingerprint", "-sha256").stdout
         for name in ("authority", "server")
@@ -135,24 +135,24 @@ def test_as_text(tmp_path: Path, authority: CertificateAndKey, server: Certifica
     assert "Subject: CN = counter.example.com" in texts["server"].replace("CN=", "CN = ")
 
 
-def test_authorities_have_names_of_their_own() -> None:
-    """Two of them can be told apart in a camera's list."""
+def test_unique_names_of_authorities() -> None:
+    """Give each authority another name."""
     assert new_authority(NOW).certificate.subject != new_authority(NOW).certificate.subject
 
 
-def test_server_ends_with_its_authority(authority: CertificateAndKey) -> None:
-    """A server's certificate doesn't outlast the authority."""
+def test_last_server_certificate(authority: CertificateAndKey) -> None:
+    """Let a server certificate expire with its authority at the latest."""
     end = authority.certificate.not_valid_after_utc
     late = end - timedelta(days=10)
     server = new_server(authority, NAMES, late)
     assert server.certificate.not_valid_after_utc == end
-    # There is nothing to be gained by making it again and again.
+    # A new certificate would expire at the same time.
     assert is_usable(server.certificate, authority.certificate, NAMES, late)
     assert not is_usable(server.certificate, authority.certificate, NAMES, end)
 
 
 @pytest.mark.parametrize(
-    ("names", "days", "good"),
+    ("names", "days", "usable"),
     [
         (NAMES, 0, True),
         (NAMES[:1], 0, True),
@@ -163,26 +163,26 @@ def test_server_ends_with_its_authority(authority: CertificateAndKey) -> None:
         (NAMES, -3651, False),
     ],
 )
-def test_when_it_is_made_anew(
-    authority: CertificateAndKey, server: CertificateAndKey, names: list[str], days: int, good: bool
+def test_is_usable(
+    authority: CertificateAndKey, server: CertificateAndKey, names: list[str], days: int, usable: bool
 ) -> None:
-    """A certificate is used as long as it has all names and is not about to end."""
-    assert is_usable(server.certificate, authority.certificate, names, NOW + timedelta(days=days)) is good
+    """Return True if all names are covered and the certificate doesn't expire soon."""
+    assert is_usable(server.certificate, authority.certificate, names, NOW + timedelta(days=days)) is usable
 
 
-def test_of_other_authority_is_not_good(server: CertificateAndKey) -> None:
-    """A certificate that hangs on another authority is made anew."""
+def test_other_authority_is_not_usable(server: CertificateAndKey) -> None:
+    """Return False for a certificate of another authority."""
     assert not is_usable(server.certificate, new_authority(NOW).certificate, NAMES, NOW)
 
 
 def test_long_name(authority: CertificateAndKey) -> None:
-    """A name may be longer than the old field for it."""
+    """Cover a name that is longer than a common name may be."""
     name = f"{'a' * 60}.{'b' * 60}.example.com"
     assert certificate_names(new_server(authority, [name, name], NOW).certificate) == {name}
 
 
 def test_names(authority: CertificateAndKey, server: CertificateAndKey) -> None:
-    """Names and addresses are read as people write them."""
+    """Return names and addresses as text."""
     assert certificate_names(server.certificate) == set(NAMES)
     assert certificate_names(authority.certificate) == set()
 
@@ -200,19 +200,19 @@ def test_names(authority: CertificateAndKey, server: CertificateAndKey) -> None:
         ("192.168.1.11", False),
     ],
 )
-def test_stars(authority: CertificateAndKey, host: str, covered: bool) -> None:
-    """A star stands for one part of a name, and for no part of an address."""
+def test_wildcards(authority: CertificateAndKey, host: str, covered: bool) -> None:
+    """Let a wildcard replace one part of a name, and no part of an address."""
     certificate = new_server(authority, ["*.example.com", "192.168.1.10", "*.168.1.11"], NOW).certificate
     assert covers_host(certificate, host) is covered
 
 
-def test_read_again(server: CertificateAndKey) -> None:
-    """What was written is read again."""
+def test_read(server: CertificateAndKey) -> None:
+    """Read the file of a certificate and its key."""
     assert read_certificate_and_key(server.pem).certificate == server.certificate
 
 
-def test_what_is_no_pair(authority: CertificateAndKey, server: CertificateAndKey) -> None:
-    """Files that aren't a key and its certificate are told from those that are."""
+def test_read_damaged(authority: CertificateAndKey, server: CertificateAndKey) -> None:
+    """Raise ValueError unless a file has an RSA key and its certificate."""
     other_key = ec.generate_private_key(ec.SECP256R1()).private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
@@ -230,16 +230,16 @@ def test_what_is_no_pair(authority: CertificateAndKey, server: CertificateAndKey
             read_certificate_and_key(damaged)
 
 
-def test_address_of_certificate(authority: CertificateAndKey) -> None:
-    """Addresses are addresses in the certificate, not names that look like them."""
+def test_address_in_a_certificate(authority: CertificateAndKey) -> None:
+    """Store addresses as addresses, not as names."""
     certificate = new_server(authority, ["192.168.1.10"], NOW).certificate
     names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     assert names.get_values_for_type(x509.IPAddress) == [ip_address("192.168.1.10")]
     assert not names.get_values_for_type(x509.DNSName)
 
 
-def test_keys_are_nobody_elses(tmp_path: Path) -> None:
-    """Private keys can be read by Home Assistant alone, and so can their folder."""
+def test_permissions(tmp_path: Path) -> None:
+    """Let nobody else read the keys or their folder."""
     folder = tmp_path / "certificates"
     certificates = OwnCertificates(folder)
     certificates.create(NOW)

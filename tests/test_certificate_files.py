@@ -1,4 +1,4 @@
-"""Certificate files of the user: what is wrong with them is named for what it is, in the form and in the repair."""
+"""Certificate files of the user: which problem the config flow and the repair show for them."""
 
 import asyncio
 from collections.abc import Callable
@@ -41,19 +41,19 @@ DOMAIN_VALIDATED: Final = "2.23.140.1.2.1"
 
 
 class Owner(NamedTuple):
-    """Somebody who has a certificate, and the key to it."""
+    """A certificate and its private key."""
 
     certificate: x509.Certificate
     private: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
 
     @property
     def pem(self) -> bytes:
-        """The certificate as it stands in a file."""
+        """The certificate in PEM format."""
         return self.certificate.public_bytes(PEM)
 
     @property
     def key(self) -> bytes:
-        """The key as it stands in a file."""
+        """The private key in PEM format."""
         return self.private.private_bytes(PEM, PKCS8, CLEAR)
 
 
@@ -66,7 +66,7 @@ def owner(
     policy: str | None = None,
     is_authority: bool = False,
 ) -> Owner:
-    """Make a certificate, signed by itself if nobody else issues it."""
+    """Return a certificate with its key, self-signed without an issuer."""
     now = dt_util.utcnow()
     key = key or ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
@@ -95,7 +95,7 @@ def owner(
 
 
 def usage(*, is_authority: bool) -> x509.KeyUsage:
-    """Return what a key is for."""
+    """Return the key usage of an authority or a server."""
     return x509.KeyUsage(
         digital_signature=True,
         key_cert_sign=is_authority,
@@ -111,8 +111,8 @@ def usage(*, is_authority: bool) -> x509.KeyUsage:
 
 @cache
 def with_old_signature(signed_by_itself: bool) -> Owner:
-    """Return a certificate that is signed as nobody does any more; only OpenSSL's own program still can."""
-    signer = people().root
+    """Return a certificate with an SHA-1 signature, which only the OpenSSL program still makes."""
+    signer = owners().root
     key = ec.generate_private_key(ec.SECP256R1())
     subject, names = (
         ("/CN=Root", "basicConstraints=critical,CA:TRUE")
@@ -136,8 +136,8 @@ PAST: Final = timedelta(days=-90), timedelta(days=-1)
 FUTURE: Final = timedelta(days=1), timedelta(days=90)
 
 
-class People(NamedTuple):
-    """A server, the authorities that it hangs on, and others."""
+class Owners(NamedTuple):
+    """The certificates of most tests."""
 
     root: Owner
     middle: Owner
@@ -147,11 +147,11 @@ class People(NamedTuple):
 
 
 @cache
-def people() -> People:
-    """Return the same ones for all tests: keys take their time."""
+def owners() -> Owners:
+    """Return the same certificates for all tests, because keys are slow to make."""
     root = owner("Root", is_authority=True)
     middle = owner("Middle", root, is_authority=True)
-    return People(
+    return Owners(
         root,
         middle,
         owner("Server", middle),
@@ -162,13 +162,13 @@ def people() -> People:
 
 @cache
 def short() -> Owner:
-    """Return a server whose key is too short."""
-    return owner("Server", people().root, key=rsa.generate_private_key(65537, 1024))  # noqa: S505
+    """Return a server certificate with a key that is too short."""
+    return owner("Server", owners().root, key=rsa.generate_private_key(65537, 1024))  # noqa: S505
 
 
 def request() -> bytes:
-    """Return what one sends to an authority."""
-    server = people().server
+    """Return a certificate request."""
+    server = owners().server
     builder = x509.CertificateSigningRequestBuilder().subject_name(server.certificate.subject)
     return builder.sign(server.private, hashes.SHA256()).public_bytes(PEM)
 
@@ -180,57 +180,57 @@ def again(issuer: Owner, name: str, *, by: Owner | None = None, **rest: Any) -> 
 
 type Content = tuple[bytes, bytes]
 
-# What somebody may put into the two files, and what they are told.
-WRONG: Final[dict[str, tuple[Callable[[People], Content], str, dict[str, str]]]] = {
-    "empty": (lambda all_: (b"", all_.server.key), "certificate_empty", {}),
-    "blank": (lambda all_: (b" \r\n", all_.server.key), "certificate_empty", {}),
-    "empty key": (lambda all_: (all_.server.pem, b""), "certificate_empty", {}),
-    "DER": (lambda all_: (all_.server.certificate.public_bytes(DER), all_.server.key), "certificate_not_pem", {}),
+# By kind: the content of the two files, the problem, and some of its placeholders.
+WRONG: Final[dict[str, tuple[Callable[[Owners], Content], str, dict[str, str]]]] = {
+    "empty": (lambda owners: (b"", owners.server.key), "certificate_empty", {}),
+    "blank": (lambda owners: (b" \r\n", owners.server.key), "certificate_empty", {}),
+    "empty key": (lambda owners: (owners.server.pem, b""), "certificate_empty", {}),
+    "DER": (lambda owners: (owners.server.certificate.public_bytes(DER), owners.server.key), "certificate_not_pem", {}),
     "DER key": (
-        lambda all_: (all_.server.pem, all_.server.private.private_bytes(DER, PKCS8, CLEAR)),
+        lambda owners: (owners.server.pem, owners.server.private.private_bytes(DER, PKCS8, CLEAR)),
         "certificate_not_pem",
         {},
     ),
     "another encoding": (
-        lambda all_: (all_.server.pem.decode().encode("utf-16"), all_.server.key),
+        lambda owners: (owners.server.pem.decode().encode("utf-16"), owners.server.key),
         "certificate_not_pem",
         {},
     ),
-    "request": (lambda all_: (request(), all_.server.key), "certificate_request", {}),
-    "key twice": (lambda all_: (all_.server.key, all_.server.key), "certificate_absent", {}),
-    "swapped": (lambda all_: (all_.server.key, all_.server.pem), "certificate_absent", {}),
-    "certificate twice": (lambda all_: (all_.server.pem, all_.server.pem), "key_absent", {}),
+    "request": (lambda owners: (request(), owners.server.key), "certificate_request", {}),
+    "key twice": (lambda owners: (owners.server.key, owners.server.key), "certificate_absent", {}),
+    "swapped": (lambda owners: (owners.server.key, owners.server.pem), "certificate_absent", {}),
+    "certificate twice": (lambda owners: (owners.server.pem, owners.server.pem), "key_absent", {}),
     "public key": (
-        lambda all_: (
-            all_.server.pem,
-            all_.server.private.public_key().public_bytes(PEM, serialization.PublicFormat.SubjectPublicKeyInfo),
+        lambda owners: (
+            owners.server.pem,
+            owners.server.private.public_key().public_bytes(PEM, serialization.PublicFormat.SubjectPublicKeyInfo),
         ),
         "key_absent",
         {},
     ),
     "password": (
-        lambda all_: (all_.server.pem, all_.server.private.private_bytes(PEM, PKCS8, SECRET)),
+        lambda owners: (owners.server.pem, owners.server.private.private_bytes(PEM, PKCS8, SECRET)),
         "key_encrypted",
         {},
     ),
     "password of old": (
-        lambda all_: (all_.server.pem, all_.server.private.private_bytes(PEM, OLD, SECRET)),
+        lambda owners: (owners.server.pem, owners.server.private.private_bytes(PEM, OLD, SECRET)),
         "key_encrypted",
         {},
     ),
-    "other key": (lambda all_: (all_.server.pem + all_.middle.pem, all_.other.key), "key_other", {}),
+    "other key": (lambda owners: (owners.server.pem + owners.middle.pem, owners.other.key), "key_other", {}),
     "authority first": (
-        lambda all_: (all_.middle.pem + all_.server.pem, all_.server.key),
+        lambda owners: (owners.middle.pem + owners.server.pem, owners.server.key),
         "certificate_order",
         {"first": "Middle", "name": "Server"},
     ),
     "backwards": (
-        lambda all_: (all_.root.pem + all_.middle.pem + all_.server.pem, all_.server.key),
+        lambda owners: (owners.root.pem + owners.middle.pem + owners.server.pem, owners.server.key),
         "certificate_order",
         {"first": "Root", "name": "Server"},
     ),
     "short key": (
-        lambda all_: (short().pem + all_.root.pem, short().key),
+        lambda owners: (short().pem + owners.root.pem, short().key),
         "certificate_weak",
         {"name": "Server", "weakness": "RSA 1024"},
     ),
@@ -243,138 +243,149 @@ WRONG: Final[dict[str, tuple[Callable[[People], Content], str, dict[str, str]]]]
         {"name": "Weak", "weakness": "RSA 1024"},
     ),
     "short key on a curve": (
-        lambda all_: (
-            (server := owner("Server", all_.root, key=ec.generate_private_key(ec.SECP192R1()))).pem + all_.root.pem,
+        lambda owners: (
+            (server := owner("Server", owners.root, key=ec.generate_private_key(ec.SECP192R1()))).pem + owners.root.pem,
             server.key,
         ),
         "certificate_weak",
         {"name": "Server", "weakness": "EC 192"},
     ),
     "old signature": (
-        lambda all_: (
-            (server := with_old_signature(signed_by_itself=False)).pem + all_.root.pem,
+        lambda owners: (
+            (server := with_old_signature(signed_by_itself=False)).pem + owners.root.pem,
             server.key,
         ),
         "certificate_weak",
         {"name": "Server", "weakness": "SHA1"},
     ),
     "expired issuer": (
-        lambda all_: (
-            (server := owner("Server", old := owner("Old", all_.root, valid=PAST, is_authority=True))).pem + old.pem,
+        lambda owners: (
+            (server := owner("Server", old := owner("Old", owners.root, valid=PAST, is_authority=True))).pem + old.pem,
             server.key,
         ),
         "issuer_expired",
         {"name": "Old", "end": f"{dt_util.utcnow() - timedelta(days=1):%Y-%m-%d}"},
     ),
     "expired root": (
-        lambda all_: (
-            all_.server.pem + all_.middle.pem + again(all_.root, "Root", valid=PAST).pem,
-            all_.server.key,
+        lambda owners: (
+            owners.server.pem + owners.middle.pem + again(owners.root, "Root", valid=PAST).pem,
+            owners.server.key,
         ),
         "issuer_expired",
         {"name": "Root"},
     ),
     "early issuer": (
-        lambda all_: (
-            (server := owner("Server", new := owner("New", all_.root, valid=FUTURE, is_authority=True))).pem + new.pem,
+        lambda owners: (
+            (server := owner("Server", new := owner("New", owners.root, valid=FUTURE, is_authority=True))).pem
+            + new.pem,
             server.key,
         ),
         "issuer_early",
         {"name": "New"},
     ),
-    "public without issuer": (lambda all_: (all_.public.pem, all_.public.key), "issuer_missing", {"issuer": "Middle"}),
+    "public without issuer": (
+        lambda owners: (owners.public.pem, owners.public.key),
+        "issuer_missing",
+        {"issuer": "Middle"},
+    ),
     "server twice": (
-        lambda all_: (all_.public.pem + all_.public.pem, all_.public.key),
+        lambda owners: (owners.public.pem + owners.public.pem, owners.public.key),
         "issuer_missing",
         {"issuer": "Middle"},
     ),
     "wrong issuer": (
-        lambda all_: (all_.server.pem + all_.other.pem, all_.server.key),
+        lambda owners: (owners.server.pem + owners.other.pem, owners.server.key),
         "issuer_missing",
         {"issuer": "Middle"},
     ),
     "root without issuer": (
-        lambda all_: (all_.server.pem + all_.root.pem, all_.server.key),
+        lambda owners: (owners.server.pem + owners.root.pem, owners.server.key),
         "issuer_missing",
         {"issuer": "Middle"},
     ),
     "issuer of the same name": (
-        lambda all_: (all_.server.pem + owner("Middle", all_.root, is_authority=True).pem, all_.server.key),
+        lambda owners: (owners.server.pem + owner("Middle", owners.root, is_authority=True).pem, owners.server.key),
         "issuer_missing",
         {"issuer": "Middle"},
     ),
-    "cut off": (lambda all_: (all_.server.pem[:200], all_.server.key), "certificate_damaged", {}),
+    "cut off": (lambda owners: (owners.server.pem[:200], owners.server.key), "certificate_damaged", {}),
     "not base64": (
-        lambda all_: (b"-----BEGIN CERTIFICATE-----\n????\n-----END CERTIFICATE-----\n", all_.server.key),
+        lambda owners: (b"-----BEGIN CERTIFICATE-----\n????\n-----END CERTIFICATE-----\n", owners.server.key),
         "certificate_damaged",
         {},
     ),
-    "key cut off": (lambda all_: (all_.server.pem, all_.server.key[:80]), "key_absent", {}),
+    "key cut off": (lambda owners: (owners.server.pem, owners.server.key[:80]), "key_absent", {}),
     "key of zeros": (
-        lambda all_: (all_.server.pem, b"-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n"),
+        lambda owners: (owners.server.pem, b"-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n"),
         "certificate_damaged",
         {},
     ),
 }
 
-# What cameras take, however odd it looks.
-RIGHT: Final[dict[str, Callable[[People], Content]]] = {
-    "chain": lambda all_: (all_.server.pem + all_.middle.pem, all_.server.key),
-    "with root": lambda all_: (all_.server.pem + all_.middle.pem + all_.root.pem, all_.server.key),
-    "authorities in another order": lambda all_: (all_.server.pem + all_.root.pem + all_.middle.pem, all_.server.key),
-    "something more": lambda all_: (all_.server.pem + all_.middle.pem + all_.other.pem, all_.server.key),
-    "all in one file": lambda all_: (both := all_.server.pem + all_.middle.pem + all_.server.key, both),
-    "issued by a root": lambda all_: ((server := owner("Server", all_.root)).pem, server.key),
+# Odd files that cameras accept.
+RIGHT: Final[dict[str, Callable[[Owners], Content]]] = {
+    "chain": lambda owners: (owners.server.pem + owners.middle.pem, owners.server.key),
+    "with root": lambda owners: (owners.server.pem + owners.middle.pem + owners.root.pem, owners.server.key),
+    "authorities in another order": lambda owners: (
+        owners.server.pem + owners.root.pem + owners.middle.pem,
+        owners.server.key,
+    ),
+    "something more": lambda owners: (owners.server.pem + owners.middle.pem + owners.other.pem, owners.server.key),
+    "all in one file": lambda owners: (both := owners.server.pem + owners.middle.pem + owners.server.key, both),
+    "issued by a root": lambda owners: ((server := owner("Server", owners.root)).pem, server.key),
     "signed by itself": lambda _: ((server := owner("Server")).pem, server.key),
-    "with a request": lambda all_: (request() + all_.server.pem + all_.middle.pem, all_.server.key),
-    "lines of Windows": lambda all_: (
-        (all_.server.pem + all_.middle.pem).replace(b"\n", b"\r\n"),
-        all_.server.key.replace(b"\n", b"\r\n"),
+    "with a request": lambda owners: (request() + owners.server.pem + owners.middle.pem, owners.server.key),
+    "lines of Windows": lambda owners: (
+        (owners.server.pem + owners.middle.pem).replace(b"\n", b"\r\n"),
+        owners.server.key.replace(b"\n", b"\r\n"),
     ),
-    "words between": lambda all_: (b"Server:\n" + all_.server.pem + b"Middle:\n" + all_.middle.pem, all_.server.key),
-    "key of old": lambda all_: (
-        all_.server.pem + all_.middle.pem,
+    "words between": lambda owners: (
+        b"Server:\n" + owners.server.pem + b"Middle:\n" + owners.middle.pem,
+        owners.server.key,
+    ),
+    "key of old": lambda owners: (
+        owners.server.pem + owners.middle.pem,
         b"-----BEGIN EC PARAMETERS-----\nBggqhkjOPQMBBw==\n-----END EC PARAMETERS-----\n"
-        + all_.server.private.private_bytes(PEM, OLD, CLEAR),
+        + owners.server.private.private_bytes(PEM, OLD, CLEAR),
     ),
-    # As when an authority renews its own certificate, or two others vouch for it.
-    "issuer old and new": lambda all_: (
-        all_.server.pem + again(all_.middle, "Middle", by=all_.root, valid=PAST).pem + all_.middle.pem,
-        all_.server.key,
+    # An authority has renewed its own certificate, or two others have signed it.
+    "issuer old and new": lambda owners: (
+        owners.server.pem + again(owners.middle, "Middle", by=owners.root, valid=PAST).pem + owners.middle.pem,
+        owners.server.key,
     ),
-    "old signature of a root": lambda all_: (
-        all_.server.pem + all_.middle.pem + with_old_signature(signed_by_itself=True).pem,
-        all_.server.key,
+    "old signature of a root": lambda owners: (
+        owners.server.pem + owners.middle.pem + with_old_signature(signed_by_itself=True).pem,
+        owners.server.key,
     ),
 }
 
 
-class CertificateAndKey:
-    """The two files."""
+class FilePaths:
+    """The certificate file and the key file."""
 
     def __init__(self, folder: Path) -> None:
-        """Take the folder in which they are."""
+        """Take their folder."""
         self.certificate, self.key = folder / "fullchain.pem", folder / "privkey.pem"
         self.data = {"certificate": str(self.certificate), "private_key": str(self.key)}
 
     def write(self, content: Content) -> None:
-        """Put something into both."""
+        """Write both files."""
         certificate, key = content
         self.certificate.write_bytes(certificate)
         self.key.write_bytes(key)
 
 
 @pytest.fixture
-def files(tmp_path: Path) -> CertificateAndKey:
-    """Return the files of a test."""
-    return CertificateAndKey(tmp_path)
+def files(tmp_path: Path) -> FilePaths:
+    """Return the paths of the files."""
+    return FilePaths(tmp_path)
 
 
 @pytest.mark.parametrize("kind", WRONG)
-def test_wrong_files(files: CertificateAndKey, kind: str) -> None:
-    """Each is named for what it is."""
+def test_wrong_files(files: FilePaths, kind: str) -> None:
+    """Name the problem of each kind of wrong files."""
     content, key, placeholders = WRONG[kind]
-    files.write(content(people()))
+    files.write(content(owners()))
     problem = UserCertificates(files.certificate, files.key).load([HOST], dt_util.utcnow()).problem
     assert problem
     assert problem.key == f"listener_{key}"
@@ -383,28 +394,28 @@ def test_wrong_files(files: CertificateAndKey, kind: str) -> None:
 
 
 @pytest.mark.parametrize("kind", RIGHT)
-def test_right_files(files: CertificateAndKey, kind: str) -> None:
-    """Nothing is said of what works."""
-    files.write(RIGHT[kind](people()))
+def test_right_files(files: FilePaths, kind: str) -> None:
+    """Return no problem for files that cameras accept."""
+    files.write(RIGHT[kind](owners()))
     context, problem = UserCertificates(files.certificate, files.key).load([HOST], dt_util.utcnow())
     assert problem is None
     assert isinstance(context, ssl.SSLContext)
 
 
-def test_names_of_authorities_are_no_markup(files: CertificateAndKey) -> None:
-    """What an authority calls itself is shown as it is, on one line, and not without end."""
-    odd = owner("*bold*\n" + "x" * 50, people().root, valid=PAST, is_authority=True)
+def test_odd_name_of_an_authority(files: FilePaths) -> None:
+    """Show the name of an authority on one line of limited length."""
+    odd = owner("*bold*\n" + "x" * 50, owners().root, valid=PAST, is_authority=True)
     files.write(((server := owner("Server", odd)).pem + odd.pem, server.key))
     problem = UserCertificates(files.certificate, files.key).load([HOST], dt_util.utcnow()).problem
     assert problem
     assert problem.placeholders["name"] == "*bold*" + "x" * 50
 
 
-async def test_in_the_form(hass: HomeAssistant, files: CertificateAndKey) -> None:
-    """The form says what is wrong, and takes what is right."""
+async def test_in_the_form(hass: HomeAssistant, files: FilePaths) -> None:
+    """Show the problem in the config flow, and accept valid files."""
     result = await choose(hass, await begin(hass), "direct")
     for content, key, placeholders in WRONG.values():
-        files.write(content(people()))
+        files.write(content(owners()))
         result = await enter(hass, result, host=HOST, port=free_port(), own_files=files.data)
         assert result["errors"] == {"base": "problem"}, key
         problem = shown(result)["problem"]
@@ -412,33 +423,33 @@ async def test_in_the_form(hass: HomeAssistant, files: CertificateAndKey) -> Non
         assert "{" not in problem
         assert any(str(path) in problem for path in (files.certificate, files.key))
         assert all(value in problem for value in placeholders.values())
-    files.write(RIGHT["chain"](people()))
+    files.write(RIGHT["chain"](owners()))
     result = await enter(hass, result, host=HOST, port=free_port(), own_files=files.data)
     assert result["step_id"] == "connect"
 
 
 async def test_in_the_repair(
-    hass: HomeAssistant, tmp_path: Path, files: CertificateAndKey, monkeypatch: pytest.MonkeyPatch
+    hass: HomeAssistant, tmp_path: Path, files: FilePaths, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Files that go bad are named in a repair; cameras are served with what there was, until there are good ones."""
+    """Show the problem in a repair, and serve with the last good files."""
     monkeypatch.setattr(listener, "CHECK_SECONDS", 0.02)
-    files.write(RIGHT["chain"](people()))
+    files.write(RIGHT["chain"](owners()))
     listening = Listening(hass, tmp_path, **files.data)
-    listening.ca_file.write_bytes(people().root.pem)
+    listening.ca_file.write_bytes(owners().root.pem)
     await listening.start()
     for kind in ("authority first", "short key", "expired issuer", "public without issuer", "password", "request"):
         content, key, _ = WRONG[kind]
-        files.write(content(people()))
-        await until(hass, f"listener_{key}")
-    files.write(WRONG["authority first"][0](people()))
-    await until(hass, "listener_certificate_order")
-    files.write(RIGHT["chain"](people()))
-    await until(hass, None)
+        files.write(content(owners()))
+        await wait_for_only_issue(hass, f"listener_{key}")
+    files.write(WRONG["authority first"][0](owners()))
+    await wait_for_only_issue(hass, "listener_certificate_order")
+    files.write(RIGHT["chain"](owners()))
+    await wait_for_only_issue(hass, None)
     assert (await new_camera(listening).test_connection()).delivered
 
 
-async def until(hass: HomeAssistant, key: str | None) -> None:
-    """Wait until one repair is shown and no other, or none at all."""
+async def wait_for_only_issue(hass: HomeAssistant, key: str | None) -> None:
+    """Wait wait_for_only_issue one issue is shown and no other, or none at all."""
     for _ in range(500):
         found = {issue_id for domain, issue_id in ir.async_get(hass).issues if domain == DOMAIN}
         if found == {key} - {None}:

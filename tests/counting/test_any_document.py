@@ -40,7 +40,7 @@ from ..helpers.pusher import SERIAL, Document
     ],
 )
 def test_names(name: Any, shown: str) -> None:
-    """Of a text only what can be shown is left, and not more than a line of it."""
+    """Only the printable characters of a text are kept, up to a limit."""
     assert read_sensor(name=name).name == shown
     application = read_sensor(application=name).application
     assert application is None or application[:MAX_NAME] == shown or application == shown
@@ -62,7 +62,7 @@ def test_names(name: Any, shown: str) -> None:
     ],
 )
 def test_ip_addresses(text: Any, address: str | None) -> None:
-    """Only an address is taken for one: it becomes part of a link."""
+    """Anything but a plain IP address is ignored, because the address becomes part of a link."""
     assert read_sensor(ipAddress=text).ip_address == address
 
 
@@ -82,7 +82,7 @@ def places(value: Any) -> list[tuple[Any, Any]]:
 
 
 def is_sound(message: CameraTest | Push) -> bool:
-    """Tell whether a message keeps what its types promise to those who store it."""
+    """Return True if a document keeps what its type promises."""
     intervals = message.intervals if isinstance(message, Push) else []
     return len(message.sensor.serial) == 12 and all(
         interval.start < interval.end <= message.sent
@@ -92,7 +92,7 @@ def is_sound(message: CameraTest | Push) -> bool:
 
 
 def start_of(minute: int) -> datetime:
-    """Return one of the minutes that end before the document was sent."""
+    """Return the start of one of the minutes that end before the document was sent."""
     return START + timedelta(minutes=minute)
 
 
@@ -117,30 +117,27 @@ MEASUREMENTS = st.builds(
 
 @settings(max_examples=500, deadline=None)
 @given(st.lists(MEASUREMENTS, max_size=4, unique_by=json.dumps))
-def test_nothing_is_gone(told: list[Document]) -> None:
-    """Each measurement is counted, set aside as it came, or tells something else of a time whose people are counted.
-
-    Whether a document is read whole or bit by bit makes no difference to that: `parse` does both.
-    """
-    push = read_push(*told)
+def test_no_measurement_is_lost(measurements: list[Document]) -> None:
+    """Each measurement is read, rejected with its text, or skipped because people are counted for the same time."""
+    push = read_push(*measurements)
     counted_times = {(interval.start, interval.end) for interval in push.intervals}
-    set_aside = [one.content for one in push.rejected]
-    others = [one for one in told if json.dumps(one) not in set_aside]
-    assert len(set_aside) == len(told) - len(others)
-    known = [one for one in others if one["kind"] == "people-counts"]
-    assert len(known) == len(push.intervals)
-    for one in others:
-        bounds = [datetime.fromisoformat(one[key]).replace(microsecond=0).timestamp() for key in ("utcFrom", "utcTo")]
+    rejected = [rejected.content for rejected in push.rejected]
+    accepted = [each for each in measurements if json.dumps(each) not in rejected]
+    assert len(rejected) == len(measurements) - len(accepted)
+    counts = [each for each in accepted if each["kind"] == "people-counts"]
+    assert len(counts) == len(push.intervals)
+    for each in accepted:
+        bounds = [datetime.fromisoformat(each[key]).replace(microsecond=0).timestamp() for key in ("utcFrom", "utcTo")]
         assert tuple(bounds) in counted_times
-    for one in known:
-        # Without a direction that is known nobody would be counted.
-        assert not one["items"] or {"in", "out"} & {thing["direction"] for thing in one["items"]}
+    for each in counts:
+        # Without a known direction the measurement would be rejected.
+        assert not each["items"] or {"in", "out"} & {item["direction"] for item in each["items"]}
 
 
 @settings(max_examples=300, deadline=None)
 @given(st.data())
 def test_any_member_replaced(data: st.DataObject) -> None:
-    """Whatever stands in the place of members, the document is read or refused."""
+    """With any members replaced by anything, the document is read soundly or raises DocumentError."""
     whole = json.loads(SAMPLE)
     for _ in range(data.draw(st.integers(1, 3))):
         container, key = data.draw(st.sampled_from(places(whole)))
@@ -155,7 +152,7 @@ def test_any_member_replaced(data: st.DataObject) -> None:
 @settings(max_examples=300, deadline=None)
 @given(st.data())
 def test_any_bytes_replaced(data: st.DataObject) -> None:
-    """Whatever happened to bytes on their way, the document is read or refused."""
+    """With any bytes replaced, the document is read soundly or raises DocumentError."""
     body = bytearray(SAMPLE)
     for _ in range(data.draw(st.integers(1, 4))):
         begin = data.draw(st.integers(0, len(body)))

@@ -1,4 +1,4 @@
-"""People inside, from what passed and what somebody said."""
+"""Occupancy from passages and corrections, and limits with hysteresis."""
 
 from hypothesis import given, strategies as st
 import pytest
@@ -12,23 +12,23 @@ from custom_components.axis_people_counter.counting.occupancy import (
 )
 
 
-def test_nobody_is_inside_after_a_reset() -> None:
-    """Without passages and corrections the place is empty."""
+def test_empty_after_a_reset() -> None:
+    """Without passages and corrections nobody is inside."""
     assert final_occupancy([], []) == 0
 
 
-def test_people_who_came_and_have_not_left_are_inside() -> None:
-    """The net of all passages counts."""
+def test_passages_are_summed() -> None:
+    """Occupancy is the difference between those who entered and those who exited."""
     assert final_occupancy([Passage(60, 5, 0), Passage(120, 2, 3)], []) == 4
 
 
-def test_more_people_than_are_inside_cannot_leave() -> None:
-    """What would fall below zero stays at zero, and people who come later are counted from there."""
+def test_never_below_zero() -> None:
+    """If more exit than are inside, occupancy stays at zero, and counting goes on from there."""
     assert final_occupancy([Passage(60, 1, 4), Passage(120, 2, 0)], []) == 2
 
 
-def test_people_of_one_interval_are_netted_before_the_floor() -> None:
-    """Nobody knows the order inside one interval: it is taken as a whole."""
+def test_interval_is_summed_before_the_floor() -> None:
+    """The order of people inside one interval is unknown, so only their difference is applied."""
     assert final_occupancy([Passage(60, 1, 0), Passage(120, 3, 4)], []) == 0
     assert final_occupancy([Passage(60, 1, 0), Passage(120, 3, 2)], []) == 2
 
@@ -44,42 +44,42 @@ def test_people_of_one_interval_are_netted_before_the_floor() -> None:
         pytest.param(500, 10, id="after all"),
     ],
 )
-def test_a_correction_replaces_what_was_counted_up_to_it(at: int, expected: int) -> None:
-    """Passages that ended by its instant are forgotten, later ones are counted on."""
+def test_correction(at: int, expected: int) -> None:
+    """A correction replaces the sum of all passages up to its time; later ones are added to it."""
     assert final_occupancy([Passage(60, 5, 0), Passage(120, 0, 1)], [Correction(at, 10)]) == expected
 
 
-def test_the_last_of_several_corrections_counts() -> None:
-    """Of two between the same passages, and of two at the same instant, the later one wins."""
+def test_last_correction_counts() -> None:
+    """Of several corrections between two passages, or at the same time, the last one counts."""
     passages = [Passage(60, 5, 0), Passage(120, 1, 0)]
     assert final_occupancy(passages, [Correction(70, 30), Correction(80, 20)]) == 21
     assert final_occupancy(passages, [Correction(70, 30), Correction(70, 20)]) == 21
     assert final_occupancy(passages, [Correction(70, 30), Correction(130, 3)]) == 3
 
 
-def test_a_correction_to_zero_empties_the_place() -> None:
-    """The reset button is a correction to zero."""
+def test_correction_to_zero() -> None:
+    """A correction to zero, as by the reset button, leaves nobody inside."""
     assert final_occupancy([Passage(60, 5, 0)], [Correction(60, 0)]) == 0
 
 
-_instants = st.integers(0, 30)
+_times = st.integers(0, 30)
 
 
 @given(
-    passages=st.lists(st.builds(Passage, _instants, st.integers(0, 9), st.integers(0, 9), st.just(0)), max_size=12),
-    corrections=st.lists(st.builds(Correction, _instants, st.integers(0, 50)), max_size=4),
+    passages=st.lists(st.builds(Passage, _times, st.integers(0, 9), st.integers(0, 9), st.just(0)), max_size=12),
+    corrections=st.lists(st.builds(Correction, _times, st.integers(0, 50)), max_size=4),
 )
-def test_it_is_what_somebody_at_the_door_would_note(passages: list[Passage], corrections: list[Correction]) -> None:
-    """The result equals that of going through every instant: first what passed until it, then what was said at it."""
+def test_occupancy(passages: list[Passage], corrections: list[Correction]) -> None:
+    """Occupancy equals that of a slow calculation: at each second first passages, then corrections."""
     passages.sort(key=lambda passage: passage.at)
     corrections.sort(key=lambda correction: correction.at)
     inside = 0
-    for instant in range(31):
+    for second in range(31):
         for passage in passages:
-            if passage.at == instant:
+            if passage.at == second:
                 inside = max(inside + passage.entered - passage.exited, 0)
         for correction in corrections:
-            if correction.at == instant:
+            if correction.at == second:
                 inside = correction.value
     assert final_occupancy(iter(passages), iter(corrections)) == inside
 
@@ -95,8 +95,8 @@ def test_it_is_what_somebody_at_the_door_would_note(passages: list[Passage], cor
         pytest.param([], False, id="nothing known"),
     ],
 )
-def test_a_limit_stays_reached_within_hysteresis(insides: list[int], is_full: bool) -> None:
-    """Ten may be inside, and it is free again at seven less one."""
+def test_hysteresis(insides: list[int], is_full: bool) -> None:
+    """With a limit of ten and a hysteresis of three, the limit is reached at ten and left at six."""
     assert has_reached(10, insides, hysteresis=3) is is_full
 
 
@@ -105,13 +105,13 @@ def test_a_limit_stays_reached_within_hysteresis(insides: list[int], is_full: bo
     st.integers(1, 12),
     st.integers(0, 12),
 )
-def test_few_numbers_decide_for_every_limit(days: list[list[int]], limit: int, hysteresis: int) -> None:
-    """Whatever limit is asked for later, what is kept at the end of each day tells the same as all that happened."""
-    happened, kept = [0], [0]
+def test_turning_points(days: list[list[int]], limit: int, hysteresis: int) -> None:
+    """For any limit, the turning points kept at the end of each day give the same result as all numbers."""
+    all_insides, kept = [0], [0]
     for day in days:
-        happened += day
+        all_insides += day
         kept = turning_points([*kept, *day])
-        assert kept[-1] == happened[-1]
-        assert has_reached(limit, kept, hysteresis=hysteresis) is has_reached(limit, happened, hysteresis=hysteresis)
-        # Each of them is above or below all that follow.
-        assert len(kept) <= len(set(happened))
+        assert kept[-1] == all_insides[-1]
+        assert has_reached(limit, kept, hysteresis=hysteresis) is has_reached(limit, all_insides, hysteresis=hysteresis)
+        # Each of them is above or below all later ones.
+        assert len(kept) <= len(set(all_insides))

@@ -22,11 +22,9 @@ from custom_components.axis_people_counter.counting.protocol import (
 from ..helpers.documents import BEGIN, SAMPLE, SENT, START, counted, item, measured, read, read_push, read_sensor
 from ..helpers.pusher import SERIAL, Document, document, measurement
 
-# What cameras send
-
 
 def test_sample() -> None:
-    """The guide's sample is read, an interval without items as nobody in and nobody out."""
+    """The guide's sample is read; in an interval without items nobody passed."""
     assert parse(SAMPLE) == Push(
         Sensor(
             "accc8ef3d92e", "axis-accc8ef3d92e", "AXIS 3D People Counter", "10.5", "Europe/Stockholm", "192.168.1.106"
@@ -38,7 +36,7 @@ def test_sample() -> None:
 
 @pytest.mark.parametrize("seed", range(20))
 def test_order_of_keys(seed: int) -> None:
-    """Nothing depends on the order of keys: data may come before the sensor and the time it was sent."""
+    """Keys may be in any order, so data may come before sensor and utcSent."""
     randomness = random.Random(seed)
 
     def shuffled(pairs: list[tuple[str, Any]]) -> Document:
@@ -61,7 +59,7 @@ TIMES = {"utcFrom": "2021-04-13T09:19:00Z", "utcTo": "2021-04-13T09:22:00Z", "lo
     "data", [{"data": None}, {}, {"data": {}}, {"data": []}, {"data": TIMES}, {"data": {"more": {}, "most": []}}]
 )
 def test_test_message(data: Document) -> None:
-    """A document without data, or with data in which nothing can be counted, is a test message."""
+    """A document without data, or with data that counts nothing, is a test message."""
     whole = {key: value for key, value in json.loads(SAMPLE).items() if key != "data"} | data
     message = read(whole)
     assert message == CameraTest(read_sensor(name="axis-accc8ef3d92e", applicationVersion="10.5"), message.sent)
@@ -70,7 +68,7 @@ def test_test_message(data: Document) -> None:
 
 @pytest.mark.parametrize("measurements", [None, []])
 def test_push_without_measurements(measurements: list[Any] | None) -> None:
-    """A push of nothing, as a list or as null, is a push."""
+    """A push with an empty list of measurements, or with null, is a push."""
     push = read_push(data={"utcFrom": "?", "measurements": measurements})
     assert (push.intervals, push.rejected, push.skipped) == ([], [], frozenset())
 
@@ -93,7 +91,7 @@ def test_push_without_measurements(measurements: list[Any] | None) -> None:
     ],
 )
 def test_items(items: list[Document] | None, counts: tuple[int, int, int | None, int | None]) -> None:
-    """Directions are told by their value, adults are unknown where the camera leaves them out."""
+    """Items may be in any order; adults are None where the camera leaves them out."""
     push = read_push(measured(items=items))
     assert not push.rejected
     assert push.intervals == [Interval(BEGIN, BEGIN + 60, *counts)]
@@ -103,18 +101,17 @@ def test_items(items: list[Document] | None, counts: tuple[int, int, int | None,
     ("number", "count"), [("3.0", 3), ("3.000", 3), ("1e2", 100), ("20E-1", 2), ("-0.0", 0), ("-0", 0)]
 )
 def test_spellings_of_a_number(number: str, count: int) -> None:
-    """A count is a number, however JSON spells it."""
+    """Every JSON spelling of a whole number is read as an int."""
     body = json.dumps(document(counted(item("in", 777)), sent=SENT)).replace("777", number)
     push = parse(body.encode())
     assert isinstance(push, Push)
     assert [interval.entered for interval in push.intervals] == [count]
-    # Nothing that reads the ledger would take a fraction.
     assert type(push.intervals[0].entered) is int
 
 
 @pytest.mark.parametrize("minutes", [1, 5, 15, 60, 24 * 60])
 def test_widths(minutes: int) -> None:
-    """Intervals are as wide as the camera makes them, up to a day."""
+    """Intervals may have any width up to a day."""
     start = SENT - timedelta(minutes=minutes)
     (interval,) = read_push(measurement(start, 1, minutes=minutes)).intervals
     assert interval.end - interval.start == minutes * 60
@@ -134,36 +131,36 @@ def test_widths(minutes: int) -> None:
     ],
 )
 def test_instants(text: str) -> None:
-    """The second counts, however it is written; without an offset it is UTC, as its key says."""
+    """Every spelling of the same second is read as the same timestamp; a time without an offset is UTC."""
     assert [interval.start for interval in read_push(measured(utcFrom=text)).intervals] == [BEGIN]
 
 
 def test_fraction_of_a_second() -> None:
-    """When exactly a document was sent doesn't matter."""
+    """The fraction of utcSent is ignored."""
     assert read(document(utcSent="2021-04-13T09:22:24.750Z", sent=SENT)).sent == SENT.timestamp()
 
 
 @pytest.mark.parametrize("begin", ["2021-04-13T09:10:00", "1969-12-31T23:55:00"])
 @pytest.mark.parametrize("fraction", [".123", ".5", ".999999", ",25"])
 def test_neighbours_with_fractions_of_a_second(begin: str, fraction: str) -> None:
-    """Neither do they overlap nor is there a gap, before 1970 either; sent again they are the same."""
+    """Neighbours with fractions neither overlap nor leave a gap, also before 1970; sent again they are the same."""
     first = datetime.fromisoformat(f"{begin}Z")
     bounds = [f"{first + timedelta(minutes=minute):%Y-%m-%dT%H:%M:%S}{fraction}Z" for minute in range(4)]
-    told = [measured(utcFrom=start, utcTo=end) for start, end in pairwise(bounds)]
+    measurements = [measured(utcFrom=start, utcTo=end) for start, end in pairwise(bounds)]
     sent = first + timedelta(minutes=3)
-    push = read(document(*told, sent=sent))
+    push = read(document(*measurements, sent=sent))
     assert isinstance(push, Push)
     assert [interval[:2] for interval in push.intervals] == [
         (int(first.timestamp()) + 60 * minute, int(first.timestamp()) + 60 * minute + 60) for minute in range(3)
     ]
-    assert read(document(*told, sent=sent)) == push
+    assert read(document(*measurements, sent=sent)) == push
 
 
 @pytest.mark.parametrize(
     "serial", ["accc8ef3d92e", "ACCC8EF3D92E", "ac:cc:8e:f3:d9:2e", "AC-CC-8E-F3-D9-2E", "accc.8ef3.d92e"]
 )
 def test_serials(serial: str) -> None:
-    """A serial number is the same in every spelling."""
+    """Every spelling of a serial number is read as the same one."""
     assert read_sensor(serial=serial).serial == SERIAL
 
 
@@ -178,18 +175,18 @@ def test_serials(serial: str) -> None:
     ],
 )
 def test_time_zones(members: Document, zone: str | None) -> None:
-    """Both spellings of the key are read."""
+    """Both spellings of the key are read, timeZone first."""
     assert read_sensor(**members).time_zone == zone
 
 
 def test_sensor_with_a_serial_alone() -> None:
-    """A camera that only says which one it is gets a name."""
+    """A camera that sends only its serial number gets a name made of it."""
     push = read_push(sensor=dict.fromkeys(("name", "application", "applicationVersion", "timeZone", "ipAddress")))
     assert push.sensor == Sensor(SERIAL, f"axis-{SERIAL}", None, None, None, None)
 
 
 def test_unknown_directions_beside_known_ones() -> None:
-    """What nobody knows here is left out and named; everything else is taken."""
+    """An unknown direction is skipped and listed; known ones beside it are read."""
     push = read_push(counted(item("in", 3), item("passing", -1), item("out", 1), item("\n", 1)))
     assert push.intervals == [Interval(BEGIN, BEGIN + 60, 3, 1, None, None)]
     assert push.skipped == {"direction passing", "direction without a name"}
@@ -197,9 +194,9 @@ def test_unknown_directions_beside_known_ones() -> None:
 
 
 def test_unknown_directions_alone() -> None:
-    """They may be another way to say in and out: nobody knows that the interval counted nobody."""
+    """An interval with unknown directions only is rejected: they may be new names for in and out."""
     push = read_push(counted(item("enter", 3), item("exit", 1)), measurement(START + timedelta(minutes=1), 2))
-    assert [(one.reason, one.time) for one in push.rejected] == [
+    assert [(rejected.reason, rejected.time) for rejected in push.rejected] == [
         ("none of its directions is known", (BEGIN, BEGIN + 60))
     ]
     assert [interval.entered for interval in push.intervals] == [2]
@@ -208,7 +205,7 @@ def test_unknown_directions_alone() -> None:
 
 @pytest.mark.parametrize("first", [False, True])
 def test_unknown_kind_beside_the_known_one(first: bool) -> None:
-    """It tells something else of a time whose people are counted; it is left out and named, in any order."""
+    """A measurement of an unknown kind is skipped and listed if people are counted for the same time."""
     other = measured(kind="queue-lengths", items="?")
     push = read_push(*([other, measured()] if first else [measured(), other]), measured(kind="\n"))
     assert push.intervals == [Interval(BEGIN, BEGIN + 60, 3, 1, None, None)]
@@ -230,23 +227,25 @@ AFTER_IT_WAS_SENT = {"utcFrom": "2021-04-13T09:22:00Z", "utcTo": "2021-04-13T09:
         ({"utcFrom": None}, [measured()]),
         ({"utcTo": "2021-04-13T09:19:00Z"}, [measured()]),
     ],
-    ids=["alone", "another minute", "more minutes", "not taken", "not taken for its time", "no time", "no length"],
+    ids=["alone", "another minute", "more minutes", "rejected", "rejected for its time", "no time", "no length"],
 )
-def test_unknown_kind_where_nobody_is_counted(other: Document, beside: list[Document]) -> None:
-    """It may be how people are counted from now on: it is set aside, whole."""
+def test_unknown_kind_alone(other: Document, beside: list[Document]) -> None:
+    """A measurement of an unknown kind is rejected whole if it may be the new way to count people."""
     unknown = measured(kind="people-counts-v2", **other)
     push = read_push(*beside, unknown)
-    assert Rejected("its kind is unknown", json.dumps(unknown)) in [replace(one, time=None) for one in push.rejected]
+    assert Rejected("its kind is unknown", json.dumps(unknown)) in [
+        replace(rejected, time=None) for rejected in push.rejected
+    ]
     assert not push.skipped
 
 
-def test_unknown_things_are_bounded() -> None:
-    """Not more than a few unknown things are named."""
+def test_list_of_skipped_kinds_is_limited() -> None:
+    """No more than MAX_SKIPPED skipped kinds are listed."""
     assert len(read_push(measured(), *(measured(kind=f"kind{number}") for number in range(50))).skipped) == MAX_SKIPPED
 
 
 def test_unknown_keys() -> None:
-    """Keys nobody knows have no meaning, whatever is in them."""
+    """Unknown keys are ignored, whatever their values are."""
     anything = {"a": [1, {"b": None}], "data": [], "measurements": {}}
     assert (
         read_push(
@@ -258,7 +257,7 @@ def test_unknown_keys() -> None:
     )
 
 
-# The camera's clock
+# The offset of the camera's clock
 
 LOCAL: str = "2021-04-13T11:19:00"
 
@@ -270,7 +269,7 @@ LOCAL: str = "2021-04-13T11:19:00"
         ("2021-04-13T14:49:00.000", 19800),
         ("2021-04-12T23:19", -36000),
         ("2021-04-13T23:19:00", 50400),
-        # HOSTILE: no local time, or that of no place on earth
+        # Hostile: no local time, or that of no place on earth
         ("2021-04-13T23:20:00", None),
         ("2021-04-13T11:19:30", None),
         ("2021-04-13T11:19:00Z", None),
@@ -284,7 +283,7 @@ LOCAL: str = "2021-04-13T11:19:00"
     ],
 )
 def test_offset_of_the_local_time(local: Any, offset: int | None) -> None:
-    """How far the camera's clock is ahead follows from when the newest interval began, here and there."""
+    """The offset to UTC is the difference between local and UTC start of the newest interval."""
     old = {**measurement(START - timedelta(hours=8), 1), "localFrom": "2021-04-13T01:19:00"}
     for measurements in (
         [measured(localFrom=local)],
@@ -296,7 +295,7 @@ def test_offset_of_the_local_time(local: Any, offset: int | None) -> None:
 
 
 def test_offset_of_the_data() -> None:
-    """Where measurements tell no local time, that of all of them counts; one that is too old says nothing of today."""
+    """Measurements without a local time leave the offset to that of data, unless it is older than a day."""
     times = {"utcFrom": "2021-04-13T09:19:00Z", "localFrom": LOCAL}
     for sent, offset in (
         ("2021-04-13T09:22:24Z", 7200),

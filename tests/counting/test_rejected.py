@@ -12,8 +12,6 @@ from custom_components.axis_people_counter.counting.protocol import Push, parse,
 from ..helpers.documents import BEGIN, SENT, START, counted, item, measured, read_push
 from ..helpers.pusher import Document, document, measurement
 
-# Intervals that can't be taken
-
 NOT_CLEAR = "it isn't a JSON object with unique keys"
 NOT_AN_INSTANT = "utcFrom or utcTo is missing or isn't a date and time"
 NOT_AN_ITEM = "an item isn't a JSON object with unique keys and a direction"
@@ -21,7 +19,7 @@ NOT_A_COUNT = f"a count isn't a whole number from 0 to {MAX_COUNT}"
 
 
 def without(key: str) -> Document:
-    """Return a measurement that lacks a key."""
+    """Return a measurement without one of its keys."""
     return {name: value for name, value in measured().items() if name != key}
 
 
@@ -86,11 +84,11 @@ def without(key: str) -> Document:
     ],
 )
 def test_rejected(bad: Any, reason: str) -> None:
-    """One bad interval is kept as it came, with the reason; those around it are taken."""
+    """A bad measurement is returned with its text and the reason; those around it are read."""
     before = measurement(START - timedelta(minutes=1), 1)
     after = measurement(START + timedelta(minutes=1), 2)
     push = read_push(before, bad, after)
-    assert [(one.reason, one.content) for one in push.rejected] == [(reason, json.dumps(bad))]
+    assert [(rejected.reason, rejected.content) for rejected in push.rejected] == [(reason, json.dumps(bad))]
     assert [interval.entered for interval in push.intervals] == [1, 2]
 
 
@@ -107,16 +105,16 @@ def test_rejected(bad: Any, reason: str) -> None:
         ("?", None),
     ],
 )
-def test_time_of_what_is_rejected(bad: Any, time: tuple[int, int] | None) -> None:
-    """What it is about is known where that much of it can be read: then it can be told that this was counted."""
-    assert [one.time for one in read_push(bad).rejected] == [time]
+def test_time_of_rejected_measurement(bad: Any, time: tuple[int, int] | None) -> None:
+    """A rejected measurement has start and end, if those of an interval can be read."""
+    assert [rejected.time for rejected in read_push(bad).rejected] == [time]
 
 
 def test_read_again() -> None:
-    """What couldn't be taken is read as if it stood in a push again, also where it is long."""
+    """read_again returns the interval of a measurement that can be read now, even if it is long."""
     long = json.dumps(measured(more="x" * 100_000))
     assert read_again(long, int(SENT.timestamp())) == read_push(measured()).intervals
-    # Earlier versions kept this much of it.
+    # A text that was cut off.
     assert read_again(long[:4096], int(SENT.timestamp())) is None
     for bad in (counted(item("in", "1")), measured(kind="people-counts-v2"), counted(item("enter", 1)), "?"):
         assert read_again(json.dumps(bad), int(SENT.timestamp())) is None
@@ -137,11 +135,11 @@ UP_TO_ITEMS = '{"kind":"people-counts","utcFrom":"2021-04-13T09:19:00Z","utcTo":
         (json.dumps("ü" * 20_000, ensure_ascii=False), NOT_CLEAR),
     ],
 )
-def test_rejected_as_it_came(text: str, reason: str) -> None:
-    """The content is kept letter by letter, however long; what follows is read from the right place on."""
+def test_text_of_rejected_measurement(text: str, reason: str) -> None:
+    """The text is kept unchanged, however long, and what follows is read from the right position on."""
     good = json.dumps(measurement(START + timedelta(minutes=1), 2))
     body = json.dumps(document("?", sent=SENT)).replace('"?"', f"{text} ,\n {good}")
     push = parse(body.encode())
     assert isinstance(push, Push)
-    assert [(one.reason, one.content) for one in push.rejected] == [(reason, text)]
+    assert [(rejected.reason, rejected.content) for rejected in push.rejected] == [(reason, text)]
     assert [interval.entered for interval in push.intervals] == [2]

@@ -20,7 +20,7 @@ SENT = datetime.fromisoformat("2021-04-13T09:22:24Z")
 START = datetime.fromisoformat("2021-04-13T09:19:00Z")
 BEGIN = int(START.timestamp())
 
-# The guide's sample, its misplaced brace put right.
+# The guide's sample, with its misplaced brace corrected.
 SAMPLE = b"""{
   "apiName": "Axis Retail Data", "apiVersion": "0.4",
   "utcSent": "2021-04-13T09:22:24Z", "localSent": "2021-04-13T11:22:24",
@@ -50,19 +50,19 @@ def read(whole: Document) -> CameraTest | Push:
 
 
 def read_push(*measurements: Any, **members: Any) -> Push:
-    """Parse a push of measurements."""
+    """Parse a push with these measurements."""
     push = read(document(*measurements, sent=SENT, **members))
     assert isinstance(push, Push)
     return push
 
 
 def read_sensor(**members: Any) -> Sensor:
-    """Parse a push of a sensor with other members than usual."""
+    """Parse a push, and return its sensor; some members of the sensor differ from the usual ones."""
     return read_push(sensor=members).sensor
 
 
 def measured(**members: Any) -> Document:
-    """Return a measurement with other members than usual."""
+    """Return a measurement in which some members differ from the usual ones."""
     return {**measurement(START, 3, 1), **members}
 
 
@@ -76,8 +76,8 @@ def item(direction: Any, count: Any, **members: Any) -> Document:
     return {"direction": direction, "count": count, **members}
 
 
-def refusal(body: bytes) -> str:
-    """Return the sentence with which a body is refused."""
+def error_of(body: bytes) -> str:
+    """Return the error of a body that can't be read."""
     with pytest.raises(DocumentError) as caught:
         parse(body)
     return str(caught.value)

@@ -1,4 +1,4 @@
-"""To whom a problem belongs, and when it ends: several cameras may have one address, and one may be wrong."""
+"""Which sender a problem belongs to and when it ends: several cameras may share one address."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -27,14 +27,14 @@ MINUTE = timedelta(minutes=1)
 HOUR = timedelta(hours=1)
 HERE: Final = "127.0.0.1"
 LIMIT: Final = 16_000
-# Every client of a proxy has its address, and cameras on networks of their own may all have this one.
+# The address of all clients of a proxy; cameras on separate networks may share an address too.
 WRONG: Final = {"ipAddress": HERE}
 NEIGHBOUR: Final = {"serial": "b8a44f050001", "name": "Back door", "ipAddress": HERE}
 
 
 @pytest.fixture(autouse=True)
 def _small(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Make a body that is too large a short one."""
+    """Make the limit of a body small."""
     monkeypatch.setattr(bodies, "MAX_BODY", LIMIT)
 
 
@@ -49,12 +49,12 @@ def now_measured(people: int = 1) -> Document:
 
 
 class Kind(NamedTuple):
-    """Something that a camera does wrong."""
+    """A problem that a camera causes."""
 
-    # The repair, if there is one.
+    # The repair issue, if it has one.
     problem: str | None
     status: HTTPStatus
-    # The log names the sender so, if it does.
+    # The name of the sender in the log, if it is logged.
     logged: str | None
     body: Callable[[], Any]
     token: str = TOKEN
@@ -108,29 +108,29 @@ class Senders:
     """Cameras behind one address."""
 
     def __init__(self, hass: HomeAssistant, pusher: Pusher, caplog: pytest.LogCaptureFixture) -> None:
-        """Take the way that all of them take."""
+        """Use one client for all of them."""
         self.hass = hass
         self._pusher = pusher
         self._caplog = caplog
 
     async def do(self, kind: Kind) -> None:
-        """Do something wrong."""
+        """Cause a problem."""
         response = await self._pusher.post(kind.body(), token=kind.token)
         assert response.status == kind.status, await response.text()
 
     async def push(self, sensor: Document) -> None:
-        """Do all that a camera does right."""
+        """Send a test message and a push, both valid."""
         await self._pusher.push(now_measured(), sensor=sensor)
         await self._pusher.push(data=None, sensor=sensor)
 
     def see(self, kind: Kind, *, gone: bool = False) -> None:
-        """See whether its repair is there, and no other."""
-        # While one camera is silent, another may replace it.
+        """Assert that its repair is shown and no other, or none if it is `gone`."""
+        # While one camera is silent, a repair asks whether the other replaces it.
         found = {key for key in problems(self.hass) if not key.startswith("new_camera_")}
         assert found == ({kind.problem} if kind.problem and not gone else set())
 
     def log(self, level: int, words: str) -> list[str]:
-        """Return what the log says of senders."""
+        """Return the log lines about senders."""
         return [
             record.getMessage()
             for record in self._caplog.get_records("call")
@@ -139,7 +139,7 @@ class Senders:
 
     @property
     def warnings(self) -> list[str]:
-        """Who is named in the log for what was refused."""
+        """The senders that the log names for refused documents."""
         return [line.split(" was refused: ")[0].removeprefix("A document from ") for line in self.log(30, "refused:")]
 
 
@@ -155,7 +155,7 @@ async def senders(
 async def test_neighbour_ends_nothing(
     hass: HomeAssistant, noon: FrozenDateTimeFactory, senders: Senders, kind: Kind
 ) -> None:
-    """While one camera does wrong each minute and another does right, there is one repair, and one line in the log."""
+    """Show one repair and log once while one camera has a problem and another is well."""
     changes = async_capture_events(hass, ir.EVENT_REPAIRS_ISSUE_REGISTRY_UPDATED)
     for _ in range(5):
         await senders.do(kind)
@@ -173,7 +173,7 @@ async def test_neighbour_ends_nothing(
 async def test_removing_the_neighbour_ends_nothing(
     noon: FrozenDateTimeFactory, entry: MockConfigEntry, senders: Senders, kind: Kind
 ) -> None:
-    """A camera that had the address takes nothing with it."""
+    """Keep the problem when another camera with the address is removed."""
     await senders.push(NEIGHBOUR)
     await senders.do(kind)
     await entry.runtime_data.async_remove_camera(NEIGHBOUR["serial"])
@@ -182,7 +182,7 @@ async def test_removing_the_neighbour_ends_nothing(
 
 @of_the_address
 async def test_end_by_time(hass: HomeAssistant, noon: FrozenDateTimeFactory, senders: Senders, kind: Kind) -> None:
-    """What nobody knows the sender of ends an hour after it came last, whoever is right meanwhile."""
+    """End the problem of an unknown sender an hour after it occurred last."""
     await senders.do(kind)
     for _ in range(3):
         await wait(hass, noon, HOUR - MINUTE)
@@ -203,7 +203,7 @@ async def test_end_by_time(hass: HomeAssistant, noon: FrozenDateTimeFactory, sen
 async def test_unknown_camera_goes_away(
     hass: HomeAssistant, noon: FrozenDateTimeFactory, senders: Senders, kind: Kind
 ) -> None:
-    """A serial number that never got through can be removed by nobody: its problem ends by time."""
+    """End the problem of a camera that was never added after an hour."""
     await senders.do(kind)
     await wait(hass, noon, HOUR - MINUTE)
     senders.see(kind)
@@ -215,7 +215,7 @@ async def test_unknown_camera_goes_away(
 async def test_known_camera_gets_well(
     hass: HomeAssistant, noon: FrozenDateTimeFactory, senders: Senders, kind: Kind
 ) -> None:
-    """The problem of a camera lasts until this camera is well, however long it takes."""
+    """Keep the problem of a known camera until that camera is well."""
     await senders.push(WRONG)
     await senders.do(kind)
     await wait(hass, noon, 2 * HOUR)
@@ -231,7 +231,7 @@ async def test_known_camera_gets_well(
 async def test_removed_camera(
     noon: FrozenDateTimeFactory, entry: MockConfigEntry, senders: Senders, kind: Kind
 ) -> None:
-    """With the camera goes its problem."""
+    """End the problem of a removed camera."""
     await senders.push(WRONG)
     await senders.do(kind)
     await entry.runtime_data.async_remove_camera(SERIAL)
@@ -239,7 +239,7 @@ async def test_removed_camera(
 
 
 async def test_two_cameras_do_wrong(senders: Senders, pusher: Pusher) -> None:
-    """The log names both, though they have one address; one of them gets well."""
+    """Log both cameras that share an address, and the recovery of one."""
     for _ in range(2):
         for sensor in (WRONG, NEIGHBOUR):
             response = await pusher.post(document(now_measured(), utcSent=None, sensor=sensor))
@@ -254,7 +254,7 @@ async def test_two_cameras_do_wrong(senders: Senders, pusher: Pusher) -> None:
 async def test_invented_cameras_in_the_log(
     hass: HomeAssistant, noon: FrozenDateTimeFactory, senders: Senders, pusher: Pusher
 ) -> None:
-    """Whoever has the token can name only so many at a time, and hides no camera that is known."""
+    """Limit the senders in the log, but always log known cameras."""
     await senders.push(WRONG)
     for number in range(30):
         await pusher.post(document(utcSent=None, sensor={"serial": f"{number:012x}"}))
@@ -270,14 +270,14 @@ async def test_invented_cameras_in_the_log(
 
 
 async def test_ignored_problem_stays_ignored(hass: HomeAssistant, entry: MockConfigEntry, senders: Senders) -> None:
-    """The id of an issue is the same after a restart, though nothing in it leads to the camera."""
+    """Keep the id of an issue after a restart, so that an ignored issue stays ignored."""
     await senders.push(WRONG)
     kind = KINDS["clock"]
     assert kind.problem
     await senders.do(kind)
     registry = ir.async_get(hass)
     registry.async_ignore("axis_people_counter", problems(hass)[kind.problem].issue_id, True)
-    # As after a restart, nothing is known but what the entry holds.
+    # After a restart only the data of the entry is known.
     hass.data.pop("axis_people_counter_issue_secret")
     await hass.config_entries.async_reload(entry.entry_id)
     await senders.do(kind)
@@ -286,7 +286,7 @@ async def test_ignored_problem_stays_ignored(hass: HomeAssistant, entry: MockCon
 
 
 async def test_ids_of_another_instance(hass: HomeAssistant, entry: MockConfigEntry, senders: Senders) -> None:
-    """Whoever has one of our ids can't try out serial numbers: each instance makes others of them."""
+    """Make other ids in each instance, so that serial numbers can't be guessed from them."""
     kind = KINDS["clock"]
     assert kind.problem
     await senders.do(kind)
@@ -301,14 +301,14 @@ async def test_ids_of_another_instance(hass: HomeAssistant, entry: MockConfigEnt
 
 
 async def sent_slowly(noon: FrozenDateTimeFactory, whole: Document, minutes: int) -> AsyncIterator[bytes]:
-    """Yield a body bit by bit, for so many minutes."""
+    """Yield a body in chunks over some minutes."""
     body, steps = json.dumps(whole).encode(), 2 * minutes + 1
-    # As long as it takes, there is something to be sent.
+    # Each chunk needs at least one byte.
     body += b" " * (-len(body) % steps)
     size = len(body) // steps
     for step in range(steps):
         yield body[step * size : (step + 1) * size]
-        # The server reads it before it gets impatient.
+        # The server receives it before its timeout.
         for _ in range(20):
             await asyncio.sleep(0)
         if step:
@@ -317,10 +317,10 @@ async def sent_slowly(noon: FrozenDateTimeFactory, whole: Document, minutes: int
 
 @pytest.fixture
 def post_slowly(hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Pusher) -> Callable[..., Awaitable[int]]:
-    """Return a way to send a document that takes minutes, and to get the status of its answer."""
+    """Return a function that sends a document slowly and returns the status of the answer."""
 
     async def post(whole: Document, minutes: int, token: str = TOKEN) -> int:
-        # The body begins when the server has read the head and asks for the rest.
+        # The body begins when the server has received the head.
         response = await pusher.client.post(
             PATH,
             data=sent_slowly(noon, whole, minutes),
@@ -338,12 +338,12 @@ def post_slowly(hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Pusher
 async def test_slow_body_counts(
     hass: HomeAssistant, pusher: Pusher, post_slowly: Callable[..., Awaitable[int]]
 ) -> None:
-    """The clock is judged when the camera begins to send: a first report may take half an hour."""
+    """Compare the clock when the request begins, because a first push may take half an hour."""
     history = [measurement(NOON - minutes * MINUTE, 1) for minutes in range(1, 20)]
     assert await post_slowly(document(*history), 30) == HTTPStatus.OK
     assert not problems(hass)
     assert state_of(hass, "sensor.main_entrance_in_today") == "19"
-    # All of it is long ago when it is there: nobody enters now.
+    # All counts are history when the body is complete, so no event fires.
     assert state_of(hass, "event.main_entrance_passage") == "unknown"
     assert state_of(hass, "binary_sensor.main_entrance_connectivity") == "on"
     await pusher.push(*(measurement(NOON + minutes * MINUTE, 1) for minutes in range(30)))
@@ -355,7 +355,7 @@ async def test_slow_body_counts(
 async def test_slow_body_brings_history(
     hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Pusher, post_slowly: Callable[..., Awaitable[int]]
 ) -> None:
-    """What is history depends on when it is shown, and not on when it was sent: there is no spike in totals."""
+    """Decide what is history when a push is shown, not when it was sent, so that totals have no spike."""
     assert await post_slowly(document(*(measurement(NOON - n * MINUTE, 1) for n in range(1, 20))), 90) == HTTPStatus.OK
     assert hass.states.get("sensor.main_entrance_in_total") is None
     await pusher.push(measurement(dt_util.utcnow() - MINUTE, 1))
@@ -366,7 +366,7 @@ async def test_slow_body_brings_history(
 async def test_wrong_clock_of_a_slow_body(
     hass: HomeAssistant, post_slowly: Callable[..., Awaitable[int]], minutes: int
 ) -> None:
-    """A camera that is half an hour ahead isn't right because its report takes as long."""
+    """Report a clock half an hour ahead although the push takes half an hour."""
     ahead = document(measurement(NOON - MINUTE, 1), sent=NOON + 30 * MINUTE)
     assert await post_slowly(ahead, minutes) == HTTPStatus.SERVICE_UNAVAILABLE
     (issue,) = problems(hass).values()
@@ -377,7 +377,7 @@ async def test_wrong_clock_of_a_slow_body(
 async def test_token_expires_during_a_slow_body(
     hass: HomeAssistant, entry: MockConfigEntry, post_slowly: Callable[..., Awaitable[int]]
 ) -> None:
-    """A request that began within the 24 hours of a token is taken."""
+    """Accept a request that began before its token expired."""
     ends = NOON + 10 * MINUTE
     hass.config_entries.async_update_entry(
         entry,
@@ -388,7 +388,7 @@ async def test_token_expires_during_a_slow_body(
 
 
 async def test_a_camera_that_goes_to_and_fro_is_named_once(pusher: Pusher, caplog: pytest.LogCaptureFixture) -> None:
-    """Two applications in one camera may speak two versions: that is no line a minute."""
+    """Log a camera once that alternates between two protocol versions."""
     for _ in range(4):
         await pusher.post(document(apiVersion="0.3"))
         await pusher.push()

@@ -35,7 +35,7 @@ LAYERS: Final = (
     ("settings",),
     ("time_zones",),
     ("connecting",),
-    ("sender_problems", "show_queue", "write_queue", "complaints", "http_probe"),
+    ("sender_problems", "show_queue", "write_queue", "refusal_log", "http_probe"),
     ("issues", "tokens", "ledger_errors"),
     ("messages", "core_internals", "bodies"),
     ("const",),

@@ -13,7 +13,7 @@ from freezegun.api import FrozenDateTimeFactory
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_capture_events
 
-from custom_components.axis_people_counter import bodies, complaints
+from custom_components.axis_people_counter import bodies, refusal_log
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.util import dt as dt_util
@@ -258,12 +258,12 @@ async def test_invented_cameras_in_the_log(
     await senders.push(WRONG)
     for number in range(30):
         await pusher.post(document(utcSent=None, sensor={"serial": f"{number:012x}"}))
-    assert len(senders.warnings) == complaints.MAX_COMPLAINTS
+    assert len(senders.warnings) == refusal_log.MAX_SENDERS
     await senders.do(KINDS["no instant"])
-    assert senders.warnings[complaints.MAX_COMPLAINTS :] == [CAMERA]
+    assert senders.warnings[refusal_log.MAX_SENDERS :] == [CAMERA]
     await wait(hass, noon, HOUR)
     await senders.do(KINDS["not JSON"])
-    assert senders.warnings[complaints.MAX_COMPLAINTS + 1 :] == [HERE]
+    assert senders.warnings[refusal_log.MAX_SENDERS + 1 :] == [HERE]
 
 
 # The id of an issue

@@ -30,7 +30,6 @@ from .bodies import (
     RefusedError,
     async_hang_up,
 )
-from .complaints import Complaints
 from .connecting import certificate_pem, own_certificates
 from .const import AUTHORITY_FILE_NAME, AUTHORITY_PATH, DOMAIN, PUSH_PATH
 from .counting import DocumentError, ProtocolVersionError, Sensor, TestMessage, parse
@@ -39,6 +38,7 @@ from .issues import Issue
 from .ledger import LedgerError, TooManyCamerasError
 from .messages import name_placeholders, plain, url_host
 from .receiver import PeopleCounterConfigEntry, QuarantineFullError
+from .refusal_log import RefusalLog
 from .sender_problems import ClockError
 from .tokens import bearer_token, is_accepted, is_same
 
@@ -135,7 +135,7 @@ class PushView(HomeAssistantView):
         self._tests: list[ConnectionTest] = []
         self._probes: list[Probe] = []
         self._bodies = Bodies()
-        self._complaints = Complaints()
+        self._refusal_log = RefusalLog()
 
     @contextmanager
     def async_test(self, token: str) -> Iterator[ConnectionTest]:
@@ -229,7 +229,7 @@ class PushView(HomeAssistantView):
         if entry:
             # No issue about the address ends: another camera may have the same address.
             issues.async_end(hass, issues.WRONG_PROTOCOL, message.sensor.serial)
-        self._complaints.end(message.sensor)
+        self._refusal_log.end(message.sensor)
         return answer
 
     def _refuse(self, hass: HomeAssistant, err: Exception, address: str, sensor: Sensor | None = None) -> web.Response:
@@ -245,7 +245,7 @@ class PushView(HomeAssistantView):
             issues.async_begin(hass, refusal.issue, sender, always, **placeholders)
         if refusal.is_logged:
             is_camera = receiver is not None and receiver.key_of(sender) in receiver.cameras
-            self._complaints.add(sensor, address, refusal.sentence or str(err), is_camera=is_camera)
+            self._refusal_log.add(sensor, address, refusal.sentence or str(err), is_camera=is_camera)
         return self._answer(refusal, str(err))
 
     def _answer(self, refusal: Refusal, sentence: str = "") -> web.Response:

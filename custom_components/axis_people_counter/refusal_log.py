@@ -15,50 +15,50 @@ from .issues import QUIET
 _LOGGER = logging.getLogger(__name__)
 
 # Senders that aren't known cameras; further ones aren't logged.
-MAX_COMPLAINTS: Final = 20
+MAX_SENDERS: Final = 20
 
 
-class _Complaint(NamedTuple):
+class _RefusedSender(NamedTuple):
     """A sender that was logged."""
 
     name: str
     last: datetime
     # The sender has been well since. It is kept, so that a sender that alternates isn't logged again.
-    is_over: bool = False
+    is_well: bool = False
 
 
-class Complaints:
+class RefusalLog:
     """Senders of refused documents, until they have been quiet for a while."""
 
     def __init__(self) -> None:
-        """Start without complaints."""
+        """Start without senders."""
         # By serial number, or by address where a document names no sender.
-        self._complaints: dict[str, _Complaint] = {}
+        self._senders: dict[str, _RefusedSender] = {}
 
     def add(self, sensor: Sensor | None, address: str, sentence: str, *, is_camera: bool) -> None:
         """Log that a document was refused, if its sender hasn't been logged yet; known cameras always are."""
         self._expire()
         sender, name = (sensor.serial, f"{sensor.name} ({sensor.serial})") if sensor else (address, address)
-        before = self._complaints.get(sender)
-        if before is None and not is_camera and len(self._complaints) >= MAX_COMPLAINTS:
+        before = self._senders.get(sender)
+        if before is None and not is_camera and len(self._senders) >= MAX_SENDERS:
             return
         if before is None:
             _LOGGER.warning("A document from %s was refused: %s", name, sentence)
-        self._complaints[sender] = _Complaint(name, dt_util.utcnow(), is_over=before is not None and before.is_over)
+        self._senders[sender] = _RefusedSender(name, dt_util.utcnow(), is_well=before is not None and before.is_well)
 
     def end(self, sensor: Sensor) -> None:
         """Log that documents of a sender are accepted again."""
-        complaint = self._complaints.get(sensor.serial)
-        if complaint and not complaint.is_over:
-            _LOGGER.info("Documents from %s can be read again", complaint.name)
-            self._complaints[sensor.serial] = complaint._replace(is_over=True)
+        refused = self._senders.get(sensor.serial)
+        if refused and not refused.is_well:
+            _LOGGER.info("Documents from %s can be read again", refused.name)
+            self._senders[sensor.serial] = refused._replace(is_well=True)
         self._expire()
 
     def _expire(self) -> None:
         """Remove senders that haven't sent a refused document for a while."""
         expired = dt_util.utcnow() - QUIET
-        for sender, complaint in list(self._complaints.items()):
-            if complaint.last <= expired:
-                del self._complaints[sender]
-                if not complaint.is_over:
-                    _LOGGER.info("No document from %s has been refused for a while", complaint.name)
+        for sender, refused in list(self._senders.items()):
+            if refused.last <= expired:
+                del self._senders[sender]
+                if not refused.is_well:
+                    _LOGGER.info("No document from %s has been refused for a while", refused.name)

@@ -1,6 +1,6 @@
 """Flows of repair issues: each shows what a person can do, or does it.
 
-The issues themselves are in issues.py. Home Assistant calls it when a person selects an issue.
+The issues themselves are in issues.py. Home Assistant starts a flow when a person selects an issue.
 """
 
 from collections.abc import Mapping
@@ -65,7 +65,7 @@ class TokenFlow(_Flow):
     """Shows URL and token for a camera that sends a wrong token; finishing the flow ends the issue."""
 
     async def async_step_init(self, _: dict[str, Any] | None = None) -> RepairsFlowResult:
-        """Begin."""
+        """Show the first step."""
         return await self.async_step_connect()
 
     async def async_step_connect(self, user_input: dict[str, Any] | None = None) -> RepairsFlowResult:
@@ -88,7 +88,7 @@ class ProtocolFlow(_Flow):
     """Sets the protocol version in a camera; works without a loaded entry."""
 
     async def async_step_init(self, _: dict[str, Any] | None = None) -> RepairsFlowResult:
-        """Begin."""
+        """Show the first step."""
         return await self.async_step_camera()
 
     async def async_step_camera(self, user_input: dict[str, Any] | None = None) -> RepairsFlowResult:
@@ -203,7 +203,7 @@ class NewCameraFlow(_Flow):
     _old: str
 
     async def async_step_init(self, _: dict[str, Any] | None = None) -> RepairsFlowResult:
-        """Begin."""
+        """Show the first step."""
         return await self.async_step_choose()
 
     async def async_step_choose(self, user_input: dict[str, Any] | None = None) -> RepairsFlowResult:

@@ -25,13 +25,17 @@ TEST_MESSAGE: dict[str, Any] = {"data": None}
 
 
 @pytest.fixture
-async def stranger(hass: HomeAssistant, hass_client_no_auth: ClientSessionGenerator) -> Pusher:
-    """Return a camera's way to an instance in which nothing is set up yet."""
+async def stranger(
+    hass: HomeAssistant, hass_client_no_auth: ClientSessionGenerator, monkeypatch: pytest.MonkeyPatch
+) -> Pusher:
+    """Return a pusher to an instance in which nothing is set up yet."""
     result = await hass.config_entries.flow.async_init(DOMAIN, context={"source": SOURCE_USER})
     hass.config_entries.flow.async_abort(result["flow_id"])
     # The address exists as soon as a flow has shown it, or the component was set up once.
     aborted = await start(hass)
     hass.config_entries.flow.async_abort(aborted["flow_id"])
+    # Home Assistant's server accepts new views while it runs; the test server wouldn't.
+    monkeypatch.setattr(hass.http.app.router, "freeze", lambda: None)
     return Pusher(hass, await hass_client_no_auth())
 
 

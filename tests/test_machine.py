@@ -1,4 +1,4 @@
-"""What runs here leaves the machine as it was."""
+"""Home Assistant and scripts/environment leave the machine as it was."""
 
 import asyncio
 from pathlib import Path
@@ -14,14 +14,15 @@ NULL: Final = Path("/dev/null")
 
 
 def null_device() -> tuple[bool, int, int]:
-    """Return what tells the null device from a file that has taken its place."""
+    """Return what distinguishes the null device from a file in its place."""
     found = NULL.stat()
     return stat.S_ISCHR(found.st_mode), found.st_rdev, found.st_ino
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("socket_enabled")
 async def test_home_assistant_writes_only_into_its_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Started twice, Home Assistant leaves no file at home, no temporary one, and the null device as it was."""
+    """Two starts leave no file in the home folder, no temporary file, and the null device unchanged."""
     folders = [tmp_path / name for name in ("home", "temporary", "config")]
     for folder, variable in zip(folders, ("HOME", "TMPDIR", None), strict=True):
         folder.mkdir()
@@ -42,7 +43,7 @@ async def test_home_assistant_writes_only_into_its_folder(tmp_path: Path, monkey
 
 
 async def test_environment_needs_home_and_path_only(tmp_path: Path) -> None:
-    """With nothing but HOME and PATH in the environment the script says where Home Assistant is, and writes nothing."""
+    """The script finds Home Assistant with only HOME and PATH set, and writes nothing into HOME."""
     version = Path(pytest.__file__).parents[4].name
     process = await asyncio.create_subprocess_exec(
         *(

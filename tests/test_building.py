@@ -96,7 +96,7 @@ def test_same_seed_same_walks() -> None:
     assert [len(walk) for walk in forwards[0]] != [len(walk) for walk in forwards[1]]
 
 
-# Who is where
+# Where people are
 
 
 @pytest.mark.parametrize("seed", [1, 2])
@@ -292,7 +292,7 @@ def test_single_error() -> None:
     assert abs(seen - building.inside("Kitchen", first)) == 1
 
 
-# What can't be
+# Invalid arguments
 
 
 @pytest.mark.parametrize(

@@ -449,7 +449,7 @@ async def test_in_the_repair(
 
 
 async def wait_for_only_issue(hass: HomeAssistant, key: str | None) -> None:
-    """Wait wait_for_only_issue one issue is shown and no other, or none at all."""
+    """Wait until one issue is shown and no other, or none at all."""
     for _ in range(500):
         found = {issue_id for domain, issue_id in ir.async_get(hass).issues if domain == DOMAIN}
         if found == {key} - {None}:

@@ -1,4 +1,4 @@
-"""The simulated camera sends what PROTOCOL says, and knows what a receiver should hold."""
+"""The simulated camera sends what Axis' guide says, and knows what a receiver should hold."""
 
 from __future__ import annotations
 

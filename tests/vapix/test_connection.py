@@ -1,4 +1,4 @@
-"""Finding a camera: addresses, HTTPS or HTTP, certificates, and nobody there."""
+"""Finding a camera: addresses, HTTPS or HTTP, certificates, and no answer."""
 
 import asyncio
 from collections.abc import Callable

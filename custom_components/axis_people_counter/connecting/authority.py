@@ -65,10 +65,10 @@ def read_certificate_and_key(pem: bytes) -> CertificateAndKey:
             certificate.not_valid_after_utc,
             certificate_names(certificate),
         )
-        is_pair = isinstance(key, rsa.RSAPrivateKey) and key.public_key() == certificate.public_key()
+        belong_together = isinstance(key, rsa.RSAPrivateKey) and key.public_key() == certificate.public_key()
     except Exception as err:  # damaged files raise many exceptions, not all of them documented
         raise ValueError(f"Not a private key with a certificate: {err}") from err
-    if not (is_pair and isinstance(key, rsa.RSAPrivateKey)):
+    if not (belong_together and isinstance(key, rsa.RSAPrivateKey)):
         raise ValueError("The private key doesn't belong to the certificate.")
     return CertificateAndKey(key, certificate)
 

@@ -148,7 +148,7 @@ class CameraWeb:
         answer = await self._request(METH_GET, _AUTHORITIES)
         if answer.status in _ABSENT:
             raise self._error("camera_no_certificates_api")
-        installed = self._content(answer).get("data")
+        installed = self._json_object(answer).get("data")
         if not isinstance(installed, list):
             raise self._error("camera_not_axis")
         for item in installed:
@@ -161,7 +161,7 @@ class CameraWeb:
         answer = await self._request(METH_POST, _AUTHORITIES, {"data": {"alias": alias, "certificate": pem}})
         if answer.status in _ABSENT:
             raise self._error("camera_no_certificates_api")
-        self._content(answer)
+        self._json_object(answer)
         return True
 
     async def set_protocol_version(self) -> CountingApplication:
@@ -170,7 +170,7 @@ class CameraWeb:
         if answer.status not in _ABSENT:
             # The body of the answer isn't documented.
             if not _is_success(answer.status):
-                self._content(answer)
+                self._json_object(answer)
             return CountingApplication.THREE_D
 
         answer = await self._request(METH_GET, f"{_PARAMETERS}?action=update&{_PROTOCOL_2D}={_PROTOCOL}")
@@ -179,7 +179,7 @@ class CameraWeb:
         # The answer for an absent parameter is "# Error: Error setting …".
         if answer.status in _ABSENT or answer.text.startswith("#"):
             raise self._error("camera_no_counter")
-        self._content(answer)
+        self._json_object(answer)
         raise self._error("camera_not_axis")
 
     def _origins(self) -> list[URL]:
@@ -195,7 +195,7 @@ class CameraWeb:
         answer = await self._request(METH_POST, _BASIC_DEVICE_INFO, question)
         if answer.status in _ABSENT:
             return await self._identify_by_parameters()
-        properties = _member(self._content(answer), "data", "propertyList")
+        properties = _member(self._json_object(answer), "data", "propertyList")
         return self._device(*(_member(properties, name) for name in ("SerialNumber", "ProdFullName", "Version")))
 
     async def _identify_by_parameters(self) -> Device:
@@ -203,7 +203,7 @@ class CameraWeb:
         group = ",".join(f"root.{name}" for name in (_SERIAL, _MODEL, _VERSION))
         answer = await self._request(METH_GET, f"{_PARAMETERS}?action=list&group={group}")
         if not _is_success(answer.status):
-            self._content(answer)
+            self._json_object(answer)
         lines = (line.removeprefix("root.").partition("=") for line in answer.text.splitlines())
         parameters = {name: value for name, _, value in lines}
         return self._device(*(parameters.get(name) for name in (_SERIAL, _MODEL, _VERSION)))
@@ -296,8 +296,8 @@ class CameraWeb:
         except ClientError, ValueError:
             raise self._error("camera_not_axis") from None
 
-    def _content(self, answer: _Answer) -> dict[str, Any]:
-        """Return the JSON object of an answer; raises CameraError if the camera reports an error."""
+    def _json_object(self, answer: _Answer) -> dict[str, Any]:
+        """Return the JSON object of an answer; raises CameraError if there is none, or an error in it."""
         try:
             content = json.loads(answer.body)
         except ValueError, RecursionError:

@@ -29,6 +29,7 @@ def counted(ledger: Path) -> tuple[int, int, int, int]:
         return row
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("socket_enabled")
 async def test_killed_while_a_camera_pushes(tmp_path: Path) -> None:
     """Every count is there once: what was answered 200 is kept, all else the camera sends again."""

@@ -10,6 +10,7 @@ from typing import Any
 
 from freezegun.api import FrozenDateTimeFactory
 from hypothesis import HealthCheck, given, settings, strategies as st
+import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from homeassistant.core import HomeAssistant
@@ -100,6 +101,7 @@ async def kill(hass: HomeAssistant, entry: MockConfigEntry, folder: Path) -> Non
     await hass.config_entries.async_setup(entry.entry_id)
 
 
+@pytest.mark.slow
 @settings(
     max_examples=25,
     deadline=None,

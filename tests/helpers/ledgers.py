@@ -4,10 +4,12 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
+import os
 from pathlib import Path
 import resource
 import shutil
 import sqlite3
+from tempfile import TemporaryDirectory
 import threading
 from typing import Any, Final
 
@@ -60,6 +62,14 @@ def record(
 ) -> Changes:
     """Have a push stored, and wait until it is."""
     return ledger.record(push(sent, *intervals, sender=sender, rejected=rejected), START + sent).result(TIMEOUT)
+
+
+@contextmanager
+def memory_folder() -> Iterator[Path]:
+    """Return a folder in memory, where the system has one: random histories sync thousands of commits."""
+    in_memory = Path("/dev/shm")  # noqa: S108 - only the parent of a folder with a random name
+    with TemporaryDirectory(dir=in_memory if os.access(in_memory, os.W_OK) else None) as folder:
+        yield Path(folder)
 
 
 @contextmanager

@@ -39,10 +39,8 @@ NUMBERS: Final = count()
 
 
 @pytest.mark.parametrize("reopened", [False, True], ids=["", "with a failure meanwhile"])
-def test_a_backup_holds_all_that_was_stored_before_it(
-    path: Path, tmp_path: Path, ledger: Ledger, reopened: bool
-) -> None:
-    """The file is copied first, the log later and torn anywhere; each copy is sound and has the beginning."""
+def test_copy_has_all_pushes_before_the_backup(path: Path, tmp_path: Path, ledger: Ledger, reopened: bool) -> None:
+    """Any copy of the file with a torn copy of the log is a valid ledger, and has all that was stored before."""
     before = [interval(minute, 1) for minute in range(500)]
     meanwhile = [[interval(500 + 40 * n + minute, 1) for minute in range(40)] for n in range(30)]
     record(ledger, 1, *before)
@@ -78,25 +76,24 @@ def test_a_backup_holds_all_that_was_stored_before_it(
     assert len(seen) > 5
 
 
-def test_a_long_backup_does_not_end_by_itself(path: Path, ledger: Ledger) -> None:
-    """However much is pushed meanwhile, it stays in the log; afterwards it gets into the file."""
+def test_file_is_unchanged_during_a_long_backup(path: Path, ledger: Ledger) -> None:
+    """New pushes stay in the log, and get into the file when the backup ends."""
     record(ledger, 1, interval(0, 1))
     ledger.begin_backup().result(TIMEOUT)
     content = path.read_bytes()
-    for n in range(4):
-        record(ledger, 2 + n, *[interval(minute, 1) for minute in range(40_000 * n, 40_000 * (n + 1))])
-    assert Path(f"{path}-wal").stat().st_size > 1000 * 4096
+    push_until_the_log_is_long(path, ledger)
     assert path.read_bytes() == content
+    expected = len(stored(path))
     ledger.end_backup().result(TIMEOUT)
+    assert path.stat().st_size > 1000 * 4096
     record(ledger, 9, interval(-1, 1))
-    assert path.stat().st_size > len(content)
-    assert len(stored(path)) == 160_001
+    assert len(stored(path)) == expected + 1 > 2
 
 
 @pytest.mark.usefixtures("_impatient")
 @pytest.mark.parametrize("failure", [False, True], ids=["", "after a failure"])
-def test_a_ledger_that_is_closed_in_a_backup_leaves_the_file_alone(path: Path, failure: bool) -> None:
-    """The log stays beside it, and is taken at the next start."""
+def test_file_is_unchanged_when_closed_during_a_backup(path: Path, failure: bool) -> None:
+    """The log stays beside the file, and is read at the next start."""
     with opened(path) as ledger:
         record(ledger, 1, interval(0, 1))
         ledger.begin_backup().result(TIMEOUT)
@@ -136,8 +133,8 @@ def left_by_a_backup(path: Path) -> Iterator[BackupHold]:
     assert path.read_bytes() == content
 
 
-def test_a_ledger_that_is_opened_during_a_backup_leaves_the_file_alone(path: Path) -> None:
-    """From the first access on, however much is pushed, and when it is closed again."""
+def test_file_is_unchanged_when_opened_during_a_backup(path: Path) -> None:
+    """Opening, many pushes and closing all leave it alone."""
     with left_by_a_backup(path) as hold:
         for _ in range(2):
             with opened(path, hold=hold) as ledger:
@@ -152,8 +149,8 @@ def test_a_ledger_that_is_opened_during_a_backup_leaves_the_file_alone(path: Pat
     assert len(stored(path)) == expected > 2
 
 
-def test_a_migration_during_a_backup_leaves_the_file_alone(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whether it is made at once or fails because somebody else has the file."""
+def test_file_is_unchanged_when_migrated_during_a_backup(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The migration goes to the log, also after a first attempt failed because the file was locked."""
     monkeypatch.setattr(ledger_file, "BUSY_SECONDS", 0.05)
     with left_by_a_backup(path) as hold:
         with_migration(monkeypatch, "CREATE TABLE notes (text TEXT) STRICT")
@@ -164,8 +161,8 @@ def test_a_migration_during_a_backup_leaves_the_file_alone(path: Path, monkeypat
     assert query(path, "SELECT * FROM notes") == []
 
 
-def test_a_later_version_is_left_alone_during_a_backup(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It is closed again as soon as its version is known: that doesn't write the log into it."""
+def test_file_of_a_later_version_is_unchanged_during_a_backup(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is closed without writing its log into it."""
     with left_by_a_backup(path) as hold:
         with monkeypatch.context() as later:
             with_migration(later, "CREATE TABLE notes (text TEXT) STRICT")
@@ -175,8 +172,8 @@ def test_a_later_version_is_left_alone_during_a_backup(path: Path, monkeypatch: 
             ledger.cameras().result(TIMEOUT)
 
 
-def test_a_damaged_file_is_moved_aside_as_it_is_during_a_backup(path: Path) -> None:
-    """What is copied at the moment doesn't change: it only gets another name, and so does its log."""
+def test_damaged_file_is_moved_aside_during_a_backup(path: Path) -> None:
+    """The file and its log are only renamed; the new ledger obeys the hold."""
     with opened(path) as ledger:
         record(ledger, 1, interval(0, 1))
     query(path, "PRAGMA application_id = 1")
@@ -193,8 +190,8 @@ def test_a_damaged_file_is_moved_aside_as_it_is_during_a_backup(path: Path) -> N
     assert path.read_bytes() == begun
 
 
-def test_a_backup_waits_for_a_ledger_that_is_being_closed(path: Path) -> None:
-    """Until then the file may be written; afterwards nobody does."""
+def test_backup_waits_for_closing(path: Path) -> None:
+    """The file may be written until the ledger is closed, and not afterwards."""
     go_on = threading.Event()
     hold = BackupHold()
     with opened(path, hold=hold) as ledger:
@@ -215,8 +212,8 @@ def test_a_backup_waits_for_a_ledger_that_is_being_closed(path: Path) -> None:
     assert hold.files == set()
 
 
-def test_a_second_backup_leaves_the_file_alone_for_the_first(path: Path, ledger: Ledger) -> None:
-    """It has the file and the log, and in these everything; the end of either of them ends the hold."""
+def test_second_backup_during_the_first(path: Path, ledger: Ledger) -> None:
+    """It leaves the file unchanged. The end of either backup ends the hold."""
     record(ledger, 1, interval(0, 1))
     ledger.begin_backup().result(TIMEOUT)
     content = path.read_bytes()
@@ -229,8 +226,8 @@ def test_a_second_backup_leaves_the_file_alone_for_the_first(path: Path, ledger:
 
 
 @pytest.mark.usefixtures("_impatient")
-def test_a_backup_says_that_somebody_reads_the_file(path: Path, ledger: Ledger) -> None:
-    """The log can't be emptied then, and might be begun anew while it is copied."""
+def test_backup_fails_while_another_program_reads(path: Path, ledger: Ledger) -> None:
+    """The log can't be emptied then, and SQLite might overwrite it during the copy."""
     record(ledger, 1, interval(0, 1))
     with closing(sqlite3.connect(path, isolation_level=None)) as reader:
         reader.execute("BEGIN")
@@ -243,8 +240,8 @@ def test_a_backup_says_that_somebody_reads_the_file(path: Path, ledger: Ledger) 
 
 
 @pytest.mark.usefixtures("_impatient")
-def test_after_a_backup_nothing_is_held(path: Path) -> None:
-    """Neither in the connection that was open, nor in the next one: the log is written into the file by itself."""
+def test_hold_ends_with_the_backup(path: Path) -> None:
+    """SQLite writes the log into the file by itself again, also after the file was opened anew."""
     with opened(path) as ledger:
         record(ledger, 1, interval(0, 1))
         ledger.begin_backup().result(TIMEOUT)
@@ -265,10 +262,10 @@ def warnings(caplog: pytest.LogCaptureFixture) -> list[str]:
     return [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
 
 
-def test_a_backup_that_never_ends_does_not_let_the_log_grow_without_bound(
+def test_hold_ends_when_the_log_is_too_long(
     path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """At some size the hold ends, for all who open the file, and the log says so once; pushes go on."""
+    """A warning is logged once, pushes go on, and the next backup works."""
     monkeypatch.setattr(ledger_file, "MAX_HELD_LOG", 1024 * 1024)
     hold = BackupHold()
     with opened(path, hold=hold) as ledger:
@@ -307,10 +304,10 @@ def test_a_backup_that_never_ends_does_not_let_the_log_grow_without_bound(
     assert len(warnings(caplog)) == 1
 
 
-def test_a_log_that_reaches_its_bound_while_the_ledger_is_closed_is_no_trouble(
+def test_log_gets_too_long_while_the_ledger_closes(
     path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """What was pushed is there, and the log is taken at the next start."""
+    """All pushes are stored, and the log is read at the next start."""
     monkeypatch.setattr(ledger_file, "MAX_HELD_LOG", 0)
     go_on = threading.Event()
     hold = BackupHold()
@@ -328,10 +325,10 @@ def test_a_log_that_reaches_its_bound_while_the_ledger_is_closed_is_no_trouble(
     assert stored(path) == [interval(0, 1), interval(1, 1), interval(2, 1)]
 
 
-def test_counts_are_saved_rather_than_a_backup(
+def test_log_is_deleted_during_a_backup(
     path: Path, tmp_path: Path, ledger: Ledger, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Somebody deletes the log during a backup: what was in it gets into the file, and the log says so."""
+    """Its counts are written into the file, and a warning is logged: counts matter more than the backup."""
     record(ledger, 1, interval(0, 1))
     ledger.begin_backup().result(TIMEOUT)
     record(ledger, 2, interval(1, 1))

@@ -31,8 +31,8 @@ from ..helpers.ledgers import (
 )
 
 
-def test_there_is_a_limit_to_cameras(path: Path, ledger: Ledger) -> None:
-    """One too many is refused and leaves nothing; those that are known go on."""
+def test_limit_of_cameras(path: Path, ledger: Ledger) -> None:
+    """A camera beyond the limit is rejected and not stored; removing another one makes room."""
     for future in [ledger.record(push(60, sender=sensor(number)), START) for number in range(MAX_CAMERAS)]:
         future.result(TIMEOUT)
     with pytest.raises(TooManyCamerasError):
@@ -46,8 +46,8 @@ def test_there_is_a_limit_to_cameras(path: Path, ledger: Ledger) -> None:
         record(ledger, 61, interval(1, 5), sender=sensor(7))
 
 
-def test_one_camera_too_many_does_not_harm_those_beside_it(path: Path, ledger: Ledger) -> None:
-    """Pushes that are committed together fail alone."""
+def test_camera_beyond_the_limit_in_a_batch(path: Path, ledger: Ledger) -> None:
+    """The other pushes of its batch are stored."""
     for future in [ledger.record(push(60, sender=sensor(number)), START) for number in range(MAX_CAMERAS)]:
         future.result(TIMEOUT)
     with locked(path):
@@ -60,7 +60,7 @@ def test_one_camera_too_many_does_not_harm_those_beside_it(path: Path, ledger: L
     assert stored(path, sensor(1).serial) == stored(path, sensor(2).serial) == [interval(0, 1)]
 
 
-def test_a_camera_is_what_it_last_said_of_itself(ledger: Ledger) -> None:
+def test_description_is_that_of_the_push_sent_last(ledger: Ledger) -> None:
     """A push that was held up doesn't bring an old name back."""
     new = Sensor(SERIAL, "New", "B", "2", "Europe/Oslo", "192.168.1.2")
     record(ledger, 120, sender=new)
@@ -70,8 +70,8 @@ def test_a_camera_is_what_it_last_said_of_itself(ledger: Ledger) -> None:
     assert record(ledger, 180, sender=Sensor(SERIAL, "Newest", None, None, None, None)).camera.application is None
 
 
-def test_the_offset_of_a_camera_stays_known(ledger: Ledger) -> None:
-    """A push that doesn't tell how far local time is ahead of UTC leaves it as it was, and so does one held up."""
+def test_offset_to_utc_is_kept(ledger: Ledger) -> None:
+    """A push without the offset, or one that was held up, doesn't change it."""
 
     def offset(sent: int, told: int | None) -> int | None:
         sender = Sensor(SERIAL, "Door", None, None, None, None, told)
@@ -86,13 +86,13 @@ def test_the_offset_of_a_camera_stays_known(ledger: Ledger) -> None:
     ]
 
 
-def test_the_time_of_the_last_push_never_goes_back(ledger: Ledger) -> None:
+def test_time_of_the_last_push_never_decreases(ledger: Ledger) -> None:
     """Our own clock may be put back."""
     record(ledger, 120)
     assert ledger.record(push(180), START).result(TIMEOUT).camera.received == START + 120
 
 
-def test_a_removed_camera_comes_back_with_its_counts(ledger: Ledger) -> None:
+def test_removed_camera_returns_with_its_counts(ledger: Ledger) -> None:
     """It is hidden until it pushes again."""
     record(ledger, 60, interval(0, 5))
     ledger.set_removed(SERIAL).result(TIMEOUT)
@@ -101,8 +101,8 @@ def test_a_removed_camera_comes_back_with_its_counts(ledger: Ledger) -> None:
     assert [camera.total_entered for camera in ledger.cameras().result(TIMEOUT)] == [7]
 
 
-def test_the_direction_is_remembered(path: Path) -> None:
-    """It outlives the process, and doesn't change what is stored."""
+def test_direction_is_stored(path: Path) -> None:
+    """It is kept when the ledger is closed, and doesn't change the stored counts."""
     with opened(path) as ledger:
         record(ledger, 60, interval(0, 5, 2))
         ledger.set_reversed(SERIAL, True).result(TIMEOUT)
@@ -124,20 +124,20 @@ def test_the_direction_is_remembered(path: Path) -> None:
         pytest.param(interval(5, minutes=5), interval(0, minutes=5), 5 * MINUTE, id="late counts tell nothing"),
     ],
 )
-def test_the_send_interval_is_learned(ledger: Ledger, first: Interval, then: Interval, expected: int) -> None:
-    """It is the time by which a push takes the newest count further."""
+def test_send_interval(ledger: Ledger, first: Interval, then: Interval, expected: int) -> None:
+    """It is the time by which a push moves the newest interval on, within limits."""
     record(ledger, 60, first)
     assert record(ledger, 120, then).camera.send_interval == expected
 
 
-def test_minutes_sent_five_at_a_time_are_a_send_interval_of_five(ledger: Ledger) -> None:
-    """What counts is how often it pushes, not the width of its intervals."""
+def test_send_interval_of_several_minutes_at_a_time(ledger: Ledger) -> None:
+    """It doesn't depend on the width of the intervals."""
     record(ledger, 300, *quarter(1)[:5])
     assert record(ledger, 600, *quarter(1)[5:10]).camera.send_interval == 5 * MINUTE
 
 
-def test_a_clock_that_was_ahead_does_no_lasting_harm(path: Path, ledger: Ledger) -> None:
-    """After both clocks were put right, the camera's description is believed again."""
+def test_clock_that_was_ahead(path: Path, ledger: Ledger) -> None:
+    """Once the clocks are right, the camera's description is updated again."""
     year = 365 * DAY
     ledger.record(push(year, interval(0)), START + year).result(TIMEOUT)
     renamed = Sensor(SERIAL, "Portal", None, None, None, None)
@@ -145,8 +145,8 @@ def test_a_clock_that_was_ahead_does_no_lasting_harm(path: Path, ledger: Ledger)
     assert camera_row(path, "name, received") == ("Portal", START + 60)
 
 
-def test_nothing_is_kept_of_a_camera_nobody_knows(ledger: Ledger) -> None:
-    """What can't be stored is said, as after a ledger was begun anew."""
+def test_changes_of_an_unknown_camera_fail(ledger: Ledger) -> None:
+    """A ledger that was begun anew doesn't know the camera."""
     for future in (
         ledger.correct(SERIAL, START, 3, Source.ACTION),
         ledger.set_reversed(SERIAL, True),

@@ -63,10 +63,8 @@ def write_damaged(path: Path) -> None:
 @pytest.mark.parametrize(
     "write", [write_garbage, write_zeros, write_foreign, write_foreign_version, write_truncated, write_damaged]
 )
-def test_a_file_that_is_no_sound_ledger_is_moved_aside(
-    path: Path, tmp_path: Path, write: Callable[[Path], None]
-) -> None:
-    """Not a byte of it is lost, it is told where it is, and a new one is begun within the first two pushes."""
+def test_bad_file_is_moved_aside(path: Path, tmp_path: Path, write: Callable[[Path], None]) -> None:
+    """It is kept byte for byte, its new path is reported, and a new ledger is begun within two pushes."""
     write(path)
     content = path.read_bytes()
     moved: list[Path] = []
@@ -86,8 +84,8 @@ def test_a_file_that_is_no_sound_ledger_is_moved_aside(
     assert len(moved) == 1
 
 
-def test_the_log_of_a_damaged_file_is_not_taken_over(path: Path, tmp_path: Path) -> None:
-    """It must not be played into the new one."""
+def test_log_of_a_damaged_file_is_moved_aside(path: Path, tmp_path: Path) -> None:
+    """It must not get into the new file."""
     other = tmp_path / "other.db"
     with opened(other) as ledger:
         record(ledger, 1, interval(0, 1))
@@ -102,16 +100,16 @@ def test_the_log_of_a_damaged_file_is_not_taken_over(path: Path, tmp_path: Path)
     assert_sound(path)
 
 
-def test_an_empty_file_is_taken(path: Path, ledger: Ledger) -> None:
-    """A file without a byte is one that nobody has written to."""
+def test_empty_file_becomes_a_ledger(path: Path, ledger: Ledger) -> None:
+    """An empty file holds nothing that could be lost."""
     path.touch()
     record(ledger, 60, interval(0, 5))
     assert query(path, "PRAGMA application_id") == [(APPLICATION_ID,)]
 
 
 @pytest.mark.parametrize("part", [0.0, 0.5], ids=["all but the first page", "the intervals alone"])
-def test_damage_while_running_costs_one_answer(path: Path, part: float) -> None:
-    """The camera is told to send again, and the next push begins a new ledger."""
+def test_damage_while_running(path: Path, part: float) -> None:
+    """One push fails, so that the camera sends it again; the next one begins a new ledger."""
     moved: list[Path] = []
     with opened(path, moved.append) as ledger:
         record(ledger, 1, *[interval(minute, 1) for minute in range(5000)])
@@ -134,8 +132,8 @@ def test_damage_while_running_costs_one_answer(path: Path, part: float) -> None:
     assert_sound(path)
 
 
-def test_an_alarm_that_was_false_moves_nothing(path: Path, ledger: Ledger) -> None:
-    """A file that is found sound after a failure is kept: the damage was in what was read of it."""
+def test_false_alarm(path: Path, ledger: Ledger) -> None:
+    """A file that is found sound after a failure is kept."""
     record(ledger, 1, interval(0, 1))
     intact = as_after_a_power_cut(path, path.parent / "intact")
     query(path, "UPDATE cameras SET name = 'Other'")
@@ -152,8 +150,8 @@ def test_an_alarm_that_was_false_moves_nothing(path: Path, ledger: Ledger) -> No
     assert stored(intact) == [interval(0, 1)]
 
 
-def test_a_later_version_keeps_its_file(path: Path) -> None:
-    """It is refused as it is, and can be taken when the integration is up to date again."""
+def test_file_of_a_later_version(path: Path) -> None:
+    """It is left unchanged, for when the integration is updated again."""
     with opened(path) as ledger:
         record(ledger, 1, interval(0, 1))
     query(path, "PRAGMA user_version = 99")
@@ -168,8 +166,8 @@ def test_a_later_version_keeps_its_file(path: Path) -> None:
     assert moved == []
 
 
-def test_a_ledger_of_an_earlier_version_is_brought_up_to_date(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Once, with all it holds."""
+def test_migration(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file of an earlier version is migrated once, and keeps all its counts."""
     with opened(path) as ledger:
         record(ledger, 1, interval(0, 1))
     with_migration(monkeypatch, "CREATE TABLE notes (text TEXT) STRICT; INSERT INTO notes VALUES ('made')")
@@ -181,8 +179,8 @@ def test_a_ledger_of_an_earlier_version_is_brought_up_to_date(path: Path, monkey
     assert stored(path) == [interval(0, 1), interval(1, 1)]
 
 
-def test_a_migration_is_made_whole_or_not_at_all(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """One that fails half-way leaves the version before, and is made when it can be."""
+def test_migration_that_fails(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The file keeps its version, and is migrated when that is possible."""
     with opened(path) as ledger:
         record(ledger, 1, interval(0, 1))
     with_migration(monkeypatch, "CREATE TABLE notes (text TEXT) STRICT; INSERT INTO nowhere VALUES (1)")

@@ -35,8 +35,8 @@ NOBODY: Final = 65534
 
 
 @pytest.mark.usefixtures("_impatient")
-def test_a_locked_file_is_an_error_that_passes(path: Path, ledger: Ledger) -> None:
-    """All that wait are told so, nothing is half stored, and it works when the lock is gone."""
+def test_locked_file(path: Path, ledger: Ledger) -> None:
+    """All waiting pushes fail, nothing is stored in part, and it works again without the lock."""
     record(ledger, 0)
     ledger.close().result(TIMEOUT)
     with opened(path) as again:
@@ -51,8 +51,8 @@ def test_a_locked_file_is_an_error_that_passes(path: Path, ledger: Ledger) -> No
 
 
 @pytest.mark.parametrize("free", [0, 24, 1000, 4000, 4120, 5000, 8240, 12_360, 20_000, 33_000, 60_000])
-def test_a_full_disk_takes_a_push_wholly_or_not_at_all(path: Path, ledger: Ledger, free: int) -> None:
-    """Wherever it ends; what was there stays, and it goes on when there is room."""
+def test_full_disk(path: Path, ledger: Ledger, free: int) -> None:
+    """A push is stored as a whole or not at all, wherever the disk ends; older pushes are kept."""
     first = [interval(minute, 1) for minute in range(100)]
     second = [interval(minute, 1) for minute in range(100, 600)]
     record(ledger, 1, *first)
@@ -65,8 +65,8 @@ def test_a_full_disk_takes_a_push_wholly_or_not_at_all(path: Path, ledger: Ledge
 
 
 @pytest.mark.parametrize("free", [0, 4096, 20_000])
-def test_a_full_disk_takes_no_new_ledger(path: Path, ledger: Ledger, free: int) -> None:
-    """Nor does what is left of the attempt keep one from being made later."""
+def test_new_file_on_a_full_disk(path: Path, ledger: Ledger, free: int) -> None:
+    """What is left of the attempt doesn't prevent a new file later."""
     with full_disk(free):
         assert outcome(ledger.cameras())
         assert outcome(ledger.record(push(1, interval(0, 1)), START))
@@ -90,8 +90,8 @@ def unprivileged() -> Iterator[Path]:
 
 
 @pytest.mark.parametrize("what", ["file", "folder", "both"])
-def test_what_is_read_only_is_an_error_that_passes(what: str) -> None:
-    """It says so, loses nothing and works when it may write again."""
+def test_read_only(what: str) -> None:
+    """Pushes fail, nothing is lost, and it works again when it is writable."""
     with unprivileged() as folder:
         path = folder / "ledger.db"
         moved: list[Path] = []
@@ -110,8 +110,8 @@ def test_what_is_read_only_is_an_error_that_passes(what: str) -> None:
         assert moved == []
 
 
-def test_a_folder_one_may_not_enter_is_an_error_that_passes() -> None:
-    """Not even whether the file is there can be told."""
+def test_folder_without_access() -> None:
+    """Pushes fail until the folder is accessible."""
     with unprivileged() as folder, opened(folder / "inner" / "ledger.db") as ledger:
         assert outcome(ledger.cameras())
         (folder / "inner").mkdir()
@@ -124,8 +124,8 @@ def test_a_folder_one_may_not_enter_is_an_error_that_passes() -> None:
         assert record(ledger, 2, interval(1, 1)).camera.total_entered == 2
 
 
-def test_a_file_that_cannot_be_moved_aside_is_an_error_that_passes() -> None:
-    """The garbage stays where it is until it can be moved."""
+def test_bad_file_that_cannot_be_moved() -> None:
+    """It stays where it is until it can be moved."""
     with unprivileged() as folder:
         path = folder / "ledger.db"
         write_garbage(path)
@@ -139,7 +139,7 @@ def test_a_file_that_cannot_be_moved_aside_is_an_error_that_passes() -> None:
             assert len(moved) == 1
 
 
-def test_a_file_that_was_deleted_is_begun_anew(path: Path, tmp_path: Path, ledger: Ledger) -> None:
+def test_deleted_file(path: Path, tmp_path: Path, ledger: Ledger) -> None:
     """A push never goes into a file that has no name any more."""
     record(ledger, 1, interval(0, 1))
     path.unlink()
@@ -149,8 +149,8 @@ def test_a_file_that_was_deleted_is_begun_anew(path: Path, tmp_path: Path, ledge
     assert stored(copy) == [interval(1, 1)]
 
 
-def test_a_file_that_was_moved_away_has_all_that_was_stored(path: Path, tmp_path: Path, ledger: Ledger) -> None:
-    """Also what was still in the log."""
+def test_moved_file(path: Path, tmp_path: Path, ledger: Ledger) -> None:
+    """It has all that was stored, also what was still in the log."""
     record(ledger, 1, interval(0, 1))
     path.rename(tmp_path / "kept.db")
     record(ledger, 2, interval(1, 1))
@@ -158,8 +158,8 @@ def test_a_file_that_was_moved_away_has_all_that_was_stored(path: Path, tmp_path
     assert stored(tmp_path / "kept.db") == [interval(0, 1)]
 
 
-def test_a_file_that_was_replaced_is_taken_as_it_is(path: Path, tmp_path: Path, ledger: Ledger) -> None:
-    """The log of the one before isn't played into it; totals are right and nothing is doubled."""
+def test_replaced_file(path: Path, tmp_path: Path, ledger: Ledger) -> None:
+    """The log of the previous file isn't applied to it, and its totals are right."""
     record(ledger, 1, *[interval(minute, 1) for minute in range(100)])
     ledger.begin_backup().result(TIMEOUT)
     shutil.copy(path, tmp_path / "copy.db")
@@ -174,8 +174,8 @@ def test_a_file_that_was_replaced_is_taken_as_it_is(path: Path, tmp_path: Path, 
     assert_sound(path)
 
 
-def test_a_log_that_was_deleted_takes_nothing_with_it(path: Path, tmp_path: Path, ledger: Ledger) -> None:
-    """What was in it and what comes is in the files that remain, should all go dark now."""
+def test_deleted_log(path: Path, tmp_path: Path, ledger: Ledger) -> None:
+    """Its counts and new ones are in the remaining files, also after a power cut."""
     record(ledger, 1, interval(0, 1))
     Path(f"{path}-wal").unlink()
     record(ledger, 2, interval(1, 1))
@@ -183,8 +183,8 @@ def test_a_log_that_was_deleted_takes_nothing_with_it(path: Path, tmp_path: Path
     assert stored(copy) == [interval(0, 1), interval(1, 1)]
 
 
-def test_a_program_that_looks_into_the_file_takes_nothing_with_it(path: Path, tmp_path: Path, ledger: Ledger) -> None:
-    """Reading the file, as a backup does, drops our lock on it: the next one who closes it may think it is the last."""
+def test_another_program_reads_the_file(path: Path, tmp_path: Path, ledger: Ledger) -> None:
+    """Reading drops our lock, so that another program may delete the log; nothing is lost."""
     record(ledger, 1, interval(0, 1))
     path.read_bytes()
     look = f"import sqlite3; db = sqlite3.connect({str(path)!r}); db.execute('SELECT * FROM cameras').fetchall()"

@@ -20,7 +20,7 @@ def merge_all(ledger: Ledger, before: int) -> int:
 
 
 def test_old_minutes_become_hours(path: Path, ledger: Ledger) -> None:
-    """Sums, adults and totals stay; what is younger stays as it is."""
+    """Counts, adults and totals are kept; newer intervals stay as they are."""
     minutes = [interval(minute, 1, 2, adults=(1, 0)) for minute in range(180)]
     record(ledger, 1, *minutes)
     merge_all(ledger, START + 2 * HOUR)
@@ -38,7 +38,7 @@ def test_old_minutes_become_hours(path: Path, ledger: Ledger) -> None:
 
 
 def test_only_whole_hours_are_merged(path: Path, ledger: Ledger) -> None:
-    """An hour that the boundary divides waits for the next time."""
+    """An unfinished hour is merged the next time."""
     record(ledger, 1, *[interval(minute, 1) for minute in range(60)])
     assert merge_all(ledger, START + HOUR - 1) == 0
     assert len(stored(path)) == 60
@@ -47,7 +47,7 @@ def test_only_whole_hours_are_merged(path: Path, ledger: Ledger) -> None:
 
 
 def test_gaps_are_kept(path: Path, ledger: Ledger) -> None:
-    """What was never counted isn't told to be counted, and finds its place when it comes late."""
+    """Late counts find their place in them."""
     known = [interval(minute, 1) for minute in range(60) if minute not in (20, 21, 40)]
     record(ledger, 1, *known)
     merge_all(ledger, START + HOUR)
@@ -59,8 +59,8 @@ def test_gaps_are_kept(path: Path, ledger: Ledger) -> None:
     assert record(ledger, 2, interval(20, 7)).new_intervals == (interval(20, 7),)
 
 
-def test_an_interval_over_the_full_hour_stays(path: Path, ledger: Ledger) -> None:
-    """It belongs to neither; what lies before and after is merged."""
+def test_interval_over_the_full_hour_is_not_merged(path: Path, ledger: Ledger) -> None:
+    """The intervals before and after it are."""
     over = interval(55, 9, minutes=10)
     day = interval(200, 5, minutes=1440)
     record(ledger, 1, interval(53, 1), interval(54, 1), over, interval(65, 1), interval(66, 1), day)
@@ -69,23 +69,23 @@ def test_an_interval_over_the_full_hour_stays(path: Path, ledger: Ledger) -> Non
 
 
 @pytest.mark.parametrize("order", [(0, 1), (1, 0)])
-def test_adults_once_told_are_known_in_any_order(path: Path, ledger: Ledger, order: tuple[int, int]) -> None:
-    """A camera that told adults can tell them, also where a later copy of the interval leaves them out."""
+def test_adults_stay_known(path: Path, ledger: Ledger, order: tuple[int, int]) -> None:
+    """A camera that has sent adults counts them, also if a later copy of the interval has none."""
     copies = (interval(0, 3, adults=(2, 0)), interval(0, 3))
     for number in order:
         record(ledger, 100 + number, copies[number])
     assert camera_row(path, "total_entered, total_adults_entered, total_adults_exited") == (3, 0, 0)
 
 
-def test_adults_that_only_some_intervals_tell_are_summed(path: Path, ledger: Ledger) -> None:
-    """None where none of them does."""
+def test_adults_of_some_intervals_only(path: Path, ledger: Ledger) -> None:
+    """They are summed, and stay unknown where no interval has any."""
     record(ledger, 1, interval(0, 2, adults=(1, 0)), interval(1, 2), interval(60, 1), interval(61, 1))
     merge_all(ledger, START + 2 * HOUR)
     assert stored(path) == [interval(0, 4, minutes=2, adults=(1, 0)), interval(60, 2, minutes=2)]
 
 
-def test_merging_goes_a_day_of_a_camera_at_a_time(path: Path, ledger: Ledger) -> None:
-    """Each step is short, empty years cost nothing, and it ends."""
+def test_each_step_merges_a_day_of_a_camera(path: Path, ledger: Ledger) -> None:
+    """Years without counts take no steps."""
     old = Interval(START - 3000 * DAY, START - 3000 * DAY + MINUTE, 1, 0, None, None)
     for number in range(2):
         hours = [interval(60 * hour + minute, 1) for hour in range(49) for minute in (0, 1)]
@@ -97,8 +97,8 @@ def test_merging_goes_a_day_of_a_camera_at_a_time(path: Path, ledger: Ledger) ->
         assert stored(path, sensor(number).serial) == expected
 
 
-def test_merging_goes_on_where_it_ended(path: Path, ledger: Ledger) -> None:
-    """Day after day, and when somebody wants full detail for longer or shorter than before."""
+def test_merging_continues_where_it_ended(path: Path, ledger: Ledger) -> None:
+    """Also if the limit was moved back meanwhile."""
     record(ledger, 1, *[interval(minute, 1) for minute in range(240)])
     merge_all(ledger, START + 2 * HOUR)
     assert merge_all(ledger, START + HOUR) == 0
@@ -107,8 +107,8 @@ def test_merging_goes_on_where_it_ended(path: Path, ledger: Ledger) -> None:
     assert stored(path) == [interval(60 * hour, 60, minutes=60) for hour in range(4)]
 
 
-def test_what_was_merged_and_comes_again_adds_nothing(path: Path, ledger: Ledger) -> None:
-    """The minutes of one push, later ones and all of them: each time they count once."""
+def test_merged_intervals_sent_again(path: Path, ledger: Ledger) -> None:
+    """They count once, in whatever groups they come."""
     for minute in range(60):
         record(ledger, 60 * (minute + 1), interval(minute, 1))
     merge_all(ledger, START + HOUR)

@@ -2,8 +2,6 @@
 
 from collections.abc import Iterable
 from itertools import pairwise
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 from hypothesis import given, strategies as st
@@ -12,7 +10,7 @@ import pytest
 from custom_components.axis_people_counter.counting.interval import Interval
 
 from ..helpers.histories import Told, aligned, cutting, examples, history
-from ..helpers.ledgers import MINUTE, START, TIMEOUT, assert_sound, opened, push, query
+from ..helpers.ledgers import MINUTE, START, TIMEOUT, assert_sound, memory_folder, opened, push, query
 
 
 @pytest.fixture(autouse=True)
@@ -56,8 +54,8 @@ def any_deliveries(draw: st.DrawFn, told: list[Told]) -> list[Delivery]:
 
 def content_after(pushes: list[Delivery], reopen_before: frozenset[int] = frozenset()) -> Content:
     """Return what a new ledger holds after these pushes, closed and opened again before some of them."""
-    with TemporaryDirectory() as folder:
-        path = Path(folder) / "ledger.db"
+    with memory_folder() as folder:
+        path = folder / "ledger.db"
         starts = sorted({0, *(number for number in reopen_before if number < len(pushes))})
         for begin, end in pairwise([*starts, len(pushes)]):
             with opened(path) as ledger:
@@ -105,8 +103,8 @@ def what_counts(told: list[Told]) -> Rows:
 
 @given(data=st.data(), told=history(aligned()))
 @examples
-def test_any_delivery_gives_what_one_in_order_gives(data: st.DataObject, told: list[Told]) -> None:
-    """Whatever the network, the camera or a restart makes of the pushes, the ledger holds the same."""
+def test_delivery_makes_no_difference(data: st.DataObject, told: list[Told]) -> None:
+    """Order, repetition, batches and restarts don't change the content."""
     pushes = data.draw(any_deliveries(told))
     reopen_before = data.draw(st.frozensets(st.integers(1, 20), max_size=3))
     assert content_after(pushes, reopen_before) == content_after(deliveries(told))
@@ -114,8 +112,8 @@ def test_any_delivery_gives_what_one_in_order_gives(data: st.DataObject, told: l
 
 @given(data=st.data(), told=history(aligned()))
 @examples
-def test_what_counts_is_what_going_through_every_minute_says(data: st.DataObject, told: list[Told]) -> None:
-    """The rows and totals are those of a calculation that shares nothing with the ledger; no minute gets lost."""
+def test_content_equals_a_count_minute_by_minute(data: st.DataObject, told: list[Told]) -> None:
+    """Intervals and totals equal those of an independent calculation; no minute is lost."""
     content = content_after(data.draw(any_deliveries(told)))
     assert content.counting == what_counts(told)
     assert content.totals == [tuple(sum(row[column] for row in content.counting) for column in (2, 3, 4, 5))]
@@ -125,8 +123,8 @@ def test_what_counts_is_what_going_through_every_minute_says(data: st.DataObject
 
 @given(data=st.data(), told=history(cutting()))
 @examples
-def test_intervals_that_cut_each_other_are_settled_in_any_order(data: st.DataObject, told: list[Told]) -> None:
-    """Also where widths and bounds don't fit, delivery makes no difference to what counts and what waits."""
+def test_delivery_of_intervals_that_cut_each_other(data: st.DataObject, told: list[Told]) -> None:
+    """It makes no difference to which of them count and which wait."""
     pushes = data.draw(any_deliveries(told))
     reopen_before = data.draw(st.frozensets(st.integers(1, 20), max_size=3))
     assert content_after(pushes, reopen_before) == content_after(deliveries(told))

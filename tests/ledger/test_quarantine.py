@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from hypothesis import given, strategies as st
@@ -25,6 +24,7 @@ from ..helpers.ledgers import (
     contents,
     interval,
     keep,
+    memory_folder,
     opened,
     push,
     quarantined,
@@ -37,8 +37,8 @@ from ..helpers.ledgers import (
 )
 
 
-def test_what_cannot_be_taken_is_kept_as_it_came(ledger: Ledger) -> None:
-    """With the reason, newest first, and the rest of the push is stored."""
+def test_rejected_intervals_are_set_aside(ledger: Ledger) -> None:
+    """They are kept as they came, with the reason; the rest of the push is stored."""
     rejected = [Rejected("it ends before it begins", '{"a": 1}'), Rejected("items is missing", '{"b": 2}')]
     changes = record(ledger, 60, interval(0, 5), rejected=rejected)
     assert changes.new_intervals == (interval(0, 5),)
@@ -51,8 +51,8 @@ def test_what_cannot_be_taken_is_kept_as_it_came(ledger: Ledger) -> None:
     assert [one.content for one in ledger.quarantined(SERIAL, 1).result(TIMEOUT)] == ['{"b": 2}']
 
 
-def test_what_cannot_be_taken_is_there_once(ledger: Ledger) -> None:
-    """The camera sends it again with every push; it is as old as when it came first."""
+def test_rejected_interval_sent_again(ledger: Ledger) -> None:
+    """It is kept once, with the time when it came first."""
     for sent in (60, 60, 120):
         record(ledger, sent, rejected=[Rejected("bad", "x"), Rejected("bad", "y")])
         assert quarantined(ledger) == 2
@@ -61,9 +61,11 @@ def test_what_cannot_be_taken_is_there_once(ledger: Ledger) -> None:
     assert quarantined(ledger, sensor(1).serial) == 1
 
 
-def test_quarantine_holds_all_a_camera_can_send(ledger: Ledger) -> None:
-    """90 days by the minute are set aside, what counts then counts beside them; sent again, they are no more."""
-    whole = [bad(minute) for minute in range(90 * 24 * 60)]
+@pytest.mark.parametrize("days", [2, pytest.param(90, marks=pytest.mark.slow)])
+def test_all_intervals_a_camera_keeps_fit_in(ledger: Ledger, days: int) -> None:
+    """A camera keeps 90 days by the minute. Sent again, they take no more room; valid intervals are stored."""
+    assert quarantine.MAX_QUARANTINED > 90 * 24 * 60
+    whole = [bad(minute) for minute in range(days * 24 * 60)]
     for sent in (1, 2):
         changes = ledger.record(push(sent, interval(-5, 3), rejected=whole), START).result(10 * TIMEOUT)
         assert (changes.not_stored, changes.camera.total_entered) == (0, 3)
@@ -77,8 +79,8 @@ def _little_room(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("_little_room")
-def test_nothing_makes_room_in_quarantine(path: Path, ledger: Ledger) -> None:
-    """What is there stays, what is beyond is refused, good intervals count; another camera has room of its own."""
+def test_full_quarantine(path: Path, ledger: Ledger) -> None:
+    """Its intervals stay, new ones aren't stored, valid ones are; other cameras have room of their own."""
     whole = [bad(minute) for minute in range(25)]
     for sent in (1, 2):
         changes = record(ledger, sent, interval(-1, sent), rejected=whole)
@@ -95,8 +97,8 @@ def test_nothing_makes_room_in_quarantine(path: Path, ledger: Ledger) -> None:
 
 
 @pytest.mark.usefixtures("_little_room")
-def test_there_is_room_again(ledger: Ledger) -> None:
-    """What has been counted or dropped makes room for what the camera goes on to send."""
+def test_room_is_free_again(ledger: Ledger) -> None:
+    """When intervals have been counted or dropped, others are set aside."""
     whole = [bad(minute) for minute in range(22)]
     assert record(ledger, 1, rejected=whole).not_stored == 2
     record(ledger, 2, interval(0, 1))
@@ -106,8 +108,8 @@ def test_there_is_room_again(ledger: Ledger) -> None:
     assert record(ledger, 5, rejected=whole[2:]).not_stored == 1
 
 
-def test_all_quarantines_together_are_bounded(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whoever invents cameras can't fill the disk, with what can't be taken nor with what has to wait."""
+def test_limit_of_all_cameras_together(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Invented cameras can't fill the disk, neither with rejected nor with waiting intervals."""
     monkeypatch.setattr(quarantine, "MAX_QUARANTINED_BYTES", 10_100)
     long = [Rejected("bad", f"{number} {'é' * 400}") for number in range(6)]
     assert record(ledger, 1, sender=sensor(1), rejected=long).not_stored == 0
@@ -124,8 +126,8 @@ def test_all_quarantines_together_are_bounded(ledger: Ledger, monkeypatch: pytes
 
 
 @pytest.mark.usefixtures("_little_room")
-def test_what_waits_is_bounded(path: Path, ledger: Ledger) -> None:
-    """Intervals of which each cuts into another can't fill the disk either; those that count do so beside them."""
+def test_limit_of_waiting_intervals(path: Path, ledger: Ledger) -> None:
+    """Those beyond the limit aren't stored, and valid ones are."""
     record(ledger, 1, interval(0, 1, minutes=600))
     minutes = [interval(minute, 1) for minute in range(100)]
     for sent in (2, 3):
@@ -141,8 +143,8 @@ def test_what_waits_is_bounded(path: Path, ledger: Ledger) -> None:
 
 
 @pytest.mark.usefixtures("_little_room")
-def test_what_waits_is_replaced_where_there_is_no_room(path: Path, ledger: Ledger) -> None:
-    """What the camera tells of the same minutes takes their room, however full it is."""
+def test_waiting_interval_is_replaced_in_a_full_quarantine(path: Path, ledger: Ledger) -> None:
+    """A newer interval of the same minutes takes its room."""
     record(ledger, 900, interval(0, 20, minutes=15))
     record(ledger, 960, *quarter(2)[:8], rejected=[bad(100 + number) for number in range(12)])
     assert record(ledger, 1020, *quarter(3)[:8]).not_stored == 0
@@ -152,8 +154,8 @@ def test_what_waits_is_replaced_where_there_is_no_room(path: Path, ledger: Ledge
 
 
 @pytest.mark.usefixtures("_little_room")
-def test_what_was_stored_does_not_lose_its_place(path: Path, ledger: Ledger) -> None:
-    """A late interval would have a stored one wait: where there is no room, it is the late one that isn't taken."""
+def test_late_interval_without_room(path: Path, ledger: Ledger) -> None:
+    """If a stored interval would have to wait and there is no room, the late one isn't stored instead."""
     keep(ledger, 1, *(f"x{number}" for number in range(20)))
     record(ledger, 960, interval(10, 7, minutes=10))
     changes = record(ledger, 900, interval(0, 20, minutes=15), interval(30, 1))
@@ -179,8 +181,8 @@ def steps(ledger: Ledger, sent: int, *intervals: Interval, rejected: Iterable[Re
     return taken[0]
 
 
-def test_a_full_quarantine_costs_nothing(ledger: Ledger) -> None:
-    """Neither a push nor looking at today takes longer, whatever of the past is set aside or waits."""
+def test_cost_with_a_full_quarantine(ledger: Ledger) -> None:
+    """A push and the counts of today take no longer."""
     record(ledger, 1, interval(-1, 1), interval(2000, 1, minutes=1000))
     cost = [
         steps(ledger, 60 * minute, interval(minute, 1), rejected=[bad(minute + 1)]) for minute in (5000, 5001, 5002)
@@ -191,8 +193,8 @@ def test_a_full_quarantine_costs_nothing(ledger: Ledger) -> None:
     assert steps(ledger, 60 * 5003, interval(5003, 1), rejected=[bad(5004)]) < 1.2 * cost[-1]
 
 
-def test_what_is_counted_after_all_leaves_quarantine(path: Path, ledger: Ledger) -> None:
-    """It came again and was taken, with whatever counts: who was counted isn't missing."""
+def test_rejected_interval_is_counted_after_all(path: Path, ledger: Ledger) -> None:
+    """It leaves the quarantine when its time has been counted."""
     record(ledger, 60, interval(0, 1), rejected=[bad(1), bad(2), bad(3)])
     record(ledger, 120, interval(1, 5))
     assert contents(ledger) == ["2 1", "3 1"]
@@ -203,16 +205,16 @@ def test_what_is_counted_after_all_leaves_quarantine(path: Path, ledger: Ledger)
     assert contents(ledger) == ["3 1"]
 
 
-def test_what_is_counted_already_is_not_set_aside(ledger: Ledger) -> None:
-    """The same the other way round: what was sent earlier than what counts says nothing any more."""
+def test_rejected_interval_sent_before_the_stored_one(ledger: Ledger) -> None:
+    """It isn't set aside: newer counts of its time exist."""
     record(ledger, 120, interval(1, 5), rejected=[bad(1), bad(2)])
     assert contents(ledger) == ["2 1"]
     record(ledger, 60, rejected=[bad(1, content="in other words")])
     assert contents(ledger) == ["2 1"]
 
 
-def test_what_is_told_anew_and_cannot_be_taken_is_kept(path: Path, ledger: Ledger) -> None:
-    """A correction of what counts is kept until it can be read, or the camera tells it anew."""
+def test_rejected_interval_sent_after_the_stored_one(path: Path, ledger: Ledger) -> None:
+    """It is set aside until its time is counted anew."""
     record(ledger, 60, interval(1, 5))
     record(ledger, 120, rejected=[bad(1)])
     assert contents(ledger) == ["1 1"]
@@ -224,8 +226,8 @@ def test_what_is_told_anew_and_cannot_be_taken_is_kept(path: Path, ledger: Ledge
 
 
 @pytest.mark.parametrize("late", [False, True], ids=["set aside before", "set aside after"])
-def test_what_others_cover_leaves_quarantine(path: Path, ledger: Ledger, late: bool) -> None:
-    """Wider intervals, and all the parts of one, are as good, also while they wait themselves; a part isn't enough."""
+def test_rejected_interval_covered_by_others(path: Path, ledger: Ledger, late: bool) -> None:
+    """Wider intervals, and all parts of one, release it, also waiting ones; some parts don't."""
     pushes = [
         push(60, rejected=[bad(3), bad(20, minutes=15), bad(40, minutes=5)]),
         push(3000, interval(0, 9, minutes=15), *quarter(1, first=20), interval(41, 3, minutes=15)),
@@ -238,8 +240,8 @@ def test_what_others_cover_leaves_quarantine(path: Path, ledger: Ledger, late: b
     assert [one for one in contents(ledger) if one] == []
 
 
-def test_the_finer_is_not_replaced_by_what_came_with_it(ledger: Ledger) -> None:
-    """In one push the finer counts, and that can't be read; nor can what is about no time that is known."""
+def test_rejected_interval_within_a_wider_one_of_the_same_push(ledger: Ledger) -> None:
+    """It is kept, as the finer one of a push counts. So is one without a time."""
     record(ledger, 900, interval(0, 9, minutes=15), rejected=[bad(3), Rejected("bad", "no time")])
     assert contents(ledger) == ["3 1", "no time"]
     record(ledger, 960, interval(0, 9, minutes=15))
@@ -248,11 +250,8 @@ def test_the_finer_is_not_replaced_by_what_came_with_it(ledger: Ledger) -> None:
 
 @given(data=st.data(), told=history(aligned() | cutting()))
 @examples
-def test_order_makes_no_difference_to_quarantine(data: st.DataObject, told: list[Told]) -> None:
-    """Whatever can't be read of what a camera told, in whatever order it came, and whenever there was room for it.
-
-    In the end that is set aside of which not all of its time was told later in a way that can be read.
-    """
+def test_order_makes_no_difference_to_the_quarantine(data: st.DataObject, told: list[Told]) -> None:
+    """Whatever the order and the room: an interval stays in quarantine unless all its time was sent later."""
     unread = data.draw(st.lists(st.booleans(), min_size=len(told), max_size=len(told)))
     pushes = [
         push(sent, rejected=[Rejected("bad", repr(one), one[:2])]) if bad else push(sent, one)
@@ -271,7 +270,7 @@ def test_order_makes_no_difference_to_quarantine(data: st.DataObject, told: list
             query(ledger.path, "SELECT content, sent FROM quarantine WHERE content IS NOT NULL ORDER BY 1"),
         ]
 
-    with TemporaryDirectory() as folder, opened(Path(folder, "a")) as orderly, opened(Path(folder, "b")) as chaotic:
+    with memory_folder() as folder, opened(folder / "a") as orderly, opened(folder / "b") as chaotic:
         for one in pushes:
             orderly.record(one, START).result(TIMEOUT)
         shuffled = data.draw(st.permutations(pushes))
@@ -301,8 +300,8 @@ def test_order_makes_no_difference_to_quarantine(data: st.DataObject, told: list
     assert result[2] == sorted(set_aside)
 
 
-def test_an_id_never_comes_twice(ledger: Ledger) -> None:
-    """What was shown last may leave quarantine; what comes then must not be dropped in its place."""
+def test_id_is_never_used_again(ledger: Ledger) -> None:
+    """A new interval must not be dropped in place of one that was shown."""
     record(ledger, 60, rejected=[bad(1), bad(2)])
     shown = ledger.quarantine(SERIAL, 0).result(TIMEOUT).last
     record(ledger, 120, interval(2, 1))

@@ -24,8 +24,8 @@ from ..helpers.ledgers import (
 )
 
 
-def test_a_push_is_in_the_file_when_it_is_acknowledged(path: Path, ledger: Ledger) -> None:
-    """Another connection sees all of it at once."""
+def test_push_is_in_the_file(path: Path, ledger: Ledger) -> None:
+    """Another connection sees all of it."""
     intervals = [interval(0, 5, 2, adults=(4, 2)), interval(1, 1, 0, adults=(0, 0))]
     changes = record(ledger, 120, *intervals)
     assert stored(path) == intervals
@@ -42,8 +42,8 @@ def test_a_push_is_in_the_file_when_it_is_acknowledged(path: Path, ledger: Ledge
     )
 
 
-def test_a_camera_without_intervals_is_known(path: Path, ledger: Ledger) -> None:
-    """A push can be empty."""
+def test_push_without_intervals(path: Path, ledger: Ledger) -> None:
+    """The camera is stored."""
     changes = record(ledger, 0)
     assert (changes.new_intervals, changes.since) == ((), None)
     assert [camera.serial for camera in ledger.cameras().result(TIMEOUT)] == [SERIAL]
@@ -51,16 +51,16 @@ def test_a_camera_without_intervals_is_known(path: Path, ledger: Ledger) -> None
 
 
 @pytest.mark.parametrize("sent_again", [60, 300], ids=["the same push", "sent again later"])
-def test_what_comes_again_adds_nothing(path: Path, ledger: Ledger, sent_again: int) -> None:
-    """Nothing appears and nothing changes."""
+def test_interval_sent_again(path: Path, ledger: Ledger, sent_again: int) -> None:
+    """Nothing changes."""
     record(ledger, 60, interval(0, 5, 2))
     changes = record(ledger, sent_again, interval(0, 5, 2))
     assert (changes.new_intervals, changes.since) == ((), None)
     assert stored(path) == [interval(0, 5, 2)]
 
 
-def test_what_was_sent_later_replaces(path: Path, ledger: Ledger) -> None:
-    """A correction by the camera is no new passage, but changes the counts from there on."""
+def test_interval_sent_later_replaces(path: Path, ledger: Ledger) -> None:
+    """It isn't a new interval, but counts have changed since its start."""
     record(ledger, 120, interval(0, 5, 2), interval(1, 1, 1))
     changes = record(ledger, 180, interval(1, 3, 0), interval(2, 1, 0))
     assert changes.new_intervals == (interval(2, 1, 0),)
@@ -68,15 +68,15 @@ def test_what_was_sent_later_replaces(path: Path, ledger: Ledger) -> None:
     assert stored(path) == [interval(0, 5, 2), interval(1, 3, 0), interval(2, 1, 0)]
 
 
-def test_what_was_sent_earlier_is_ignored(path: Path, ledger: Ledger) -> None:
-    """A push that was held up on its way doesn't undo a later one."""
+def test_interval_sent_earlier_is_ignored(path: Path, ledger: Ledger) -> None:
+    """A push that was held up doesn't undo a later one."""
     record(ledger, 180, interval(0, 5, 2))
     assert record(ledger, 60, interval(0, 9, 9)).since is None
     assert stored(path) == [interval(0, 5, 2)]
 
 
-def test_of_two_sent_at_once_always_the_same_one_counts(path: Path, tmp_path: Path, ledger: Ledger) -> None:
-    """Whichever comes first, and also in one push."""
+def test_two_intervals_sent_at_the_same_time(path: Path, tmp_path: Path, ledger: Ledger) -> None:
+    """The same one counts, whichever comes first, also in one push."""
     one, other = interval(0, 5, 2), interval(0, 4, 7, adults=(1, 1))
     record(ledger, 60, one)
     record(ledger, 60, other)
@@ -87,16 +87,16 @@ def test_of_two_sent_at_once_always_the_same_one_counts(path: Path, tmp_path: Pa
         assert stored(tmp_path / name) == stored(path)
 
 
-def test_cameras_do_not_meet(path: Path, ledger: Ledger) -> None:
-    """The same minutes of two cameras are two things."""
+def test_same_minute_of_two_cameras(path: Path, ledger: Ledger) -> None:
+    """Both are stored."""
     record(ledger, 60, interval(0, 5))
     record(ledger, 60, interval(0, 3), sender=sensor(1))
     assert stored(path) == [interval(0, 5)]
     assert stored(path, sensor(1).serial) == [interval(0, 3)]
 
 
-def test_adults_are_unknown_until_told(path: Path, ledger: Ledger) -> None:
-    """They are NULL, not 0, and a number from the first one on."""
+def test_sums_of_adults(path: Path, ledger: Ledger) -> None:
+    """They are NULL until the camera sends adults, and numbers from then on."""
     columns = "total_adults_entered, total_adults_exited"
     record(ledger, 60, interval(0, 5, 2))
     assert camera_row(path, columns) == (None, None)
@@ -109,8 +109,8 @@ def test_adults_are_unknown_until_told(path: Path, ledger: Ledger) -> None:
     assert_sound(path)
 
 
-def test_a_push_of_several_days_is_one(path: Path, ledger: Ledger) -> None:
-    """All days are stored in whatever order they stand in the push; only the last one's intervals appeared just now."""
+def test_push_of_several_days(path: Path, ledger: Ledger) -> None:
+    """All days are stored, in whatever order; only intervals of the last day are new."""
     minutes = [interval(minute, 1) for minute in range(3 * 24 * 60)]
     record(ledger, 60, minutes[300])
     changes = record(ledger, 60 * len(minutes), *reversed(minutes))
@@ -119,8 +119,8 @@ def test_a_push_of_several_days_is_one(path: Path, ledger: Ledger) -> None:
     assert changes.since == START
 
 
-def test_an_interval_over_midnight_is_brought_together_with_both_days(path: Path, ledger: Ledger) -> None:
-    """One that covers the end of a day and the beginning of the next is replaced by the parts of both, and only so."""
+def test_interval_over_midnight(path: Path, ledger: Ledger) -> None:
+    """It is replaced only by its parts on both days together."""
     midnight = 14 * 60
     over = interval(midnight - 30, 20, minutes=60)
     record(ledger, 60 * midnight, over)

@@ -1,7 +1,6 @@
 """Quarantined intervals are tried again, or dropped."""
 
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from hypothesis import given, strategies as st
@@ -25,6 +24,7 @@ from ..helpers.ledgers import (
     contents,
     interval,
     keep,
+    memory_folder,
     opened,
     quarantined,
     quarter,
@@ -41,8 +41,8 @@ def retry(ledger: Ledger, at: int, **known: list[Interval]) -> Retried:
     return ledger.retry(SERIAL, lambda content, _: known.get(content), START + at).result(TIMEOUT)
 
 
-def test_what_can_be_taken_now_counts_once(path: Path, ledger: Ledger) -> None:
-    """It leaves quarantine, and all that hangs on a push hangs on it; what still can't be taken stays."""
+def test_readable_interval_leaves_quarantine(path: Path, ledger: Ledger) -> None:
+    """It counts once, like one that is pushed; unreadable ones stay."""
     record(ledger, 60, interval(0, 1))
     keep(ledger, 120, "taken", "not taken", "nothing for us")
     ledger.take_series(SERIAL, "basis").result(TIMEOUT)
@@ -66,8 +66,8 @@ def test_what_can_be_taken_now_counts_once(path: Path, ledger: Ledger) -> None:
     assert (changes.since, stored(path)) == (None, [interval(0, 1), taken])
 
 
-def test_what_is_taken_again_is_as_old_as_when_it_was_sent(path: Path, ledger: Ledger) -> None:
-    """What the camera has told of the same time since then counts, whenever the other one is taken."""
+def test_retried_interval_keeps_its_time_of_sending(path: Path, ledger: Ledger) -> None:
+    """Counts sent after it win."""
     keep(ledger, 60, "old")
     record(ledger, 120, interval(0, 7))
     retried = retry(ledger, 180, old=[interval(0, 5)])
@@ -80,8 +80,8 @@ def test_what_is_taken_again_is_as_old_as_when_it_was_sent(path: Path, ledger: L
     assert stored(path) == [interval(0, 9)]
 
 
-def test_what_is_read_is_told_when_it_was_sent(ledger: Ledger) -> None:
-    """Whether it can be taken depends on that."""
+def test_reader_gets_the_time_of_sending(ledger: Ledger) -> None:
+    """It decides whether an interval lies in the future."""
     keep(ledger, 60, "a")
     keep(ledger, 120, "b")
     asked: list[tuple[str, int]] = []
@@ -90,8 +90,8 @@ def test_what_is_read_is_told_when_it_was_sent(ledger: Ledger) -> None:
     assert quarantined(ledger) == 2
 
 
-def test_what_is_taken_again_may_have_to_wait(path: Path, ledger: Ledger) -> None:
-    """A minute of a stored quarter waits for the others as any other does."""
+def test_retried_interval_may_have_to_wait(path: Path, ledger: Ledger) -> None:
+    """A minute of a stored quarter waits for the others."""
     record(ledger, 900, interval(0, 20, minutes=15))
     keep(ledger, 960, "first")
     retried = retry(ledger, 1000, first=quarter(2)[:1])
@@ -102,8 +102,8 @@ def test_what_is_taken_again_may_have_to_wait(path: Path, ledger: Ledger) -> Non
     assert quarantined(ledger) == 0
 
 
-def test_what_is_taken_again_may_let_others_wait(path: Path, ledger: Ledger) -> None:
-    """As it would have if it had been taken in time."""
+def test_retried_interval_may_make_others_wait(path: Path, ledger: Ledger) -> None:
+    """As it would have done in time."""
     keep(ledger, 900, "quarter")
     record(ledger, 960, *quarter(2)[:3])
     retried = retry(ledger, 1000, quarter=[interval(0, 20, minutes=15)])
@@ -112,8 +112,8 @@ def test_what_is_taken_again_may_let_others_wait(path: Path, ledger: Ledger) -> 
     assert waiting(path) == [(0, 1), (1, 2), (2, 3)]
 
 
-def test_what_waits_is_judged_again(path: Path, ledger: Ledger) -> None:
-    """What had to wait in an earlier version may not have to in this one."""
+def test_waiting_interval_is_retried(path: Path, ledger: Ledger) -> None:
+    """It is stored if it has to wait no longer."""
     record(ledger, 60, interval(0, 1))
     query(
         path,
@@ -127,8 +127,8 @@ def test_what_waits_is_judged_again(path: Path, ledger: Ledger) -> None:
     assert stored(path) == [interval(0, 1), interval(1, 4)]
 
 
-def test_a_retry_that_fails_changes_nothing(path: Path, ledger: Ledger) -> None:
-    """Half of it would be lost."""
+def test_retry_that_fails(path: Path, ledger: Ledger) -> None:
+    """Nothing changes."""
     keep(ledger, 60, "a", "b")
 
     def read(content: str, _: int) -> list[Interval]:
@@ -142,8 +142,8 @@ def test_a_retry_that_fails_changes_nothing(path: Path, ledger: Ledger) -> None:
     assert stored(path) == []
 
 
-def test_a_retry_goes_on_page_by_page(path: Path, ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Pushes come in between; each page says where the next one begins, and nothing is left out or read twice."""
+def test_retry_page_by_page(path: Path, ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No interval is skipped or read twice."""
     monkeypatch.setattr(ledger_retry, "RETRY_PAGE", 3)
     monkeypatch.setattr(ledger_retry, "RETRY_BYTES", 50)
     record(ledger, 900, interval(0, 20, minutes=15))
@@ -166,8 +166,8 @@ def test_a_retry_goes_on_page_by_page(path: Path, ledger: Ledger, monkeypatch: p
     assert len(stored(path)) == 3
 
 
-def test_a_retry_settles_what_is_known_meanwhile(path: Path, ledger: Ledger) -> None:
-    """Earlier versions left in quarantine what was counted after all."""
+def test_retry_releases_covered_intervals(path: Path, ledger: Ledger) -> None:
+    """Unreadable intervals leave if their time has been counted since."""
     record(ledger, 120, interval(1, 5))
     query(
         path,
@@ -180,16 +180,16 @@ def test_a_retry_settles_what_is_known_meanwhile(path: Path, ledger: Ledger) -> 
     assert contents(ledger) == ["y", "z"]
 
 
-def test_a_retry_of_a_camera_that_is_not_there(ledger: Ledger) -> None:
-    """A new ledger was begun, say."""
+def test_retry_of_an_unknown_camera(ledger: Ledger) -> None:
+    """A ledger that was begun anew doesn't know it."""
     with pytest.raises(LedgerError, match=SERIAL):
         retry(ledger, 0)
 
 
 @given(data=st.data(), told=history(aligned() | cutting()))
 @examples
-def test_taken_later_is_as_good_as_taken_at_once(data: st.DataObject, told: list[Told]) -> None:
-    """Whatever is taken only at a second try: in the end the ledger holds the same."""
+def test_retry_makes_no_difference(data: st.DataObject, told: list[Told]) -> None:
+    """Whichever intervals are stored only by a retry, the content is the same in the end."""
 
     def content(ledger: Ledger) -> list[list[tuple[Any, ...]]]:
         columns = "start, stop, entered, exited, coalesce(adults_entered, 0), coalesce(adults_exited, 0), sent"
@@ -199,7 +199,7 @@ def test_taken_later_is_as_good_as_taken_at_once(data: st.DataObject, told: list
             query(ledger.path, "SELECT total_entered, total_exited, coalesce(total_adults_entered, 0) FROM cameras"),
         ]
 
-    with TemporaryDirectory() as folder, opened(Path(folder, "a")) as at_once, opened(Path(folder, "b")) as later:
+    with memory_folder() as folder, opened(folder / "a") as at_once, opened(folder / "b") as later:
         kept: dict[str, list[Interval]] = {}
         for number, (sent, one) in enumerate(told):
             record(at_once, sent, one)
@@ -215,8 +215,8 @@ def test_taken_later_is_as_good_as_taken_at_once(data: st.DataObject, told: list
         assert_sound(later.path)
 
 
-def test_quarantine_at_a_glance(ledger: Ledger) -> None:
-    """How many there are, and the newest; nothing of a camera nobody knows."""
+def test_overview(ledger: Ledger) -> None:
+    """It has the number of intervals and the newest; there are none of an unknown camera."""
     keep(ledger, 60, "a", "b", "c")
     quarantine = ledger.quarantine(SERIAL, 2).result(TIMEOUT)
     assert (quarantine.count, [one.content for one in quarantine.newest]) == (3, ["c", "b"])
@@ -224,15 +224,15 @@ def test_quarantine_at_a_glance(ledger: Ledger) -> None:
     assert (nothing.count, nothing.newest) == (0, [])
 
 
-def test_what_is_shown_is_bounded(ledger: Ledger) -> None:
-    """What is long is kept whole, to be read again; to be looked at, its beginning is enough."""
+def test_long_content_is_shown_in_part(ledger: Ledger) -> None:
+    """It is kept as a whole, to be read again."""
     keep(ledger, 60, "x" * 200_000)
     assert contents(ledger) == ["x" * 4096]
     assert retry(ledger, 120, **{"x" * 200_000: [interval(0, 1)]}).settled == 1
 
 
-def test_what_is_dropped_is_what_was_shown(path: Path, ledger: Ledger) -> None:
-    """What comes after that stays, and so does another camera's; stored ones aren't touched."""
+def test_drop(path: Path, ledger: Ledger) -> None:
+    """Intervals that came since, other cameras' and stored ones stay."""
     record(ledger, 1, sender=sensor(1), rejected=[Rejected("bad", "of another")])
     record(ledger, 900, interval(0, 20, minutes=15))
     keep(ledger, 960, "shown")
@@ -246,8 +246,8 @@ def test_what_is_dropped_is_what_was_shown(path: Path, ledger: Ledger) -> None:
     assert ledger.drop(SERIAL, last).result(TIMEOUT) == 0
 
 
-def test_what_was_dropped_may_come_again(path: Path, ledger: Ledger) -> None:
-    """Nobody remembers what was dropped: it is looked at as if it came for the first time."""
+def test_dropped_intervals_sent_again(path: Path, ledger: Ledger) -> None:
+    """They are set aside again."""
     record(ledger, 900, interval(0, 20, minutes=15))
     for _ in range(2):
         record(ledger, 960, interval(3, 1), rejected=[Rejected("bad", "x")])

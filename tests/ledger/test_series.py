@@ -36,8 +36,8 @@ def entered(series: Series | None) -> tuple[int, int, list[int]]:
     return (series.start - START) // HOUR, series.before.entered, [hour.entered for hour in series.hours]
 
 
-def test_what_is_taken_is_on_the_way_until_it_is_confirmed(tmp_path: Path) -> None:
-    """Whatever happens before that, also a restart, it's taken again, together with what has changed since."""
+def test_hours_are_taken_again_until_confirmed(tmp_path: Path) -> None:
+    """Also after a restart, together with all that has changed since."""
     path = tmp_path / "ledger.db"
     with opened(path) as ledger:
         record(ledger, 0, interval(0, 1), interval(130, 2))
@@ -57,8 +57,8 @@ def test_what_is_taken_is_on_the_way_until_it_is_confirmed(tmp_path: Path) -> No
         assert take(ledger) is None, "nothing new"
 
 
-def test_another_basis_or_direction_means_all_hours(tmp_path: Path) -> None:
-    """Occupancy of each hour depends on them."""
+def test_new_basis_or_direction_returns_all_hours(tmp_path: Path) -> None:
+    """All hours depend on them."""
     with opened(tmp_path / "ledger.db") as ledger:
         assert take(ledger) is None, "nobody knows this camera"
         record(ledger, 0, interval(0, 1, 3), interval(130, 2))
@@ -72,8 +72,8 @@ def test_another_basis_or_direction_means_all_hours(tmp_path: Path) -> None:
         assert entered(take(ledger, "12:00:00 Europe/Stockholm", everything=True)) == (0, 0, [3, 0, 0])
 
 
-def test_hours_that_only_recorder_knows_are_carried_over(tmp_path: Path) -> None:
-    """A camera that goes on counting adds to them."""
+def test_hours_of_recorder_are_carried_over(tmp_path: Path) -> None:
+    """New counts add to them."""
     path = tmp_path / "ledger.db"
     with opened(path) as ledger:
         record(ledger, 0, interval(20, 3))
@@ -86,8 +86,8 @@ def test_hours_that_only_recorder_knows_are_carried_over(tmp_path: Path) -> None
         assert entered(take(ledger)) == (0, 0, [3, 4])
 
 
-def test_hours_that_the_camera_tells_again_count_once(tmp_path: Path) -> None:
-    """Of an hour told in part, recorder knows the rest; an hour told as a whole is what the camera says."""
+def test_carried_hours_sent_again_count_once(tmp_path: Path) -> None:
+    """A finished hour is that of the camera. For an unfinished one, recorder has more."""
     path = tmp_path / "ledger.db"
     with opened(path) as ledger:
         # It remembers half of the first hour, the second as a whole, and of the last one what was counted meanwhile.
@@ -104,8 +104,8 @@ def test_hours_that_the_camera_tells_again_count_once(tmp_path: Path) -> None:
     assert [start for (start,) in query(path, "SELECT start FROM carried")] == [START - 2 * HOUR, START]
 
 
-def test_a_place_that_nobody_knows(tmp_path: Path) -> None:
-    """There is nothing to write of it, nor of one whose doors have never reported."""
+def test_unknown_place(tmp_path: Path) -> None:
+    """Nothing is returned for it, nor for one whose doors have no counts."""
     with opened(tmp_path / "ledger.db") as ledger:
         assert ledger.take_place_series("shop").result(TIMEOUT) is None
         ledger.set_places([Place("shop", (Door(SERIAL, False),), "none")]).result(TIMEOUT)

@@ -35,8 +35,8 @@ from ..helpers.ledgers import (
 )
 
 
-def test_thread_survives_anything(ledger: Ledger) -> None:
-    """Whoever waits is told, whatever went wrong, and the next push is stored."""
+def test_thread_survives_any_error(ledger: Ledger) -> None:
+    """The caller gets the error, and the next push is stored."""
 
     def broken(_: sqlite3.Connection) -> None:
         raise SystemExit
@@ -55,8 +55,8 @@ def commits(path: Path) -> int:
     return sum(1 for size in sizes if size != bytes(4))
 
 
-def test_pushes_that_wait_are_committed_together(path: Path, ledger: Ledger) -> None:
-    """Fifty cameras that push at once cost one commit, or two where the first got ahead."""
+def test_waiting_pushes_are_committed_together(path: Path, ledger: Ledger) -> None:
+    """Fifty pushes take one commit, or two if the first one was ahead."""
     record(ledger, 0)
     before = commits(path)
     with locked(path):
@@ -67,8 +67,8 @@ def test_pushes_that_wait_are_committed_together(path: Path, ledger: Ledger) -> 
     assert 1 <= commits(path) - before <= 2
 
 
-def test_a_batch_waits_for_a_lock_once(path: Path, ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Sixty pushes are told that somebody else has the file as soon as one would be."""
+def test_batch_waits_once_for_a_lock(path: Path, ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Sixty pushes fail as soon as one would."""
     monkeypatch.setattr(ledger_file, "BUSY_SECONDS", 0.3)
     record(ledger, 0)
     ledger.close().result(TIMEOUT)
@@ -85,8 +85,8 @@ def test_a_batch_waits_for_a_lock_once(path: Path, ledger: Ledger, monkeypatch: 
             assert perf_counter() - begin < 10
 
 
-def test_a_question_sees_what_was_pushed_before_it(ledger: Ledger) -> None:
-    """Also where both were waiting: they are answered in another order than they came."""
+def test_question_sees_earlier_pushes(ledger: Ledger) -> None:
+    """Also if both were waiting."""
     go_on = held_up(ledger)
     ledger.record(push(60, interval(0, 1)), START)
     question = ledger.cameras()
@@ -100,8 +100,8 @@ def synchronous(ledger: Ledger) -> int:
     return int(value)
 
 
-def test_each_commit_is_synced_to_the_disk(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """With a new file, during a backup and after it, in a file that was opened again, and after a failure."""
+def test_commits_are_synced(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a new file, during and after a backup, in a file that was opened again, and after a failure."""
     monkeypatch.setattr(ledger_file, "BUSY_SECONDS", 0.05)
     found: list[int] = []
     hold = BackupHold()
@@ -121,8 +121,8 @@ def test_each_commit_is_synced_to_the_disk(path: Path, monkeypatch: pytest.Monke
     assert found == [2] * 6
 
 
-async def test_a_caller_that_gives_up_does_not_stop_the_commit(path: Path, ledger: Ledger) -> None:
-    """A client that hangs up can't interrupt what is being stored."""
+async def test_cancelled_caller_does_not_stop_the_commit(path: Path, ledger: Ledger) -> None:
+    """A camera that hangs up can't interrupt it."""
     record(ledger, 0)
     with locked(path):
         future = ledger.record(push(60, interval(0, 5)), START)
@@ -136,8 +136,8 @@ async def test_a_caller_that_gives_up_does_not_stop_the_commit(path: Path, ledge
     assert stored(path) == [interval(0, 5)]
 
 
-async def test_a_caller_that_gives_up_does_not_stop_the_closing(path: Path, ledger: Ledger) -> None:
-    """Whoever asks next hears when it is closed."""
+async def test_cancelled_caller_does_not_stop_the_closing(path: Path, ledger: Ledger) -> None:
+    """The next caller is answered when the ledger is closed."""
     record(ledger, 0)
     with locked(path):
         ledger.record(push(60, interval(0, 5)), START)
@@ -151,8 +151,8 @@ async def test_a_caller_that_gives_up_does_not_stop_the_closing(path: Path, ledg
     assert stored(path) == [interval(0, 5)]
 
 
-def test_closing_finishes_what_waits(path: Path, tmp_path: Path) -> None:
-    """What was handed over before is stored, and the log is written into the file."""
+def test_closing_finishes_waiting_pushes(path: Path, tmp_path: Path) -> None:
+    """They are stored, and the log is written into the file."""
     with opened(path) as ledger:
         futures = [ledger.record(push(60 * n, interval(n, 1)), START) for n in range(20)]
         ledger.close().result(TIMEOUT)
@@ -161,8 +161,8 @@ def test_closing_finishes_what_waits(path: Path, tmp_path: Path) -> None:
     assert len(stored(path)) == 20
 
 
-def test_a_closed_ledger_takes_nothing(path: Path) -> None:
-    """It says so at once; closing it again is no error."""
+def test_closed_ledger(path: Path) -> None:
+    """All calls fail at once, and closing it again is no error."""
     with opened(path) as ledger:
         record(ledger, 60, interval(0, 5))
         ledger.close().result(TIMEOUT)
@@ -203,8 +203,8 @@ class Stopped:
 
 
 @pytest.mark.parametrize("what", QUESTIONS)
-def test_a_question_put_while_the_ledger_closes_is_answered(tmp_path: Path, what: str) -> None:
-    """Wherever the thread that puts it is stopped meanwhile: it is done, or it raises LedgerError."""
+def test_call_while_the_ledger_closes(tmp_path: Path, what: str) -> None:
+    """At whatever line the calling thread is stopped, it gets a result or a LedgerError."""
     for line in range(50):
         stopped = Stopped(line)
         answers: list[Future[Any]] = []
@@ -238,8 +238,8 @@ def test_a_question_put_while_the_ledger_closes_is_answered(tmp_path: Path, what
     raise AssertionError("It takes that many lines to ask?")
 
 
-def test_closing_answers_all_questions_that_wait(path: Path) -> None:
-    """However many there are: somebody waits for each of them."""
+def test_closing_answers_waiting_questions(path: Path) -> None:
+    """All of them get a result."""
     go_on = threading.Event()
     with opened(path) as ledger:
         record(ledger, 60, interval(0, 5))
@@ -254,14 +254,14 @@ def test_closing_answers_all_questions_that_wait(path: Path) -> None:
             assert len(question.result(0)) == 1
 
 
-def test_the_size_is_that_of_the_file_and_its_log(path: Path, ledger: Ledger) -> None:
-    """What it takes on the disk."""
+def test_size(path: Path, ledger: Ledger) -> None:
+    """It is that of the file and its log."""
     record(ledger, 60, *[interval(minute, 1) for minute in range(1000)])
     assert ledger.size().result(TIMEOUT) == path.stat().st_size + Path(f"{path}-wal").stat().st_size
 
 
-def test_a_push_waits_for_one_answer_at_most(ledger: Ledger) -> None:
-    """However many questions are waiting, they all get their answers too."""
+def test_push_waits_for_one_question_at_most(ledger: Ledger) -> None:
+    """However many questions wait, and they are all answered."""
     started, go_on = threading.Event(), threading.Event()
     answered: list[int] = []
 

@@ -10,8 +10,8 @@ from custom_components.axis_people_counter.ledger.today import Counts
 from ..helpers.ledgers import DAY, SERIAL, START, TIMEOUT, interval, record
 
 
-def test_today_tells_the_day_and_what_matters_for_occupancy(ledger: Ledger) -> None:
-    """Counts from midnight on, passages that end after the reset, corrections since it."""
+def test_today(ledger: Ledger) -> None:
+    """Counts of the day, passages that end after the reset, and corrections since the reset."""
     record(
         ledger,
         3600,
@@ -34,24 +34,24 @@ def test_today_tells_the_day_and_what_matters_for_occupancy(ledger: Ledger) -> N
     assert today.quarantined == 0
 
 
-def test_an_interval_that_ends_at_the_reset_lies_before_it(ledger: Ledger) -> None:
-    """Its people were inside before; those of one that goes over the reset came after it as far as anybody knows."""
+def test_interval_that_ends_at_the_reset(ledger: Ledger) -> None:
+    """It lies before the reset; one that continues after it lies behind."""
     record(ledger, 600, interval(-1, 1), interval(0, 2, minutes=5))
     at_the_start = ledger.today(SERIAL, START, START + DAY, START).result(TIMEOUT)
     assert at_the_start.passages == [Passage(START + 300, 2, 0)]
     assert ledger.today(SERIAL, START, START + DAY, START + 299).result(TIMEOUT).passages == at_the_start.passages
 
 
-def test_today_of_a_camera_without_counts(ledger: Ledger) -> None:
-    """Nobody passed, and adults aren't known."""
+def test_today_without_counts(ledger: Ledger) -> None:
+    """Counts are 0, and adults are unknown."""
     record(ledger, 60)
     today = ledger.today(SERIAL, START, START + DAY, START).result(TIMEOUT)
     assert today.counts == Counts(0, 0, None, None)
     assert (today.newest, today.passages, today.corrections) == (None, [], [])
 
 
-def test_corrections_at_one_instant_keep_their_order(ledger: Ledger) -> None:
-    """The last one said comes last."""
+def test_corrections_at_the_same_instant(ledger: Ledger) -> None:
+    """They keep their order."""
     record(ledger, 60)
     for value in (3, 1, 2):
         ledger.correct(SERIAL, START, value, Source.ACTION).result(TIMEOUT)
@@ -59,8 +59,8 @@ def test_corrections_at_one_instant_keep_their_order(ledger: Ledger) -> None:
     assert [correction.value for correction in today.corrections] == [3, 1, 2]
 
 
-def test_a_camera_that_is_not_there_cannot_be_asked(ledger: Ledger) -> None:
-    """A new ledger was begun, say, and it hasn't pushed since."""
+def test_today_of_an_unknown_camera(ledger: Ledger) -> None:
+    """A ledger that was begun anew doesn't know it until it pushes."""
     with pytest.raises(LedgerError, match=SERIAL):
         ledger.today(SERIAL, START, START + DAY, START).result(TIMEOUT)
     assert ledger.quarantined(SERIAL, 10).result(TIMEOUT) == []

@@ -23,23 +23,23 @@ from ..helpers.ledgers import (
 )
 
 
-def test_a_quarter_is_replaced_by_its_minutes(path: Path, ledger: Ledger) -> None:
-    """Fifteen minutes in one push stand for the quarter; nobody passed just now."""
+def test_minutes_replace_their_quarter(path: Path, ledger: Ledger) -> None:
+    """All fifteen in one push do; none of them is new."""
     record(ledger, 900, interval(0, 20, minutes=15))
     changes = record(ledger, 960, *quarter(2))
     assert stored(path) == quarter(2)
     assert (changes.new_intervals, changes.since, quarantined(ledger)) == ((), START, 0)
 
 
-def test_in_one_push_the_finer_counts(path: Path, ledger: Ledger) -> None:
-    """Minutes that are all of a quarter, beside that quarter."""
+def test_minutes_and_their_quarter_in_one_push(path: Path, ledger: Ledger) -> None:
+    """The finer ones count."""
     record(ledger, 900, interval(0, 20, minutes=15), *quarter(2))
     assert stored(path) == quarter(2)
     assert waiting(path) == []
 
 
-def test_minutes_of_a_quarter_wait_for_the_others(path: Path, ledger: Ledger) -> None:
-    """Part of them can't be taken without losing or doubling people; when the rest comes all are."""
+def test_some_minutes_wait_for_the_others(path: Path, ledger: Ledger) -> None:
+    """Storing some of them would lose people or count them twice."""
     record(ledger, 900, interval(0, 20, minutes=15))
     changes = record(ledger, 960, *quarter(2)[:8])
     assert quarantined(ledger) == 8
@@ -50,8 +50,8 @@ def test_minutes_of_a_quarter_wait_for_the_others(path: Path, ledger: Ledger) ->
     assert stored(path) == quarter(2)
 
 
-def test_what_waits_is_there_once(path: Path, ledger: Ledger) -> None:
-    """Re-delivered it waits once, told anew it waits as it was told last."""
+def test_waiting_interval_sent_again(path: Path, ledger: Ledger) -> None:
+    """It waits once, with its newest counts."""
     record(ledger, 900, interval(0, 20, minutes=15))
     for sent in (960, 960, 1020):
         record(ledger, sent, interval(3, sent))
@@ -60,24 +60,24 @@ def test_what_waits_is_there_once(path: Path, ledger: Ledger) -> None:
     assert taken == 1020
 
 
-def test_a_quarter_replaces_its_minutes(path: Path, ledger: Ledger) -> None:
-    """Also where some of them were never heard of."""
+def test_quarter_replaces_its_minutes(path: Path, ledger: Ledger) -> None:
+    """Also if some of them never came."""
     record(ledger, 600, *quarter(2)[:9])
     changes = record(ledger, 960, interval(0, 20, minutes=15))
     assert stored(path) == [interval(0, 20, minutes=15)]
     assert (changes.new_intervals, changes.since) == ((), START)
 
 
-def test_a_quarter_that_was_sent_earlier_waits_no_longer_than_needed(path: Path, ledger: Ledger) -> None:
-    """Minutes that were told later stand where it comes late: it is as if it had come in time."""
+def test_late_quarter_sent_before_its_minutes(path: Path, ledger: Ledger) -> None:
+    """The minutes stay, as if it had come in time."""
     record(ledger, 960, *quarter(2))
     changes = record(ledger, 900, interval(0, 20, minutes=15))
     assert stored(path) == quarter(2)
     assert (changes.since, quarantined(ledger)) == (None, 0)
 
 
-def test_what_cuts_into_a_stored_one_waits(path: Path, ledger: Ledger) -> None:
-    """Neither people who were counted are lost, nor anybody doubled."""
+def test_interval_that_cuts_into_a_stored_one_waits(path: Path, ledger: Ledger) -> None:
+    """No people are lost or counted twice."""
     record(ledger, 900, interval(0, 20, minutes=15))
     changes = record(ledger, 1800, interval(10, 7, minutes=10), interval(20, 1))
     assert changes.new_intervals == (interval(20, 1),)
@@ -88,8 +88,8 @@ def test_what_cuts_into_a_stored_one_waits(path: Path, ledger: Ledger) -> None:
     assert held.reason == OVERLAP
 
 
-def test_what_waits_far_around_is_found(path: Path, tmp_path: Path, ledger: Ledger) -> None:
-    """A long chain of intervals of which each cuts the next is settled alike from any end of it."""
+def test_chain_of_intervals_that_cut_each_other(path: Path, tmp_path: Path, ledger: Ledger) -> None:
+    """It is settled alike from both ends."""
     chain = [interval(20 * number, 1, minutes=20) for number in range(200)]
     links = [interval(20 * number + 10, 1, minutes=15) for number in range(199)]
     gaps = [interval(20 * number + 5, 1, minutes=5) for number in range(199)]
@@ -116,8 +116,8 @@ def seconds_for(ledger: Ledger, sent: int, *intervals: Interval) -> float:
     return perf_counter() - begin
 
 
-def test_one_amid_thousands_that_cut_each_other_costs_no_more_than_they_did(ledger: Ledger) -> None:
-    """What hangs together is read once, not again for each of it."""
+def test_cost_of_one_interval_in_a_long_chain(ledger: Ledger) -> None:
+    """The chain is read once."""
     chain = [Interval(START + 20 * n, START + 20 * n + 20, 1, 0, None, None) for n in range(4000)]
     links = [Interval(START + 20 * n + 10, START + 20 * n + 25, 1, 0, None, None) for n in range(4000)]
     all_of_it = seconds_for(ledger, 1, *chain) + seconds_for(ledger, 2, *links)
@@ -125,8 +125,8 @@ def test_one_amid_thousands_that_cut_each_other_costs_no_more_than_they_did(ledg
     assert seconds_for(ledger, 3, one) < 5 * all_of_it
 
 
-def test_the_history_between_two_intervals_costs_nothing(ledger: Ledger) -> None:
-    """A camera whose clock began in 1970 tells of then and of now in one push."""
+def test_cost_of_two_intervals_far_apart(ledger: Ledger) -> None:
+    """The history between them isn't read, as with a camera whose clock began in 1970."""
     history = seconds_for(ledger, 0, *[interval(minute, 1) for minute in range(100_000)])
     then, now = Interval(0, MINUTE, 1, 0, None, None), interval(100_000, 1)
     assert seconds_for(ledger, 100_001 * MINUTE, then, now) < history / 5

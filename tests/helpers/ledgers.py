@@ -1,4 +1,4 @@
-"""Pushes for a ledger without Home Assistant, and looks into its file from outside."""
+"""Pushes for a ledger without Home Assistant, and queries on its file from outside."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
@@ -28,7 +28,7 @@ SERIAL: Final = "accc8ef3d92e"
 SENSOR: Final = Sensor(
     SERIAL, "Main entrance", "AXIS 3D People Counter", "11.11.148", "Europe/Stockholm", "192.168.1.5"
 )
-# Longer than anything here takes.
+# Seconds; longer than anything here takes.
 TIMEOUT: Final = 30
 MINUTE: Final = 60
 HOUR: Final = 60 * MINUTE
@@ -60,13 +60,13 @@ def push(
 def record(
     ledger: Ledger, sent: int, *intervals: Interval, sender: Sensor = SENSOR, rejected: Iterable[Rejected] = ()
 ) -> Changes:
-    """Have a push stored, and wait until it is."""
+    """Record a push, and wait until it is stored."""
     return ledger.record(push(sent, *intervals, sender=sender, rejected=rejected), START + sent).result(TIMEOUT)
 
 
 @contextmanager
 def memory_folder() -> Iterator[Path]:
-    """Return a folder in memory, where the system has one: random histories sync thousands of commits."""
+    """Return a folder in memory if the system has one, because random histories sync thousands of commits."""
     in_memory = Path("/dev/shm")  # noqa: S108 - only the parent of a folder with a random name
     with TemporaryDirectory(dir=in_memory if os.access(in_memory, os.W_OK) else None) as folder:
         yield Path(folder)
@@ -76,7 +76,7 @@ def memory_folder() -> Iterator[Path]:
 def opened(
     path: Path, on_moved_aside: Callable[[Path], None] = lambda _: None, hold: BackupHold | None = None
 ) -> Iterator[Ledger]:
-    """Open a ledger, and wait for its thread to end in the end."""
+    """Open a ledger; close it in the end, and wait for its thread."""
     before = set(threading.enumerate())
     ledger = Ledger(path, on_moved_aside, hold)
     threads = set(threading.enumerate()) - before
@@ -89,42 +89,56 @@ def opened(
 
 
 def query(path: Path, sql: str, *parameters: Any) -> list[tuple[Any, ...]]:
-    """Ask the file over a connection of one's own."""
+    """Query the file over another connection."""
     with closing(sqlite3.connect(path, timeout=TIMEOUT)) as db, db:
         return db.execute(sql, parameters).fetchall()
 
 
 def stored(path: Path, serial: str = SERIAL) -> list[Interval]:
-    """Return the intervals that count."""
-    sql = (
-        "SELECT start, stop, entered, exited, adults_entered, adults_exited FROM intervals"
-        " JOIN cameras ON cameras.id = camera WHERE key = ? ORDER BY start"
-    )
+    """Return the stored intervals of a camera."""
+    sql = """
+        SELECT start, stop, entered, exited, adults_entered, adults_exited
+        FROM intervals
+        JOIN cameras ON cameras.id = camera
+        WHERE key = ?
+        ORDER BY start
+        """
     return [Interval(*row) for row in query(path, sql, serial)]
 
 
 def assert_sound(path: Path) -> None:
-    """See that no two intervals of a camera overlap and that the totals are the sums of what is stored."""
+    """Assert that no intervals of a camera overlap, and that the totals are their sums."""
     assert query(path, "PRAGMA integrity_check") == [("ok",)]
     assert query(path, "PRAGMA foreign_key_check") == []
-    overlapping = (
-        "SELECT * FROM (SELECT camera, stop, lead(start) OVER (PARTITION BY camera ORDER BY start) AS next"
-        " FROM intervals) WHERE stop > next"
-    )
+    overlapping = """
+        SELECT *
+        FROM (
+            SELECT camera, stop, lead(start) OVER (PARTITION BY camera ORDER BY start) AS next
+            FROM intervals
+        )
+        WHERE stop > next
+        """
     assert query(path, overlapping) == []
-    wrong = (
-        "SELECT key FROM cameras WHERE (total_entered, total_exited, coalesce(total_adults_entered, 0),"
-        " coalesce(total_adults_exited, 0)) != (SELECT coalesce(sum(entered), 0), coalesce(sum(exited), 0),"
-        " coalesce(sum(adults_entered), 0), coalesce(sum(adults_exited), 0) FROM intervals WHERE camera = id)"
-    )
-    assert query(path, wrong) == []
+    wrong_totals = """
+        SELECT key
+        FROM cameras
+        WHERE (
+            total_entered, total_exited, coalesce(total_adults_entered, 0), coalesce(total_adults_exited, 0)
+        ) != (
+            SELECT coalesce(sum(entered), 0), coalesce(sum(exited), 0),
+                coalesce(sum(adults_entered), 0), coalesce(sum(adults_exited), 0)
+            FROM intervals
+            WHERE camera = id
+        )
+        """
+    assert query(path, wrong_totals) == []
 
 
 @contextmanager
 def locked(path: Path) -> Iterator[None]:
-    """Keep others from writing to the file."""
+    """Lock the file against other writers."""
     with closing(sqlite3.connect(path, isolation_level=None, timeout=TIMEOUT)) as db:
-        # Where it is the last one to close the file, it leaves it as it is.
+        # It must not write the log into the file if it is the last one to close it.
         db.setconfig(sqlite3.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE)
         db.execute("BEGIN IMMEDIATE")
         yield
@@ -132,29 +146,29 @@ def locked(path: Path) -> Iterator[None]:
 
 
 def quarter(count: int, *, first: int = 0) -> list[Interval]:
-    """Return a quarter of an hour as fifteen minutes."""
+    """Return the fifteen minutes of a quarter of an hour."""
     return [interval(minute, count) for minute in range(first, first + 15)]
 
 
 def camera_row(path: Path, columns: str, serial: str = SERIAL) -> tuple[Any, ...]:
-    """Return what the file says of a camera."""
+    """Return columns of a camera."""
     (row,) = query(path, f"SELECT {columns} FROM cameras WHERE key = ?", serial)
     return row
 
 
 def waiting(path: Path) -> list[tuple[int, int]]:
-    """Return start and end, in minutes, of what waits for the rest of what it would replace."""
+    """Return start and end of the waiting intervals, in minutes."""
     rows = query(path, "SELECT start, stop FROM quarantine WHERE reason = ? ORDER BY start", OVERLAP)
     return [((start - START) // MINUTE, (end - START) // MINUTE) for start, end in rows]
 
 
 def quarantined(ledger: Ledger, serial: str = SERIAL) -> int:
-    """Return how many intervals of a camera weren't taken."""
+    """Return the number of a camera's quarantined intervals."""
     return len(ledger.quarantined(serial, 2 * MAX_QUARANTINED).result(TIMEOUT))
 
 
 def as_after_a_power_cut(path: Path, folder: Path) -> Path:
-    """Return a copy of what is on the disk now, as it would be found when all went dark at once."""
+    """Return a copy of the file and its log, as they would be found after a power cut."""
     folder.mkdir()
     for suffix in ("", "-wal"):
         if (file := Path(f"{path}{suffix}")).exists():
@@ -163,23 +177,23 @@ def as_after_a_power_cut(path: Path, folder: Path) -> Path:
 
 
 def bad(minute: int, *, minutes: int = 1, content: str | None = None) -> Rejected:
-    """Return an interval that can't be taken, of which is known what time it is about."""
+    """Return a rejected interval whose time is readable."""
     start = START + minute * MINUTE
     return Rejected("bad", content or f"{minute} {minutes}", (start, start + minutes * MINUTE))
 
 
 def contents(ledger: Ledger, serial: str = SERIAL) -> list[str | None]:
-    """Return what of a camera can't be taken, in the order in which it came."""
-    return [one.content for one in reversed(ledger.quarantined(serial, 2 * MAX_QUARANTINED).result(TIMEOUT))]
+    """Return the contents of a camera's quarantined intervals, in the order in which they came."""
+    return [kept.content for kept in reversed(ledger.quarantined(serial, 2 * MAX_QUARANTINED).result(TIMEOUT))]
 
 
 def keep(ledger: Ledger, sent: int, *contents: str) -> None:
-    """Have a push stored of which nothing can be taken."""
+    """Record a push in which all intervals are rejected."""
     record(ledger, sent, rejected=[Rejected("bad", content) for content in contents])
 
 
 def held_up(ledger: Ledger) -> threading.Event:
-    """Keep the ledger's thread busy with a question until the event is set, so that what comes meanwhile waits."""
+    """Keep the ledger's thread busy until the event is set, so that other jobs wait."""
     started, go_on = threading.Event(), threading.Event()
 
     def hold(db: sqlite3.Connection) -> None:
@@ -192,18 +206,18 @@ def held_up(ledger: Ledger) -> threading.Event:
 
 
 def write_garbage(path: Path) -> None:
-    """Leave bytes that are nothing at all."""
+    """Write bytes that are no database."""
     path.write_bytes(b"these are no counts\n" * 1000)
 
 
 def with_migration(monkeypatch: pytest.MonkeyPatch, sql: str) -> None:
-    """Let there be another schema version."""
+    """Add a migration, and with it a schema version."""
     monkeypatch.setattr(schema, "MIGRATIONS", (*MIGRATIONS, sql))
 
 
 @contextmanager
 def full_disk(free: int, *files: Path) -> Iterator[None]:
-    """Let no file of this process become longer than these are, and so many bytes."""
+    """Limit all files of this process to the length of the longest of these, and so many bytes more."""
     longest = max((file.stat().st_size for file in files if file.exists()), default=0)
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (longest + free, limits[1]))
@@ -214,14 +228,14 @@ def full_disk(free: int, *files: Path) -> Iterator[None]:
 
 
 def outcome(future: Future[Any]) -> Exception | None:
-    """Wait, and return what went wrong."""
+    """Wait, and return the error if there is one."""
     error = future.exception(TIMEOUT)
     assert error is None or isinstance(error, LedgerError)
     return error
 
 
 def wait_for(futures: Sequence[Future[None]]) -> None:
-    """Wait until a backup has begun or ended for all that have the file open."""
+    """Wait until a backup has begun, or ended, for all ledgers that have the file open."""
     for future in futures:
         future.result(TIMEOUT)
 

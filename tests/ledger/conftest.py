@@ -1,4 +1,4 @@
-"""What the tests of the ledger share: a ledger without Home Assistant."""
+"""Fixtures for tests of the ledger: a ledger without Home Assistant."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,18 +13,18 @@ from ..helpers.ledgers import assert_sound, opened
 
 @pytest.fixture(autouse=True)
 def _custom_integrations() -> None:
-    """Leave Home Assistant out: the ledger doesn't know it."""
+    """Leave out Home Assistant, which the ledger doesn't need."""
 
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
-    """Return where the ledger of this test is."""
+    """Return the path of the ledger."""
     return tmp_path / "ledger.db"
 
 
 @pytest.fixture
 def ledger(path: Path) -> Iterator[Ledger]:
-    """Open a ledger that must not be taken for a damaged one, and see that it is sound in the end."""
+    """Open a ledger; assert that it isn't moved aside, and is sound in the end."""
     moved: list[Path] = []
     with opened(path, moved.append) as ledger:
         yield ledger
@@ -34,5 +34,5 @@ def ledger(path: Path) -> Iterator[Ledger]:
 
 @pytest.fixture
 def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Wait for locks only for a moment."""
+    """Wait only briefly for locks."""
     monkeypatch.setattr(ledger_file, "BUSY_SECONDS", 0.05)

@@ -20,14 +20,14 @@ async def test_cancelled_waiter(path: Path, ledger: Ledger) -> None:
     go_on = held_up(ledger)
     cancelled = ledger.record(push(60, interval(0, 5)), START)
     waiting = [asyncio.ensure_future(cancelled) for _ in range(2)]
-    other = asyncio.ensure_future(ledger.record(push(60, interval(0, 3), sender=sensor(1)), START))
+    beside = asyncio.ensure_future(ledger.record(push(60, interval(0, 3), sender=sensor(1)), START))
     await asyncio.sleep(0)
     waiting[0].cancel()
     await asyncio.sleep(0)
     go_on.set()
     with pytest.raises(asyncio.CancelledError):
         await waiting[0]
-    assert (await other).new_intervals == (interval(0, 3),)
+    assert (await beside).new_intervals == (interval(0, 3),)
     assert (await waiting[1]).new_intervals == (interval(0, 5),)
     assert cancelled.result(TIMEOUT) is await cancelled
     assert stored(path) == [interval(0, 5)]
@@ -75,12 +75,12 @@ def test_closed_event_loop(path: Path, ledger: Ledger, caplog: pytest.LogCapture
 
     loop = asyncio.new_event_loop()
     coroutine = wait()
-    # The task would complain that it was destroyed while it was pending, so the coroutine is stepped by hand.
+    # A pending task would log its destruction, so the coroutine is stepped by hand.
     loop.run_until_complete(_step(coroutine))
     loop.close()
     go_on.set()
     answer.result(TIMEOUT)
-    # The next answer comes when the callbacks of the one before have run.
+    # The callbacks of an answer have run before the next one comes.
     assert len(ledger.cameras().result(TIMEOUT)) == 1
     coroutine.close()
     assert [record for record in caplog.records if record.levelno >= logging.WARNING] == []

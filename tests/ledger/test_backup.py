@@ -64,11 +64,11 @@ def test_copy_has_all_pushes_before_the_backup(path: Path, tmp_path: Path, ledge
         copy = tmp_path / f"copy{length}.db"
         copy.write_bytes(content)
         Path(f"{copy}-wal").write_bytes(log[:length])
-        with opened(copy) as taken:
-            assert taken.cameras().result(TIMEOUT)
+        with opened(copy) as restored:
+            assert restored.cameras().result(TIMEOUT)
         assert_sound(copy)
         assert stored(copy)[:500] == before
-        # A push is in it or isn't, but never in part.
+        # No push is there in part.
         assert (len(stored(copy)) - 500) % 40 == 0
         seen.add(len(stored(copy)))
     assert min(seen) == 500
@@ -111,7 +111,7 @@ def test_file_is_unchanged_when_closed_during_a_backup(path: Path, failure: bool
 def push_until_the_log_is_long(path: Path, ledger: Ledger) -> None:
     """Push until SQLite would write the log into the file by itself; the log has to be short."""
     for number in range(50):
-        # In some fifty pages; one that is there already would be left out.
+        # Each takes some fifty pages. An equal one would not be stored again.
         long = Rejected("count out of range", f"{next(NUMBERS)}{' ' * 200_000}")
         record(ledger, 60 * number, interval(number, 1), rejected=[long])
         if log_of(path).stat().st_size > 1200 * 4096:
@@ -258,7 +258,7 @@ def test_hold_ends_with_the_backup(path: Path) -> None:
 
 
 def warnings(caplog: pytest.LogCaptureFixture) -> list[str]:
-    """Return what the log warns of."""
+    """Return the warnings in Home Assistant's log."""
     return [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
 
 
@@ -279,17 +279,17 @@ def test_hold_ends_when_the_log_is_too_long(
             assert warnings(caplog) == []
             record(ledger, 60 * number, interval(number, 1))
             longest = max(longest, log_of(path).stat().st_size)
-            # The first answer comes after the push is done with, the second after what that has put into the queue.
+            # The end of the hold is a job of its own, which the push puts into the queue.
             for _ in range(2):
                 ledger.cameras().result(TIMEOUT)
         assert 1024 * 1024 - 100_000 < longest < 1024 * 1024 + 100_000
         (warning,) = warnings(caplog)
         assert "The backup in progress may lack people counts" in warning
-        assert log_of(path).stat().st_size == 0, "its room is free again"
+        assert log_of(path).stat().st_size == 0, "the log is emptied"
         with pytest.raises(AssertionError, match="written the log"):
             push_until_the_log_is_long(path, ledger)
         expected = len(stored(path))
-    # What is opened now is held no more, the end that comes after all does no harm, and the next backup is a good one.
+    # The hold is over for files opened later. Its late end changes nothing, and the next backup works.
     with opened(path, hold=hold) as ledger:
         record(ledger, 1, interval(-1, 1))
         assert len(stored(path)) == expected + 1

@@ -39,7 +39,7 @@ def test_limit_of_cameras(path: Path, ledger: Ledger) -> None:
         record(ledger, 60, interval(0, 5))
     assert query(path, "SELECT count(*) FROM cameras") == [(MAX_CAMERAS,)]
     assert record(ledger, 60, interval(0, 5), sender=sensor(7)).new_intervals == (interval(0, 5),)
-    # One that was removed makes room, and needs room to come back.
+    # A removed camera makes room, and needs room to return.
     ledger.set_removed(sensor(7).serial).result(TIMEOUT)
     record(ledger, 60, interval(0, 5))
     with pytest.raises(TooManyCamerasError):
@@ -73,8 +73,8 @@ def test_description_is_that_of_the_push_sent_last(ledger: Ledger) -> None:
 def test_offset_to_utc_is_kept(ledger: Ledger) -> None:
     """A push without the offset, or one that was held up, doesn't change it."""
 
-    def offset(sent: int, told: int | None) -> int | None:
-        sender = Sensor(SERIAL, "Door", None, None, None, None, told)
+    def offset(sent: int, utc_offset: int | None) -> int | None:
+        sender = Sensor(SERIAL, "Door", None, None, None, None, utc_offset)
         return record(ledger, sent, sender=sender).camera.utc_offset
 
     assert [offset(60, None), offset(120, 7200), offset(180, None), offset(90, 3600), offset(240, -18000)] == [
@@ -121,7 +121,7 @@ def test_direction_is_stored(path: Path) -> None:
         pytest.param(interval(0, minutes=15), interval(15, minutes=15), 15 * MINUTE, id="every quarter"),
         pytest.param(Interval(START, START + 10, 0, 0, None, None), interval(0), MINUTE, id="never below a minute"),
         pytest.param(interval(0), interval(5000), MAX_SEND_INTERVAL, id="an outage isn't an interval"),
-        pytest.param(interval(5, minutes=5), interval(0, minutes=5), 5 * MINUTE, id="late counts tell nothing"),
+        pytest.param(interval(5, minutes=5), interval(0, minutes=5), 5 * MINUTE, id="late counts"),
     ],
 )
 def test_send_interval(ledger: Ledger, first: Interval, then: Interval, expected: int) -> None:

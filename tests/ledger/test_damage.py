@@ -30,13 +30,13 @@ NEWEST: Final = len(schema.MIGRATIONS)
 
 
 def write_zeros(path: Path) -> None:
-    """Leave what a file system leaves of a file that was never written."""
+    """Leave zeros, as file systems do where a file was never written."""
     path.write_bytes(bytes(32768))
 
 
 def write_foreign(path: Path) -> None:
     """Leave another program's database."""
-    query(path, "CREATE TABLE somebody_elses (a)")
+    query(path, "CREATE TABLE foreign_table (a)")
 
 
 def write_foreign_version(path: Path) -> None:
@@ -113,13 +113,13 @@ def test_damage_while_running(path: Path, part: float) -> None:
     moved: list[Path] = []
     with opened(path, moved.append) as ledger:
         record(ledger, 1, *[interval(minute, 1) for minute in range(5000)])
-        # Everything into the file, then another writer, so that its pages are read again.
+        # All is in the file. Another writer makes the ledger read its pages again.
         ledger.begin_backup().result(TIMEOUT)
         ledger.end_backup().result(TIMEOUT)
         query(path, "UPDATE cameras SET name = 'Other'")
         query(path, "PRAGMA wal_checkpoint(TRUNCATE)")
         size = path.stat().st_size
-        # The intervals are by far the most, and stand behind all else.
+        # The intervals take most of the file, behind all other tables.
         intact = max(1, int(size // 4096 * part)) * 4096
         with path.open("r+b") as file:
             file.seek(intact)

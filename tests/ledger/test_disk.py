@@ -76,7 +76,7 @@ def test_new_file_on_a_full_disk(path: Path, ledger: Ledger, free: int) -> None:
 
 @contextmanager
 def unprivileged() -> Iterator[Path]:
-    """Give up the rights of root, to whom nothing is read-only, and return a folder of one's own."""
+    """Give up the rights of root, for whom nothing is read-only, and return a new folder."""
     with TemporaryDirectory() as folder:
         user = os.geteuid()
         if user == 0:

@@ -9,7 +9,7 @@ import pytest
 
 from custom_components.axis_people_counter.counting.interval import Interval
 
-from ..helpers.histories import Told, aligned, cutting, examples, history
+from ..helpers.histories import Report, aligned, cutting, examples, history
 from ..helpers.ledgers import MINUTE, START, TIMEOUT, assert_sound, memory_folder, opened, push, query
 
 
@@ -23,37 +23,37 @@ type Delivery = tuple[int, list[Interval]]
 
 
 class Content(NamedTuple):
-    """What a ledger holds: intervals that count, intervals that wait, totals; adults nobody told as 0."""
+    """What a ledger holds: stored and waiting intervals, and totals; unknown adults are 0."""
 
     counting: Rows
     waiting: Rows
     totals: Rows
 
 
-def deliveries(told: Iterable[Told]) -> list[Delivery]:
+def deliveries(reports: Iterable[Report]) -> list[Delivery]:
     """Return one push for each instant, in the order of time."""
     pushes: dict[int, list[Interval]] = {}
-    for sent, one in told:
-        pushes.setdefault(sent, []).append(one)
+    for sent, counted in reports:
+        pushes.setdefault(sent, []).append(counted)
     return list(pushes.items())
 
 
 @st.composite
-def any_deliveries(draw: st.DrawFn, told: list[Told]) -> list[Delivery]:
-    """Return pushes with all of it, some more than once, in any order, those of one instant torn apart anyhow."""
-    again = draw(st.lists(st.sampled_from(told), max_size=6))
-    shuffled = draw(st.permutations([*told, *again]))
+def any_deliveries(draw: st.DrawFn, reports: list[Report]) -> list[Delivery]:
+    """Return pushes with all reports, some of them repeated, in any order, and divided anyhow."""
+    again = draw(st.lists(st.sampled_from(reports), max_size=6))
+    shuffled = draw(st.permutations([*reports, *again]))
     pushes: list[Delivery] = []
-    for sent, one in shuffled:
+    for sent, counted in shuffled:
         if pushes and pushes[-1][0] == sent and draw(st.booleans()):
-            pushes[-1][1].append(one)
+            pushes[-1][1].append(counted)
         else:
-            pushes.append((sent, [one]))
+            pushes.append((sent, [counted]))
     return pushes
 
 
 def content_after(pushes: list[Delivery], reopen_before: frozenset[int] = frozenset()) -> Content:
-    """Return what a new ledger holds after these pushes, closed and opened again before some of them."""
+    """Return the content of a new ledger after these pushes, and after reopening it before some of them."""
     with memory_folder() as folder:
         path = folder / "ledger.db"
         starts = sorted({0, *(number for number in reopen_before if number < len(pushes))})
@@ -76,55 +76,57 @@ def minutes_of(start: int, end: int) -> range:
     return range((start - START) // MINUTE, (end - START) // MINUTE)
 
 
-def what_counts(told: list[Told]) -> Rows:
-    """Say by going through every minute what counts, where each interval lies inside or outside any other.
+def counting_rows(reports: list[Report]) -> Rows:
+    """Return what counts, by going through every minute, where no two intervals cut each other.
 
-    What was told last of a minute counts for it; of what was told in one push the finer. An interval of which no minute
-    counts any more is replaced. One that counts only in part, since something finer was told later of the other part,
-    goes on to count as a whole: its people can't be divided.
+    The newest report of a minute counts for it; of one push, the finer one. An interval is replaced when no minute of
+    it counts any more. Otherwise it counts as a whole, because its people can't be divided among minutes.
     """
 
-    def width(one: Told) -> int:
-        return one.interval.end - one.interval.start
+    def width(report: Report) -> int:
+        return report.interval.end - report.interval.start
 
-    def belief(one: Told) -> tuple[int, ...]:
-        return one.sent, -width(one), *(-1 if value is None else value for value in one.interval)
+    def belief(report: Report) -> tuple[int, ...]:
+        return report.sent, -width(report), *(-1 if value is None else value for value in report.interval)
 
-    newest: dict[int, Told] = {}
-    for one in sorted(told, key=belief):
-        for minute in minutes_of(*one.interval[:2]):
-            newest[minute] = one
+    newest: dict[int, Report] = {}
+    for report in sorted(reports, key=belief):
+        for minute in minutes_of(*report.interval[:2]):
+            newest[minute] = report
     counting = set()
     for minute in newest:
-        around = [one for one in set(newest.values()) if minute in minutes_of(*one.interval[:2])]
+        around = [report for report in set(newest.values()) if minute in minutes_of(*report.interval[:2])]
         counting.add(max(around, key=width))
-    return sorted((*(value or 0 for value in one.interval), START + one.sent) for one in counting)
+    return sorted((*(value or 0 for value in report.interval), START + report.sent) for report in counting)
 
 
-@given(data=st.data(), told=history(aligned()))
+@pytest.mark.slow
+@given(data=st.data(), reports=history(aligned()))
 @examples
-def test_delivery_makes_no_difference(data: st.DataObject, told: list[Told]) -> None:
+def test_delivery_makes_no_difference(data: st.DataObject, reports: list[Report]) -> None:
     """Order, repetition, batches and restarts don't change the content."""
-    pushes = data.draw(any_deliveries(told))
+    pushes = data.draw(any_deliveries(reports))
     reopen_before = data.draw(st.frozensets(st.integers(1, 20), max_size=3))
-    assert content_after(pushes, reopen_before) == content_after(deliveries(told))
+    assert content_after(pushes, reopen_before) == content_after(deliveries(reports))
 
 
-@given(data=st.data(), told=history(aligned()))
+@pytest.mark.slow
+@given(data=st.data(), reports=history(aligned()))
 @examples
-def test_content_equals_a_count_minute_by_minute(data: st.DataObject, told: list[Told]) -> None:
+def test_content_equals_a_count_minute_by_minute(data: st.DataObject, reports: list[Report]) -> None:
     """Intervals and totals equal those of an independent calculation; no minute is lost."""
-    content = content_after(data.draw(any_deliveries(told)))
-    assert content.counting == what_counts(told)
+    content = content_after(data.draw(any_deliveries(reports)))
+    assert content.counting == counting_rows(reports)
     assert content.totals == [tuple(sum(row[column] for row in content.counting) for column in (2, 3, 4, 5))]
     covered = [minute for row in content.counting for minute in minutes_of(*row[:2])]
-    assert sorted(covered) == sorted({minute for one in told for minute in minutes_of(*one.interval[:2])})
+    assert sorted(covered) == sorted({minute for report in reports for minute in minutes_of(*report.interval[:2])})
 
 
-@given(data=st.data(), told=history(cutting()))
+@pytest.mark.slow
+@given(data=st.data(), reports=history(cutting()))
 @examples
-def test_delivery_of_intervals_that_cut_each_other(data: st.DataObject, told: list[Told]) -> None:
+def test_delivery_of_intervals_that_cut_each_other(data: st.DataObject, reports: list[Report]) -> None:
     """It makes no difference to which of them count and which wait."""
-    pushes = data.draw(any_deliveries(told))
+    pushes = data.draw(any_deliveries(reports))
     reopen_before = data.draw(st.frozensets(st.integers(1, 20), max_size=3))
-    assert content_after(pushes, reopen_before) == content_after(deliveries(told))
+    assert content_after(pushes, reopen_before) == content_after(deliveries(reports))

@@ -1,5 +1,6 @@
 """Quarantined intervals are tried again, or dropped."""
 
+from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from custom_components.axis_people_counter.ledger.ledger import Ledger
 from custom_components.axis_people_counter.ledger.quarantine import OVERLAP
 from custom_components.axis_people_counter.ledger.retry import Retried
 
-from ..helpers.histories import Told, aligned, cutting, examples, history
+from ..helpers.histories import Report, aligned, cutting, examples, history
 from ..helpers.ledgers import (
     SERIAL,
     START,
@@ -28,6 +29,7 @@ from ..helpers.ledgers import (
     opened,
     quarantined,
     quarter,
+    push,
     query,
     record,
     sensor,
@@ -37,33 +39,33 @@ from ..helpers.ledgers import (
 
 
 def retry(ledger: Ledger, at: int, **known: list[Interval]) -> Retried:
-    """Take again what wasn't taken, when some contents are known to say something."""
+    """Retry the quarantine, with the intervals that are read from some contents."""
     return ledger.retry(SERIAL, lambda content, _: known.get(content), START + at).result(TIMEOUT)
 
 
 def test_readable_interval_leaves_quarantine(path: Path, ledger: Ledger) -> None:
     """It counts once, like one that is pushed; unreadable ones stay."""
     record(ledger, 60, interval(0, 1))
-    keep(ledger, 120, "taken", "not taken", "nothing for us")
+    keep(ledger, 120, "readable", "unreadable", "readable as nothing")
     ledger.take_series(SERIAL, "basis").result(TIMEOUT)
     ledger.confirm_series(SERIAL).result(TIMEOUT)
-    taken = interval(1, 5, 2, adults=(3, 0))
-    retried = retry(ledger, 600, **{"taken": [taken], "nothing for us": []})
+    counted = interval(1, 5, 2, adults=(3, 0))
+    retried = retry(ledger, 600, **{"readable": [counted], "readable as nothing": []})
     assert (retried.settled, retried.left) == (2, 1)
-    assert (retried.changes.new_intervals, retried.changes.since) == ((taken,), START + 60)
-    assert stored(path) == [interval(0, 1), taken]
+    assert (retried.changes.new_intervals, retried.changes.since) == ((counted,), START + 60)
+    assert stored(path) == [interval(0, 1), counted]
     assert camera_row(path, "total_entered, total_exited, total_adults_entered, total_adults_exited") == (6, 2, 3, 0)
     assert camera_row(path, "changed_since") == (START + 60,)
-    # The camera has said nothing by that.
+    # The camera itself hasn't sent anything.
     assert camera_row(path, "sent, received") == (START + 120, START + 120)
     assert (retried.changes.camera.total_entered, retried.changes.camera.received) == (6, START + 120)
     (held,) = ledger.quarantined(SERIAL, 10).result(TIMEOUT)
-    assert held.content == "not taken"
+    assert held.content == "unreadable"
 
-    retried = retry(ledger, 660, taken=[taken])
+    retried = retry(ledger, 660, readable=[counted])
     assert (retried.settled, retried.left, retried.changes.since) == (0, 1, None)
-    changes = record(ledger, 720, taken)
-    assert (changes.since, stored(path)) == (None, [interval(0, 1), taken])
+    changes = record(ledger, 720, counted)
+    assert (changes.since, stored(path)) == (None, [interval(0, 1), counted])
 
 
 def test_retried_interval_keeps_its_time_of_sending(path: Path, ledger: Ledger) -> None:
@@ -186,9 +188,10 @@ def test_retry_of_an_unknown_camera(ledger: Ledger) -> None:
         retry(ledger, 0)
 
 
-@given(data=st.data(), told=history(aligned() | cutting()))
+@pytest.mark.slow
+@given(data=st.data(), reports=history(aligned() | cutting()))
 @examples
-def test_retry_makes_no_difference(data: st.DataObject, told: list[Told]) -> None:
+def test_retry_makes_no_difference(data: st.DataObject, reports: list[Report]) -> None:
     """Whichever intervals are stored only by a retry, the content is the same in the end."""
 
     def content(ledger: Ledger) -> list[list[tuple[Any, ...]]]:
@@ -201,16 +204,19 @@ def test_retry_makes_no_difference(data: st.DataObject, told: list[Told]) -> Non
 
     with memory_folder() as folder, opened(folder / "a") as at_once, opened(folder / "b") as later:
         kept: dict[str, list[Interval]] = {}
-        for number, (sent, one) in enumerate(told):
-            record(at_once, sent, one)
+        answers: list[Future[Any]] = []
+        for number, (sent, counted) in enumerate(reports):
+            answers.append(at_once.record(push(sent, counted), START + sent))
             if data.draw(st.booleans()):
-                kept[str(number)] = [one]
-                keep(later, sent, str(number))
+                kept[str(number)] = [counted]
+                answers.append(later.record(push(sent, rejected=[Rejected("bad", str(number))]), START + sent))
             else:
-                record(later, sent, one)
+                answers.append(later.record(push(sent, counted), START + sent))
             if data.draw(st.integers(0, 5)) == 0:
                 retry(later, 0, **kept)
         retry(later, 0, **kept)
+        for answer in answers:
+            answer.result(TIMEOUT)
         assert content(later) == content(at_once)
         assert_sound(later.path)
 
@@ -219,7 +225,7 @@ def test_overview(ledger: Ledger) -> None:
     """It has the number of intervals and the newest; there are none of an unknown camera."""
     keep(ledger, 60, "a", "b", "c")
     quarantine = ledger.quarantine(SERIAL, 2).result(TIMEOUT)
-    assert (quarantine.count, [one.content for one in quarantine.newest]) == (3, ["c", "b"])
+    assert (quarantine.count, [kept.content for kept in quarantine.newest]) == (3, ["c", "b"])
     nothing = ledger.quarantine(sensor(1).serial, 2).result(TIMEOUT)
     assert (nothing.count, nothing.newest) == (0, [])
 
@@ -240,7 +246,7 @@ def test_drop(path: Path, ledger: Ledger) -> None:
     last = ledger.quarantine(SERIAL, 1).result(TIMEOUT).last
     keep(ledger, 1020, "later")
     assert ledger.drop(SERIAL, last).result(TIMEOUT) == 2
-    assert [one.content for one in ledger.quarantined(SERIAL, 10).result(TIMEOUT)] == ["later"]
+    assert [kept.content for kept in ledger.quarantined(SERIAL, 10).result(TIMEOUT)] == ["later"]
     assert quarantined(ledger, sensor(1).serial) == 1
     assert stored(path) == [interval(0, 20, minutes=15)]
     assert ledger.drop(SERIAL, last).result(TIMEOUT) == 0

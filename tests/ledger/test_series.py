@@ -1,9 +1,7 @@
-"""How the ledger knows what recorder may lack, told without Home Assistant."""
+"""The hours that recorder's statistics may lack."""
 
 from pathlib import Path
 from typing import Final
-
-import pytest
 
 from custom_components.axis_people_counter.ledger.ledger import Ledger
 from custom_components.axis_people_counter.ledger.places import Door, Place
@@ -12,7 +10,7 @@ from custom_components.axis_people_counter.ledger.series import People, Series
 from ..helpers.ledgers import HOUR, SERIAL, START, TIMEOUT, interval, opened, query, record
 
 BASIS: Final = "00:00:00 Europe/Stockholm"
-# The hours that recorder has of a camera whose ledger is lost: the last one wasn't over.
+# The hours that recorder has of a camera whose ledger is lost: the last one is unfinished.
 RECORDED: Final = [
     (START - 2 * HOUR, People(10, 5, 0, 0)),
     (START - HOUR, People(20, 5, 0, 0)),
@@ -20,18 +18,13 @@ RECORDED: Final = [
 ]
 
 
-@pytest.fixture(autouse=True)
-def _custom_integrations() -> None:
-    """Leave Home Assistant out: the ledger doesn't know it."""
-
-
 def take(ledger: Ledger, basis: str = BASIS, *, everything: bool = False) -> Series | None:
-    """Take what recorder may lack."""
+    """Return the hours that recorder may lack."""
     return ledger.take_series(SERIAL, basis, everything=everything).result(TIMEOUT)
 
 
 def entered(series: Series | None) -> tuple[int, int, list[int]]:
-    """Return the hours from START to the first one taken, who came before it, and who came in each."""
+    """Return the first hour, counted from START, the people who entered before it, and in each hour."""
     assert series
     return (series.start - START) // HOUR, series.before.entered, [hour.entered for hour in series.hours]
 
@@ -48,7 +41,7 @@ def test_hours_are_taken_again_until_confirmed(tmp_path: Path) -> None:
         ledger.confirm_series(SERIAL).result(TIMEOUT)
         assert take(ledger) is None
         record(ledger, 1, interval(190, 4))
-        # The hour that was the last one is among them: more is known of it now.
+        # The last hour that was written is among them, as it may have been incomplete.
         assert entered(take(ledger)) == (2, 1, [2, 4])
         record(ledger, 2, interval(70, 8))
         assert entered(take(ledger)) == (1, 1, [8, 2, 4])
@@ -60,7 +53,7 @@ def test_hours_are_taken_again_until_confirmed(tmp_path: Path) -> None:
 def test_new_basis_or_direction_returns_all_hours(tmp_path: Path) -> None:
     """All hours depend on them."""
     with opened(tmp_path / "ledger.db") as ledger:
-        assert take(ledger) is None, "nobody knows this camera"
+        assert take(ledger) is None, "the camera is unknown"
         record(ledger, 0, interval(0, 1, 3), interval(130, 2))
         take(ledger)
         ledger.confirm_series(SERIAL).result(TIMEOUT)
@@ -90,7 +83,7 @@ def test_carried_hours_sent_again_count_once(tmp_path: Path) -> None:
     """A finished hour is that of the camera. For an unfinished one, recorder has more."""
     path = tmp_path / "ledger.db"
     with opened(path) as ledger:
-        # It remembers half of the first hour, the second as a whole, and of the last one what was counted meanwhile.
+        # The camera sends half of the first hour, all of the second, and the rest of the last one.
         record(
             ledger,
             0,

@@ -48,7 +48,7 @@ def test_thread_survives_any_error(ledger: Ledger) -> None:
 
 
 def commits(path: Path) -> int:
-    """Return how many transactions stand in the write-ahead log: the last frame of each tells the file's size."""
+    """Return the number of transactions in the log: only the last frame of each has the size of the file."""
     log = Path(f"{path}-wal").read_bytes()
     page = int.from_bytes(log[8:12])
     sizes = [log[at + 4 : at + 8] for at in range(32, len(log), 24 + page)]
@@ -81,7 +81,7 @@ def test_batch_waits_once_for_a_lock(path: Path, ledger: Ledger, monkeypatch: py
             go_on.set()
             for future in futures:
                 assert "locked" in str(outcome(future))
-            # Sixty times as long would be eighteen seconds.
+            # Waiting for each alone would take eighteen seconds.
             assert perf_counter() - begin < 10
 
 
@@ -95,7 +95,7 @@ def test_question_sees_earlier_pushes(ledger: Ledger) -> None:
 
 
 def synchronous(ledger: Ledger) -> int:
-    """Return how the ledger's own connection syncs: 2 is FULL, each commit is on the disk before it returns."""
+    """Return how the ledger's own connection syncs: 2 is FULL."""
     (value,) = ledger.submit(lambda db: db.execute("PRAGMA synchronous").fetchone()).result(TIMEOUT)
     return int(value)
 
@@ -128,7 +128,7 @@ async def test_cancelled_caller_does_not_stop_the_commit(path: Path, ledger: Led
         future = ledger.record(push(60, interval(0, 5)), START)
         caller = asyncio.ensure_future(asyncio.wrap_future(future))
         caller.cancel()
-        # Until then the cancellation hasn't got through.
+        # The cancellation takes effect in the next step of the loop.
         await asyncio.sleep(0)
         with pytest.raises(asyncio.CancelledError):
             await caller
@@ -143,7 +143,7 @@ async def test_cancelled_caller_does_not_stop_the_closing(path: Path, ledger: Le
         ledger.record(push(60, interval(0, 5)), START)
         caller = asyncio.ensure_future(asyncio.wrap_future(ledger.close()))
         caller.cancel()
-        # Until then the cancellation hasn't got through.
+        # The cancellation takes effect in the next step of the loop.
         await asyncio.sleep(0)
         with pytest.raises(asyncio.CancelledError):
             await caller
@@ -184,16 +184,16 @@ QUESTIONS: Final[dict[str, Callable[[Ledger], Future[Any]]]] = {
 
 
 class Stopped:
-    """Stops a thread at one line of the ledger's file, as the system may do with any thread at any time."""
+    """Stops a thread at one line of file.py, as the system may do at any time."""
 
     def __init__(self, number: int) -> None:
-        """Choose the line: it is one of those that the thread comes to, counted from 0."""
+        """Choose the line by its number among those that the thread runs, from 0."""
         self.is_there = threading.Event()
         self.go_on = threading.Event()
         self._number = number
 
     def __call__(self, frame: FrameType, event: str, _: Any) -> Any:
-        """Be told of all that the thread does."""
+        """Trace the thread, and stop it at its line."""
         if frame.f_code.co_filename == ledger_file.__file__ and event == "line":
             self._number -= 1
             if self._number == -1:
@@ -224,7 +224,7 @@ def test_call_while_the_ledger_closes(tmp_path: Path, what: str) -> None:
             stopped.is_there.wait(TIMEOUT)
             closing_it = threading.Thread(target=lambda ledger: ledger.close().result(TIMEOUT), args=(ledger,))
             closing_it.start()
-            # It is closed by then, unless it waits for the other thread.
+            # Closing takes no longer, unless it waits for the other thread.
             closing_it.join(0.05)
             was_asked = not asking.is_alive()
             stopped.go_on.set()
@@ -232,7 +232,7 @@ def test_call_while_the_ledger_closes(tmp_path: Path, what: str) -> None:
             closing_it.join(TIMEOUT)
             outcome(answers[0])
         if was_asked:
-            # There are no more lines than that.
+            # The call was over before it came to this line.
             assert line > 3
             return
     raise AssertionError("It takes that many lines to ask?")

@@ -56,8 +56,7 @@ def test_waiting_interval_sent_again(path: Path, ledger: Ledger) -> None:
     for sent in (960, 960, 1020):
         record(ledger, sent, interval(3, sent))
         assert quarantined(ledger) == 1
-    ((taken,),) = query(path, "SELECT entered FROM quarantine")
-    assert taken == 1020
+    assert query(path, "SELECT entered FROM quarantine") == [(1020,)]
 
 
 def test_quarter_replaces_its_minutes(path: Path, ledger: Ledger) -> None:
@@ -96,7 +95,7 @@ def test_chain_of_intervals_that_cut_each_other(path: Path, tmp_path: Path, ledg
     record(ledger, 1, *chain)
     record(ledger, 2, *links)
     assert len(waiting(path)) == 199
-    # With the last of these, nothing of the chain is left that links and gaps don't cover.
+    # With the last gap, links and gaps cover the whole chain.
     for gap in reversed(gaps):
         record(ledger, 3, gap)
     record(ledger, 3, interval(0, 1, minutes=5))
@@ -121,12 +120,12 @@ def test_cost_of_one_interval_in_a_long_chain(ledger: Ledger) -> None:
     chain = [Interval(START + 20 * n, START + 20 * n + 20, 1, 0, None, None) for n in range(4000)]
     links = [Interval(START + 20 * n + 10, START + 20 * n + 25, 1, 0, None, None) for n in range(4000)]
     all_of_it = seconds_for(ledger, 1, *chain) + seconds_for(ledger, 2, *links)
-    one = Interval(START + 40_005, START + 40_006, 1, 0, None, None)
-    assert seconds_for(ledger, 3, one) < 5 * all_of_it
+    last = Interval(START + 40_005, START + 40_006, 1, 0, None, None)
+    assert seconds_for(ledger, 3, last) < 5 * all_of_it
 
 
 def test_cost_of_two_intervals_far_apart(ledger: Ledger) -> None:
     """The history between them isn't read, as with a camera whose clock began in 1970."""
-    history = seconds_for(ledger, 0, *[interval(minute, 1) for minute in range(100_000)])
-    then, now = Interval(0, MINUTE, 1, 0, None, None), interval(100_000, 1)
-    assert seconds_for(ledger, 100_001 * MINUTE, then, now) < history / 5
+    history = seconds_for(ledger, 0, *[interval(minute, 1) for minute in range(30_000)])
+    then, now = Interval(0, MINUTE, 1, 0, None, None), interval(30_000, 1)
+    assert seconds_for(ledger, 30_001 * MINUTE, then, now) < history / 5

@@ -1,4 +1,4 @@
-"""Which camera counts for which key, and what the ledger makes of that."""
+"""Stored counts follow the replacements of cameras."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,19 +10,12 @@ import pytest
 from custom_components.axis_people_counter.counting.interval import Interval
 from custom_components.axis_people_counter.counting.occupancy import Source
 from custom_components.axis_people_counter.counting.protocol import Rejected, Sensor
-from custom_components.axis_people_counter.counting.replacements import (
-    Replacement,
-    Route,
-    key_at,
-    moves,
-    obsolete_keys,
-    routes_of,
-)
+from custom_components.axis_people_counter.counting.replacements import Replacement, routes_of
 from custom_components.axis_people_counter.ledger.ledger import Ledger
 from custom_components.axis_people_counter.ledger.places import Door, Place
 from custom_components.axis_people_counter.ledger.recording import Changes
 
-from .helpers.ledgers import MINUTE, START, TIMEOUT, assert_sound, interval, opened, push, query, stored
+from ..helpers.ledgers import MINUTE, START, TIMEOUT, assert_sound, interval, opened, push, query, stored
 
 A: Final = "accc8ef3d92e"
 B: Final = "b8a44f090004"
@@ -36,19 +29,19 @@ def at(minute: int) -> int:
 
 
 def camera(serial: str) -> Sensor:
-    """Return a camera that says what tells it from others."""
+    """Return a camera with a description of its own."""
     return Sensor(serial, f"Camera {serial[-1]}", f"Application {serial[-1]}", "1", "Europe/Stockholm", "192.168.1.5")
 
 
 def send(
     ledger: Ledger, serial: str, *intervals: Interval, sent: int = 900, rejected: Sequence[Rejected] = ()
 ) -> Changes:
-    """Have a camera push."""
+    """Record a push of a camera."""
     return ledger.record(push(sent * MINUTE, *intervals, sender=camera(serial), rejected=rejected), NOW).result(TIMEOUT)
 
 
-def give(ledger: Ledger, *replacements: Replacement) -> None:
-    """Tell the ledger which cameras replace others."""
+def replace(ledger: Ledger, *replacements: Replacement) -> None:
+    """Set the replacements."""
     ledger.set_routes(routes_of(replacements), NOW).result(TIMEOUT)
 
 
@@ -57,97 +50,30 @@ def visible(ledger: Ledger) -> dict[str, str]:
     return {camera.key: camera.serial for camera in ledger.cameras().result(TIMEOUT)}
 
 
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    """Return where the ledger is."""
-    return tmp_path / "ledger.db"
-
-
-# Routes
-
-
-def test_without_replacements_a_camera_counts_for_its_serial_number() -> None:
-    """There is nothing to store then."""
-    assert routes_of([]) == {}
-    assert key_at([], A) == A
-
-
-def test_a_replaced_camera_gets_a_key_of_its_own() -> None:
-    """Up to the replacement the old one counts for the key, from then on the new one."""
-    routes = routes_of([Replacement(A, B, 10)])
-    assert routes == {A: [Route(10, f"{A}_2")], B: [Route(10, A)]}
-    assert [key_at(routes[A], A, when) for when in (9, 10)] == [A, f"{A}_2"]
-    assert [key_at(routes[B], B, when) for when in (9, 10)] == [B, A]
-    assert obsolete_keys(routes) == {B}
-
-
-def test_one_replacement_after_another() -> None:
-    """Each counts for the key as long as it hung there; a camera that was replaced goes back to its own key."""
-    routes = routes_of([Replacement(A, B, 10), Replacement(A, C, 20)])
-    assert [key_at(routes[B], B, when) for when in (9, 10, 20)] == [B, A, B]
-    assert [key_at(routes[C], C, when) for when in (19, 20)] == [C, A]
-    assert obsolete_keys(routes) == {C}
-
-
-def test_the_first_camera_comes_back() -> None:
-    """It counts for its key again, and what it counted elsewhere meanwhile stays there."""
-    routes = routes_of([Replacement(A, B, 10), Replacement(A, A, 20)])
-    assert [key_at(routes[A], A, when) for when in (9, 10, 20)] == [A, f"{A}_2", A]
-    assert [key_at(routes[B], B, when) for when in (10, 20)] == [A, B]
-    assert obsolete_keys(routes) == {f"{A}_2"}
-
-
-def test_a_key_of_its_own_is_free() -> None:
-    """Where another camera has replaced it under its second key as well, it gets a third."""
-    routes = routes_of([Replacement(A, B, 10), Replacement(f"{A}_2", C, 20)])
-    assert [key_at(routes[A], A, when) for when in (10, 20)] == [f"{A}_2", f"{A}_3"]
-
-
-def test_a_key_that_its_camera_has_left() -> None:
-    """Whoever takes it over takes nothing from the camera, which counts elsewhere already."""
-    routes = routes_of([Replacement(A, B, 10), Replacement(C, B, 20), Replacement(A, A, 30)])
-    assert [key_at(routes[B], B, when) for when in (10, 20, 30)] == [A, C, C]
-
-
-def test_moves() -> None:
-    """Only stretches in which the key differs move."""
-    before = routes_of([Replacement(A, B, 10)])
-    after = routes_of([Replacement(A, B, 10), Replacement(A, C, 20)])
-    assert [move[2:] for move in moves(before[B], after[B], B)] == [(A, B)]
-    assert next(moves(before[B], after[B], B))[0] == 20
-
-
-# The ledger
-
-
 def test_counts_since_the_replacement_move(path: Path) -> None:
-    """What the new camera counted before stays in its own row, which nobody sees."""
+    """Earlier counts of the new camera stay in its own row, which is hidden."""
     with opened(path) as ledger:
         send(ledger, A, interval(0, 1), interval(9, 2))
         send(ledger, B, interval(5, 50), interval(12, 3, adults=(1, 0)))
-        give(ledger, Replacement(A, B, at(10)))
+        replace(ledger, Replacement(A, B, at(10)))
         assert visible(ledger) == {A: B}
         found = ledger.camera(A).result(TIMEOUT)
         assert found
-        assert (found.name, found.application, found.total_entered, found.total_adults_entered) == (
-            "Camera 4",
-            "Application 4",
-            6,
-            1,
-        )
+        assert (found.name, found.application) == ("Camera 4", "Application 4")
+        assert (found.total_entered, found.total_adults_entered) == (6, 1)
         assert ledger.obsolete_series().result(TIMEOUT) == []
     assert stored(path, A) == [interval(0, 1), interval(9, 2), interval(12, 3, adults=(1, 0))]
     assert stored(path, B) == [interval(5, 50)]
     assert_sound(path)
 
 
-def test_the_new_camera_sends_all_again(path: Path) -> None:
-    """Each interval is counted once, where it belongs; what is older than the replacement doesn't show its row."""
+def test_new_camera_sends_everything_again(path: Path) -> None:
+    """Each interval is stored once, under the right key; earlier ones don't show the hidden row."""
     with opened(path) as ledger:
         send(ledger, A, interval(0, 1))
         send(ledger, B, interval(5, 50))
-        give(ledger, Replacement(A, B, at(1)))
-        give(ledger, Replacement(A, B, at(1)))
+        replace(ledger, Replacement(A, B, at(1)))
+        replace(ledger, Replacement(A, B, at(1)))
         for sent in (900, 901):
             changes = send(ledger, B, interval(-5, 9), interval(5, 50), interval(6, 3), sent=sent)
             assert (changes.camera.key, changes.camera.serial) == (A, B)
@@ -159,32 +85,32 @@ def test_the_new_camera_sends_all_again(path: Path) -> None:
 
 
 def test_late_counts_of_the_old_camera(path: Path) -> None:
-    """Those from before the replacement come in at its door, and say so; the others make it a camera of its own."""
+    """Those from before the replacement go to the old key, later ones to a new key."""
     with opened(path) as ledger:
         send(ledger, A, interval(0, 1), interval(9, 2))
         send(ledger, B, interval(12, 3))
-        give(ledger, Replacement(A, B, at(10)))
+        replace(ledger, Replacement(A, B, at(10)))
         changes = send(ledger, A, interval(0, 4), interval(5, 5), interval(12, 70), sent=901)
         assert (changes.camera.key, changes.camera.serial, changes.camera.total_entered) == (f"{A}_2", A, 70)
         assert changes.other_keys == ((A, at(0)),)
         assert visible(ledger) == {A: B, f"{A}_2": A}
         found = ledger.camera(A).result(TIMEOUT)
         assert found
-        # It isn't the one that hangs there now.
+        # The description is that of the new camera.
         assert (found.serial, found.name, found.sent) == (B, "Camera 4", at(900))
     assert stored(path, A) == [interval(0, 4), interval(5, 5), interval(9, 2), interval(12, 3)]
     assert stored(path, f"{A}_2") == [interval(12, 70)]
     assert_sound(path)
 
 
-def test_undone(path: Path) -> None:
-    """An entry that knows nothing of a replacement, from an older backup for example, has all as it was."""
+def test_undone_replacement(path: Path) -> None:
+    """All is as it was before, for example after a backup was restored."""
     with opened(path) as ledger:
         send(ledger, A, interval(0, 1))
         send(ledger, B, interval(5, 50), interval(12, 3))
-        give(ledger, Replacement(A, B, at(10)))
+        replace(ledger, Replacement(A, B, at(10)))
         send(ledger, A, interval(13, 1), sent=902)
-        give(ledger)
+        replace(ledger)
         assert visible(ledger) == {A: A}
         send(ledger, B, interval(14, 1), sent=903)
         assert visible(ledger) == {A: A, B: B}
@@ -193,10 +119,10 @@ def test_undone(path: Path) -> None:
     assert_sound(path)
 
 
-def test_a_new_ledger_has_all_where_it_belongs(path: Path) -> None:
-    """Whoever reports first."""
+def test_new_ledger(path: Path) -> None:
+    """Counts go to the right keys, whichever camera pushes first."""
     with opened(path) as ledger:
-        give(ledger, Replacement(A, B, at(10)))
+        replace(ledger, Replacement(A, B, at(10)))
         changes = send(ledger, A, interval(3, 1))
         assert changes.camera.key == f"{A}_2"
         assert visible(ledger) == {f"{A}_2": A}
@@ -206,21 +132,21 @@ def test_a_new_ledger_has_all_where_it_belongs(path: Path) -> None:
     assert stored(path, B) == [interval(5, 50)]
 
 
-def test_a_new_ledger_knows_only_the_new_camera_from_before(path: Path) -> None:
-    """It is at the key with its next push."""
+def test_new_ledger_with_earlier_counts_of_the_new_camera(path: Path) -> None:
+    """The camera gets the key with its next push."""
     with opened(path) as ledger:
         send(ledger, B, interval(5, 50))
-        give(ledger, Replacement(A, B, at(10)))
+        replace(ledger, Replacement(A, B, at(10)))
         assert visible(ledger) == {}
         send(ledger, B, interval(12, 3))
         assert visible(ledger) == {A: B}
     assert stored(path, B) == [interval(5, 50)]
 
 
-def test_a_file_that_is_deleted_meanwhile(path: Path) -> None:
-    """The one that is begun in its place has routes and directions from the first push on."""
+def test_deleted_file(path: Path) -> None:
+    """The new file has routes and directions from the first push on."""
     with opened(path) as ledger:
-        give(ledger, Replacement(A, B, at(10)))
+        replace(ledger, Replacement(A, B, at(10)))
         ledger.set_directions(lambda: [A]).result(TIMEOUT)
         send(ledger, B, interval(12, 3))
         for file in path.parent.glob("ledger.db*"):
@@ -230,26 +156,26 @@ def test_a_file_that_is_deleted_meanwhile(path: Path) -> None:
     assert stored(path, A) == [interval(13, 2)]
 
 
-def test_cameras_that_were_removed(path: Path) -> None:
-    """One whose device was deleted can be replaced; the past of one that replaced it can't."""
+def test_removed_cameras(path: Path) -> None:
+    """A removed camera is listed; the hidden row of a new camera isn't."""
     with opened(path) as ledger:
         send(ledger, A, interval(0, 1))
         send(ledger, B, interval(5, 50), interval(12, 3))
         ledger.set_removed(A).result(TIMEOUT)
         assert [camera.key for camera in ledger.removed_cameras().result(TIMEOUT)] == [A]
-        give(ledger, Replacement(A, B, at(1)))
+        replace(ledger, Replacement(A, B, at(1)))
         assert visible(ledger) == {A: B}
         assert ledger.removed_cameras().result(TIMEOUT) == []
 
 
-def test_the_series_of_a_camera_that_replaced_another_is_obsolete(path: Path) -> None:
-    """If recorder has got any of it, until that is forgotten."""
+def test_obsolete_series(path: Path) -> None:
+    """The statistics of the key that was given up are listed until they are forgotten."""
     with opened(path) as ledger:
         send(ledger, A, interval(0, 1))
         send(ledger, B, interval(12, 3))
         ledger.take_series(B, "").result(TIMEOUT)
         assert ledger.obsolete_series().result(TIMEOUT) == []
-        give(ledger, Replacement(A, B, at(1)))
+        replace(ledger, Replacement(A, B, at(1)))
         assert ledger.obsolete_series().result(TIMEOUT) == [B]
         ledger.forget_series(B).result(TIMEOUT)
         assert ledger.obsolete_series().result(TIMEOUT) == []
@@ -258,8 +184,8 @@ def test_the_series_of_a_camera_that_replaced_another_is_obsolete(path: Path) ->
         assert ledger.obsolete_series().result(TIMEOUT) == []
 
 
-def test_what_recorder_lacks_after_a_replacement(path: Path) -> None:
-    """Hours since then of the old one's series, and of places with that door."""
+def test_statistics_after_a_replacement(path: Path) -> None:
+    """The hours since the replacement are taken again, also for places with this door."""
     place = Place("01PLACE", (Door(A, False),), "")
     with opened(path) as ledger:
         ledger.set_places([place]).result(TIMEOUT)
@@ -270,7 +196,7 @@ def test_what_recorder_lacks_after_a_replacement(path: Path) -> None:
             ledger.confirm_series(key).result(TIMEOUT)
         ledger.take_place_series(place.key).result(TIMEOUT)
         ledger.confirm_series(place.key).result(TIMEOUT)
-        give(ledger, Replacement(A, B, at(10)))
+        replace(ledger, Replacement(A, B, at(10)))
         series = ledger.take_series(A, "").result(TIMEOUT)
         assert series
         assert [hours.entered for hours in series.hours] == [1, 3]
@@ -279,15 +205,15 @@ def test_what_recorder_lacks_after_a_replacement(path: Path) -> None:
         assert ledger.door_counts(place.doors[0], hour_range).result(TIMEOUT).by_hour[at(60)].entered == 3
 
 
-def test_what_was_not_taken_is_asked_about_at_the_new_place(path: Path) -> None:
-    """Once; and what waits for another part waits there."""
+def test_quarantine_moves(path: Path) -> None:
+    """Rejected intervals without a time, and waiting ones, move to the new key."""
     rejected = Rejected("it is new", "{}")
     with opened(path) as ledger:
         send(ledger, A, interval(0, 1), rejected=[rejected])
         send(ledger, B, interval(12, 1, minutes=5), rejected=[rejected, Rejected("it is new", "[]")])
         send(ledger, B, interval(10, 1, minutes=5), sent=901)
         assert ledger.quarantine(B, 9).result(TIMEOUT).count == 3
-        give(ledger, Replacement(A, B, at(1)))
+        replace(ledger, Replacement(A, B, at(1)))
         assert ledger.quarantine(B, 9).result(TIMEOUT).count == 0
         assert ledger.quarantine(A, 9).result(TIMEOUT).count == 3
         send(ledger, B, interval(15, 4, minutes=2), sent=902)
@@ -295,8 +221,8 @@ def test_what_was_not_taken_is_asked_about_at_the_new_place(path: Path) -> None:
     assert stored(path, A) == [interval(0, 1), interval(10, 1, minutes=5), interval(15, 4, minutes=2)]
 
 
-def test_what_was_not_taken_stays_with_its_time(path: Path) -> None:
-    """What a camera sends from before it replaced another never gets to that door, also where it can't be read."""
+def test_quarantine_before_and_after_the_replacement(path: Path) -> None:
+    """A rejected interval goes to the key that its time belongs to."""
     before, since, unknown = (
         Rejected("it is new", f"[{number}]", time)
         for number, time in enumerate([(at(-5), at(-4)), (at(5), at(6)), None])
@@ -304,23 +230,23 @@ def test_what_was_not_taken_stays_with_its_time(path: Path) -> None:
     with opened(path) as ledger:
         send(ledger, A, interval(0, 1))
         send(ledger, B, interval(5, 2))
-        give(ledger, Replacement(A, B, at(1)))
+        replace(ledger, Replacement(A, B, at(1)))
         for sent in (900, 901):
             send(ledger, B, interval(6, 3), sent=sent, rejected=[before, since, unknown])
-        assert {one.content for one in ledger.quarantined(A, 9).result(TIMEOUT)} == {"[1]", "[2]"}
-        assert [one.content for one in ledger.quarantined(B, 9).result(TIMEOUT)] == ["[0]"]
+        assert {kept.content for kept in ledger.quarantined(A, 9).result(TIMEOUT)} == {"[1]", "[2]"}
+        assert [kept.content for kept in ledger.quarantined(B, 9).result(TIMEOUT)] == ["[0]"]
     assert_sound(path)
 
 
-def test_undone_what_was_not_taken_goes_back(path: Path) -> None:
-    """With what was counted at that time: tried again, it counts where the camera hangs."""
+def test_quarantine_after_an_undone_replacement(path: Path) -> None:
+    """Rejected intervals return to the key of their camera."""
     content = "[14]"
     with opened(path) as ledger:
         send(ledger, A, interval(0, 1))
         send(ledger, B, interval(12, 3))
-        give(ledger, Replacement(A, B, at(10)))
+        replace(ledger, Replacement(A, B, at(10)))
         send(ledger, B, interval(13, 3), sent=901, rejected=[Rejected("it is new", content, (at(14), at(15)))])
-        give(ledger)
+        replace(ledger)
         send(ledger, B, interval(15, 1), sent=902)
         for key in (A, B):
             ledger.retry(key, lambda _, __: [interval(14, 100)], NOW).result(TIMEOUT)
@@ -329,47 +255,47 @@ def test_undone_what_was_not_taken_goes_back(path: Path) -> None:
     assert_sound(path)
 
 
-def test_undone_the_last_of_two(path: Path) -> None:
-    """The camera that comes back is described as it was when it was heard last."""
+def test_undone_last_of_two_replacements(path: Path) -> None:
+    """The camera that returns is described as in its last push."""
     with opened(path) as ledger:
         send(ledger, A, interval(0, 1), sent=1)
         send(ledger, B, interval(12, 3), sent=13)
-        give(ledger, Replacement(A, B, at(10)))
+        replace(ledger, Replacement(A, B, at(10)))
         send(ledger, B, interval(20, 3), sent=300)
         send(ledger, C, interval(400, 3), sent=401)
-        give(ledger, Replacement(A, B, at(10)), Replacement(A, C, at(350)))
-        give(ledger, Replacement(A, B, at(10)))
+        replace(ledger, Replacement(A, B, at(10)), Replacement(A, C, at(350)))
+        replace(ledger, Replacement(A, B, at(10)))
         found = ledger.camera(A).result(TIMEOUT)
         assert found
         assert (found.serial, found.sent) == (B, at(300))
 
 
 def test_merging_keeps_two_cameras_apart(path: Path) -> None:
-    """Minutes of both in one hour don't become one interval: undoing gives each its own."""
+    """So that the replacement can be undone."""
     with opened(path) as ledger:
         send(ledger, A, *(interval(minute, 1) for minute in range(10)))
         send(ledger, B, *(interval(minute, 2) for minute in range(5, 20)))
-        give(ledger, Replacement(A, B, at(10)))
+        replace(ledger, Replacement(A, B, at(10)))
         while ledger.merge(at(600)).result(TIMEOUT):
             pass
-        give(ledger)
+        replace(ledger)
         send(ledger, B, interval(100, 0), sent=905)
-    assert sum(one.entered for one in stored(path, A)) == 10
-    assert sum(one.entered for one in stored(path, B)) == 30
+    assert sum(interval.entered for interval in stored(path, A)) == 10
+    assert sum(interval.entered for interval in stored(path, B)) == 30
 
 
-def test_all_that_is_asked_of_a_camera_goes_by_its_key(path: Path) -> None:
-    """Its serial number leads nowhere."""
+def test_all_questions_go_by_the_key(path: Path) -> None:
+    """The serial number of the new camera has only its earlier counts."""
     with opened(path) as ledger:
         send(ledger, A, interval(0, 1))
         send(ledger, B, interval(5, 2), interval(12, 3), rejected=[Rejected("it is new", "{}")])
-        give(ledger, Replacement(A, B, at(10)))
+        replace(ledger, Replacement(A, B, at(10)))
         ledger.correct(A, at(20), 7, Source.ACTION).result(TIMEOUT)
         ledger.set_reversed(A, True).result(TIMEOUT)
         today = ledger.today(A, at(0), at(100), at(0)).result(TIMEOUT)
         assert (today.counts.entered, len(today.corrections), today.camera.reversed, today.quarantined) == (4, 1, 1, 1)
         assert ledger.intervals(A, at(0), at(99), 9).result(TIMEOUT) == [interval(0, 1), interval(12, 3)]
-        assert [one.value for one in ledger.corrections(A, at(0), at(99)).result(TIMEOUT)] == [7]
+        assert [correction.value for correction in ledger.corrections(A, at(0), at(99)).result(TIMEOUT)] == [7]
         assert ledger.gaps(A, at(0), 9).result(TIMEOUT) == [(at(1), at(12))]
         assert ledger.counted_until(A).result(TIMEOUT) == at(13)
         assert len(ledger.quarantined(A, 9).result(TIMEOUT)) == 1
@@ -381,14 +307,14 @@ def test_all_that_is_asked_of_a_camera_goes_by_its_key(path: Path) -> None:
 
 
 @pytest.mark.parametrize("seed", range(25))
-def test_it_makes_no_difference_when_the_ledger_hears_of_a_replacement(path: Path, seed: int) -> None:
-    """Pushes in any order, again and again, with replacements before, between or after them, end the same."""
+def test_order_of_pushes_and_replacements_makes_no_difference(path: Path, seed: int) -> None:
+    """Replacements before, between and after pushes give the same content."""
     chance = random.Random(seed)
     replacements: list[Replacement] = []
     since = 0
     for _ in range(chance.randint(1, 4)):
         since += chance.randint(0, 30)
-        holders = {A: A} | {one.key: one.serial for one in replacements}
+        holders = {A: A} | {replacement.key: replacement.serial for replacement in replacements}
         new = chance.choice([serial for serial in (A, B, C) if serial != holders[A]])
         replacements.append(Replacement(A, new, at(since)))
     pushes = [
@@ -406,23 +332,23 @@ def test_it_makes_no_difference_when_the_ledger_hears_of_a_replacement(path: Pat
         totals = "SELECT key, total_entered, total_exited FROM cameras WHERE total_entered OR total_exited"
         return sorted(query(file, f"{rows} UNION ALL {waiting}")) + sorted(query(file, totals))
 
-    known_from_the_start = path.with_name("other.db")
-    with opened(known_from_the_start) as ledger:
-        give(ledger, *replacements)
+    known_from_the_beginning = path.with_name("other.db")
+    with opened(known_from_the_beginning) as ledger:
+        replace(ledger, *replacements)
         for serial, intervals, sent in pushes:
             send(ledger, serial, *intervals, sent=sent)
         shown = visible(ledger)
     steps = [*pushes, *chance.choices(pushes, k=5)]
     chance.shuffle(steps)
-    told = sorted(chance.sample(range(len(steps) + 1), min(len(replacements), len(steps))))
+    instants = sorted(chance.sample(range(len(steps) + 1), min(len(replacements), len(steps))))
     with opened(path) as ledger:
         for number, (serial, intervals, sent) in enumerate(steps):
-            # One after the other, and sometimes not all of those before.
-            give(ledger, *replacements[: chance.randint(0, sum(when <= number for when in told))])
+            # One after the other, and sometimes fewer than before.
+            replace(ledger, *replacements[: chance.randint(0, sum(when <= number for when in instants))])
             send(ledger, serial, *intervals, sent=sent)
     with opened(path) as ledger:
-        give(ledger, *replacements)
+        replace(ledger, *replacements)
         for serial, intervals, sent in pushes:
             send(ledger, serial, *intervals, sent=sent)
         assert visible(ledger) == shown
-    assert content(path) == content(known_from_the_start)
+    assert content(path) == content(known_from_the_beginning)

@@ -15,7 +15,7 @@ import pytest
 from custom_components import axis_people_counter
 from custom_components.axis_people_counter.counting.interval import Interval
 
-from .helpers.ledgers import MINUTE, START, TIMEOUT, assert_sound, interval, opened, query, record, stored
+from ..helpers.ledgers import MINUTE, START, TIMEOUT, assert_sound, interval, opened, query, record, stored
 
 KILLS: Final = 25
 
@@ -55,11 +55,6 @@ while True:
         answer.result(30)
         print(at, flush=True)
 """
-
-
-@pytest.fixture(autouse=True)
-def _custom_integrations() -> None:
-    """Leave out Home Assistant, which the ledger doesn't need."""
 
 
 def people(minute: int) -> Interval:

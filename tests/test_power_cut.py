@@ -20,19 +20,21 @@ BATCH = 7
 
 
 def counted(ledger: Path) -> tuple[int, int, int, int]:
-    """Return the number of stored intervals, of minutes in them, and of people in and out."""
+    """Return the number of stored intervals, of minutes in them, and of people who entered and exited."""
     with closing(sqlite3.connect(f"file:{ledger}?mode=ro", uri=True)) as db:
-        sql = (
-            "SELECT count(*), coalesce(sum(stop - start), 0) / 60, coalesce(sum(entered), 0), coalesce(sum(exited), 0)"
-        )
-        row: tuple[int, int, int, int] = db.execute(f"{sql} FROM intervals").fetchone()
+        row: tuple[int, int, int, int] = db.execute(
+            """
+            SELECT count(*), coalesce(sum(stop - start), 0) / 60, coalesce(sum(entered), 0), coalesce(sum(exited), 0)
+            FROM intervals
+            """
+        ).fetchone()
         return row
 
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("socket_enabled")
 async def test_killed_while_a_camera_pushes(tmp_path: Path) -> None:
-    """Every count is there once: what was answered 200 is kept, all else the camera sends again."""
+    """Every count is stored once: acknowledged ones are kept, and the camera sends the others again."""
     random = Random(20260916)
     zone = ZoneInfo("Europe/Stockholm")
     home = HomeAssistant(tmp_path, zone=zone.key)
@@ -61,13 +63,13 @@ async def test_killed_while_a_camera_pushes(tmp_path: Path) -> None:
             await asyncio.sleep(random.uniform(0.05, 0.6))
             await home.kill()
             answer = await pushing
-            # The camera was cut off in the middle of its history.
+            # The kill interrupted the camera in the middle of its history.
             assert answer
             assert not answer.delivered
             assert camera.cursor
             cursors.append(camera.cursor)
             intervals, minutes, entered, exited = counted(ledger)
-            # What it knows to be delivered is there, and at most what it was about to send besides.
+            # All acknowledged counts are stored, and at most one batch more.
             acknowledged = camera.counted(installed, camera.cursor)
             assert intervals == minutes
             assert acknowledged.in_ <= entered
@@ -75,7 +77,7 @@ async def test_killed_while_a_camera_pushes(tmp_path: Path) -> None:
             acknowledged_minutes = (camera.cursor - installed.replace(second=0, microsecond=0)).total_seconds() / 60
             assert acknowledged_minutes <= minutes <= acknowledged_minutes + BATCH
             await home.start()
-        assert cursors == sorted(set(cursors)), "each time it came further"
+        assert cursors == sorted(set(cursors)), "each run delivered more"
 
         camera.batch = None
         answer = await camera.push(end)

@@ -1,4 +1,4 @@
-"""The order, repetition and batching of pushes, and kills between them, make no difference to anything."""
+"""Order, repetition and batches of pushes, and kills between them, make no difference to states and ledger."""
 
 from collections.abc import Iterator
 from contextlib import closing
@@ -20,7 +20,7 @@ from .helpers.pusher import Document, Pusher, measurement
 
 NOON = datetime.fromisoformat("2026-09-16T10:00:00Z")
 MINUTE = timedelta(minutes=1)
-# Between the first push and now; more would be a clock that is wrong.
+# One a minute before noon. More would be too old for the check of the clock.
 PUSHES = 6
 LEDGER = "axis_people_counter.db"
 
@@ -44,7 +44,9 @@ def histories(draw: st.DrawFn) -> tuple[list[list[Document]], list[Any]]:
     That way is a list of bodies (number of the push, its intervals) and "kill" and "restart" between them.
     """
     pushes = draw(
-        st.lists(st.lists(intervals(), max_size=12, unique_by=lambda one: one["utcFrom"]), min_size=1, max_size=PUSHES)
+        st.lists(
+            st.lists(intervals(), max_size=12, unique_by=lambda item: item["utcFrom"]), min_size=1, max_size=PUSHES
+        )
     )
     bodies: list[Any] = []
     for number, push in enumerate(pushes):
@@ -56,7 +58,7 @@ def histories(draw: st.DrawFn) -> tuple[list[list[Document]], list[Any]]:
 
 
 class Camera:
-    """One of two cameras that counted the same."""
+    """One of two cameras with the same counts."""
 
     def __init__(self, pusher: Pusher) -> None:
         self.pusher = pusher
@@ -68,7 +70,7 @@ class Camera:
         await self.pusher.push(*part, sent=NOON - (PUSHES - number) * MINUTE, sensor=sensor)
 
     def states(self, hass: HomeAssistant) -> Iterator[tuple[str, str, Any]]:
-        """Yield what can be seen of it, without names and what only tells when it was last heard."""
+        """Yield its states by key, without names."""
         registry = er.async_get(hass)
         for state in hass.states.async_all():
             entity = registry.async_get(state.entity_id)
@@ -77,7 +79,7 @@ class Camera:
                 yield key, state.state, state.attributes.get("last_reset")
 
     def ledger(self, folder: Path) -> Any:
-        """Return what is stored of it."""
+        """Return its rows in the ledger."""
         with closing(sqlite3.connect(folder / LEDGER)) as db:
             columns = "start, stop, entered, exited, adults_entered, adults_exited, {0}.sent"
             camera = "JOIN cameras ON cameras.id = camera WHERE key = ?"
@@ -93,7 +95,7 @@ class Camera:
 
 
 async def kill(hass: HomeAssistant, entry: MockConfigEntry, folder: Path) -> None:
-    """Go on with the files as they are at this instant, which is what a killed process leaves."""
+    """Set the integration up again with the files as a kill at this instant would leave them."""
     left_over = {name: (folder / name).read_bytes() for name in (LEDGER, f"{LEDGER}-wal")}
     await hass.config_entries.async_unload(entry.entry_id)
     for name, content in left_over.items():
@@ -108,7 +110,7 @@ async def kill(hass: HomeAssistant, entry: MockConfigEntry, folder: Path) -> Non
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 @given(history=histories())
-async def test_only_what_was_counted_matters(
+async def test_delivery_and_kills_make_no_difference(
     hass: HomeAssistant,
     noon: FrozenDateTimeFactory,
     entry: MockConfigEntry,
@@ -116,7 +118,7 @@ async def test_only_what_was_counted_matters(
     tmp_path: Path,
     history: tuple[list[list[Document]], list[Any]],
 ) -> None:
-    """A camera whose pushes arrive anyhow looks like one whose pushes arrived once and in order."""
+    """A camera whose pushes arrive anyhow has the same states as one whose pushes arrive once and in order."""
     pushes, arrivals = history
     orderly, chaotic = Camera(pusher), Camera(pusher)
     for number, push in enumerate(pushes):

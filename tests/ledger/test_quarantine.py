@@ -272,7 +272,8 @@ def test_order_makes_no_difference_to_the_quarantine(data: st.DataObject, report
         ]
 
     with memory_folder() as folder, opened(folder / "a") as orderly, opened(folder / "b") as chaotic:
-        in_order = [orderly.record(some, START) for some in pushes]
+        for answer in [orderly.record(some, START) for some in pushes]:
+            answer.result(TIMEOUT)
         shuffled = data.draw(st.permutations(pushes))
         with pytest.MonkeyPatch.context() as little:
             little.setattr(quarantine, "MAX_QUARANTINED", data.draw(st.integers(0, 3)))
@@ -284,8 +285,6 @@ def test_order_makes_no_difference_to_the_quarantine(data: st.DataObject, report
             assert most <= quarantine.MAX_QUARANTINED
         again = [chaotic.record(some, START) for some in without_room]
         assert all(answer.result(TIMEOUT).not_stored == 0 for answer in again)
-        for answer in in_order:
-            answer.result(TIMEOUT)
         result = content(chaotic)
         assert result == content(orderly)
         assert_sound(chaotic.path)

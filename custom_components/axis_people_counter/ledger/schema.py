@@ -8,7 +8,7 @@ from typing import Final
 
 from .errors import LedgerTooNewError
 
-# "AXPC", in the header of the file: tells a ledger from other SQLite files.
+# "AXPC" in the header of the file distinguishes a ledger from other SQLite files.
 APPLICATION_ID: Final = 0x41585043
 
 _TABLES: Final = """
@@ -113,7 +113,7 @@ _TABLES: Final = """
         key TEXT NOT NULL,
         PRIMARY KEY (serial, number)
     ) STRICT, WITHOUT ROWID;
-    -- Kept apart from the cameras, because some may not have pushed yet.
+    -- The keys of reversed cameras, apart from the table of cameras, because some may not have pushed yet.
     CREATE TABLE reversed_cameras (key TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
 
     -- Hours that recorder has of a camera and this ledger doesn't: see series.py.

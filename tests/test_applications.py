@@ -1,4 +1,4 @@
-"""Two applications with one serial number: noticed, named, and forgotten when one of them falls silent."""
+"""Two applications with one serial number: the repair names them, and ends when one of them is silent."""
 
 from datetime import datetime, timedelta
 from typing import Final
@@ -17,15 +17,15 @@ NOON: Final = datetime.fromisoformat("2026-09-16T10:00:00Z")
 MINUTE: Final = timedelta(minutes=1)
 COUNTER: Final = "AXIS People Counter"
 ESTIMATOR: Final = "AXIS Occupancy Estimator"
-MOMENT: Final = 1_800_000_000
+BEGIN: Final = 1_800_000_000
 
 
-def heard(*pushes: tuple[str, int]) -> list[str]:
-    """Return which applications send by turns after these pushes; each is sent so many minutes after a moment."""
+def alternating(*pushes: tuple[str, int]) -> list[str]:
+    """Return which applications push alternately, after pushes so many minutes after BEGIN."""
     applications = Applications()
     several: list[str] = []
     for application, minute in pushes:
-        several = applications.record(application, MOMENT + 60 * minute)
+        several = applications.record(application, BEGIN + 60 * minute)
     return several
 
 
@@ -45,23 +45,23 @@ def heard(*pushes: tuple[str, int]) -> list[str]:
         ([("A", 5000), ("B", 0), ("A", 1), ("B", 2), ("A", 3)], ["A", "B"]),
     ],
     ids=[
-        "one", "renamed by an update", "by turns", "at the same time", "three", "one before the update is late",
-        "one is off for an hour", "one is off for less", "back to the old one later", "the clock was set back",
-        "by turns after the clock was set back",
+        "one", "renamed by an update", "alternating", "at the same time", "three", "one before the update is late",
+        "one is silent for an hour", "one is silent for less", "back to the old one later", "the clock was set back",
+        "alternating after the clock was set back",
     ],
 )  # fmt: skip
-def test_by_turns(pushes: list[tuple[str, int]], several: list[str]) -> None:
-    """Only those that send by turns do so side by side."""
-    assert heard(*pushes) == several
+def test_alternating(pushes: list[tuple[str, int]], several: list[str]) -> None:
+    """Only applications that push alternately are returned."""
+    assert alternating(*pushes) == several
 
 
-def test_names_are_bounded() -> None:
-    """Somebody who has the token can invent names; they don't fill the memory."""
+def test_names_are_limited() -> None:
+    """The number of stored names is limited, because anybody with the token can invent names."""
     applications = Applications()
     for number in range(100):
-        applications.record(str(number), MOMENT)
+        applications.record(str(number), BEGIN)
     for number in range(100):
-        several = applications.record(str(number), MOMENT + 60 + number)
+        several = applications.record(str(number), BEGIN + 60 + number)
     assert len(several) <= MAX_APPLICATIONS
 
 
@@ -71,7 +71,7 @@ def shown(hass: HomeAssistant) -> dict[str, dict[str, str] | None]:
 
 
 async def push(pusher: Pusher, noon: FrozenDateTimeFactory, application: str | None, **sensor: str) -> None:
-    """Have an application send what it counted."""
+    """Push as this application, a minute later."""
     noon.tick(MINUTE)
     await pusher.push(measurement(NOON - MINUTE, 1), sensor={"application": application, **sensor})
 
@@ -79,7 +79,7 @@ async def push(pusher: Pusher, noon: FrozenDateTimeFactory, application: str | N
 async def test_two_applications(
     hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Pusher, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """A repair of that camera names both, and ends when only one has sent for an hour; the log says each once."""
+    """The repair names both, and ends when only one has pushed for an hour; the log has one line for each."""
     issue = f"several_applications_{SERIAL}"
     for _ in range(3):
         await push(pusher, noon, COUNTER)
@@ -103,19 +103,17 @@ async def test_two_applications(
     assert caplog.text.count(f"Only {COUNTER} sends the counts of {SERIAL} now") == 1
 
 
-async def test_an_update_that_renames_the_application(
-    hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Pusher
-) -> None:
-    """One name after the other is one application."""
+async def test_renamed_application(hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Pusher) -> None:
+    """An update that renames the application shows no repair."""
     for application in (COUNTER, COUNTER, "AXIS People Counter 2", "AXIS People Counter 2"):
         await push(pusher, noon, application)
         assert not shown(hass)
 
 
-async def test_the_repair_goes_with_its_camera(
+async def test_repair_ends_with_its_camera(
     hass: HomeAssistant, noon: FrozenDateTimeFactory, entry: MockConfigEntry, pusher: Pusher
 ) -> None:
-    """What was known of a removed camera is forgotten."""
+    """Removing a camera ends its repair and forgets its applications."""
     for application in (COUNTER, ESTIMATOR, COUNTER):
         await push(pusher, noon, application)
     assert shown(hass)

@@ -1,4 +1,4 @@
-"""What happens at the very second of a daily reset, and intervals that reach over one."""
+"""Corrections at the very second of a daily reset, and intervals that contain one."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
@@ -24,26 +24,26 @@ pytestmark = pytest.mark.usefixtures("recorder_mock")
 
 
 def occupancy_of(hass: HomeAssistant, key: str) -> str:
-    """Return the sensor of people inside of a camera or a place."""
+    """Return the entity id of the occupancy of a camera or a place."""
     return entity_of(hass, key, "occupancy")
 
 
-async def say(hass: HomeAssistant, key: str, value: int) -> None:
-    """Say how many people are inside."""
+async def correct(hass: HomeAssistant, key: str, value: int) -> None:
+    """Set the occupancy."""
     target = {"entity_id": occupancy_of(hass, key)}
     await hass.services.async_call(DOMAIN, "set_occupancy", {"value": value}, blocking=True, target=target)
     await hass.async_block_till_done()
 
 
 def inside(hass: HomeAssistant, key: str) -> str:
-    """Return how many people are shown."""
+    """Return the state of the occupancy."""
     state = hass.states.get(occupancy_of(hass, key))
     assert state
     return state.state
 
 
 async def counts(hass: HomeAssistant, key: str, start: datetime, period: str = "hour") -> dict[str, Any]:
-    """Ask for the counts of a camera or a place."""
+    """Return the counts of a camera or a place from get_counts."""
     answer: Any = await hass.services.async_call(
         DOMAIN,
         "get_counts",
@@ -58,7 +58,7 @@ async def counts(hass: HomeAssistant, key: str, start: datetime, period: str = "
 
 
 async def hour_of(hass: HomeAssistant, key: str, start: datetime) -> Row:
-    """Return people inside in one hour according to recorder."""
+    """Return the statistics of the occupancy in one hour."""
     found = {row["start"]: row for row in await rows(hass, "occupancy", key.lower())}
     return found[start]
 
@@ -71,21 +71,21 @@ async def camera_or_place(hass: HomeAssistant, entry: MockConfigEntry, kind: str
 
 
 async def push_both(pusher: Pusher, *measurements: Any, **members: Any) -> None:
-    """Push from the camera, and from a door through which nobody goes."""
+    """Push from the camera, and from a door where nobody passes."""
     await pusher.push(*measurements, **members)
-    nobody = [{**told, "items": None} for told in measurements]
+    nobody = [{**each, "items": None} for each in measurements]
     await pusher.push(*nobody, sensor=BACK_DOOR, **members)
 
 
 @pytest.mark.parametrize("kind", ["camera", "place"])
-async def test_a_correction_at_the_second_of_a_reset_counts(
+async def test_correction_at_a_reset(
     hass: HomeAssistant, freezer: FrozenDateTimeFactory, entry: MockConfigEntry, pusher: Pusher, kind: str
 ) -> None:
-    """Somebody stays over night: that is shown, told, and in the statistics, and so it is a day later."""
+    """The correction prevails in the state, in get_counts and in the statistics, until the next reset."""
     freezer.move_to(RESET)
     await push_both(pusher, measurement(RESET - MINUTE, 3))
     key = await camera_or_place(hass, entry, kind)
-    await say(hass, key, 2)
+    await correct(hass, key, 2)
     assert inside(hass, key) == "2"
     freezer.move_to(RESET + 90 * MINUTE)
     await push_both(pusher, *(measurement(RESET + number * MINUTE) for number in range(90)))
@@ -96,7 +96,7 @@ async def test_a_correction_at_the_second_of_a_reset_counts(
 
     answer = await counts(hass, key, RESET)
     assert [row["occupancy_peak"] for row in answer["rows"]] == [2, 2]
-    assert [(one["by"], one["from"], one["to"]) for one in answer["corrections"]] == [
+    assert [(each["by"], each["from"], each["to"]) for each in answer["corrections"]] == [
         ("daily_reset", 3, 0),
         ("action", 0, 2),
     ]
@@ -112,28 +112,32 @@ async def test_a_correction_at_the_second_of_a_reset_counts(
     assert inside(hass, key) == "0"
 
 
-async def test_of_two_corrections_at_the_second_of_a_reset_the_last_one_counts(
+async def test_two_corrections_at_a_reset(
     hass: HomeAssistant, freezer: FrozenDateTimeFactory, entry: MockConfigEntry, pusher: Pusher
 ) -> None:
-    """Both come after the reset, in the order in which they were said."""
+    """Both come after the reset, in the order in which they were made."""
     freezer.move_to(RESET)
     await push_both(pusher, measurement(RESET - MINUTE, 3))
     place = await camera_or_place(hass, entry, "place", reset_value=1)
     for key in (SERIAL, place):
-        await say(hass, key, 7)
-        await say(hass, key, 4)
+        await correct(hass, key, 7)
+        await correct(hass, key, 4)
         assert inside(hass, key) == "4"
     freezer.tick(MINUTE)
     for key, reset in ((SERIAL, 0), (place, 1)):
         answer = await counts(hass, key, RESET)
-        assert [(one["from"], one["to"]) for one in answer["corrections"]] == [(3 + reset, reset), (reset, 7), (7, 4)]
+        assert [(each["from"], each["to"]) for each in answer["corrections"]] == [
+            (3 + reset, reset),
+            (reset, 7),
+            (7, 4),
+        ]
 
 
 @pytest.mark.parametrize("kind", ["camera", "place"])
-async def test_an_interval_that_reaches_over_a_reset_is_inside_after_it(
+async def test_interval_that_contains_a_reset(
     hass: HomeAssistant, freezer: FrozenDateTimeFactory, entry: MockConfigEntry, pusher: Pusher, kind: str
 ) -> None:
-    """Its people may have come after the reset: they are there until the next one, wherever a question begins."""
+    """Its people may have entered after the reset, so they are inside until the next one, for every start."""
     freezer.move_to(RESET + 12 * HOUR)
     await push_both(
         pusher,
@@ -145,8 +149,8 @@ async def test_an_interval_that_reaches_over_a_reset_is_inside_after_it(
     assert inside(hass, key) == "7"
     answer = await counts(hass, key, RESET - 12 * HOUR)
     assert [row["occupancy_peak"] for row in answer["rows"]] == [5] * 12 + [7] * 12
-    assert [(one["from"], one["to"]) for one in answer["corrections"]] == [(5, 0)]
-    # A part of a row is covered by what began before it.
+    assert [(each["from"], each["to"]) for each in answer["corrections"]] == [(5, 0)]
+    # An interval that began earlier covers a part of the row.
     answer = await counts(hass, key, RESET + 5 * MINUTE, "5minute")
     assert [row["complete"] for row in answer["rows"][:3]] == [True, False, False]
 
@@ -160,10 +164,10 @@ async def test_an_interval_that_reaches_over_a_reset_is_inside_after_it(
     assert (row["min"], row["max"]) == (0, 7)
 
 
-async def test_people_of_the_first_day_are_inside_a_place_without_reset(
+async def test_first_day_of_a_place_without_reset(
     hass: HomeAssistant, freezer: FrozenDateTimeFactory, entry: MockConfigEntry, pusher: Pusher
 ) -> None:
-    """Nothing is kept of that day yet when a question begins in the midst of it, or in the midst of an interval."""
+    """Rows are right if they start within the first day, or within an interval, before there is a checkpoint."""
     morning = datetime(2026, 9, 15, 8, tzinfo=UTC)
     freezer.move_to(morning + 10 * HOUR)
     await push_both(pusher, measurement(morning, 5), measurement(morning + HOUR - 5 * MINUTE, 2, minutes=70))
@@ -173,7 +177,7 @@ async def test_people_of_the_first_day_are_inside_a_place_without_reset(
         assert [row["occupancy_peak"] for row in answer["rows"]][: len(peaks)] == peaks
     answer = await counts(hass, key, morning + HOUR)
     assert answer["rows"][0]["complete"] is True
-    # Hours from the second one of that day on are written anew.
+    # The hours from the second one on are written again.
     await go_on(hass, freezer)
     await push_both(pusher, measurement(morning + 3 * HOUR, 1))
     await go_on(hass, freezer)
@@ -186,15 +190,15 @@ async def test_people_of_the_first_day_are_inside_a_place_without_reset(
     }
 
 
-async def test_what_was_said_before_the_first_count_of_a_day_holds(
+async def test_correction_before_the_first_count(
     hass: HomeAssistant, freezer: FrozenDateTimeFactory, entry: MockConfigEntry, pusher: Pusher
 ) -> None:
-    """A place without reset may be counted by hand before its camera has ever counted anybody."""
+    """A place without reset keeps a correction that was made before its camera ever counted."""
     morning = datetime(2026, 9, 15, 6, tzinfo=UTC)
     freezer.move_to(morning)
     await pusher.push(sensor=BACK_DOOR)
     key = await add_place(hass, entry, (BACK,), daily_reset=False)
-    await say(hass, key, 10)
+    await correct(hass, key, 10)
     freezer.move_to(morning + 3 * HOUR)
     await pusher.push(measurement(morning + 2 * HOUR, 1), sensor=BACK_DOOR)
     assert inside(hass, key) == "11"
@@ -205,16 +209,16 @@ async def test_what_was_said_before_the_first_count_of_a_day_holds(
     assert (row["min"], row["max"]) == (10, 11)
 
 
-async def test_a_wide_interval_is_known_in_all_its_hours(
+async def test_wide_interval(
     hass: HomeAssistant, freezer: FrozenDateTimeFactory, entry: MockConfigEntry, pusher: Pusher
 ) -> None:
-    """Also when only its later hours are written anew: the series have no hole there."""
+    """Statistics have all hours of a wide interval, also if only the later ones are written again."""
     freezer.move_to(RESET + 12 * HOUR)
     await push_both(pusher, measurement(RESET, 4, minutes=240), measurement(RESET + 6 * HOUR, 1))
     place = await camera_or_place(hass, entry, "place")
     await go_on(hass, freezer)
     for key in (SERIAL, place):
-        await say(hass, key, 3)
+        await correct(hass, key, 3)
     await push_both(pusher, measurement(RESET + 5 * HOUR, 1))
     await go_on(hass, freezer)
     for key in (SERIAL, place):

@@ -38,7 +38,7 @@ def _both_loopback_addresses() -> None:
 
 @pytest.fixture(autouse=True)
 def _custom_integrations(request: pytest.FixtureRequest) -> None:
-    """Let Home Assistant find the integration; a recorder has to be there before all else."""
+    """Let Home Assistant find the integration; the recorder must start before it."""
     if "recorder_mock" in request.fixturenames:
         request.getfixturevalue("recorder_mock")
     request.getfixturevalue("enable_custom_integrations")
@@ -46,7 +46,7 @@ def _custom_integrations(request: pytest.FixtureRequest) -> None:
 
 @pytest.fixture
 def recorder_config() -> dict[str, Any]:
-    """Start recorder as it comes, but without the log of each SQL statement."""
+    """Use the default settings of recorder, but don't log each SQL statement."""
     quiet()
     return {}
 
@@ -74,13 +74,13 @@ async def enable_event_loop_debug() -> None:
 
 @pytest.fixture(autouse=True)
 def _no_access_log(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Leave out aiohttp's access log: it can't tell the time while a test has stopped the clock."""
+    """Disable aiohttp's access log: it fails while a test has stopped the clock."""
     monkeypatch.setattr(logging.getLogger("aiohttp.access"), "disabled", True)
 
 
 @pytest.fixture
 def hass_config_dir(tmp_path: Path) -> str:
-    """Give every test a configuration folder, and with it a ledger, of its own."""
+    """Give every test its own configuration folder, and so its own ledger."""
     return str(tmp_path)
 
 
@@ -93,7 +93,7 @@ def noon(freezer: FrozenDateTimeFactory) -> FrozenDateTimeFactory:
 
 @pytest.fixture
 def entry(hass: HomeAssistant) -> MockConfigEntry:
-    """Return an entry as the config flow makes it, not yet set up."""
+    """Return an entry as the config flow creates it, not yet set up."""
     entry = MockConfigEntry(domain=DOMAIN, title=NAME, data={CONF_URL: "https://ha.example.com", CONF_TOKEN: TOKEN})
     entry.add_to_hass(hass)
     return entry
@@ -101,7 +101,7 @@ def entry(hass: HomeAssistant) -> MockConfigEntry:
 
 @pytest.fixture
 async def pusher(hass: HomeAssistant, entry: MockConfigEntry, hass_client_no_auth: ClientSessionGenerator) -> Pusher:
-    """Set the integration up and return a camera's way to it."""
+    """Set up the integration and return a client that pushes to it."""
     assert await hass.config_entries.async_setup(entry.entry_id)
     await hass.async_block_till_done()
     return Pusher(hass, await hass_client_no_auth())

@@ -24,12 +24,12 @@ import aiohttp
 DOMAIN = "axis_people_counter"
 INTEGRATION = Path(__file__).parents[2] / "custom_components" / DOMAIN
 
-# What the tests talk to, and what somebody who looks at the demo wants to see.
+# Tests need the first ones; a person who opens the demo in a browser needs all.
 MINIMAL = ("api", "config", "onboarding", "websocket_api")
 COMPLETE = (*MINIMAL, "frontend", "history", "logbook", "recorder", "system_health")
 
-# Without the list of all actions no page is shown, and it imports voice assistants and cameras. These instances use
-# neither, so what would have to be compiled for them, or is large, has stand-ins: module and class by package.
+# Home Assistant's pages need the list of all actions, which imports voice assistants and cameras. Their packages are
+# large or would have to be compiled, and nothing here uses them. These stand-ins replace them: module and class.
 _STAND_INS = {
     "PyTurboJPEG": ("turbojpeg", "TurboJPEG"),
     "av": ("av", "VideoFrame"),
@@ -37,8 +37,8 @@ _STAND_INS = {
     "pyspeex-noise": ("pyspeex_noise", "AudioProcessor"),
 }
 
-# Home Assistant sets up more than it is asked for: with `minimal` nothing of that, else all but voice, cameras and the
-# like, and analytics, which reaches out of the loopback. The process ends when its parent does, however that ends.
+# Home Assistant sets up more components than configured. `minimal` prevents all of them; otherwise only platforms such
+# as cameras are left out, and analytics, which connects to the internet. The process ends with its parent.
 _LAUNCHER = f"""
 import ctypes, sys, types
 if sys.platform == "linux":
@@ -62,7 +62,7 @@ _REQUEST_SECONDS = 60
 
 
 class Shown(NamedTuple):
-    """What the set-up shows to be entered in cameras, and the certificate to be installed there, if there is one."""
+    """The URL and token to enter in cameras, and the certificate to install there, if there is one."""
 
     url: str
     token: str
@@ -70,14 +70,14 @@ class Shown(NamedTuple):
 
 
 class HomeAssistantError(Exception):
-    """Home Assistant didn't do what was asked of it."""
+    """Home Assistant failed or answered with an error."""
 
 
 def free_port(preferred: int = 0) -> int:
-    """Return a port of the loopback nobody listens on, the preferred one if it is free."""
+    """Return a free port of the loopback, the preferred one if possible."""
     for port in (preferred, 0):
         with socket.socket() as probe, suppress(OSError):
-            # Home Assistant does so too: connections that have ended just now are no hindrance.
+            # Home Assistant sets this too, so recently closed connections don't block the port.
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind(("127.0.0.1", port))
             return int(probe.getsockname()[1])
@@ -85,7 +85,7 @@ def free_port(preferred: int = 0) -> int:
 
 
 def missing_requirements() -> list[str]:
-    """Return the packages that a complete Home Assistant needs and this Python doesn't have."""
+    """Return the requirements of a complete Home Assistant that aren't installed."""
     from homeassistant import bootstrap, components
 
     folder = Path(next(iter(components.__path__)))
@@ -102,7 +102,7 @@ def missing_requirements() -> list[str]:
 
 
 def _is_installed(requirement: str) -> bool:
-    """Return whether this Python has a package in the version that Home Assistant pins."""
+    """Return True if a package is installed in the pinned version."""
     name, version = re.split(r"(?:\[.*\])?==", requirement, maxsplit=1)
     try:
         return importlib.metadata.version(name) == version
@@ -111,7 +111,7 @@ def _is_installed(requirement: str) -> bool:
 
 
 async def install(requirements: list[str]) -> None:
-    """Install packages into the environment of this Python; uv shows its progress."""
+    """Install packages into this environment; uv shows the progress."""
     environments = Path(sys.prefix).parent
     uv = environments / "tools" / "bin" / "uv"
     process = await asyncio.create_subprocess_exec(
@@ -131,9 +131,9 @@ async def install(requirements: list[str]) -> None:
 
 
 class HomeAssistant:
-    """One configuration folder and, while started, the process that runs on it.
+    """One configuration folder and, while started, the process that uses it.
 
-    Used as `async with`, nothing is left of the process. It starts anew on the same folder after `stop` or `kill`.
+    `async with` starts and kills the process. After `stop` or `kill`, it can start again on the same folder.
     """
 
     def __init__(
@@ -149,9 +149,10 @@ class HomeAssistant:
         yaml: str = "",
         integrations: tuple[Path, ...] = (),
     ) -> None:
-        """Write the configuration; `extra` names further components to set up.
+        """Write the configuration.
 
-        `yaml` stands below all that; `integrations` are folders of further custom integrations.
+        `extra` names further components to set up, `integrations` are folders of further custom integrations, and
+        `yaml` is appended to the configuration.
         """
         self.folder = folder
         self.port = port or free_port()
@@ -167,7 +168,7 @@ class HomeAssistant:
         self._link((INTEGRATION, *integrations))
 
     def _configure(self, components: tuple[str, ...], zone: str, name: str, yaml: str) -> None:
-        """Write what Home Assistant reads at its first start."""
+        """Write the files that Home Assistant reads at its first start."""
         storage = self.folder / ".storage"
         storage.mkdir(parents=True, exist_ok=True)
         home = {
@@ -184,7 +185,7 @@ class HomeAssistant:
         lines = ["homeassistant:", *(f"  {key}: {json.dumps(value)}" for key, value in home.items())]
         lines += [f"{component}:" for component in components]
         (self.folder / "configuration.yaml").write_text("\n".join([*lines, yaml]) + "\n")
-        # As YAML these would be on trial only: Home Assistant takes them back after five minutes.
+        # From YAML these settings would be temporary: Home Assistant reverts them after five minutes.
         server = {
             "server_host": ["127.0.0.1"],
             "server_port": self.port,
@@ -198,7 +199,7 @@ class HomeAssistant:
             "error_message": None,
         }
         self._store("http", 2, 2, {"stable": server, "pending": None, "yaml_migration_done": True})
-        # This step of the onboarding would set up a weather service and others on the internet.
+        # This step of the onboarding would set up weather and other services on the internet.
         self._store("onboarding", 4, 1, {"done": ["core_config"]})
 
     def _link(self, integrations: tuple[Path, ...]) -> None:
@@ -210,7 +211,7 @@ class HomeAssistant:
                 link.symlink_to(integration)
 
     def _store(self, key: str, version: int, minor_version: int, data: dict[str, Any]) -> None:
-        """Write one of Home Assistant's own files, unless it has written that itself."""
+        """Write one of Home Assistant's own files, unless it exists already."""
         if not (file := self.folder / ".storage" / key).exists():
             content = {"version": version, "minor_version": minor_version, "key": key, "data": data}
             file.write_text(json.dumps(content))
@@ -219,22 +220,22 @@ class HomeAssistant:
 
     @property
     def log_file(self) -> Path:
-        """Where everything goes that Home Assistant logs, over all its starts."""
+        """The file with the log of all starts."""
         return self.folder / "output.log"
 
     @property
     def pid(self) -> int:
-        """The number of the process."""
+        """The id of the process."""
         assert self._process
         return self._process.pid
 
     @property
     def exit_code(self) -> int | None:
-        """How the process ended, or None while it runs."""
+        """The exit code of the process, None while it runs."""
         return self._process.returncode if self._process else None
 
     async def start(self) -> None:
-        """Start the process and wait until Home Assistant answers, and has started if there is a user already."""
+        """Start the process and wait until Home Assistant answers, or has started if there is a user already."""
         with self.log_file.open("ab") as log:
             self._process = await asyncio.create_subprocess_exec(
                 *(self._python, "-c", _LAUNCHER, "minimal" if self._minimal else "complete"),
@@ -255,7 +256,7 @@ class HomeAssistant:
             raise
 
     async def stop(self) -> None:
-        """Let Home Assistant end in its own time, which is limited."""
+        """Let Home Assistant shut down; kill it after a time limit."""
         if self._process and self._process.returncode is None:
             try:
                 self._process.send_signal(signal.SIGTERM)
@@ -265,7 +266,7 @@ class HomeAssistant:
                 await self.kill()
 
     async def kill(self) -> None:
-        """End the process and its children at once, as a power cut would."""
+        """Kill the process and its children at once."""
         if self._process:
             with suppress(ProcessLookupError):
                 os.killpg(self._process.pid, signal.SIGKILL)
@@ -289,7 +290,7 @@ class HomeAssistant:
         return self.log_file.read_text(errors="replace") if self.log_file.exists() else ""
 
     async def _has_started(self) -> bool:
-        """Return whether it answers; a started one says so to its user only."""
+        """Return True if Home Assistant answers; with a user, only once it is running."""
         if self.exit_code is not None:
             end = "\n".join(self.log().splitlines()[-20:])
             raise HomeAssistantError(f"Home Assistant ended with {self.exit_code}.\n{end}")
@@ -301,7 +302,7 @@ class HomeAssistant:
             return False
 
     async def _wait(self, condition: Callable[[], Awaitable[bool]], seconds: float, failure: str) -> None:
-        """Ask again and again until something is so, but not for ever."""
+        """Poll a condition until it is true; raise after a time limit."""
         until = time.monotonic() + seconds
         while time.monotonic() < until:
             if await condition():
@@ -312,7 +313,7 @@ class HomeAssistant:
     # HTTP
 
     async def request(self, method: str, path: str, data: Any = None) -> Any:
-        """Ask the REST API something and return what the answer holds."""
+        """Send a request to the REST API and return the decoded answer."""
         try:
             async with self._http().request(method, self.url + path, json=data, headers=self._headers()) as response:
                 text = await response.text()
@@ -334,7 +335,7 @@ class HomeAssistant:
                 greeting = await connection.receive_json()
                 await connection.send_json({"id": 1, "type": kind, **fields})
                 answer = await connection.receive_json()
-        # A connection that ends while we wait for a message is reported as a message of the wrong type.
+        # aiohttp reports a connection that ends during a wait as a message of the wrong type.
         except (aiohttp.ClientError, TimeoutError, TypeError) as error:
             raise HomeAssistantError(f"{kind}: {error!r}") from error
         if greeting["type"] != "auth_ok" or not answer["success"]:
@@ -342,26 +343,26 @@ class HomeAssistant:
         return answer["result"]
 
     def _http(self) -> aiohttp.ClientSession:
-        """Return the one session, which belongs to the running event loop."""
+        """Return the session of the running event loop."""
         if self._session is None:
             self._session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=_REQUEST_SECONDS))
         return self._session
 
     def _headers(self) -> dict[str, str]:
-        """Return what shows who asks."""
+        """Return the headers that authenticate a request."""
         return {"Authorization": f"Bearer {self.token}"} if self.token else {}
 
     # What a user does
 
     async def onboard(self) -> None:
-        """Make the first user, end the wizard, and wait until Home Assistant has started."""
+        """Create the first user, finish the onboarding, and wait until Home Assistant has started."""
         client = f"{self.url}/"
         user = {"name": "Demo", "username": self.username, "password": self.password, "language": "en"}
         code = (await self.request("POST", "/api/onboarding/users", {**user, "client_id": client}))["auth_code"]
         form = {"grant_type": "authorization_code", "code": code, "client_id": client}
         async with self._http().post(f"{self.url}/auth/token", data=form) as response:
             self.token = (await response.json())["access_token"]
-        # The first token is good for half an hour only.
+        # The first token expires after half an hour.
         label = "Simulated cameras"
         token = await self.command("auth/long_lived_access_token", client_name=label, lifespan=30)
         await self.request("POST", "/api/onboarding/integration", {"client_id": client, "redirect_uri": client})
@@ -371,7 +372,7 @@ class HomeAssistant:
         await self._saved("auth", label)
 
     async def _saved(self, key: str, text: str) -> None:
-        """Wait until Home Assistant has put something on disk, so that killing it doesn't undo that."""
+        """Wait until one of Home Assistant's own files contains a text, so that a kill doesn't undo it."""
         file = self.folder / ".storage" / key
 
         async def is_saved() -> bool:
@@ -380,11 +381,11 @@ class HomeAssistant:
         await self._wait(is_saved, 30, f"Home Assistant didn't save {key}")
 
     async def start_flow(self, handler: str = DOMAIN) -> dict[str, Any]:
-        """Begin to set up an integration and return the first step."""
+        """Start the config flow of an integration and return the first step."""
         return dict(await self.request("POST", "/api/config/config_entries/flow", {"handler": handler}))
 
     async def submit(self, flow: dict[str, Any], fields: dict[str, Any]) -> dict[str, Any]:
-        """Fill in a step's form and return what comes next."""
+        """Submit the form of a step and return the next step."""
         step = dict(await self.request("POST", f"/api/config/config_entries/flow/{flow['flow_id']}", fields))
         if step["type"] == "create_entry":
             await self._saved("core.config_entries", step["result"]["entry_id"])
@@ -392,9 +393,9 @@ class HomeAssistant:
 
     @asynccontextmanager
     async def connecting(self, *, direct: bool = False) -> AsyncIterator[Shown]:
-        """Set up people counters: while the dialog shows what to enter in cameras, do with it what cameras do.
+        """Set up the integration; inside the block, the dialog shows the URL and token for cameras.
 
-        `direct` lets cameras come over HTTPS, by a port of their own.
+        With `direct`, cameras push to a port of their own over HTTPS.
         """
         flow = await self.submit(await self.start_flow(), {"next_step_id": "direct" if direct else "home_assistant"})
         if direct:
@@ -415,7 +416,7 @@ class HomeAssistant:
             raise HomeAssistantError(f"The set-up didn't finish: {flow}")
 
     async def _download(self, path: str) -> Path:
-        """Store the certificate that a user would install in the cameras."""
+        """Store the certificate that a user installs in cameras."""
         async with self._http().get(self.url + path) as response:
             text = await response.text()
         if response.status != HTTPStatus.OK:
@@ -425,7 +426,7 @@ class HomeAssistant:
         return file
 
     async def add_subentry(self, kind: str, fields: dict[str, Any]) -> str:
-        """Add a subentry to the integration's only entry, fill in its form, and return its id."""
+        """Add a subentry through its form and return its id."""
         (entry,) = await self.command("config_entries/get", domain=DOMAIN)
         known = await self._subentries(entry["entry_id"])
         flows = "/api/config/config_entries/subentries/flow"
@@ -439,16 +440,16 @@ class HomeAssistant:
         return added
 
     async def _subentries(self, entry_id: str) -> set[str]:
-        """Return the ids of an entry's subentries."""
+        """Return the ids of all subentries of an entry."""
         found = await self.command("config_entries/subentries/list", entry_id=entry_id)
         return {subentry["subentry_id"] for subentry in found}
 
     async def call(self, domain: str, service: str, **data: Any) -> Any:
-        """Call a service."""
+        """Call an action."""
         return await self.request("POST", f"/api/services/{domain}/{service}", data)
 
     async def states(self) -> dict[str, dict[str, Any]]:
-        """Return the state of each of the integration's entities by unique id."""
+        """Return the states of the integration's entities by unique id."""
         states = {state["entity_id"]: state for state in await self.request("GET", "/api/states")}
         return {
             entity["unique_id"]: states[entity["entity_id"]]

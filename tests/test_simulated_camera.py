@@ -287,7 +287,7 @@ async def test_redelivery(receiver: Receiver, clock: Clock) -> None:
 
 async def test_memory(receiver: Receiver, clock: Clock) -> None:
     """Forget intervals after 90 days, which at one minute make the body that the guide promises."""
-    camera = _camera(receiver, clock, installed=NOON - timedelta(days=100))
+    camera = _camera(receiver, clock, installed=NOON - timedelta(days=100), source=Turnstile())
     waiting = camera.waiting()
     assert len(waiting) == 90 * 24 * 60 - 1
     assert waiting[0].start == datetime(2021, 1, 13, 12, 1, tzinfo=UTC)

@@ -29,6 +29,7 @@ pytestmark = pytest.mark.usefixtures("socket_enabled")
 LONG_AGO = datetime.fromtimestamp(0, UTC)
 
 
+@pytest.mark.slow
 async def test_renewal_under_traffic(
     hass: HomeAssistant, listening: Listening, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,6 +1,6 @@
-"""Which file may know which: the rules of the folders, held against the imports as they are.
+"""The rules for imports between modules and folders.
 
-Each rule is also tried on a tree of files that breaks it.
+Each rule is also tested with a tree of files that breaks it.
 """
 
 import ast
@@ -14,9 +14,9 @@ import pytest
 from custom_components.axis_people_counter.const import DOMAIN
 
 INTEGRATION: Final = Path(__file__).parents[1] / "custom_components" / DOMAIN
-# Folders that nothing but their __init__.py is imported from.
+# From outside, only the __init__.py of these folders may be imported.
 PACKAGES: Final = ("counting", "ledger", "connecting")
-# From the top to the bottom: a file imports from those below its own line, and from its own folder.
+# From top to bottom: a module imports only from lower lines, and from its own folder.
 LAYERS: Final = (
     ("__init__",),
     ("config_flow", "repairs", "diagnostics", "system_health"),
@@ -45,7 +45,7 @@ LAYERS: Final = (
 
 
 def modules(root: Path) -> dict[str, Path]:
-    """Return the files of an integration by their dotted names; a folder's face goes by the folder's name."""
+    """Return the files of an integration by module name; the name of an __init__.py is that of its folder."""
     found: dict[str, Path] = {}
     for path in sorted(root.rglob("*.py")):
         parts = path.relative_to(root).with_suffix("").parts
@@ -55,7 +55,7 @@ def modules(root: Path) -> dict[str, Path]:
 
 
 class Import(NamedTuple):
-    """One import: of a module of ours by its dotted name in the integration, else of another package by its name."""
+    """An import of a module of the integration, by its name there, or of another package, by its name."""
 
     importer: str
     imported: str
@@ -63,7 +63,7 @@ class Import(NamedTuple):
 
 
 def imports(root: Path) -> Iterator[Import]:
-    """Yield all imports of an integration."""
+    """Yield all imports in an integration."""
     known = modules(root)
     for name, path in known.items():
         folder = list(path.relative_to(root).parts[:-1])
@@ -80,67 +80,67 @@ def imports(root: Path) -> Iterator[Import]:
                     yield Import(name, member if member in known else base or "__init__", True)
 
 
-def room(name: str) -> str:
-    """Return the folder that a module lies in, or the module itself."""
+def folder_of(name: str) -> str:
+    """Return the folder of a module, or the module itself if it is in none."""
     first = name.partition(".")[0]
     return first if first in PACKAGES else name
 
 
-def complaints(root: Path) -> list[str]:
-    """Return each import that breaks a rule, in words."""
+def violations(root: Path) -> list[str]:
+    """Return a message for each import that breaks a rule."""
     known = modules(root)
     layer_of = {name: number for number, names in enumerate(LAYERS) for name in names}
     found: list[str] = []
     graph: dict[str, set[str]] = {name: set() for name in known}
     for importer, imported, is_own in imports(root):
-        inside = room(importer)
+        inside = folder_of(importer)
         if not is_own:
             if inside in ("counting", "ledger") and imported in ("homeassistant", "voluptuous", "aiohttp"):
-                found.append(f"{importer} knows {imported}")
+                found.append(f"{importer} imports {imported}")
             continue
         graph[importer].add(imported)
-        target = room(imported)
+        target = folder_of(imported)
         if target == inside:
             continue
         if target in PACKAGES and imported != target:
-            found.append(f"{importer} looks behind the face of {target}: {imported}")
+            found.append(f"{importer} imports {imported} from inside {target}")
         if layer_of[target] <= layer_of[inside]:
-            found.append(f"{importer} looks up to {imported}")
+            found.append(f"{importer} imports {imported} from above")
     try:
         TopologicalSorter(graph).prepare()
     except CycleError as err:
-        found.append(f"circle: {' -> '.join(err.args[1])}")
+        found.append(f"cycle: {' -> '.join(err.args[1])}")
     return found
 
 
 def test_rules() -> None:
-    """Nothing imports what it must not know, and every room has its place in the order."""
-    assert {room(name) for name in modules(INTEGRATION)} == {name for names in LAYERS for name in names}
-    assert complaints(INTEGRATION) == []
+    """Every module has a layer, and no import breaks a rule."""
+    assert {folder_of(name) for name in modules(INTEGRATION)} == {name for names in LAYERS for name in names}
+    assert violations(INTEGRATION) == []
 
 
 @pytest.mark.parametrize(
-    ("files", "complaint"),
+    ("files", "violation"),
     [
-        ({"counting/rows": "import homeassistant.core"}, "counting.rows knows homeassistant"),
-        ({"ledger/file": "from homeassistant.core import HomeAssistant"}, "ledger.file knows homeassistant"),
-        ({"counting/rows": "from ..ledger import Ledger"}, "counting.rows looks up to ledger"),
-        ({"ledger/file": "from ..const import DOMAIN"}, "ledger.file looks up to const"),
-        ({"statistics": "from .receiver import Receiver"}, "statistics looks up to receiver"),
-        ({"receiver": "from . import http"}, "receiver looks up to http"),
-        ({"sensor": "from .button import Button"}, "sensor looks up to button"),
-        ({"receiver": "from .ledger.file import LedgerFile"}, "receiver looks behind the face of ledger: ledger.file"),
+        ({"counting/rows": "import homeassistant.core"}, "counting.rows imports homeassistant"),
+        ({"ledger/file": "from homeassistant.core import HomeAssistant"}, "ledger.file imports homeassistant"),
+        ({"counting/rows": "from ..ledger import Ledger"}, "counting.rows imports ledger from above"),
+        ({"ledger/file": "from ..const import DOMAIN"}, "ledger.file imports const from above"),
+        ({"statistics": "from .receiver import Receiver"}, "statistics imports receiver from above"),
+        ({"receiver": "from . import http"}, "receiver imports http from above"),
+        ({"sensor": "from .button import Button"}, "sensor imports button from above"),
+        ({"receiver": "from .ledger.file import LedgerFile"}, "receiver imports ledger.file from inside ledger"),
         (
             {"counting/rows": "from .overlap import a", "counting/overlap": "from .rows import b"},
-            "circle: counting.overlap -> counting.rows -> counting.overlap",
+            "cycle: counting.overlap -> counting.rows -> counting.overlap",
         ),
     ],
 )
-def test_rules_are_noticed(tmp_path: Path, files: dict[str, str], complaint: str) -> None:
-    """An import that breaks a rule is named."""
+def test_rules_are_noticed(tmp_path: Path, files: dict[str, str], violation: str) -> None:
+    """An import that breaks a rule is found."""
     for name in ("counting/__init__", "ledger/__init__", "const", "receiver", "http", "button"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / f"{name}.py").touch()
     for name in ("ledger/file", *files):
         (tmp_path / f"{name}.py").write_text(files.get(name, ""))
-    assert complaints(tmp_path) == [complaint]
+    assert violations(tmp_path) == [violation]

@@ -237,7 +237,7 @@ class PlaceHistory(BaseHistory):
         doors = [self._intervals(door, start - MAX_WIDTH, bounds[-1]) for door in settings.doors]
         return count_rows(bounds, doors, changes, now, max(0, running))
 
-    def _intervals(self, door: Door, start: int, end: int) -> Iterator[Interval]:
+    def _intervals(self, door: Door, start: Timestamp, end: Timestamp) -> Iterator[Interval]:
         found = self.ledger.each_interval(door.key, start, end)
         camera = self.cameras.get(door.key)
         return map(reverse, found) if camera and bool(camera.reversed) != door.is_reversed else found

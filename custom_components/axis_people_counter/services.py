@@ -32,24 +32,24 @@ ATTR_END: Final = "end"
 ATTR_PERIOD: Final = "period"
 ATTR_FORMAT: Final = "format"
 
-# What an answer may hold, and what may be read for it: it goes through memory, templates and traces as one piece.
+# Limits of a response, which passes through memory, templates and traces as a whole.
 MAX_ROWS: Final = 10_000
 MAX_DAYS: Final = 4_000
 
 
-def _moment(value: Any) -> datetime:
-    """Return a date and time; a date alone is its midnight, also as YAML reads it."""
+def _date_and_time(value: Any) -> datetime:
+    """Return a date and time; a date alone, which YAML reads as a date, is its midnight."""
     if isinstance(value, date) and not isinstance(value, datetime):
         return datetime.combine(value, time())
-    moment: datetime = cv.datetime(value)
-    return moment
+    parsed: datetime = cv.datetime(value)
+    return parsed
 
 
 # That there is a target is said in the user's language.
 _TIME_FIELDS: Final = {
     **cv.ENTITY_SERVICE_FIELDS,
-    vol.Required(ATTR_START): _moment,
-    vol.Optional(ATTR_END): _moment,
+    vol.Required(ATTR_START): _date_and_time,
+    vol.Optional(ATTR_END): _date_and_time,
 }
 
 
@@ -81,7 +81,7 @@ async def _async_get_counts(call: ServiceCall) -> ServiceResponse:
 
     with translated_ledger_errors():
         async with targets[0].config_entry.runtime_data.answering:
-            histories = [await async_history(one) for one in targets]
+            histories = [await async_history(coordinator) for coordinator in targets]
             return await call.hass.async_add_executor_job(answer, histories)
 
 
@@ -133,7 +133,7 @@ def _row(history: History | PlaceHistory, row: Row) -> dict[str, Any]:
 
 
 async def _async_export_counts(call: ServiceCall) -> ServiceResponse:
-    cameras = [one for one in _async_targets(call) if isinstance(one, CameraCoordinator)]
+    cameras = [camera for camera in _async_targets(call) if isinstance(camera, CameraCoordinator)]
     if len(cameras) > MAX_LINK_CAMERAS:
         raise ServiceValidationError(
             translation_domain=DOMAIN,
@@ -142,7 +142,7 @@ async def _async_export_counts(call: ServiceCall) -> ServiceResponse:
         )
     time_range = TimeRange.between(call.data[ATTR_START], call.data.get(ATTR_END))
     for camera in cameras:
-        # Whoever opens the link later isn't the one who can put it right.
+        # A wrong time must raise an error here: a person who opens the link can't correct it.
         time_range.timestamps((await History.async_of(camera)).schedule)
     period = call.data[ATTR_PERIOD]
     keys = tuple(camera.key for camera in cameras)
@@ -155,8 +155,8 @@ async def _async_export_counts(call: ServiceCall) -> ServiceResponse:
 
 
 async def _async_rebuild_statistics(call: ServiceCall) -> None:
-    for one in _async_targets(call, with_places=True):
-        await one.config_entry.runtime_data.statistics.async_rebuild(one.key)
+    for coordinator in _async_targets(call, with_places=True):
+        await coordinator.config_entry.runtime_data.statistics.async_rebuild(coordinator.key)
 
 
 @callback
@@ -172,12 +172,12 @@ def _async_targets(call: ServiceCall, *, with_places: bool = False) -> list[Came
     possible: list[CameraCoordinator | PlaceCoordinator] = [*receiver.cameras.values()]
     if with_places:
         possible += receiver.places.values()
-    devices = [(device, one) for one in possible if (device := async_device(one))]
+    devices = [(device, coordinator) for coordinator in possible if (device := async_device(coordinator))]
     known = {device.id for device, _ in devices}
     chosen = known if call.data.get(ATTR_ENTITY_ID) == ENTITY_MATCH_ALL else _async_target_device_ids(call, known)
     if not chosen:
         raise ServiceValidationError(translation_domain=DOMAIN, translation_key="no_camera")
-    return [one for device, one in devices if device.id in chosen]
+    return [coordinator for device, coordinator in devices if device.id in chosen]
 
 
 @callback
@@ -222,7 +222,7 @@ def async_setup_services(hass: HomeAssistant) -> None:
         schema={vol.Required(ATTR_VALUE): vol.All(cv.positive_int, vol.Range(max=MAX_COUNT))},
         func=_async_set_occupancy,
     )
-    # By the hour is how people look at a day, and what Home Assistant's own statistics are made of.
+    # The default is an hour, like in Home Assistant's own statistics.
     hass.services.async_register(
         DOMAIN,
         SERVICE_GET_COUNTS,
@@ -243,7 +243,7 @@ def async_setup_services(hass: HomeAssistant) -> None:
         ),
         supports_response=SupportsResponse.ONLY,
     )
-    # It may lose what only recorder knows, so it is for administrators, like recorder's own way to clear statistics.
+    # Rebuilding may lose what only recorder has, so only administrators may do it, as with recorder's own clearing.
     service.async_register_admin_service(
         hass,
         DOMAIN,

@@ -46,7 +46,7 @@ class Answer[T](Future[T]):
                 waiter.set_result(None)
 
         def job_done(_: Future[T]) -> None:
-            # The loop may have been closed meanwhile: then nobody waits.
+            # A loop that was closed meanwhile raises RuntimeError; no task is waiting in it any more.
             with suppress(RuntimeError):
                 loop.call_soon_threadsafe(wake)
 

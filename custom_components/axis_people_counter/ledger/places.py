@@ -63,7 +63,7 @@ class Checkpoint(NamedTuple):
     insides: list[int]
 
 
-# Before anything was counted, nobody was inside.
+# No people are inside before the first count.
 _BEGINNING: Final = (0, 0, "[0]")
 
 # Reversed = camera reversed XOR door reversed.

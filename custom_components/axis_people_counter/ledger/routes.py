@@ -71,7 +71,7 @@ def set_all(db: sqlite3.Connection, wanted: Routes, received: Timestamp) -> None
 def _move_counts(
     db: sqlite3.Connection, before: Routes, wanted: Routes, changed: Iterable[str], received: Timestamp
 ) -> None:
-    # All is taken out before anything is put in, so that the counts of two cameras never meet under one key.
+    # All keys are emptied before any is filled, so that the counts of two cameras never meet under one key.
     moved = [
         _Moved(
             to,

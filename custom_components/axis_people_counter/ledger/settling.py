@@ -80,7 +80,7 @@ def _settle_day(
         staying = set(counting)
         added += [interval for interval in counting if interval not in nearby.stored]
         removed += [interval for interval in before if interval not in staying]
-        # Where only `sent` is another, nobody sees a difference.
+        # A new `sent` alone changes no counts.
         if [interval.interval for interval in counting] != [interval.interval for interval in before]:
             changed.append(group[0].start)
             if not before:

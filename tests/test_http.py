@@ -105,7 +105,7 @@ async def test_data_without_measurements(hass: HomeAssistant, pusher: Pusher, da
     assert (await pusher.post(push(data=data, sent=NOON - 60 * MINUTE))).status == HTTPStatus.OK
 
 
-async def test_more_than_can_be_set_aside(
+async def test_quarantine_is_full(
     hass: HomeAssistant, pusher: Pusher, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Return 503 if the quarantine is full, but store all valid intervals; the repair ends by itself."""
@@ -133,7 +133,7 @@ async def test_more_than_can_be_set_aside(
     assert caplog.text.count("are stored or quarantined again") == 1
 
 
-async def test_the_document_is_well_where_not_all_can_be_set_aside(
+async def test_protocol_repair_ends_with_a_full_quarantine(
     hass: HomeAssistant, pusher: Pusher, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """End the repair about the protocol even if the quarantine is full."""
@@ -325,13 +325,13 @@ async def test_clocks_differ(
 
 
 @pytest.mark.parametrize("sent", ["0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z"])
-async def test_clock_of_another_age(pusher: Pusher, sent: str) -> None:
+async def test_clock_at_the_end_of_time(pusher: Pusher, sent: str) -> None:
     """Return 503 for the first and the last second of the calendar."""
     response = await pusher.post(push(utcSent=sent))
     assert response.status == HTTPStatus.SERVICE_UNAVAILABLE
 
 
-async def test_test_message_tells_of_the_clock(hass: HomeAssistant, pusher: Pusher) -> None:
+async def test_wrong_clock_of_a_test_message(hass: HomeAssistant, pusher: Pusher) -> None:
     """Return 200 for a test message with a wrong clock, and show the repair."""
     assert (await pusher.post(connection_test(sent=NOON + 2 * APART))).status == HTTPStatus.OK
     assert list(issues(hass)) == [f"clock_differs_{SERIAL}"]

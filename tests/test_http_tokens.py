@@ -154,7 +154,7 @@ async def test_strangers_do_not_hide_a_camera(
     [(True, HTTPStatus.SERVICE_UNAVAILABLE), (False, HTTPStatus.OK)],
     ids=["replaced", "expired"],
 )
-async def test_token_that_is_no_longer_good_when_the_body_has_come(
+async def test_token_is_replaced_or_expires_while_a_body_arrives(
     hass: HomeAssistant,
     ticking_noon: FrozenDateTimeFactory,
     pusher: Pusher,

@@ -88,7 +88,9 @@ def issue(
     )
     if names:
         builder = builder.add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
-    if found := [x509.IPAddress(ip_address(one)) if one[-1].isdigit() else x509.DNSName(one) for one in names if one]:
+    if found := [
+        x509.IPAddress(ip_address(host)) if host[-1].isdigit() else x509.DNSName(host) for host in names if host
+    ]:
         builder = builder.add_extension(x509.SubjectAlternativeName(found), critical=False)
     if extension:
         builder = builder.add_extension(extension, critical=False)
@@ -107,7 +109,7 @@ class Certificates:
         path = self.folder / "server.pem"
         first = key or chain[0]
         assert isinstance(first, Pair)
-        path.write_text(first.key_pem + "".join(one.pem if isinstance(one, Pair) else one for one in chain))
+        path.write_text(first.key_pem + "".join(part.pem if isinstance(part, Pair) else part for part in chain))
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(path)
         return context
@@ -119,7 +121,7 @@ class Certificates:
     def trust(self, *roots: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
         """Make these authorities the only public ones."""
         path = self.folder / "roots.pem"
-        path.write_text("".join(one.pem for one in roots))
+        path.write_text("".join(root.pem for root in roots))
         monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(path))
 
 
@@ -219,8 +221,8 @@ async def listening(client: Client, context: ssl.SSLContext | None = None) -> As
 
     async with accepting(lambda: asyncio.StreamReaderProtocol(asyncio.StreamReader(), connected), context) as port:
         yield port
-    for one in tasks:
-        one.cancel()
+    for task in tasks:
+        task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
 
 

@@ -1,4 +1,4 @@
-"""Cameras that fall silent, and come back."""
+"""Cameras that fall silent and report again."""
 
 from datetime import datetime, timedelta
 
@@ -52,7 +52,7 @@ async def test_silence(
     width: int,
     limit: int,
 ) -> None:
-    """Three send intervals without a word, at least five minutes, make counts unknown; a word brings them back."""
+    """Counts are unavailable after three send intervals without a message, at least five minutes."""
     step = timedelta(minutes=width)
     await pusher.push(*(measurement(NOON - number * step, 1, minutes=width) for number in (3, 2)))
     await pusher.push(measurement(NOON - step, 1, minutes=width))
@@ -72,7 +72,7 @@ async def test_silence(
 async def test_send_interval_is_wider_than_the_counted_ones(
     hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Pusher
 ) -> None:
-    """A camera that sends fifteen minutes at a time isn't silent between two messages."""
+    """A camera that sends fifteen minutes at a time stays connected between two messages."""
     await pusher.push(*(measurement(NOON - (15 - minute) * MINUTE) for minute in range(15)))
     noon.tick(15 * MINUTE)
     await pusher.push(*(measurement(NOON + minute * MINUTE) for minute in range(15)))
@@ -83,7 +83,7 @@ async def test_send_interval_is_wider_than_the_counted_ones(
 
 
 async def test_outage_is_no_send_interval(hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Pusher) -> None:
-    """A camera that dies after it has sent three days at once is found silent within three quarters of an hour."""
+    """A camera that has sent three days at once is silent within three quarters of an hour."""
     await pusher.push(measurement(NOON - MINUTE))
     noon.tick(timedelta(days=3))
     await pusher.push(*(measurement(NOON + minutes * MINUTE) for minutes in range(0, 3 * 24 * 60, 7)))
@@ -92,8 +92,8 @@ async def test_outage_is_no_send_interval(hass: HomeAssistant, noon: FrozenDateT
     check(hass, connected=False)
 
 
-async def test_test_message_is_a_word(hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Pusher) -> None:
-    """A camera whose connection is tested is there."""
+async def test_test_message_connects(hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Pusher) -> None:
+    """A test message makes a camera connected."""
     await pusher.push(measurement(NOON - MINUTE))
     await wait(hass, noon, 6 * MINUTE)
     check(hass, connected=False)
@@ -104,15 +104,15 @@ async def test_test_message_is_a_word(hass: HomeAssistant, noon: FrozenDateTimeF
 
 
 async def test_test_message_of_an_unknown_camera(hass: HomeAssistant, pusher: Pusher) -> None:
-    """It is answered, and makes no device: that comes with the first counts."""
+    """A test message of an unknown camera is answered, and adds no device."""
     assert (await pusher.post(document(data=None))).ok
     assert not hass.states.async_all()
 
 
-async def test_nobody_listened(
+async def test_silence_begins_at_the_start(
     hass: HomeAssistant, noon: FrozenDateTimeFactory, entry: MockConfigEntry, pusher: Pusher
 ) -> None:
-    """While Home Assistant is down no camera can be heard: silence is counted from its start."""
+    """Silence is counted from the start of Home Assistant at the earliest."""
     await pusher.push(measurement(NOON - MINUTE))
     await hass.config_entries.async_unload(entry.entry_id)
     noon.tick(timedelta(hours=3))
@@ -129,7 +129,7 @@ async def test_silent_for_a_day(
     pusher: Pusher,
     issue_registry: ir.IssueRegistry,
 ) -> None:
-    """After a day there is a repair; it is there again after a restart, and ends with the camera's first word."""
+    """An issue appears after a day, also after a restart, and ends with the next message."""
     issue_id = f"camera_silent_{SERIAL}"
     await pusher.push(measurement(NOON - MINUTE))
     await wait(hass, noon, timedelta(days=1) - MINUTE)

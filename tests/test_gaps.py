@@ -1,4 +1,4 @@
-"""Minutes that nobody reported are visible: as a sensor, and listed in the diagnostics."""
+"""Minutes that no interval covers: as a sensor, and listed in diagnostics."""
 
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -40,7 +40,7 @@ def _enabled(entity_registry: er.EntityRegistry) -> None:
 async def test_disabled_at_first(
     hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Pusher, entity_registry: er.EntityRegistry
 ) -> None:
-    """Few people need it."""
+    """The sensor is disabled by default."""
     await pusher.push(measurement(NOON - MINUTE))
     entity = entity_registry.async_get(MISSING)
     assert entity
@@ -49,7 +49,7 @@ async def test_disabled_at_first(
 
 @pytest.mark.usefixtures("_enabled")
 async def test_minutes_of_today(hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Pusher) -> None:
-    """They lie between midnight and the newest interval; what comes late fills them."""
+    """Missing minutes lie between midnight and the newest interval; late counts fill them."""
     await pusher.push(measurement(MIDNIGHT - 5 * MINUTE))
     assert state_of(hass, MISSING) == "0", "nothing of today is reported yet"
     await pusher.push(measurement(NOON - HOUR, minutes=60))
@@ -65,10 +65,10 @@ async def test_minutes_of_today(hass: HomeAssistant, noon: FrozenDateTimeFactory
 
 
 @pytest.mark.usefixtures("_enabled")
-async def test_a_camera_owes_nothing_before_its_first_interval(
+async def test_nothing_is_missing_before_the_first_interval(
     hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Pusher
 ) -> None:
-    """One that was mounted at nine hasn't missed the night."""
+    """Minutes before a camera's first interval aren't missing."""
     await pusher.push(measurement(NOON - 3 * MINUTE), measurement(NOON - MINUTE))
     assert state_of(hass, MISSING) == "1"
 
@@ -80,7 +80,7 @@ async def test_diagnostics_list_gaps(
     pusher: Pusher,
     hass_client: ClientSessionGenerator,
 ) -> None:
-    """The newest first, of the 90 days that a camera remembers."""
+    """Diagnostics list the gaps of the last 90 days, newest first."""
     for day in (100, 95, 2, 1):
         await pusher.push(measurement(NOON - timedelta(days=day)))
     await pusher.push(measurement(NOON - 2 * MINUTE), measurement(NOON - MINUTE))

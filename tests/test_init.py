@@ -1,4 +1,4 @@
-"""Setting up and taking down, with a ledger that is sound, damaged or out of reach; removing a camera."""
+"""Set-up and unload with a ledger that is sound, damaged, locked or deleted; removed cameras."""
 
 import asyncio
 from collections.abc import Callable
@@ -63,7 +63,7 @@ async def test_counts_survive_the_integration(
     ledger_path: Path,
     issue_registry: ir.IssueRegistry,
 ) -> None:
-    """Removing the integration leaves the ledger and no repair; adding it again goes on where it was."""
+    """Removing the integration keeps the ledger and ends all issues; a new entry goes on with its counts."""
     await pusher.push(measurement(NOON - MINUTE, 7), measurement(NOON - 2 * MINUTE, -1))
     assert issue_registry.issues
     await hass.config_entries.async_remove(entry.entry_id)
@@ -80,7 +80,7 @@ async def test_counts_survive_the_integration(
 async def test_reload_while_a_new_camera_is_shown(
     hass: HomeAssistant, entry: MockConfigEntry, pusher: Pusher, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Cameras whose first push comes while the integration is reloaded are alive afterwards."""
+    """Cameras whose first push arrives during a reload work afterwards."""
     start = dt_util.utcnow().replace(second=0, microsecond=0) - timedelta(minutes=5)
     serials = [f"accc8e{number:06x}" for number in range(12)]
 
@@ -143,7 +143,7 @@ async def test_unload_while_a_camera_catches_up(
 async def test_home_assistant_stops(
     hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Pusher, ledger_path: Path
 ) -> None:
-    """All is written and closed when Home Assistant writes for the last time; later pushes stay in the camera."""
+    """The ledger is closed at Home Assistant's final write; later pushes get 503."""
     await pusher.push(measurement(NOON - MINUTE, 7))
     hass.bus.async_fire(EVENT_HOMEASSISTANT_FINAL_WRITE)
     await hass.async_block_till_done()
@@ -166,7 +166,7 @@ async def test_damaged_ledger(
     hass_client_no_auth: ClientSessionGenerator,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """A file that is no ledger is moved aside and named in a repair, which ends when the user has read it."""
+    """A file that is no ledger is renamed and named in an issue until the user has read it."""
     ledger_path.write_bytes(content)
     assert await set_up(hass, entry) is ConfigEntryState.LOADED
     issue = issue_registry.async_get_issue(DOMAIN, "ledger_moved_aside")
@@ -192,7 +192,7 @@ async def test_damaged_ledger(
 async def test_ledger_of_a_later_version(
     hass: HomeAssistant, entry: MockConfigEntry, pusher: Pusher, ledger_path: Path
 ) -> None:
-    """An older integration leaves a newer ledger alone, and says that it needs an update."""
+    """An older integration doesn't change a newer ledger, and asks for an update."""
     await hass.config_entries.async_unload(entry.entry_id)
     with closing(sqlite3.connect(ledger_path)) as db:
         db.execute("PRAGMA user_version = 1000")
@@ -210,7 +210,7 @@ async def test_ledger_out_of_reach(
     ledger_path: Path,
     issue_registry: ir.IssueRegistry,
 ) -> None:
-    """Set-up is tried again until the ledger can be opened; a repair says why that is."""
+    """The set-up is retried until the ledger can be opened; an issue names the error."""
     ledger_path.mkdir()
     assert await set_up(hass, entry) is ConfigEntryState.SETUP_RETRY
     assert entry.error_reason_translation_key == "ledger_error"
@@ -233,7 +233,7 @@ async def test_ledger_locked_for_a_while(
     issue_registry: ir.IssueRegistry,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """A correction that can't be stored says so, pushes stay in the camera; both work again by themselves."""
+    """While the ledger is locked, a correction raises an error and a push gets 503; both work again after that."""
     monkeypatch.setattr(ledger_file, "BUSY_SECONDS", 0.1)
     await pusher.push(measurement(NOON - 2 * MINUTE, 1))
     await hass.config_entries.async_reload(hass.config_entries.async_entries(DOMAIN)[0].entry_id)
@@ -258,7 +258,7 @@ async def test_ledger_locked_for_a_while(
 async def test_ledger_deleted_while_running(
     hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Pusher, ledger_path: Path
 ) -> None:
-    """Counts go into a new file instead of one without a name; a camera that isn't in it is unknown until it pushes."""
+    """Counts go into a new file; a camera that isn't in it is unknown until it pushes."""
     await pusher.push(measurement(NOON - 2 * MINUTE, 1))
     await pusher.push(measurement(NOON - 2 * MINUTE, 1), sensor={"serial": "00408cac512b", "name": "Garden"})
     for path in ledger_path.parent.glob("axis_people_counter.db*"):
@@ -295,7 +295,7 @@ async def test_remove_a_camera(
     pusher: Pusher,
     hass_ws_client: WebSocketGenerator,
 ) -> None:
-    """A camera that still sends stays; a silent one goes, and is back with all its counts when it sends again."""
+    """A connected camera can't be removed; a silent one can, and comes back with all its counts."""
     await pusher.push(measurement(NOON - MINUTE, 7))
     assert not await remove_device(hass, hass_ws_client, entry)
     assert state_of(hass, IN_TOTAL) == "7"
@@ -323,7 +323,7 @@ async def test_remove_a_camera_while_the_ledger_is_locked(
     monkeypatch: pytest.MonkeyPatch,
     hass_ws_client: WebSocketGenerator,
 ) -> None:
-    """What can't be stored isn't done halfway."""
+    """A removal that can't be stored changes nothing."""
     await pusher.push(measurement(NOON - MINUTE, 7))
     monkeypatch.setattr(ledger_file, "BUSY_SECONDS", 0.1)
     await hass.config_entries.async_reload(entry.entry_id)
@@ -338,7 +338,7 @@ async def test_remove_a_camera_while_the_ledger_is_locked(
 async def test_old_counts_are_merged(
     hass: HomeAssistant, noon: FrozenDateTimeFactory, entry: MockConfigEntry, pusher: Pusher, ledger_path: Path
 ) -> None:
-    """Intervals older than the days of full detail become intervals of one hour; sums and newer ones stay."""
+    """Intervals older than the days of full detail are merged by the hour; sums and newer intervals stay."""
     old = NOON - timedelta(days=150)
     await pusher.push(
         *(measurement(at + number * MINUTE, 1) for at in (old, NOON - MINUTE * 60) for number in range(60))
@@ -364,7 +364,7 @@ async def test_old_counts_wait_for_a_locked_ledger(
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """Merging is tried again a day later, without a word to the user."""
+    """Merging is retried a day later, without a message to the user."""
     monkeypatch.setattr(ledger_file, "BUSY_SECONDS", 0.1)
     (entry,) = hass.config_entries.async_entries(DOMAIN)
     hass.config_entries.async_update_entry(entry, options={"reset_time": "00:00:00", "keep_days": 100})
@@ -387,7 +387,7 @@ async def test_old_counts_wait_for_a_locked_ledger(
 async def test_quarantine(
     hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Pusher, issue_registry: ir.IssueRegistry
 ) -> None:
-    """Minutes that contradict a stored quarter wait, with a repair, and count as soon as they replace it wholly."""
+    """Minutes that cut into a stored quarter of an hour wait in quarantine until they replace it wholly."""
     issue_id = f"quarantined_{SERIAL}"
     await pusher.push(measurement(NOON - 15 * MINUTE, 20, minutes=15))
     noon.tick(MINUTE)

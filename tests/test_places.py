@@ -1,4 +1,4 @@
-"""Places: several doors, people inside them, limits, and what goes wrong."""
+"""Places: several doors, days and resets, corrections, and doors that are silent or removed."""
 
 import asyncio
 from datetime import datetime, timedelta
@@ -31,7 +31,7 @@ DAY: Final = timedelta(days=1)
 
 @pytest.mark.usefixtures("noon")
 async def test_several_doors(hass: HomeAssistant, entry: MockConfigEntry, pusher: Pusher) -> None:
-    """Whoever comes in at one door may leave by the other; the place knows, its cameras don't."""
+    """People who enter by one door and leave by another are counted right at the place, not at its cameras."""
     await both(pusher, NOON - 2 * MINUTE, main=(9, 0))
     key = await add_place(hass, entry)
     await both(pusher, NOON - MINUTE, main=(3, 1), back=(1, 4))
@@ -48,7 +48,7 @@ async def test_several_doors(hass: HomeAssistant, entry: MockConfigEntry, pusher
 
 @pytest.mark.usefixtures("noon")
 async def test_door_between_two_places(hass: HomeAssistant, entry: MockConfigEntry, pusher: Pusher) -> None:
-    """It leads out of one and into the other; the camera's own direction turns both around."""
+    """A door leads out of one place and into the other; reversing the camera reverses both."""
     await both(pusher, main=(10, 0), back=(4, 1))
     shop = await add_place(hass, entry, (SERIAL,), (BACK,), name="Shop")
     cafe = await add_place(hass, entry, (BACK,), name="Café")
@@ -60,7 +60,7 @@ async def test_door_between_two_places(hass: HomeAssistant, entry: MockConfigEnt
 
 @pytest.mark.usefixtures("noon")
 async def test_order_of_pushes(hass: HomeAssistant, entry: MockConfigEntry, pusher: Pusher) -> None:
-    """A door that was away brings its counts later, and they take their place among the others."""
+    """Late counts of a door are folded in the order of time."""
     await both(pusher, NOON - 10 * MINUTE)
     key = await add_place(hass, entry)
     await pusher.push(measurement(NOON - 2 * MINUTE, 0, 5), sensor=BACK_DOOR)
@@ -75,7 +75,7 @@ async def test_order_of_pushes(hass: HomeAssistant, entry: MockConfigEntry, push
 
 @pytest.mark.usefixtures("noon")
 async def test_doors_of_the_same_minute(hass: HomeAssistant, entry: MockConfigEntry, pusher: Pusher) -> None:
-    """Those who come at one door and leave by the other in the same minute are nobody's drift."""
+    """People who enter by one door and leave by another in the same minute cause no drift."""
     await both(pusher, main=(0, 4), back=(4, 0))
     key = await add_place(hass, entry)
     assert (shown(hass, key, "occupancy"), shown(hass, key, "drift_today")) == ("0", "0")
@@ -83,7 +83,7 @@ async def test_doors_of_the_same_minute(hass: HomeAssistant, entry: MockConfigEn
 
 @pytest.mark.usefixtures("noon")
 async def test_doors_of_different_widths(hass: HomeAssistant, entry: MockConfigEntry, pusher: Pusher) -> None:
-    """A door that reports each quarter of an hour may yet tell who came before another told that they left."""
+    """People who left may have entered in a longer interval of another door, so they cause no drift."""
     await pusher.push(measurement(NOON - 10 * MINUTE, 0, 6), measurement(NOON - MINUTE, 2))
     await pusher.push(measurement(NOON - 15 * MINUTE, 9, minutes=15), sensor=BACK_DOOR)
     key = await add_place(hass, entry)
@@ -116,7 +116,7 @@ async def test_reset(
     before: str,
     at: str,
 ) -> None:
-    """Once a day, at the time of the place wherever its cameras are, a known number is inside."""
+    """The occupancy is set to a known number once a day, at the local time of the place."""
     reset = datetime.fromisoformat(at)
     freezer.move_to(before)
     await both(pusher, datetime.fromisoformat(before).replace(second=0), main=(5, 0))
@@ -136,7 +136,7 @@ async def test_reset(
 async def test_day_of_the_place(
     hass: HomeAssistant, freezer: FrozenDateTimeFactory, entry: MockConfigEntry, pusher: Pusher
 ) -> None:
-    """Its day is that of its own zone, while each camera has another."""
+    """The day of a place is that of its own zone, not of its cameras."""
     midnight = datetime.fromisoformat("2026-09-16T18:30:00Z")
     freezer.move_to(midnight - MINUTE)
     await both(pusher, midnight - MINUTE, main=(5, 1))
@@ -151,7 +151,7 @@ async def test_day_of_the_place(
 async def test_no_reset(
     hass: HomeAssistant, freezer: FrozenDateTimeFactory, entry: MockConfigEntry, pusher: Pusher
 ) -> None:
-    """People stay inside for days, also those who are known of only later."""
+    """Without a reset people stay inside for days, also those counted late."""
     freezer.move_to(NOON)
     for day in (390, 40, 3, 0):
         await both(pusher, NOON - day * DAY, main=(2, 0), back=(1, 0))
@@ -174,7 +174,7 @@ async def test_no_reset(
 
 @pytest.mark.usefixtures("noon")
 async def test_merged_history(hass: HomeAssistant, entry: MockConfigEntry, pusher: Pusher) -> None:
-    """What somebody said in an hour that has been merged still lies between those who came before and after it."""
+    """A correction inside a merged hour still lies between the counts before and after it."""
     old = NOON - 200 * DAY
     minutes = [measurement(old + minute * MINUTE, 1 if minute < 30 else 0) for minute in range(60)]
     await pusher.push(*minutes, measurement(NOON - MINUTE))
@@ -239,7 +239,7 @@ async def test_long_history_lets_others_be_shown(
 async def test_time_zone_of_home_assistant(
     hass: HomeAssistant, freezer: FrozenDateTimeFactory, entry: MockConfigEntry, pusher: Pusher
 ) -> None:
-    """Where somebody changes it, the day of a place is another from then on."""
+    """A place without a zone follows Home Assistant's."""
     freezer.move_to("2026-09-16T10:00:00Z")
     await both(pusher, NOON - timedelta(hours=4), main=(3, 0))
     await both(pusher, main=(2, 0))
@@ -252,7 +252,7 @@ async def test_time_zone_of_home_assistant(
 
 @pytest.mark.usefixtures("noon")
 async def test_place_over_history(hass: HomeAssistant, entry: MockConfigEntry, pusher: Pusher) -> None:
-    """One that is made today knows today at once, and nothing of the past disturbs it."""
+    """A new place shows today's counts at once, whatever its cameras counted before."""
     for day in range(90, -1, -1):
         await pusher.push(measurement(NOON - day * DAY - MINUTE, 7, 3))
     key = await add_place(hass, entry, (SERIAL,))
@@ -265,7 +265,7 @@ async def test_place_over_history(hass: HomeAssistant, entry: MockConfigEntry, p
 async def test_corrections(
     hass: HomeAssistant, noon: FrozenDateTimeFactory, entry: MockConfigEntry, pusher: Pusher
 ) -> None:
-    """Action, number and button say how many are inside; counting goes on from there."""
+    """The action, the number and the button set the occupancy; counts go on from there."""
     await both(pusher, main=(5, 0))
     key = await add_place(hass, entry)
     occupancy = entity_of(hass, key, "occupancy")
@@ -292,7 +292,7 @@ async def test_corrections(
 async def test_silent_cameras(
     hass: HomeAssistant, noon: FrozenDateTimeFactory, entry: MockConfigEntry, pusher: Pusher
 ) -> None:
-    """A part is marked as one; where nobody is heard nothing is known."""
+    """A place with a silent camera is incomplete; with silent cameras only, it is unavailable."""
     await both(pusher, main=(5, 0), back=(1, 0))
     key = await add_place(hass, entry)
     await hass.async_block_till_done()
@@ -317,7 +317,7 @@ async def test_silent_cameras(
 async def test_removed_door(
     hass: HomeAssistant, noon: FrozenDateTimeFactory, entry: MockConfigEntry, pusher: Pusher
 ) -> None:
-    """Whoever deletes a camera is told which place lacks it, until it is back or the place is changed."""
+    """An issue names the removed camera of a place until it is back or the place is changed."""
     await both(pusher, main=(5, 0), back=(3, 0))
     key = await add_place(hass, entry)
     await move_to(hass, noon, NOON + 6 * MINUTE)
@@ -339,7 +339,7 @@ async def test_removed_door(
 
 @pytest.mark.usefixtures("noon")
 async def test_restart_with_a_door_that_never_came(hass: HomeAssistant, entry: MockConfigEntry, pusher: Pusher) -> None:
-    """A place outlives its ledger: it is known again with the first push, and its doors one by one."""
+    """A place goes on with a new ledger, and learns of its doors one by one."""
     await both(pusher, main=(5, 0))
     key = await add_place(hass, entry)
     await hass.config_entries.async_unload(entry.entry_id)
@@ -357,7 +357,7 @@ async def test_restart_with_a_door_that_never_came(hass: HomeAssistant, entry: M
 async def test_ledger_lost_in_operation(
     hass: HomeAssistant, noon: FrozenDateTimeFactory, entry: MockConfigEntry, pusher: Pusher
 ) -> None:
-    """A new ledger learns of the place by itself."""
+    """A place goes on with a ledger that was lost while running."""
     await both(pusher, main=(5, 0))
     key = await add_place(hass, entry)
     delete_ledger(Path(hass.config.config_dir))

@@ -19,7 +19,7 @@ from .helpers.pusher import SERIAL, Pusher
 
 @pytest.mark.usefixtures("noon")
 async def test_devices(hass: HomeAssistant, entry: MockConfigEntry, pusher: Pusher) -> None:
-    """A place is a device of its subentry, its cameras are listed there, and it goes with the subentry."""
+    """A place is a device of its subentry, its cameras are linked to it, and it is removed with the subentry."""
     await both(pusher)
     key = await add_place(hass, entry)
     devices = dr.async_get(hass)
@@ -47,7 +47,7 @@ async def test_devices(hass: HomeAssistant, entry: MockConfigEntry, pusher: Push
 async def test_reload_leaves_devices_and_repairs_alone(
     hass: HomeAssistant, entry: MockConfigEntry, pusher: Pusher
 ) -> None:
-    """What hasn't changed isn't written again, and a repair that somebody ignores stays ignored."""
+    """A reload changes no device, and an ignored issue stays ignored."""
     await both(pusher)
     key = await add_place(hass, entry)
     await entry.runtime_data.async_remove_camera(BACK)
@@ -82,7 +82,7 @@ async def test_reload_leaves_devices_and_repairs_alone(
 async def test_wrong_input(
     hass: HomeAssistant, entry: MockConfigEntry, pusher: Pusher, entered: dict[str, Any], errors: dict[str, str]
 ) -> None:
-    """Each mistake is named, and what was entered is still there."""
+    """The dialog names each mistake and keeps what was entered."""
     await both(pusher)
     flows = hass.config_entries.subentries
     result = await flows.async_init((entry.entry_id, "place"), context={"source": SOURCE_USER})
@@ -95,7 +95,7 @@ async def test_wrong_input(
 
 @pytest.mark.usefixtures("noon")
 async def test_reconfigure(hass: HomeAssistant, entry: MockConfigEntry, pusher: Pusher) -> None:
-    """What was entered is shown, and all of it can be changed."""
+    """The dialog shows the settings, and all of them can be changed."""
     await both(pusher, main=(5, 0), back=(3, 1))
     key = await add_place(hass, entry, limits={"capacity": 9})
     flows = hass.config_entries.subentries
@@ -120,7 +120,7 @@ async def test_reconfigure(hass: HomeAssistant, entry: MockConfigEntry, pusher: 
 
 
 async def test_flow_without_cameras(hass: HomeAssistant, entry: MockConfigEntry, pusher: Pusher) -> None:
-    """There is nothing to choose from before a camera has reported, or while nothing runs."""
+    """The dialog ends if no camera is known, or if the entry isn't loaded."""
     flows = hass.config_entries.subentries
     result = await flows.async_init((entry.entry_id, "place"), context={"source": SOURCE_USER})
     assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "no_cameras")

@@ -22,7 +22,7 @@ DAY: Final = timedelta(days=1)
 
 
 async def test_limits(hass: HomeAssistant, noon: FrozenDateTimeFactory, entry: MockConfigEntry, pusher: Pusher) -> None:
-    """Full and nearly full with hysteresis, and an event whenever one of them begins or ends."""
+    """Full and nearly full follow the limits with hysteresis, and each change is an event."""
     await both(pusher, main=(7, 0))
     key = await add_place(hass, entry, limits={"capacity": 10, "warning_level": 8, "hysteresis": 2})
     events = async_capture_events(hass, EVENT_STATE_CHANGED)
@@ -57,7 +57,7 @@ async def test_limits(hass: HomeAssistant, noon: FrozenDateTimeFactory, entry: M
 async def test_hysteresis_over_midnight(
     hass: HomeAssistant, freezer: FrozenDateTimeFactory, entry: MockConfigEntry, pusher: Pusher
 ) -> None:
-    """A place that is full stays so when a new day begins, and nobody is told otherwise."""
+    """A full place stays full when a new day begins, without an event."""
     midnight = datetime.fromisoformat("2026-09-17T00:00:00Z")
     freezer.move_to(midnight - 10 * MINUTE)
     await both(pusher, midnight - 10 * MINUTE, main=(10, 0))
@@ -98,7 +98,7 @@ async def test_hysteresis_is_the_same_after_a_restart(
     expected: tuple[str, str, str],
     daily_reset: bool,
 ) -> None:
-    """Whether a place is full follows from what was counted, not from what was shown before; nothing is set off."""
+    """Whether a place is full follows from counts alone, so a restart causes no event."""
     freezer.move_to(NOON + len(counts) * MINUTE)
     limits = {"capacity": 10, "warning_level": 8, "hysteresis": 3}
     for number, (entered, exited) in enumerate(counts):
@@ -127,7 +127,7 @@ async def test_hysteresis_is_the_same_after_a_restart(
 async def test_hysteresis_follows_changed_limits(
     hass: HomeAssistant, freezer: FrozenDateTimeFactory, entry: MockConfigEntry, pusher: Pusher
 ) -> None:
-    """Limits that somebody enters today hold as if they had always been there, whatever happened on former days."""
+    """New limits apply as if they had always been set."""
     freezer.move_to(NOON)
     await both(pusher, main=(12, 0))
     key = await add_place(hass, entry, daily_reset=False, limits={"capacity": 20, "hysteresis": 3})
@@ -151,7 +151,7 @@ async def test_hysteresis_follows_changed_limits(
 async def test_hysteresis_starts_anew_with_a_reset(
     hass: HomeAssistant, freezer: FrozenDateTimeFactory, entry: MockConfigEntry, pusher: Pusher
 ) -> None:
-    """A reset to a number within hysteresis isn't full, however many were inside before, on this day and the next."""
+    """A place reset to a number within hysteresis isn't full, however many were inside before."""
     reset = datetime.fromisoformat("2026-09-17T04:00:00Z")
     freezer.move_to(reset - MINUTE)
     # Those of the very instant of the reset belong to the time before it.
@@ -169,10 +169,10 @@ async def test_hysteresis_starts_anew_with_a_reset(
         assert (shown(hass, key, "occupancy"), shown(hass, key, "full")) == ("8", "off")
 
 
-async def test_history_sets_nothing_off(
+async def test_history_causes_no_event(
     hass: HomeAssistant, noon: FrozenDateTimeFactory, entry: MockConfigEntry, pusher: Pusher
 ) -> None:
-    """A camera that was away brings what happened hours ago; what is true now in the end is told."""
+    """History causes no event; the next count of now does."""
     await both(pusher)
     key = await add_place(hass, entry, limits={"capacity": 10})
     threshold = entity_of(hass, key, "threshold")
@@ -193,7 +193,7 @@ async def test_history_sets_nothing_off(
 
 @pytest.mark.usefixtures("noon")
 async def test_without_limits(hass: HomeAssistant, entry: MockConfigEntry, pusher: Pusher) -> None:
-    """What nobody has limited is never full."""
+    """A place without limits has no entities for them."""
     await both(pusher, main=(7, 0))
     key = await add_place(hass, entry)
     known = {entity.unique_id for entity in er.async_get(hass).entities.values()}
@@ -203,7 +203,7 @@ async def test_without_limits(hass: HomeAssistant, entry: MockConfigEntry, pushe
 async def test_occupancy_triggers_and_conditions(
     hass: HomeAssistant, noon: FrozenDateTimeFactory, entry: MockConfigEntry, pusher: Pusher
 ) -> None:
-    """Home Assistant's own work with the place."""
+    """Home Assistant's occupancy triggers and conditions work with a place."""
     await both(pusher)
     key = await add_place(hass, entry)
     target = {"target": {"entity_id": entity_of(hass, key, "occupied")}}

@@ -1,4 +1,4 @@
-"""Entities of a place are right in any night, whatever happens in it."""
+"""The entities of a place are right after anything that happens in a night, and at its resets."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, time
@@ -237,6 +237,7 @@ def nights(draw: st.DrawFn) -> list[Happening]:
     doors=st.lists(st.tuples(st.booleans(), layouts), min_size=1, max_size=3),
     story=nights(),
 )
+@pytest.mark.slow
 async def test_entities_of_a_place_in_any_night(
     hass: HomeAssistant,
     noon: FrozenDateTimeFactory,
@@ -249,7 +250,7 @@ async def test_entities_of_a_place_in_any_night(
     doors: list[tuple[bool, Layout]],
     story: list[Happening],
 ) -> None:
-    """What is shown of a place is true after all that happens, and when its day ends or it starts anew."""
+    """All entities equal the simple calculation after each event, at midnight, and at the reset."""
     noon.move_to(begin)
     serials = {f"accc8e{next(_numbers):06x}": is_reversed for is_reversed, _ in doors}
     truth = Truth(

@@ -241,6 +241,7 @@ def levels_in(minutes: range, inside: int, levels: list[Level]) -> list[int]:
     last=BEGIN + 32 * HOUR,
 )
 @examples
+@pytest.mark.slow
 def test_place_in_any_story(
     at: tuple[str, time],
     reset_value: int,
@@ -249,7 +250,7 @@ def test_place_in_any_story(
     story: list[tuple[Happening, int | None]],
     last: int,
 ) -> None:
-    """Late, replaced, repeated and out of order, with corrections, reversals, other doors and restarts between."""
+    """Places are right after late, replaced, repeated counts, corrections, reversals, other doors and restarts."""
     with TemporaryDirectory() as folder:
         shops = Places(Path(folder) / "ledger.db", at, reset_value, doors, layouts)
         with closing(shops):
@@ -269,6 +270,7 @@ def test_place_in_any_story(
     data=st.data(),
 )
 @examples
+@pytest.mark.slow
 def test_order_makes_no_difference(
     at: tuple[str, time],
     doors: Doors,
@@ -277,7 +279,7 @@ def test_order_makes_no_difference(
     said: list[Saying],
     data: st.DataObject,
 ) -> None:
-    """The ledger answers the same to the last level when all comes in another order, torn apart, and some twice."""
+    """The ledger returns the same levels if the same counts come in another order, in pieces, and twice."""
     corrections: list[Happening] = [("correct", saying) for saying in said]
     torn: list[Happening] = [
         ("push", (number, sent, [(start, [(entered, exited)])]))

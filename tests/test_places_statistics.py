@@ -1,4 +1,4 @@
-"""The long-term statistics of places, against a sum of what their doors told."""
+"""The long-term statistics of places, compared with the sum of their doors."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -132,7 +132,7 @@ async def place_series(hass: HomeAssistant, key: str) -> dict[str, list[Row]]:
 async def test_place_over_the_past(
     hass: HomeAssistant, noon: FrozenDateTimeFactory, entry: MockConfigEntry, pusher: Pusher
 ) -> None:
-    """One that is made today has all the past; late, replaced and corrected counts change it."""
+    """A new place has statistics of all the past; late, replaced and corrected counts change them."""
     doors = Doors(pusher)
     await doors.tell(
         SERIAL, *((NOON - hour * timedelta(hours=1) - MINUTE, hour % 5, hour % 3) for hour in range(50, 0, -1))
@@ -158,7 +158,7 @@ async def test_place_over_the_past(
 
 
 async def test_steady(hass: HomeAssistant, noon: FrozenDateTimeFactory, entry: MockConfigEntry, pusher: Pusher) -> None:
-    """The running hour is kept up to date, a restart goes on, and names follow the device."""
+    """The current hour is kept up to date, also after a restart, and names follow the device."""
     doors = Doors(pusher)
     await doors.tell(SERIAL, (NOON - MINUTE, 3, 0))
     await doors.tell(BACK, (NOON - MINUTE, 0, 0))
@@ -182,7 +182,7 @@ async def test_steady(hass: HomeAssistant, noon: FrozenDateTimeFactory, entry: M
 async def test_other_doors(
     hass: HomeAssistant, noon: FrozenDateTimeFactory, entry: MockConfigEntry, pusher: Pusher
 ) -> None:
-    """Whoever changes the doors changes the past; so does the direction of a camera."""
+    """Other doors, and a reversed camera, change all hours."""
     doors = Doors(pusher)
     await doors.tell(SERIAL, *((NOON - hour * timedelta(hours=1) - MINUTE, 4, 1) for hour in range(30, 0, -1)))
     await doors.tell(BACK, *((NOON - hour * timedelta(hours=1) - MINUTE, 2, 1) for hour in range(20, 0, -1)))
@@ -205,7 +205,7 @@ async def test_other_doors(
 async def test_no_reset(
     hass: HomeAssistant, noon: FrozenDateTimeFactory, entry: MockConfigEntry, pusher: Pusher
 ) -> None:
-    """The occupancy goes through the nights, also when it is written from the middle on."""
+    """Without a reset the occupancy goes on over nights, also if only later hours are written."""
     await pusher.push(*(measurement(NOON - day * timedelta(days=1), 3, 1) for day in (5, 4, 3, 2, 1)))
     key = await add_place(hass, entry, (SERIAL,), daily_reset=False)
     found = {row["start"]: row["max"] for row in await rows(hass, "occupancy", key.lower())}
@@ -223,7 +223,7 @@ async def test_lost_ledger(
     tmp_path: Path,
     errors: Callable[[], list[str]],
 ) -> None:
-    """The series go on from where those of the cameras do, once all doors are known again; occupancy stays."""
+    """With a new ledger the series go on from those of the cameras, once all doors are known again."""
     doors = Doors(pusher)
     await doors.tell(SERIAL, *((NOON - hour * timedelta(hours=1) - MINUTE, 4, 1) for hour in range(30, 0, -1)))
     await doors.tell(BACK, *((NOON - hour * timedelta(hours=1) - MINUTE, 2, 1) for hour in range(20, 0, -1)))
@@ -249,7 +249,7 @@ async def test_lost_ledger(
 
 
 async def test_adults(hass: HomeAssistant, noon: FrozenDateTimeFactory, entry: MockConfigEntry, pusher: Pusher) -> None:
-    """Adults aren't told apart at a place: what its cameras say of them doesn't make it write the past again."""
+    """A place has no series of adults, and isn't written again when its cameras count them."""
     hours = [NOON - hour * timedelta(hours=1) - MINUTE for hour in range(30, 0, -1)]
     await pusher.push(*(measurement(start, 4, 1, adults=(2, 1)) for start in hours))
     key = await add_place(hass, entry, (SERIAL,))
@@ -266,7 +266,7 @@ async def test_adults(hass: HomeAssistant, noon: FrozenDateTimeFactory, entry: M
 async def test_door_taken_out(
     hass: HomeAssistant, noon: FrozenDateTimeFactory, entry: MockConfigEntry, pusher: Pusher
 ) -> None:
-    """Nothing of it is left in the charts, also of hours in which there was only this door."""
+    """Nothing of a removed door stays, also in hours in which no other door counted."""
     doors = Doors(pusher)
     await doors.tell(SERIAL, *((NOON - hour * timedelta(hours=1) - MINUTE, 4, 1) for hour in range(3, 0, -1)))
     await doors.tell(BACK, *((NOON - hour * timedelta(hours=1) - MINUTE, 2, 1) for hour in range(8, 0, -1)))
@@ -285,7 +285,7 @@ async def test_door_taken_out(
 async def test_rebuild(
     hass: HomeAssistant, noon: FrozenDateTimeFactory, entry: MockConfigEntry, pusher: Pusher
 ) -> None:
-    """The series of a place are cleared and written anew as those of a camera."""
+    """The series of a place are cleared and written again."""
     doors = Doors(pusher)
     await doors.tell(SERIAL, *((NOON - hour * timedelta(hours=1) - MINUTE, 4, 1) for hour in range(30, 0, -1)))
     await doors.tell(BACK, (NOON - MINUTE, 0, 0))

@@ -1,4 +1,4 @@
-"""A building in which it is known who is where: what places show is the truth, or no further from it than doors err."""
+"""Places in a simulated building, where it is known who is inside."""
 
 from datetime import UTC, datetime, timedelta
 from random import Random
@@ -54,7 +54,7 @@ async def test_occupancy_is_the_truth(
     error_rate: float,
     widths: tuple[int, int, int],
 ) -> None:
-    """All day, whatever the order in which the doors report, some of them an hour late."""
+    """The occupancy is right all day, whatever the order in which doors report, some an hour late."""
     hours = Hours(9, 20, 220, 320)
     building = Building(1, ZONE, (MAIN, GARDEN, ARCH), hours=hours, error_rate=error_rate, double=error_rate > 0)
     freezer.move_to(MIDNIGHT + QUARTER)

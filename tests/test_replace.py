@@ -1,4 +1,4 @@
-"""A camera that takes the place of another: device, entities, statistics, places and automations go on."""
+"""A camera that replaces another: device, entities, statistics, places and automations go on."""
 
 from datetime import timedelta
 from http import HTTPStatus
@@ -65,7 +65,7 @@ async def broken(hass: HomeAssistant, noon: FrozenDateTimeFactory, entry: MockCo
 async def test_a_replaced_camera_goes_on(
     hass: HomeAssistant, noon: FrozenDateTimeFactory, entry: MockConfigEntry, pusher: Pusher
 ) -> None:
-    """Entities keep their ids, counts of both are one series, and the device says which camera hangs there now."""
+    """Entities keep their ids, the counts of both are one series, and the device describes the new camera."""
     device = device_of(hass, entry)
     assert device
     dr.async_get(hass).async_update_device(device.id, name_by_user="Front")
@@ -96,7 +96,7 @@ async def test_a_replaced_camera_goes_on(
 
 @pytest.mark.usefixtures("broken")
 async def test_replaced_by_way_of_the_repair(hass: HomeAssistant, entry: MockConfigEntry, repairs: Repairs) -> None:
-    """It is offered as soon as the new camera is there, and asks once more before anything happens."""
+    """The issue appears with the new camera, and its dialog asks for confirmation."""
     (issue_id,) = repairs.issues
     flow = await repairs.open(issue_id)
     assert [option["value"] for option in flow["data_schema"][0]["selector"]["select"]["options"]] == [
@@ -117,7 +117,7 @@ async def test_replaced_by_way_of_the_repair(hass: HomeAssistant, entry: MockCon
 async def test_another_door(
     hass: HomeAssistant, noon: FrozenDateTimeFactory, entry: MockConfigEntry, pusher: Pusher, repairs: Repairs
 ) -> None:
-    """Nobody is asked again, after a restart neither; of the next new camera they are."""
+    """The answer "another door" is stored, also over a restart; the next new camera has its own issue."""
     (issue_id,) = repairs.issues
     flow = await repairs.submit(await repairs.open(issue_id), old_camera=ANOTHER_DOOR)
     assert (flow["type"], flow["reason"]) == ("abort", "another_door")
@@ -132,10 +132,10 @@ async def test_another_door(
 
 
 @pytest.mark.usefixtures("broken")
-async def test_the_question_ends_with_its_reason(
+async def test_the_issue_ends_when_the_old_camera_reports(
     hass: HomeAssistant, noon: FrozenDateTimeFactory, entry: MockConfigEntry, pusher: Pusher
 ) -> None:
-    """When the old camera reports again; it comes back when that falls silent again."""
+    """The issue ends when the old camera reports again, and returns when that falls silent."""
     assert offered(hass) == [NEW]
     await pusher.push(measurement(NOON + 9 * MINUTE))
     assert offered(hass) == []
@@ -148,10 +148,10 @@ async def test_the_question_ends_with_its_reason(
 
 @pytest.mark.usefixtures("broken")
 @pytest.mark.parametrize("removed", [SERIAL, NEW])
-async def test_the_question_ends_when_either_is_removed(
+async def test_the_issue_ends_when_either_is_removed(
     hass: HomeAssistant, entry: MockConfigEntry, removed: str
 ) -> None:
-    """There is nothing to ask any more."""
+    """The issue ends when either camera is removed."""
     assert offered(hass) == [NEW]
     await entry.runtime_data.async_remove_camera(removed)
     assert offered(hass) == []
@@ -160,7 +160,7 @@ async def test_the_question_ends_when_either_is_removed(
 async def test_the_old_camera_falls_silent_after_the_new_one_came(
     hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Pusher
 ) -> None:
-    """A new camera is prepared first, and hung up on the same day; one that has long been there isn't asked about."""
+    """A camera prepared on the same day may replace a silent one; an older camera may not."""
     await pusher.push(measurement(NOON - MINUTE), sensor=OTHER_SENSOR)
     await wait(hass, noon, timedelta(days=2))
     begin = NOON + timedelta(days=2)
@@ -188,7 +188,7 @@ async def test_the_old_camera_falls_silent_after_the_new_one_came(
 async def test_nothing_to_replace(
     hass: HomeAssistant, noon: FrozenDateTimeFactory, entry: MockConfigEntry, pusher: Pusher
 ) -> None:
-    """The old one has to be gone and the new one there, also when the dialog is confirmed."""
+    """The dialog ends unless one camera is silent and another is new, also at its confirmation."""
     result = await choose(hass, await entry.start_reconfigure_flow(hass), "replace")
     result = await enter(hass, result, old_camera=SERIAL, new_camera=NEW)
     await pusher.push(measurement(NOON + 9 * MINUTE))
@@ -203,7 +203,7 @@ async def test_nothing_to_replace(
 
 @pytest.mark.usefixtures("broken")
 async def test_replace_without_a_loaded_entry(hass: HomeAssistant, entry: MockConfigEntry) -> None:
-    """Which cameras are silent is known to nobody then."""
+    """The dialog ends if the entry isn't loaded."""
     result = await choose(hass, await entry.start_reconfigure_flow(hass), "replace")
     result = await enter(hass, result, old_camera=SERIAL, new_camera=NEW)
     await hass.config_entries.async_unload(entry.entry_id)
@@ -217,7 +217,7 @@ async def test_replace_without_a_loaded_entry(hass: HomeAssistant, entry: MockCo
 async def test_replace_while_the_ledger_is_out_of_reach(
     hass: HomeAssistant, entry: MockConfigEntry, repairs: Repairs, tmp_path: Path
 ) -> None:
-    """Nothing changes then, and the dialogs say why."""
+    """The dialogs show the ledger's error and change nothing."""
     (issue_id,) = repairs.issues
     config = [await choose(hass, await entry.start_reconfigure_flow(hass), "replace")]
     config.append(await choose(hass, await entry.start_reconfigure_flow(hass), "replace"))
@@ -244,7 +244,7 @@ async def test_replace_while_the_ledger_is_out_of_reach(
 async def test_a_place_goes_on(
     hass: HomeAssistant, noon: FrozenDateTimeFactory, entry: MockConfigEntry, pusher: Pusher, broken: None
 ) -> None:
-    """The old camera stands for the new one, once; nothing is missing, and nothing waits for what is gone."""
+    """The key of the old camera stands for the new one, once; no door is missing or silent."""
     both = await add_place(hass, entry, (SERIAL, NEW), name="Both")
     only = await add_place(hass, entry, (NEW,), name="Only the new one")
     against = await add_place(hass, entry, (SERIAL,), (NEW,), name="Against")
@@ -272,7 +272,7 @@ async def test_a_place_goes_on(
 async def test_a_camera_that_was_removed_is_replaced(
     hass: HomeAssistant, entry: MockConfigEntry, pusher: Pusher, repairs: Repairs
 ) -> None:
-    """Its entities come back under the ids they had."""
+    """The entities of a removed camera return under their old ids."""
     entity_id = "sensor.main_entrance_in_today"
     er.async_get(hass).async_update_entity(entity_id, new_entity_id="sensor.front")
     device = device_of(hass, entry)
@@ -289,7 +289,7 @@ async def test_a_camera_that_was_removed_is_replaced(
 async def test_the_old_camera_reports_again(
     hass: HomeAssistant, noon: FrozenDateTimeFactory, entry: MockConfigEntry, pusher: Pusher
 ) -> None:
-    """It is a camera of its own then. What it lacks from before counts at its old door, where it isn't any more."""
+    """The old camera gets a key of its own; late counts from before still count at its old door."""
     await replace(hass, entry)
     await wait(hass, noon, 10 * MINUTE)
     assert state_of(hass, "binary_sensor.main_entrance_connectivity") == "off"
@@ -322,7 +322,7 @@ async def test_the_old_camera_reports_again(
 async def test_a_replacement_outlives_the_ledger(
     hass: HomeAssistant, entry: MockConfigEntry, pusher: Pusher, tmp_path: Path
 ) -> None:
-    """In a new one the camera counts for the key from its first push on."""
+    """With a new ledger, the camera counts for the key from its first push on."""
     await replace(hass, entry)
     await hass.config_entries.async_unload(entry.entry_id)
     for file in tmp_path.glob("axis_people_counter.db*"):
@@ -335,7 +335,7 @@ async def test_a_replacement_outlives_the_ledger(
 
 @pytest.mark.usefixtures("broken")
 async def test_options_leave_replacements_alone(hass: HomeAssistant, entry: MockConfigEntry) -> None:
-    """The dialog of options doesn't know them, and loses none."""
+    """The options dialog keeps replacements."""
     await replace(hass, entry)
     kept = dict(entry.options)
     result = await hass.config_entries.options.async_init(entry.entry_id)
@@ -348,7 +348,7 @@ async def test_options_leave_replacements_alone(hass: HomeAssistant, entry: Mock
 async def test_pushes_go_on_while_a_camera_is_replaced(
     hass: HomeAssistant, noon: FrozenDateTimeFactory, entry: MockConfigEntry, pusher: Pusher
 ) -> None:
-    """One that comes meanwhile is stored, or sent again; either way it is counted once."""
+    """A push during the replacement is counted once, whether it is stored or sent again."""
     noon.tick(MINUTE)
     result = await choose(hass, await entry.start_reconfigure_flow(hass), "replace")
     result = await enter(hass, result, old_camera=SERIAL, new_camera=NEW)
@@ -364,7 +364,7 @@ async def test_pushes_go_on_while_a_camera_is_replaced(
 async def test_statistics_go_on(
     hass: HomeAssistant, noon: FrozenDateTimeFactory, entry: MockConfigEntry, pusher: Pusher, tmp_path: Path
 ) -> None:
-    """Both are in one series, of the place as well, and the new camera's own goes away; so it is with a new ledger."""
+    """Both cameras are in one series, also at their place; the new camera's own series is cleared."""
     key = await add_place(hass, entry, (SERIAL,))
     await wait(hass, noon, 10 * MINUTE)
     await pusher.push(measurement(NOON + 19 * MINUTE), sensor=NEW_SENSOR)
@@ -391,7 +391,7 @@ async def test_statistics_go_on(
 async def test_statistics_of_the_new_camera_go_away_after_a_restart(
     hass: HomeAssistant, entry: MockConfigEntry, tmp_path: Path
 ) -> None:
-    """When Home Assistant ended before it was done."""
+    """The series is cleared after a restart if Home Assistant stopped before."""
     assert await sums(hass, serial=NEW)
     options = {**entry.options, "replacements": [{"key": SERIAL, "serial": NEW, "since": int(NOON.timestamp())}]}
     await hass.config_entries.async_unload(entry.entry_id)
@@ -409,7 +409,7 @@ async def test_statistics_of_the_new_camera_go_away_after_a_restart(
 async def test_diagnostics_name_no_camera(
     hass: HomeAssistant, entry: MockConfigEntry, repairs: Repairs, hass_client: ClientSessionGenerator
 ) -> None:
-    """In what somebody chose neither."""
+    """Diagnostics contain no serial number, not even in options."""
     (issue_id,) = repairs.issues
     await repairs.submit(await repairs.open(issue_id), old_camera=ANOTHER_DOOR)
     await hass.services.async_call(
@@ -424,7 +424,7 @@ async def test_diagnostics_name_no_camera(
 
 @pytest.mark.usefixtures("broken")
 async def test_undo(hass: HomeAssistant, noon: FrozenDateTimeFactory, entry: MockConfigEntry, pusher: Pusher) -> None:
-    """The wrong camera was chosen: each has its counts again, and the right one can be chosen then."""
+    """After an undo each camera has its own counts, and another replacement is possible."""
     result = await choose(hass, await entry.start_reconfigure_flow(hass), "undo")
     assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "nothing_to_undo")
     await replace(hass, entry)
@@ -450,7 +450,7 @@ async def test_undo(hass: HomeAssistant, noon: FrozenDateTimeFactory, entry: Moc
 async def test_a_camera_that_was_replaced_replaces_one_that_broke_earlier(
     hass: HomeAssistant, noon: FrozenDateTimeFactory, entry: MockConfigEntry, pusher: Pusher
 ) -> None:
-    """What it counted at its first door stays there."""
+    """Counts from its first door stay there."""
     await pusher.push(measurement(NOON - 8 * MINUTE, 2), sent=NOON + MINUTE, sensor=OTHER_SENSOR)
     await replace(hass, entry)
     await wait(hass, noon, 20 * MINUTE)
@@ -462,7 +462,7 @@ async def test_a_camera_that_was_replaced_replaces_one_that_broke_earlier(
 
 @pytest.mark.usefixtures("broken")
 async def test_fields_of_the_dialog(hass: HomeAssistant, entry: MockConfigEntry) -> None:
-    """Each has a name and an explanation, and what is asked says of which cameras."""
+    """Each field has a label and a description, and the confirmation names the cameras."""
     result = await choose(hass, await entry.start_reconfigure_flow(hass), "replace")
     step = ENGLISH["config"]["step"]["replace"]
     assert result["data_schema"]

@@ -1,4 +1,4 @@
-"""Replacements that are undone, and old cameras that report again: each counts, and is spoken of, where it is."""
+"""Replacements that are undone, and old cameras that report again."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -64,7 +64,7 @@ def about(hass: HomeAssistant, kind: issues.Issue) -> set[str]:
 async def test_undone_after_the_old_camera_reported_again(
     hass: HomeAssistant, noon: FrozenDateTimeFactory, entry: MockConfigEntry, pusher: Pusher, restarted: bool
 ) -> None:
-    """The device that it had meanwhile goes, and both cameras count as they did before."""
+    """The old camera's second device is removed, and both cameras count for their own keys."""
     await replace(hass, entry)
     await report_again(hass, noon, pusher)
     assert AGAIN in entry.runtime_data.cameras
@@ -80,7 +80,7 @@ async def test_undone_after_the_old_camera_reported_again(
 
 
 async def test_undone_gives_names_back(hass: HomeAssistant, entry: MockConfigEntry) -> None:
-    """The old camera is called what it was, and was heard when it was."""
+    """The old camera gets its name and its last message back."""
     await replace(hass, entry)
     await undo(hass, entry)
     device = device_of(hass, entry)
@@ -92,7 +92,7 @@ async def test_undone_gives_names_back(hass: HomeAssistant, entry: MockConfigEnt
 async def test_undoing_takes_no_door_away(
     hass: HomeAssistant, noon: FrozenDateTimeFactory, entry: MockConfigEntry, pusher: Pusher
 ) -> None:
-    """A camera that has replaced another one since can't come back: it isn't offered."""
+    """A replacement can't be undone if the old camera has replaced another one since."""
     other = {"serial": "accc8e000001", "name": "Back door"}
     await pusher.push(measurement(NOON - 8 * MINUTE, 2), sent=NOON + MINUTE, sensor=other)
     await replace(hass, entry)
@@ -108,7 +108,7 @@ async def test_undoing_takes_no_door_away(
 async def test_removing_the_old_camera_leaves_the_problems_of_its_door(
     hass: HomeAssistant, noon: FrozenDateTimeFactory, entry: MockConfigEntry, pusher: Pusher
 ) -> None:
-    """The key of the door is the old camera's serial number; another camera hangs there."""
+    """The issues of a key stay when the camera with that serial number is removed."""
     await replace(hass, entry)
     await report_again(hass, noon, pusher)
     await wait(hass, noon, timedelta(days=1, minutes=30))
@@ -121,7 +121,7 @@ async def test_removing_the_old_camera_leaves_the_problems_of_its_door(
 async def test_a_problem_of_the_new_camera_survives_the_replacement(
     hass: HomeAssistant, entry: MockConfigEntry, pusher: Pusher
 ) -> None:
-    """A repair about its clock stays until the clock is right: that it counts elsewhere now is no reason to end it."""
+    """An issue about a camera's clock stays when the camera counts for another key."""
     await pusher.post(document(sensor=NEW_SENSOR, sent=NOON - timedelta(hours=2)))
     assert about(hass, issues.CLOCK_DIFFERS) == {NEW}
     await replace(hass, entry)
@@ -130,10 +130,10 @@ async def test_a_problem_of_the_new_camera_survives_the_replacement(
     assert about(hass, issues.CLOCK_DIFFERS) == set()
 
 
-async def test_what_was_not_taken_goes_back(
+async def test_quarantined_intervals_go_back(
     hass: HomeAssistant, noon: FrozenDateTimeFactory, entry: MockConfigEntry, pusher: Pusher
 ) -> None:
-    """The repair is about the door at which the camera counts."""
+    """The issue about quarantined intervals is about the key that the camera counts for."""
     await replace(hass, entry)
     await wait(hass, noon, MINUTE)
     await pusher.push({**measurement(NOON + 10 * MINUTE, 3), "kind": "new-kind"}, sensor=NEW_SENSOR)
@@ -150,7 +150,7 @@ async def test_diagnostics_tell_the_old_camera_from_its_door(
     entry: MockConfigEntry,
     pusher: Pusher,
 ) -> None:
-    """Each has a word of its own, though the serial number of one is the key of the other."""
+    """Two cameras have two aliases, though the key of one is the serial number of the other."""
     await replace(hass, entry)
     await report_again(hass, noon, pusher)
     found: dict[str, Any] = await get_diagnostics_for_config_entry(hass, hass_client, entry)
@@ -167,7 +167,7 @@ def local(measured: Document, hours: int) -> Document:
 async def test_no_zone_and_a_line_that_fails_while_clocks_change(
     hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Pusher
 ) -> None:
-    """What a camera sends first after days is old: its local time says nothing of today's."""
+    """The offset of old counts isn't used as today's."""
     noon.move_to("2026-10-24T10:00:00Z")
     now = dt_util.utcnow()
     sensor = {"serial": "accc8e000002", "timeZone": None}

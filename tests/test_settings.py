@@ -1,4 +1,4 @@
-"""What a person set outlives the ledger, and the entry: directions, replaced cameras, options and places."""
+"""Settings outlive the ledger and the entry: directions, replaced cameras, options and places."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -68,7 +68,7 @@ async def test_a_direction_outlives_the_ledger(
     tmp_path: Path,
     damage: Callable[[Path], Any],
 ) -> None:
-    """Whether it was lost or damaged, the camera counts its way from the first push on, also in its places."""
+    """With a new ledger, the camera counts in its direction from the first push on, also at its places."""
     await pusher.push(measurement(NOON - 2 * MINUTE, 0, 7))
     key = await add_place(hass, entry, (SERIAL,))
     await turn(hass, SWITCH)
@@ -87,7 +87,7 @@ async def test_a_direction_outlives_the_ledger(
 async def test_a_direction_outlives_a_ledger_that_is_lost_meanwhile(
     hass: HomeAssistant, noon: FrozenDateTimeFactory, entry: MockConfigEntry, pusher: Pusher, tmp_path: Path
 ) -> None:
-    """No restart is needed for that."""
+    """A ledger lost while running gets the directions without a restart."""
     await pusher.push(measurement(NOON - 2 * MINUTE, 0, 7))
     await turn(hass, SWITCH)
     delete_ledger(tmp_path)
@@ -98,7 +98,7 @@ async def test_a_direction_outlives_a_ledger_that_is_lost_meanwhile(
 async def test_a_restored_ledger_gets_the_present_direction(
     hass: HomeAssistant, noon: FrozenDateTimeFactory, entry: MockConfigEntry, pusher: Pusher, tmp_path: Path
 ) -> None:
-    """What the file says is older."""
+    """The entry's direction replaces the one in a restored ledger."""
     await pusher.push(measurement(NOON - MINUTE, 0, 7))
     await hass.config_entries.async_unload(entry.entry_id)
     put_back = copy_ledger(tmp_path)
@@ -112,7 +112,7 @@ async def test_a_restored_ledger_gets_the_present_direction(
 async def test_statistics_follow_the_direction_of_a_restored_ledger(
     hass: HomeAssistant, noon: FrozenDateTimeFactory, entry: MockConfigEntry, pusher: Pusher, tmp_path: Path
 ) -> None:
-    """They are written anew."""
+    """Statistics are written again in the direction of the entry."""
     await pusher.push(measurement(NOON - MINUTE, 0, 7))
     await hass.config_entries.async_unload(entry.entry_id)
     put_back = copy_ledger(tmp_path)
@@ -126,7 +126,7 @@ async def test_statistics_follow_the_direction_of_a_restored_ledger(
 async def test_statistics_go_on_in_their_direction(
     hass: HomeAssistant, noon: FrozenDateTimeFactory, entry: MockConfigEntry, pusher: Pusher, tmp_path: Path
 ) -> None:
-    """A new ledger takes what recorder has as it is, and counts on the same way."""
+    """With a new ledger, the series goes on from recorder's sums in the same direction."""
     await pusher.push(*(measurement(NOON - number * MINUTE, 1) for number in range(90, 0, -1)))
     await turn(hass, SWITCH)
     assert (await sums(hass, "in"))[-1] == 0
@@ -140,7 +140,7 @@ async def test_statistics_go_on_in_their_direction(
 async def test_directions_of_an_earlier_version_are_taken_over(
     hass: HomeAssistant, noon: FrozenDateTimeFactory, entry: MockConfigEntry, pusher: Pusher, tmp_path: Path
 ) -> None:
-    """They were in the ledger only."""
+    """Directions that are only in the ledger go to the entry."""
     await pusher.push(measurement(NOON - MINUTE, 0, 7))
     await turn(hass, SWITCH)
     await hass.config_entries.async_unload(entry.entry_id)
@@ -153,7 +153,7 @@ async def test_directions_of_an_earlier_version_are_taken_over(
 async def test_switches_that_are_turned_together(
     hass: HomeAssistant, noon: FrozenDateTimeFactory, entry: MockConfigEntry, pusher: Pusher
 ) -> None:
-    """Each is kept, and the entry isn't loaded anew for it."""
+    """Directions that change together are all stored, without a reload."""
     await pusher.push(measurement(NOON - MINUTE))
     await pusher.push(measurement(NOON - MINUTE), sensor=BACK_DOOR)
     receiver = entry.runtime_data
@@ -170,7 +170,7 @@ async def test_a_direction_that_cannot_be_stored(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """It isn't set, and the user is told; nor does it come to be set later."""
+    """The switch raises an error and stays as it was, also later."""
     await pusher.push(measurement(NOON - MINUTE, 0, 7))
     delete_ledger(tmp_path)
     with pytest.raises(HomeAssistantError, match="isn't in the ledger"):
@@ -186,7 +186,7 @@ async def test_a_direction_that_cannot_be_stored(
 async def test_places_come_back(
     hass: HomeAssistant, noon: FrozenDateTimeFactory, entry: MockConfigEntry, pusher: Pusher
 ) -> None:
-    """With their ids, and with what is known of them; entities have the ids that dashboards know."""
+    """Places return with their ids and settings, and their entities with their ids."""
     await pusher.push(measurement(NOON - 2 * MINUTE, 3))
     await pusher.push(measurement(NOON - 2 * MINUTE, 0, 1), sensor=BACK_DOOR)
     await turn(hass, "switch.back_door_reverse_direction")
@@ -224,7 +224,7 @@ async def test_a_place_that_is_deleted_after_it_came_back(
     pusher: Pusher,
     hass_storage: dict[str, Any],
 ) -> None:
-    """It stays away: what was saved is given to one entry, and once."""
+    """A deleted place isn't restored again: saved settings go to one entry, once."""
     await pusher.push(measurement(NOON - MINUTE, 3))
     key = await add_place(hass, entry, (SERIAL,))
     await hass.config_entries.async_remove(entry.entry_id)
@@ -244,7 +244,7 @@ async def test_power_fails_before_the_entry_is_stored(
     pusher: Pusher,
     hass_storage: dict[str, Any],
 ) -> None:
-    """Home Assistant doesn't know the new entry then, and the next one gets everything."""
+    """If Home Assistant lost the new entry, the next one gets the saved settings."""
     await pusher.push(measurement(NOON - MINUTE, 3))
     key = await add_place(hass, entry, (SERIAL,))
     await hass.config_entries.async_remove(entry.entry_id)
@@ -258,7 +258,7 @@ async def test_power_fails_before_the_entry_is_stored(
 async def test_places_come_back_without_the_ledger(
     hass: HomeAssistant, noon: FrozenDateTimeFactory, entry: MockConfigEntry, pusher: Pusher, tmp_path: Path
 ) -> None:
-    """Somebody deleted it: cameras come back with their first push, and count their way."""
+    """Without the ledger, cameras return to their places with their first push."""
     await pusher.push(measurement(NOON - 2 * MINUTE, 0, 3))
     await turn(hass, SWITCH)
     key = await add_place(hass, entry, (SERIAL,))
@@ -273,7 +273,7 @@ async def test_places_come_back_without_the_ledger(
 async def test_replaced_cameras_come_back(
     hass: HomeAssistant, noon: FrozenDateTimeFactory, entry: MockConfigEntry, pusher: Pusher, tmp_path: Path
 ) -> None:
-    """And so does the answer that a camera is at another door."""
+    """Replacements and declined ones return."""
     await pusher.push(measurement(NOON - MINUTE, 1))
     await wait(hass, noon, 10 * MINUTE)
     await pusher.push(measurement(NOON + 9 * MINUTE, 2), sensor=NEW_SENSOR)
@@ -288,6 +288,6 @@ async def test_replaced_cameras_come_back(
 async def test_a_new_entry_has_nothing_to_bring_back(
     hass: HomeAssistant, entry: MockConfigEntry, pusher: Pusher, hass_storage: dict[str, Any]
 ) -> None:
-    """Nothing is written either."""
+    """Without saved settings, nothing is restored or written."""
     assert STORAGE_KEY not in hass_storage
     assert not entry.subentries

@@ -1,4 +1,4 @@
-"""Hourly long-term statistics in a real recorder, asked for as the frontend does."""
+"""The content of hourly long-term statistics, read from a real recorder."""
 
 from contextlib import closing
 from datetime import UTC, datetime, time, timedelta
@@ -30,7 +30,7 @@ pytestmark = pytest.mark.usefixtures("recorder_mock")
 async def test_counts_are_at_the_hour_of_their_passage(
     hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Pusher
 ) -> None:
-    """Hours follow each other without a gap; occupancy is known where the camera reported."""
+    """Sums have a row for every hour, occupancy only for hours in which the camera counted."""
     await pusher.push(
         measurement(NOON - timedelta(hours=3, minutes=5), 5, 2),
         measurement(NOON - timedelta(minutes=5), 1, 0),
@@ -54,7 +54,7 @@ async def test_counts_are_at_the_hour_of_their_passage(
 async def test_occupancy_of_the_running_hour_ends_with_the_newest_interval(
     hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Pusher, entry: MockConfigEntry
 ) -> None:
-    """Neither the rest of the hour nor a reset that is yet to come in it are part of its mean and minimum."""
+    """The rest of the hour, and a reset later in it, are no part of its mean and minimum."""
     hass.config_entries.async_update_entry(entry, options={CONF_RESET_TIME: "12:30:00"})
     await hass.config_entries.async_reload(entry.entry_id)
     truth = Truth(reset=time(12, 30))
@@ -75,7 +75,7 @@ async def test_occupancy_of_the_running_hour_ends_with_the_newest_interval(
 async def test_the_last_hour_before_a_gap_is_completed(
     hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Pusher, entry: MockConfigEntry
 ) -> None:
-    """It is the same whether it was written while it ran or afterwards."""
+    """The hour has the same row whether it was written while it ran or afterwards."""
     truth = Truth()
     noon.move_to(NOON + 10 * MINUTE)
     await pusher.push(truth.tell(NOON, 3, minutes=5), truth.tell(NOON + 5 * MINUTE, 3, minutes=5))
@@ -90,7 +90,7 @@ async def test_the_last_hour_before_a_gap_is_completed(
 async def test_late_replaced_and_repeated_counts(
     hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Pusher
 ) -> None:
-    """A late count moves all later sums, a replaced one corrects them, one that was told before changes nothing."""
+    """A late count raises all later sums, a replaced one corrects them, a repeated one changes nothing."""
     truth = Truth()
     newest = truth.tell(NOON - 5 * MINUTE, 2, 1, minutes=5)
     await pusher.push(newest)
@@ -110,7 +110,7 @@ async def test_late_replaced_and_repeated_counts(
 
 
 async def test_adults(hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Pusher) -> None:
-    """Their series are there once the camera tells adults, from its first hour on."""
+    """The series of adults appear with the first adults, and begin with the camera's first hour."""
     truth = Truth()
     await pusher.push(truth.tell(NOON - timedelta(days=1), 3, 3), truth.tell(NOON - 2 * MINUTE, 1))
     assert {"accc8ef3d92e_in", "accc8ef3d92e_out", "accc8ef3d92e_occupancy"} == set(await descriptions(hass))
@@ -121,7 +121,7 @@ async def test_adults(hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: 
 
 
 async def test_a_correction_in_a_past_hour(hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Pusher) -> None:
-    """What the user says holds from then on, also for counts that come later."""
+    """A correction holds from its instant on, also for counts that arrive later."""
     truth = Truth()
     entity = {"entity_id": "sensor.main_entrance_occupancy"}
     await pusher.push(truth.tell(NOON - 5 * MINUTE, 9, minutes=5))
@@ -160,7 +160,7 @@ async def test_reversed(hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher
 async def test_another_reset_time(
     hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Pusher, entry: MockConfigEntry
 ) -> None:
-    """The option changes the occupancy of all hours."""
+    """Another reset time changes the occupancy of all hours."""
     truth = Truth()
     await pusher.push(*(truth.tell(NOON - timedelta(hours=hour), 2, 1) for hour in range(1, 40)))
     assert await recorded(hass) == truth.series()
@@ -171,7 +171,7 @@ async def test_another_reset_time(
 
 
 async def test_another_time_zone(hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Pusher) -> None:
-    """Where the camera is moved to another zone, or says at last where it is, its nights are others."""
+    """A camera that reports another time zone has its resets at other instants."""
     truth = Truth()
     await pusher.push(*(truth.tell(NOON - timedelta(hours=hour), 2, 1) for hour in range(1, 40)))
     assert await recorded(hass) == truth.series()
@@ -197,7 +197,7 @@ async def test_another_time_zone(hass: HomeAssistant, noon: FrozenDateTimeFactor
 async def test_hours_are_those_of_utc(
     hass: HomeAssistant, freezer: FrozenDateTimeFactory, pusher: Pusher, zone: str, middle: str
 ) -> None:
-    """Also where the zone is half an hour off, where summer time begins and ends, and where the year does."""
+    """Hours are right in zones with half an hour, at changes of clocks, and at the turn of the year."""
     instant = datetime.fromisoformat(middle)
     freezer.move_to(instant + timedelta(hours=30))
     truth = Truth(zone=zone)
@@ -215,7 +215,7 @@ async def test_hours_are_those_of_utc(
 async def test_merged_intervals(
     hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Pusher, entry: MockConfigEntry
 ) -> None:
-    """What is older than the days of full detail still has its counts at its hour."""
+    """Merged intervals still have their counts at their hours."""
     truth = Truth()
     await pusher.push(
         *(truth.tell(NOON + number * 5 * MINUTE, number % 5, 1, minutes=5) for number in range(-40, 0)),
@@ -240,7 +240,7 @@ async def test_merged_intervals(
 async def test_names_and_unit(
     hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Pusher, entry: MockConfigEntry
 ) -> None:
-    """The camera's name and what is counted; the names follow those of the camera and of the device."""
+    """Series are named after the camera and the kind, and follow a new name of the camera or its device."""
 
     async def names() -> dict[str, Any]:
         return {key: one["name"] for key, one in (await descriptions(hass)).items()}
@@ -275,7 +275,7 @@ async def test_names_and_unit(
 
 
 async def test_names_in_german(hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Pusher) -> None:
-    """They are in the language of the installation."""
+    """Names and units are in the language of the installation."""
     hass.config.language = "de"
     await pusher.push(measurement(NOON - 2 * MINUTE, 1, adults=(1, 0)), sensor={"name": "Haupteingang"})
     found = await descriptions(hass)
@@ -290,7 +290,7 @@ async def test_names_in_german(hass: HomeAssistant, noon: FrozenDateTimeFactory,
 
 
 async def test_a_displaced_first_interval(hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Pusher) -> None:
-    """Where the first interval turns out to be one that must wait, its hours are empty, and nothing is negative."""
+    """The hours of a first interval that has to wait in quarantine later are empty, never negative."""
     await pusher.push(measurement(NOON - timedelta(hours=2), 7, minutes=60))
     await pusher.push(measurement(NOON - timedelta(hours=6), 5, minutes=120))
     assert values(await rows(hass, "in"), "sum") == [5, 5, 5, 5, 12]
@@ -303,7 +303,7 @@ async def test_a_displaced_first_interval(hass: HomeAssistant, noon: FrozenDateT
 async def test_devices_of_others(
     hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Pusher, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """They may be named as they like, and have identifiers of any shape."""
+    """Other integrations' devices may have any name and identifiers of any shape."""
     await pusher.push(measurement(NOON - MINUTE, 1))
     other = MockConfigEntry(domain="other")
     other.add_to_hass(hass)

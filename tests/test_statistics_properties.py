@@ -1,4 +1,4 @@
-"""Whatever comes in whatever order, and whatever happens meanwhile: the series say what a simple calculation says."""
+"""Statistics after any sequence of events equal a slow, simple calculation."""
 
 from collections.abc import Iterator
 from datetime import datetime, time, timedelta
@@ -95,7 +95,7 @@ async def test_series_of_any_story(
     width: int,
     shift: bool,
 ) -> None:
-    """Late, replaced, repeated and out of order, with corrections, restarts and kills: each hour is right."""
+    """Every hour is right after late, replaced and repeated counts, corrections, restarts and kills."""
     if CONF_RESET_TIME not in entry.options:
         hass.config_entries.async_update_entry(entry, options={CONF_RESET_TIME: RESET.isoformat()})
         await hass.config_entries.async_reload(entry.entry_id)

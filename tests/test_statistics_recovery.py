@@ -35,7 +35,7 @@ pytestmark = pytest.mark.usefixtures("recorder_mock")
 async def test_series_deleted_by_the_user(
     hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Pusher, deleted: tuple[str, ...]
 ) -> None:
-    """It is written anew as a whole with the next push."""
+    """A deleted series is written again as a whole with the next push."""
     truth = Truth()
     await pusher.push(
         *(truth.tell(NOON - timedelta(hours=hour), 1, 0, adults=(1, 0)) for hour in range(1, 30)),
@@ -50,7 +50,7 @@ async def test_series_deleted_by_the_user(
 async def test_recorder_lost_all_while_nothing_is_pushed(
     hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Pusher, entry: MockConfigEntry
 ) -> None:
-    """A new database is filled when Home Assistant has started, also with cameras that are silent."""
+    """A new database is filled after the start, also for silent cameras."""
     truth = Truth()
     empty = await snapshot(hass)
     await pusher.push(*(truth.tell(NOON - timedelta(hours=hour), 1) for hour in range(1, 30)))
@@ -65,7 +65,7 @@ async def test_recorder_lost_all_while_nothing_is_pushed(
 async def test_older_copy_of_recorders_database(
     hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Pusher, entry: MockConfigEntry, later: timedelta
 ) -> None:
-    """What it lacks is written once more."""
+    """Hours that a restored database lacks are written again."""
     truth = Truth()
     await pusher.push(*(truth.tell(NOON - timedelta(hours=hour), 1) for hour in range(1, 30)))
     assert await recorded(hass) == truth.series()
@@ -86,7 +86,7 @@ async def test_older_copy_of_recorders_database(
 async def test_killed_between_commit_and_statistics(
     hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Pusher, entry: MockConfigEntry, tmp_path: Path
 ) -> None:
-    """What the ledger had, and recorder not yet, is written after the next start, though the camera is silent."""
+    """Counts that only the ledger has are written after the next start, though the camera is silent."""
     truth = Truth()
     await pusher.push(truth.tell(NOON - timedelta(hours=5), 1), truth.tell(NOON - 2 * MINUTE, 2))
     before = await recorded(hass)
@@ -111,7 +111,7 @@ async def test_killed_between_commit_and_statistics(
 async def test_counted_before_there_was_a_recorder(
     hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Pusher, entry: MockConfigEntry, tmp_path: Path
 ) -> None:
-    """A ledger from which nobody has written anything is written when Home Assistant has started."""
+    """A ledger of which nothing was written is written after the start."""
     truth = Truth()
     assert await hass.config_entries.async_unload(entry.entry_id)
     with opened(tmp_path / LEDGER) as ledger:
@@ -126,7 +126,7 @@ async def test_counted_before_there_was_a_recorder(
 async def test_ledger_deleted_while_running(
     hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Pusher, entry: MockConfigEntry, tmp_path: Path
 ) -> None:
-    """The series goes on from its last sum, within the hour."""
+    """With a new ledger, the series goes on from its last sum."""
     noon.move_to(NOON + 20 * MINUTE)
     await pusher.push(
         measurement(NOON - timedelta(hours=5), 10, adults=(1, 0)), measurement(NOON + 19 * MINUTE, 5, adults=(2, 0))
@@ -154,7 +154,7 @@ async def test_ledger_deleted_while_running(
 async def test_ledger_corrupted(
     hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Pusher, entry: MockConfigEntry, tmp_path: Path
 ) -> None:
-    """One that was moved aside is like one that was deleted."""
+    """With a ledger that was damaged, the series goes on from its last sum."""
     await pusher.push(measurement(NOON - timedelta(hours=5), 10), measurement(NOON - 2 * MINUTE, 5))
     assert (await sums(hass))[-1] == 15
     assert await hass.config_entries.async_unload(entry.entry_id)
@@ -174,7 +174,7 @@ async def test_older_copy_of_the_ledger(
     tmp_path: Path,
     is_running: bool,
 ) -> None:
-    """The hours that it doesn't know stay as they are, those that came late too."""
+    """Hours that a restored ledger doesn't know stay in recorder."""
     truth = Truth()
     noon.move_to(NOON + 30 * MINUTE)
     await pusher.push(
@@ -217,7 +217,7 @@ async def test_older_copy_of_the_ledger(
 async def test_new_ledger_and_a_camera_that_sends_all_again(
     hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Pusher, tmp_path: Path, order: str
 ) -> None:
-    """What the camera still has is not counted twice, what it has forgotten stays."""
+    """Counts sent again are not counted twice; those that the camera has lost stay."""
     truth = Truth()
     told = [
         truth.tell(NOON - number * 15 * MINUTE, number % 7, number % 3, minutes=15, adults=(number % 2, 0))
@@ -250,7 +250,7 @@ async def test_new_ledger_and_a_camera_that_sends_all_again(
 async def test_rebuild_is_for_administrators(
     hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Pusher, hass_read_only_user: MockUser
 ) -> None:
-    """What only recorder knows would be lost."""
+    """Only an administrator may rebuild, because hours that only recorder has are lost."""
     await pusher.push(measurement(NOON - MINUTE, 1))
     with pytest.raises(Unauthorized):
         await rebuild(hass, Context(user_id=hass_read_only_user.id))
@@ -265,7 +265,7 @@ async def rebuild(hass: HomeAssistant, context: Context | None = None) -> None:
 async def test_rebuild(
     hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Pusher, entry: MockConfigEntry, tmp_path: Path
 ) -> None:
-    """The series are what the ledger says and nothing else, whatever they were before."""
+    """After a rebuild the series hold what the ledger holds and nothing else."""
     truth = Truth()
     await pusher.push(measurement(NOON - timedelta(days=20), 100))
     await settle(hass)
@@ -282,7 +282,7 @@ async def test_rebuild(
 async def test_removed_camera_and_integration(
     hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Pusher, entry: MockConfigEntry
 ) -> None:
-    """The series stay, and go on when the camera or the integration comes back."""
+    """Series stay when the camera or the integration is removed, and go on when it comes back."""
     truth = Truth()
     await pusher.push(truth.tell(NOON - timedelta(days=1), 4), truth.tell(NOON - 2 * MINUTE, 4))
     before = await recorded(hass)

@@ -33,7 +33,7 @@ CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 
 
 async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
-    """Open the addresses for pushes and downloads, and offer the actions."""
+    """Register the views and the actions."""
     async_register_views(hass)
     hass.http.register_view(ExportView())
     async_setup_services(hass)
@@ -41,7 +41,7 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
 
 
 async def async_setup_entry(hass: HomeAssistant, entry: PeopleCounterConfigEntry) -> bool:
-    """Open the ledger and bring back its cameras."""
+    """Open the ledger, add its cameras and places, and open the port for cameras if there is one."""
     await async_restore(hass, entry)
     if CONF_ISSUE_SECRET not in entry.data:
         data = {**entry.data, CONF_ISSUE_SECRET: secrets.token_hex(32)}
@@ -62,7 +62,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: PeopleCounterConfigEntry
     async def core_updated(_: Event) -> None:
         await _async_updated(hass, entry)
 
-    # Before all else: a place may be changed while its cameras are brought back.
+    # First of all: a place may be changed during the set-up.
     entry.async_on_unload(entry.add_update_listener(_async_updated))
     entry.async_on_unload(hass.bus.async_listen(EVENT_CORE_CONFIG_UPDATE, core_updated))
 
@@ -82,7 +82,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: PeopleCounterConfigEntry
 async def _async_start_listener(
     hass: HomeAssistant, entry: PeopleCounterConfigEntry, settings: ListenerSettings
 ) -> None:
-    """Open a port for the cameras; where that fails it says so itself, and tries again."""
+    """Open a port for the cameras; the listener shows an issue and retries if that fails."""
     receiver = entry.runtime_data
     receiver.listener = listener = Listener(
         hass,
@@ -96,16 +96,16 @@ async def _async_start_listener(
 
 
 async def _async_updated(hass: HomeAssistant, entry: PeopleCounterConfigEntry) -> None:
-    """Begin anew with other options, places or time zone; address and token are looked up when they are needed."""
+    """Reload the entry if its options, places or time zone have changed; address and token are read at each use."""
     receiver = entry.runtime_data
-    # Several settings may change at once: the receiver that is set up next has all of them.
+    # One reload is enough for several changes at once.
     if not receiver.is_reloading and receiver.configured != configured(hass, entry):
         receiver.is_reloading = True
         hass.config_entries.async_schedule_reload(entry.entry_id)
 
 
 async def async_unload_entry(hass: HomeAssistant, entry: PeopleCounterConfigEntry) -> bool:
-    """Take the entities away; the ledger is closed after that."""
+    """Remove the entities; the receiver closes the ledger after that."""
     receiver = entry.runtime_data
     receiver.async_stop_showing()
     unloaded = await hass.config_entries.async_unload_platforms(entry, PLATFORMS)
@@ -115,7 +115,7 @@ async def async_unload_entry(hass: HomeAssistant, entry: PeopleCounterConfigEntr
 
 
 async def async_remove_entry(hass: HomeAssistant, entry: PeopleCounterConfigEntry) -> None:
-    """Take all repairs back; the ledger stays, for counts can't be had again, and so does what a person set."""
+    """End all issues and save the settings; the ledger stays, because nobody could send its counts again."""
     issues.async_end_all(hass)
     await async_save(hass, entry)
 
@@ -123,7 +123,7 @@ async def async_remove_entry(hass: HomeAssistant, entry: PeopleCounterConfigEntr
 async def async_remove_config_entry_device(
     hass: HomeAssistant, entry: PeopleCounterConfigEntry, device: DeviceEntry
 ) -> bool:
-    """Remove a camera that no longer sends; its counts stay in the ledger."""
+    """Remove a camera that is silent; its counts stay in the ledger."""
     if entry.state is not ConfigEntryState.LOADED:
         return False
     receiver = entry.runtime_data

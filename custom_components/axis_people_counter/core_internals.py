@@ -1,6 +1,6 @@
-"""Undocumented parts of Home Assistant that the integration needs, because nothing documented does it.
+"""Undocumented parts of Home Assistant, used where nothing documented does the same.
 
-A release may change any of this, so it stands in one place. scripts/demo loads it on the newest release.
+A release may change any of them, so they are in one place. scripts/demo loads them on the newest release.
 """
 
 import ssl
@@ -13,7 +13,7 @@ from homeassistant.util.ssl import SSL_ALPN_HTTP11, create_client_context
 
 
 async def async_recorder_done(hass: HomeAssistant) -> None:
-    """Return when recorder has done all that it was given before.
+    """Return when recorder has finished all tasks that were queued before.
 
     Its own `async_block_till_done` doesn't wait for the task in progress.
     """
@@ -25,7 +25,7 @@ async def async_recorder_done(hass: HomeAssistant) -> None:
 async def async_adapter_addresses() -> list[str]:
     """Return the IP addresses of this machine's network adapters as they are now.
 
-    What the network integration itself offers was read when Home Assistant started.
+    The network integration itself offers those that it read when Home Assistant started.
     """
     return [
         address["address"]
@@ -35,5 +35,5 @@ async def async_adapter_addresses() -> list[str]:
 
 
 def public_client_context() -> ssl.SSLContext:
-    """Return a new client context that trusts the public authorities Home Assistant trusts; not for the event loop."""
+    """Return a new client context with the public authorities that Home Assistant trusts; not for the event loop."""
     return create_client_context(alpn_protocols=SSL_ALPN_HTTP11)

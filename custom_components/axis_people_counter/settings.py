@@ -1,7 +1,7 @@
-"""What a person set that outlives the ledger, and the entry as well: directions, replaced cameras, options, places.
+"""Settings of a person in the config entry: directions, replaced cameras, options and places.
 
-All of it is in the entry. The ledger is told when it is opened, and when something changes. When the entry is deleted,
-it goes to a file, from which the next entry gets it back.
+They outlive the ledger, which gets them when it is opened and when they change. A file keeps them while the entry is
+deleted, until the next one is added.
 """
 
 from collections.abc import Iterable
@@ -37,61 +37,61 @@ STORAGE_VERSION: Final = 1
 
 
 def replacements_of(entry: ConfigEntry) -> list[Replacement]:
-    """Return which cameras replace others, in the order in which it was chosen."""
+    """Return which cameras replace others, in the order in which a person chose it."""
     return [Replacement(**stored) for stored in entry.options.get(CONF_REPLACEMENTS, ())]
 
 
 @callback
 def async_keep_replacement(hass: HomeAssistant, entry: ConfigEntry, replacement: Replacement) -> None:
-    """Keep that a camera replaces another."""
+    """Store that a camera replaces another."""
     replacements = [*replacements_of(entry), replacement]
     _async_keep(hass, entry, CONF_REPLACEMENTS, [stored._asdict() for stored in replacements])
 
 
 @callback
 def async_forget_replacement(hass: HomeAssistant, entry: ConfigEntry, key: str) -> None:
-    """Forget the last camera that has replaced another."""
+    """Remove the last replacement at a key."""
     replacements = without_last(replacements_of(entry), key)
     _async_keep(hass, entry, CONF_REPLACEMENTS, [stored._asdict() for stored in replacements])
 
 
 @callback
 def async_keep_direction(hass: HomeAssistant, entry: ConfigEntry, key: str, is_reversed: bool) -> None:
-    """Keep whether in means out at a camera."""
+    """Store whether in means out at a camera."""
     others = set(entry.options.get(CONF_REVERSED_CAMERAS, ())) - {key}
     async_keep_directions(hass, entry, others | {key} if is_reversed else others)
 
 
 @callback
 def async_keep_directions(hass: HomeAssistant, entry: ConfigEntry, reversed_cameras: Iterable[str]) -> None:
-    """Keep at which cameras in means out, and at no others."""
+    """Store at which cameras in means out, in place of those stored before."""
     _async_keep(hass, entry, CONF_REVERSED_CAMERAS, sorted(reversed_cameras))
 
 
 @callback
 def async_decline(hass: HomeAssistant, entry: ConfigEntry, key: str) -> None:
-    """Keep that a camera replaces none."""
+    """Store that a camera replaces none, so that nobody is asked again."""
     _async_keep(hass, entry, CONF_DECLINED, sorted({*entry.options.get(CONF_DECLINED, ()), key}))
 
 
 def options_of_a_reload(entry: ConfigEntry) -> dict[str, Any]:
-    """Return the options that hold for as long as the entry is loaded."""
+    """Return the options that need a reload when they change."""
     return {key: value for key, value in entry.options.items() if key not in (CONF_DECLINED, CONF_REVERSED_CAMERAS)}
 
 
 async def async_save(hass: HomeAssistant, entry: ConfigEntry) -> None:
-    """Save the options and places of an entry that is being deleted."""
+    """Save the options and places of an entry that is deleted."""
     places = [subentry.as_dict() for subentry in entry.subentries.values()]
     await _store(hass).async_save({"options": dict(entry.options), "places": places, "restored_to": None})
 
 
 async def async_restore(hass: HomeAssistant, entry: ConfigEntry) -> None:
-    """Give a new entry the options and places of one that was deleted, places with the ids they had."""
+    """Restore the options and places of a deleted entry into a new one; places keep their ids."""
     store = _store(hass)
     if (saved := await store.async_load()) is None:
         return
     if saved["restored_to"] == entry.entry_id:
-        # Home Assistant stores an entry a while after it has changed; this is a later start.
+        # The entry was stored with them: Home Assistant does so a while after the change, and this is a later start.
         await store.async_remove()
         return
     for place in saved["places"]:
@@ -113,7 +113,7 @@ def _async_keep(hass: HomeAssistant, entry: ConfigEntry, key: str, value: list[A
 
 @dataclass(frozen=True, slots=True)
 class PlaceSettings:
-    """What the user said about a place."""
+    """The settings of a place."""
 
     key: str
     name: str
@@ -126,7 +126,7 @@ class PlaceSettings:
 
     @classmethod
     async def async_of(cls, subentry: ConfigSubentry) -> Self:
-        """Read them."""
+        """Return the settings in a subentry."""
         data = subentry.data
         return cls(
             key=subentry.subentry_id,
@@ -141,17 +141,17 @@ class PlaceSettings:
 
     @property
     def keys(self) -> frozenset[str]:
-        """The keys of the cameras of its doors."""
+        """The keys of the cameras at its doors."""
         return frozenset(door.key for door in self.doors)
 
     @property
     def place(self) -> Place:
-        """What the ledger has to know of it."""
+        """The place as the ledger stores it."""
         return Place(self.key, self.doors, self.schedule.basis)
 
 
 def doors_of(subentry: ConfigSubentry) -> tuple[Door, ...]:
-    """Return the doors of a place: those that lead into it, then those that lead out of it."""
+    """Return the doors of a place: those that lead into it first, then those that lead out."""
     return (
         *(Door(key, False) for key in subentry.data[CONF_DOORS]),
         *(Door(key, True) for key in subentry.data[CONF_REVERSED_DOORS]),

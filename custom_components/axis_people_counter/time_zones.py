@@ -1,6 +1,6 @@
-"""Find the time zone and the daily reset that a camera or a place goes by.
+"""The time zone and the daily reset of a camera or place.
 
-Called by the coordinators, history and statistics. What a schedule does with them is in counting/schedule.py.
+Called by coordinators, history and statistics. A schedule's own methods are in counting/schedule.py.
 """
 
 import asyncio
@@ -14,7 +14,7 @@ from .const import CONF_RESET_TIME, DEFAULT_RESET_TIME
 from .counting import DAY, MIDNIGHT, Schedule, fixed_zone, posix_zone, zone_names
 from .ledger import Camera
 
-# Loading a zone takes another thread, so each is kept. Only names of zones get here, of which there are some hundreds.
+# A zone is loaded in another thread, so each is cached. Only names of zones are keys: there are some hundreds.
 _ZONES: Final[dict[str, tzinfo]] = {}
 
 
@@ -27,7 +27,7 @@ async def async_camera_schedule(entry: ConfigEntry, camera: Camera) -> Schedule:
     schedule = await async_schedule(camera.time_zone, reset_time)
     if (offset := camera.utc_offset) is None or (camera.time_zone is not None and schedule.is_zone_known):
         return schedule
-    # On the day on which clocks are changed, the newest counts may be from before that.
+    # The newest counts may be from before a change of clocks.
     if camera.time_zone is None and offset in {
         _utc_offset(at, schedule.zone) for at in (camera.sent, camera.sent - DAY)
     }:
@@ -36,14 +36,14 @@ async def async_camera_schedule(entry: ConfigEntry, camera: Camera) -> Schedule:
 
 
 async def async_schedule(zone: str | None, reset_time: str | None, reset_value: int = 0) -> Schedule:
-    """Return the schedule in a zone, in Home Assistant's where there is none or it is unknown."""
+    """Return the schedule in a zone, or in Home Assistant's if none is given or it is unknown."""
     at = None if reset_time is None else dt_util.parse_time(reset_time) or MIDNIGHT
     known = await _async_time_zone(zone) if zone else None
     return Schedule(known or dt_util.get_default_time_zone(), at, reset_value, not zone or known is not None)
 
 
 async def _async_time_zone(text: str) -> tzinfo | None:
-    """Return the time zone with this name, or of this POSIX text; None where it is neither."""
+    """Return the time zone with this name or POSIX text; None if it is neither."""
     if text not in _ZONES:
         # zone_names leaves out "localtime", which would be this computer's own zone.
         names = await asyncio.get_running_loop().run_in_executor(None, zone_names)

@@ -118,7 +118,8 @@ class PlaceCoordinator(LedgerCoordinator[PlaceData]):
 
         _, next_reset = schedule.reset(instant)
         self._async_tick_at(datetime.fromtimestamp(min(next_day, next_reset), UTC))
-        self._async_update_issues()
+        if not self._shutdown_requested:
+            self._async_update_issues()
         summary = summarize(today.levels, day, max(0, today.running))
 
         def is_reached(limit: int | None) -> bool:

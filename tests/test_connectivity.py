@@ -35,7 +35,7 @@ MINUTE = timedelta(minutes=1)
 
 
 def check(hass: HomeAssistant, *, connected: bool) -> None:
-    """See all entities agree."""
+    """Assert that all entities agree."""
     assert state_of(hass, CONNECTIVITY) == ("on" if connected else "off")
     for entity_id in COUNTING:
         assert (state_of(hass, entity_id) != "unavailable") is connected, entity_id
@@ -142,7 +142,7 @@ async def test_silent_for_a_day(
         "url": "https://ha.example.com/api/axis_people_counter/push",
     }
 
-    # It has been away for so long that it isn't waited for after a restart.
+    # After a day of silence, a restart gives the camera no new time.
     ir.async_delete_issue(hass, DOMAIN, problems(hass)[issue_id].issue_id)
     await hass.config_entries.async_reload(entry.entry_id)
     check(hass, connected=False)

@@ -25,13 +25,13 @@ HOUR: Final = timedelta(hours=1)
 
 @pytest.fixture(autouse=True)
 async def _components(hass: HomeAssistant) -> None:
-    """Have diagnostics before there is a client."""
+    """Set up diagnostics before the first client comes."""
     assert await async_setup_component(hass, "diagnostics", {})
 
 
 @pytest.fixture
 def _enabled(entity_registry: er.EntityRegistry) -> None:
-    """Have the sensor enabled, as somebody who wants it does."""
+    """Enable the sensor."""
     entity_registry.async_get_or_create(
         "sensor", DOMAIN, f"{SERIAL}_missing_minutes", suggested_object_id=MISSING.partition(".")[2]
     )

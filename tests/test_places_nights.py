@@ -20,7 +20,7 @@ from .helpers.pusher import Pusher, measurement
 from .helpers.recorded import go_on
 
 type Happening = tuple[str, Any]
-# A zone, the time at which a place starts anew there, and the beginning of a night.
+# The zone and the reset time of the place, and the beginning of a night.
 NIGHTS: Final = {
     "time comes twice": ("Europe/Stockholm", time(2, 30), "2026-10-24T21:30:00Z"),
     "time doesn't exist": ("Europe/Stockholm", time(2, 30), "2026-03-28T22:30:00Z"),
@@ -30,24 +30,24 @@ NIGHTS: Final = {
     "Home Assistant's zone": (None, time(0, 7), "2026-09-16T06:30:00Z"),
 }
 CAMERA_ZONES: Final = ("Europe/Stockholm", "America/New_York", "Asia/Tokyo")
-# Whoever has been heard within this time isn't silent.
+# A camera that has sent a message within this time is connected.
 HEARD: Final = 5 * MINUTE
 _numbers: Iterator[int] = count(1)
 
 
 @pytest.fixture(autouse=True)
 def _one_day_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let the ledger work out checkpoints one by one."""
+    """Let the ledger add one checkpoint at a time."""
     monkeypatch.setattr("custom_components.axis_people_counter.ledger.places.DAYS_AT_ONCE", 1)
 
 
 class Shop:
-    """A place in Home Assistant, and the truth about it."""
+    """A place in Home Assistant, and the simple calculation of it."""
 
     def __init__(
         self, hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Pusher, truth: Truth, layouts: list[Layout]
     ) -> None:
-        """Take its doors; the place isn't there yet."""
+        """Store its doors; the place isn't added yet."""
         self.hass = hass
         self.clock = noon
         self.pusher = pusher
@@ -59,11 +59,11 @@ class Shop:
 
     @property
     def now(self) -> int:
-        """What the clock says."""
+        """The present instant."""
         return int(datetime.now(UTC).timestamp())
 
     async def add(self, entry: MockConfigEntry, zone: str | None) -> None:
-        """Have all cameras heard for the first time, and add the place."""
+        """Push from all cameras for the first time, and add the place."""
         truth = self.truth
         for number in range(len(self.serials)):
             await self.push(number, 0, 0, [])
@@ -79,14 +79,14 @@ class Shop:
         )
 
     async def remove(self, entry: MockConfigEntry) -> None:
-        """Leave nothing."""
+        """Remove the place and its cameras."""
         self.hass.config_entries.async_remove_subentry(entry, self.key)
         await self.hass.async_block_till_done()
         for serial in self.serials:
             await entry.runtime_data.async_remove_camera(serial)
 
     async def happens(self, entry: MockConfigEntry, what: str, of_it: Any) -> None:
-        """Let something happen."""
+        """Carry out an event."""
         match what:
             case "push":
                 await self.push(*of_it)
@@ -102,13 +102,13 @@ class Shop:
                 await self.restart(entry, *of_it)
 
     async def push(self, number: int, delay: int, ago: int, counted: list[People]) -> None:
-        """Push from a door what it counted from so many minutes ago on; that was sent some minutes ago itself."""
+        """Push intervals of a door that began `ago` minutes before they were sent, `delay` minutes late."""
         number %= len(self.serials)
         serial, sent = self.serials[number], self.now - delay * MINUTE
         documents = []
         for start, end, entered, exited in self.layouts[number].intervals(sent - ago * MINUTE, counted):
             if end <= sent:
-                self.truth.counts.tell(serial, sent, start, end, entered, exited)
+                self.truth.counts.measure(serial, sent, start, end, entered, exited)
                 begin = datetime.fromtimestamp(start, UTC)
                 documents.append(measurement(begin, entered, exited, minutes=(end - start) // MINUTE))
         await self.pusher.push(
@@ -123,7 +123,7 @@ class Shop:
         await go_on(self.hass, self.clock, seconds / MINUTE, with_recorder=False)
 
     async def turn(self) -> None:
-        """Let the day end, or the place start anew, without a word from any door in the last minute."""
+        """Wait until the day ends or the occupancy is reset, without a push in the last minute."""
         turn = min(instant for instant in (self.truth.day(self.now).stop, *self.truth.resets) if instant > self.now)
         if turn - self.now > MINUTE:
             await self.wait(turn - self.now - MINUTE)
@@ -132,7 +132,7 @@ class Shop:
         await self.wait(turn - self.now)
 
     async def correct(self, how: str, value: int) -> None:
-        """Say what the occupancy is, by some means."""
+        """Set the occupancy by the action, the number or the button."""
         if how == "action" and shown(self.hass, self.key, "occupancy") == "unavailable":
             return
         value = max(0, value)
@@ -151,7 +151,7 @@ class Shop:
         await self.hass.services.async_call(domain, service, data, blocking=True)
 
     async def reverse(self, number: int) -> None:
-        """Turn a camera round."""
+        """Reverse a camera."""
         serial = self.serials[number % len(self.serials)]
         self.truth.counts.reversed ^= {serial}
         entity = er.async_get(self.hass).async_get_entity_id("switch", DOMAIN, f"{serial}_reverse_direction")
@@ -159,25 +159,25 @@ class Shop:
         await self.hass.async_block_till_done()
 
     async def restart(self, entry: MockConfigEntry, minutes: int) -> None:
-        """Be away for some minutes."""
+        """Unload the entry for some minutes."""
         assert await self.hass.config_entries.async_unload(entry.entry_id)
         await self.wait(minutes * MINUTE)
         assert await self.hass.config_entries.async_setup(entry.entry_id)
         await self.hass.async_block_till_done()
 
     def check(self) -> None:
-        """See that what is shown is the truth."""
+        """Assert that all entities equal the simple calculation."""
         expected = self.expected()
         found = {name: shown(self.hass, self.key, name) for name in expected}
         if found["occupancy"] == "unavailable":
             assert self.now - self.heard >= HEARD
-            # This is known all the same.
+            # These are available even so.
             known = ("complete_until", "occupancy_correction")
             expected = {name: value if name in known else "unavailable" for name, value in expected.items()}
         assert found == expected
 
     def expected(self) -> dict[str, str]:
-        """Return what should be shown of the place."""
+        """Return the expected states of the place."""
         truth, now = self.truth, self.now
         day = truth.day(now)
         midnight, *since = (step for step in truth.steps(now, now) if step.at >= day.start)
@@ -196,7 +196,7 @@ class Shop:
         }
 
 
-# Now, of this night, and of the day before.
+# Within minutes, this night, and the day before.
 minutes_ago: Final = st.integers(1, 20) | st.integers(1, 120) | st.integers(1, 26 * 60)
 shop_pushes: Final[st.SearchStrategy[Happening]] = st.tuples(
     st.just("push"),
@@ -217,7 +217,7 @@ shop_happenings: Final[st.SearchStrategy[Happening]] = st.one_of(
 
 @st.composite
 def nights(draw: st.DrawFn) -> list[Happening]:
-    """Draw what happens in a night that has two turns in it; something happens just then."""
+    """Draw the events of a night with two turns; some events happen at the very turns."""
     story = draw(st.lists(shop_pushes, min_size=1, max_size=3))
     for _ in range(2):
         story += draw(st.lists(shop_happenings, max_size=4))

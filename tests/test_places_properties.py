@@ -149,7 +149,7 @@ class Places:
         """Push from a camera."""
         intervals = [one for stretch in stretches for one in self.layouts[number].intervals(*stretch)]
         for one in intervals:
-            self.counts.tell(SERIALS[number], sent, *one)
+            self.counts.measure(SERIALS[number], sent, *one)
         document = push(sent, *(Interval(*one, None, None) for one in intervals), sender=sensor(number))
         self.ledger.record(document, START).result(TIMEOUT)
 

@@ -28,16 +28,16 @@ pytestmark = pytest.mark.usefixtures("recorder_mock")
 
 
 class Doors:
-    """What both doors told, and what follows for a place into which both lead, worked out minute by minute."""
+    """The counts of both doors; the rows of a place with both follow minute by minute."""
 
     def __init__(self, pusher: Pusher, *, swapped: bool = False) -> None:
-        """Begin with nothing told; where swapped, the back door leads out."""
+        """Start without counts; if swapped, the back door leads out."""
         self.pusher = pusher
         self.swapped = swapped
         self.told: dict[tuple[str, int], tuple[int, int]] = {}
         self.corrections: dict[int, int] = {}
 
-    async def tell(self, serial: str, *intervals: tuple[datetime, int, int]) -> None:
+    async def measure(self, serial: str, *intervals: tuple[datetime, int, int]) -> None:
         """Push minutes of one door."""
         for start, entered, exited in intervals:
             self.told[serial, int(start.timestamp())] = entered, exited
@@ -113,7 +113,7 @@ def errors(caplog: pytest.LogCaptureFixture) -> Callable[[], list[str]]:
 
 
 def change_first_sum(hass: HomeAssistant, statistic_id: str) -> None:
-    """Write another sum into the first hour of a series."""
+    """Change the sum of the first hour of a series in recorder."""
     with session_scope(hass=hass) as session:
         session.execute(
             text(
@@ -125,7 +125,7 @@ def change_first_sum(hass: HomeAssistant, statistic_id: str) -> None:
 
 
 async def place_series(hass: HomeAssistant, key: str) -> dict[str, list[Row]]:
-    """Return what recorder has of a place."""
+    """Return all series of a place in recorder."""
     return await recorded(hass, key.lower())
 
 
@@ -134,25 +134,25 @@ async def test_place_over_the_past(
 ) -> None:
     """A new place has statistics of all the past; late, replaced and corrected counts change them."""
     doors = Doors(pusher)
-    await doors.tell(
+    await doors.measure(
         SERIAL, *((NOON - hour * timedelta(hours=1) - MINUTE, hour % 5, hour % 3) for hour in range(50, 0, -1))
     )
-    await doors.tell(BACK, *((NOON - hour * timedelta(minutes=50), 1, hour % 4) for hour in range(40, 0, -1)))
+    await doors.measure(BACK, *((NOON - hour * timedelta(minutes=50), 1, hour % 4) for hour in range(40, 0, -1)))
     key = await add_place(hass, entry, time_zone="UTC")
     assert await place_series(hass, key) == doors.series()
-    # A late count of one door, in the midst.
-    await doors.tell(BACK, (NOON - timedelta(hours=30), 7, 0))
+    # A late count of one door.
+    await doors.measure(BACK, (NOON - timedelta(hours=30), 7, 0))
     assert await place_series(hass, key) == doors.series()
-    # A count that was another.
-    await doors.tell(SERIAL, (NOON - timedelta(hours=20) - MINUTE, 9, 9))
+    # A replaced count.
+    await doors.measure(SERIAL, (NOON - timedelta(hours=20) - MINUTE, 9, 9))
     assert await place_series(hass, key) == doors.series()
-    # What somebody said.
+    # A correction.
     await hass.services.async_call(
         "number", "set_value", {"entity_id": entity_of(hass, key, "occupancy_correction"), "value": 30}, blocking=True
     )
     doors.corrections[int(NOON.timestamp())] = 30
     noon.tick(2 * MINUTE)
-    await doors.tell(SERIAL, (NOON + MINUTE, 2, 0))
+    await doors.measure(SERIAL, (NOON + MINUTE, 2, 0))
     await go_on(hass, noon)
     assert await place_series(hass, key) == doors.series()
 
@@ -160,12 +160,12 @@ async def test_place_over_the_past(
 async def test_steady(hass: HomeAssistant, noon: FrozenDateTimeFactory, entry: MockConfigEntry, pusher: Pusher) -> None:
     """The current hour is kept up to date, also after a restart, and names follow the device."""
     doors = Doors(pusher)
-    await doors.tell(SERIAL, (NOON - MINUTE, 3, 0))
-    await doors.tell(BACK, (NOON - MINUTE, 0, 0))
+    await doors.measure(SERIAL, (NOON - MINUTE, 3, 0))
+    await doors.measure(BACK, (NOON - MINUTE, 0, 0))
     key = await add_place(hass, entry, time_zone="UTC")
     for minute in range(0, 100, 7):
         noon.move_to(NOON + minute * MINUTE + MINUTE)
-        await doors.tell(BACK if minute % 2 else SERIAL, (NOON + minute * MINUTE, minute % 4, 1))
+        await doors.measure(BACK if minute % 2 else SERIAL, (NOON + minute * MINUTE, minute % 4, 1))
         if minute == 49:
             await hass.config_entries.async_reload(entry.entry_id)
             await hass.async_block_till_done()
@@ -184,8 +184,8 @@ async def test_other_doors(
 ) -> None:
     """Other doors, and a reversed camera, change all hours."""
     doors = Doors(pusher)
-    await doors.tell(SERIAL, *((NOON - hour * timedelta(hours=1) - MINUTE, 4, 1) for hour in range(30, 0, -1)))
-    await doors.tell(BACK, *((NOON - hour * timedelta(hours=1) - MINUTE, 2, 1) for hour in range(20, 0, -1)))
+    await doors.measure(SERIAL, *((NOON - hour * timedelta(hours=1) - MINUTE, 4, 1) for hour in range(30, 0, -1)))
+    await doors.measure(BACK, *((NOON - hour * timedelta(hours=1) - MINUTE, 2, 1) for hour in range(20, 0, -1)))
     key = await add_place(hass, entry, time_zone="UTC")
     assert await place_series(hass, key) == doors.series()
     flows = hass.config_entries.subentries
@@ -225,8 +225,8 @@ async def test_lost_ledger(
 ) -> None:
     """With a new ledger the series go on from those of the cameras, once all doors are known again."""
     doors = Doors(pusher)
-    await doors.tell(SERIAL, *((NOON - hour * timedelta(hours=1) - MINUTE, 4, 1) for hour in range(30, 0, -1)))
-    await doors.tell(BACK, *((NOON - hour * timedelta(hours=1) - MINUTE, 2, 1) for hour in range(20, 0, -1)))
+    await doors.measure(SERIAL, *((NOON - hour * timedelta(hours=1) - MINUTE, 4, 1) for hour in range(30, 0, -1)))
+    await doors.measure(BACK, *((NOON - hour * timedelta(hours=1) - MINUTE, 2, 1) for hour in range(20, 0, -1)))
     key = await add_place(hass, entry)
     before = await place_series(hass, key)
     await settle(hass)
@@ -254,7 +254,7 @@ async def test_adults(hass: HomeAssistant, noon: FrozenDateTimeFactory, entry: M
     await pusher.push(*(measurement(start, 4, 1, adults=(2, 1)) for start in hours))
     key = await add_place(hass, entry, (SERIAL,))
     assert await sums(hass, "in", key.lower()) == [4 * number for number in range(1, 31)]
-    # Nobody but us would know that it was written again.
+    # A wrong sum shows whether the hour is written again.
     name = f"axis_people_counter:{key.lower()}_in"
     await get_instance(hass).async_add_executor_job(change_first_sum, hass, name)
     noon.tick(2 * MINUTE)
@@ -268,8 +268,8 @@ async def test_door_taken_out(
 ) -> None:
     """Nothing of a removed door stays, also in hours in which no other door counted."""
     doors = Doors(pusher)
-    await doors.tell(SERIAL, *((NOON - hour * timedelta(hours=1) - MINUTE, 4, 1) for hour in range(3, 0, -1)))
-    await doors.tell(BACK, *((NOON - hour * timedelta(hours=1) - MINUTE, 2, 1) for hour in range(8, 0, -1)))
+    await doors.measure(SERIAL, *((NOON - hour * timedelta(hours=1) - MINUTE, 4, 1) for hour in range(3, 0, -1)))
+    await doors.measure(BACK, *((NOON - hour * timedelta(hours=1) - MINUTE, 2, 1) for hour in range(8, 0, -1)))
     key = await add_place(hass, entry, time_zone="UTC")
     assert await place_series(hass, key) == doors.series()
     flows = hass.config_entries.subentries
@@ -287,8 +287,8 @@ async def test_rebuild(
 ) -> None:
     """The series of a place are cleared and written again."""
     doors = Doors(pusher)
-    await doors.tell(SERIAL, *((NOON - hour * timedelta(hours=1) - MINUTE, 4, 1) for hour in range(30, 0, -1)))
-    await doors.tell(BACK, (NOON - MINUTE, 0, 0))
+    await doors.measure(SERIAL, *((NOON - hour * timedelta(hours=1) - MINUTE, 4, 1) for hour in range(30, 0, -1)))
+    await doors.measure(BACK, (NOON - MINUTE, 0, 0))
     key = await add_place(hass, entry, time_zone="UTC")
     assert await place_series(hass, key) == doors.series()
     target: dict[str, Any] = {"entity_id": entity_of(hass, key, "occupancy")}

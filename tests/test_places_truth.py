@@ -18,7 +18,7 @@ from .simulator import OUTSIDE, Building, Counts, Door, Hours
 ZONE: Final = ZoneInfo("Europe/Stockholm")
 MAIN: Final = Door("Main entrance", OUTSIDE, "Shop")
 GARDEN: Final = Door("Garden door", OUTSIDE, "Shop")
-# People who come in there leave the shop.
+# This door leads out of the shop.
 ARCH: Final = Door("Arch", "Shop", "Café")
 SERIALS: Final = {MAIN: "accc8e000001", GARDEN: "accc8e000002", ARCH: "accc8e000003"}
 MIDNIGHT: Final = datetime(2026, 9, 16, tzinfo=ZONE).astimezone(UTC)
@@ -27,7 +27,7 @@ QUARTER: Final = timedelta(minutes=15)
 
 
 def told(building: Building, door: Door, start: datetime, end: datetime, minutes: int) -> list[Document]:
-    """Return what the camera of a door tells of a time."""
+    """Return the measurements of a door in a period."""
     found = []
     while start < end:
         minute = int(start.timestamp()) // 60
@@ -74,7 +74,7 @@ async def test_occupancy_is_the_truth(
         now = MIDNIGHT + number * QUARTER
         freezer.move_to(now)
         late = random.choice([None, None, *doors])
-        # At most an hour: a door that is silent for longer is left alone here.
+        # A door is late by an hour at most.
         waiting = [door for door in doors if door is not late or now - reached[door] >= timedelta(hours=1)]
         random.shuffle(waiting)
         for door in waiting:
@@ -92,7 +92,7 @@ async def test_occupancy_is_the_truth(
             assert abs(int(shown(hass, key, "occupancy")) - true) <= wrong, f"{place} at {now}"
             most, off = max(most, true), max(off, wrong)
         drift = int(shown(hass, shop, "drift_today"))
-    # There was something to see.
+    # The day had people in it.
     assert most > 10
     assert (off > 0) is (error_rate > 0)
     assert drift == 0 or error_rate > 0

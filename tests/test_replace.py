@@ -33,7 +33,7 @@ OTHER_SENSOR: Final = {"serial": OTHER, "name": "Back door"}
 
 
 def offered(hass: HomeAssistant) -> list[str]:
-    """Return the cameras of which somebody is asked whether they replace another."""
+    """Return the keys of cameras with an issue that asks whether they replace another."""
     return [
         str(issue.data and issue.data["about"])
         for issue in ir.async_get(hass).issues.values()
@@ -43,7 +43,7 @@ def offered(hass: HomeAssistant) -> list[str]:
 
 @pytest.fixture(autouse=True)
 async def _ui(hass: HomeAssistant) -> None:
-    """Have what Home Assistant's pages need; addresses can be added only before the first client comes."""
+    """Set up what Home Assistant's pages need, before the first client comes."""
     await hass.config.async_set_time_zone("Europe/Stockholm")
     for component in ("diagnostics", "repairs"):
         assert await async_setup_component(hass, component, {})
@@ -51,13 +51,13 @@ async def _ui(hass: HomeAssistant) -> None:
 
 @pytest.fixture
 def repairs(hass: HomeAssistant, pusher: Pusher, hass_access_token: str) -> Repairs:
-    """Return an administrator's way to the repairs, once the integration is there."""
+    """Return the repairs page of an administrator."""
     return Repairs(hass, pusher.client, hass_access_token)
 
 
 @pytest.fixture
 async def broken(hass: HomeAssistant, noon: FrozenDateTimeFactory, entry: MockConfigEntry, pusher: Pusher) -> None:
-    """Have the first camera fall silent, and a new one report."""
+    """Let the first camera fall silent, and a new one report."""
     await break_camera(hass, noon, pusher)
 
 
@@ -148,9 +148,7 @@ async def test_the_issue_ends_when_the_old_camera_reports(
 
 @pytest.mark.usefixtures("broken")
 @pytest.mark.parametrize("removed", [SERIAL, NEW])
-async def test_the_issue_ends_when_either_is_removed(
-    hass: HomeAssistant, entry: MockConfigEntry, removed: str
-) -> None:
+async def test_the_issue_ends_when_either_is_removed(hass: HomeAssistant, entry: MockConfigEntry, removed: str) -> None:
     """The issue ends when either camera is removed."""
     assert offered(hass) == [NEW]
     await entry.runtime_data.async_remove_camera(removed)
@@ -306,7 +304,7 @@ async def test_the_old_camera_reports_again(
     await pusher.post(document(data=None, sensor=sensor))
     assert entry.runtime_data.cameras[f"{SERIAL}_2"].connected
 
-    # The one that replaced it breaks, and it goes back to where it was.
+    # The new camera breaks, and the old one goes back to its door.
     await wait(hass, noon, 40 * MINUTE)
     await pusher.push(measurement(NOON + 59 * MINUTE, 9), sensor=sensor)
     await replace(hass, entry, SERIAL, f"{SERIAL}_2")
@@ -380,7 +378,7 @@ async def test_statistics_go_on(
     for file in tmp_path.glob("axis_people_counter.db*"):
         file.unlink()
     await hass.config_entries.async_setup(entry.entry_id)
-    # What it had been told was safe, it doesn't send again.
+    # A camera doesn't send again what was answered with 200.
     await pusher.push(measurement(NOON + 10 * MINUTE, 4), sensor=NEW_SENSOR)
     await go_on(hass, noon)
     assert (await sums(hass, serial=SERIAL))[-1] == 39

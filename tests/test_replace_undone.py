@@ -37,26 +37,26 @@ async def _ui(hass: HomeAssistant) -> None:
 
 @pytest.fixture
 async def broken(hass: HomeAssistant, noon: FrozenDateTimeFactory, entry: MockConfigEntry, pusher: Pusher) -> None:
-    """Have the first camera fall silent, and a new one report."""
+    """Let the first camera fall silent, and a new one report."""
     await break_camera(hass, noon, pusher)
 
 
 async def undo(hass: HomeAssistant, entry: MockConfigEntry) -> None:
-    """Walk through the dialog, and wait until the entry is loaded anew."""
+    """Undo the replacement in the dialog, and wait until the entry is reloaded."""
     result = await choose(hass, await entry.start_reconfigure_flow(hass), "undo")
     await enter(hass, result, old_camera=SERIAL)
     await hass.async_block_till_done()
 
 
 async def report_again(hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Pusher) -> None:
-    """Have both cameras report, ten minutes after the replacement."""
+    """Push from both cameras, ten minutes after the replacement."""
     await wait(hass, noon, 10 * MINUTE)
     await pusher.push(measurement(NOON + 19 * MINUTE, 8))
     await pusher.push(measurement(NOON + 19 * MINUTE), sensor=NEW_SENSOR)
 
 
 def about(hass: HomeAssistant, kind: issues.Issue) -> set[str]:
-    """Return what the repairs of a kind are about."""
+    """Return the keys or serial numbers that issues of a kind are about."""
     return {str((issue.data or {})["about"]) for issue in problems(hass).values() if issue.translation_key == kind.key}
 
 

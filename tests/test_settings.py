@@ -31,13 +31,13 @@ OUT_TODAY: Final = "sensor.main_entrance_out_today"
 
 
 async def turn(hass: HomeAssistant, *entity_ids: str, on: bool = True) -> None:
-    """Flip switches, all at once."""
+    """Turn switches on or off, all at once."""
     await hass.services.async_call("switch", f"turn_{'on' if on else 'off'}", {"entity_id": entity_ids}, blocking=True)
     await hass.async_block_till_done()
 
 
 async def restart(hass: HomeAssistant, entry: MockConfigEntry, meanwhile: Callable[[], Any]) -> None:
-    """Load the entry anew, with something done in between."""
+    """Unload the entry, call `meanwhile`, and set it up again."""
     await hass.config_entries.async_unload(entry.entry_id)
     meanwhile()
     assert await hass.config_entries.async_setup(entry.entry_id)
@@ -45,7 +45,7 @@ async def restart(hass: HomeAssistant, entry: MockConfigEntry, meanwhile: Callab
 
 
 async def add_again(hass: HomeAssistant, **options: Any) -> MockConfigEntry:
-    """Add the integration once more, as the config flow does."""
+    """Add the integration again."""
     data = {CONF_URL: "https://ha.example.com", CONF_TOKEN: TOKEN}
     entry = MockConfigEntry(domain=DOMAIN, title=NAME, data=data, options=options)
     entry.add_to_hass(hass)

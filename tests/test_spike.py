@@ -30,7 +30,7 @@ pytestmark = pytest.mark.usefixtures("recorder_mock")
 
 
 async def compiled(hass: HomeAssistant, start: datetime) -> dict[str, float]:
-    """Have recorder compile an hour, and return the sum of each of our sensors at its end."""
+    """Let recorder compile an hour, and return the sum of each of our sensors at its end."""
     for part in range(12):
         do_adhoc_statistics(hass, start=start + part * 5 * MINUTE)
     await async_wait_recording_done(hass)
@@ -62,7 +62,7 @@ async def test_history_in_the_first_hour(
         registry.async_get_or_create(
             "sensor", "axis_people_counter", f"accc8ef3d92e_{key}", disabled_by=None, original_name=key
         )
-    # A day's counts an hour, ten people each way.
+    # Ten people each way in every hour.
     told = [
         measurement(NOON - hour * timedelta(hours=1), 10, 10, minutes=60, adults=(5, 5))
         for hour in range(DAYS * 24, 0, -1)
@@ -72,12 +72,12 @@ async def test_history_in_the_first_hour(
         bodies = [told[begin : begin + 60] for begin in range(0, len(told), 60)]
     if order == "newest first":
         bodies.reverse()
-    # HOSTILE: what comes before all of it
+    # The first push, before the history.
     if first == "nothing":
         await pusher.push()
     elif first == "the last minute":
         await pusher.push(measurement(NOON - MINUTE, 1, 1, adults=(1, 1)))
-    # Within some minutes; meanwhile people pass.
+    # The history comes within some minutes, in which people pass.
     passed = 0
     for number, body in enumerate(bodies):
         noon.move_to(NOON + (number + 1) * 30 * timedelta(seconds=1))
@@ -100,7 +100,7 @@ async def test_history_in_the_first_hour(
 
 
 class Hour:
-    """An hour in which recorder compiles every five minutes what it has, while people pass."""
+    """An hour in which people pass and recorder compiles statistics every five minutes."""
 
     def __init__(self, hass: HomeAssistant, clock: FrozenDateTimeFactory, pusher: Pusher) -> None:
         """Begin at noon."""
@@ -110,7 +110,7 @@ class Hour:
         self.minute = 0
 
     async def passes(self, *history: Document, minutes: int = 1, adults: tuple[int, int] | None = None) -> None:
-        """Let some minutes pass, in each of which somebody comes and goes; history comes with the first of them."""
+        """Push once a minute that one person entered and one left; history comes with the first push."""
         for _ in range(minutes):
             self.minute += 1
             self.clock.move_to(NOON + self.minute * MINUTE)
@@ -119,7 +119,7 @@ class Hour:
             )
             history = ()
             if self.minute % 5 == 0:
-                # As soon as these five minutes are over.
+                # Recorder compiles as soon as five minutes are over.
                 do_adhoc_statistics(self.hass, start=NOON + (self.minute - 5) * MINUTE)
                 await async_wait_recording_done(self.hass)
 
@@ -166,14 +166,14 @@ async def test_history_while_recorder_compiles(
             await hass.async_block_till_done()
     assert await hour.sums() == {}
     before = hour.minute
-    # Not before ten minutes after the last of it, which came with the first of four minutes.
+    # The last history came four minutes ago, so ten minutes are not over yet.
     await hour.passes(minutes=6)
     assert await hour.sums() == {}
     await hour.passes(minutes=21)
     sums = await hour.sums()
     assert set(sums) == {f"sensor.main_entrance_{way}_{of}" for way in ("in", "out") for of in ("today", "total")}
     assert all(0 < total <= hour.minute - before for total in sums.values())
-    # From then on recorder goes on with these sums, also after a restart, an outage, and with a new ledger.
+    # The state class stays after a restart.
     assert await hass.config_entries.async_reload(entry.entry_id)
     await hass.async_block_till_done()
     state = hass.states.get("sensor.main_entrance_in_today")

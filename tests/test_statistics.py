@@ -59,12 +59,12 @@ async def test_occupancy_of_the_running_hour_ends_with_the_newest_interval(
     await hass.config_entries.async_reload(entry.entry_id)
     truth = Truth(reset=time(12, 30))
     noon.move_to(NOON + 20 * MINUTE)
-    await pusher.push(truth.tell(NOON, 4, minutes=10), truth.tell(NOON + 10 * MINUTE, 2, minutes=10))
+    await pusher.push(truth.measure(NOON, 4, minutes=10), truth.measure(NOON + 10 * MINUTE, 2, minutes=10))
     assert [{**row} for row in await rows(hass, "occupancy")] == [
         {"start": NOON, "min": 0, "mean": pytest.approx(2), "max": 6}
     ]
     noon.move_to(NOON + 40 * MINUTE)
-    await pusher.push(truth.tell(NOON + 30 * MINUTE, 1, minutes=10))
+    await pusher.push(truth.measure(NOON + 30 * MINUTE, 1, minutes=10))
     await go_on(hass, noon)
     assert await recorded(hass) == truth.series()
     assert [{**row} for row in await rows(hass, "occupancy")] == [
@@ -78,10 +78,10 @@ async def test_the_last_hour_before_a_gap_is_completed(
     """The hour has the same row whether it was written while it ran or afterwards."""
     truth = Truth()
     noon.move_to(NOON + 10 * MINUTE)
-    await pusher.push(truth.tell(NOON, 3, minutes=5), truth.tell(NOON + 5 * MINUTE, 3, minutes=5))
+    await pusher.push(truth.measure(NOON, 3, minutes=5), truth.measure(NOON + 5 * MINUTE, 3, minutes=5))
     assert await recorded(hass) == truth.series()
     noon.move_to(NOON + timedelta(hours=3))
-    await pusher.push(truth.tell(NOON + timedelta(hours=2, minutes=50), 1, minutes=5))
+    await pusher.push(truth.measure(NOON + timedelta(hours=2, minutes=50), 1, minutes=5))
     assert await recorded(hass) == truth.series()
     await entry.runtime_data.statistics.async_rebuild(SERIAL)
     assert await recorded(hass) == truth.series()
@@ -92,30 +92,30 @@ async def test_late_replaced_and_repeated_counts(
 ) -> None:
     """A late count raises all later sums, a replaced one corrects them, a repeated one changes nothing."""
     truth = Truth()
-    newest = truth.tell(NOON - 5 * MINUTE, 2, 1, minutes=5)
+    newest = truth.measure(NOON - 5 * MINUTE, 2, 1, minutes=5)
     await pusher.push(newest)
-    late = truth.tell(NOON - timedelta(days=3), 7, 0, minutes=15)
+    late = truth.measure(NOON - timedelta(days=3), 7, 0, minutes=15)
     await pusher.push(late)
     assert await recorded(hass) == truth.series()
-    await pusher.push(truth.tell(NOON - timedelta(days=1), 1, 4, minutes=15))
+    await pusher.push(truth.measure(NOON - timedelta(days=1), 1, 4, minutes=15))
     assert await recorded(hass) == truth.series()
     noon.tick(MINUTE)
-    await pusher.push(truth.tell(NOON - timedelta(days=3), 3, 1, minutes=15, sent=1))
+    await pusher.push(truth.measure(NOON - timedelta(days=3), 3, 1, minutes=15, sent=1))
     assert await recorded(hass) == truth.series()
     await pusher.push(newest, late, sent=NOON)
     assert await recorded(hass) == truth.series()
     # Before all others.
-    await pusher.push(truth.tell(NOON - timedelta(days=4), 1, minutes=15))
+    await pusher.push(truth.measure(NOON - timedelta(days=4), 1, minutes=15))
     assert await recorded(hass) == truth.series()
 
 
 async def test_adults(hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Pusher) -> None:
     """The series of adults appear with the first adults, and begin with the camera's first hour."""
     truth = Truth()
-    await pusher.push(truth.tell(NOON - timedelta(days=1), 3, 3), truth.tell(NOON - 2 * MINUTE, 1))
+    await pusher.push(truth.measure(NOON - timedelta(days=1), 3, 3), truth.measure(NOON - 2 * MINUTE, 1))
     assert {"accc8ef3d92e_in", "accc8ef3d92e_out", "accc8ef3d92e_occupancy"} == set(await descriptions(hass))
     noon.tick(timedelta(hours=1))
-    await pusher.push(truth.tell(NOON + 5 * MINUTE, 4, 3, adults=(2, 3)))
+    await pusher.push(truth.measure(NOON + 5 * MINUTE, 4, 3, adults=(2, 3)))
     assert await recorded(hass) == truth.series()
     assert values(await rows(hass, "adults_in"), "sum") == [0] * 24 + [2]
 
@@ -124,14 +124,14 @@ async def test_a_correction_in_a_past_hour(hass: HomeAssistant, noon: FrozenDate
     """A correction holds from its instant on, also for counts that arrive later."""
     truth = Truth()
     entity = {"entity_id": "sensor.main_entrance_occupancy"}
-    await pusher.push(truth.tell(NOON - 5 * MINUTE, 9, minutes=5))
+    await pusher.push(truth.measure(NOON - 5 * MINUTE, 9, minutes=5))
     noon.tick(3 * MINUTE)
     truth.corrections[int((NOON + 3 * MINUTE).timestamp())] = [4]
     await hass.services.async_call(DOMAIN, "set_occupancy", {"value": 4, **entity}, blocking=True)
     await settle(hass)
     noon.move_to(NOON + timedelta(hours=2))
     # The camera comes late with the hour of the correction, and all after it.
-    await pusher.push(*(truth.tell(NOON + 5 * number * MINUTE, number % 3, 1, minutes=5) for number in range(20)))
+    await pusher.push(*(truth.measure(NOON + 5 * number * MINUTE, number % 3, 1, minutes=5) for number in range(20)))
     assert await recorded(hass) == truth.series()
     # Of an hour in which the camera has said nothing yet; after that it is silent for long.
     noon.tick(4 * MINUTE)
@@ -139,7 +139,7 @@ async def test_a_correction_in_a_past_hour(hass: HomeAssistant, noon: FrozenDate
     assert await recorded(hass) == truth.series()
     truth.corrections[int((NOON + timedelta(hours=2, minutes=4)).timestamp())] = [70]
     noon.tick(timedelta(hours=4))
-    await pusher.push(truth.tell(NOON + timedelta(hours=5, minutes=50), 0, 1, minutes=5))
+    await pusher.push(truth.measure(NOON + timedelta(hours=5, minutes=50), 0, 1, minutes=5))
     await go_on(hass, noon)
     assert await recorded(hass) == truth.series()
 
@@ -148,7 +148,8 @@ async def test_reversed(hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher
     """The switch exchanges in and out of all hours, and back."""
     truth = Truth()
     await pusher.push(
-        truth.tell(NOON - timedelta(days=2), 3, 1, adults=(2, 0)), truth.tell(NOON - 2 * MINUTE, 1, 5, adults=(1, 4))
+        truth.measure(NOON - timedelta(days=2), 3, 1, adults=(2, 0)),
+        truth.measure(NOON - 2 * MINUTE, 1, 5, adults=(1, 4)),
     )
     entity = {"entity_id": "switch.main_entrance_reverse_direction"}
     for is_reversed, service in ((True, "turn_on"), (False, "turn_off")):
@@ -162,7 +163,7 @@ async def test_another_reset_time(
 ) -> None:
     """Another reset time changes the occupancy of all hours."""
     truth = Truth()
-    await pusher.push(*(truth.tell(NOON - timedelta(hours=hour), 2, 1) for hour in range(1, 40)))
+    await pusher.push(*(truth.measure(NOON - timedelta(hours=hour), 2, 1) for hour in range(1, 40)))
     assert await recorded(hass) == truth.series()
     hass.config_entries.async_update_entry(entry, options={CONF_RESET_TIME: "04:30:00"})
     await hass.config_entries.async_reload(entry.entry_id)
@@ -173,11 +174,11 @@ async def test_another_reset_time(
 async def test_another_time_zone(hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Pusher) -> None:
     """A camera that reports another time zone has its resets at other instants."""
     truth = Truth()
-    await pusher.push(*(truth.tell(NOON - timedelta(hours=hour), 2, 1) for hour in range(1, 40)))
+    await pusher.push(*(truth.measure(NOON - timedelta(hours=hour), 2, 1) for hour in range(1, 40)))
     assert await recorded(hass) == truth.series()
     noon.tick(MINUTE)
     truth.zone = "Asia/Kolkata"
-    await pusher.push(truth.tell(NOON), sensor={"timeZone": truth.zone})
+    await pusher.push(truth.measure(NOON), sensor={"timeZone": truth.zone})
     await go_on(hass, noon)
     assert await recorded(hass) == truth.series()
 
@@ -204,7 +205,7 @@ async def test_hours_are_those_of_utc(
     await pusher.push(
         *(
             # Intervals that go over the end of an hour too.
-            truth.tell(instant + number * 7 * MINUTE, number % 4, number % 3, minutes=7)
+            truth.measure(instant + number * 7 * MINUTE, number % 4, number % 3, minutes=7)
             for number in range(-200, 200)
         ),
         sensor={"timeZone": zone},
@@ -218,7 +219,7 @@ async def test_merged_intervals(
     """Merged intervals still have their counts at their hours."""
     truth = Truth()
     await pusher.push(
-        *(truth.tell(NOON + number * 5 * MINUTE, number % 5, 1, minutes=5) for number in range(-40, 0)),
+        *(truth.measure(NOON + number * 5 * MINUTE, number % 5, 1, minutes=5) for number in range(-40, 0)),
     )
     before = await recorded(hass)
     noon.move_to(NOON + timedelta(days=500))

@@ -22,7 +22,7 @@ from .helpers.recorded import Truth, go_on, recorded, restore, snapshot
 MINUTE: Final = timedelta(minutes=1)
 LEDGER: Final = "axis_people_counter.db"
 RESET: Final = time(3, 30)
-# A night in which something happens to the clock, or to the date.
+# Nights in which clocks change, or the year.
 NIGHTS: Final = (
     ("Europe/Stockholm", "2026-03-28T21:00:00Z"),
     ("Europe/Stockholm", "2026-10-24T21:00:00Z"),
@@ -42,7 +42,7 @@ pytestmark = pytest.mark.usefixtures("recorder_mock")
 
 @st.composite
 def stories(draw: st.DrawFn) -> list[tuple[str, Any]]:
-    """Draw what happens one after the other: pushes of any intervals so far, and what else there is."""
+    """Draw events in their order: pushes of any past intervals, corrections, restarts and others."""
     slot = st.integers(0, 10_000)
     told = st.tuples(slot, st.integers(0, 9), st.integers(0, 9), st.none() | st.tuples(st.integers(0, 3), st.just(1)))
     push = st.tuples(st.just("push"), st.tuples(st.integers(0, 9), st.lists(told, min_size=1, max_size=8)))
@@ -53,7 +53,7 @@ def stories(draw: st.DrawFn) -> list[tuple[str, Any]]:
 
 
 async def kill(hass: HomeAssistant, entry: MockConfigEntry, folder: Path) -> None:
-    """Go on with both databases as they are at this instant, which is what a killed process leaves."""
+    """Restart with both databases as they are now, as after a kill."""
     await async_block_recorder(hass, 0.02)
     tables = await snapshot(hass)
     left_over = {name: (folder / name).read_bytes() for name in (LEDGER, f"{LEDGER}-wal")}
@@ -69,7 +69,7 @@ async def kill(hass: HomeAssistant, entry: MockConfigEntry, folder: Path) -> Non
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large],
 )
-# Said twice within one second: whoever looked in between would have seen the first.
+# Of two corrections in one second, the first may have been written already.
 @example(
     story=[
         ("push", (0, [(4033, 0, 8, None), (557, 9, 1, None)])),
@@ -116,7 +116,7 @@ async def test_series_of_any_story(
                 slots = int((sent - start) / (width * MINUTE))
                 await pusher.push(
                     *(
-                        truth.tell(
+                        truth.measure(
                             start + slot % slots * width * MINUTE,
                             *(entered, exited),
                             minutes=width,

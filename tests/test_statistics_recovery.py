@@ -38,12 +38,12 @@ async def test_series_deleted_by_the_user(
     """A deleted series is written again as a whole with the next push."""
     truth = Truth()
     await pusher.push(
-        *(truth.tell(NOON - timedelta(hours=hour), 1, 0, adults=(1, 0)) for hour in range(1, 30)),
+        *(truth.measure(NOON - timedelta(hours=hour), 1, 0, adults=(1, 0)) for hour in range(1, 30)),
     )
     assert await recorded(hass) == truth.series()
     await delete(hass, *(f"{SERIAL}_{key}" for key in deleted))
     noon.tick(timedelta(hours=1))
-    await pusher.push(truth.tell(NOON + 40 * MINUTE, 1, 1, adults=(0, 0)))
+    await pusher.push(truth.measure(NOON + 40 * MINUTE, 1, 1, adults=(0, 0)))
     assert await recorded(hass) == truth.series()
 
 
@@ -53,7 +53,7 @@ async def test_recorder_lost_all_while_nothing_is_pushed(
     """A new database is filled after the start, also for silent cameras."""
     truth = Truth()
     empty = await snapshot(hass)
-    await pusher.push(*(truth.tell(NOON - timedelta(hours=hour), 1) for hour in range(1, 30)))
+    await pusher.push(*(truth.measure(NOON - timedelta(hours=hour), 1) for hour in range(1, 30)))
     assert await recorded(hass) == truth.series()
     assert await hass.config_entries.async_unload(entry.entry_id)
     await restore(hass, empty)
@@ -67,18 +67,20 @@ async def test_older_copy_of_recorders_database(
 ) -> None:
     """Hours that a restored database lacks are written again."""
     truth = Truth()
-    await pusher.push(*(truth.tell(NOON - timedelta(hours=hour), 1) for hour in range(1, 30)))
+    await pusher.push(*(truth.measure(NOON - timedelta(hours=hour), 1) for hour in range(1, 30)))
     assert await recorded(hass) == truth.series()
     old = await snapshot(hass)
     noon.tick(later)
-    await pusher.push(truth.tell(NOON - timedelta(hours=20) + 7 * MINUTE, 8), truth.tell(NOON + later - 2 * MINUTE, 1))
+    await pusher.push(
+        truth.measure(NOON - timedelta(hours=20) + 7 * MINUTE, 8), truth.measure(NOON + later - 2 * MINUTE, 1)
+    )
     assert await recorded(hass) == truth.series()
     assert await hass.config_entries.async_unload(entry.entry_id)
     await restore(hass, old)
     assert await hass.config_entries.async_setup(entry.entry_id)
     await settle(hass)
     noon.tick(MINUTE)
-    await pusher.push(truth.tell(NOON + later - MINUTE, 1))
+    await pusher.push(truth.measure(NOON + later - MINUTE, 1))
     await go_on(hass, noon)
     assert await recorded(hass) == truth.series()
 
@@ -88,12 +90,14 @@ async def test_killed_between_commit_and_statistics(
 ) -> None:
     """Counts that only the ledger has are written after the next start, though the camera is silent."""
     truth = Truth()
-    await pusher.push(truth.tell(NOON - timedelta(hours=5), 1), truth.tell(NOON - 2 * MINUTE, 2))
+    await pusher.push(truth.measure(NOON - timedelta(hours=5), 1), truth.measure(NOON - 2 * MINUTE, 2))
     before = await recorded(hass)
     tables = await snapshot(hass)
     for part in range(3):
         await async_block_recorder(hass, 0.3)
-        body = document(truth.tell(NOON - timedelta(days=1, hours=part), 5), truth.tell(NOON - (part + 3) * MINUTE, 2))
+        body = document(
+            truth.measure(NOON - timedelta(days=1, hours=part), 5), truth.measure(NOON - (part + 3) * MINUTE, 2)
+        )
         assert (await pusher.post(body)).status == HTTPStatus.OK
         # At once, or while it is on the way.
         for _ in range(100 * part):
@@ -116,7 +120,7 @@ async def test_counted_before_there_was_a_recorder(
     assert await hass.config_entries.async_unload(entry.entry_id)
     with opened(tmp_path / LEDGER) as ledger:
         for hour in range(50):
-            truth.tell(NOON - hour * timedelta(hours=1), 3, 1)
+            truth.measure(NOON - hour * timedelta(hours=1), 3, 1)
             record(ledger, 0, interval(-60 * hour, 3, 1))
     noon.tick(MINUTE)
     assert await hass.config_entries.async_setup(entry.entry_id)
@@ -178,18 +182,18 @@ async def test_older_copy_of_the_ledger(
     truth = Truth()
     noon.move_to(NOON + 30 * MINUTE)
     await pusher.push(
-        *(truth.tell(NOON + timedelta(hours=hour), 4, minutes=30) for hour in range(-48, -1)),
-        truth.tell(NOON, 6, 1, minutes=30),
+        *(truth.measure(NOON + timedelta(hours=hour), 4, minutes=30) for hour in range(-48, -1)),
+        truth.measure(NOON, 6, 1, minutes=30),
     )
     assert await recorded(hass) == truth.series()
     put_back = copy_ledger(tmp_path)
     noon.move_to(NOON + timedelta(hours=3, minutes=10))
     await pusher.push(
-        truth.tell(NOON - timedelta(hours=70), 9, minutes=30),
-        truth.tell(NOON - timedelta(minutes=30), 3, minutes=30),
-        truth.tell(NOON + timedelta(minutes=30), 5, minutes=30),
-        truth.tell(NOON + timedelta(hours=1), 7, minutes=30),
-        truth.tell(NOON + timedelta(hours=3), 8, 3, minutes=5),
+        truth.measure(NOON - timedelta(hours=70), 9, minutes=30),
+        truth.measure(NOON - timedelta(minutes=30), 3, minutes=30),
+        truth.measure(NOON + timedelta(minutes=30), 5, minutes=30),
+        truth.measure(NOON + timedelta(hours=1), 7, minutes=30),
+        truth.measure(NOON + timedelta(hours=3), 8, 3, minutes=5),
     )
     assert await recorded(hass) == truth.series()
     if is_running:
@@ -201,14 +205,15 @@ async def test_older_copy_of_the_ledger(
         await settle(hass)
     for part in range(3):
         noon.tick(6 * MINUTE)
-        await pusher.push(truth.tell(NOON + timedelta(hours=3, minutes=5 * part + 5), 1, 1, minutes=5))
+        await pusher.push(truth.measure(NOON + timedelta(hours=3, minutes=5 * part + 5), 1, 1, minutes=5))
         await go_on(hass, noon, 1)
         for key in ("in", "out"):
             assert await rows(hass, key) == truth.sums(key)
     # Nothing changes when the camera says once more what it counted.
     noon.tick(MINUTE)
     await pusher.push(
-        truth.tell(NOON + timedelta(minutes=30), 5, minutes=30), truth.tell(NOON + timedelta(hours=3), 8, 3, minutes=5)
+        truth.measure(NOON + timedelta(minutes=30), 5, minutes=30),
+        truth.measure(NOON + timedelta(hours=3), 8, 3, minutes=5),
     )
     assert await rows(hass, "in") == truth.sums("in")
 
@@ -220,7 +225,7 @@ async def test_new_ledger_and_a_camera_that_sends_all_again(
     """Counts sent again are not counted twice; those that the camera has lost stay."""
     truth = Truth()
     told = [
-        truth.tell(NOON - number * 15 * MINUTE, number % 7, number % 3, minutes=15, adults=(number % 2, 0))
+        truth.measure(NOON - number * 15 * MINUTE, number % 7, number % 3, minutes=15, adults=(number % 2, 0))
         for number in range(100, 0, -1)
     ]
     await pusher.push(*told)
@@ -241,7 +246,7 @@ async def test_new_ledger_and_a_camera_that_sends_all_again(
     for key in ("in", "out", "adults_in"):
         assert await rows(hass, key) == truth.sums(key)
     noon.tick(14 * MINUTE)
-    await pusher.push(truth.tell(NOON, 3, 3, minutes=15, adults=(1, 1)))
+    await pusher.push(truth.measure(NOON, 3, 3, minutes=15, adults=(1, 1)))
     await go_on(hass, noon)
     for key in ("in", "out", "adults_in"):
         assert await rows(hass, key) == truth.sums(key)
@@ -271,7 +276,7 @@ async def test_rebuild(
     await settle(hass)
     delete_ledger(tmp_path)
     noon.tick(MINUTE)
-    await pusher.push(*(truth.tell(NOON - hour * timedelta(hours=1), 3, 1) for hour in range(1, 50)))
+    await pusher.push(*(truth.measure(NOON - hour * timedelta(hours=1), 3, 1) for hour in range(1, 50)))
     assert (await sums(hass))[-1] == 100 + 49 * 3
     await rebuild(hass)
     assert await recorded(hass) == truth.series()
@@ -284,7 +289,7 @@ async def test_removed_camera_and_integration(
 ) -> None:
     """Series stay when the camera or the integration is removed, and go on when it comes back."""
     truth = Truth()
-    await pusher.push(truth.tell(NOON - timedelta(days=1), 4), truth.tell(NOON - 2 * MINUTE, 4))
+    await pusher.push(truth.measure(NOON - timedelta(days=1), 4), truth.measure(NOON - 2 * MINUTE, 4))
     before = await recorded(hass)
     await entry.runtime_data.async_remove_camera(SERIAL)
     registry = dr.async_get(hass)
@@ -292,7 +297,7 @@ async def test_removed_camera_and_integration(
     registry.async_remove_device(device.id)
     await go_on(hass, noon, 60)
     assert await recorded(hass) == before == truth.series()
-    await pusher.push(truth.tell(NOON + 30 * MINUTE, 1))
+    await pusher.push(truth.measure(NOON + 30 * MINUTE, 1))
     await go_on(hass, noon)
     assert await recorded(hass) == truth.series()
     await hass.config_entries.async_remove(entry.entry_id)
@@ -301,6 +306,6 @@ async def test_removed_camera_and_integration(
     again = MockConfigEntry(domain=DOMAIN, data=dict(entry.data))
     again.add_to_hass(hass)
     assert await hass.config_entries.async_setup(again.entry_id)
-    await pusher.push(truth.tell(NOON + 90 * MINUTE, 2))
+    await pusher.push(truth.measure(NOON + 90 * MINUTE, 2))
     await go_on(hass, noon)
     assert await recorded(hass) == truth.series()

@@ -72,7 +72,7 @@ async def test_a_slow_recorder_keeps_nobody_waiting(hass: HomeAssistant, pusher:
     await async_block_recorder(hass, 5)
     begin = perf_counter()
     for minute in range(8, 1, -1):
-        assert (await pusher.post(document(truth.tell(now - minute * MINUTE, 2, 1)))).status == HTTPStatus.OK
+        assert (await pusher.post(document(truth.measure(now - minute * MINUTE, 2, 1)))).status == HTTPStatus.OK
     assert perf_counter() - begin < 4
     assert not await rows_now(hass, "in")
     await settle(hass)
@@ -158,7 +158,7 @@ async def test_recorder_fails_once(
 ) -> None:
     """After the database has refused a row, all rows are written five minutes later."""
     truth = Truth()
-    await pusher.push(truth.tell(NOON - timedelta(days=8), 5, 1, adults=(1, 1)))
+    await pusher.push(truth.measure(NOON - timedelta(days=8), 5, 1, adults=(1, 1)))
     # In the first hours, in the middle of them, for occupancy, in the last hours.
     fail_at = (2, 150, 430, 800)[which]
     inserted = 0
@@ -173,7 +173,7 @@ async def test_recorder_fails_once(
     engine = get_instance(hass).engine
     event.listen(engine, "before_cursor_execute", refuse)
     await pusher.push(
-        *(truth.tell(NOON - number * timedelta(hours=1) - 2 * MINUTE, 2, 1, adults=(1, 0)) for number in range(190))
+        *(truth.measure(NOON - number * timedelta(hours=1) - 2 * MINUTE, 2, 1, adults=(1, 0)) for number in range(190))
     )
     await settle(hass)
     assert inserted >= fail_at
@@ -195,7 +195,7 @@ async def test_unloaded_while_it_is_written(
     """Unloading stops the writing without a warning; the next set-up writes the rest."""
     truth = Truth()
     await async_block_recorder(hass, 0.3)
-    body = document(*(truth.tell(NOON - hour * timedelta(hours=1), 1, 2) for hour in range(1, 500)))
+    body = document(*(truth.measure(NOON - hour * timedelta(hours=1), 1, 2) for hour in range(1, 500)))
     assert (await pusher.post(body)).status == HTTPStatus.OK
     assert await hass.config_entries.async_unload(entry.entry_id)
     await go_on(hass, noon, 60)

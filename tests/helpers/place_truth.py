@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 MINUTE: Final = 60
 HOUR: Final = 60 * MINUTE
 DAY: Final = 24 * HOUR
-# Longer than any story here.
+# Longer than any test here.
 LIFE: Final = 7 * DAY
 # In and out.
 type People = tuple[int, int]
@@ -25,13 +25,13 @@ def instant_of(text: str) -> int:
 
 
 def clock(zone: str, instant: int) -> datetime:
-    """Return what the clock shows in a zone."""
+    """Return the local time in a zone."""
     return datetime.fromtimestamp(instant, ZoneInfo(zone))
 
 
 @cache
 def day_of(zone: str, now: int) -> range:
-    """Return the minutes of the date that the clock shows in a zone."""
+    """Return the minutes of the local date in a zone."""
     today = clock(zone, now).date()
     around = range(now // MINUTE * MINUTE - 26 * HOUR, now + 26 * HOUR, MINUTE)
     minutes = [minute for minute in around if clock(zone, minute).date() == today]
@@ -40,10 +40,7 @@ def day_of(zone: str, now: int) -> range:
 
 @cache
 def turns(zone: str, at: time, begin: int, end: int) -> list[int]:
-    """Return the first minute of each date, but the first, at which the clock shows a time or a later one.
-
-    Where the clock is set, that is to another hour of the same date.
-    """
+    """Return the first minute of each local date, except the first date, at or after a local time."""
     found = []
     date = clock(zone, begin).date()
     for minute in range(begin, end, MINUTE):
@@ -55,13 +52,13 @@ def turns(zone: str, at: time, begin: int, end: int) -> list[int]:
 
 
 class Layout(NamedTuple):
-    """How a camera divides time: its widths in even and in odd hours, and how late its hours begin, in minutes."""
+    """The intervals of a camera: their widths in even and odd hours, and the start of its hours, in minutes."""
 
     widths: tuple[int, int]
     shift: int
 
     def intervals(self, instant: int, counted: list[People]) -> Iterator[tuple[int, int, int, int]]:
-        """Yield start, end, in and out of intervals, the first of which has an instant in it."""
+        """Yield start, end, in and out of consecutive intervals, the first of which contains the instant."""
         for entered, exited in counted:
             start, end = self._interval_at(instant)
             yield start, end, entered, exited
@@ -76,21 +73,21 @@ class Layout(NamedTuple):
 
 
 class Counts:
-    """What cameras said, and which of them the user reversed."""
+    """The counts of all cameras, and which of them are reversed."""
 
     def __init__(self) -> None:
-        # Of each interval of each camera what was sent last: when, in, out.
+        # By camera, start and end of an interval, what was sent last: sent, in, out.
         self.told: dict[tuple[str, int, int], tuple[int, int, int]] = {}
         self.reversed: set[str] = set()
 
-    def tell(self, serial: str, sent: int, start: int, end: int, entered: int, exited: int) -> None:
-        """Note an interval."""
+    def measure(self, serial: str, sent: int, start: int, end: int, entered: int, exited: int) -> None:
+        """Store the counts of an interval."""
         key, told = (serial, start, end), (sent, entered, exited)
         self.told[key] = max(told, self.told.get(key, told))
 
 
 class Step(NamedTuple):
-    """All levels at an instant, the last of which stays, and how many left without having come."""
+    """All numbers of people inside at an instant, the last of which stays, and how many left without having entered."""
 
     at: int
     levels: list[int]
@@ -99,13 +96,13 @@ class Step(NamedTuple):
 
 @dataclass
 class Truth:
-    """What was said of a place, and what follows from it and from the counts, worked out minute by minute."""
+    """The settings and corrections of a place; with the counts, its occupancy follows minute by minute."""
 
-    # Long before anything is known.
+    # Long before the first count.
     begin: int
     counts: Counts
     zone: str
-    # By serial, and whether they lead out of it.
+    # Whether each door leads out of the place, by serial number.
     doors: dict[str, bool]
     reset: time | None
     reset_value: int = 0
@@ -120,7 +117,7 @@ class Truth:
 
     @property
     def resets(self) -> list[int]:
-        """Return when it starts anew."""
+        """Return the instants at which the occupancy is reset."""
         return [] if self.reset is None else turns(self.zone, self.reset, self.begin, self.begin + LIFE)
 
     def day(self, now: int) -> range:
@@ -128,9 +125,9 @@ class Truth:
         return day_of(self.zone, now)
 
     def steps(self, now: int, end: int) -> Iterator[Step]:
-        """Go through every minute, and every instant at which somebody said something; it is reset up to now.
+        """Yield a step for every minute and every correction; resets later than `now` are left out.
 
-        Who left without having come may be one of those who came in an interval that isn't over.
+        Somebody who left without having entered may be counted in a longer interval that ends later.
         """
         passages = [one for one in self.passages() if any(one[2:])]
         net: Counter[int] = Counter()
@@ -156,16 +153,16 @@ class Truth:
             yield Step(instant, [self.shown(level) for level in levels], drift)
 
     def shown(self, running: int) -> int:
-        """Return what is shown of a plain sum."""
+        """Return the number that is shown for a running sum."""
         return max(0, running)
 
     def counted(self, day: range) -> tuple[int, int]:
-        """Return who came and who left in the intervals that begin in a day."""
+        """Return how many entered and exited in the intervals that start in a day."""
         of_day = [(entered, exited) for start, _, entered, exited in self.passages() if start in day]
         return sum(entered for entered, _ in of_day), sum(exited for _, exited in of_day)
 
     def counted_until(self) -> dict[str, int]:
-        """Return up to when each door has reported, as far as it ever has."""
+        """Return the end of the newest interval of each door that has reported."""
         return {serial: end for serial, _, end in sorted(self.counts.told) if serial in self.doors}
 
 

@@ -27,7 +27,7 @@ def form(
     limits: dict[str, Any] | None = None,
     **counting: Any,
 ) -> dict[str, Any]:
-    """Return what a user enters for a place; None as a value takes it out."""
+    """Return what a user enters for a place; fields that are None are left out."""
     counting = {**COUNTING, **counting}
     return {
         "name": name,

@@ -1,4 +1,4 @@
-"""What recorder has of a camera, and a slow and simple calculation of what it should have."""
+"""Rows of statistics in recorder, and a slow, simple calculation of what they should be."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -31,18 +31,18 @@ type Tables = dict[str, list[dict[str, Any]]]
 
 @dataclass
 class Truth:
-    """What one camera and the user said, and what follows from it, worked out minute by minute."""
+    """The counts of a camera and a person's corrections; from them follow the right rows, minute by minute."""
 
     zone: str = "Europe/Stockholm"
     reset: time = time()
     adults: bool = False
     is_reversed: bool = False
-    # Of each interval what was sent last: when, in, out, adults in, adults out.
+    # By start and end of an interval, what was sent last: sent, in, out, adults in, adults out.
     intervals: dict[tuple[int, int], tuple[int, ...]] = field(default_factory=dict)
-    # What was said of occupancy, by the minute; several things may be said in one.
+    # Corrections of occupancy by their minute; there may be several in one.
     corrections: dict[int, list[int]] = field(default_factory=dict)
 
-    def tell(
+    def measure(
         self,
         start: datetime,
         entered: int = 0,
@@ -52,7 +52,7 @@ class Truth:
         adults: tuple[int, int] | None = None,
         sent: int = 0,
     ) -> Document:
-        """Note the counts of an interval and return them as the camera sends them."""
+        """Store the counts of an interval and return them as a measurement."""
         at = int(start.timestamp())
         told = (sent, entered, exited, *(adults or (0, 0)))
         key = at, at + minutes * MINUTE
@@ -66,7 +66,7 @@ class Truth:
         return range(min(starts) // HOUR * HOUR, max(starts) // HOUR * HOUR + HOUR, HOUR)
 
     def sums(self, key: str) -> list[Row]:
-        """Return what was counted in each hour, and to its end."""
+        """Return the count of each hour, and the sum to its end."""
         if not self.intervals or (key.startswith("adults") and not self.adults):
             return []
         column = ("in", "out", "adults_in", "adults_out").index(key) + 1
@@ -81,7 +81,7 @@ class Truth:
         return rows
 
     def occupancy(self) -> list[Row]:
-        """Go through every minute, and see how many people were inside in each hour of which something is known."""
+        """Return the occupancy of each hour in which the camera counted, by looking at every minute."""
         if not self.intervals:
             return []
         passages = {end: told[1:3] for (_, end), told in self.intervals.items()}
@@ -103,12 +103,12 @@ class Truth:
                 break
             local = datetime.fromtimestamp(minute, ZoneInfo(self.zone))
             if local.time() >= self.reset and local.date() != reset_on:
-                # Nobody is inside before the first interval either.
+                # Before the first interval nobody is inside.
                 reset_on = local.date()
                 inside = 0
             hour = minute // HOUR * HOUR
             for inside in self.corrections.get(minute, ()):
-                # What was said first held for no time; at the beginning of an hour it belongs to none.
+                # An earlier correction of a minute held for no time; at the start of an hour it belongs to no hour.
                 if minute != hour:
                     seen.setdefault(hour, []).append(inside)
             levels.setdefault(hour, []).append(inside)
@@ -129,13 +129,13 @@ class Truth:
 
 
 def quiet() -> None:
-    """Leave out the log of each SQL statement, which takes longer than the statement; to be called before all else."""
+    """Turn off the log of SQL statements, which takes longer than the statements; call this first."""
     for name in ("sqlalchemy.engine", "sqlalchemy.pool", "homeassistant.components.recorder"):
         logging.getLogger(name).setLevel(logging.WARNING)
 
 
 async def settle(hass: HomeAssistant) -> None:
-    """Wait until what is due now is written."""
+    """Wait until everything that is due is written."""
     await hass.async_block_till_done(wait_background_tasks=True)
     await async_wait_recording_done(hass)
 
@@ -144,7 +144,7 @@ type Clock = FrozenDateTimeFactory | StepTickTimeFactory | TickingDateTimeFactor
 
 
 async def go_on(hass: HomeAssistant, clock: Clock, minutes: float = 6, *, with_recorder: bool = True) -> None:
-    """Let time pass, by default more than what passes between two writings, and do what is due then."""
+    """Move the clock on, by default by more than five minutes, and wait until everything that is due is written."""
     clock.tick(timedelta(minutes=minutes))
     async_fire_time_changed(hass)
     if with_recorder:
@@ -185,7 +185,7 @@ async def recorded(hass: HomeAssistant, serial: str = SERIAL) -> dict[str, list[
 
 
 async def descriptions(hass: HomeAssistant) -> dict[str, dict[str, Any]]:
-    """Return what recorder lists of our series, by the end of their ids."""
+    """Return what recorder lists about our series, by the end of their ids."""
     await settle(hass)
     found = await get_instance(hass).async_add_executor_job(list_statistic_ids, hass)
     return {
@@ -196,7 +196,7 @@ async def descriptions(hass: HomeAssistant) -> dict[str, dict[str, Any]]:
 
 
 async def snapshot(hass: HomeAssistant) -> Tables:
-    """Return what recorder has of all statistics, as a copy of its database holds it."""
+    """Return a copy of all statistics in recorder's database."""
 
     def read() -> Tables:
         with session_scope(hass=hass, read_only=True) as session:
@@ -209,7 +209,7 @@ async def snapshot(hass: HomeAssistant) -> Tables:
 
 
 async def restore(hass: HomeAssistant, tables: Tables) -> None:
-    """Put a copy in place of what recorder has."""
+    """Replace all statistics in recorder's database by a copy."""
 
     def write() -> None:
         with session_scope(hass=hass) as session:

@@ -302,7 +302,7 @@ async def test_own_files(hass: HomeAssistant, tmp_path: Path) -> None:
 
     result = await configure(**files.data)
     assert result["errors"] == {"base": "problem"}
-    assert shown(result)["problem"].startswith(f"{files.certificate} isn't there")
+    assert shown(result)["problem"].startswith(f"{files.certificate} doesn't exist")
     files.write(new_server(signer, ["127.0.0.2"], dt_util.utcnow()))
     result = await configure(**files.data)
     assert shown(result)["problem"].endswith("is for: 127.0.0.2.")
@@ -435,7 +435,7 @@ async def test_prepare_a_camera(hass: HomeAssistant, tmp_path: Path) -> None:
         assert result["step_id"] == "camera_done"
         assert shown(result)["done"].splitlines() == [
             "- This is AXIS P8815\\-2 3D People Counter, serial number accc8ef3d92e, software 11\\.11\\.148.",
-            "- The camera's own certificate couldn't be verified, as you have allowed.",
+            "- The camera's own certificate wasn't verified, as you allowed.",
             "- The certificate was installed in the camera.",
             "- The protocol version was set to 0.4.",
         ]
@@ -446,7 +446,7 @@ async def test_prepare_a_camera(hass: HomeAssistant, tmp_path: Path) -> None:
         result = await enter(hass, result)
         assert result["step_id"] == "connect_direct"
         result = await prepare(hass, result, device, trust_certificate=True)
-        assert "- The certificate was in the camera already." in shown(result)["done"]
+        assert "- The camera already had the certificate." in shown(result)["done"]
         result = await enter(hass, result)
     assert (await one.test_connection()).delivered
     result = await choose(hass, result, "finish")
@@ -467,7 +467,7 @@ async def test_prepare_an_old_camera(hass: HomeAssistant) -> None:
         _, no_way, *lines = shown(result)["done"].splitlines()
         assert "AXIS OS 11.11" in no_way
         assert lines == [
-            "- Install the certificate on the camera's page by hand, as the first step of the list says.",
+            "- Install the certificate on the camera's page by hand, as in step 1 of the list.",
             "- The protocol version was set to 0.4.",
         ]
         assert device.faults.protocol_version == "0.4"
@@ -478,7 +478,7 @@ async def test_prepare_a_camera_without_https(hass: HomeAssistant) -> None:
     result = await direct(hass)
     async with Device() as device:
         result = await prepare(hass, result, device)
-        assert "- The camera was reached without encryption. Compare" in shown(result)["done"]
+        assert "- The connection to the camera wasn't encrypted. Compare" in shown(result)["done"]
         assert device.authorities
 
 

@@ -104,7 +104,7 @@ class LastingCamera:
                 await reader.readuntil(b"}")
                 assert head.split()[1] == b"200"
                 return
-            self._connection = None
+            self.switch_off()
 
     def switch_off(self) -> None:
         """Leave the connection without a word."""

@@ -159,7 +159,8 @@ async def test_client_that_hangs_up_loses_its_turn(listening: Listening, monkeyp
             writer.write(b"\x16")
         await asyncio.sleep(0.1)
     async with asyncio.timeout(5):
-        await LastingCamera(listening, 1).report()
+        await (camera := LastingCamera(listening, 1)).report()
+    camera.switch_off()
 
 
 async def test_handshakes_are_paced(listening: Listening, camera: Camera, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -84,6 +84,7 @@ async def kill(hass: HomeAssistant, entry: MockConfigEntry, folder: Path) -> Non
     shift=True,
 )
 @given(story=stories(), night=st.sampled_from(NIGHTS), width=st.sampled_from((1, 5, 15)), shift=st.booleans())
+@pytest.mark.slow
 async def test_series_of_any_story(
     hass: HomeAssistant,
     noon: FrozenDateTimeFactory,

@@ -37,6 +37,7 @@ def told(building: Building, door: Door, start: datetime, end: datetime, minutes
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("error_rate", "widths"),
     [

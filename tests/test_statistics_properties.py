@@ -64,6 +64,7 @@ async def kill(hass: HomeAssistant, entry: MockConfigEntry, folder: Path) -> Non
     assert await hass.config_entries.async_setup(entry.entry_id)
 
 
+@pytest.mark.slow
 @settings(
     max_examples=30,
     deadline=None,

@@ -10,7 +10,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
-from custom_components.axis_people_counter import config_flow, core_internals
+from custom_components.axis_people_counter import address_form, core_internals
 from custom_components.axis_people_counter.connecting import authority, listener
 from custom_components.axis_people_counter.connecting.authority import (
     fingerprint,
@@ -211,7 +211,7 @@ async def test_suggestions(hass: HomeAssistant, monkeypatch: pytest.MonkeyPatch)
             raise HomeAssistantError("no network")
         return addresses[0]
 
-    monkeypatch.setattr(config_flow, "async_get_source_ip", source)
+    monkeypatch.setattr(address_form, "async_get_source_ip", source)
     for addresses in (["192.168.1.10"], []):
         result = await choose(hass, await begin(hass), "direct")
         assert result["data_schema"]

@@ -20,7 +20,7 @@ PACKAGES: Final = ("counting", "ledger", "connecting")
 LAYERS: Final = (
     ("__init__",),
     ("config_flow", "repairs", "diagnostics", "system_health"),
-    ("place_flow", "replace_flow", "address_check", "services", "backup"),
+    ("place_flow", "replace_flow", "address_check", "address_form", "services", "backup"),
     ("http", "export", "sensor", "binary_sensor", "button", "event", "number", "switch"),
     ("summed_sensor",),
     ("entity",),

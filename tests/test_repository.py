@@ -39,6 +39,8 @@ from homeassistant.util.yaml import parse_yaml
 ROOT: Final = Path(__file__).parents[1]
 INTEGRATION: Final = ROOT / "custom_components" / DOMAIN
 LANGUAGES: Final = ("de", "fr", "sv")
+# The modules with the steps of the config flow and of the options, and their errors.
+FLOW_MODULES: Final = ("config_flow", "address_form", "replace_flow")
 # What Axis' pages call things: a translation must leave them as they are.
 AXIS_WORDS: Final = (
     "AXIS 3D People Counter",
@@ -494,16 +496,16 @@ def test_translated_exceptions() -> None:
 
 def test_translated_flows() -> None:
     """Each step, error, reason and result of a flow has its text, and no text is left over."""
-    tree = ast.parse((INTEGRATION / "config_flow.py").read_text())
+    modules = [ast.parse((INTEGRATION / f"{name}.py").read_text()) for name in FLOW_MODULES]
     found: dict[str, dict[str, set[str]]] = {}
-    for class_ in tree.body:
-        if not isinstance(class_, ast.ClassDef):
+    for definition in (node for module in modules for node in module.body):
+        if not isinstance(definition, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
             continue
         flow = found.setdefault(
-            "options" if "Options" in class_.name else "config",
+            "options" if "Options" in definition.name else "config",
             {"step": set(), "error": set(), "abort": set(), "create_entry": set(), "progress": set()},
         )
-        for node in ast.walk(class_):
+        for node in ast.walk(definition):
             if isinstance(node, ast.Call):
                 flow["step"] |= constants(keyword(node, "step_id"))
                 flow["abort"] |= constants(keyword(node, "reason"))

@@ -1,10 +1,13 @@
-"""The download of counts: a table for spreadsheets, or JSON lines, of any length."""
+"""The download of counts, as a table for spreadsheets or as JSON lines, of any length.
+
+Reads rows through history; the export action makes links to it.
+"""
 
 import asyncio
 from collections.abc import Callable, Iterable, Iterator
 import csv
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from http import HTTPStatus
 import json
 import logging
@@ -16,10 +19,12 @@ from urllib.parse import urlencode
 from aiohttp import web
 from aiohttp.hdrs import CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE, RETRY_AFTER
 from multidict import MultiMapping
+import voluptuous as vol
 
 from homeassistant.components.http.auth import SIGN_QUERY_PARAM, async_sign_path
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.exceptions import ServiceValidationError
+from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.http import KEY_HASS, HomeAssistantView
 from homeassistant.helpers.network import NoURLAvailableError, get_url
 from homeassistant.util import dt as dt_util
@@ -33,39 +38,39 @@ from .receiver import PeopleCounterConfigEntry
 _LOGGER = logging.getLogger(__name__)
 
 EXPORT_PATH: Final = "/api/axis_people_counter/export"
-# In the place of a period: what is stored, as it is.
+# Instead of a period: the intervals as they are stored.
 INTERVALS: Final = "interval"
 PERIODS: Final = (INTERVALS, *(period.value for period in Period))
 PARAMETERS: Final = ("cameras", "start", "end", "period", "format")
 INTERVAL_COLUMNS: Final = ("camera", "serial", "start", "end", "in", "out", "adults_in", "adults_out")
 COLUMNS: Final = (*INTERVAL_COLUMNS, "occupancy_peak", "complete")
-# A link has each key twice, and servers and proxies take no more than some 8,000 characters.
+# A signed link contains each key twice, and servers and proxies accept about 8,000 characters.
 MAX_LINK_CAMERAS: Final = 150
 LINK_LIFETIME: Final = timedelta(hours=1)
 RETRY_SECONDS: Final = 60
 MAX_DOWNLOADS: Final = 8
 SECONDS_WITHOUT_READING: Final = 60
-# A thread works no longer before it is asked whether anybody still wants it.
+# After this time a thread returns its lines, so that a closed connection is noticed.
 SECONDS_AT_ONCE: Final = 0.2
 CHARACTERS_AT_ONCE: Final = 64 * 1024
 
 type Fields = dict[str, Any]
 
 
-# What a file looks like
+# The formats
 
 
 class _Lines:
-    """A file that hands back what is written to it."""
+    """A file whose `write` returns the text."""
 
     def write(self, text: str) -> str:
         return text
 
 
 def _csv(columns: Iterable[str], rows: Iterable[Fields]) -> Iterator[str]:
-    # All text is in quotes: where a spreadsheet divides cells at semicolons, a name must not bring any.
+    # Text is quoted: some spreadsheets separate cells by semicolons, which a name may contain.
     writer = csv.writer(_Lines(), quoting=csv.QUOTE_STRINGS)
-    # Without the mark at its beginning Excel takes UTF-8 for the code page of its country.
+    # Without a byte order mark Excel doesn't read the file as UTF-8.
     yield f"\ufeff{writer.writerow(columns)}"
     for row in rows:
         yield writer.writerow(map(_cell, row.values()))
@@ -82,9 +87,9 @@ def _cell(value: Any) -> Any:
 
 
 def harmless(text: str) -> str:
-    """Return a text that no spreadsheet takes for a formula, on one line."""
+    """Return the text on one line, quoted if a spreadsheet would run it as a formula."""
     text = "".join(character if character.isprintable() else " " for character in text)
-    # Some look past spaces, and read the wide signs of East Asian keyboards as the plain ones.
+    # Some spreadsheets skip spaces, and accept the full-width signs of East Asian keyboards.
     begin = unicodedata.normalize("NFKC", text).lstrip()[:1]
     return f"'{text}" if begin in tuple("=+-@") else text
 
@@ -105,12 +110,20 @@ FORMATS: Final = {
 }
 
 
-# What is in it
+# The content
+
+
+def date_and_time(value: Any) -> datetime:
+    """Return a date and time; a date alone is its midnight, also if YAML has parsed it. Raises vol.Invalid."""
+    if isinstance(value, date) and not isinstance(value, datetime):
+        return datetime.combine(value, time())
+    parsed: datetime = cv.datetime(value)
+    return parsed
 
 
 @dataclass(frozen=True, slots=True)
 class Export:
-    """A download that somebody wants; no keys mean all cameras, no period the intervals as they are stored."""
+    """The parameters of a download. Without keys: all cameras. Without a period: the intervals as they are stored."""
 
     keys: tuple[str, ...]
     time_range: TimeRange
@@ -119,7 +132,7 @@ class Export:
 
     @property
     def query(self) -> dict[str, str]:
-        """Return the parameters of the URL; none has a character that would have to be escaped there."""
+        """Return the parameters of the URL, none of which needs escaping."""
         return {
             "cameras": ",".join(self.keys),
             "start": url_time(self.time_range.start),
@@ -130,12 +143,12 @@ class Export:
 
     @property
     def filename(self) -> str:
-        """Return the name of the file, of nothing but harmless characters."""
+        """Return the name of the file, without characters that need escaping."""
         start, end = self.time_range.start.date(), self.time_range.end.date()
         return f"people-counts_{start}_{end}_{self.period or INTERVALS}.{self.file_format}"
 
     def lines(self, histories: Iterable[History]) -> Iterator[str]:
-        """Yield the lines of the file; this waits for the ledger. Raises LedgerError."""
+        """Yield the lines of the file, for a thread: this waits for the ledger. Raises LedgerError."""
         columns = COLUMNS if self.period else INTERVAL_COLUMNS
         return FORMATS[self.file_format].lines(columns, self._rows(histories))
 
@@ -152,10 +165,10 @@ class Export:
 
 @callback
 def async_link(hass: HomeAssistant, export: Export) -> dict[str, str | None]:
-    """Return where it can be downloaded without signing in, and until when."""
+    """Return a link that works without signing in, and when it expires."""
     path = async_sign_path(hass, f"{EXPORT_PATH}?{urlencode(export.query, safe=',:')}", LINK_LIFETIME)
     try:
-        # An address that is good outside is mostly good inside as well.
+        # An external address mostly works at home as well.
         url = f"{get_url(hass, prefer_external=True)}{path}"
     except NoURLAvailableError:
         url = None
@@ -166,17 +179,17 @@ def async_link(hass: HomeAssistant, export: Export) -> dict[str, str | None]:
 
 
 class _ParameterError(Exception):
-    """A parameter of the URL is missing or wrong; the message says which."""
+    """A parameter of the URL is missing or wrong."""
 
 
 class ExportView(HomeAssistantView):
-    """Sends counts to whoever has signed in, or has a signed link."""
+    """Sends counts to users who have signed in, and to signed links."""
 
     url = EXPORT_PATH
     name = f"api:{DOMAIN}:export"
 
     async def get(self, request: web.Request) -> web.StreamResponse:
-        """Answer with a file that is made while it is sent, no faster than it is received."""
+        """Send a file that is written while it is sent, no faster than it is received."""
         hass = request.app[KEY_HASS]
         try:
             export = _export(request.query)
@@ -226,11 +239,11 @@ class ExportView(HomeAssistantView):
             await response.write_eof()
         except (LedgerError, TimeoutError) as err:
             _LOGGER.warning("An export ended before its time: %s", str(err) or "nobody read on")
-            # A file that ended here in the usual way would look complete.
+            # Without an abort the file would look complete.
             if request.transport is not None:
                 request.transport.abort()
         except ConnectionError:
-            # Mostly a client that hangs up ends this task; this is one that did so in the midst of a write.
+            # A client that disconnects usually cancels this task; during a write it raises this error.
             _LOGGER.debug("An export isn't wanted any more")
         return response
 
@@ -239,8 +252,8 @@ class ExportView(HomeAssistantView):
 
 
 def _export(query: MultiMapping[str]) -> Export:
-    """Read the parameters of a URL. Raises _ParameterError, and ServiceValidationError for times that can't be."""
-    # Only items() has those that stand there twice.
+    """Return the export for a URL. Raises _ParameterError, or ServiceValidationError for the times."""
+    # Only items() contains repeated parameters.
     names = [name for name, _ in query.items() if name != SIGN_QUERY_PARAM]
     if not set(names) <= set(PARAMETERS):
         raise _ParameterError(f"There are no other parameters than {', '.join(PARAMETERS)}.")
@@ -251,24 +264,24 @@ def _export(query: MultiMapping[str]) -> Export:
         raise _ParameterError(f"period isn't one of {', '.join(PERIODS)}.")
     if file_format not in FORMATS:
         raise _ParameterError(f"format isn't one of {', '.join(FORMATS)}.")
-    start, end = _moment(query, "start"), _moment(query, "end")
+    start, end = _time(query, "start"), _time(query, "end")
     if start is None:
         raise _ParameterError("start is missing.")
     keys = tuple(dict.fromkeys(query["cameras"].split(","))) if "cameras" in query else ()
     return Export(keys, TimeRange.between(start, end), None if period == INTERVALS else Period(period), file_format)
 
 
-def _moment(query: MultiMapping[str], name: str) -> datetime | None:
+def _time(query: MultiMapping[str], name: str) -> datetime | None:
     if name not in query:
         return None
     try:
-        return dt_util.parse_datetime(query[name], raise_on_error=True)
-    except ValueError as err:
+        return date_and_time(query[name])
+    except vol.Invalid as err:
         raise _ParameterError(f"{name} isn't a date and time like 2026-01-31T08:00:00.") from err
 
 
 def _chunk(lines: Iterator[str]) -> bytes:
-    """Return the next lines, as many as come in a moment; at the end nothing."""
+    """Return the next lines, as many as can be read in a moment; empty at the end."""
     chunk: list[str] = []
     length = 0
     until = monotonic() + SECONDS_AT_ONCE

@@ -1,6 +1,8 @@
-"""The actions of the integration."""
+"""The actions: set occupancy, get counts, export counts, rebuild statistics.
 
-from datetime import date, datetime, time
+Checks targets and limits, and reads rows through history and export; `__init__` registers them.
+"""
+
 from itertools import islice
 from typing import Any, Final
 
@@ -16,7 +18,7 @@ from .const import DOMAIN
 from .coordinator import CameraCoordinator
 from .counting import DAY, MAX_COUNT, Period, Row, Source
 from .entity import PeopleCounterEntity
-from .export import FORMATS, INTERVALS, MAX_LINK_CAMERAS, PERIODS, Export, async_link
+from .export import FORMATS, INTERVALS, MAX_LINK_CAMERAS, PERIODS, Export, async_link, date_and_time
 from .history import History, PlaceHistory, TimeRange, async_device, async_history
 from .ledger_errors import translated_ledger_errors
 from .place_coordinator import PlaceCoordinator
@@ -32,24 +34,16 @@ ATTR_END: Final = "end"
 ATTR_PERIOD: Final = "period"
 ATTR_FORMAT: Final = "format"
 
-# Limits of a response, which passes through memory, templates and traces as a whole.
+# An answer passes through memory, templates and traces as a whole, so its size is limited.
 MAX_ROWS: Final = 10_000
 MAX_DAYS: Final = 4_000
 
 
-def _date_and_time(value: Any) -> datetime:
-    """Return a date and time; a date alone, which YAML reads as a date, is its midnight."""
-    if isinstance(value, date) and not isinstance(value, datetime):
-        return datetime.combine(value, time())
-    parsed: datetime = cv.datetime(value)
-    return parsed
-
-
-# That there is a target is said in the user's language.
+# A missing target is reported in the user's language, not by the schema.
 _TIME_FIELDS: Final = {
     **cv.ENTITY_SERVICE_FIELDS,
-    vol.Required(ATTR_START): _date_and_time,
-    vol.Optional(ATTR_END): _date_and_time,
+    vol.Required(ATTR_START): date_and_time,
+    vol.Optional(ATTR_END): date_and_time,
 }
 
 
@@ -81,7 +75,7 @@ async def _async_get_counts(call: ServiceCall) -> ServiceResponse:
 
     with translated_ledger_errors():
         async with targets[0].config_entry.runtime_data.answering:
-            histories = [await async_history(coordinator) for coordinator in targets]
+            histories = [await async_history(target) for target in targets]
             return await call.hass.async_add_executor_job(answer, histories)
 
 
@@ -133,7 +127,7 @@ def _row(history: History | PlaceHistory, row: Row) -> dict[str, Any]:
 
 
 async def _async_export_counts(call: ServiceCall) -> ServiceResponse:
-    cameras = [camera for camera in _async_targets(call) if isinstance(camera, CameraCoordinator)]
+    cameras = [coordinator for coordinator in _async_targets(call) if isinstance(coordinator, CameraCoordinator)]
     if len(cameras) > MAX_LINK_CAMERAS:
         raise ServiceValidationError(
             translation_domain=DOMAIN,
@@ -142,7 +136,7 @@ async def _async_export_counts(call: ServiceCall) -> ServiceResponse:
         )
     time_range = TimeRange.between(call.data[ATTR_START], call.data.get(ATTR_END))
     for camera in cameras:
-        # A wrong time must raise an error here: a person who opens the link can't correct it.
+        # Check the times now: the person who opens the link can't correct them.
         time_range.timestamps((await History.async_of(camera)).schedule)
     period = call.data[ATTR_PERIOD]
     keys = tuple(camera.key for camera in cameras)
@@ -161,9 +155,9 @@ async def _async_rebuild_statistics(call: ServiceCall) -> None:
 
 @callback
 def _async_targets(call: ServiceCall, *, with_places: bool = False) -> list[CameraCoordinator | PlaceCoordinator]:
-    """Return the cameras and places an action is for.
+    """Return the targets of an action: cameras, and places if the action takes them.
 
-    Raises ServiceValidationError where there is none, or something else among the targets.
+    Raises ServiceValidationError if there is none, or if a target is something else.
     """
     entries: list[PeopleCounterConfigEntry] = call.hass.config_entries.async_loaded_entries(DOMAIN)
     if not entries:
@@ -182,13 +176,13 @@ def _async_targets(call: ServiceCall, *, with_places: bool = False) -> list[Came
 
 @callback
 def _async_target_device_ids(call: ServiceCall, known: set[str]) -> set[str]:
-    """Return which of the known devices are targets; areas, floors and labels may hold what they like besides.
+    """Return the known devices among the targets; other devices in areas, floors and labels are skipped.
 
-    Raises ServiceValidationError for a device or an entity that isn't of a camera.
+    Raises ServiceValidationError for another device or entity that is a target itself.
     """
     devices, entities = dr.async_get(call.hass), er.async_get(call.hass)
     selection = target.TargetSelection(call.data)
-    # A camera is meant as well where only its diagnostic entities are in the area.
+    # An area with only a camera's diagnostic entities selects the camera too.
     selected = target.async_extract_referenced_entity_ids(call.hass, selection, primary_entities_only=False)
 
     def device_id_of(entity_id: str) -> str | None:
@@ -213,7 +207,7 @@ def _not_camera(name: str) -> ServiceValidationError:
 
 @callback
 def async_setup_services(hass: HomeAssistant) -> None:
-    """Register the actions; they stay while Home Assistant runs."""
+    """Register the actions; they stay registered while Home Assistant runs."""
     service.async_register_platform_entity_service(
         hass,
         DOMAIN,
@@ -222,7 +216,7 @@ def async_setup_services(hass: HomeAssistant) -> None:
         schema={vol.Required(ATTR_VALUE): vol.All(cv.positive_int, vol.Range(max=MAX_COUNT))},
         func=_async_set_occupancy,
     )
-    # The default is an hour, like in Home Assistant's own statistics.
+    # An hour is the default: people look at a day by the hour, and Home Assistant's statistics are hourly.
     hass.services.async_register(
         DOMAIN,
         SERVICE_GET_COUNTS,
@@ -243,7 +237,7 @@ def async_setup_services(hass: HomeAssistant) -> None:
         ),
         supports_response=SupportsResponse.ONLY,
     )
-    # Rebuilding may lose what only recorder has, so only administrators may do it, as with recorder's own clearing.
+    # For administrators only, like recorder's own action: statistics older than the ledger may be lost.
     service.async_register_admin_service(
         hass,
         DOMAIN,

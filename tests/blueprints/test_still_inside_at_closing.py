@@ -1,0 +1,186 @@
+"""The blueprint still_inside_at_closing, run by Home Assistant."""
+
+from datetime import timedelta
+from typing import Any
+
+from freezegun.api import FrozenDateTimeFactory
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry, mock_restore_cache
+
+from homeassistant.const import STATE_ON
+from homeassistant.core import HomeAssistant, State
+from homeassistant.util import dt as dt_util
+
+from ..helpers.blueprints import MINUTE, Calls, Passing, automate, boot, done, run_by_hand, said, wait
+from ..helpers.places import add_place, entity_of, shown
+
+
+@pytest.fixture
+async def evening(hass: HomeAssistant, noon: FrozenDateTimeFactory) -> None:
+    """Stop the clock two minutes before eight on a Wednesday."""
+    await hass.config.async_set_time_zone("Europe/Stockholm")
+    noon.move_to("2026-09-16T17:58:00Z")
+
+
+async def test_still_inside(hass: HomeAssistant, evening: None, shop: str, calls: Calls, passing: Passing) -> None:
+    """It tells the number at closing time, and once more while they are there."""
+    await automate(hass, "still_inside_at_closing", occupancy=entity_of(hass, shop, "occupancy"))
+    await run_by_hand(hass)
+    assert said(calls) == ["Closing time at Shop. People still inside: 0."]
+    await passing(2)
+    assert not done(calls)
+    await passing()
+    assert said(calls) == ["Closing time at Shop. People still inside: 2."]
+    await passing(minutes=14)
+    assert not done(calls)
+    await passing(0, 1)
+    assert said(calls) == ["Closing time at Shop. People still inside: 1."]
+    await passing(minutes=30)
+    assert not done(calls)
+
+
+async def test_all_have_left(hass: HomeAssistant, evening: None, shop: str, calls: Calls, passing: Passing) -> None:
+    """It keeps quiet when nobody is inside, also if somebody comes back later, and when they leave in time."""
+    await automate(hass, "still_inside_at_closing", occupancy=entity_of(hass, shop, "occupancy"))
+    await passing(minutes=2)
+    await passing(1, minutes=20)
+    assert not done(calls)
+
+
+async def test_they_left_before_the_reminder(
+    hass: HomeAssistant, evening: None, shop: str, calls: Calls, passing: Passing
+) -> None:
+    """There is no second message then."""
+    await automate(hass, "still_inside_at_closing", occupancy=entity_of(hass, shop, "occupancy"))
+    await passing(1)
+    await passing()
+    assert len(said(calls)) == 1
+    await passing(0, 1)
+    await passing(minutes=20)
+    assert not done(calls)
+
+
+@pytest.mark.parametrize("told", [True, False])
+async def test_a_start_before_the_reminder(
+    hass: HomeAssistant,
+    evening: None,
+    entry: MockConfigEntry,
+    shop: str,
+    calls: Calls,
+    passing: Passing,
+    told: bool,
+) -> None:
+    """It isn't forgotten; and where nothing was told, nothing is told again."""
+    await passing(1, minutes=3)
+    when = dt_util.utcnow() - MINUTE if told else dt_util.utcnow() - timedelta(days=1)
+    last = {"last_triggered": when.isoformat()}
+    mock_restore_cache(hass, [State("automation.still_inside_at_closing", STATE_ON, last)])
+    await boot(hass, entry, "still_inside_at_closing", occupancy=entity_of(hass, shop, "occupancy"))
+    await passing(minutes=13)
+    assert not done(calls)
+    await passing()
+    assert said(calls) == ["Closing time at Shop. People still inside: 3."] * told
+
+
+async def test_reminder_after_midnight(
+    hass: HomeAssistant,
+    evening: None,
+    entry: MockConfigEntry,
+    shop: str,
+    noon: FrozenDateTimeFactory,
+    calls: Calls,
+    passing: Passing,
+) -> None:
+    """It belongs to the day of the closing time."""
+    bar = await add_place(hass, entry, name="Bar", reset_time="05:00:00")
+    inputs = {"occupancy": entity_of(hass, bar, "occupancy"), "closing_time": "23:55:00", "weekdays": ["wed"]}
+    await automate(hass, "still_inside_at_closing", **inputs)
+    noon.move_to("2026-09-16T21:53:00Z")
+    await passing(1)
+    await passing()
+    assert said(calls) == ["Closing time at Bar. People still inside: 1."]
+    await passing(minutes=14)
+    assert not done(calls)
+    await passing()
+    assert said(calls) == ["Closing time at Bar. People still inside: 1."]
+
+
+@pytest.mark.parametrize(
+    ("inputs", "expected"),
+    [
+        ({"minimum": 2}, True),
+        ({"minimum": 3}, False),
+        ({"closing_time": "21:00:00"}, False),
+        ({"weekdays": ["wed"]}, True),
+        ({"weekdays": ["tue", "thu"]}, False),
+    ],
+)
+async def test_when_it_tells(
+    hass: HomeAssistant,
+    evening: None,
+    shop: str,
+    calls: Calls,
+    passing: Passing,
+    inputs: dict[str, Any],
+    expected: bool,
+) -> None:
+    """Minimum, time and days are those that were chosen, and so is that there is no reminder."""
+    await automate(hass, "still_inside_at_closing", occupancy=entity_of(hass, shop, "occupancy"), reminder=0, **inputs)
+    await passing(2)
+    await passing(minutes=30)
+    assert len(said(calls)) == expected
+
+
+@pytest.mark.parametrize("tell", [True, False])
+async def test_nothing_is_known(
+    hass: HomeAssistant, evening: None, shop: str, noon: FrozenDateTimeFactory, calls: Calls, tell: bool
+) -> None:
+    """It says so, or nothing, as was chosen."""
+    occupancy = entity_of(hass, shop, "occupancy")
+    inputs = {"occupancy": occupancy, "closing_time": "20:08:00", "tell_unknown": tell}
+    await automate(hass, "still_inside_at_closing", **inputs)
+    await wait(hass, noon, 9)
+    assert shown(hass, shop, "occupancy") == "unavailable"
+    await wait(hass, noon, 1)
+    text = "Closing time at Shop. Its cameras don't report, so the number of people inside is unknown."
+    assert said(calls) == ([text] if tell else [])
+    await wait(hass, noon, 15)
+    assert said(calls) == ([text] if tell else [])
+
+
+@pytest.mark.parametrize(("inside", "tell", "expected"), [(2, True, 1), (2, False, 1), (0, True, 1), (0, False, 0)])
+async def test_not_all_is_known(
+    hass: HomeAssistant,
+    evening: None,
+    shop: str,
+    noon: FrozenDateTimeFactory,
+    calls: Calls,
+    passing: Passing,
+    inside: int,
+    tell: bool,
+    expected: int,
+) -> None:
+    """A number that is only a part is told as such; one of nobody, if that was chosen."""
+    await automate(
+        hass,
+        "still_inside_at_closing",
+        closing_time="20:08:00",
+        occupancy=entity_of(hass, shop, "occupancy"),
+        tell_unknown=tell,
+        incomplete_text="Perhaps.",
+        inside_text="{{ occupancy }} in {{ place }}.",
+        actions=[{"action": "notify.phone", "data": {"message": "{{ message }}"}}],
+    )
+    await passing(inside, back=False)
+    await passing(minutes=9, back=False)
+    assert said(calls, "notify.phone") == [f"{inside} in Shop. Perhaps."] * expected
+
+
+async def test_still_inside_by_a_camera(
+    hass: HomeAssistant, evening: None, shop: str, calls: Calls, passing: Passing
+) -> None:
+    """Where a camera watches the only door, its occupancy does as well."""
+    await automate(hass, "still_inside_at_closing", occupancy="sensor.main_entrance_occupancy")
+    await passing(1)
+    await passing()
+    assert said(calls) == ["Closing time at Main entrance. People still inside: 1."]

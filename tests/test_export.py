@@ -1,72 +1,26 @@
-"""The download of counts: the link the action gives, and what comes when it is opened."""
+"""The export of counts: the link, its parameters, and the content of the file."""
 
-import asyncio
 import csv
 from datetime import datetime, timedelta
 from http import HTTPStatus
 import io
 import json
-from pathlib import Path
-from threading import Event
-import tracemalloc
 from typing import Any
 
-from aiohttp import ClientPayloadError
-from aiohttp.test_utils import TestClient
 from freezegun.api import FrozenDateTimeFactory
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
-from custom_components.axis_people_counter import export
-from custom_components.axis_people_counter.const import DOMAIN, LEDGER_FILE
+from custom_components.axis_people_counter.const import DOMAIN
 from custom_components.axis_people_counter.export import EXPORT_PATH, harmless
-from custom_components.axis_people_counter.ledger.ledger import PAGE, Ledger
 from homeassistant.core import HomeAssistant
 from homeassistant.core_config import async_process_ha_core_config
 from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers import device_registry as dr
 
-from .helpers.ledgers import query
-from .helpers.pusher import SERIAL, Document, Pusher, measurement
-
-# Wednesday, 12:00 in Stockholm.
-NOON = datetime.fromisoformat("2026-09-16T10:00:00Z")
-MINUTE = timedelta(minutes=1)
-SIDE_DOOR = {"serial": "accc8e000002", "name": "Side door", "timeZone": "Asia/Kolkata"}
-COLUMNS = ["camera", "serial", "start", "end", "in", "out", "adults_in", "adults_out", "occupancy_peak", "complete"]
-
-type Client = TestClient[Any, Any]
-
-
-def at(text: str, *counts: int, minutes: int = 1, **more: Any) -> Document:
-    """Return the measurement that begins at a time with an offset."""
-    return measurement(datetime.fromisoformat(text), *counts, minutes=minutes, **more)
-
-
-async def link(hass: HomeAssistant, start: Any = "2026-09-16", **data: Any) -> dict[str, Any]:
-    """Return what the action answers, for all cameras."""
-    answer = await hass.services.async_call(
-        DOMAIN,
-        "export_counts",
-        {"start": start, "entity_id": "all", **data},
-        blocking=True,
-        return_response=True,
-    )
-    found: dict[str, Any] = json.loads(json.dumps(answer))
-    return found
-
-
-async def download(hass: HomeAssistant, client: Client, start: Any = "2026-09-16", **data: Any) -> str:
-    """Return the file behind a link."""
-    response = await client.get((await link(hass, start, **data))["path"])
-    assert response.status == HTTPStatus.OK, await response.text()
-    return (await response.read()).decode()
-
-
-def cells(file: str) -> list[list[str]]:
-    """Return the cells of a table."""
-    return list(csv.reader(io.StringIO(file.removeprefix("\ufeff"), newline=""), strict=True))
+from .helpers.exports import COLUMNS, MINUTE, NOON, SIDE_DOOR, at, cells, download, link
+from .helpers.pusher import SERIAL, Pusher, measurement
 
 
 async def test_table(hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Pusher) -> None:
@@ -439,179 +393,3 @@ async def test_not_ready(
     response = await pusher.client.get(path)
     assert response.status == HTTPStatus.SERVICE_UNAVAILABLE
     assert response.headers["Retry-After"]
-
-
-async def fill(hass: HomeAssistant, pusher: Pusher, count: int) -> None:
-    """Have a camera with so many minutes before an hour ago, put into the ledger's file from outside."""
-    await pusher.push(measurement(NOON - 30 * MINUTE, 1))
-    path = Path(hass.config.path(LEDGER_FILE))
-    end = int((NOON - 60 * MINUTE).timestamp())
-    sql = (
-        "INSERT INTO intervals (camera, start, stop, entered, exited, sent)"
-        " WITH RECURSIVE minute(number) AS (SELECT 1 UNION ALL SELECT number + 1 FROM minute WHERE number < ?)"
-        " SELECT id, ? - 60 * number, ? - 60 * number + 60, number % 3, number % 4, ? FROM cameras, minute"
-    )
-    await hass.async_add_executor_job(query, path, sql, count, end, end, end)
-
-
-@pytest.fixture
-def pages(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """Return the sizes of the pages that are read from the ledger, as they are read."""
-    sizes: list[int] = []
-    ask = Ledger.intervals
-
-    def listening(ledger: Ledger, serial: str, start: int, end: int, limit: int) -> Any:
-        future = ask(ledger, serial, start, end, limit)
-        if limit > 1:
-            future.add_done_callback(lambda done: sizes.append(0 if done.exception() else len(done.result())))
-        return future
-
-    monkeypatch.setattr(Ledger, "intervals", listening)
-    return sizes
-
-
-async def until_quiet(pages: list[int]) -> None:
-    """Wait until nothing has been read for a while."""
-    before = -1
-    while before != len(pages):
-        before = len(pages)
-        # For the event loop time stands still, but not for a lock.
-        await asyncio.to_thread(Event().wait, 0.5)
-
-
-async def test_long_file(hass: HomeAssistant, pusher: Pusher, noon: FrozenDateTimeFactory, pages: list[int]) -> None:
-    """A file of many pages has all intervals, once each and in order, and never stands in the memory as a whole."""
-    count = 100_000
-    await fill(hass, pusher, count)
-    path = (await link(hass, "2000-01-01", period="interval"))["path"]
-    tracemalloc.start()
-    try:
-        response = await pusher.client.get(path)
-        assert response.status == HTTPStatus.OK
-        before, _ = tracemalloc.get_traced_memory()
-        tracemalloc.reset_peak()
-        length = lines = people = 0
-        rest = b""
-        async for chunk in response.content.iter_any():
-            length += len(chunk)
-            *whole, rest = (rest + chunk).split(b"\r\n")
-            lines += len(whole)
-            people += sum(int(line.split(b",")[4]) for line in whole if b"T" in line)
-        _, peak = tracemalloc.get_traced_memory()
-    finally:
-        tracemalloc.stop()
-    assert rest == b""
-    assert lines == count + 2
-    assert people == sum(number % 3 for number in range(1, count + 1)) + 1
-    assert length > 9_000_000
-    assert peak - before < 5_000_000
-    assert max(pages) == PAGE
-    assert len(pages) == count // PAGE + 1
-
-
-async def test_slow_client(hass: HomeAssistant, pusher: Pusher, noon: FrozenDateTimeFactory, pages: list[int]) -> None:
-    """No more is read than somebody takes."""
-    await fill(hass, pusher, 400_000)
-    path = (await link(hass, "2000-01-01", period="interval"))["path"]
-    response = await pusher.client.get(path)
-    await response.content.readany()
-    await until_quiet(pages)
-    assert len(pages) < 40
-    response.close()
-    # What is being read for it comes to its end before the test does.
-    await until_quiet(pages)
-
-
-async def test_downloads_are_bounded(hass: HomeAssistant, pusher: Pusher, pages: list[int]) -> None:
-    """Downloads that nobody reads take no more than their share of the threads."""
-    await fill(hass, pusher, 400_000)
-    path = (await link(hass, "2000-01-01", period="interval"))["path"]
-    idle = [await pusher.client.get(path) for _ in range(export.MAX_DOWNLOADS)]
-    refused = await pusher.client.get(path)
-    assert refused.status == HTTPStatus.SERVICE_UNAVAILABLE
-    assert refused.headers["Retry-After"] == str(export.RETRY_SECONDS)
-    for response in idle:
-        response.close()
-    await until_quiet(pages)
-    response = await pusher.client.get(path)
-    assert response.ok
-    response.close()
-    await until_quiet(pages)
-
-
-async def test_download_that_nobody_reads(
-    hass: HomeAssistant, pusher: Pusher, pages: list[int], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A download ends when its client reads nothing for a while, and leaves its place to others."""
-    monkeypatch.setattr(export, "SECONDS_WITHOUT_READING", 1)
-    monkeypatch.setattr(export, "MAX_DOWNLOADS", 1)
-    await fill(hass, pusher, 400_000)
-    path = (await link(hass, "2000-01-01", period="interval"))["path"]
-    idle = await pusher.client.get(path)
-    for _ in range(300):
-        if (response := await pusher.client.get(path)).ok:
-            break
-        await asyncio.sleep(0.1)
-    assert response.ok
-    idle.close()
-    response.close()
-    await until_quiet(pages)
-
-
-async def test_client_that_hangs_up(
-    hass: HomeAssistant, pusher: Pusher, noon: FrozenDateTimeFactory, pages: list[int], caplog: pytest.LogCaptureFixture
-) -> None:
-    """The work ends with it, and nobody is bothered."""
-    await fill(hass, pusher, 400_000)
-    path = (await link(hass, "2000-01-01", period="interval"))["path"]
-    response = await pusher.client.get(path)
-    await response.content.readany()
-    response.close()
-    await until_quiet(pages)
-    assert len(pages) < 40
-    assert not [record for record in caplog.records if record.levelname in ("ERROR", "CRITICAL")]
-    # And others are served.
-    await download(hass, pusher.client, period="day")
-
-
-@pytest.mark.parametrize("file_format", ["csv", "jsonl"])
-async def test_ledger_fails_in_mid_stream(
-    hass: HomeAssistant,
-    pusher: Pusher,
-    noon: FrozenDateTimeFactory,
-    entry: MockConfigEntry,
-    file_format: str,
-    caplog: pytest.LogCaptureFixture,
-) -> None:
-    """A file that isn't complete doesn't look as if it were."""
-    await fill(hass, pusher, 400_000)
-    path = (await link(hass, "2000-01-01", period="interval", format=file_format))["path"]
-    response = await pusher.client.get(path)
-    assert response.status == HTTPStatus.OK
-    await entry.runtime_data.async_stop()
-    with pytest.raises(ClientPayloadError):
-        await response.read()
-    assert "An export ended before its time: The ledger is closed." in caplog.text
-
-
-async def test_pushes_between_pages(
-    hass: HomeAssistant, pusher: Pusher, noon: FrozenDateTimeFactory, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Nobody is counted twice when a long interval that has been read becomes short ones."""
-    monkeypatch.setattr("custom_components.axis_people_counter.ledger.ledger.PAGE", 1)
-    await pusher.push(at("2026-09-16T09:00:00Z", 15, minutes=15), at("2026-09-16T09:15:00Z", 1, minutes=15))
-    asked = Ledger.intervals
-    pushed: list[Any] = []
-
-    def pushing(ledger: Ledger, *arguments: Any) -> Any:
-        future = asked(ledger, *arguments)
-        if not pushed:
-            future.result()
-            short = [at(f"2026-09-16T09:{minute:02}:00Z", 1) for minute in range(15)]
-            pushed.append(asyncio.run_coroutine_threadsafe(pusher.push(*short), hass.loop))
-            pushed[0].result()
-        return future
-
-    monkeypatch.setattr(Ledger, "intervals", pushing)
-    rows = cells(await download(hass, pusher.client, period="interval"))[1:]
-    assert [(row[2][11:16], row[4]) for row in rows] == [("11:00", "15"), ("11:15", "1")]

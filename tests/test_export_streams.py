@@ -1,0 +1,215 @@
+"""Long exports: they are written while they are sent, and end with the client or the ledger."""
+
+import asyncio
+from http import HTTPStatus
+from pathlib import Path
+import socket
+from threading import Event
+import tracemalloc
+from typing import Any, Final
+
+from aiohttp import ClientPayloadError
+from freezegun.api import FrozenDateTimeFactory
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+
+from custom_components.axis_people_counter import export
+from custom_components.axis_people_counter.const import LEDGER_FILE
+from custom_components.axis_people_counter.ledger.ledger import PAGE, Ledger
+from homeassistant.core import HomeAssistant
+
+from .helpers.exports import MINUTE, NOON, at, cells, download, link
+from .helpers.ledgers import query
+from .helpers.pusher import Pusher, measurement
+
+# The minutes of a camera: an export of them is many times what the small buffers hold.
+COUNT: Final = 60_000
+
+
+@pytest.fixture(autouse=True)
+def small_buffers(pusher: Pusher) -> None:
+    """Make the buffers of the server's connections small, so that few rows fill them."""
+    runner = pusher.client.server.runner
+    assert runner
+    for site in runner.sites:
+        server = site._server  # noqa: SLF001
+        assert isinstance(server, asyncio.Server)
+        for listening in server.sockets:
+            # Connections take it over.
+            listening.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 64 * 1024)
+
+
+async def fill(hass: HomeAssistant, pusher: Pusher, count: int) -> None:
+    """Store this many minutes of a camera, up to an hour ago, in the ledger's file."""
+    await pusher.push(measurement(NOON - 30 * MINUTE, 1))
+    path = Path(hass.config.path(LEDGER_FILE))
+    end = int((NOON - 60 * MINUTE).timestamp())
+    sql = (
+        "INSERT INTO intervals (camera, start, stop, entered, exited, sent)"
+        " WITH RECURSIVE minute(number) AS (SELECT 1 UNION ALL SELECT number + 1 FROM minute WHERE number < ?)"
+        " SELECT id, ? - 60 * number, ? - 60 * number + 60, number % 3, number % 4, ? FROM cameras, minute"
+    )
+    await hass.async_add_executor_job(query, path, sql, count, end, end, end)
+
+
+@pytest.fixture
+def pages(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Return the sizes of the pages that are read from the ledger, as they are read."""
+    sizes: list[int] = []
+    ask = Ledger.intervals
+
+    def listening(ledger: Ledger, serial: str, start: int, end: int, limit: int) -> Any:
+        future = ask(ledger, serial, start, end, limit)
+        if limit > 1:
+            future.add_done_callback(lambda done: sizes.append(0 if done.exception() else len(done.result())))
+        return future
+
+    monkeypatch.setattr(Ledger, "intervals", listening)
+    return sizes
+
+
+async def until_quiet(pages: list[int]) -> None:
+    """Wait until nothing has been read for a while."""
+    before = -1
+    while before != len(pages):
+        before = len(pages)
+        # For the event loop time stands still, but not for a lock.
+        await asyncio.to_thread(Event().wait, 0.5)
+
+
+async def test_long_file(hass: HomeAssistant, pusher: Pusher, noon: FrozenDateTimeFactory, pages: list[int]) -> None:
+    """A file of many pages has all intervals, once each and in order, and never stands in the memory as a whole."""
+    count = 100_000
+    await fill(hass, pusher, count)
+    path = (await link(hass, "2000-01-01", period="interval"))["path"]
+    tracemalloc.start()
+    try:
+        response = await pusher.client.get(path)
+        assert response.status == HTTPStatus.OK
+        before, _ = tracemalloc.get_traced_memory()
+        tracemalloc.reset_peak()
+        length = lines = people = 0
+        rest = b""
+        async for chunk in response.content.iter_any():
+            length += len(chunk)
+            *whole, rest = (rest + chunk).split(b"\r\n")
+            lines += len(whole)
+            people += sum(int(line.split(b",")[4]) for line in whole if b"T" in line)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert rest == b""
+    assert lines == count + 2
+    assert people == sum(number % 3 for number in range(1, count + 1)) + 1
+    assert length > 9_000_000
+    assert peak - before < 5_000_000
+    assert max(pages) == PAGE
+    assert len(pages) == count // PAGE + 1
+
+
+async def test_slow_client(hass: HomeAssistant, pusher: Pusher, noon: FrozenDateTimeFactory, pages: list[int]) -> None:
+    """No more is read than somebody takes."""
+    await fill(hass, pusher, COUNT)
+    path = (await link(hass, "2000-01-01", period="interval"))["path"]
+    response = await pusher.client.get(path)
+    await response.content.readany()
+    await until_quiet(pages)
+    assert len(pages) < COUNT // PAGE // 2
+    response.close()
+    # What is being read for it comes to its end before the test does.
+    await until_quiet(pages)
+
+
+async def test_downloads_are_bounded(hass: HomeAssistant, pusher: Pusher, pages: list[int]) -> None:
+    """Downloads that nobody reads take no more than their share of the threads."""
+    await fill(hass, pusher, COUNT)
+    path = (await link(hass, "2000-01-01", period="interval"))["path"]
+    idle = [await pusher.client.get(path) for _ in range(export.MAX_DOWNLOADS)]
+    refused = await pusher.client.get(path)
+    assert refused.status == HTTPStatus.SERVICE_UNAVAILABLE
+    assert refused.headers["Retry-After"] == str(export.RETRY_SECONDS)
+    for response in idle:
+        response.close()
+    await until_quiet(pages)
+    response = await pusher.client.get(path)
+    assert response.ok
+    response.close()
+    await until_quiet(pages)
+
+
+async def test_download_that_nobody_reads(
+    hass: HomeAssistant, pusher: Pusher, pages: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A download ends when its client reads nothing for a while, and leaves its place to others."""
+    monkeypatch.setattr(export, "SECONDS_WITHOUT_READING", 1)
+    monkeypatch.setattr(export, "MAX_DOWNLOADS", 1)
+    await fill(hass, pusher, COUNT)
+    path = (await link(hass, "2000-01-01", period="interval"))["path"]
+    idle = await pusher.client.get(path)
+    for _ in range(300):
+        if (response := await pusher.client.get(path)).ok:
+            break
+        await asyncio.sleep(0.1)
+    assert response.ok
+    idle.close()
+    response.close()
+    await until_quiet(pages)
+
+
+async def test_client_that_hangs_up(
+    hass: HomeAssistant, pusher: Pusher, noon: FrozenDateTimeFactory, pages: list[int], caplog: pytest.LogCaptureFixture
+) -> None:
+    """The work ends with it, and nobody is bothered."""
+    await fill(hass, pusher, COUNT)
+    path = (await link(hass, "2000-01-01", period="interval"))["path"]
+    response = await pusher.client.get(path)
+    await response.content.readany()
+    response.close()
+    await until_quiet(pages)
+    assert len(pages) < COUNT // PAGE // 2
+    assert not [record for record in caplog.records if record.levelname in ("ERROR", "CRITICAL")]
+    # And others are served.
+    await download(hass, pusher.client, period="day")
+
+
+@pytest.mark.parametrize("file_format", ["csv", "jsonl"])
+async def test_ledger_fails_in_mid_stream(
+    hass: HomeAssistant,
+    pusher: Pusher,
+    noon: FrozenDateTimeFactory,
+    entry: MockConfigEntry,
+    file_format: str,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """A file that isn't complete doesn't look as if it were."""
+    await fill(hass, pusher, COUNT)
+    path = (await link(hass, "2000-01-01", period="interval", format=file_format))["path"]
+    response = await pusher.client.get(path)
+    assert response.status == HTTPStatus.OK
+    await entry.runtime_data.async_stop()
+    with pytest.raises(ClientPayloadError):
+        await response.read()
+    assert "An export ended before its time: The ledger is closed." in caplog.text
+
+
+async def test_pushes_between_pages(
+    hass: HomeAssistant, pusher: Pusher, noon: FrozenDateTimeFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody is counted twice when a long interval that has been read becomes short ones."""
+    monkeypatch.setattr("custom_components.axis_people_counter.ledger.ledger.PAGE", 1)
+    await pusher.push(at("2026-09-16T09:00:00Z", 15, minutes=15), at("2026-09-16T09:15:00Z", 1, minutes=15))
+    asked = Ledger.intervals
+    pushed: list[Any] = []
+
+    def pushing(ledger: Ledger, *arguments: Any) -> Any:
+        future = asked(ledger, *arguments)
+        if not pushed:
+            future.result()
+            short = [at(f"2026-09-16T09:{minute:02}:00Z", 1) for minute in range(15)]
+            pushed.append(asyncio.run_coroutine_threadsafe(pusher.push(*short), hass.loop))
+            pushed[0].result()
+        return future
+
+    monkeypatch.setattr(Ledger, "intervals", pushing)
+    rows = cells(await download(hass, pusher.client, period="interval"))[1:]
+    assert [(row[2][11:16], row[4]) for row in rows] == [("11:00", "15"), ("11:15", "1")]

@@ -1,0 +1,378 @@
+"""Translations, icons and descriptions of actions agree with the code and with each other."""
+
+import ast
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from importlib import import_module
+import json
+from pathlib import Path
+import re
+from string import Formatter
+from typing import Any, Final
+
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+import voluptuous as vol
+
+from custom_components.axis_people_counter import PLATFORMS, issues
+from custom_components.axis_people_counter.const import DOMAIN
+from custom_components.axis_people_counter.counting.local_time import Period
+from custom_components.axis_people_counter.export import FORMATS, INTERVALS, PERIODS
+from custom_components.axis_people_counter.http import REFUSALS
+from custom_components.axis_people_counter.messages import name_placeholders
+from custom_components.axis_people_counter.repairs import ANOTHER_DOOR
+from homeassistant.config_entries import SOURCE_USER, ConfigFlowResult
+from homeassistant.core import HomeAssistant
+from homeassistant.data_entry_flow import FlowResultType
+from homeassistant.helpers import config_validation as cv, selector
+from homeassistant.util.yaml import parse_yaml
+
+ROOT: Final = Path(__file__).parents[1]
+INTEGRATION: Final = ROOT / "custom_components" / DOMAIN
+LANGUAGES: Final = ("de", "fr", "sv")
+# The modules with the steps of the config flow and of the options, and their errors.
+FLOW_MODULES: Final = ("config_flow", "address_form", "replace_flow")
+# What Axis' pages call things: a translation must leave them as they are.
+AXIS_WORDS: Final = (
+    "AXIS 3D People Counter",
+    "AXIS People Counter",
+    "Axis Retail Data 0.4",
+    "API token**",
+    "Push Reporting",
+    "Report to server",
+    "Send interval",
+    "Settings > Reporting",
+    "Setup > Counter",
+    "Setup > Reporting",
+    "System > Date and time",
+    "Test connection",
+    "**Save**",
+    "**URL**",
+)
+
+type Texts = dict[str, str]
+
+
+def from_yaml(text: str) -> Any:
+    """Return what a YAML text says."""
+    return parse_yaml(text)
+
+
+def flat(tree: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, str]]:
+    """Yield each text of a translation with its place."""
+    for key, value in tree.items():
+        if isinstance(value, dict):
+            yield from flat(value, f"{path}{key}.")
+        else:
+            yield f"{path}{key}", value
+
+
+def translation(language: str) -> dict[str, Any]:
+    """Return a translation as it is."""
+    tree: dict[str, Any] = json.loads((INTEGRATION / "translations" / f"{language}.json").read_text())
+    return tree
+
+
+def placeholders(text: str) -> Counter[str]:
+    """Return what is filled into a text, and how often."""
+    return Counter(name for _, name, _, _ in Formatter().parse(text) if name is not None)
+
+
+def calls(*, without: tuple[str, ...] = ()) -> Iterator[ast.Call]:
+    """Yield all calls in the integration's code."""
+    for path in INTEGRATION.rglob("*.py"):
+        if path.name not in without:
+            yield from (node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call))
+
+
+def keyword(call: ast.Call, name: str) -> ast.expr | None:
+    """Return what a call gives for a keyword."""
+    return next((argument.value for argument in call.keywords if argument.arg == name), None)
+
+
+def constants(node: ast.expr | None) -> set[str]:
+    """Return the texts that an expression can become: a text, or one of two."""
+    match node:
+        case ast.Constant(value=str(text)):
+            return {text}
+        case ast.IfExp(body=body, orelse=orelse):
+            return constants(body) | constants(orelse)
+        case _:
+            return set()
+
+
+def descriptions(platform: str) -> dict[str, Any]:
+    """Return the descriptions of a platform's entities by key."""
+    found: dict[str, Any] = {}
+    for value in vars(import_module(f"custom_components.{DOMAIN}.{platform}")).values():
+        for one in value if isinstance(value, tuple) else (value,):
+            # Not all of them are instances of EntityDescription: Home Assistant makes some of them from a copy of it.
+            if hasattr(one, "entity_registry_enabled_default") and isinstance(getattr(one, "key", None), str):
+                found[one.key] = one
+    return found
+
+
+ENGLISH: Final = translation("en")
+ENGLISH_TEXTS: Final[Texts] = dict(flat(ENGLISH))
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_translation_is_complete(language: str) -> None:
+    """Each language has English's keys, placeholders, code and names of Axis' menus."""
+    texts = dict(flat(translation(language)))
+    assert list(texts) == list(ENGLISH_TEXTS)
+    for key, english in ENGLISH_TEXTS.items():
+        text = texts[key]
+        assert text, key
+        assert placeholders(text) == placeholders(english), key
+        assert re.findall("`[^`]*`", text) == re.findall("`[^`]*`", english), key
+        assert text.count("**") % 2 == 0, key
+        assert text.count("\n\n") == english.count("\n\n"), key
+        for word in AXIS_WORDS:
+            assert text.count(word) == english.count(word), (key, word)
+
+
+def test_languages() -> None:
+    """The languages that are tested are those that are there."""
+    assert {path.stem for path in (INTEGRATION / "translations").iterdir()} == {"en", *LANGUAGES}
+
+
+@pytest.mark.parametrize("language", ["en", *LANGUAGES])
+def test_translation_obeys_hassfest(language: str) -> None:
+    """No address, no HTML, nothing but plain placeholders; quotes that would hide one from the frontend are none."""
+    for key, text in flat(translation(language)):
+        assert text == text.strip(), key
+        assert not re.search(r"((https?|ftp|mqtt)://|www\.)[a-z0-9]+([-.][a-z0-9]+)*\.[a-z]{2,5}", text, re.IGNORECASE)
+        assert not re.search(r"<[a-zA-Z/].*>", text), key
+        assert all(name.isidentifier() for name in placeholders(text)), key
+        # To the frontend an apostrophe before a brace begins a quotation.
+        assert not re.search(r"'[{}]|[{}]'", text), key
+
+
+def test_messages_without_markdown() -> None:
+    """What the frontend shows as plain text has no marks of Markdown."""
+    for key, text in ENGLISH_TEXTS.items():
+        if key.startswith(("config.error.", "exceptions.")) or key.endswith((".title", ".name")):
+            assert not re.search(r"[`*]", text), key
+
+
+def test_translated_entities() -> None:
+    """Each entity has a name, and each name an entity; those that count people say so."""
+    translated = {platform: set(entities) for platform, entities in ENGLISH["entity"].items()}
+    assert translated == {str(platform): set(descriptions(platform)) for platform in PLATFORMS}
+    for key, description in descriptions("sensor").items():
+        counts = description.device_class is None and description.native_unit_of_measurement is None
+        assert ("unit_of_measurement" in ENGLISH["entity"]["sensor"][key]) is counts
+    for key, description in descriptions("event").items():
+        event_types = ENGLISH["entity"]["event"][key]["state_attributes"]["event_type"]["state"]
+        assert list(event_types) == description.event_types
+
+
+def test_translated_issues() -> None:
+    """Each repair has its texts, and what is filled into them is what the code gives."""
+    assert set(ENGLISH["issues"]) == set(issues.ISSUES)
+    fixable = {key for key, issue in issues.ISSUES.items() if issue.fixable}
+    assert {key for key, texts in ENGLISH["issues"].items() if "fix_flow" in texts} == fixable
+    # The view shows issues of a table, whose placeholders are seen in test_http.py and test_repairs.py.
+    begun = {refusal.issue.key for refusal in REFUSALS.values() if refusal.issue and refusal.issue.of_sender}
+    for call in calls(without=("issues.py", "http.py")):
+        if not (isinstance(call.func, ast.Attribute) and call.func.attr in ("async_begin", "async_show_while")):
+            continue
+        constant = call.args[1 if call.func.attr == "async_begin" else 2]
+        if isinstance(constant, ast.Subscript):
+            # A problem of the listener, which is looked at below.
+            continue
+        assert isinstance(constant, ast.Attribute)
+        key = getattr(issues, constant.attr).key
+        begun.add(key)
+        texts = " ".join(text for _, text in flat(ENGLISH["issues"][key]))
+        # The only thing unpacked is a camera's name, once for titles and once for descriptions.
+        given = {
+            name for argument in call.keywords for name in ([argument.arg] if argument.arg else name_placeholders(""))
+        }
+        # A title needs no name. What a flow knows and fills in is seen where it is walked through, in test_repairs.py.
+        assert key in fixable or given - {"name"} <= set(placeholders(texts)) <= given, key
+    for key, filled_in in messages(of_issues=True):
+        begun.add(key)
+        description = ENGLISH["issues"][key]["description"]
+        assert filled_in is None or filled_in == set(placeholders(description)), key
+    assert begun == set(issues.ISSUES)
+
+
+def messages(*, of_issues: bool) -> Iterator[tuple[str, set[str] | None]]:
+    """Yield the keys of messages, and what is filled in where the code shows that at once.
+
+    Those that a repair issue can show have a constant of issues.py as their key, all others a text.
+    """
+    for call in calls(without=("issues.py", "messages.py")):
+        if ast.unparse(call.func).rpartition(".")[2] not in ("Message", "CameraError", "LoginError", "_error"):
+            continue
+        key, *rest = call.args
+        filled_in: set[str] | None = None
+        if rest and isinstance(rest[0], ast.Dict) and all(rest[0].keys):
+            filled_in = {name for node in rest[0].keys for name in constants(node)}
+        # Such a key is written issues.NAME.key.
+        is_of_issue = isinstance(key, ast.Attribute) and key.attr == "key" and "issues." in ast.unparse(key)
+        if is_of_issue and of_issues:
+            yield getattr(issues, ast.unparse(key).split(".")[1]).key, filled_in
+        elif not is_of_issue and not of_issues:
+            yield from ((one, filled_in) for one in constants(key))
+
+
+def test_translated_exceptions() -> None:
+    """Each exception has its message, and what is filled into it is what the code gives."""
+    raised: set[str] = set()
+    for call in calls(without=("issues.py",)):
+        for key in constants(keyword(call, "translation_key")):
+            raised.add(key)
+            given = keyword(call, "translation_placeholders") or ast.Dict([], [])
+            assert isinstance(given, ast.Dict)
+            keys = {name for node in given.keys for name in constants(node)}
+            assert keys == set(placeholders(ENGLISH["exceptions"][key]["message"])), key
+    # Sentences of dialogs; of the listener's problems only those that a dialog can find.
+    said = list(messages(of_issues=False))
+    said += [(key, filled_in) for key, filled_in in messages(of_issues=True) if key in ENGLISH["exceptions"]]
+    for key, filled_in in said:
+        raised.add(key)
+        assert filled_in is None or filled_in >= set(placeholders(ENGLISH["exceptions"][key]["message"])), key
+    assert raised == set(ENGLISH["exceptions"])
+
+
+def test_translated_flows() -> None:
+    """Each step, error, reason and result of a flow has its text, and no text is left over."""
+    modules = [ast.parse((INTEGRATION / f"{name}.py").read_text()) for name in FLOW_MODULES]
+    found: dict[str, dict[str, set[str]]] = {}
+    for definition in (node for module in modules for node in module.body):
+        if not isinstance(definition, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            continue
+        flow = found.setdefault(
+            "options" if "Options" in definition.name else "config",
+            {"step": set(), "error": set(), "abort": set(), "create_entry": set(), "progress": set()},
+        )
+        for node in ast.walk(definition):
+            if isinstance(node, ast.Call):
+                flow["step"] |= constants(keyword(node, "step_id"))
+                flow["abort"] |= constants(keyword(node, "reason"))
+                flow["create_entry"] |= constants(keyword(node, "description"))
+                flow["progress"] |= constants(keyword(node, "progress_action"))
+                if ast.unparse(node.func) == "abort_on_ledger_errors":
+                    flow["abort"].add("ledger_error")
+            elif isinstance(node, ast.Assign) and re.match(r"errors\[|error$", ast.unparse(node.targets[0])):
+                flow["error"] |= constants(node.value)
+            elif isinstance(node, ast.Return) and isinstance(node.value, ast.Tuple):
+                # Errors by field, with what is filled in.
+                errors = node.value.elts[0]
+                flow["error"] |= {one for value in getattr(errors, "values", ()) for one in constants(value)}
+    # The step in which something goes on has a text for that, and none of its own.
+    found["config"]["step"] -= found["config"]["progress"]
+    for name, flow in found.items():
+        assert {kind: set(ENGLISH[name].get(kind, ())) for kind in flow} == flow, name
+
+
+async def test_translated_fields(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+    """Each field of each step has a name and an explanation."""
+
+    def check(flow: str, result: ConfigFlowResult) -> None:
+        step = ENGLISH[flow]["step"][result["step_id"]]
+        if result["type"] is FlowResultType.MENU:
+            assert list(step["menu_options"]) == list(step["menu_option_descriptions"]) == result["menu_options"]
+        else:
+            schema = result["data_schema"]
+            assert schema is not None
+            names = {str(field) for field in schema.schema}
+            sections = set(step.get("sections", ()))
+            assert names >= sections
+            assert set(step.get("data", ())) == set(step.get("data_description", ())) == names - sections
+            for name, inner in schema.schema.items():
+                if str(name) in sections:
+                    texts = step["sections"][str(name)]
+                    fields = {str(field) for field in inner.schema.schema}
+                    assert set(texts["data"]) == set(texts["data_description"]) == fields
+        given = set(result["description_placeholders"] or ())
+        assert set(placeholders(step.get("description", ""))) <= given
+
+    async def look(result: ConfigFlowResult, *steps: str) -> None:
+        """Go to a step by way of menus, and look at it."""
+        for step in steps:
+            result = await hass.config_entries.flow.async_configure(result["flow_id"], {"next_step_id": step})
+        check("config", result)
+        hass.config_entries.flow.async_abort(result["flow_id"])
+
+    assert await hass.config_entries.async_setup(entry.entry_id)
+    for steps in ((), ("show",), ("home_assistant",), ("direct",), ("new_token",), ("show", "camera")):
+        await look(await entry.start_reconfigure_flow(hass), *steps)
+    check("options", await hass.config_entries.options.async_init(entry.entry_id))
+    await hass.config_entries.async_remove(entry.entry_id)
+    for steps in ((), ("home_assistant",), ("direct",)):
+        await look(await hass.config_entries.flow.async_init(DOMAIN, context={"source": SOURCE_USER}), *steps)
+    for step in ("connect", "connect_direct"):
+        assert "`{url}`" in ENGLISH["config"]["step"][step]["description"]
+        assert "`{token}`" in ENGLISH["config"]["step"][step]["description"]
+
+
+def test_translated_system_health() -> None:
+    """Each line of the system information has its name."""
+    lines: set[str] = set()
+    for node in ast.walk(ast.parse((INTEGRATION / "system_health.py").read_text())):
+        if isinstance(node, ast.Return) and isinstance(node.value, ast.Dict):
+            lines |= {name for key in node.value.keys for name in constants(key)}
+    assert lines == set(ENGLISH["system_health"]["info"])
+
+
+def test_icons() -> None:
+    """Each entity without a device class has an icon, and each icon an entity or an action."""
+    icons = json.loads((INTEGRATION / "icons.json").read_text())
+    for platform in PLATFORMS:
+        entities = descriptions(platform)
+        with_icon = set(icons["entity"].get(platform, ()))
+        assert with_icon <= set(entities)
+        without_class = {key for key, entity in entities.items() if getattr(entity, "device_class", None) is None}
+        assert without_class <= with_icon, platform
+    assert icons["entity"].keys() <= {str(platform) for platform in PLATFORMS}
+    assert icons["services"].keys() == ENGLISH["services"].keys()
+    assert all(text.startswith("mdi:") for _, text in flat(icons))
+
+
+async def test_services(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+    """Each action and each of its fields is described and translated."""
+    assert await hass.config_entries.async_setup(entry.entry_id)
+    services = from_yaml((INTEGRATION / "services.yaml").read_text())
+    registered = hass.services.async_services_for_domain(DOMAIN)
+    assert set(services) == set(ENGLISH["services"]) == set(registered)
+    targets = {str(field) for field in cv.ENTITY_SERVICE_FIELDS}
+    for key, service in services.items():
+        fields = service.get("fields", {})
+        assert set(fields) == set(ENGLISH["services"][key].get("fields", ()))
+        # Since 2025.11 hassfest takes filters of entities only; a device can be chosen all the same.
+        assert service["target"].keys() == {"entity"}
+        selector.TargetSelector.CONFIG_SCHEMA(service["target"])
+        schema = registered[key].schema
+        assert schema
+        with pytest.raises(vol.Invalid):
+            schema({"entity_id": "sensor.one", "unknown": 1})
+        given = schema({"entity_id": "sensor.one", **{name: fields[name]["example"] for name in fields}})
+        assert set(given) - targets == set(fields), key
+
+
+def test_choices_of_services() -> None:
+    """Each choice has a name, and what the page offers is what the action takes."""
+    services = from_yaml((INTEGRATION / "services.yaml").read_text())
+    options = {
+        (key, name): field["selector"]["select"]
+        for key, service in services.items()
+        for name, field in service.get("fields", {}).items()
+        if "select" in field["selector"]
+    }
+    assert {place: tuple(select["options"]) for place, select in options.items()} == {
+        ("export_counts", "format"): tuple(FORMATS),
+        ("export_counts", "period"): (*Period, INTERVALS),
+        ("get_counts", "period"): tuple(Period),
+    }
+    assert set(PERIODS) == {*Period, INTERVALS}
+    translated = {key: set(texts["options"]) for key, texts in ENGLISH["selector"].items()}
+    # These are the names of series of statistics.
+    assert translated.pop("series") == {"in", "out", "adults_in", "adults_out", "occupancy"}
+    # What is offered beside cameras, by their own names.
+    assert translated.pop("old_camera") == {ANOTHER_DOOR}
+    assert translated == {"format": set(FORMATS), "period": set(PERIODS)}
+    assert all(select["translation_key"] in translated for select in options.values())

@@ -1,4 +1,4 @@
-"""Places in the UI: their doors, how many people may be inside, and when counting starts anew."""
+"""The subentry flow that adds or changes a place: its doors, its limits, its daily reset."""
 
 from typing import Any, Final
 
@@ -25,7 +25,7 @@ from .receiver import PeopleCounterConfigEntry
 
 SECTION_LIMITS: Final = "limits"
 SECTION_COUNTING: Final = "counting"
-# In the form; a place without it has no reset time.
+# Only in the form: a place without a daily reset has no reset time.
 CONF_DAILY_RESET: Final = "daily_reset"
 
 
@@ -45,7 +45,7 @@ class PlaceFlow(ConfigSubentryFlow):
         return await self._async_step("user", {}, user_input)
 
     async def async_step_reconfigure(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
-        """Ask what is to be changed."""
+        """Ask for changes of a place."""
         subentry = self._get_reconfigure_subentry()
         return await self._async_step("reconfigure", _form(subentry.title, subentry.data), user_input)
 
@@ -58,7 +58,7 @@ class PlaceFlow(ConfigSubentryFlow):
         names = {key: async_camera_name(camera) for key, camera in entry.runtime_data.cameras.items()}
         if not names and not stored:
             return self.async_abort(reason="no_cameras")
-        # Those that were removed go by their keys, so that they can be taken out.
+        # Removed cameras have no name; by their keys the user can take them out.
         for key in (*stored.get(CONF_DOORS, ()), *stored.get(CONF_REVERSED_DOORS, ())):
             names.setdefault(key, key)
 
@@ -116,7 +116,7 @@ def _schema(names: dict[str, str], zones: list[str]) -> vol.Schema:
 
 
 def _errors(user_input: dict[str, Any]) -> dict[str, str]:
-    """Say what can't be."""
+    """Return an error by field, empty if all is valid."""
     doors, reversed_doors = set(user_input[CONF_DOORS]), set(user_input[CONF_REVERSED_DOORS])
     limits = user_input[SECTION_LIMITS]
     capacity, warning_level = limits.get(CONF_CAPACITY), limits.get(CONF_WARNING_LEVEL)
@@ -126,7 +126,7 @@ def _errors(user_input: dict[str, Any]) -> dict[str, str]:
         return {CONF_DOORS: "no_doors"}
     if doors & reversed_doors:
         return {CONF_REVERSED_DOORS: "door_twice"}
-    # What is wrong in a section isn't shown beside its field.
+    # The frontend shows no errors beside fields of a section, so these are of the form.
     if capacity is not None and warning_level is not None and warning_level > capacity:
         return {"base": "warning_above_capacity"}
     least = min((limit for limit in (capacity, warning_level) if limit is not None), default=None)
@@ -136,7 +136,7 @@ def _errors(user_input: dict[str, Any]) -> dict[str, str]:
 
 
 def _data(user_input: dict[str, Any]) -> dict[str, Any]:
-    """Return what is stored of a form."""
+    """Return the data to store for a filled form."""
     counting = dict(user_input[SECTION_COUNTING])
     if not counting.pop(CONF_DAILY_RESET):
         del counting[CONF_RESET_TIME]
@@ -149,7 +149,7 @@ def _data(user_input: dict[str, Any]) -> dict[str, Any]:
 
 
 def _form(title: str, data: Any) -> dict[str, Any]:
-    """Return the form that what is stored came from."""
+    """Return the filled form for stored data."""
     return {
         CONF_NAME: title,
         CONF_DOORS: data[CONF_DOORS],

@@ -40,7 +40,7 @@ async def stranger(
 
 
 async def test_camera_heard_during_set_up(hass: HomeAssistant, stranger: Pusher) -> None:
-    """Test connection is answered 200 while the step is open; submitting finishes and names the camera."""
+    """Accept a connection test while the step is open, and name the camera at the end."""
     result = await start(hass)
     assert result["type"] is FlowResultType.MENU
     assert result["step_id"] == "connect"
@@ -66,7 +66,7 @@ async def test_camera_heard_during_set_up(hass: HomeAssistant, stranger: Pusher)
 
 
 async def test_no_camera_heard(hass: HomeAssistant) -> None:
-    """Submitting says that none was heard; submitting once more finishes all the same."""
+    """Warn once if no camera has connected, then finish."""
     result = await submit(hass, await start(hass))
     assert result["type"] is FlowResultType.FORM
     assert result["step_id"] == "finish"
@@ -79,7 +79,7 @@ async def test_no_camera_heard(hass: HomeAssistant) -> None:
 
 
 async def test_camera_with_another_token_during_set_up(hass: HomeAssistant, stranger: Pusher) -> None:
-    """A camera with a mistyped token is refused, and the step says so."""
+    """Show an error if a camera connects with a wrong token."""
     result = await start(hass)
     response = await stranger.post(document(**TEST_MESSAGE), token=shown(result)["token"][:-1])
     assert response.status == HTTPStatus.UNAUTHORIZED
@@ -90,7 +90,7 @@ async def test_camera_with_another_token_during_set_up(hass: HomeAssistant, stra
 
 
 async def test_counts_during_set_up_stay_in_the_camera(hass: HomeAssistant, stranger: Pusher) -> None:
-    """Before there is a ledger, counts are not taken; the camera that sent them counts as heard."""
+    """Reject counts before the entry exists, but show the camera as connected."""
     result = await start(hass)
     push = document(measurement(dt_util.utcnow() - timedelta(minutes=3), 4))
     response = await stranger.post(push, token=shown(result)["token"])
@@ -107,7 +107,7 @@ async def test_counts_during_set_up_stay_in_the_camera(hass: HomeAssistant, stra
 
 
 async def test_nobody_is_answered_when_the_dialog_was_closed(hass: HomeAssistant, stranger: Pusher) -> None:
-    """The token of a flow that is gone is worth nothing."""
+    """Reject the token of a closed flow."""
     result = await start(hass)
     token = shown(result)["token"]
     assert (await stranger.post(document(**TEST_MESSAGE), token=token)).ok
@@ -130,7 +130,7 @@ async def test_nobody_is_answered_when_the_dialog_was_closed(hass: HomeAssistant
     ],
 )
 async def test_addresses(hass: HomeAssistant, entered: str, shown_url: str) -> None:
-    """Addresses are taken as people copy them."""
+    """Accept addresses as people copy them."""
     assert shown(await start(hass, entered))["url"] == f"{shown_url}{PATH}"
 
 
@@ -188,7 +188,7 @@ async def test_addresses(hass: HomeAssistant, entered: str, shown_url: str) -> N
     ],
 )
 async def test_no_addresses(hass: HomeAssistant, entered: str) -> None:
-    """What isn't an address is refused, and can be corrected."""
+    """Reject a wrong address, and let the user correct it."""
     result = await start(hass, entered)
     assert result["step_id"] == "home_assistant"
     assert result["errors"] == {"url": "invalid_url"}
@@ -197,7 +197,7 @@ async def test_no_addresses(hass: HomeAssistant, entered: str) -> None:
 
 
 async def test_address_without_https(hass: HomeAssistant) -> None:
-    """An address without HTTPS is explained, and may be tried."""
+    """Warn of an address without HTTPS, then accept it."""
     result = await start(hass, "http://192.168.1.10:8123")
     assert result["step_id"] == "home_assistant"
     assert result["errors"] == {"base": "not_https"}
@@ -217,7 +217,7 @@ async def test_address_without_https(hass: HomeAssistant) -> None:
     ],
 )
 async def test_guess(hass: HomeAssistant, core_config: dict[str, str], guess: str) -> None:
-    """The best guess is filled in: HTTPS before anything else."""
+    """Suggest the best address, with HTTPS if possible."""
     await async_process_ha_core_config(hass, core_config)
     result = await choose(hass, await begin(hass), "home_assistant")
     assert result["data_schema"]
@@ -226,7 +226,7 @@ async def test_guess(hass: HomeAssistant, core_config: dict[str, str], guess: st
 
 
 async def test_no_guess(hass: HomeAssistant) -> None:
-    """Without any known address the field is empty."""
+    """Leave the field empty if no address is known."""
     assert await async_setup_component(hass, "http", {})
     hass.config.api = None
     result = await choose(hass, await begin(hass), "home_assistant")
@@ -236,14 +236,14 @@ async def test_no_guess(hass: HomeAssistant) -> None:
 
 
 async def test_there_is_one_entry(hass: HomeAssistant, entry: MockConfigEntry) -> None:
-    """All cameras push to the same address, so a second entry would mean nothing."""
+    """Allow only one entry."""
     result = await hass.config_entries.flow.async_init(DOMAIN, context={"source": SOURCE_USER})
     assert result["type"] is FlowResultType.ABORT
     assert result["reason"] == "single_instance_allowed"
 
 
 async def test_reconfigure_shows_url_and_token(hass: HomeAssistant, entry: MockConfigEntry, pusher: Pusher) -> None:
-    """Both are shown again; a new address changes the URL and leaves the token."""
+    """Show URL and token again; a new address changes only the URL."""
     result = await entry.start_reconfigure_flow(hass)
     assert result["step_id"] == "reconfigure"
     assert shown(result)["url"] == f"https://ha.example.com{PATH}"
@@ -266,7 +266,7 @@ async def test_reconfigure_shows_url_and_token(hass: HomeAssistant, entry: MockC
 
 
 async def test_reconfigure_suggests_what_is_set(hass: HomeAssistant, entry: MockConfigEntry, pusher: Pusher) -> None:
-    """The present address is filled in, not the one that a new user would be offered."""
+    """Suggest the present address when reconfiguring."""
     result = await choose(hass, await entry.start_reconfigure_flow(hass), "home_assistant")
     assert result["data_schema"]
     (field,) = result["data_schema"].schema
@@ -276,7 +276,7 @@ async def test_reconfigure_suggests_what_is_set(hass: HomeAssistant, entry: Mock
 async def test_new_token(
     hass: HomeAssistant, noon: FrozenDateTimeFactory, entry: MockConfigEntry, pusher: Pusher
 ) -> None:
-    """A new token works from the moment it is shown, the old one for 24 hours more."""
+    """Accept a new token at once, and the old one for 24 hours."""
     result = await choose(hass, await entry.start_reconfigure_flow(hass), "new_token")
     # It takes a confirmation.
     assert entry.data["token"] == TOKEN
@@ -313,7 +313,7 @@ async def accepted(pusher: Pusher, tokens: list[str]) -> list[bool]:
 async def test_several_new_tokens_in_a_day(
     hass: HomeAssistant, noon: FrozenDateTimeFactory, entry: MockConfigEntry, pusher: Pusher
 ) -> None:
-    """Each token is accepted for 24 hours after the next one was made, however many are made meanwhile."""
+    """Accept each of several old tokens for 24 hours after it was replaced."""
     tokens = [TOKEN]
     for _ in range(3):
         noon.tick(timedelta(hours=1))
@@ -332,7 +332,7 @@ async def test_several_new_tokens_in_a_day(
 async def test_expired_tokens_are_forgotten(
     hass: HomeAssistant, noon: FrozenDateTimeFactory, entry: MockConfigEntry, pusher: Pusher
 ) -> None:
-    """A token that is good for nothing isn't kept, though the entry isn't loaded anew."""
+    """Remove an expired token without a reload."""
     await make_token(hass, entry)
     noon.tick(timedelta(hours=12))
     second = await make_token(hass, entry)
@@ -348,7 +348,7 @@ async def test_expired_tokens_are_forgotten(
 
 
 async def test_new_token_in_two_dialogs(hass: HomeAssistant, entry: MockConfigEntry, pusher: Pusher) -> None:
-    """A dialog that was opened before another one made a token doesn't take that back."""
+    """Keep a new token if an older dialog stores an address."""
     dialogs = [await entry.start_reconfigure_flow(hass) for _ in range(3)]
     first, second = [
         shown(await enter(hass, await choose(hass, dialog, "new_token")))["token"] for dialog in dialogs[:2]
@@ -359,7 +359,7 @@ async def test_new_token_in_two_dialogs(hass: HomeAssistant, entry: MockConfigEn
 
 
 async def test_entry_with_one_previous_token(hass: HomeAssistant, entry: MockConfigEntry) -> None:
-    """An entry from before there were several loads, and keeps no token that isn't accepted any more."""
+    """Load an entry with one previous token, and remove the expired one."""
     old = {"previous_token": "an-older-token", "previous_token_expires": "2026-09-17T10:00:00+00:00"}
     hass.config_entries.async_update_entry(entry, data={**entry.data, **old})
     assert await hass.config_entries.async_setup(entry.entry_id)
@@ -369,7 +369,7 @@ async def test_entry_with_one_previous_token(hass: HomeAssistant, entry: MockCon
 async def test_dialog_left_open(
     hass: HomeAssistant, noon: FrozenDateTimeFactory, entry: MockConfigEntry, pusher: Pusher
 ) -> None:
-    """A dialog somewhere that still shows an old token doesn't keep it alive, nor does it end with another one."""
+    """Let an old token expire while a dialog still shows it."""
     dialogs = [await entry.start_reconfigure_flow(hass) for _ in range(3)]
     left_open, closed = [await choose(hass, dialog, "show") for dialog in dialogs[:2]]
     hass.config_entries.flow.async_abort(closed["flow_id"])
@@ -388,7 +388,7 @@ async def test_dialog_left_open(
 
 
 async def test_options(hass: HomeAssistant, entry: MockConfigEntry, pusher: Pusher) -> None:
-    """Both options are offered with what is set, and kept."""
+    """Suggest and store both options."""
     result = await hass.config_entries.options.async_init(entry.entry_id)
     assert result["step_id"] == "init"
     options = {"reset_time": "04:30:00", "keep_days": 200}

@@ -69,7 +69,7 @@ async def test_set_up(
     hass_client_no_auth: ClientSessionGenerator,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """From nothing to a camera that reports: certificate, connection test while the dialog is open, entry."""
+    """Set up from the certificate to a camera that reports."""
     port = free_port()
     result = await direct(hass, port=port)
     assert result["step_id"] == "connect_direct"
@@ -110,7 +110,7 @@ async def test_set_up(
 
 
 async def test_dialog_closed(hass: HomeAssistant, tmp_path: Path) -> None:
-    """When the dialog is closed the port is, too; the authority stays for the next time."""
+    """Close the port with the dialog, and keep the certificate authority."""
     result = await direct(hass)
     one = mount(hass, tmp_path, result)
     assert (await one.test_connection()).delivered
@@ -124,7 +124,7 @@ async def test_dialog_closed(hass: HomeAssistant, tmp_path: Path) -> None:
 
 
 async def test_dialog_left_open(hass: HomeAssistant, tmp_path: Path) -> None:
-    """A dialog that was left open somewhere doesn't keep the port from another one, nor from the entry."""
+    """Take over the port from a dialog that was left open."""
     port = free_port()
     await direct(hass, port=port)
     result = await direct(hass, port=port)
@@ -141,7 +141,7 @@ async def test_dialog_left_open(hass: HomeAssistant, tmp_path: Path) -> None:
 
 
 async def test_two_dialogs(hass: HomeAssistant, tmp_path: Path) -> None:
-    """When the one that took the port over is closed, the other one takes it again as soon as it goes on."""
+    """Return the port to the first dialog when the second one is closed."""
     port = free_port()
     first, second = await direct(hass, port=port), await direct(hass, port=port)
     hass.config_entries.flow.async_abort(second["flow_id"])
@@ -157,7 +157,7 @@ async def test_two_dialogs(hass: HomeAssistant, tmp_path: Path) -> None:
 async def test_dialog_closed_while_a_key_is_made(
     hass: HomeAssistant, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, made: str
 ) -> None:
-    """What is still going on then, for seconds on a small machine, leaves nothing behind."""
+    """Leave nothing behind if the dialog is closed while a step is running."""
     new_key = authority._new_key  # noqa: SLF001
     making, go_on = asyncio.Event(), Event()
 
@@ -189,7 +189,7 @@ async def test_dialog_closed_while_a_key_is_made(
 
 
 async def test_camera_without_the_certificate(hass: HomeAssistant, tmp_path: Path) -> None:
-    """A camera that called but doesn't trust us is told from one that never called."""
+    """Show a different error for a camera that doesn't trust the certificate."""
     result = await direct(hass)
     port = int(shown(result)["url"].split(":")[2].split("/")[0])
     other = tmp_path / "other.pem"
@@ -204,7 +204,7 @@ async def test_camera_without_the_certificate(hass: HomeAssistant, tmp_path: Pat
 
 
 async def test_suggestions(hass: HomeAssistant, monkeypatch: pytest.MonkeyPatch) -> None:
-    """An address of this machine is filled in, and the port of the guide; without one there is none."""
+    """Suggest an address of this machine and the default port."""
 
     async def source(hass: HomeAssistant) -> str:
         if not addresses:
@@ -251,7 +251,7 @@ async def test_suggestions(hass: HomeAssistant, monkeypatch: pytest.MonkeyPatch)
     ],
 )
 async def test_no_host(hass: HomeAssistant, host: str) -> None:
-    """What is neither a name nor an address is refused, and can be corrected."""
+    """Reject a wrong host, and let the user correct it."""
     result = await direct(hass, host=host)
     assert result["step_id"] == "direct"
     assert result["errors"] == {"host": "invalid_host"}
@@ -261,7 +261,7 @@ async def test_no_host(hass: HomeAssistant, host: str) -> None:
 
 
 async def test_ipv6(hass: HomeAssistant) -> None:
-    """Addresses of IPv6 are taken with and without brackets."""
+    """Accept IPv6 addresses with and without brackets."""
     for host in ("::1", "[::1]"):
         result = await direct(hass, host=host)
         assert shown(result)["url"].startswith("https://[::1]:")
@@ -270,7 +270,7 @@ async def test_ipv6(hass: HomeAssistant) -> None:
 
 
 async def test_port_taken(hass: HomeAssistant) -> None:
-    """A port that isn't free is refused at once."""
+    """Reject a port that isn't free."""
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
         other.listen()
@@ -282,7 +282,7 @@ async def test_port_taken(hass: HomeAssistant) -> None:
 
 
 async def test_authority_not_stored(hass: HomeAssistant) -> None:
-    """A certificate that can't be stored can't be used."""
+    """Show an error if the certificate can't be stored."""
     authority_file(hass).parent.parent.mkdir(parents=True, exist_ok=True)
     authority_file(hass).parent.write_text("in the way")
     result = await direct(hass)
@@ -291,7 +291,7 @@ async def test_authority_not_stored(hass: HomeAssistant) -> None:
 
 
 async def test_own_files(hass: HomeAssistant, tmp_path: Path) -> None:
-    """The user's files are checked first; then there is no certificate of ours to be installed."""
+    """Check the user's certificate files, and offer no certificate of our own."""
     signer = new_authority(dt_util.utcnow())
     files = UserFiles(tmp_path, signer)
     result = await direct(hass, certificate=files.data["certificate"])
@@ -319,7 +319,7 @@ async def test_own_files(hass: HomeAssistant, tmp_path: Path) -> None:
 
 
 async def test_in_a_container(hass: HomeAssistant, monkeypatch: pytest.MonkeyPatch) -> None:
-    """An address that isn't this machine's own is taken, and noted: nobody can tell whether it will stay good."""
+    """Accept an address that isn't this machine's own, and store that it isn't."""
 
     async def addresses() -> list[dict[str, Any]]:
         return [{"ipv4": [{"address": "172.18.0.2", "network_prefix": 16}], "ipv6": []}]
@@ -339,7 +339,7 @@ async def test_in_a_container(hass: HomeAssistant, monkeypatch: pytest.MonkeyPat
 
 
 async def test_change_the_way(hass: HomeAssistant, entry: MockConfigEntry, pusher: Pusher, tmp_path: Path) -> None:
-    """From Home Assistant's address to a port of our own, to another port, and back; the token stays."""
+    """Change between Home Assistant's address and ports; the token stays."""
     result = await direct(hass, await entry.start_reconfigure_flow(hass))
     assert result["step_id"] == "connect_direct"
     await hass.async_block_till_done()
@@ -375,7 +375,7 @@ async def test_change_the_way(hass: HomeAssistant, entry: MockConfigEntry, pushe
 
 
 async def test_another_camera_without_the_certificate(hass: HomeAssistant, tmp_path: Path) -> None:
-    """Also of a camera that is connected later it is said that it doesn't trust us."""
+    """Show the error of the certificate when reconfiguring, too."""
     listening = Listening(hass, tmp_path)
     await listening.start()
     other = tmp_path / "other.pem"
@@ -392,7 +392,7 @@ async def test_another_camera_without_the_certificate(hass: HomeAssistant, tmp_p
 
 
 async def test_new_authority(hass: HomeAssistant, tmp_path: Path) -> None:
-    """Where the authority is damaged for good, entering the same again makes another one."""
+    """Make a new certificate authority if the old one is damaged."""
     listening = Listening(hass, tmp_path)
     await listening.start()
     authority_file(hass).write_text("damaged")
@@ -416,7 +416,7 @@ async def prepare(hass: HomeAssistant, result: ConfigFlowResult, device: Device,
 
 
 async def test_prepare_a_camera(hass: HomeAssistant, tmp_path: Path) -> None:
-    """The certificate is installed and the version set; with that, URL and token the camera reports."""
+    """Install the certificate and set the version; the camera then reports."""
     result = await direct(hass)
     one = mount(hass, tmp_path, result)
     one.faults.protocol_version = "0.3"
@@ -460,7 +460,7 @@ async def test_prepare_a_camera(hass: HomeAssistant, tmp_path: Path) -> None:
 
 
 async def test_prepare_an_old_camera(hass: HomeAssistant) -> None:
-    """What a camera can't do is said, with what to do by hand."""
+    """Show what the camera can't do, and what to do by hand."""
     result = await direct(hass)
     async with Device(counter=TWO_D, basic_device_info=False, certificates_api=False) as device:
         result = await prepare(hass, result, device)
@@ -474,7 +474,7 @@ async def test_prepare_an_old_camera(hass: HomeAssistant) -> None:
 
 
 async def test_prepare_a_camera_without_https(hass: HomeAssistant) -> None:
-    """Over plain HTTP somebody could have put in another certificate, which the fingerprint tells."""
+    """Ask to compare the fingerprint if the connection wasn't encrypted."""
     result = await direct(hass)
     async with Device() as device:
         result = await prepare(hass, result, device)
@@ -483,7 +483,7 @@ async def test_prepare_a_camera_without_https(hass: HomeAssistant) -> None:
 
 
 async def test_prepare_a_camera_without_counter(hass: HomeAssistant, entry: MockConfigEntry, pusher: Pusher) -> None:
-    """Home Assistant's own address needs no certificate in the camera; a camera that doesn't count has no version."""
+    """Install no certificate for Home Assistant's address; set no version without a counter."""
     result = await choose(hass, await entry.start_reconfigure_flow(hass), "show")
     async with Device(counter=None) as device:
         result = await prepare(hass, result, device)
@@ -494,7 +494,7 @@ async def test_prepare_a_camera_without_counter(hass: HomeAssistant, entry: Mock
 
 
 async def test_prepare_fails(hass: HomeAssistant, entry: MockConfigEntry, pusher: Pusher) -> None:
-    """A wrong password can be corrected, and hostile answers are shown as they are."""
+    """Let the user correct a wrong password; show hostile answers as plain text."""
     result = await choose(hass, await entry.start_reconfigure_flow(hass), "show")
     async with Device() as device:
         result = await prepare(hass, result, device, password="wrong")  # noqa: S106
@@ -526,7 +526,7 @@ async def check_from(hass: HomeAssistant, result: ConfigFlowResult) -> ConfigFlo
 
 
 async def test_check(hass: HomeAssistant) -> None:
-    """The listener is found as a camera would find it, and the way leads back to where URL and token are."""
+    """Check the listener's address, and return to the menu with URL and token."""
     result = await direct(hass)
     for _ in range(2):
         result = await check_from(hass, result)
@@ -540,7 +540,7 @@ async def test_check(hass: HomeAssistant) -> None:
 async def test_check_of_an_address_that_leads_nowhere(
     hass: HomeAssistant, entry: MockConfigEntry, pusher: Pusher
 ) -> None:
-    """What is wrong is said in a sentence."""
+    """Show the finding as a sentence."""
     result = await choose(hass, await entry.start_reconfigure_flow(hass), "home_assistant")
     result = await enter(hass, result, url=f"https://127.0.0.1:{free_port()}")
     result = await check_from(hass, result)
@@ -549,7 +549,7 @@ async def test_check_of_an_address_that_leads_nowhere(
 
 
 async def test_dialog_closed_during_check(hass: HomeAssistant, entry: MockConfigEntry, pusher: Pusher) -> None:
-    """Nobody waits for a check whose dialog is gone."""
+    """Cancel the check with the dialog."""
     result = await choose(hass, await entry.start_reconfigure_flow(hass), "show")
     result = await choose(hass, result, "check")
     hass.config_entries.flow.async_abort(result["flow_id"])

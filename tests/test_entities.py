@@ -1,4 +1,4 @@
-"""What pushes become: devices, entities, states and events."""
+"""Devices, entities, states and events that pushes make."""
 
 import asyncio
 from datetime import datetime, timedelta
@@ -24,7 +24,7 @@ OCCUPANCY = "sensor.main_entrance_occupancy"
 
 
 async def test_first_push(hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Pusher) -> None:
-    """A new camera gets a device and all its entities without a reload."""
+    """Add device and entities of a new camera without a reload."""
     assert not hass.states.async_all()
     await pusher.push(measurement(NOON - 2 * MINUTE, 5, 2, adults=(4, 2)), measurement(NOON - MINUTE, 1, adults=(0, 0)))
     assert {state.entity_id: state.state for state in hass.states.async_all()} == {
@@ -46,7 +46,7 @@ async def test_first_push(hass: HomeAssistant, noon: FrozenDateTimeFactory, push
 
 
 async def test_first_pushes_at_once(hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Pusher) -> None:
-    """A new camera whose history comes in several bodies at the same time is one camera."""
+    """Add one camera if its first pushes arrive at the same time."""
     bodies = [document(measurement(NOON - minutes * MINUTE, 1)) for minutes in range(1, 9)]
     responses = await asyncio.gather(*(pusher.post(body) for body in bodies))
     assert all(response.ok for response in responses)
@@ -62,7 +62,7 @@ async def test_registries(
     device_registry: dr.DeviceRegistry,
     entity_registry: er.EntityRegistry,
 ) -> None:
-    """Unique ids are serial and key; what few people need is diagnostic, configuration or disabled."""
+    """Register the device; unique ids are serial and key, some entities are diagnostic or disabled."""
     await pusher.push(measurement(NOON - MINUTE, adults=(0, 0)))
     (device,) = dr.async_entries_for_config_entry(device_registry, entry.entry_id)
     assert device.identifiers == {(DOMAIN, SERIAL)}
@@ -185,7 +185,7 @@ async def test_all_entities(
 async def test_attributes(
     hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Pusher, entity_id: str, expected: dict[str, str]
 ) -> None:
-    """Recorder and automations learn what kind of number it is; counts have a unit, and no class that isn't theirs."""
+    """Show state class, unit and device class; counts get their state class after ten quiet minutes."""
     # Recorder makes sums once the camera has brought no history for ten minutes.
     for minutes in (0, 11):
         noon.move_to(NOON + minutes * MINUTE)
@@ -208,7 +208,7 @@ async def test_names_follow_the_camera(
     pusher: Pusher,
     device_registry: dr.DeviceRegistry,
 ) -> None:
-    """A new name on the camera is a new name here, until the user gives one."""
+    """Follow a new name of the camera, unless the user has named the device."""
     await pusher.push(measurement(NOON - 2 * MINUTE))
     noon.tick(MINUTE)
     await pusher.push(measurement(NOON - MINUTE), sensor={"name": "Portal", "applicationVersion": "12.0"})
@@ -244,14 +244,14 @@ async def test_link_to_the_camera(
     ip_address: str | None,
     link: str | None,
 ) -> None:
-    """The link opens the camera's page; only an address becomes one."""
+    """Link the camera's page if the push has a valid IP address."""
     await pusher.push(sensor={"ipAddress": ip_address})
     (device,) = dr.async_entries_for_config_entry(device_registry, entry.entry_id)
     assert device.configuration_url == link
 
 
 async def test_camera_without_adults(hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Pusher) -> None:
-    """A 2D camera has no sensors of adults; they appear when adults are told for the first time."""
+    """Add the sensors of adults with the first push that has adults."""
     await pusher.push(measurement(NOON - 2 * MINUTE, 1))
     assert not hass.states.get("sensor.main_entrance_adults_in_today")
     noon.tick(MINUTE)
@@ -261,7 +261,7 @@ async def test_camera_without_adults(hass: HomeAssistant, noon: FrozenDateTimeFa
 
 
 async def test_totals_wait_for_history(hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Pusher) -> None:
-    """While history arrives there are no counts of today or in total: it didn't all pass just now."""
+    """Add counts of today and totals only when the history has arrived."""
     await pusher.push(measurement(NOON - timedelta(days=40), 30))
     await pusher.push(measurement(NOON - timedelta(days=3), 12, adults=(9, 0)))
     for key in ("in_today", "out_today", "adults_in_today", "in_total"):
@@ -275,7 +275,7 @@ async def test_totals_wait_for_history(hass: HomeAssistant, noon: FrozenDateTime
 async def test_totals_wait_for_history_that_comes_newest_first(
     hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Pusher
 ) -> None:
-    """Nobody knows in which order cameras send it; the first push that brings none says that it is over."""
+    """Add totals with the first push without history, also if the newest history came first."""
     for days in range(3):
         await pusher.push(
             *(measurement(NOON - timedelta(days=days, hours=hours), 1, minutes=60) for hours in range(1, 25))
@@ -289,7 +289,7 @@ async def test_totals_wait_for_history_that_comes_newest_first(
 async def test_everything_is_there_after_a_restart(
     hass: HomeAssistant, noon: FrozenDateTimeFactory, entry: MockConfigEntry, pusher: Pusher
 ) -> None:
-    """All states are back at once, without a word from the camera."""
+    """Restore all states after a restart, before the camera reports."""
     await pusher.push(measurement(NOON - MINUTE, 5, 2, adults=(4, 2)))
     before = {state.entity_id: (state.state, state.attributes) for state in hass.states.async_all()}
     assert await hass.config_entries.async_unload(entry.entry_id)
@@ -300,7 +300,7 @@ async def test_everything_is_there_after_a_restart(
 
 
 async def test_re_sent_counts(hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Pusher) -> None:
-    """What comes again isn't counted again; a corrected count replaces the first one."""
+    """Count a repeated interval once; a corrected count replaces it."""
     batch = [measurement(NOON - minutes * MINUTE, 2, 1) for minutes in (3, 2, 1)]
     await pusher.push(*batch)
     await pusher.push(*reversed(batch))
@@ -313,7 +313,7 @@ async def test_re_sent_counts(hass: HomeAssistant, noon: FrozenDateTimeFactory, 
 
 
 async def test_occupancy_is_never_negative(hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Pusher) -> None:
-    """People who leave without having come don't make the next ones invisible, also when counts come late."""
+    """Keep occupancy at 0 or above, also for late counts."""
     await pusher.push(measurement(NOON - MINUTE, 2))
     assert state_of(hass, OCCUPANCY) == "2"
     assert state_of(hass, "binary_sensor.main_entrance_occupied") == "on"
@@ -336,7 +336,7 @@ async def set_occupancy(hass: HomeAssistant, entity_id: str, value: Any) -> None
 async def test_corrections(
     hass: HomeAssistant, noon: FrozenDateTimeFactory, entry: MockConfigEntry, pusher: Pusher
 ) -> None:
-    """Staff set what they counted; it holds for what is counted later, also after a restart."""
+    """Count on from a corrected occupancy, also after a restart."""
     await pusher.push(measurement(NOON - MINUTE, 5))
     await set_occupancy(hass, OCCUPANCY, 12)
     assert state_of(hass, OCCUPANCY) == "12"
@@ -358,7 +358,7 @@ async def test_corrections(
 
 @pytest.mark.parametrize("value", [-1, 100_001, "many", None])
 async def test_impossible_corrections(hass: HomeAssistant, pusher: Pusher, value: Any) -> None:
-    """Only a number of people is taken."""
+    """Reject values that aren't a number of people."""
     await pusher.push()
     with pytest.raises(vol.Invalid):
         await set_occupancy(hass, OCCUPANCY, value)
@@ -378,7 +378,7 @@ async def test_correction_of_another_sensor(
 async def test_reverse_direction(
     hass: HomeAssistant, noon: FrozenDateTimeFactory, entry: MockConfigEntry, pusher: Pusher
 ) -> None:
-    """A camera that hangs the other way round is put right with a switch, for all that it counted."""
+    """Reverse the direction of all counts, old and new."""
     await pusher.push(measurement(NOON - MINUTE, 1, 6, adults=(0, 5)))
     switch = {"entity_id": "switch.main_entrance_reverse_direction"}
 
@@ -399,7 +399,7 @@ async def test_reverse_direction(
 
 
 def passages(events: list[Any]) -> list[dict[str, Any]]:
-    """Return what the event entity told."""
+    """Return the events of the event entity."""
     return [
         {key: event.data["new_state"].attributes.get(key) for key in ("event_type", "count", "adults", "from")}
         for event in events
@@ -409,7 +409,7 @@ def passages(events: list[Any]) -> list[dict[str, Any]]:
 
 @pytest.mark.parametrize("is_reversed", [False, True])
 async def test_passages(hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Pusher, is_reversed: bool) -> None:
-    """People passing just now are an event; what comes late, again or corrected is none."""
+    """Trigger events for new passages, not for late, repeated or corrected ones."""
     await pusher.push(measurement(NOON - timedelta(minutes=60)))
     if is_reversed:
         switch = {"entity_id": "switch.main_entrance_reverse_direction"}
@@ -433,7 +433,7 @@ async def test_passages(hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher
 async def test_passages_of_one_report_are_one_event(
     hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Pusher
 ) -> None:
-    """Whoever counts events' people misses none when a camera reports several intervals at once."""
+    """Trigger one event for each direction of a report with several intervals."""
     await pusher.push(measurement(NOON - timedelta(minutes=60)))
     events = async_capture_events(hass, EVENT_STATE_CHANGED)
     await pusher.push(
@@ -452,7 +452,7 @@ async def test_passages_of_one_report_are_one_event(
 
 
 async def test_cameras_are_told_apart(hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Pusher) -> None:
-    """Each serial is a camera of its own, however it is written."""
+    """Add one camera for each serial, however the serial is written."""
     await pusher.push(measurement(NOON - MINUTE, 1))
     await pusher.push(measurement(NOON - MINUTE, 2), sensor={"serial": "00408CAC512B", "name": "Garden"})
     await pusher.push(measurement(NOON - 2 * MINUTE, 3), sensor={"serial": "00:40:8c:ac:51:2b", "name": "Garden"})
@@ -461,7 +461,7 @@ async def test_cameras_are_told_apart(hass: HomeAssistant, noon: FrozenDateTimeF
 
 
 async def test_a_push_concerns_one_camera(hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Pusher) -> None:
-    """No state of another camera is written."""
+    """Write no state of another camera."""
     await pusher.push(measurement(NOON - MINUTE, 1))
     await pusher.push(measurement(NOON - MINUTE, 2), sensor={"serial": "00408cac512b", "name": "Garden"})
     events = async_capture_events(hass, EVENT_STATE_CHANGED)
@@ -474,7 +474,7 @@ async def test_a_push_concerns_one_camera(hass: HomeAssistant, noon: FrozenDateT
 async def test_unknown_things_are_left_out(
     hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Pusher, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """A direction or kind nobody knows doesn't disturb what is known of the same time, and is named once."""
+    """Skip unknown kinds and directions, log them once, and store the rest."""
     odd = measurement(NOON - MINUTE, 1)
     odd["items"].append({"direction": "sideways", "count": 9})
     for _ in range(2):

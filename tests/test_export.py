@@ -24,7 +24,7 @@ from .helpers.pusher import SERIAL, Pusher, measurement
 
 
 async def test_table(hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Pusher) -> None:
-    """Rows of all cameras under one heading, as a spreadsheet wants them, from the first count on."""
+    """Export the rows of all cameras as CSV, from the first count on."""
     await pusher.push(at("2026-09-16T08:00:00Z", 5, 2, minutes=60), at("2026-09-16T09:30:00Z", 1))
     await pusher.push(at("2026-09-16T09:10:00Z", 4, 3, adults=(3, 1)), sensor={**SIDE_DOOR, "name": "Köket Ö"})
     response = await pusher.client.get((await link(hass, "2026-01-01"))["path"])
@@ -93,7 +93,7 @@ async def test_table(hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: P
 
 
 async def test_json_lines(hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Pusher) -> None:
-    """One object a line, with the same keys in each, and names as they are."""
+    """Export one JSON object a line, with the same keys in each."""
     await pusher.push(at("2026-09-16T09:00:00Z", 5, 2, minutes=60), sensor={"name": "=Ö"})
     response = await pusher.client.get((await link(hass, format="jsonl"))["path"])
     assert response.headers["Content-Type"] == "application/x-ndjson; charset=utf-8"
@@ -117,7 +117,7 @@ async def test_json_lines(hass: HomeAssistant, noon: FrozenDateTimeFactory, push
 
 
 async def test_intervals(hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Pusher) -> None:
-    """What is stored in the time asked for, neither summed up nor rounded, in the direction its entities show."""
+    """Export intervals as they are stored, in the direction of the entities."""
     await pusher.push(
         at("2026-09-16T08:59:00Z", 9),
         at("2026-09-16T09:00:00Z", 5, 2, adults=(3, 1)),
@@ -138,7 +138,7 @@ async def test_intervals(hass: HomeAssistant, noon: FrozenDateTimeFactory, pushe
 
 
 async def test_same_rows_as_get_counts(hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Pusher) -> None:
-    """A file and an answer tell the same."""
+    """Export the same rows that get_counts returns."""
     await pusher.push(
         *(measurement(NOON - minutes * MINUTE, minutes % 3, minutes % 4) for minutes in range(1, 2000, 7))
     )
@@ -151,7 +151,7 @@ async def test_same_rows_as_get_counts(hass: HomeAssistant, noon: FrozenDateTime
 
 
 async def test_nothing_there(hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Pusher) -> None:
-    """A table without rows still has its heading."""
+    """Export the heading without rows."""
     await pusher.push(at("2026-09-16T09:00:00Z", 5))
     data = {"start": "2026-09-01", "end": "2026-09-02"}
     assert cells(await download(hass, pusher.client, **data)) == [COLUMNS]
@@ -184,7 +184,7 @@ EVIL_NAMES = [
 
 @pytest.mark.parametrize("name", EVIL_NAMES)
 def test_no_name_is_a_formula(name: str) -> None:
-    """Whatever stands before the sign, an apostrophe stands before all of it."""
+    """Put an apostrophe before a formula, whatever precedes its sign."""
     shown = harmless(name)
     assert shown.startswith("'")
     assert shown.isprintable()
@@ -192,7 +192,7 @@ def test_no_name_is_a_formula(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["Main entrance", "A-1", "a=b", "1+1", "Ö", "'", "", "入口", "🚪 door"])
 def test_harmless_names_stay(name: str) -> None:
-    """What is no formula is as it was."""
+    """Leave a name that is no formula unchanged."""
     assert harmless(name) == name
 
 
@@ -200,7 +200,7 @@ def test_harmless_names_stay(name: str) -> None:
 async def test_names_in_a_table(
     hass: HomeAssistant, noon: FrozenDateTimeFactory, entry: MockConfigEntry, pusher: Pusher, name: str
 ) -> None:
-    """A name given by a user stays in its cell, also for spreadsheets that divide at semicolons or tabs."""
+    """Keep a name in its cell, also for spreadsheets that split at semicolons or tabs."""
     await pusher.push(at("2026-09-16T09:00:00Z", 5))
     (device,) = dr.async_entries_for_config_entry(dr.async_get(hass), entry.entry_id)
     dr.async_get(hass).async_update_device(device.id, name_by_user=name)
@@ -216,7 +216,7 @@ async def test_names_in_a_table(
 
 
 async def test_link(hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Pusher) -> None:
-    """It is complete where Home Assistant has an address, and says how long it is good."""
+    """Return a complete link with its expiry."""
     await pusher.push(at("2026-09-16T09:00:00Z", 5))
     await async_process_ha_core_config(hass, {"external_url": "https://ha.example.org"})
     answer = await link(hass)
@@ -228,7 +228,7 @@ async def test_link(hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Pu
 
 
 async def test_link_without_an_address(hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Pusher) -> None:
-    """The path is there where Home Assistant doesn't know how it is reached."""
+    """Return only the path if Home Assistant has no address."""
     await pusher.push(at("2026-09-16T09:00:00Z", 5))
     hass.config.api = None
     answer = await link(hass)
@@ -237,7 +237,7 @@ async def test_link_without_an_address(hass: HomeAssistant, noon: FrozenDateTime
 
 
 async def test_link_expires(hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Pusher) -> None:
-    """After an hour it is good for nothing."""
+    """Reject a link after an hour."""
     await pusher.push(at("2026-09-16T09:00:00Z", 5))
     path = (await link(hass))["path"]
     noon.tick(timedelta(minutes=59, seconds=59))
@@ -247,7 +247,7 @@ async def test_link_expires(hass: HomeAssistant, noon: FrozenDateTimeFactory, pu
 
 
 async def test_link_is_for_what_was_asked(hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Pusher) -> None:
-    """Nothing of it can be changed, added, left out or put elsewhere."""
+    """Reject a link with changed, added, missing or moved parameters."""
     await pusher.push(at("2026-09-16T09:00:00Z", 5))
     await pusher.push(at("2026-09-16T09:00:00Z", 4), sensor=SIDE_DOOR)
     path = (await link(hass, "2026-09-16 11:00:00", entity_id="sensor.main_entrance_occupancy"))["path"]
@@ -280,7 +280,7 @@ async def test_link_is_for_what_was_asked(hass: HomeAssistant, noon: FrozenDateT
 
 
 async def test_offsets_survive_the_link(hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Pusher) -> None:
-    """An instant is the same in a URL, whose plus signs are spaces."""
+    """Keep offsets in a URL, where a plus sign means a space."""
     await pusher.push(at("2026-09-16T09:00:00Z", 5))
     data = {"start": "2026-09-16T14:30:00.5+05:30", "end": "9999-12-31T23:59:59-05:00", "period": "interval"}
     assert "start=2026-09-16T09:00:00Z&end=2026-09-16T10:00:00Z&" in (await link(hass, **data))["path"]
@@ -290,7 +290,7 @@ async def test_offsets_survive_the_link(hass: HomeAssistant, noon: FrozenDateTim
 async def test_signed_in(
     hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Pusher, hass_client: ClientSessionGenerator
 ) -> None:
-    """A program with an access token needs no link; the token of the cameras isn't one."""
+    """Accept an access token instead of a link, but not the cameras' token."""
     await pusher.push(at("2026-09-16T09:00:00Z", 5))
     await pusher.push(at("2026-09-16T09:00:00Z", 4), sensor=SIDE_DOOR)
     client = await hass_client()
@@ -306,7 +306,7 @@ async def test_signed_in(
 async def test_too_many_cameras_for_a_link(
     hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Pusher, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It must not become longer than what servers and proxies take."""
+    """Refuse a link for more cameras than a URL can hold."""
     for number in range(3):
         await pusher.push(at("2026-09-16T09:00:00Z", 5), sensor={"serial": f"{number:012x}", "name": f"Door {number}"})
     monkeypatch.setattr("custom_components.axis_people_counter.services.MAX_LINK_CAMERAS", 2)
@@ -316,7 +316,7 @@ async def test_too_many_cameras_for_a_link(
 
 
 async def test_longest_link(hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Pusher) -> None:
-    """With as many cameras as there may be in one, the server takes it."""
+    """Accept the longest link."""
     for number in range(150):
         await pusher.push(at("2026-09-16T09:00:00Z", 5), sensor={"serial": f"{number:012x}", "name": f"Door {number}"})
     path = (await link(hass))["path"]
@@ -326,7 +326,7 @@ async def test_longest_link(hass: HomeAssistant, noon: FrozenDateTimeFactory, pu
 
 
 async def test_refused_by_the_action(hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Pusher) -> None:
-    """A link that would lead to an error isn't made."""
+    """Refuse a link that would lead to an error."""
     await pusher.push(at("2026-09-16T09:00:00Z", 5))
     for key, data in {
         "start_in_future": {"start": "2026-09-17"},
@@ -369,7 +369,7 @@ async def test_wrong_parameters(
     status: int,
     message: str,
 ) -> None:
-    """Each is refused with a sentence that says what is wrong."""
+    """Return 400 with a sentence for each wrong parameter."""
     await pusher.push(at("2026-09-16T09:00:00Z", 5))
     response = await (await hass_client()).get(f"{EXPORT_PATH}?{parameters}")
     assert response.status == status
@@ -382,7 +382,7 @@ async def test_wrong_parameters(
 async def test_not_ready(
     hass: HomeAssistant, noon: FrozenDateTimeFactory, entry: MockConfigEntry, pusher: Pusher
 ) -> None:
-    """Without an entry, and without a ledger, it is said that one may come again."""
+    """Return 503 without a loaded entry or a ledger."""
     await pusher.push(at("2026-09-16T09:00:00Z", 5))
     path = (await link(hass))["path"]
     await entry.runtime_data.async_stop()

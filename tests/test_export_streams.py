@@ -78,7 +78,7 @@ async def until_quiet(pages: list[int]) -> None:
 
 
 async def test_long_file(hass: HomeAssistant, pusher: Pusher, noon: FrozenDateTimeFactory, pages: list[int]) -> None:
-    """A file of many pages has all intervals, once each and in order, and never stands in the memory as a whole."""
+    """Send all intervals once, without the whole file in memory."""
     count = 100_000
     await fill(hass, pusher, count)
     path = (await link(hass, "2000-01-01", period="interval"))["path"]
@@ -108,7 +108,7 @@ async def test_long_file(hass: HomeAssistant, pusher: Pusher, noon: FrozenDateTi
 
 
 async def test_slow_client(hass: HomeAssistant, pusher: Pusher, noon: FrozenDateTimeFactory, pages: list[int]) -> None:
-    """No more is read than somebody takes."""
+    """Read no more from the ledger than the client receives."""
     await fill(hass, pusher, COUNT)
     path = (await link(hass, "2000-01-01", period="interval"))["path"]
     response = await pusher.client.get(path)
@@ -121,7 +121,7 @@ async def test_slow_client(hass: HomeAssistant, pusher: Pusher, noon: FrozenDate
 
 
 async def test_downloads_are_bounded(hass: HomeAssistant, pusher: Pusher, pages: list[int]) -> None:
-    """Downloads that nobody reads take no more than their share of the threads."""
+    """Limit the number of downloads, also of stalled ones."""
     await fill(hass, pusher, COUNT)
     path = (await link(hass, "2000-01-01", period="interval"))["path"]
     idle = [await pusher.client.get(path) for _ in range(export.MAX_DOWNLOADS)]
@@ -140,7 +140,7 @@ async def test_downloads_are_bounded(hass: HomeAssistant, pusher: Pusher, pages:
 async def test_download_that_nobody_reads(
     hass: HomeAssistant, pusher: Pusher, pages: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A download ends when its client reads nothing for a while, and leaves its place to others."""
+    """End a download whose client reads nothing for a while."""
     monkeypatch.setattr(export, "SECONDS_WITHOUT_READING", 1)
     monkeypatch.setattr(export, "MAX_DOWNLOADS", 1)
     await fill(hass, pusher, COUNT)
@@ -159,7 +159,7 @@ async def test_download_that_nobody_reads(
 async def test_client_that_hangs_up(
     hass: HomeAssistant, pusher: Pusher, noon: FrozenDateTimeFactory, pages: list[int], caplog: pytest.LogCaptureFixture
 ) -> None:
-    """The work ends with it, and nobody is bothered."""
+    """Stop reading when the client disconnects, without an error."""
     await fill(hass, pusher, COUNT)
     path = (await link(hass, "2000-01-01", period="interval"))["path"]
     response = await pusher.client.get(path)
@@ -181,7 +181,7 @@ async def test_ledger_fails_in_mid_stream(
     file_format: str,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """A file that isn't complete doesn't look as if it were."""
+    """Abort the connection if the ledger fails."""
     await fill(hass, pusher, COUNT)
     path = (await link(hass, "2000-01-01", period="interval", format=file_format))["path"]
     response = await pusher.client.get(path)
@@ -195,7 +195,7 @@ async def test_ledger_fails_in_mid_stream(
 async def test_pushes_between_pages(
     hass: HomeAssistant, pusher: Pusher, noon: FrozenDateTimeFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Nobody is counted twice when a long interval that has been read becomes short ones."""
+    """Count nobody twice if short intervals replace a long one between pages."""
     monkeypatch.setattr("custom_components.axis_people_counter.ledger.ledger.PAGE", 1)
     await pusher.push(at("2026-09-16T09:00:00Z", 15, minutes=15), at("2026-09-16T09:15:00Z", 1, minutes=15))
     asked = Ledger.intervals

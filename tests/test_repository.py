@@ -23,17 +23,17 @@ INTEGRATION: Final = ROOT / "custom_components" / DOMAIN
 
 
 def read(path: str) -> str:
-    """Return a file of the repository."""
+    """Return the text of a file in the repository."""
     return (ROOT / path).read_text()
 
 
 def from_yaml(text: str) -> Any:
-    """Return what a YAML text says."""
+    """Return parsed YAML."""
     return parse_yaml(text)
 
 
 def text_files() -> dict[str, str]:
-    """Return all text files of the repository by path, without what tools leave behind."""
+    """Return all text files of the repository by path, without files that tools make."""
     found: dict[str, str] = {}
     for folder, folders, names in ROOT.walk():
         folders[:] = [
@@ -59,7 +59,7 @@ README: Final = read("README.md")
 
 
 def test_owner_and_name_agree_everywhere() -> None:
-    """Wherever GitHub's owner or name is written, it is one of the forms that one search-and-replace finds."""
+    """Find owner and name only in forms that a search and replace finds."""
     match = re.fullmatch(r"https://github\.com/([\w.-]+)/([\w.-]+)", MANIFEST["documentation"])
     assert match
     owner, name = match.groups()
@@ -86,7 +86,7 @@ def test_owner_and_name_agree_everywhere() -> None:
 
 
 def test_workflows() -> None:
-    """Actions are GitHub's, Home Assistant's and HACS'; only the one that attaches the zip may write."""
+    """Use only known workflow actions; only the release may write."""
     used = set()
     for path in (ROOT / ".github" / "workflows").iterdir():
         workflow = from_yaml(path.read_text())
@@ -102,7 +102,7 @@ def test_workflows() -> None:
 
 
 def test_unpinned_home_assistant_is_tried_each_week() -> None:
-    """A workflow runs the demo on the newest release and the newest beta, both ways, on a schedule."""
+    """Run the demo on the newest release and beta each week."""
     workflow = from_yaml(read(".github/workflows/newest.yml"))
     job = workflow["jobs"]["demo"]
     assert job["strategy"]["matrix"]["version"] == ["latest", "beta"]
@@ -115,14 +115,14 @@ def test_unpinned_home_assistant_is_tried_each_week() -> None:
 
 
 def test_dependabot_watches_all_pins_but_the_floor() -> None:
-    """New actions, tools and releases of Home Assistant are proposed; the lowest release is a decision."""
+    """Let Dependabot update everything except the lowest release."""
     updates = {one["package-ecosystem"]: one for one in from_yaml(read(".github/dependabot.yml"))["updates"]}
     assert updates.keys() == {"github-actions", "pip"}
     assert updates["pip"]["exclude-paths"] == ["requirements_test_lowest.txt"]
 
 
 def test_nothing_of_a_machine() -> None:
-    """No file knows where it was written, or where packages were fetched from."""
+    """Find no path or package host of the machine it was written on."""
     folders = "work|home|root(?!/usr)|Users|mnt"
     hosts = r"pypi\.org|pythonhosted\.org|npmjs\.|ghcr\.io|(?:deb|security|archive)\.(?:debian|ubuntu)\.|debian\.org"
     for path, text in text_files().items():
@@ -131,7 +131,7 @@ def test_nothing_of_a_machine() -> None:
 
 
 def test_licence() -> None:
-    """It is MIT, and names the project."""
+    """Find the MIT licence with the project's name."""
     licence = read("LICENSE")
     assert licence.startswith("MIT License\n")
     assert f"Copyright (c) 2026 The {NAME} for Home Assistant authors" in licence
@@ -141,7 +141,7 @@ def test_licence() -> None:
 
 
 def test_manifest() -> None:
-    """It is what hassfest and HACS ask for."""
+    """Check the manifest as hassfest and HACS do."""
     assert MANIFEST["domain"] == DOMAIN == INTEGRATION.name
     assert MANIFEST["name"] == NAME == HACS["name"]
     assert re.fullmatch(r"\d+\.\d+\.\d+", MANIFEST["version"])
@@ -152,7 +152,7 @@ def test_manifest() -> None:
 
 
 def test_hacs() -> None:
-    """The floor is written with its patch, HACS downloads the zip, and nothing it doesn't know is there."""
+    """Check hacs.json: the lowest release, the zip, no unknown keys."""
     assert HACS.keys() == {"name", "homeassistant", "zip_release", "filename"}
     assert re.fullmatch(r"\d{4}\.\d{1,2}\.\d+", HACS["homeassistant"])
     assert f"Home Assistant {HACS['homeassistant']} or later" in README
@@ -165,7 +165,7 @@ def test_hacs() -> None:
 
 
 def test_requirements_agree_with_the_floor() -> None:
-    """The tests run on the Home Assistant that hacs.json promises, and on one that is newer."""
+    """Test on the lowest release of hacs.json, and on a newer one."""
     package = "pytest-homeassistant-custom-component"
     pins = {
         name: re.findall(rf"^{package}==([\d.]+)$", read(f"{name}.txt"), re.MULTILINE)
@@ -184,13 +184,13 @@ def test_requirements_agree_with_the_floor() -> None:
 
 
 def test_version() -> None:
-    """The changelog's newest section is about the version in the manifest."""
+    """Find the manifest's version at the top of the changelog."""
     newest, *_ = re.findall(r"^## (\S+)", read("CHANGELOG.md"), re.MULTILINE)
     assert newest == MANIFEST["version"]
 
 
 async def test_release_needs_one_version_everywhere(tmp_path: Path) -> None:
-    """The script refuses another tag and an old changelog, and packs what is committed with the manifest on top."""
+    """Refuse another tag or an old changelog; pack the committed files."""
     integration = tmp_path / "custom_components" / DOMAIN
     integration.mkdir(parents=True)
     (integration / "manifest.json").write_text('{"version": "1.2.3"}')
@@ -225,14 +225,14 @@ async def test_release_needs_one_version_everywhere(tmp_path: Path) -> None:
 
 
 def test_home_assistants_insides_are_used_in_one_place() -> None:
-    """What core may move at any time is imported by one module."""
+    """Import Home Assistant's internals in one module only."""
     insides = r"homeassistant\.(util\.ssl|components\.network\.util|components\.recorder\.tasks)\b"
     using = {path.name for path in INTEGRATION.rglob("*.py") if re.search(insides, path.read_text())}
     assert using == {"core_internals.py"}
 
 
 def test_quality_scale() -> None:
-    """Every rule of the installed Home Assistant is done, or says why it doesn't apply."""
+    """Find each rule of the installed Home Assistant done or explained."""
     known: set[str] = set()
     for path in Path(homeassistant.components.__path__[0]).glob("*/quality_scale.yaml"):
         known |= set(re.findall(r"^  ([a-z-]+):", path.read_text(), re.MULTILINE))
@@ -251,7 +251,7 @@ def test_quality_scale() -> None:
 
 
 def test_brand_images() -> None:
-    """Home Assistant finds pictures of the sizes it asks for, for light and dark."""
+    """Find the pictures of the required sizes, for light and dark."""
     sizes: dict[str, tuple[int, int]] = {}
     for path in (INTEGRATION / "brand").iterdir():
         header = path.read_bytes()[:26]

@@ -54,12 +54,12 @@ type Texts = dict[str, str]
 
 
 def from_yaml(text: str) -> Any:
-    """Return what a YAML text says."""
+    """Return parsed YAML."""
     return parse_yaml(text)
 
 
 def flat(tree: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, str]]:
-    """Yield each text of a translation with its place."""
+    """Yield each text of a translation with its path."""
     for key, value in tree.items():
         if isinstance(value, dict):
             yield from flat(value, f"{path}{key}.")
@@ -68,13 +68,13 @@ def flat(tree: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, str]]:
 
 
 def translation(language: str) -> dict[str, Any]:
-    """Return a translation as it is."""
+    """Return a translation."""
     tree: dict[str, Any] = json.loads((INTEGRATION / "translations" / f"{language}.json").read_text())
     return tree
 
 
 def placeholders(text: str) -> Counter[str]:
-    """Return what is filled into a text, and how often."""
+    """Return the placeholders of a text, and how often each occurs."""
     return Counter(name for _, name, _, _ in Formatter().parse(text) if name is not None)
 
 
@@ -86,12 +86,12 @@ def calls(*, without: tuple[str, ...] = ()) -> Iterator[ast.Call]:
 
 
 def keyword(call: ast.Call, name: str) -> ast.expr | None:
-    """Return what a call gives for a keyword."""
+    """Return the value of a keyword argument."""
     return next((argument.value for argument in call.keywords if argument.arg == name), None)
 
 
 def constants(node: ast.expr | None) -> set[str]:
-    """Return the texts that an expression can become: a text, or one of two."""
+    """Return the possible values of an expression: a text, or one of two."""
     match node:
         case ast.Constant(value=str(text)):
             return {text}
@@ -118,7 +118,7 @@ ENGLISH_TEXTS: Final[Texts] = dict(flat(ENGLISH))
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_translation_is_complete(language: str) -> None:
-    """Each language has English's keys, placeholders, code and names of Axis' menus."""
+    """Compare keys, placeholders, code and Axis' own words with English."""
     texts = dict(flat(translation(language)))
     assert list(texts) == list(ENGLISH_TEXTS)
     for key, english in ENGLISH_TEXTS.items():
@@ -133,13 +133,13 @@ def test_translation_is_complete(language: str) -> None:
 
 
 def test_languages() -> None:
-    """The languages that are tested are those that are there."""
+    """Test every language that exists."""
     assert {path.stem for path in (INTEGRATION / "translations").iterdir()} == {"en", *LANGUAGES}
 
 
 @pytest.mark.parametrize("language", ["en", *LANGUAGES])
 def test_translation_obeys_hassfest(language: str) -> None:
-    """No address, no HTML, nothing but plain placeholders; quotes that would hide one from the frontend are none."""
+    """Find no address, HTML, or quote that hides a placeholder from the frontend."""
     for key, text in flat(translation(language)):
         assert text == text.strip(), key
         assert not re.search(r"((https?|ftp|mqtt)://|www\.)[a-z0-9]+([-.][a-z0-9]+)*\.[a-z]{2,5}", text, re.IGNORECASE)
@@ -150,14 +150,14 @@ def test_translation_obeys_hassfest(language: str) -> None:
 
 
 def test_messages_without_markdown() -> None:
-    """What the frontend shows as plain text has no marks of Markdown."""
+    """Find no Markdown in texts that are shown as plain text."""
     for key, text in ENGLISH_TEXTS.items():
         if key.startswith(("config.error.", "exceptions.")) or key.endswith((".title", ".name")):
             assert not re.search(r"[`*]", text), key
 
 
 def test_translated_entities() -> None:
-    """Each entity has a name, and each name an entity; those that count people say so."""
+    """Find a name for each entity, and a unit for each count."""
     translated = {platform: set(entities) for platform, entities in ENGLISH["entity"].items()}
     assert translated == {str(platform): set(descriptions(platform)) for platform in PLATFORMS}
     for key, description in descriptions("sensor").items():
@@ -169,7 +169,7 @@ def test_translated_entities() -> None:
 
 
 def test_translated_issues() -> None:
-    """Each repair has its texts, and what is filled into them is what the code gives."""
+    """Find texts for each repair, with the placeholders that the code gives."""
     assert set(ENGLISH["issues"]) == set(issues.ISSUES)
     fixable = {key for key, issue in issues.ISSUES.items() if issue.fixable}
     assert {key for key, texts in ENGLISH["issues"].items() if "fix_flow" in texts} == fixable
@@ -220,7 +220,7 @@ def messages(*, of_issues: bool) -> Iterator[tuple[str, set[str] | None]]:
 
 
 def test_translated_exceptions() -> None:
-    """Each exception has its message, and what is filled into it is what the code gives."""
+    """Find a message for each exception, with the placeholders that the code gives."""
     raised: set[str] = set()
     for call in calls(without=("issues.py",)):
         for key in constants(keyword(call, "translation_key")):
@@ -239,7 +239,7 @@ def test_translated_exceptions() -> None:
 
 
 def test_translated_flows() -> None:
-    """Each step, error, reason and result of a flow has its text, and no text is left over."""
+    """Find a text for each step, error, reason and result of a flow, and none left over."""
     modules = [ast.parse((INTEGRATION / f"{name}.py").read_text()) for name in FLOW_MODULES]
     found: dict[str, dict[str, set[str]]] = {}
     for definition in (node for module in modules for node in module.body):
@@ -270,7 +270,7 @@ def test_translated_flows() -> None:
 
 
 async def test_translated_fields(hass: HomeAssistant, entry: MockConfigEntry) -> None:
-    """Each field of each step has a name and an explanation."""
+    """Find a name and a description for each field of each step."""
 
     def check(flow: str, result: ConfigFlowResult) -> None:
         step = ENGLISH[flow]["step"][result["step_id"]]
@@ -311,7 +311,7 @@ async def test_translated_fields(hass: HomeAssistant, entry: MockConfigEntry) ->
 
 
 def test_translated_system_health() -> None:
-    """Each line of the system information has its name."""
+    """Find a name for each line of the system information."""
     lines: set[str] = set()
     for node in ast.walk(ast.parse((INTEGRATION / "system_health.py").read_text())):
         if isinstance(node, ast.Return) and isinstance(node.value, ast.Dict):
@@ -320,7 +320,7 @@ def test_translated_system_health() -> None:
 
 
 def test_icons() -> None:
-    """Each entity without a device class has an icon, and each icon an entity or an action."""
+    """Find an icon for each entity without a device class, and none left over."""
     icons = json.loads((INTEGRATION / "icons.json").read_text())
     for platform in PLATFORMS:
         entities = descriptions(platform)
@@ -334,7 +334,7 @@ def test_icons() -> None:
 
 
 async def test_services(hass: HomeAssistant, entry: MockConfigEntry) -> None:
-    """Each action and each of its fields is described and translated."""
+    """Find a description and a translation for each action and its fields."""
     assert await hass.config_entries.async_setup(entry.entry_id)
     services = from_yaml((INTEGRATION / "services.yaml").read_text())
     registered = hass.services.async_services_for_domain(DOMAIN)
@@ -355,7 +355,7 @@ async def test_services(hass: HomeAssistant, entry: MockConfigEntry) -> None:
 
 
 def test_choices_of_services() -> None:
-    """Each choice has a name, and what the page offers is what the action takes."""
+    """Find a name for each choice; the action accepts exactly these choices."""
     services = from_yaml((INTEGRATION / "services.yaml").read_text())
     options = {
         (key, name): field["selector"]["select"]

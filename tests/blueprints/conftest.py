@@ -18,7 +18,7 @@ from ..helpers.pusher import Pusher, measurement
 
 @pytest.fixture
 async def calls(hass: HomeAssistant, caplog: pytest.LogCaptureFixture) -> AsyncIterator[Calls]:
-    """Return the calls of all actions that blueprints take here, by action; see that all templates can be read."""
+    """Return the calls of all actions by name; fail if a template logs a warning."""
     yield {f"{domain}.{service}": async_mock_service(hass, domain, service) for domain, service in SERVICES}
     # Otherwise they would wait for the next day.
     await hass.services.async_call(automation.DOMAIN, "turn_off", {"entity_id": "all"}, blocking=True)
@@ -28,7 +28,7 @@ async def calls(hass: HomeAssistant, caplog: pytest.LogCaptureFixture) -> AsyncI
 
 @pytest.fixture
 def passing(hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Pusher) -> Passing:
-    """Return what lets minutes pass, in each of which so many pass the main entrance; the other door is heard too."""
+    """Return a function that lets minutes pass with people at the main entrance; the other door reports too."""
 
     async def passing(entered: int = 0, exited: int = 0, *, minutes: int = 1, back: bool = True) -> None:
         for _ in range(minutes):
@@ -45,7 +45,7 @@ def passing(hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Pusher) ->
 
 @pytest.fixture
 async def shop(hass: HomeAssistant, noon: FrozenDateTimeFactory, entry: MockConfigEntry, pusher: Pusher) -> str:
-    """Add a shop with two doors, in which there is room for three."""
+    """Add a shop with two doors and room for three."""
     start = dt_util.utcnow() - MINUTE
     await push_two_doors(pusher, main=[measurement(start)], back=[measurement(start)])
     return await add_place(hass, entry, limits={"capacity": 3})

@@ -19,7 +19,7 @@ from ..helpers.pusher import Pusher
 
 
 def test_names_differ() -> None:
-    """There are five, each with a name of its own."""
+    """Find five blueprints with different names."""
     assert NAMES == [
         "camera_silent.yaml",
         "full_and_free_again.yaml",
@@ -33,7 +33,7 @@ def test_names_differ() -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_form(name: str) -> None:
-    """Home Assistant can read it, knows where it is from, and asks for nothing that isn't used."""
+    """Parse each blueprint; all inputs are used."""
     data = load_yaml_dict(FOLDER / name)
     blueprint = Blueprint(data, expected_domain="automation", schema=AUTOMATION_BLUEPRINT_SCHEMA)
     metadata = blueprint.metadata
@@ -54,7 +54,7 @@ def test_form(name: str) -> None:
 
 
 async def test_selectors_offer_places(hass: HomeAssistant, shop: str, pusher: Pusher) -> None:
-    """Only places have what distinguishes them from cameras in the blueprints."""
+    """Offer places, not cameras, in the selectors of places."""
     devices, entities = dr.async_get(hass), er.async_get(hass)
     found = {
         device.name

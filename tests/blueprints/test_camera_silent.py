@@ -24,7 +24,7 @@ from ..helpers.places import entity_of
 async def test_camera_silent(
     hass: HomeAssistant, shop: str, noon: FrozenDateTimeFactory, calls: Calls, passing: Passing
 ) -> None:
-    """It tells of each camera after the time, and when it is back."""
+    """Send a message when a camera is silent, and one when it is back."""
     await automate(hass, "camera_silent", cameras=[MAIN_CONNECTIVITY, BACK_CONNECTIVITY])
     await passing(minutes=14, back=False)
     assert hass.states.is_state(BACK_CONNECTIVITY, "off")
@@ -45,7 +45,7 @@ async def test_camera_silent(
 async def test_short_silence(
     hass: HomeAssistant, entry: MockConfigEntry, shop: str, calls: Calls, passing: Passing
 ) -> None:
-    """Of what was short it tells neither the beginning nor the end; nor of a moment without entities."""
+    """Send nothing after a short silence or a reload."""
     places = [entity_of(hass, shop, "incomplete")]
     await automate(hass, "camera_silent", cameras=[BACK_CONNECTIVITY], places=places)
     await passing(minutes=12, back=False)
@@ -59,7 +59,7 @@ async def test_short_silence(
 async def test_the_integration_is_away(
     hass: HomeAssistant, entry: MockConfigEntry, shop: str, noon: FrozenDateTimeFactory, calls: Calls, passing: Passing
 ) -> None:
-    """Then nothing is known of cameras, and they aren't back when it is."""
+    """Send nothing while the integration isn't loaded, or when it is again."""
     places = [entity_of(hass, shop, "incomplete")]
     await automate(hass, "camera_silent", cameras=[BACK_CONNECTIVITY], places=places)
     await hass.config_entries.async_unload(entry.entry_id)
@@ -71,7 +71,7 @@ async def test_the_integration_is_away(
 
 
 async def test_place_is_incomplete(hass: HomeAssistant, shop: str, calls: Calls, passing: Passing) -> None:
-    """It names the place and the cameras, and takes own texts and actions."""
+    """Name the place and its cameras; use custom texts and actions."""
     action = {"action": "notify.phone", "data": {"message": "{{ message }}"}}
     await automate(
         hass,
@@ -93,7 +93,7 @@ async def test_place_is_incomplete(hass: HomeAssistant, shop: str, calls: Calls,
 async def test_silence_and_a_start(
     hass: HomeAssistant, entry: MockConfigEntry, shop: str, calls: Calls, passing: Passing
 ) -> None:
-    """Who is silent after a start is told of once, after the time to be heard again, and so is the end."""
+    """Send one message about a camera that is silent after a start, and one when it is back."""
     await passing(minutes=30, back=False)
     cameras = [MAIN_CONNECTIVITY, BACK_CONNECTIVITY]
     await boot(hass, entry, "camera_silent", cameras=cameras, places=[entity_of(hass, shop, "incomplete")])
@@ -111,7 +111,7 @@ async def test_silence_and_a_start(
 async def test_long_silence_and_a_start(
     hass: HomeAssistant, entry: MockConfigEntry, shop: str, noon: FrozenDateTimeFactory, calls: Calls, passing: Passing
 ) -> None:
-    """A camera that was silent for a day isn't waited for, and is told of as well; one that comes in time isn't."""
+    """Send a message after a start about a camera that has been silent for a day."""
     await wait(hass, noon, 26 * 60)
     cameras = [MAIN_CONNECTIVITY, BACK_CONNECTIVITY]
     await boot(hass, entry, "camera_silent", cameras=cameras, places=[entity_of(hass, shop, "incomplete")])

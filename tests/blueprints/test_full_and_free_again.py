@@ -23,7 +23,7 @@ def shop_device(hass: HomeAssistant, shop: str) -> str:
 async def test_full_and_free_again(
     hass: HomeAssistant, entry: MockConfigEntry, shop: str, calls: Calls, passing: Passing
 ) -> None:
-    """It tells once of each, and not of what was so already."""
+    """Send one message when the place is full, and one when it is free again."""
     await automate(hass, "full_and_free_again", place=shop_device(hass, shop))
     await run_by_hand(hass)
     assert said(calls) == ["Shop is full. People inside: ?."]
@@ -43,7 +43,7 @@ async def test_full_and_free_again(
 async def test_full_after_silence(
     hass: HomeAssistant, noon: FrozenDateTimeFactory, shop: str, calls: Calls, passing: Passing
 ) -> None:
-    """Silence and the first word after it are nothing to tell; what has changed meanwhile is."""
+    """Send nothing for silence, but for a limit crossed during it."""
     await automate(hass, "full_and_free_again", place=shop_device(hass, shop))
     await passing(3)
     assert len(said(calls)) == 1
@@ -65,7 +65,7 @@ async def test_full_in_the_past(
     calls: Calls,
     passing: Passing,
 ) -> None:
-    """That it was full an hour ago, when those people have left again, isn't told."""
+    """Send nothing for a limit crossed in late counts."""
     await automate(hass, "full_and_free_again", place=shop_device(hass, shop))
     await wait(hass, noon, 60)
     start = dt_util.utcnow() - 50 * MINUTE
@@ -78,7 +78,7 @@ async def test_full_in_the_past(
 async def test_full_after_a_start(
     hass: HomeAssistant, entry: MockConfigEntry, shop: str, calls: Calls, passing: Passing
 ) -> None:
-    """A shop that is full while Home Assistant starts was told of before; own texts and actions are taken."""
+    """Send nothing about a full shop after a start; use custom texts and actions."""
     await passing(3)
     action = {"action": "notify.phone", "data": {"message": "{{ message }}"}}
     await boot(

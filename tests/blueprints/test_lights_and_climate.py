@@ -25,7 +25,7 @@ def lights(hass: HomeAssistant, shop: str) -> dict[str, Any]:
 
 
 async def test_lights_and_climate(hass: HomeAssistant, lights: dict[str, Any], calls: Calls, passing: Passing) -> None:
-    """On with the first person, off after the last, each after its time."""
+    """Turn on with the first person, and off after the last one and the delay."""
     await automate(hass, "lights_and_climate", **lights)
     await run_by_hand(hass)
     await passing()
@@ -55,7 +55,7 @@ async def test_lights_and_climate(hass: HomeAssistant, lights: dict[str, Any], c
 async def test_lights_stay_on_for_those_who_come_back(
     hass: HomeAssistant, lights: dict[str, Any], calls: Calls, passing: Passing
 ) -> None:
-    """Whoever comes ends the waiting."""
+    """Keep the lights on if somebody comes during the delay."""
     await automate(hass, "lights_and_climate", **lights)
     await passing(1)
     await passing(0, 1)
@@ -74,7 +74,7 @@ async def test_lights_stay_on_while_nobody_knows(
     calls: Calls,
     passing: Passing,
 ) -> None:
-    """Silence turns nothing off, also while they wait; then the time begins anew."""
+    """Turn nothing off during silence; the delay starts again afterwards."""
     await automate(hass, "lights_and_climate", **lights)
     await passing(1)
     done(calls)
@@ -99,7 +99,7 @@ async def test_lights_stay_on_while_nobody_knows(
 async def test_lights_after_the_last_left_unseen(
     hass: HomeAssistant, noon: FrozenDateTimeFactory, lights: dict[str, Any], calls: Calls, passing: Passing
 ) -> None:
-    """They don't burn until the next day because the last person left while the cameras were silent."""
+    """Turn off after the last person left during a silence."""
     await automate(hass, "lights_and_climate", **lights)
     await passing(1)
     await wait(hass, noon, 60)
@@ -114,7 +114,7 @@ async def test_lights_after_the_last_left_unseen(
 async def test_lights_after_a_start(
     hass: HomeAssistant, entry: MockConfigEntry, lights: dict[str, Any], calls: Calls, passing: Passing
 ) -> None:
-    """Somebody is inside: on. Nobody is: off, but not at once."""
+    """Set the lights after a start, with people inside."""
     await passing(1)
     await boot(hass, entry, "lights_and_climate", **lights)
     assert done(calls) == ["homeassistant.turn_on", "climate.set_temperature"]
@@ -123,7 +123,7 @@ async def test_lights_after_a_start(
 async def test_lights_after_a_start_without_people(
     hass: HomeAssistant, entry: MockConfigEntry, lights: dict[str, Any], calls: Calls, passing: Passing
 ) -> None:
-    """A start ends no waiting for ever."""
+    """Turn off after a start without people."""
     await boot(hass, entry, "lights_and_climate", **lights)
     await passing(minutes=9)
     assert not done(calls)
@@ -139,7 +139,7 @@ async def test_lights_after_a_start_in_silence(
     lights: dict[str, Any],
     calls: Calls,
 ) -> None:
-    """Nothing is done while nothing is known."""
+    """Do nothing after a start while the cameras are silent."""
     await wait(hass, noon, 26 * 60)
     await boot(hass, entry, "lights_and_climate", **lights)
     assert shown(hass, shop, "occupied") == "unavailable"
@@ -150,7 +150,7 @@ async def test_lights_after_a_start_in_silence(
 async def test_climate_without_lights(
     hass: HomeAssistant, lights: dict[str, Any], calls: Calls, passing: Passing
 ) -> None:
-    """No lights are no call without a target."""
+    """Call no action of lights without lights."""
     await automate(hass, "lights_and_climate", **lights | {"lights": [], "empty_delay": 0})
     await passing(1)
     assert done(calls) == ["climate.set_temperature"]

@@ -23,7 +23,7 @@ async def evening(hass: HomeAssistant, noon: FrozenDateTimeFactory) -> None:
 
 
 async def test_still_inside(hass: HomeAssistant, evening: None, shop: str, calls: Calls, passing: Passing) -> None:
-    """It tells the number at closing time, and once more while they are there."""
+    """Send the number at closing time, and again while people are inside."""
     await automate(hass, "still_inside_at_closing", occupancy=entity_of(hass, shop, "occupancy"))
     await run_by_hand(hass)
     assert said(calls) == ["Closing time at Shop. People still inside: 0."]
@@ -40,7 +40,7 @@ async def test_still_inside(hass: HomeAssistant, evening: None, shop: str, calls
 
 
 async def test_all_have_left(hass: HomeAssistant, evening: None, shop: str, calls: Calls, passing: Passing) -> None:
-    """It keeps quiet when nobody is inside, also if somebody comes back later, and when they leave in time."""
+    """Send nothing if nobody is inside at closing time."""
     await automate(hass, "still_inside_at_closing", occupancy=entity_of(hass, shop, "occupancy"))
     await passing(minutes=2)
     await passing(1, minutes=20)
@@ -50,7 +50,7 @@ async def test_all_have_left(hass: HomeAssistant, evening: None, shop: str, call
 async def test_they_left_before_the_reminder(
     hass: HomeAssistant, evening: None, shop: str, calls: Calls, passing: Passing
 ) -> None:
-    """There is no second message then."""
+    """Send no reminder if the people have left."""
     await automate(hass, "still_inside_at_closing", occupancy=entity_of(hass, shop, "occupancy"))
     await passing(1)
     await passing()
@@ -70,7 +70,7 @@ async def test_a_start_before_the_reminder(
     passing: Passing,
     told: bool,
 ) -> None:
-    """It isn't forgotten; and where nothing was told, nothing is told again."""
+    """Send the reminder after a restart, only if there was a message."""
     await passing(1, minutes=3)
     when = dt_util.utcnow() - MINUTE if told else dt_util.utcnow() - timedelta(days=1)
     last = {"last_triggered": when.isoformat()}
@@ -91,7 +91,7 @@ async def test_reminder_after_midnight(
     calls: Calls,
     passing: Passing,
 ) -> None:
-    """It belongs to the day of the closing time."""
+    """Send a reminder after midnight."""
     bar = await add_place(hass, entry, name="Bar", reset_time="05:00:00")
     inputs = {"occupancy": entity_of(hass, bar, "occupancy"), "closing_time": "23:55:00", "weekdays": ["wed"]}
     await automate(hass, "still_inside_at_closing", **inputs)
@@ -124,7 +124,7 @@ async def test_when_it_tells(
     inputs: dict[str, Any],
     expected: bool,
 ) -> None:
-    """Minimum, time and days are those that were chosen, and so is that there is no reminder."""
+    """Follow the chosen minimum, time, days and reminder."""
     await automate(hass, "still_inside_at_closing", occupancy=entity_of(hass, shop, "occupancy"), reminder=0, **inputs)
     await passing(2)
     await passing(minutes=30)
@@ -135,7 +135,7 @@ async def test_when_it_tells(
 async def test_nothing_is_known(
     hass: HomeAssistant, evening: None, shop: str, noon: FrozenDateTimeFactory, calls: Calls, tell: bool
 ) -> None:
-    """It says so, or nothing, as was chosen."""
+    """Send a message about silent cameras if that is chosen."""
     occupancy = entity_of(hass, shop, "occupancy")
     inputs = {"occupancy": occupancy, "closing_time": "20:08:00", "tell_unknown": tell}
     await automate(hass, "still_inside_at_closing", **inputs)
@@ -160,7 +160,7 @@ async def test_not_all_is_known(
     tell: bool,
     expected: int,
 ) -> None:
-    """A number that is only a part is told as such; one of nobody, if that was chosen."""
+    """Add a warning while some cameras are silent."""
     await automate(
         hass,
         "still_inside_at_closing",
@@ -179,7 +179,7 @@ async def test_not_all_is_known(
 async def test_still_inside_by_a_camera(
     hass: HomeAssistant, evening: None, shop: str, calls: Calls, passing: Passing
 ) -> None:
-    """Where a camera watches the only door, its occupancy does as well."""
+    """Use the occupancy of a camera."""
     await automate(hass, "still_inside_at_closing", occupancy="sensor.main_entrance_occupancy")
     await passing(1)
     await passing()

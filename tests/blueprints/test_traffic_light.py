@@ -24,7 +24,7 @@ def lamp(calls: Calls) -> list[list[int]]:
 async def test_traffic_light(
     hass: HomeAssistant, shop: str, noon: FrozenDateTimeFactory, calls: Calls, passing: Passing
 ) -> None:
-    """Stop while it is full or isn't known, go else; each when it changes."""
+    """Show stop while the place is full, and go otherwise."""
     await automate(
         hass,
         "traffic_light",
@@ -66,7 +66,7 @@ async def test_traffic_light_while_unknown(
     unknown: str,
     colors: list[list[int]],
 ) -> None:
-    """It does what was chosen."""
+    """Show the chosen sign while all cameras are silent."""
     full = entity_of(hass, shop, "full")
     await automate(hass, "traffic_light", full=full, lights=["light.entrance"], when_unknown=unknown)
     await wait(hass, noon, 5)
@@ -89,7 +89,7 @@ async def test_traffic_light_after_a_start(
     inside: int,
     color: list[int],
 ) -> None:
-    """It is set when Home Assistant has started, and when the lamp comes back."""
+    """Set the lamp after a start, and when it has power again."""
     await passing(inside)
     full = entity_of(hass, shop, "full")
     hass.states.async_set("light.entrance", "unavailable")
@@ -109,7 +109,7 @@ async def test_traffic_light_after_a_start(
 async def test_traffic_light_starts_without_counts(
     hass: HomeAssistant, entry: MockConfigEntry, shop: str, noon: FrozenDateTimeFactory, calls: Calls, passing: Passing
 ) -> None:
-    """It shows stop when the cameras have been silent for a day."""
+    """Show stop after a start with silent cameras."""
     await wait(hass, noon, 26 * 60)
     full = entity_of(hass, shop, "full")
     await boot(hass, entry, "traffic_light", full=full, lights=["light.entrance"])
@@ -122,7 +122,7 @@ async def test_traffic_light_starts_without_counts(
 async def test_traffic_light_does_not_flicker(
     hass: HomeAssistant, entry: MockConfigEntry, shop: str, calls: Calls, passing: Passing
 ) -> None:
-    """A moment without entities isn't stop."""
+    """Keep the sign during a reload."""
     full = entity_of(hass, shop, "full")
     await automate(hass, "traffic_light", full=full, lights=["light.entrance"])
     await reload(hass, entry)
@@ -131,7 +131,7 @@ async def test_traffic_light_does_not_flicker(
 
 
 def media(calls: Calls) -> list[tuple[str, bool]]:
-    """Return what was played since it was last looked at, and whether as an announcement."""
+    """Return the media played since the last call, and whether as an announcement."""
     played = []
     for call in calls["media_player.play_media"]:
         assert call.data["entity_id"] == ["media_player.entrance"]
@@ -151,7 +151,7 @@ async def test_traffic_light_plays(
     passing: Passing,
     announce: bool,
 ) -> None:
-    """A picture is shown whenever the sign is set, an announcement is heard when the place becomes full or free."""
+    """Play a picture whenever the sign is set, an announcement only when it changes."""
     stop, go = (
         # What the selector answers has more in it than the action wants.
         {"media_content_id": name, "media_content_type": "image/png", "metadata": {"title": name}}
@@ -181,7 +181,7 @@ async def test_traffic_light_plays(
 async def test_traffic_light_goes_on_after_a_failure(
     hass: HomeAssistant, shop: str, calls: Calls, passing: Passing
 ) -> None:
-    """A lamp that refuses doesn't keep the rest from being done, and nothing chosen is nothing played."""
+    """Run the other actions if the lamp fails."""
     failing = async_mock_service(hass, "light", "turn_on", raise_exception=HomeAssistantError("broken"))
     await automate(
         hass,

@@ -41,7 +41,7 @@ type Passing = Callable[..., Coroutine[Any, Any, None]]
 
 
 async def automate(hass: HomeAssistant, name: str, **inputs: Any) -> None:
-    """Make an automation from a blueprint."""
+    """Create an automation from a blueprint."""
     folder = Path(hass.config.path("blueprints", automation.DOMAIN, DOMAIN))
     if not folder.exists():
         shutil.copytree(FOLDER, folder)
@@ -56,7 +56,7 @@ async def automate(hass: HomeAssistant, name: str, **inputs: Any) -> None:
 
 
 async def boot(hass: HomeAssistant, entry: MockConfigEntry, name: str, **inputs: Any) -> None:
-    """Start Home Assistant anew: the integration, then the automation, which sees nothing before all have started."""
+    """Restart Home Assistant: first the integration, then the automation."""
     await hass.config_entries.async_unload(entry.entry_id)
     hass.set_state(CoreState.not_running)
     await hass.config_entries.async_setup(entry.entry_id)
@@ -66,27 +66,27 @@ async def boot(hass: HomeAssistant, entry: MockConfigEntry, name: str, **inputs:
 
 
 async def wait(hass: HomeAssistant, noon: FrozenDateTimeFactory, minutes: float) -> None:
-    """Let time pass in which nothing is heard."""
+    """Let time pass without reports."""
     noon.tick(timedelta(minutes=minutes))
     async_fire_time_changed(hass)
     await hass.async_block_till_done()
 
 
 async def reload(hass: HomeAssistant, entry: MockConfigEntry) -> None:
-    """Take the entities away for a moment, as another option does."""
+    """Reload the entry, as a changed option does."""
     await hass.config_entries.async_reload(entry.entry_id)
     await hass.async_block_till_done()
 
 
 def said(calls: Calls, name: str = "persistent_notification.create") -> list[str]:
-    """Return the messages since they were last looked at."""
+    """Return the messages since the last call."""
     messages = [call.data["message"] for call in calls[name]]
     calls[name].clear()
     return messages
 
 
 def done(calls: Calls) -> list[str]:
-    """Return the names of all actions since they were last looked at."""
+    """Return the names of all actions since the last call."""
     names = [name for name, found in calls.items() for _ in found]
     for found in calls.values():
         found.clear()
@@ -94,6 +94,6 @@ def done(calls: Calls) -> list[str]:
 
 
 async def run_by_hand(hass: HomeAssistant) -> None:
-    """Run the actions as whoever wants to see what they do."""
+    """Run the actions by hand."""
     await hass.services.async_call(automation.DOMAIN, "trigger", {"entity_id": "all"}, blocking=True)
     await hass.async_block_till_done()

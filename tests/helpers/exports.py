@@ -29,7 +29,7 @@ def at(text: str, *counts: int, minutes: int = 1, **more: Any) -> Document:
 
 
 async def link(hass: HomeAssistant, start: Any = "2026-09-16", **data: Any) -> dict[str, Any]:
-    """Return what the action answers, for all cameras."""
+    """Return the answer of the action for all cameras."""
     answer = await hass.services.async_call(
         DOMAIN,
         "export_counts",

@@ -26,7 +26,7 @@ from .helpers.pusher import SERIAL, Pusher, document, measurement, state_of
 from .helpers.recorded import descriptions, go_on, sums
 from .helpers.repairs import Repairs
 from .helpers.replacing import MINUTE, NEW, NEW_SENSOR, NOON, break_camera, device_of, replace
-from .test_repository import ENGLISH
+from .helpers.translations import ENGLISH
 
 OTHER: Final = "accc8e000001"
 OTHER_SENSOR: Final = {"serial": OTHER, "name": "Back door"}

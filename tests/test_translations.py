@@ -2,10 +2,9 @@
 
 import ast
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from importlib import import_module
 import json
-from pathlib import Path
 import re
 from string import Formatter
 from typing import Any, Final
@@ -27,8 +26,8 @@ from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.helpers import config_validation as cv, selector
 from homeassistant.util.yaml import parse_yaml
 
-ROOT: Final = Path(__file__).parents[1]
-INTEGRATION: Final = ROOT / "custom_components" / DOMAIN
+from .helpers.translations import ENGLISH, ENGLISH_TEXTS, INTEGRATION, flat, translation
+
 LANGUAGES: Final = ("de", "fr", "sv")
 # The modules with the steps of the config flow and of the options, and their errors.
 FLOW_MODULES: Final = ("config_flow", "address_form", "replace_flow")
@@ -50,27 +49,10 @@ AXIS_WORDS: Final = (
     "**URL**",
 )
 
-type Texts = dict[str, str]
-
 
 def from_yaml(text: str) -> Any:
     """Return parsed YAML."""
     return parse_yaml(text)
-
-
-def flat(tree: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, str]]:
-    """Yield each text of a translation with its path."""
-    for key, value in tree.items():
-        if isinstance(value, dict):
-            yield from flat(value, f"{path}{key}.")
-        else:
-            yield f"{path}{key}", value
-
-
-def translation(language: str) -> dict[str, Any]:
-    """Return a translation."""
-    tree: dict[str, Any] = json.loads((INTEGRATION / "translations" / f"{language}.json").read_text())
-    return tree
 
 
 def placeholders(text: str) -> Counter[str]:
@@ -110,10 +92,6 @@ def descriptions(platform: str) -> dict[str, Any]:
             if hasattr(one, "entity_registry_enabled_default") and isinstance(getattr(one, "key", None), str):
                 found[one.key] = one
     return found
-
-
-ENGLISH: Final = translation("en")
-ENGLISH_TEXTS: Final[Texts] = dict(flat(ENGLISH))
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -114,7 +114,10 @@ FORMATS: Final = {
 
 
 def date_and_time(value: Any) -> datetime:
-    """Return a date and time; a date alone is its midnight, also if YAML has parsed it. Raises vol.Invalid."""
+    """Return a date and time; a date alone is its midnight, also if YAML has parsed it.
+
+    Raises vol.Invalid, or ValueError for a day or an hour that doesn't exist.
+    """
     if isinstance(value, date) and not isinstance(value, datetime):
         return datetime.combine(value, time())
     parsed: datetime = cv.datetime(value)
@@ -276,7 +279,7 @@ def _time(query: MultiMapping[str], name: str) -> datetime | None:
         return None
     try:
         return date_and_time(query[name])
-    except vol.Invalid as err:
+    except (vol.Invalid, ValueError) as err:
         raise _ParameterError(f"{name} isn't a date and time like 2026-01-31T08:00:00.") from err
 
 

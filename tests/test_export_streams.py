@@ -77,6 +77,7 @@ async def until_quiet(pages: list[int]) -> None:
         await asyncio.to_thread(Event().wait, 0.5)
 
 
+@pytest.mark.slow
 async def test_long_file(hass: HomeAssistant, pusher: Pusher, noon: FrozenDateTimeFactory, pages: list[int]) -> None:
     """Send all intervals once, without the whole file in memory."""
     count = 100_000

@@ -11,8 +11,9 @@ import pytest
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 from pytest_socket import socket_allow_hosts
 
-from custom_components.axis_people_counter import address_check as check, http_probe
+from custom_components.axis_people_counter import address_check as check
 from custom_components.axis_people_counter.const import DOMAIN
+from custom_components.axis_people_counter.http import probe as http_probe
 from custom_components.axis_people_counter.messages import Message, plain
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.aiohttp_client import async_get_clientsession

@@ -15,8 +15,9 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 from yarl import URL
 
-from custom_components.axis_people_counter import address_check as check, http_probe
+from custom_components.axis_people_counter import address_check as check
 from custom_components.axis_people_counter.address_check import async_check
+from custom_components.axis_people_counter.http import probe as http_probe
 from custom_components.axis_people_counter.messages import Message, plain
 from homeassistant.core import CoreState, HomeAssistant
 from homeassistant.setup import async_setup_component

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from custom_components.axis_people_counter.const import DOMAIN
-from custom_components.axis_people_counter.recorder_rows import statistic_ids
+from custom_components.axis_people_counter.statistics.recorder_rows import statistic_ids
 from homeassistant.util import slugify
 
 from .helpers.dashboards import (

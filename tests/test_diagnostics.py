@@ -19,8 +19,9 @@ from pytest_homeassistant_custom_component.common import (
 from pytest_homeassistant_custom_component.components.diagnostics import get_diagnostics_for_config_entry
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
-from custom_components.axis_people_counter import bodies, issues
+from custom_components.axis_people_counter import issues
 from custom_components.axis_people_counter.const import DOMAIN
+from custom_components.axis_people_counter.http import bodies
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.setup import async_setup_component

@@ -9,7 +9,6 @@ from urllib.parse import quote, urlsplit
 
 import pytest
 
-from custom_components.axis_people_counter.bodies import MAX_BODY
 from custom_components.axis_people_counter.connecting.authority import (
     AUTHORITY_LIFETIME,
     RENEWED_BEFORE_END,
@@ -31,8 +30,9 @@ from custom_components.axis_people_counter.const import (
 )
 from custom_components.axis_people_counter.coordinator import MIN_SILENCE, MISSED_INTERVALS
 from custom_components.axis_people_counter.export import LINK_LIFETIME, MAX_LINK_CAMERAS
+from custom_components.axis_people_counter.http.bodies import MAX_BODY
 from custom_components.axis_people_counter.ledger import MAX_CAMERAS as MAX_STORED_CAMERAS
-from custom_components.axis_people_counter.sender_problems import MAX_CLOCK_DIFFERENCE
+from custom_components.axis_people_counter.receiver.sender_problems import MAX_CLOCK_DIFFERENCE
 from custom_components.axis_people_counter.services import MAX_DAYS, MAX_ROWS
 
 from .helpers.dashboards import OF_BOTH, OF_PLACES

@@ -7,7 +7,8 @@ from typing import Any, cast
 
 import pytest
 
-from custom_components.axis_people_counter import http, issues as repair_issues
+from custom_components.axis_people_counter import issues as repair_issues
+from custom_components.axis_people_counter.http import view as http
 from custom_components.axis_people_counter.ledger import quarantine
 from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util

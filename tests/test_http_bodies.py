@@ -9,7 +9,7 @@ import zlib
 
 import pytest
 
-from custom_components.axis_people_counter import bodies, http
+from custom_components.axis_people_counter.http import bodies, view as http
 from homeassistant.core import HomeAssistant
 
 from .helpers.push_view import (

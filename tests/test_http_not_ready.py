@@ -7,9 +7,10 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
-from custom_components.axis_people_counter import http, sender_problems
 from custom_components.axis_people_counter.const import DOMAIN
+from custom_components.axis_people_counter.http import view as http
 from custom_components.axis_people_counter.ledger import cameras as ledger_cameras, file as ledger_file
+from custom_components.axis_people_counter.receiver import sender_problems
 from homeassistant.config_entries import ConfigEntryDisabler
 from homeassistant.core import CoreState, HomeAssistant
 from homeassistant.setup import async_setup_component

@@ -15,7 +15,7 @@ from custom_components.axis_people_counter.const import DOMAIN
 
 INTEGRATION: Final = Path(__file__).parents[1] / "custom_components" / DOMAIN
 # From outside, only the __init__.py of these folders may be imported.
-PACKAGES: Final = ("counting", "ledger", "connecting")
+PACKAGES: Final = ("counting", "ledger", "connecting", "statistics", "receiver", "http")
 # From top to bottom: a module imports only from lower lines, and from its own folder.
 LAYERS: Final = (
     ("__init__",),
@@ -26,18 +26,14 @@ LAYERS: Final = (
     ("entity",),
     ("receiver",),
     ("history",),
-    ("place_coordinator", "replacement_offer", "housekeeping"),
+    ("place_coordinator",),
     ("coordinator",),
     ("statistics",),
-    ("series_writer",),
-    ("recorder_rows",),
-    ("devices",),
     ("settings",),
     ("time_zones",),
     ("connecting",),
-    ("sender_problems", "show_queue", "write_queue", "refusal_log", "http_probe"),
-    ("issues", "tokens", "ledger_errors"),
-    ("messages", "core_internals", "bodies"),
+    ("issues", "ledger_errors"),
+    ("messages", "core_internals"),
     ("const",),
     ("ledger",),
     ("counting",),

@@ -7,7 +7,7 @@ from typing import Any, Self
 
 import pytest
 
-from custom_components.axis_people_counter import bodies, http, http_probe
+from custom_components.axis_people_counter.http import bodies, probe as http_probe, view as http
 from homeassistant.core import HomeAssistant
 
 from .helpers.address_checks import SOON

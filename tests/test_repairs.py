@@ -9,8 +9,8 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator, WebSocketGenerator
 
-from custom_components.axis_people_counter import bodies
 from custom_components.axis_people_counter.const import DOMAIN
+from custom_components.axis_people_counter.http import bodies
 from custom_components.axis_people_counter.messages import link
 from homeassistant.core import HomeAssistant
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.axis_people_counter.show_queue import ShowQueue
+from custom_components.axis_people_counter.receiver.show_queue import ShowQueue
 from homeassistant.core import HomeAssistant
 
 

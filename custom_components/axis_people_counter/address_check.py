@@ -1,6 +1,6 @@
 """Check whether the address that cameras get leads to Home Assistant, as a camera would see it, and if not, why not.
 
-Sends probes (http_probe.py) and returns messages; knows nothing of dialogs. The config flow calls it.
+Sends probes (http/probe.py) and returns messages; knows nothing of dialogs. The config flow calls it.
 """
 
 import asyncio
@@ -35,12 +35,19 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.aiohttp_client import async_create_clientsession
 from homeassistant.util import dt as dt_util
 
-from .bodies import MAX_BODY
 from .connecting import certificate_names
 from .const import PUSH_PATH
 from .core_internals import public_client_context
-from .http import REFUSALS, NotReadyError, WrongTokenError, async_register_views
-from .http_probe import MAX_PROBE, PROBE_HEADER, Probe
+from .http import (
+    MAX_BODY,
+    MAX_PROBE,
+    PROBE_HEADER,
+    REFUSALS,
+    NotReadyError,
+    Probe,
+    WrongTokenError,
+    async_register_views,
+)
 from .messages import Message, plain
 
 # For a small request, connecting included.

@@ -55,12 +55,11 @@ from .const import (
     PUSH_PATH,
     SUBENTRY_PLACE,
 )
-from .http import AuthorityView, ConnectionTest, async_register_views
+from .http import AuthorityView, ConnectionTest, async_register_views, new_token, with_new_token
 from .messages import Message, async_translate_list, plain
 from .place_flow import PlaceFlow
 from .receiver import PeopleCounterConfigEntry
 from .replace_flow import ReplaceSteps
-from .tokens import new_token, with_new_token
 
 OPTIONS_SCHEMA: Final = vol.Schema(
     {

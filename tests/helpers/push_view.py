@@ -15,8 +15,8 @@ from freezegun import freeze_time
 from freezegun.api import FrozenDateTimeFactory
 import pytest
 
-from custom_components.axis_people_counter import bodies
 from custom_components.axis_people_counter.const import LEDGER_FILE
+from custom_components.axis_people_counter.http import bodies
 from homeassistant.core import HomeAssistant
 
 from .problems import problems

@@ -11,7 +11,7 @@ from typing import Final
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant, callback
 
-from .ledger import Changes
+from ..ledger import Changes
 
 _LOGGER = logging.getLogger(__name__)
 

@@ -6,10 +6,10 @@ from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import device_registry as dr
 
-from .const import DOMAIN, MANUFACTURER
-from .ledger import Camera
-from .messages import url_host
-from .settings import PlaceSettings
+from ..const import DOMAIN, MANUFACTURER
+from ..ledger import Camera
+from ..messages import url_host
+from ..settings import PlaceSettings
 
 
 @callback

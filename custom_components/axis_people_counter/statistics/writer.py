@@ -19,12 +19,12 @@ from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.start import async_at_started
 from homeassistant.util import dt as dt_util
 
-from .const import DOMAIN
-from .counting import HOUR, Timestamp
-from .ledger import Ledger, LedgerError
-from .ledger_errors import translated_ledger_errors
+from ..const import DOMAIN
+from ..counting import HOUR, Timestamp
+from ..ledger import Ledger, LedgerError
+from ..ledger_errors import translated_ledger_errors
+from ..settings import PlaceSettings
 from .series_writer import NotStoredError, SeriesWriter
-from .settings import PlaceSettings
 from .write_queue import WriteQueue
 
 _LOGGER = logging.getLogger(__name__)

@@ -1,6 +1,6 @@
 """The receiver of one config entry: it stores pushes in the ledger and keeps the coordinators of cameras and places.
 
-The view in http.py hands pushes over; platforms and actions read the coordinators.
+The view in http/view.py hands pushes over; platforms and actions read the coordinators.
 """
 
 import asyncio
@@ -17,11 +17,16 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.util import dt as dt_util
 from homeassistant.util.hass_dict import HassKey
 
-from . import issues
-from .connecting import Listener, ListenerSettings
-from .const import CONF_REVERSED_CAMERAS, DOMAIN, LEDGER_FILE, SUBENTRY_PLACE
-from .coordinator import CameraCoordinator, has_history
-from .counting import Document, TestMessage, is_held, key_at, obsolete_keys, routes_of
+from .. import issues
+from ..connecting import Listener, ListenerSettings
+from ..const import CONF_REVERSED_CAMERAS, DOMAIN, LEDGER_FILE, SUBENTRY_PLACE
+from ..coordinator import CameraCoordinator, has_history
+from ..counting import Document, TestMessage, is_held, key_at, obsolete_keys, routes_of
+from ..ledger import BackupHold, Camera, Changes, Ledger, LedgerError, TooManyCamerasError
+from ..messages import name_placeholders, plain, url_host
+from ..place_coordinator import PlaceCoordinator
+from ..settings import PlaceSettings, async_keep_directions, options_of_a_reload, replacements_of
+from ..statistics import StatisticsWriter
 from .devices import (
     async_add_place_device,
     async_device_keys,
@@ -30,14 +35,9 @@ from .devices import (
     async_update_camera_device,
 )
 from .housekeeping import async_start_housekeeping
-from .ledger import BackupHold, Camera, Changes, Ledger, LedgerError, TooManyCamerasError
-from .messages import name_placeholders, plain, url_host
-from .place_coordinator import PlaceCoordinator
 from .replacement_offer import ReplacementOffer
 from .sender_problems import SenderProblems
-from .settings import PlaceSettings, async_keep_directions, options_of_a_reload, replacements_of
 from .show_queue import ShowQueue
-from .statistics import StatisticsWriter
 
 _LOGGER = logging.getLogger(__name__)
 

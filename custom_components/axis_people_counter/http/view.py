@@ -1,6 +1,6 @@
 """The address that cameras push to, and the download of the authority's certificate.
 
-Knows HTTP and nothing of what a count means: receiver.py stores what a push contains. The set-up registers the views.
+Knows HTTP and nothing of what a count means: the receiver stores what a push contains. The set-up registers the views.
 """
 
 import asyncio
@@ -20,7 +20,14 @@ from homeassistant.helpers.http import KEY_HASS, HomeAssistantView
 from homeassistant.util import dt as dt_util
 from homeassistant.util.hass_dict import HassKey
 
-from . import issues
+from .. import issues
+from ..connecting import certificate_pem, own_certificates
+from ..const import AUTHORITY_FILE_NAME, AUTHORITY_PATH, DOMAIN, PUSH_PATH
+from ..counting import DocumentError, ProtocolVersionError, Sensor, TestMessage, parse
+from ..issues import Issue
+from ..ledger import LedgerError, TooManyCamerasError
+from ..messages import name_placeholders, plain, url_host
+from ..receiver import ClockError, PeopleCounterConfigEntry, QuarantineFullError
 from .bodies import (
     Bodies,
     BodyIncompleteError,
@@ -30,16 +37,8 @@ from .bodies import (
     RefusedError,
     async_hang_up,
 )
-from .connecting import certificate_pem, own_certificates
-from .const import AUTHORITY_FILE_NAME, AUTHORITY_PATH, DOMAIN, PUSH_PATH
-from .counting import DocumentError, ProtocolVersionError, Sensor, TestMessage, parse
-from .http_probe import Probe, async_discard
-from .issues import Issue
-from .ledger import LedgerError, TooManyCamerasError
-from .messages import name_placeholders, plain, url_host
-from .receiver import PeopleCounterConfigEntry, QuarantineFullError
+from .probe import Probe, async_discard
 from .refusal_log import RefusalLog
-from .sender_problems import ClockError
 from .tokens import bearer_token, is_accepted, is_same
 
 RETRY_SECONDS: Final = 60
@@ -274,7 +273,7 @@ class AuthorityView(HomeAssistantView):
 
 
 def _placeholders(err: Exception, address: str) -> dict[str, str]:
-    """Return what the issue of an error shows; nothing if receiver.py, which knows more, shows the issue."""
+    """Return what the issue of an error shows; nothing if the receiver, which knows more, shows the issue."""
     match err:
         case WrongTokenError():
             return {"address": address}

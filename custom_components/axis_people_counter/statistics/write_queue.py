@@ -1,4 +1,4 @@
-"""A queue of what is to be written later, by key. It knows nothing of statistics; statistics.py fills it."""
+"""A queue of what is to be written later, by key. It knows nothing of statistics; writer.py fills it."""
 
 from collections.abc import Awaitable, Callable
 from datetime import datetime

@@ -14,10 +14,10 @@ from homeassistant.components.recorder.models import StatisticData
 from homeassistant.components.recorder.statistics import get_last_statistics, get_metadata, statistics_during_period
 from homeassistant.core import HomeAssistant
 
-from .const import DOMAIN
-from .counting import HOUR, MAX_WIDTH, Level, Passage, Schedule, Timestamp, levels, occupancies
-from .ledger import NOBODY, Ledger, People, Series, minus, plus
-from .settings import PlaceSettings
+from ..const import DOMAIN
+from ..counting import HOUR, MAX_WIDTH, Level, Passage, Schedule, Timestamp, levels, occupancies
+from ..ledger import NOBODY, Ledger, People, Series, minus, plus
+from ..settings import PlaceSettings
 
 SUMS: Final = ("in", "out", "adults_in", "adults_out")
 OCCUPANCY: Final = "occupancy"

@@ -1,6 +1,6 @@
 """The log of senders whose documents are refused: each is named once, not with every document.
 
-Knows neither HTTP nor the ledger; http.py calls it.
+Knows neither HTTP nor the ledger; view.py calls it.
 """
 
 from datetime import datetime
@@ -9,8 +9,8 @@ from typing import Final, NamedTuple
 
 from homeassistant.util import dt as dt_util
 
-from .counting import Sensor
-from .issues import QUIET
+from ..counting import Sensor
+from ..issues import QUIET
 
 _LOGGER = logging.getLogger(__name__)
 

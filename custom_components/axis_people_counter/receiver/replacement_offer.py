@@ -5,11 +5,11 @@ from collections.abc import Mapping
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant, callback
 
-from . import issues
-from .const import CONF_DECLINED
-from .coordinator import CameraCoordinator
-from .messages import name_placeholders
-from .settings import replacements_of
+from .. import issues
+from ..const import CONF_DECLINED
+from ..coordinator import CameraCoordinator
+from ..messages import name_placeholders
+from ..settings import replacements_of
 
 
 class ReplacementOffer:

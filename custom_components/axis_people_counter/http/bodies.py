@@ -1,6 +1,6 @@
 """Receive the bodies of requests within limits of size, memory and silence.
 
-Knows HTTP and nothing of what a body contains; http.py and http_probe.py call it.
+Knows HTTP and nothing of what a body contains; view.py and probe.py call it.
 """
 
 import asyncio
@@ -25,7 +25,7 @@ BROKEN_BODY: Final = (ClientError, HttpProcessingError, ConnectionError, web.Req
 
 
 class RefusedError(Exception):
-    """The request gets another answer than 200; http.py has the table of answers."""
+    """The request gets another answer than 200; view.py has the table of answers."""
 
 
 class BodyTooLargeError(RefusedError):

@@ -1,6 +1,6 @@
 """Requests of the address check, as they arrive at the view: recognized by a token of their own, then discarded.
 
-Knows nothing of pushes. address_check.py sends them, http.py answers them.
+Knows nothing of pushes. address_check.py sends them, view.py answers them.
 """
 
 import asyncio

@@ -1,6 +1,6 @@
 """API tokens: the one that cameras push with, and previous ones, which are accepted until they expire.
 
-Knows the data of the config entry and one header. The config flow makes tokens, http.py compares them, the set-up
+Knows the data of the config entry and one header. The config flow makes tokens, view.py compares them, the set-up
 removes expired ones.
 """
 
@@ -18,7 +18,7 @@ from homeassistant.const import CONF_TOKEN
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.util import dt as dt_util
 
-from .const import CONF_EXPIRES, CONF_PREVIOUS_TOKENS, PREVIOUS_TOKEN_LIFETIME
+from ..const import CONF_EXPIRES, CONF_PREVIOUS_TOKENS, PREVIOUS_TOKEN_LIFETIME
 
 # Early versions stored a single previous token under these keys.
 _OLD_KEYS: Final = ("previous_token", "previous_token_expires")

@@ -13,10 +13,10 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.event import async_track_time_interval
 from homeassistant.util import dt as dt_util
 
-from . import issues
-from .const import CONF_KEEP_DAYS, DEFAULT_KEEP_DAYS, DOMAIN
-from .coordinator import CameraCoordinator
-from .ledger import Ledger, LedgerError
+from .. import issues
+from ..const import CONF_KEEP_DAYS, DEFAULT_KEEP_DAYS, DOMAIN
+from ..coordinator import CameraCoordinator
+from ..ledger import Ledger, LedgerError
 
 _LOGGER = logging.getLogger(__name__)
 

@@ -1,6 +1,6 @@
 """Writes the series of one camera or place into recorder: the hours that it lacks, or all if it has lost some.
 
-Called by statistics.py, one key at a time. The rows themselves are in recorder_rows.py.
+Called by writer.py, one key at a time. The rows themselves are in recorder_rows.py.
 """
 
 from collections.abc import Awaitable, Callable
@@ -14,10 +14,12 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.translation import async_get_translations
 
-from .const import DOMAIN
-from .core_internals import async_recorder_done
-from .counting import HOUR
-from .ledger import Ledger, Series, add_up
+from ..const import DOMAIN
+from ..core_internals import async_recorder_done
+from ..counting import HOUR
+from ..ledger import Ledger, Series, add_up
+from ..settings import PlaceSettings
+from ..time_zones import async_camera_schedule
 from .recorder_rows import (
     OCCUPANCY,
     Rows,
@@ -32,8 +34,6 @@ from .recorder_rows import (
     statistic_ids,
     sums_at,
 )
-from .settings import PlaceSettings
-from .time_zones import async_camera_schedule
 
 
 class NotStoredError(Exception):

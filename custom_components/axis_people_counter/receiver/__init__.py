@@ -1,0 +1,13 @@
+"""The hub of a config entry: it stores pushes and keeps the coordinators of cameras and places."""
+
+from .receiver import PeopleCounterConfigEntry, QuarantineFullError, Receiver, async_backup_hold, configured
+from .sender_problems import ClockError
+
+__all__ = [
+    "ClockError",
+    "PeopleCounterConfigEntry",
+    "QuarantineFullError",
+    "Receiver",
+    "async_backup_hold",
+    "configured",
+]

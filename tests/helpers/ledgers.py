@@ -22,7 +22,7 @@ from custom_components.axis_people_counter.ledger.errors import LedgerError
 from custom_components.axis_people_counter.ledger.file import BackupHold
 from custom_components.axis_people_counter.ledger.ledger import Ledger
 from custom_components.axis_people_counter.ledger.quarantine import MAX_QUARANTINED, OVERLAP
-from custom_components.axis_people_counter.ledger.recording import Changes
+from custom_components.axis_people_counter.ledger.storing import Changes
 
 SERIAL: Final = "accc8ef3d92e"
 SENSOR: Final = Sensor(

@@ -10,7 +10,7 @@ from custom_components.axis_people_counter.counting.protocol import Sensor
 from custom_components.axis_people_counter.ledger.cameras import MAX_CAMERAS
 from custom_components.axis_people_counter.ledger.errors import LedgerError, TooManyCamerasError
 from custom_components.axis_people_counter.ledger.ledger import Ledger
-from custom_components.axis_people_counter.ledger.recording import MAX_SEND_INTERVAL
+from custom_components.axis_people_counter.ledger.storing import MAX_SEND_INTERVAL
 
 from ..helpers.ledgers import (
     DAY,

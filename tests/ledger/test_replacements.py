@@ -13,7 +13,7 @@ from custom_components.axis_people_counter.counting.protocol import Rejected, Se
 from custom_components.axis_people_counter.counting.replacements import Replacement, routes_of
 from custom_components.axis_people_counter.ledger.ledger import Ledger
 from custom_components.axis_people_counter.ledger.places import Door, Place
-from custom_components.axis_people_counter.ledger.recording import Changes
+from custom_components.axis_people_counter.ledger.storing import Changes
 
 from ..helpers.ledgers import MINUTE, START, TIMEOUT, assert_sound, interval, opened, push, query, stored
 

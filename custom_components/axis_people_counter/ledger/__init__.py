@@ -6,9 +6,9 @@ from .file import BackupHold
 from .ledger import Ledger
 from .places import Door, Place
 from .quarantine import MAX_QUARANTINED, MAX_QUARANTINED_BYTES, Quarantine, Quarantined
-from .recording import Changes
 from .retry import Retried
 from .series import NOBODY, People, Series, add_up, minus, plus
+from .storing import Changes
 from .today import Counts
 
 __all__ = [

@@ -18,19 +18,19 @@ from . import (
     merging,
     places,
     quarantine,
-    recording,
     retry,
     routes,
     series,
+    storing,
     today,
 )
 from .cameras import Camera
 from .file import Answer, LedgerFile
 from .places import Door, Place, PlaceToday
 from .quarantine import Quarantine, Quarantined
-from .recording import Changes
 from .retry import Reader, Retried
 from .series import HourlyCounts, HourRange, People, Series
+from .storing import Changes
 from .today import Today
 
 # So many intervals are read within a few milliseconds.
@@ -44,7 +44,7 @@ class Ledger(LedgerFile):
 
     def record(self, push: Push, received: Timestamp) -> Answer[Changes]:
         """Store a push. Raise TooManyCamerasError for a new camera beyond the limit."""
-        return self.submit(lambda db: recording.record(db, push, received), writes=True)
+        return self.submit(lambda db: storing.record(db, push, received), writes=True)
 
     # Cameras
 

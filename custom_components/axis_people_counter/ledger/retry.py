@@ -10,8 +10,8 @@ from . import quarantine
 from .cameras import Camera, find_camera, get_camera
 from .intervals import SENT_INTERVAL_COLUMNS
 from .quarantine import RejectedInterval
-from .recording import Changes
 from .settling import settle
+from .storing import Changes
 
 # The size of a page, so that it takes a few hundredths of a second; pushes are stored between two pages.
 RETRY_PAGE: Final = 250

@@ -7,7 +7,7 @@ from freezegun.api import FrozenDateTimeFactory
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.axis_people_counter.counting.applications import MAX_APPLICATIONS, MAX_SILENCE, Applications
+from custom_components.axis_people_counter.receiver.applications import MAX_APPLICATIONS, MAX_SILENCE, Applications
 from homeassistant.core import HomeAssistant
 
 from .helpers.problems import problems

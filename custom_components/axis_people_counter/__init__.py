@@ -19,10 +19,10 @@ from .const import CONF_ISSUE_SECRET, DOMAIN
 from .export import ExportView
 from .http import AuthorityView, async_register_views, async_remove_expired_tokens
 from .ledger import LedgerTooNewError
-from .ledger_errors import translated_ledger_errors
 from .receiver import PeopleCounterConfigEntry, Receiver, configured
 from .services import async_setup_services
 from .settings import async_restore, async_save
+from .translated_errors import translated_ledger_errors
 
 PLATFORMS = [Platform.BINARY_SENSOR, Platform.BUTTON, Platform.EVENT, Platform.NUMBER, Platform.SENSOR, Platform.SWITCH]
 

@@ -24,11 +24,11 @@ from . import issues
 from .const import DOMAIN, PUSH_PATH
 from .counting import Interval, Passage, Schedule, Source, final_occupancy, read_again, reverse
 from .ledger import Camera, Changes, Counts, Ledger, LedgerError, Retried
-from .ledger_errors import translated_ledger_errors
 from .messages import name_placeholders, plain
+from .schedules import async_camera_schedule
 from .settings import async_keep_direction
 from .statistics import StatisticsWriter
-from .time_zones import async_camera_schedule
+from .translated_errors import translated_ledger_errors
 
 _LOGGER = logging.getLogger(__name__)
 

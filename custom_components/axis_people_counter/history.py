@@ -38,8 +38,8 @@ from .counting import (
 )
 from .ledger import Camera, Door, Ledger
 from .place_coordinator import PlaceCoordinator
+from .schedules import async_camera_schedule
 from .settings import PlaceSettings
-from .time_zones import async_camera_schedule
 
 CORRECTIONS_PAGE: Final = 7 * DAY
 # No camera could push before that.

@@ -17,10 +17,10 @@ from . import issues
 from .coordinator import CameraCoordinator, LedgerCoordinator, Progress
 from .counting import EARLIEST, Source, has_reached, summarize
 from .ledger import Door, Ledger
-from .ledger_errors import translated_ledger_errors
 from .messages import plain
 from .settings import PlaceSettings
 from .statistics import StatisticsWriter
+from .translated_errors import translated_ledger_errors
 
 
 class Threshold(StrEnum):

@@ -23,7 +23,6 @@ from .connecting import CAMERA_SCHEMA, CameraError, async_camera_problem, camera
 from .const import DOMAIN, PUSH_PATH
 from .coordinator import CameraCoordinator
 from .ledger import Quarantine, Quarantined
-from .ledger_errors import abort_on_ledger_errors
 from .messages import plain, wall_clock
 from .receiver import PeopleCounterConfigEntry
 from .replace_flow import (
@@ -35,6 +34,7 @@ from .replace_flow import (
     camera_field,
 )
 from .settings import async_decline
+from .translated_errors import abort_on_ledger_errors
 
 # As many as a person reads; the diagnostics contain more.
 MAX_SHOWN: Final = 10

@@ -16,10 +16,10 @@ from homeassistant.helpers import selector
 from .const import CONF_DOORS, CONF_REVERSED_DOORS, SUBENTRY_PLACE
 from .counting import Replacement, is_held, routes_of, without_last
 from .history import async_camera_name
-from .ledger_errors import abort_on_ledger_errors
 from .messages import plain, wall_clock
 from .receiver import PeopleCounterConfigEntry, Receiver
 from .settings import async_forget_replacement, async_keep_replacement, replacements_of
+from .translated_errors import abort_on_ledger_errors
 
 CONF_OLD_CAMERA: Final = "old_camera"
 CONF_NEW_CAMERA: Final = "new_camera"

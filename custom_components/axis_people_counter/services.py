@@ -20,9 +20,9 @@ from .counting import DAY, MAX_COUNT, Period, Row, Source
 from .entity import PeopleCounterEntity
 from .export import FORMATS, INTERVALS, MAX_LINK_CAMERAS, PERIODS, Export, async_link, date_and_time
 from .history import History, PlaceHistory, TimeRange, async_device, async_history
-from .ledger_errors import translated_ledger_errors
 from .place_coordinator import PlaceCoordinator
 from .receiver import PeopleCounterConfigEntry
+from .translated_errors import translated_ledger_errors
 
 SERVICE_SET_OCCUPANCY: Final = "set_occupancy"
 SERVICE_GET_COUNTS: Final = "get_counts"

@@ -29,7 +29,7 @@ from .const import (
 )
 from .counting import Replacement, Schedule, without_last
 from .ledger import Door, Place
-from .time_zones import async_schedule
+from .schedules import async_schedule
 
 # A file beside the folder with the certificate authority.
 STORAGE_KEY: Final = f"{DOMAIN}.settings"

@@ -1,6 +1,5 @@
 """What counts mean: documents, intervals, days, occupancy. Pure functions; knows neither I/O nor Home Assistant."""
 
-from .applications import Applications
 from .interval import MAX_COUNT, MAX_WIDTH, Interval, reverse
 from .local_time import (
     DAY,
@@ -64,7 +63,6 @@ __all__ = [
     "MAX_COUNT",
     "MAX_WIDTH",
     "MIDNIGHT",
-    "Applications",
     "AppliedCorrection",
     "Correction",
     "Coverage",

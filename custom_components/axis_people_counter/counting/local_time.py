@@ -1,6 +1,6 @@
 """Timestamps of local times and periods, correct also where summer time makes a day shorter or longer.
 
-Knows only time zones. Called by schedule, history and time_zones.
+Knows only time zones. Called by schedule, history and schedules.
 """
 
 from collections.abc import Iterator

@@ -1,6 +1,6 @@
 """When the days of a camera or a place begin, and when its occupancy is reset.
 
-Pure functions of a time zone and a reset time. Called by the coordinators, history and statistics; time_zones makes it.
+Pure functions of a time zone and a reset time. Called by the coordinators, history and statistics; schedules makes it.
 """
 
 from datetime import time, tzinfo

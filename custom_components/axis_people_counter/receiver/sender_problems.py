@@ -10,9 +10,10 @@ from typing import Final
 from homeassistant.core import HomeAssistant, callback
 
 from .. import issues
-from ..counting import Applications, Document, Push, Sensor, TestMessage
+from ..counting import Document, Push, Sensor, TestMessage
 from ..ledger import MAX_CAMERAS, MAX_QUARANTINED, MAX_QUARANTINED_BYTES
 from ..messages import name_placeholders, plain, wall_clock
+from .applications import Applications
 
 _LOGGER = logging.getLogger(__name__)
 

@@ -18,8 +18,8 @@ from ..const import DOMAIN
 from ..core_internals import async_recorder_done
 from ..counting import HOUR
 from ..ledger import Ledger, Series, add_up
+from ..schedules import async_camera_schedule
 from ..settings import PlaceSettings
-from ..time_zones import async_camera_schedule
 from .recorder_rows import (
     OCCUPANCY,
     Rows,

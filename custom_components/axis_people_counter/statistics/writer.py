@@ -22,8 +22,8 @@ from homeassistant.util import dt as dt_util
 from ..const import DOMAIN
 from ..counting import HOUR, Timestamp
 from ..ledger import Ledger, LedgerError
-from ..ledger_errors import translated_ledger_errors
 from ..settings import PlaceSettings
+from ..translated_errors import translated_ledger_errors
 from .series_writer import NotStoredError, SeriesWriter
 from .write_queue import WriteQueue
 

@@ -1,11 +1,11 @@
 """Finds several applications of one camera that push with the same serial number: they overwrite each other's counts.
 
-Knows only names and timestamps. Called by the problems of senders.
+Knows only names and timestamps. Called by sender_problems.py.
 """
 
 from typing import Final
 
-from .local_time import HOUR, Timestamp
+from ..counting import HOUR, Timestamp
 
 # Cameras push at least every 15 minutes: an application that hasn't pushed for an hour has stopped.
 MAX_SILENCE: Final = HOUR

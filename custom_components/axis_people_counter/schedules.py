@@ -1,6 +1,6 @@
-"""The time zone and the daily reset of a camera or place.
+"""Makes the schedule of a camera or place from its time zone and its daily reset.
 
-Called by coordinators, history and statistics. A schedule's own methods are in counting/schedule.py.
+Called by settings, coordinators, history and statistics. `Schedule` itself is in counting/schedule.py.
 """
 
 import asyncio

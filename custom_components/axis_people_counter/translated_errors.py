@@ -1,6 +1,6 @@
-"""Translate errors of the ledger: into an exception that Home Assistant shows, or into the end of a flow.
+"""Translates the ledger's errors: into an exception that Home Assistant shows, or into the end of a flow.
 
-Flows and everything else that awaits the ledger call it.
+The errors are in ledger/errors.py. Flows, actions and coordinators use this around their requests to the ledger.
 """
 
 from collections.abc import Iterator

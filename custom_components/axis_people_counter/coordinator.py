@@ -22,7 +22,7 @@ from homeassistant.util import dt as dt_util
 
 from . import issues
 from .const import DOMAIN, PUSH_PATH
-from .counting import Interval, Passage, Schedule, Source, final_occupancy, read_again, reverse
+from .counting import Interval, Passage, Schedule, Source, final_occupancy, parse_rejected, reverse
 from .ledger import Camera, Changes, Counts, Ledger, LedgerError, Retried
 from .messages import name_placeholders, plain
 from .schedules import async_camera_schedule
@@ -335,7 +335,7 @@ class CameraCoordinator(LedgerCoordinator[CameraData]):
 
     async def _async_retry_page(self, after: int) -> Retried:
         now = int(dt_util.utcnow().timestamp())
-        return await self.ledger.retry(self.key, read_again, now, after)
+        return await self.ledger.retry(self.key, parse_rejected, now, after)
 
     async def async_drop_quarantined(self, last: int) -> int:
         """Delete quarantined intervals up to the given one. Raises LedgerError."""

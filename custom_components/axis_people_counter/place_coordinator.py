@@ -123,7 +123,7 @@ class PlaceCoordinator(LedgerCoordinator[PlaceData]):
         summary = summarize(today.levels, day, max(0, today.running))
 
         def is_reached(limit: int | None) -> bool:
-            return limit is not None and has_reached(limit, today.insides, hysteresis=settings.hysteresis)
+            return limit is not None and has_reached(limit, today.occupancies, hysteresis=settings.hysteresis)
 
         return PlaceData(
             occupancy=summary.inside,

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from custom_components.axis_people_counter.counting.interval import MAX_COUNT
-from custom_components.axis_people_counter.counting.protocol import Push, parse, read_again
+from custom_components.axis_people_counter.counting.protocol import Push, parse, parse_rejected
 
 from ..helpers.documents import BEGIN, SENT, START, counted, item, measured, read_push
 from ..helpers.pusher import Document, document, measurement
@@ -111,13 +111,13 @@ def test_time_of_rejected_measurement(bad: Any, time: tuple[int, int] | None) ->
 
 
 def test_read_again() -> None:
-    """read_again returns the interval of a measurement that can be read now, even if it is long."""
+    """parse_rejected returns the interval of a measurement that can be read now, even if it is long."""
     long = json.dumps(measured(more="x" * 100_000))
-    assert read_again(long, int(SENT.timestamp())) == read_push(measured()).intervals
+    assert parse_rejected(long, int(SENT.timestamp())) == read_push(measured()).intervals
     # A text that was cut off.
-    assert read_again(long[:4096], int(SENT.timestamp())) is None
+    assert parse_rejected(long[:4096], int(SENT.timestamp())) is None
     for bad in (counted(item("in", "1")), measured(kind="people-counts-v2"), counted(item("enter", 1)), "?"):
-        assert read_again(json.dumps(bad), int(SENT.timestamp())) is None
+        assert parse_rejected(json.dumps(bad), int(SENT.timestamp())) is None
 
 
 UP_TO_ITEMS = '{"kind":"people-counts","utcFrom":"2021-04-13T09:19:00Z","utcTo":"2021-04-13T09:20:00Z", "items" : '

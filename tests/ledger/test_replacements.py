@@ -173,14 +173,14 @@ def test_obsolete_series(path: Path) -> None:
     with opened(path) as ledger:
         send(ledger, A, interval(0, 1))
         send(ledger, B, interval(12, 3))
-        ledger.take_series(B, "").result(TIMEOUT)
+        ledger.begin_writing_camera(B, "").result(TIMEOUT)
         assert ledger.obsolete_series().result(TIMEOUT) == []
         replace(ledger, Replacement(A, B, at(1)))
         assert ledger.obsolete_series().result(TIMEOUT) == [B]
         ledger.forget_series(B).result(TIMEOUT)
         assert ledger.obsolete_series().result(TIMEOUT) == []
         ledger.set_removed(A).result(TIMEOUT)
-        ledger.take_series(A, "").result(TIMEOUT)
+        ledger.begin_writing_camera(A, "").result(TIMEOUT)
         assert ledger.obsolete_series().result(TIMEOUT) == []
 
 
@@ -192,15 +192,15 @@ def test_statistics_after_a_replacement(path: Path) -> None:
         send(ledger, A, interval(0, 1))
         send(ledger, B, interval(5, 50), interval(61, 3))
         for key in (A, B):
-            assert ledger.take_series(key, "").result(TIMEOUT)
+            assert ledger.begin_writing_camera(key, "").result(TIMEOUT)
             ledger.confirm_series(key).result(TIMEOUT)
-        ledger.take_place_series(place.key).result(TIMEOUT)
+        ledger.begin_writing_place(place.key).result(TIMEOUT)
         ledger.confirm_series(place.key).result(TIMEOUT)
         replace(ledger, Replacement(A, B, at(10)))
-        series = ledger.take_series(A, "").result(TIMEOUT)
+        series = ledger.begin_writing_camera(A, "").result(TIMEOUT)
         assert series
         assert [hours.entered for hours in series.hours] == [1, 3]
-        hour_range = ledger.take_place_series(place.key).result(TIMEOUT)
+        hour_range = ledger.begin_writing_place(place.key).result(TIMEOUT)
         assert hour_range
         assert ledger.door_counts(place.doors[0], hour_range).result(TIMEOUT).by_hour[at(60)].entered == 3
 

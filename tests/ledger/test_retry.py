@@ -47,7 +47,7 @@ def test_readable_interval_leaves_quarantine(path: Path, ledger: Ledger) -> None
     """It counts once, like one that is pushed; unreadable ones stay."""
     record(ledger, 60, interval(0, 1))
     keep(ledger, 120, "readable", "unreadable", "readable as nothing")
-    ledger.take_series(SERIAL, "basis").result(TIMEOUT)
+    ledger.begin_writing_camera(SERIAL, "basis").result(TIMEOUT)
     ledger.confirm_series(SERIAL).result(TIMEOUT)
     counted = interval(1, 5, 2, adults=(3, 0))
     retried = retry(ledger, 600, **{"readable": [counted], "readable as nothing": []})

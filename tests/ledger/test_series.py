@@ -5,22 +5,22 @@ from typing import Final
 
 from custom_components.axis_people_counter.ledger.ledger import Ledger
 from custom_components.axis_people_counter.ledger.places import Door, Place
-from custom_components.axis_people_counter.ledger.series import People, Series
+from custom_components.axis_people_counter.ledger.series import HourCounts, Series
 
 from ..helpers.ledgers import HOUR, SERIAL, START, TIMEOUT, interval, opened, query, record
 
 BASIS: Final = "00:00:00 Europe/Stockholm"
 # The hours that recorder has of a camera whose ledger is lost: the last one is unfinished.
 RECORDED: Final = [
-    (START - 2 * HOUR, People(10, 5, 0, 0)),
-    (START - HOUR, People(20, 5, 0, 0)),
-    (START, People(6, 5, 0, 0)),
+    (START - 2 * HOUR, HourCounts(10, 5, 0, 0)),
+    (START - HOUR, HourCounts(20, 5, 0, 0)),
+    (START, HourCounts(6, 5, 0, 0)),
 ]
 
 
 def take(ledger: Ledger, basis: str = BASIS, *, everything: bool = False) -> Series | None:
     """Return the hours that recorder may lack."""
-    return ledger.take_series(SERIAL, basis, everything=everything).result(TIMEOUT)
+    return ledger.begin_writing_camera(SERIAL, basis, everything=everything).result(TIMEOUT)
 
 
 def entered(series: Series | None) -> tuple[int, int, list[int]]:
@@ -100,13 +100,13 @@ def test_carried_hours_sent_again_count_once(tmp_path: Path) -> None:
 def test_unknown_place(tmp_path: Path) -> None:
     """Nothing is returned for it, nor for one whose doors have no counts."""
     with opened(tmp_path / "ledger.db") as ledger:
-        assert ledger.take_place_series("shop").result(TIMEOUT) is None
+        assert ledger.begin_writing_place("shop").result(TIMEOUT) is None
         ledger.set_places([Place("shop", (Door(SERIAL, False),), "none")]).result(TIMEOUT)
-        assert ledger.take_place_series("shop").result(TIMEOUT) is None
+        assert ledger.begin_writing_place("shop").result(TIMEOUT) is None
         record(ledger, 0, interval(0, 1))
-        hour_range = ledger.take_place_series("shop").result(TIMEOUT)
+        hour_range = ledger.begin_writing_place("shop").result(TIMEOUT)
         assert hour_range
         hours = ledger.door_counts(Door(SERIAL, False), hour_range).result(TIMEOUT)
-        assert (hours.by_hour, hours.before) == ({START: People(1, 0, 0, 0)}, People(0, 0, 0, 0))
+        assert (hours.by_hour, hours.before) == ({START: HourCounts(1, 0, 0, 0)}, HourCounts(0, 0, 0, 0))
         other = ledger.door_counts(Door("accc8e000001", False), hour_range).result(TIMEOUT)
-        assert other == ({}, People(0, 0, 0, 0), frozenset())
+        assert other == ({}, HourCounts(0, 0, 0, 0), frozenset())

@@ -127,26 +127,26 @@ def summarize(changes: Iterable[Level], since: Timestamp, inside: int) -> Occupa
     return OccupancySummary(inside, peak, drift)
 
 
-def has_reached(limit: int, insides: Iterable[int], *, hysteresis: int) -> bool:
+def has_reached(limit: int, occupancies: Iterable[int], *, hysteresis: int) -> bool:
     """Return True if a limit is reached after these numbers of people were inside, one after the other.
 
     The limit stays reached until more than `hysteresis` people fewer are inside.
     """
     reached = False
-    for inside in insides:
+    for inside in occupancies:
         reached = inside >= limit or (reached and inside >= limit - hysteresis)
     return reached
 
 
-def turning_points(insides: Sequence[int]) -> list[int]:
+def turning_points(occupancies: Sequence[int]) -> list[int]:
     """Return the few numbers of people inside for which `has_reached` returns the same, for any limit and hysteresis.
 
     Looking back from the last number, only those matter that are above or below all later ones. Of several such numbers
     in a row that are above, only the highest matters, and only the lowest of those below.
     """
-    kept = [insides[-1]]
-    lowest = highest = insides[-1]
-    for inside in reversed(insides):
+    kept = [occupancies[-1]]
+    lowest = highest = occupancies[-1]
+    for inside in reversed(occupancies):
         if lowest <= inside <= highest:
             continue
         if len(kept) > 1 and (inside > highest) == (kept[-1] == highest):
@@ -157,7 +157,7 @@ def turning_points(insides: Sequence[int]) -> list[int]:
     return kept
 
 
-def occupancies(
+def occupancy_by_period(
     bounds: Sequence[Timestamp], changes: Iterable[Level], until: Timestamp, inside: int = 0
 ) -> Iterator[Occupancy]:
     """Yield the occupancy between each two bounds; `until` is the end of what is known.

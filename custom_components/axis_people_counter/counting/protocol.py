@@ -108,7 +108,7 @@ def parse(body: bytes | bytearray) -> Document:
         raise
 
 
-def read_again(content: str, sent: Timestamp) -> list[Interval] | None:
+def parse_rejected(content: str, sent: Timestamp) -> list[Interval] | None:
     """Return the interval of a measurement that an earlier version rejected, None where it still can't be stored."""
     reader = JsonReader(content.encode())
     try:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from .interval import Interval
 from .local_time import Timestamp
-from .occupancy import AppliedCorrection, Level, Passage, occupancies
+from .occupancy import AppliedCorrection, Level, Passage, occupancy_by_period
 
 
 class Row(NamedTuple):
@@ -53,7 +53,7 @@ def count_rows(
     the levels of occupancy that follow from all doors, and `inside` is the level before. All are read lazily.
     """
     counts = zip(*(_door_counts(bounds, intervals) for intervals in doors), strict=True)
-    peaks = occupancies(bounds, changes, now, inside)
+    peaks = occupancy_by_period(bounds, changes, now, inside)
     for (start, end), of_doors, occupancy in zip(pairwise(bounds), counts, peaks, strict=True):
         covered = min(door.covered for door in of_doors)
         yield Row(

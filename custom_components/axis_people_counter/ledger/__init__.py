@@ -7,7 +7,7 @@ from .ledger import Ledger
 from .places import Door, Place
 from .quarantine import MAX_QUARANTINED, MAX_QUARANTINED_BYTES, Quarantine, Quarantined
 from .retry import Retried
-from .series import NOBODY, People, Series, add_up, minus, plus
+from .series import NO_COUNTS, HourCounts, Series, add_up, minus, plus
 from .storing import Changes
 from .today import Counts
 
@@ -15,16 +15,16 @@ __all__ = [
     "MAX_CAMERAS",
     "MAX_QUARANTINED",
     "MAX_QUARANTINED_BYTES",
-    "NOBODY",
+    "NO_COUNTS",
     "BackupHold",
     "Camera",
     "Changes",
     "Counts",
     "Door",
+    "HourCounts",
     "Ledger",
     "LedgerError",
     "LedgerTooNewError",
-    "People",
     "Place",
     "Quarantine",
     "Quarantined",

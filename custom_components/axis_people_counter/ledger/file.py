@@ -142,7 +142,7 @@ class LedgerFile:
         is_held, self._backup_hold.is_on = self._backup_hold.is_on, True
 
         def begin(db: sqlite3.Connection) -> None:
-            self._obey_hold(db)
+            self._apply_backup_hold(db)
             # The log has to be empty: one whose content is in the file already, SQLite would overwrite.
             if not is_held and not _empty_log(db):
                 raise LedgerError("Another program is reading the ledger.")
@@ -155,7 +155,7 @@ class LedgerFile:
         self._backup_hold.is_on = False
 
         def end(db: sqlite3.Connection) -> None:
-            self._obey_hold(db)
+            self._apply_backup_hold(db)
             _empty_log(db)
 
         return self.submit(end)
@@ -209,7 +209,7 @@ class LedgerFile:
         else:
             for job, result in zip(jobs, results, strict=True):
                 job.answer.set_result(result)
-            self._bound_log()
+            self._limit_held_log()
 
     def _write_failed(self, jobs: list[_Job], err: BaseException) -> None:
         """Answer with the error, or run each job alone where only one of them may have caused it."""
@@ -271,7 +271,7 @@ class LedgerFile:
         A commit into a file without a name would be lost, and a log must not get into another file than its own.
         """
         assert self._db is not None
-        self._give_up_hold("its files were changed by another program")
+        self._give_up_hold("another program changed the ledger's files")
         with suppress(sqlite3.Error):
             _empty_log(self._db)
         self._disconnect()
@@ -293,7 +293,7 @@ class LedgerFile:
     def _prepare(self, db: sqlite3.Connection) -> None:
         """Check the file, bring its tables up to date and apply the settings."""
         # Before the first access: closing alone may write into the file.
-        self._obey_hold(db)
+        self._apply_backup_hold(db)
         schema.check_version(db)
         # A full check reads the whole file, so it waits for a reason.
         if self._suspect and db.execute("PRAGMA quick_check(1)").fetchone() != ("ok",):
@@ -326,13 +326,13 @@ class LedgerFile:
 
     # Backups
 
-    def _obey_hold(self, db: sqlite3.Connection) -> None:
+    def _apply_backup_hold(self, db: sqlite3.Connection) -> None:
         """Keep commits in the write-ahead log during a backup, otherwise let SQLite write them into the file."""
         is_on = self._backup_hold.is_on
         db.execute(f"PRAGMA wal_autocheckpoint = {0 if is_on else 1000}")
         db.setconfig(sqlite3.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, is_on)
 
-    def _bound_log(self) -> None:
+    def _limit_held_log(self) -> None:
         """End the hold of a backup that never ends, before the log fills the disk."""
         # If the log is missing, the next job finds that out.
         with suppress(OSError):

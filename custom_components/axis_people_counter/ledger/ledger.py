@@ -29,7 +29,7 @@ from .file import Answer, LedgerFile
 from .places import Door, Place, PlaceToday
 from .quarantine import Quarantine, Quarantined
 from .retry import Reader, Retried
-from .series import HourlyCounts, HourRange, People, Series
+from .series import CountsByHour, HourCounts, HourRange, Series
 from .storing import Changes
 from .today import Today
 
@@ -199,15 +199,15 @@ class Ledger(LedgerFile):
 
     # Recorder's statistics
 
-    def take_series(self, key: str, basis: str, *, everything: bool = False) -> Answer[Series | None]:
+    def begin_writing_camera(self, key: str, basis: str, *, everything: bool = False) -> Answer[Series | None]:
         """Return the hours of a camera that recorder may lack, again and again until confirm_series."""
-        return self.submit(lambda db: series.take_camera(db, key, basis, everything=everything), writes=True)
+        return self.submit(lambda db: series.begin_writing_camera(db, key, basis, everything=everything), writes=True)
 
-    def take_place_series(self, key: str, *, everything: bool = False) -> Answer[HourRange | None]:
+    def begin_writing_place(self, key: str, *, everything: bool = False) -> Answer[HourRange | None]:
         """Return which hours of a place recorder may lack; door_counts returns the counts of each door."""
-        return self.submit(lambda db: series.take_place(db, key, everything=everything), writes=True)
+        return self.submit(lambda db: series.begin_writing_place(db, key, everything=everything), writes=True)
 
-    def door_counts(self, door: Door, hour_range: HourRange) -> Answer[HourlyCounts]:
+    def door_counts(self, door: Door, hour_range: HourRange) -> Answer[CountsByHour]:
         """Return the hourly counts of one door of a place."""
         return self.submit(lambda db: series.door_counts(db, door.key, hour_range, is_reversed=door.is_reversed))
 
@@ -219,7 +219,7 @@ class Ledger(LedgerFile):
         """Note that recorder has nothing of a camera or a place any more."""
         return self.submit(lambda db: series.forget(db, key), writes=True)
 
-    def carry_series(self, key: str, hours: list[tuple[Timestamp, People]], until: Timestamp) -> Answer[None]:
+    def carry_series(self, key: str, hours: list[tuple[Timestamp, HourCounts]], until: Timestamp) -> Answer[None]:
         """Store hours that recorder has of a camera, up to the last one, and this ledger hasn't."""
 
         def carry(db: sqlite3.Connection) -> None:

@@ -48,7 +48,7 @@ class PlaceToday:
     running: int
     levels: list[Level]
     # The numbers of people inside, in the order of time, on which it depends whether a limit is reached.
-    insides: list[int]
+    occupancies: list[int]
     entered: int
     exited: int
     # The end of each door's newest interval, by key; doors without intervals are missing.
@@ -60,7 +60,7 @@ class Checkpoint(NamedTuple):
 
     at: Timestamp
     running: int
-    insides: list[int]
+    occupancies: list[int]
 
 
 # No people are inside before the first count.
@@ -157,9 +157,9 @@ def today(
     if (place := _find(db, key)) is None:
         return None
     if resets:
-        since, running, insides = Checkpoint(resets[0].at, 0, [])
+        since, running, occupancies = Checkpoint(resets[0].at, 0, [])
     else:
-        since, running, insides = _last_checkpoint(db, place, day)
+        since, running, occupancies = _last_checkpoint(db, place, day)
         if _has_unread_days(db, place, since, day):
             return None
     set_values = sorted(resets + corrections.of_place(db, place, since), key=lambda correction: correction.at)
@@ -167,9 +167,9 @@ def today(
     today_levels = list(levels(passages, set_values, running))
     # Limits start afresh at a reset. People counted at its very instant passed before it.
     last_reset = (resets[-1].at, True) if resets else (since, False)
-    insides += [level.inside for level in today_levels if (level.at, level.correction is not None) >= last_reset]
+    occupancies += [level.inside for level in today_levels if (level.at, level.correction is not None) >= last_reset]
     entered, exited = _counts(db, place, day, next_day)
-    return PlaceToday(running, today_levels, insides, entered, exited, _counted_until(db, place))
+    return PlaceToday(running, today_levels, occupancies, entered, exited, _counted_until(db, place))
 
 
 def _has_unread_days(db: sqlite3.Connection, place: int, since: Timestamp, day: Timestamp) -> bool:
@@ -284,7 +284,7 @@ def _passages(
 def advance(db: sqlite3.Connection, place: Place, at: Timestamp) -> bool:
     """Store the next checkpoints up to an instant, as many as take a moment; return True if more are missing."""
     number = _find_or_add(db, place)
-    last, running, insides = _last_checkpoint(db, number, at)
+    last, running, occupancies = _last_checkpoint(db, number, at)
     if not last:
         first = _first(db, number)
         if first is None or first >= at:
@@ -296,12 +296,12 @@ def advance(db: sqlite3.Connection, place: Place, at: Timestamp) -> bool:
         passages_of_day, number_read = _passages(db, number, last, last + DAY)
         for level in levels(passages_of_day, corrections.of_place(db, number, last, last + DAY), running):
             running = level.running
-            insides.append(level.inside)
-        insides = turning_points(insides)
+            occupancies.append(level.inside)
+        occupancies = turning_points(occupancies)
         last += DAY
         db.execute(
             "INSERT OR REPLACE INTO checkpoints VALUES (?, ?, ?, ?)",
-            (number, last, running, json.dumps(insides)),
+            (number, last, running, json.dumps(occupancies)),
         )
         intervals_read += number_read
         days += 1
@@ -315,7 +315,7 @@ def last_checkpoint(db: sqlite3.Connection, key: str, at: Timestamp) -> Checkpoi
 
 
 def _last_checkpoint(db: sqlite3.Connection, place: int, at: Timestamp) -> Checkpoint:
-    at, running, insides = (
+    at, running, occupancies = (
         db.execute(
             """
             SELECT at, running, insides
@@ -328,4 +328,4 @@ def _last_checkpoint(db: sqlite3.Connection, place: int, at: Timestamp) -> Check
         ).fetchone()
         or _BEGINNING
     )
-    return Checkpoint(at, running, json.loads(insides))
+    return Checkpoint(at, running, json.loads(occupancies))

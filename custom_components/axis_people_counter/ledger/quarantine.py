@@ -49,7 +49,7 @@ class Quarantine:
     last: int
 
 
-class RejectedInterval[T](NamedTuple):
+class RejectedTime[T](NamedTuple):
     """The time of a rejected interval, and something by which the caller knows it."""
 
     start: Timestamp
@@ -58,7 +58,7 @@ class RejectedInterval[T](NamedTuple):
     handle: T
 
 
-class Room:
+class QuarantineSpace:
     """The room that remains in the quarantine of a camera, and how many intervals found none.
 
     It is read when it is first needed: most pushes have nothing to set aside.
@@ -163,9 +163,11 @@ def replace_waiting(
 # Rejected intervals
 
 
-def set_aside_rejected(db: sqlite3.Connection, camera: int, push: Push, received: Timestamp, room: Room) -> None:
+def set_aside_rejected(
+    db: sqlite3.Connection, camera: int, push: Push, received: Timestamp, room: QuarantineSpace
+) -> None:
     """Store a push's rejected intervals as far as there is room; stored ones never make room for them."""
-    with_time = (RejectedInterval(*rejected.time, push.sent, rejected) for rejected in push.rejected if rejected.time)
+    with_time = (RejectedTime(*rejected.time, push.sent, rejected) for rejected in push.rejected if rejected.time)
     obsolete = set(covered_later(db, camera, with_time))
     remaining = deque(rejected for rejected in push.rejected if rejected not in obsolete)
     while remaining:
@@ -193,7 +195,7 @@ def set_aside_rejected(db: sqlite3.Connection, camera: int, push: Push, received
         room.not_stored += not is_stored
 
 
-def _take_fitting(remaining: deque[Rejected], room: Room) -> list[Rejected]:
+def _take_fitting(remaining: deque[Rejected], room: QuarantineSpace) -> list[Rejected]:
     """Take as many as there is room for from the front."""
     fitting = []
     while remaining and room.free(size := len(remaining[0].content.encode())):
@@ -216,19 +218,19 @@ def release_rejected(db: sqlite3.Connection, camera: int, low: Timestamp, high: 
         """,
         (camera, low, high + MAX_WIDTH, high),
     ).fetchall()
-    delete(db, covered_later(db, camera, (RejectedInterval(*row) for row in rows)))
+    delete(db, covered_later(db, camera, (RejectedTime(*row) for row in rows)))
 
 
-def covered_later[T](db: sqlite3.Connection, camera: int, rejected: Iterable[RejectedInterval[T]]) -> Iterator[T]:
+def covered_later[T](db: sqlite3.Connection, camera: int, rejected: Iterable[RejectedTime[T]]) -> Iterator[T]:
     """Yield the handles of the rejected intervals whose time is covered by readable ones that were sent later.
 
     Whatever they mean, those would replace them. As in overlap.py, the finer of one push counts as sent later.
     """
 
-    def day_of(interval: RejectedInterval[T]) -> int:
+    def day_of(interval: RejectedTime[T]) -> int:
         return interval.start // DAY
 
-    def belief(interval: RejectedInterval[T]) -> tuple[int, int]:
+    def belief(interval: RejectedTime[T]) -> tuple[int, int]:
         return interval.sent, interval.start - interval.end
 
     for _, group in groupby(sorted(rejected, key=day_of), key=day_of):

@@ -9,7 +9,7 @@ from ..counting import Interval, SentInterval, Timestamp
 from . import quarantine
 from .cameras import Camera, find_camera, get_camera
 from .intervals import SENT_INTERVAL_COLUMNS
-from .quarantine import RejectedInterval
+from .quarantine import RejectedTime
 from .settling import settle
 from .storing import Changes
 
@@ -55,7 +55,7 @@ def _read_page(
     size = 0
     readable: list[SentInterval] = []
     done: list[int] = []
-    unreadable: list[RejectedInterval[int]] = []
+    unreadable: list[RejectedTime[int]] = []
     for number, content, *columns in db.execute(
         f"""
         SELECT id, content, {SENT_INTERVAL_COLUMNS}
@@ -74,7 +74,7 @@ def _read_page(
             done.append(number)
             readable += (SentInterval(*interval, sent) for interval in found)
         elif start is not None:
-            unreadable.append(RejectedInterval(start, end, sent, number))
+            unreadable.append(RejectedTime(start, end, sent, number))
         last = number
         size += len(content or "")
         if size > RETRY_BYTES:

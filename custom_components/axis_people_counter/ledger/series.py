@@ -14,7 +14,7 @@ from typing import Final, NamedTuple
 from ..counting import HOUR, MAX_WIDTH, Timestamp
 
 
-class People(NamedTuple):
+class HourCounts(NamedTuple):
     """People who entered and exited, and adults among them, in the direction the user gave the camera."""
 
     entered: int
@@ -23,17 +23,17 @@ class People(NamedTuple):
     adults_exited: int
 
 
-NOBODY: Final = People(0, 0, 0, 0)
+NO_COUNTS: Final = HourCounts(0, 0, 0, 0)
 
 
-def plus(people: People, more: People) -> People:
+def plus(people: HourCounts, more: HourCounts) -> HourCounts:
     """Return the sum of both."""
-    return People(*map(int.__add__, people, more, strict=True))
+    return HourCounts(*map(int.__add__, people, more, strict=True))
 
 
-def minus(people: People, fewer: People) -> People:
+def minus(people: HourCounts, fewer: HourCounts) -> HourCounts:
     """Return the difference of both."""
-    return People(*map(int.__sub__, people, fewer, strict=True))
+    return HourCounts(*map(int.__sub__, people, fewer, strict=True))
 
 
 class HourRange(NamedTuple):
@@ -45,12 +45,12 @@ class HourRange(NamedTuple):
     counted_until: Timestamp
 
 
-class HourlyCounts(NamedTuple):
+class CountsByHour(NamedTuple):
     """The counts of each hour from one on, the sum of those before, and the hours with an interval in this ledger."""
 
-    by_hour: dict[Timestamp, People]
-    before: People
-    known: frozenset[Timestamp]
+    by_hour: dict[Timestamp, HourCounts]
+    before: HourCounts
+    counted_hours: frozenset[Timestamp]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,13 +59,13 @@ class Series:
 
     first: Timestamp
     start: Timestamp
-    before: People
-    hours: list[People]
+    before: HourCounts
+    hours: list[HourCounts]
     has_adults: bool
     is_reversed: bool
     counted_until: Timestamp
     # The hours with an interval in this ledger.
-    known: frozenset[Timestamp]
+    counted_hours: frozenset[Timestamp]
 
 
 class _Written(NamedTuple):
@@ -80,7 +80,7 @@ class _Written(NamedTuple):
 # Writing to recorder: take, write, confirm
 
 
-def take_camera(db: sqlite3.Connection, key: str, basis: str, *, everything: bool) -> Series | None:
+def begin_writing_camera(db: sqlite3.Connection, key: str, basis: str, *, everything: bool) -> Series | None:
     """Return the hours of a camera that recorder may lack, None if there are none. They are being written from now on.
 
     The basis is all else that these hours depend on: where it has changed, all hours are returned.
@@ -112,8 +112,11 @@ def take_camera(db: sqlite3.Connection, key: str, basis: str, *, everything: boo
     )
 
 
-def take_place(db: sqlite3.Connection, key: str, *, everything: bool) -> HourRange | None:
-    """Return which hours of a place recorder may lack, like `take_camera`; `door_counts` returns what was counted."""
+def begin_writing_place(db: sqlite3.Connection, key: str, *, everything: bool) -> HourRange | None:
+    """Return which hours of a place recorder may lack, None if there are none. They are being written from now on.
+
+    Their counts are read door by door, with `door_counts`.
+    """
     row = db.execute(
         """
         SELECT id, basis, changed_since, writing_since, written_first, written_until
@@ -211,41 +214,41 @@ def has_other_basis(db: sqlite3.Connection, key: str) -> bool:
 # Counts by the hour
 
 
-def door_counts(db: sqlite3.Connection, key: str, hour_range: HourRange, *, is_reversed: bool) -> HourlyCounts:
+def door_counts(db: sqlite3.Connection, key: str, hour_range: HourRange, *, is_reversed: bool) -> CountsByHour:
     """Return the counts of one door of a place, without adults."""
     row = db.execute("SELECT id FROM cameras WHERE key = ?", (key,)).fetchone()
     if row is None:
-        return HourlyCounts({}, NOBODY, frozenset())
+        return CountsByHour({}, NO_COUNTS, frozenset())
     counts = _Camera(db, row[0]).counts_from(hour_range.start)
 
-    def at_door(people: People) -> People:
+    def at_door(people: HourCounts) -> HourCounts:
         if is_reversed:
-            return People(people.exited, people.entered, 0, 0)
-        return People(people.entered, people.exited, 0, 0)
+            return HourCounts(people.exited, people.entered, 0, 0)
+        return HourCounts(people.entered, people.exited, 0, 0)
 
     by_hour = {hour: at_door(people) for hour, people in counts.by_hour.items()}
-    return HourlyCounts(by_hour, at_door(counts.before), counts.known)
+    return CountsByHour(by_hour, at_door(counts.before), counts.counted_hours)
 
 
-def add_up(hour_range: HourRange, doors: Iterable[HourlyCounts]) -> Series:
+def add_up(hour_range: HourRange, doors: Iterable[CountsByHour]) -> Series:
     """Return the counts of all doors together."""
-    by_hour: dict[Timestamp, People] = {}
-    known: set[Timestamp] = set()
-    before = NOBODY
+    by_hour: dict[Timestamp, HourCounts] = {}
+    counted_hours: set[Timestamp] = set()
+    before = NO_COUNTS
     for door in doors:
         for hour, people in door.by_hour.items():
-            by_hour[hour] = plus(by_hour.get(hour, NOBODY), people)
+            by_hour[hour] = plus(by_hour.get(hour, NO_COUNTS), people)
         before = plus(before, door.before)
-        known |= door.known
+        counted_hours |= door.counted_hours
     return Series(
         first=hour_range.first,
         start=hour_range.start,
         before=before,
-        hours=[by_hour.get(hour, NOBODY) for hour in range(hour_range.start, hour_range.last + HOUR, HOUR)],
+        hours=[by_hour.get(hour, NO_COUNTS) for hour in range(hour_range.start, hour_range.last + HOUR, HOUR)],
         has_adults=False,
         is_reversed=False,
         counted_until=hour_range.counted_until,
-        known=frozenset(known),
+        counted_hours=frozenset(counted_hours),
     )
 
 
@@ -274,7 +277,7 @@ class _Camera:
 
     @property
     def first(self) -> Timestamp:
-        """The first instant of which anything is known."""
+        """The start of the first interval or carried hour."""
         first: Timestamp
         (first,) = self._db.execute(
             """
@@ -289,19 +292,19 @@ class _Camera:
         ).fetchone()
         return first
 
-    def counts_from(self, start: Timestamp) -> HourlyCounts:
+    def counts_from(self, start: Timestamp) -> CountsByHour:
         """Return the counts of all hours from one on."""
         by_hour = dict(self._counted(start))
-        known = {*by_hour, *self._reached_from_before(start)}
+        counted_hours = {*by_hour, *self._reached_from_before(start)}
         total = self._total
         for hour, people in self._carried():
             total = plus(total, people)
             if hour >= start:
-                by_hour[hour] = plus(by_hour.get(hour, NOBODY), people)
-        before = minus(total, reduce(plus, by_hour.values(), NOBODY))
-        return HourlyCounts(by_hour, before, frozenset(known))
+                by_hour[hour] = plus(by_hour.get(hour, NO_COUNTS), people)
+        before = minus(total, reduce(plus, by_hour.values(), NO_COUNTS))
+        return CountsByHour(by_hour, before, frozenset(counted_hours))
 
-    def _counted(self, start: Timestamp) -> Iterator[tuple[Timestamp, People]]:
+    def _counted(self, start: Timestamp) -> Iterator[tuple[Timestamp, HourCounts]]:
         for hour, *counts in self._db.execute(
             """
             SELECT start / 3600 * 3600 AS hour,
@@ -328,7 +331,7 @@ class _Camera:
         ):
             yield from range(_hour(begin) + HOUR, stop, HOUR)
 
-    def _carried(self) -> Iterator[tuple[Timestamp, People]]:
+    def _carried(self) -> Iterator[tuple[Timestamp, HourCounts]]:
         """Yield what each carried hour adds to the counts of this ledger."""
         for hour, stop, entered, exited, adults_entered, adults_exited, first, *counts in self._db.execute(
             """
@@ -347,26 +350,26 @@ class _Camera:
             """,
             (self._number,),
         ):
-            people = People(entered, exited, adults_entered, adults_exited)
+            people = HourCounts(entered, exited, adults_entered, adults_exited)
             # For an unfinished hour the camera sends only the rest, which adds to it. Finished hours it sends again in
             # full, so that only what recorder has beyond that is added.
             is_unfinished = stop == hour
             if first is not None and (first == hour or not is_unfinished):
-                people = People(*(max(0, count) for count in minus(people, self._directed(counts))))
+                people = HourCounts(*(max(0, count) for count in minus(people, self._directed(counts))))
             yield hour, people
 
-    def _directed(self, counts: Iterable[float]) -> People:
+    def _directed(self, counts: Iterable[float]) -> HourCounts:
         entered, exited, adults_entered, adults_exited = map(int, counts)
         if self.is_reversed:
-            return People(exited, entered, adults_exited, adults_entered)
-        return People(entered, exited, adults_entered, adults_exited)
+            return HourCounts(exited, entered, adults_exited, adults_entered)
+        return HourCounts(entered, exited, adults_entered, adults_exited)
 
 
 # Carried hours: recorder has them, and this ledger, which is new or from an old backup, has not. They are kept one by
 # one. A single sum would count people twice, because a camera sends its last 90 days again to a new ledger.
 
 
-def carry(db: sqlite3.Connection, key: str, hours: Iterable[tuple[Timestamp, People]], until: Timestamp) -> None:
+def carry(db: sqlite3.Connection, key: str, hours: Iterable[tuple[Timestamp, HourCounts]], until: Timestamp) -> None:
     """Store the hours that recorder has of a camera, up to the last one, which wasn't finished."""
     (camera,) = db.execute("SELECT id FROM cameras WHERE key = ?", (key,)).fetchone()
     db.executemany(

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from ..counting import DAY, HOUR, MAX_WIDTH, Interval, SentInterval, Timestamp, overlapping_groups, resolve
 from . import intervals, places, quarantine
 from .cameras import Camera, note_counts_adults, note_counts_changed
-from .quarantine import Room
+from .quarantine import QuarantineSpace
 
 
 class Settled(NamedTuple):
@@ -36,7 +36,7 @@ def settle(
     camera: Camera,
     sent_intervals: Iterable[SentInterval],
     received: Timestamp,
-    room: Room | None = None,
+    room: QuarantineSpace | None = None,
 ) -> Settled:
     """Store intervals of a camera as far as they count; the others wait, without a room as many as there are."""
     by_day: dict[int, set[SentInterval]] = {}
@@ -62,7 +62,7 @@ def settle(
 
 
 def _settle_day(
-    db: sqlite3.Connection, camera: int, fresh: set[SentInterval], received: Timestamp, room: Room | None
+    db: sqlite3.Connection, camera: int, fresh: set[SentInterval], received: Timestamp, room: QuarantineSpace | None
 ) -> tuple[list[Interval], list[Timestamp]]:
     """Settle the intervals that begin on one day; return the new ones, and the instants from which counts changed."""
     nearby = _nearby(db, camera, fresh)
@@ -93,7 +93,7 @@ def _settle_day(
 
 
 def _resolve_within_room(
-    group: list[SentInterval], nearby: _Nearby, room: Room | None
+    group: list[SentInterval], nearby: _Nearby, room: QuarantineSpace | None
 ) -> tuple[list[SentInterval], list[SentInterval]]:
     """Return which overlapping intervals count and which wait, of those for which the quarantine has room.
 

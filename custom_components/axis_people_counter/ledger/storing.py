@@ -9,7 +9,7 @@ from ..counting import HOUR, Interval, Push, Route, SentInterval, Timestamp, fir
 from . import intervals, quarantine, routes
 from .cameras import CAMERA_COLUMNS, Camera, find_camera, find_or_add, is_full
 from .errors import TooManyCamerasError
-from .quarantine import Room
+from .quarantine import QuarantineSpace
 from .settling import Settled, settle
 
 # The send interval follows from how much time each push adds. These are the shortest and the longest that a camera
@@ -100,7 +100,7 @@ def _record_for_other_keys(
 
 def _store(db: sqlite3.Connection, camera: Camera, push: Push, received: Timestamp) -> tuple[Settled, int]:
     """Store the intervals of a push and set the rejected ones aside; return how many found no room in quarantine."""
-    room = Room(db, camera.id)
+    room = QuarantineSpace(db, camera.id)
     settled = settle(db, camera, _sent_intervals(push), received, room)
     quarantine.set_aside_rejected(db, camera.id, push, received, room)
     return settled, room.not_stored

@@ -15,8 +15,8 @@ from homeassistant.components.recorder.statistics import get_last_statistics, ge
 from homeassistant.core import HomeAssistant
 
 from ..const import DOMAIN
-from ..counting import HOUR, MAX_WIDTH, Level, Passage, Schedule, Timestamp, levels, occupancies
-from ..ledger import NOBODY, Ledger, People, Series, minus, plus
+from ..counting import HOUR, MAX_WIDTH, Level, Passage, Schedule, Timestamp, levels, occupancy_by_period
+from ..ledger import NO_COUNTS, HourCounts, Ledger, Series, minus, plus
 from ..settings import PlaceSettings
 
 SUMS: Final = ("in", "out", "adults_in", "adults_out")
@@ -56,14 +56,14 @@ def last_hour(hass: HomeAssistant, key: str) -> Timestamp | None:
     return int(rows[0]["start"]) if rows else None
 
 
-def sums_at(hass: HomeAssistant, key: str, hour: Timestamp) -> People | None:
+def sums_at(hass: HomeAssistant, key: str, hour: Timestamp) -> HourCounts | None:
     """Return the sums at the end of an hour, None if recorder doesn't have them."""
     return dict(_each_sums(hass, key, hour, hour)).get(hour)
 
 
-def hours_until(hass: HomeAssistant, key: str, until: Timestamp) -> list[tuple[Timestamp, People]]:
+def hours_until(hass: HomeAssistant, key: str, until: Timestamp) -> list[tuple[Timestamp, HourCounts]]:
     """Return the counts of each hour up to the one that starts at `until`."""
-    known = [(0, NOBODY), *_each_sums(hass, key, 0, until)]
+    known = [(0, NO_COUNTS), *_each_sums(hass, key, 0, until)]
     return [(hour, minus(sums, before)) for (_, before), (hour, sums) in pairwise(known)]
 
 
@@ -86,7 +86,9 @@ def are_stored(hass: HomeAssistant, given: Rows) -> bool:
     return True
 
 
-def _each_sums(hass: HomeAssistant, key: str, since: Timestamp, until: Timestamp) -> Iterator[tuple[Timestamp, People]]:
+def _each_sums(
+    hass: HomeAssistant, key: str, since: Timestamp, until: Timestamp
+) -> Iterator[tuple[Timestamp, HourCounts]]:
     ids = statistic_ids(key)
     found = statistics_during_period(
         hass,
@@ -99,7 +101,7 @@ def _each_sums(hass: HomeAssistant, key: str, since: Timestamp, until: Timestamp
     )
     by_hour = {kind: {int(row["start"]): int(row.get("sum") or 0) for row in found.get(ids[kind], ())} for kind in SUMS}
     for hour in by_hour["in"]:
-        yield hour, People(*(by_hour[kind].get(hour, 0) for kind in SUMS))
+        yield hour, HourCounts(*(by_hour[kind].get(hour, 0) for kind in SUMS))
 
 
 # Rows that recorder shall have
@@ -143,7 +145,7 @@ def place_occupancy_rows(ledger: Ledger, place: PlaceSettings, series: Series) -
     end = min(_end(series), series.counted_until)
     corrections = schedule.with_resets(since, end, ledger.corrections(place.key, since, end).result())
     passages = ledger.each_passage(place.key, since, series.counted_until)
-    return _occupancy_rows(series, levels(passages, corrections, running), max(0, running), series.known)
+    return _occupancy_rows(series, levels(passages, corrections, running), max(0, running), series.counted_hours)
 
 
 def _sum_rows(series: Series) -> Rows:
@@ -161,7 +163,7 @@ def _occupancy_rows(
     series: Series, following: Iterator[Level], inside: int, known: Collection[Timestamp]
 ) -> list[StatisticData]:
     bounds = range(series.start, _end(series) + HOUR, HOUR)
-    of_hours = occupancies(bounds, following, series.counted_until, inside)
+    of_hours = occupancy_by_period(bounds, following, series.counted_until, inside)
     return [
         StatisticData(start=datetime.fromtimestamp(hour, UTC), mean=mean, min=lowest, max=highest)
         for hour, (lowest, mean, highest, _) in zip(bounds, of_hours, strict=False)

@@ -89,12 +89,12 @@ class SeriesWriter:
         await self._async_write_series(
             key,
             camera.name,
-            partial(self._async_take_camera, key, schedule.basis),
+            partial(self._async_begin_camera, key, schedule.basis),
             partial(camera_occupancy_rows, self._ledger, key, schedule),
         )
 
-    async def _async_take_camera(self, key: str, basis: str, *, everything: bool = False) -> Series | None:
-        return await self._ledger.take_series(key, basis, everything=everything)
+    async def _async_begin_camera(self, key: str, basis: str, *, everything: bool = False) -> Series | None:
+        return await self._ledger.begin_writing_camera(key, basis, everything=everything)
 
     async def _async_write_place(self, place: PlaceSettings) -> None:
         key = place.key
@@ -109,12 +109,12 @@ class SeriesWriter:
         await self._async_write_series(
             key,
             place.name,
-            partial(self._async_take_place, place),
+            partial(self._async_begin_place, place),
             partial(place_occupancy_rows, self._ledger, place),
         )
 
-    async def _async_take_place(self, place: PlaceSettings, *, everything: bool = False) -> Series | None:
-        hour_range = await self._ledger.take_place_series(place.key, everything=everything)
+    async def _async_begin_place(self, place: PlaceSettings, *, everything: bool = False) -> Series | None:
+        hour_range = await self._ledger.begin_writing_place(place.key, everything=everything)
         if hour_range is None:
             return None
         # Door by door, so that pushes wait for one door at most.
@@ -124,14 +124,14 @@ class SeriesWriter:
         self,
         key: str,
         name: str,
-        take: Callable[..., Awaitable[Series | None]],
+        begin: Callable[..., Awaitable[Series | None]],
         occupancy_rows: Callable[[Series], list[StatisticData]],
     ) -> None:
         names = await self._async_read(names_of, key)
         until = await self._async_read(last_hour, key)
         written = await self._ledger.written_until(key)
         metadata = await self._async_metadata(key, name, names)
-        series = await take()
+        series = await begin()
         if series is None and until == written:
             if renamed := {
                 kind: described
@@ -141,7 +141,7 @@ class SeriesWriter:
                 await self._async_import(renamed, {})
             return
         if (series is None or not await self._async_has_all_before(key, series, names)) and (
-            series := await take(everything=True)
+            series := await begin(everything=True)
         ) is None:
             return
         metadata = {kind: metadata[kind] for kind in kinds_of(series)}

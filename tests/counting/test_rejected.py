@@ -110,7 +110,7 @@ def test_time_of_rejected_measurement(bad: Any, time: tuple[int, int] | None) ->
     assert [rejected.time for rejected in read_push(bad).rejected] == [time]
 
 
-def test_read_again() -> None:
+def test_parse_rejected() -> None:
     """parse_rejected returns the interval of a measurement that can be read now, even if it is long."""
     long = json.dumps(measured(more="x" * 100_000))
     assert parse_rejected(long, int(SENT.timestamp())) == read_push(measured()).intervals

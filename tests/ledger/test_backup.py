@@ -337,4 +337,4 @@ def test_log_is_deleted_during_a_backup(
     copy = as_after_a_power_cut(path, tmp_path / "copy")
     assert stored(copy) == [interval(0, 1), interval(1, 1), interval(2, 1)]
     (warning,) = warnings(caplog)
-    assert "changed by another program" in warning
+    assert "another program changed the ledger's files" in warning

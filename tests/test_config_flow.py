@@ -54,7 +54,7 @@ async def test_camera_heard_during_set_up(hass: HomeAssistant, stranger: Pusher)
     result = await submit(hass, result)
     await hass.async_block_till_done()
     assert result["type"] is FlowResultType.CREATE_ENTRY
-    assert result["description"] == "heard"
+    assert result["description"] == "camera_connected"
     # Shown as it is, never as Markdown.
     assert shown(result) == {"cameras": "Back \\*door\\*"}
     (entry,) = hass.config_entries.async_entries(DOMAIN)
@@ -75,7 +75,7 @@ async def test_no_camera_heard(hass: HomeAssistant) -> None:
     result = await enter(hass, result)
     await hass.async_block_till_done()
     assert result["type"] is FlowResultType.CREATE_ENTRY
-    assert result["description"] == "not_heard"
+    assert result["description"] == "no_camera_yet"
 
 
 async def test_camera_with_another_token_during_set_up(hass: HomeAssistant, stranger: Pusher) -> None:

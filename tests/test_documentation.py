@@ -17,7 +17,11 @@ from custom_components.axis_people_counter.connecting.authority import (
 from custom_components.axis_people_counter.connecting.certificate_files import ENDS_SOON
 from custom_components.axis_people_counter.connecting.certificates import AUTHORITY_FILE, SERVER_FILE
 from custom_components.axis_people_counter.connecting.listener import PATIENCE
-from custom_components.axis_people_counter.connecting.server import MAX_CAMERAS, MAX_STRANGERS, REQUEST_SECONDS
+from custom_components.axis_people_counter.connecting.server import (
+    MAX_CAMERA_CONNECTIONS,
+    MAX_STRANGERS,
+    REQUEST_SECONDS,
+)
 from custom_components.axis_people_counter.const import (
     AUTHORITY_FILE_NAME,
     DEFAULT_PORT,
@@ -31,7 +35,7 @@ from custom_components.axis_people_counter.const import (
 from custom_components.axis_people_counter.coordinator import MIN_SILENCE, MISSED_INTERVALS
 from custom_components.axis_people_counter.export import LINK_LIFETIME, MAX_LINK_CAMERAS
 from custom_components.axis_people_counter.http.bodies import MAX_BODY
-from custom_components.axis_people_counter.ledger import MAX_CAMERAS as MAX_STORED_CAMERAS
+from custom_components.axis_people_counter.ledger import MAX_CAMERAS
 from custom_components.axis_people_counter.receiver.sender_problems import MAX_CLOCK_DIFFERENCE
 from custom_components.axis_people_counter.services import MAX_DAYS, MAX_ROWS
 
@@ -240,7 +244,7 @@ def test_labels() -> None:
         ("certificates", f"`{AUTHORITY_FILE}`"),
         ("certificates", f"`{SERVER_FILE}`"),
         ("security", f"`.storage/{DOMAIN}/{AUTHORITY_FILE}`"),
-        ("security", f"{MAX_STRANGERS} connections for strangers and {MAX_CAMERAS} for\ncameras"),
+        ("security", f"{MAX_STRANGERS} connections for strangers and {MAX_CAMERA_CONNECTIONS} for\ncameras"),
         ("security", f"{REQUEST_SECONDS:.0f} seconds for the head"),
         ("security", f"{MAX_BODY // 1024**2} MiB"),
         ("https", f"`{MAX_BODY}`"),
@@ -255,7 +259,7 @@ def test_labels() -> None:
         ("entities", f"{'three' if MISSED_INTERVALS == 3 else MISSED_INTERVALS} reports"),
         ("entities", f"after {MIN_SILENCE // MINUTE} minutes"),
         ("troubleshooting", f"larger than {MAX_BODY // 1024**2} MiB"),
-        ("troubleshooting", f"more than {MAX_STORED_CAMERAS} cameras report"),
+        ("troubleshooting", f"more than {MAX_CAMERAS} cameras report"),
         ("troubleshooting", f"more than {MAX_CLOCK_DIFFERENCE // 60} minutes"),
     ],
 )

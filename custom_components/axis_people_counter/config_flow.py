@@ -168,7 +168,7 @@ class PeopleCounterConfigFlow(ReplaceSteps, domain=DOMAIN):
         )
 
     async def _async_store_address(self, data: dict[str, Any]) -> ConfigFlowResult:
-        """Go on with the address; an existing entry stores it now, before somebody enters it in a camera."""
+        """Keep the address and show what to enter; an existing entry stores the address before it is shown."""
         is_new = self.source != SOURCE_RECONFIGURE
         # Another dialog may have made a new token since this one was opened.
         present = self._data if is_new else self._get_reconfigure_entry().data
@@ -309,13 +309,13 @@ class PeopleCounterConfigFlow(ReplaceSteps, domain=DOMAIN):
         return self.async_create_entry(
             title=NAME,
             data=self._data,
-            description="heard" if self._test.cameras else "not_heard",
+            description="camera_connected" if self._test.cameras else "no_camera_yet",
             description_placeholders={"cameras": ", ".join(plain(name) for name in self._test.cameras.values())},
         )
 
     @property
     def _authority_pem(self) -> str | None:
-        """Return the certificate to install in cameras, if it is our own."""
+        """Return the certificate of our own authority, None if cameras needn't install it."""
         return certificate_pem(self._authority) if self._authority else None
 
     @callback

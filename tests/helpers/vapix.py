@@ -17,12 +17,12 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 import pytest
 
-from custom_components.axis_people_counter.connecting.vapix import CameraError, Device as Identity
+from custom_components.axis_people_counter.connecting.vapix import CameraError, CameraIdentity
 
 from ..simulator import Camera, Visits
 from ..simulator.device import PASSWORD
 
-DEVICE = Identity("accc8ef3d92e", "AXIS P8815-2 3D People Counter", "11.11.148")
+DEVICE = CameraIdentity("accc8ef3d92e", "AXIS P8815-2 3D People Counter", "11.11.148")
 
 INFO = "/axis-cgi/basicdeviceinfo.cgi"
 

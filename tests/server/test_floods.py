@@ -188,7 +188,7 @@ async def is_answered_in_ten_tries(camera: Camera) -> bool:
 async def test_all_cameras_at_once(listening: Listening) -> None:
     """Serve as many cameras as the ledger holds, all from one address, whatever strangers do."""
     listening.hass.loop.set_debug(False)
-    assert server.MAX_CAMERAS == MAX_CAMERAS
+    assert server.MAX_CAMERA_CONNECTIONS == MAX_CAMERAS
     before = memory()
     cameras = [LastingCamera(listening, number) for number in range(MAX_CAMERAS)]
     async with asyncio.timeout(60):

@@ -43,7 +43,7 @@ pytestmark = pytest.mark.usefixtures("socket_enabled")
         Reply(200, device_info(SerialNumber="ACCC8EF3D92G")),
         Reply(200, device_info(SerialNumber="accc8ef3d92e\n")),
         Reply(200, device_info(SerialNumber="١٢٣٤٥٦٧٨٩٠١٢")),
-        Reply(200, device_info() + b" " * vapix.MAX_ANSWER),
+        Reply(200, device_info() + b" " * vapix.MAX_RESPONSE_BYTES),
         Reply(404, b"<html>Not Found</html>", "text/html"),
         Reply(405),
         Reply(501),

@@ -30,7 +30,7 @@ class LoginError(Exception):
     """The password can't be sent to this camera; the key is that of a translated message."""
 
     def __init__(self, key: str) -> None:
-        """Take the key."""
+        """Keep the key of the message."""
         super().__init__(key)
         self.key = key
 

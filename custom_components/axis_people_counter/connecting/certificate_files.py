@@ -57,7 +57,7 @@ class UserCertificates(CertificateSource):
     """The user's files: the server's certificate with its issuers, and the private key."""
 
     def __init__(self, certificate: Path, key: Path) -> None:
-        """Take the paths of the files."""
+        """Use two files, which are read at each load."""
         self._certificate = certificate
         self._key = key
         self._contexts = ContextCache()

@@ -1,6 +1,7 @@
 """The listener's certificate from our own authority: both are made, stored and renewed here.
 
-Knows nothing of the user's own files (certificate_files.py). Called by the listener, in a thread.
+Knows nothing of the user's own files (certificate_files.py). Called in threads: by the listener, and for the
+authority by the flow, its forms, the view that offers it and the diagnostics.
 """
 
 from contextlib import suppress
@@ -61,7 +62,7 @@ class OwnCertificates(CertificateSource):
     """Our own authority and the server's certificate, which is replaced before it expires."""
 
     def __init__(self, folder: Path) -> None:
-        """Take a folder, which need not exist yet."""
+        """Keep the certificates in a folder, which is created with the first one."""
         self._authority_file = folder / AUTHORITY_FILE
         self._server_file = folder / SERVER_FILE
         self._contexts = ContextCache()

@@ -100,7 +100,7 @@ class Listener:
         cameras: Callable[[], Collection[str]],
         on_certificate_refused: Callable[[str], None],
     ) -> None:
-        """Take the views to serve, a function that returns the known cameras, and a callback."""
+        """Prepare to serve views. `cameras` returns the known cameras when it is called."""
         self.hass = hass
         self.settings = settings
         app = web.Application()

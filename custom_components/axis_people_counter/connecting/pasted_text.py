@@ -1,4 +1,7 @@
-"""Text that people paste into forms, often with characters that can't be seen."""
+"""Text that people paste into forms, often with characters that can't be seen.
+
+Knows no forms. Called by address_form, camera_address and vapix.
+"""
 
 
 def strip_invisible(text: str) -> str:

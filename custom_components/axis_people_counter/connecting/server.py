@@ -21,16 +21,16 @@ from .sockets import network_of, until_readable
 _LOGGER = logging.getLogger(__name__)
 
 # Cameras keep their connections. The ledger holds as many cameras; a connection takes 250 KB, all of them 64 MB.
-MAX_CAMERAS: Final = 256
+MAX_CAMERA_CONNECTIONS: Final = 256
 # Strangers are connections that have shown no valid token yet; all of them take 25 MB. A new one replaces an old one.
 MAX_STRANGERS: Final = 100
-MAX_CONNECTIONS: Final = MAX_CAMERAS + MAX_STRANGERS
+MAX_CONNECTIONS: Final = MAX_CAMERA_CONNECTIONS + MAX_STRANGERS
 # Before its handshake a connection costs little. After a power cut all cameras may connect at once from one address.
 MAX_WAITING: Final = 300
 # In a flood, sorting the waiting connections for each new one would be too slow, so several are closed at a time.
 _CLOSED_TOGETHER: Final = 10
 # Addresses from which cameras have reported. A camera may have several, as with IPv6.
-MAX_CAMERA_ADDRESSES: Final = 4 * MAX_CAMERAS
+MAX_CAMERA_ADDRESSES: Final = 4 * MAX_CAMERA_CONNECTIONS
 MAX_LINE: Final = 4096
 MAX_FIELD: Final = 4096
 MAX_FIELDS: Final = 64
@@ -42,7 +42,7 @@ KEEP_ALIVE_SECONDS: Final = 90.0
 CLOSE_SECONDS: Final = 5.0
 SWEEP_SECONDS: Final = 5.0
 # Alerts of clients that don't accept the certificate (RFC 8446, section 6.2), by OpenSSL's names.
-_REFUSALS: Final = (
+_CERTIFICATE_ALERTS: Final = (
     "TLSV1_ALERT_UNKNOWN_CA",
     "SSLV3_ALERT_BAD_CERTIFICATE",
     "SSLV3_ALERT_CERTIFICATE_EXPIRED",
@@ -64,7 +64,7 @@ class _RequestHandler(web.RequestHandler):
     """Reads HTTP requests from one connection."""
 
     def __init__(self, server: web.Server) -> None:
-        """Take the server of the application."""
+        """Read requests for an aiohttp server, within limits for strangers."""
         options: dict[str, Any] = {
             # Errors in the application's own handlers are logged by the server below.
             "logger": _QuietLogger(_LOGGER),
@@ -91,7 +91,7 @@ class _RequestHandler(web.RequestHandler):
 
 
 class Server:
-    """Serves an application over TLS. A client whose POST is answered 200 is trusted with a lasting connection."""
+    """Serves an application over TLS. Only a client whose POST was answered 200 may keep its connection open."""
 
     def __init__(
         self,
@@ -100,7 +100,7 @@ class Server:
         on_camera_request: Callable[[str], None],
         on_certificate_refused: Callable[[str], None],
     ) -> None:
-        """Take the application, and callbacks that get the address of the client."""
+        """Prepare to serve an application. The callbacks get the address of the client."""
         app.middlewares.append(self._track_request)
         app.on_response_prepare.append(self._close_unless_trusted)
         self._runner = web.AppRunner(app, handler_cancellation=True, shutdown_timeout=CLOSE_SECONDS)
@@ -155,7 +155,7 @@ class Server:
         assert self._runner.server
         with listening:
             while True:
-                # In a flood, sock_accept returns without yielding; closed connections need a turn to go away.
+                # In a flood, sock_accept never yields; without this the event loop couldn't close aborted connections.
                 await asyncio.sleep(0)
                 try:
                     client, peer = await loop.sock_accept(listening)
@@ -167,21 +167,21 @@ class Server:
                 if self.context is None:
                     client.close()
                     continue
-                self._make_room_to_wait()
+                self._limit_waiting()
                 address = peer[0]
                 connection = Connection(address, network_of(address), loop.time(), _RequestHandler(self._runner.server))
                 connection.handshake = loop.create_task(self._shake_hands(connection, client, self.context))
                 self._waiting.add(connection)
 
-    def _make_room_to_wait(self) -> None:
+    def _limit_waiting(self) -> None:
         if len(self._waiting) < MAX_WAITING:
             return
         for connection in first_to_close(self._waiting, _CLOSED_TOGETHER, self._camera_addresses):
             connection.abort()
             self._waiting.discard(connection)
 
-    def _make_room(self) -> bool:
-        """Return True if there is room for one more connection; close an idle one for it if there are too many."""
+    def _limit_connections(self) -> bool:
+        """Return True if one more connection may be opened; close an idle one if the limit is reached."""
         self._forget_closed()
         idle = [connection for connection in self._connections.values() if not connection.busy]
         strangers = sum(not connection.trusted for connection in idle)
@@ -210,14 +210,14 @@ class Server:
                 is_camera_address = connection.address in self._camera_addresses
                 sender = connection.address if is_camera_address else connection.network
                 await self._pacing.wait_for_turn(sender, client)
-                if not self._make_room():
+                if not self._limit_connections():
                     raise ConnectionAbortedError("There are too many connections.")
             except BaseException:
                 client.close()
                 raise
             self._waiting.discard(connection)
             self._connections[connection.handler] = connection
-            # From here on this is what a server of asyncio does.
+            # From here on, asyncio does what it does for its own servers: TLS, then the protocol.
             await loop.connect_accepted_socket(
                 lambda: connection.handler,
                 client,
@@ -228,7 +228,7 @@ class Server:
             connection.since = loop.time()
         except ssl.SSLError as err:
             _LOGGER.debug("No connection with %s: %s", connection.address, err)
-            if err.reason in _REFUSALS:
+            if err.reason in _CERTIFICATE_ALERTS:
                 self._on_certificate_refused(connection.address)
         except OSError as err:
             _LOGGER.debug("No connection with %s: %s", connection.address, err)
@@ -249,10 +249,10 @@ class Server:
 
     @web.middleware
     async def _track_request(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        """Answer a request, and note whether it came from a camera."""
+        """Answer a request, and trust its connection if it came from a camera."""
         connection = self._connections.get(request.protocol)
         if connection is None:
-            # The connection was closed a moment ago to make room.
+            # The connection was aborted a moment ago, because the limit was reached.
             raise web.HTTPServiceUnavailable
         connection.busy = True
         trusted = False
@@ -287,7 +287,7 @@ class Server:
     async def _close_unless_trusted(self, request: web.Request, response: web.StreamResponse) -> None:
         """Close the connection after the response, unless it is a camera's.
 
-        Responses that aiohttp gives without asking the application pass here as well.
+        aiohttp also calls this for responses that bypass the middleware, as for an unknown Expect header.
         """
         connection = self._connections.get(request.protocol)
         if connection is None or not connection.trusted:

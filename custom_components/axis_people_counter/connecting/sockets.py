@@ -1,6 +1,6 @@
-"""Sockets: those a server listens on, and what can be learnt from a client's before anything is read from it.
+"""Sockets that listen on a port, and the state of a client's socket before anything is read from it.
 
-Knows neither TLS nor HTTP. Used by the server; the config flow tries a port with it.
+Knows neither TLS nor HTTP. Called by the listener, the server and its connections; address_form tries a port with it.
 """
 
 import asyncio

@@ -1,4 +1,4 @@
-"""A camera's own web server (VAPIX), as far as the set-up of a camera needs it: requests, answers and errors.
+"""A camera's own web server (VAPIX), as far as the set-up of a camera needs it: requests, responses and errors.
 
 Sources: developer.axis.com, "Authentication", "Basic device information", "Parameter management" and "Certificate
 Management"; for the protocol version the Generic Data Push Integration Guide. Used by camera_setup.py.
@@ -37,16 +37,16 @@ from .camera_address import camera_origins
 from .camera_login import LoginError, login_for
 from .pasted_text import strip_invisible
 
-# For one request and its answer, including the login.
+# For one request and its response, including the login.
 SECONDS: Final = 10
-# A list of all public authorities is a quarter of this.
-MAX_ANSWER: Final = 1024 * 1024
+# The list of installed authorities is the longest response: all public ones take 256 KiB.
+MAX_RESPONSE_BYTES: Final = 1024 * 1024
 MAX_REASON: Final = 200
-MAX_TEXT: Final = 255
+MAX_PROPERTY: Final = 255
 
 # Web servers such as the one in cameras answer 405 to a PATCH of an absent path.
 _ABSENT: Final = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED, HTTPStatus.NOT_IMPLEMENTED})
-# OpenSSL's reasons for an answer that isn't TLS.
+# OpenSSL's reasons for a response that isn't TLS.
 _NOT_TLS: Final = frozenset({"WRONG_VERSION_NUMBER", "HTTP_REQUEST", "RECORD_LAYER_FAILURE", "PACKET_LENGTH_TOO_LONG"})
 
 _BASIC_DEVICE_INFO: Final = "/axis-cgi/basicdeviceinfo.cgi"
@@ -66,7 +66,7 @@ class CameraError(Exception):
     """A request to a camera failed; has a translated message."""
 
     def __init__(self, key: str, **placeholders: str) -> None:
-        """Take key and placeholders; texts of the camera are one short line, but not escaped for Markdown."""
+        """Create the message. Texts of the camera are one short line, not escaped for Markdown."""
         super().__init__(key)
         self.message = Message(key, placeholders)
 
@@ -75,8 +75,8 @@ class _NotListeningError(CameraError):
     """Nothing listens at the address, or nothing that speaks TLS."""
 
 
-class Device(NamedTuple):
-    """A camera; the serial number has 12 lower-case hex digits."""
+class CameraIdentity(NamedTuple):
+    """The identity of a camera; the serial number has 12 lower-case hex digits."""
 
     serial: str
     model: str
@@ -90,7 +90,7 @@ class CountingApplication(StrEnum):
     TWO_D = "2d"
 
 
-class _Answer(NamedTuple):
+class _Response(NamedTuple):
     status: int
     body: bytes
 
@@ -105,7 +105,7 @@ class CameraWeb:
     def __init__(
         self, session: ClientSession, address: str, username: str, password: str, *, trust_certificate: bool
     ) -> None:
-        """Take a session that verifies certificates, and the address as it was typed."""
+        """Use a session that verifies certificates; the address may be as it was typed."""
         self._session = session
         self._address = strip_invisible(address)
         self._username = username
@@ -123,7 +123,7 @@ class CameraWeb:
         """True if the camera's certificate was verified, False if not, None over plain HTTP."""
         return self._verify if self._origin and self._origin.scheme == "https" else None
 
-    async def connect(self) -> Device:
+    async def connect(self) -> CameraIdentity:
         """Find the scheme by which the camera answers, and return its identity. Call this first."""
         origins = self._origins()
         self._origin = origins[0]
@@ -145,10 +145,10 @@ class CameraWeb:
     async def install_authority(self, pem: str) -> bool:
         """Install the certificate of an authority; return False if the camera has it already."""
         (certificate,) = _certificates(pem)
-        answer = await self._request(METH_GET, _AUTHORITIES)
-        if answer.status in _ABSENT:
+        response = await self._request(METH_GET, _AUTHORITIES)
+        if response.status in _ABSENT:
             raise self._error("camera_no_certificates_api")
-        installed = self._json_object(answer).get("data")
+        installed = self._json_object(response).get("data")
         if not isinstance(installed, list):
             raise self._error("camera_not_axis")
         for item in installed:
@@ -158,28 +158,28 @@ class CameraWeb:
 
         # A camera rejects an alias that another certificate has.
         alias = f"Home Assistant people counter {sha256(certificate).hexdigest()[:8]}"
-        answer = await self._request(METH_POST, _AUTHORITIES, {"data": {"alias": alias, "certificate": pem}})
-        if answer.status in _ABSENT:
+        response = await self._request(METH_POST, _AUTHORITIES, {"data": {"alias": alias, "certificate": pem}})
+        if response.status in _ABSENT:
             raise self._error("camera_no_certificates_api")
-        self._json_object(answer)
+        self._json_object(response)
         return True
 
     async def set_protocol_version(self) -> CountingApplication:
         """Set the protocol version that the integration reads, and return the application that has the setting."""
-        answer = await self._request(METH_PATCH, _SETTINGS_3D, {"push_protocol_version": _PROTOCOL})
-        if answer.status not in _ABSENT:
-            # The body of the answer isn't documented.
-            if not _is_success(answer.status):
-                self._json_object(answer)
+        response = await self._request(METH_PATCH, _SETTINGS_3D, {"push_protocol_version": _PROTOCOL})
+        if response.status not in _ABSENT:
+            # The body of the response isn't documented.
+            if not _is_success(response.status):
+                self._json_object(response)
             return CountingApplication.THREE_D
 
-        answer = await self._request(METH_GET, f"{_PARAMETERS}?action=update&{_PROTOCOL_2D}={_PROTOCOL}")
-        if answer.text.strip() == "OK" and _is_success(answer.status):
+        response = await self._request(METH_GET, f"{_PARAMETERS}?action=update&{_PROTOCOL_2D}={_PROTOCOL}")
+        if response.text.strip() == "OK" and _is_success(response.status):
             return CountingApplication.TWO_D
-        # The answer for an absent parameter is "# Error: Error setting …".
-        if answer.status in _ABSENT or answer.text.startswith("#"):
+        # The response for an absent parameter is "# Error: Error setting …".
+        if response.status in _ABSENT or response.text.startswith("#"):
             raise self._error("camera_no_counter")
-        self._json_object(answer)
+        self._json_object(response)
         raise self._error("camera_not_axis")
 
     def _origins(self) -> list[URL]:
@@ -190,35 +190,35 @@ class CameraWeb:
             address = _one_line(self._address.rpartition("@")[2])
             raise CameraError("camera_invalid_address", address=address) from None
 
-    async def _identify(self) -> Device:
+    async def _identify(self) -> CameraIdentity:
         question = {"apiVersion": "1.0", "method": "getAllProperties"}
-        answer = await self._request(METH_POST, _BASIC_DEVICE_INFO, question)
-        if answer.status in _ABSENT:
+        response = await self._request(METH_POST, _BASIC_DEVICE_INFO, question)
+        if response.status in _ABSENT:
             return await self._identify_by_parameters()
-        properties = _member(self._json_object(answer), "data", "propertyList")
-        return self._device(*(_member(properties, name) for name in ("SerialNumber", "ProdFullName", "Version")))
+        properties = _member(self._json_object(response), "data", "propertyList")
+        return self._identity(*(_member(properties, name) for name in ("SerialNumber", "ProdFullName", "Version")))
 
-    async def _identify_by_parameters(self) -> Device:
+    async def _identify_by_parameters(self) -> CameraIdentity:
         """Identify a camera with AXIS OS before 8.40."""
         group = ",".join(f"root.{name}" for name in (_SERIAL, _MODEL, _VERSION))
-        answer = await self._request(METH_GET, f"{_PARAMETERS}?action=list&group={group}")
-        if not _is_success(answer.status):
-            self._json_object(answer)
-        lines = (line.removeprefix("root.").partition("=") for line in answer.text.splitlines())
+        response = await self._request(METH_GET, f"{_PARAMETERS}?action=list&group={group}")
+        if not _is_success(response.status):
+            self._json_object(response)
+        lines = (line.removeprefix("root.").partition("=") for line in response.text.splitlines())
         parameters = {name: value for name, _, value in lines}
-        return self._device(*(parameters.get(name) for name in (_SERIAL, _MODEL, _VERSION)))
+        return self._identity(*(parameters.get(name) for name in (_SERIAL, _MODEL, _VERSION)))
 
-    def _device(self, serial: Any, model: Any, version: Any) -> Device:
+    def _identity(self, serial: Any, model: Any, version: Any) -> CameraIdentity:
         serial = serial.replace(":", "").lower() if isinstance(serial, str) else ""
         if not re.fullmatch("[0-9a-f]{12}", serial):
             raise self._error("camera_not_axis")
-        model, version = (_one_line(text, MAX_TEXT) if isinstance(text, str) else "" for text in (model, version))
-        return Device(serial, model, version)
+        model, version = (_one_line(text, MAX_PROPERTY) if isinstance(text, str) else "" for text in (model, version))
+        return CameraIdentity(serial, model, version)
 
-    async def _request(self, method: str, path: str, content: dict[str, Any] | None = None) -> _Answer:
-        """Send a request, signed in if the camera wants it, and return the answer; raises CameraError."""
+    async def _request(self, method: str, path: str, content: dict[str, Any] | None = None) -> _Response:
+        """Send a request, with a login if the camera requires one, and return the response. Raises CameraError."""
         assert self._origin, "connect comes first"
-        # Without compression an answer can't grow after it was received.
+        # A short compressed response could fill the memory.
         headers = {ACCEPT_ENCODING: "identity"}
         if content is not None:
             headers[CONTENT_TYPE] = "application/json"
@@ -249,12 +249,12 @@ class CameraWeb:
                 body = bytearray()
                 async for chunk in response.content.iter_any():
                     body += chunk
-                    if len(body) > MAX_ANSWER:
+                    if len(body) > MAX_RESPONSE_BYTES:
                         raise self._error("camera_not_axis")
-                return _Answer(status, bytes(body))
+                return _Response(status, bytes(body))
 
     async def _authenticate(self, request: ClientRequest, handler: ClientHandlerType) -> ClientResponse:
-        """Send requests without credentials until the camera asks for a login, then with it."""
+        """Send a request without credentials, and from the first 401 on with a login."""
 
         async def send(request: ClientRequest) -> ClientResponse:
             response = await handler(request)
@@ -296,19 +296,19 @@ class CameraWeb:
         except ClientError, ValueError:
             raise self._error("camera_not_axis") from None
 
-    def _json_object(self, answer: _Answer) -> dict[str, Any]:
-        """Return the JSON object of an answer; raises CameraError if there is none, or an error in it."""
+    def _json_object(self, response: _Response) -> dict[str, Any]:
+        """Return the JSON object of a response. Raises CameraError if it isn't one, or reports an error."""
         try:
-            content = json.loads(answer.body)
+            content = json.loads(response.body)
         except ValueError, RecursionError:
             content = None
-        if not _is_success(answer.status) or _member(content, "error") or _member(content, "status") == "error":
+        if not _is_success(response.status) or _member(content, "error") or _member(content, "status") == "error":
             message = _member(content, "error", "message")
             if isinstance(message, str) and message.strip():
                 raise self._error("camera_refused", _one_line(message))
-            if answer.status in _ABSENT:
+            if response.status in _ABSENT:
                 raise self._error("camera_not_axis")
-            raise self._error("camera_refused", f"HTTP {answer.status}")
+            raise self._error("camera_refused", f"HTTP {response.status}")
         if not isinstance(content, dict):
             raise self._error("camera_not_axis")
         return content

@@ -29,6 +29,7 @@ from ..ledger import LedgerError, TooManyCamerasError
 from ..messages import name_placeholders, plain, url_host
 from ..receiver import ClockError, PeopleCounterConfigEntry, QuarantineFullError
 from .bodies import (
+    MAX_BODY,
     Bodies,
     BodyIncompleteError,
     BodySilentError,
@@ -68,7 +69,10 @@ class Refusal(NamedTuple):
     is_logged: bool = False
 
 
-# The table "What the camera gets" in docs/development.md. Of the lines that an error fits, the first counts.
+_MAX_BODY_MIB: Final = MAX_BODY // 1024 // 1024
+
+# The table "What the camera gets" in docs/development.md. The first entry that matches the error applies, so
+# subclasses come first.
 REFUSALS: Final[dict[type[Exception], Refusal]] = {
     WrongTokenError: Refusal(401, "The API token is missing or wrong.", issues.WRONG_TOKEN),
     ProtocolVersionError: Refusal(422, "", issues.WRONG_PROTOCOL, is_logged=True),
@@ -76,12 +80,14 @@ REFUSALS: Final[dict[type[Exception], Refusal]] = {
     BodyIncompleteError: Refusal(400, "The body is incomplete or badly compressed."),
     QuarantineFullError: Refusal(503, "", issues.QUARANTINE_FULL),
     ClockError: Refusal(503, "", issues.CLOCK_DIFFERS, is_logged=True),
-    BodyTooLargeError: Refusal(413, "The body is larger than 128 MiB.", issues.BODY_TOO_LARGE, is_logged=True),
+    BodyTooLargeError: Refusal(
+        413, f"The body is larger than {_MAX_BODY_MIB} MiB.", issues.BODY_TOO_LARGE, is_logged=True
+    ),
     # The connection is closed already; nobody receives this.
-    BodySilentError: Refusal(408, "Nothing more came."),
+    BodySilentError: Refusal(408, "The body stopped arriving."),
     BusyError: Refusal(503, "Too much is being received at the moment."),
     NotReadyError: Refusal(503, "AXIS People Counter isn't ready."),
-    TooManyCamerasError: Refusal(503, "There are as many cameras as there may be.", issues.TOO_MANY_CAMERAS),
+    TooManyCamerasError: Refusal(503, "The maximum number of cameras is reached.", issues.TOO_MANY_CAMERAS),
     LedgerError: Refusal(503, "The counts can't be stored at the moment.", issues.LEDGER_NOT_WRITABLE),
 }
 _HEADERS: Final = {401: {WWW_AUTHENTICATE: "Bearer"}, 503: {RETRY_AFTER: str(RETRY_SECONDS)}}
@@ -159,23 +165,23 @@ class PushView(HomeAssistantView):
     async def post(self, request: web.Request) -> web.Response:
         """Answer one push; 200 only when nothing of it can be lost any more."""
         hass = request.app[KEY_HASS]
-        # The document is compared with the clock as it is now: its body may take long.
+        # utcSent is compared with the time at which the request arrived; receiving its body may take minutes.
         arrived = dt_util.utcnow()
         address = request.remote or "?"
         if answer := await self._answer_to_probe(request):
             return answer
         try:
-            # Before a byte of the body is read: a stranger gets no further than this.
+            # The token is compared before the body is read, so strangers can't fill the memory.
             caller = self._authenticate(hass, request, address, arrived)
             body = await self._bodies.async_receive(request)
         except BodyIncompleteError as err:
             return await async_hang_up(request, self._refuse(hass, err, address))
         except RefusedError as err:
             return self._refuse(hass, err, address)
-        # What has been received is stored, even if the camera hangs up now.
-        taking = self._take(caller, body)
+        # If the camera disconnects now, this method is cancelled; the shield lets the body be stored anyway.
+        storing = self._store(caller, body)
         return await asyncio.shield(
-            hass.async_create_task(taking if len(body) < MAX_SIZE_WITH_GC else _without_gc(taking))
+            hass.async_create_task(storing if len(body) < MAX_SIZE_WITH_GC else _without_gc(storing))
         )
 
     async def _answer_to_probe(self, request: web.Request) -> web.Response | None:
@@ -200,7 +206,7 @@ class PushView(HomeAssistantView):
             raise WrongTokenError
         return _Caller(hass, address, arrived, token, tests)
 
-    async def _take(self, caller: _Caller, body: bytearray) -> web.Response:
+    async def _store(self, caller: _Caller, body: bytearray) -> web.Response:
         """Store one body; raises nothing that a camera can cause, because the camera may be gone."""
         hass = caller.hass
         answer = self.json_message("Thank you.")
@@ -232,14 +238,14 @@ class PushView(HomeAssistantView):
         return answer
 
     def _refuse(self, hass: HomeAssistant, err: Exception, address: str, sensor: Sensor | None = None) -> web.Response:
-        """Return the answer to an error; show the issue and write the log as its line in the table says."""
+        """Return the answer to an error; show the repair issue and log the sender as REFUSALS says."""
         refusal = next(refusal for error, refusal in REFUSALS.items() if isinstance(err, error))
         sensor = err.sensor if isinstance(err, DocumentError) else sensor
         sender = sensor.serial if sensor else address
         entry = _loaded_entry(hass)
         receiver = entry.runtime_data if entry else None
         if receiver and refusal.issue and (placeholders := _placeholders(err, address)):
-            # The wrong token of a camera is shown however many strangers have been.
+            # The number of these issues is limited, but not for the addresses of known cameras.
             always = isinstance(err, WrongTokenError) and bool(receiver.async_claiming(address))
             issues.async_begin(hass, refusal.issue, sender, always, **placeholders)
         if refusal.is_logged:
@@ -259,7 +265,7 @@ class AuthorityView(HomeAssistantView):
     requires_auth = False
 
     async def get(self, request: web.Request) -> web.Response:
-        """Return it as a file."""
+        """Return the authority's certificate as a file."""
         certificate = await request.app[KEY_HASS].async_add_executor_job(
             own_certificates(request.app[KEY_HASS]).authority
         )
@@ -273,7 +279,7 @@ class AuthorityView(HomeAssistantView):
 
 
 def _placeholders(err: Exception, address: str) -> dict[str, str]:
-    """Return what the issue of an error shows; nothing if the receiver, which knows more, shows the issue."""
+    """Return the placeholders of the repair issue, none if the receiver shows the issue itself."""
     match err:
         case WrongTokenError():
             return {"address": address}
@@ -289,12 +295,12 @@ def _placeholders(err: Exception, address: str) -> dict[str, str]:
     return {}
 
 
-async def _without_gc[T](taking: Coroutine[Any, Any, T]) -> T:
-    """Await something without Python's garbage collection, which would stop everything for a fifth of a second."""
+async def _without_gc[T](storing: Coroutine[Any, Any, T]) -> T:
+    """Await a coroutine without Python's garbage collection, which would block the event loop for 0.2 seconds."""
     was_enabled = gc.isenabled()
     gc.disable()
     try:
-        return await taking
+        return await storing
     finally:
         if was_enabled:
             gc.enable()

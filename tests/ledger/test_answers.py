@@ -54,7 +54,7 @@ async def test_error_reaches_only_its_own_waiter(path: Path, ledger: Ledger) -> 
 
 
 async def test_closed_ledger(path: Path) -> None:
-    """All who ask get an error, at once and each time they await."""
+    """All callers get an error, at once and each time they await."""
     with opened(path) as ledger:
         record(ledger, 60, interval(0, 5))
         await ledger.close()

@@ -134,7 +134,7 @@ def left_by_a_backup(path: Path) -> Iterator[BackupHold]:
 
 
 def test_file_is_unchanged_when_opened_during_a_backup(path: Path) -> None:
-    """Opening, many pushes and closing all leave it alone."""
+    """Opening, many pushes and closing all leave the file unchanged."""
     with left_by_a_backup(path) as hold:
         for _ in range(2):
             with opened(path, hold=hold) as ledger:
@@ -162,7 +162,7 @@ def test_file_is_unchanged_when_migrated_during_a_backup(path: Path, monkeypatch
 
 
 def test_file_of_a_later_version_is_unchanged_during_a_backup(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It is closed without writing its log into it."""
+    """The file is closed without writing its log into it."""
     with left_by_a_backup(path) as hold:
         with monkeypatch.context() as later:
             with_migration(later, "CREATE TABLE notes (text TEXT) STRICT")
@@ -213,7 +213,7 @@ def test_backup_waits_for_closing(path: Path) -> None:
 
 
 def test_second_backup_during_the_first(path: Path, ledger: Ledger) -> None:
-    """It leaves the file unchanged. The end of either backup ends the hold."""
+    """The second backup leaves the file unchanged. The end of either backup ends the hold."""
     record(ledger, 1, interval(0, 1))
     ledger.begin_backup().result(TIMEOUT)
     content = path.read_bytes()
@@ -227,7 +227,7 @@ def test_second_backup_during_the_first(path: Path, ledger: Ledger) -> None:
 
 @pytest.mark.usefixtures("_impatient")
 def test_backup_fails_while_another_program_reads(path: Path, ledger: Ledger) -> None:
-    """The log can't be emptied then, and SQLite might overwrite it during the copy."""
+    """The log can't be emptied while another program reads, so the backup fails."""
     record(ledger, 1, interval(0, 1))
     with closing(sqlite3.connect(path, isolation_level=None)) as reader:
         reader.execute("BEGIN")
@@ -328,7 +328,7 @@ def test_log_gets_too_long_while_the_ledger_closes(
 def test_log_is_deleted_during_a_backup(
     path: Path, tmp_path: Path, ledger: Ledger, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Its counts are written into the file, and a warning is logged: counts matter more than the backup."""
+    """Counts of the deleted log are written into the file, and a warning is logged."""
     record(ledger, 1, interval(0, 1))
     ledger.begin_backup().result(TIMEOUT)
     record(ledger, 2, interval(1, 1))

@@ -47,7 +47,7 @@ def test_limit_of_cameras(path: Path, ledger: Ledger) -> None:
 
 
 def test_camera_beyond_the_limit_in_a_batch(path: Path, ledger: Ledger) -> None:
-    """The other pushes of its batch are stored."""
+    """The other pushes of the same batch are stored."""
     for future in [ledger.record(push(60, sender=sensor(number)), START) for number in range(MAX_CAMERAS)]:
         future.result(TIMEOUT)
     with locked(path):
@@ -87,13 +87,13 @@ def test_offset_to_utc_is_kept(ledger: Ledger) -> None:
 
 
 def test_time_of_the_last_push_never_decreases(ledger: Ledger) -> None:
-    """Our own clock may be put back."""
+    """The time of the last push stays when our own clock is put back."""
     record(ledger, 120)
     assert ledger.record(push(180), START).result(TIMEOUT).camera.received == START + 120
 
 
 def test_removed_camera_returns_with_its_counts(ledger: Ledger) -> None:
-    """It is hidden until it pushes again."""
+    """A removed camera is hidden until it pushes again."""
     record(ledger, 60, interval(0, 5))
     ledger.set_removed(SERIAL).result(TIMEOUT)
     assert ledger.cameras().result(TIMEOUT) == []
@@ -102,7 +102,7 @@ def test_removed_camera_returns_with_its_counts(ledger: Ledger) -> None:
 
 
 def test_direction_is_stored(path: Path) -> None:
-    """It is kept when the ledger is closed, and doesn't change the stored counts."""
+    """The direction is kept when the ledger is closed, and doesn't change the stored counts."""
     with opened(path) as ledger:
         record(ledger, 60, interval(0, 5, 2))
         ledger.set_reversed(SERIAL, True).result(TIMEOUT)
@@ -125,13 +125,13 @@ def test_direction_is_stored(path: Path) -> None:
     ],
 )
 def test_send_interval(ledger: Ledger, first: Interval, then: Interval, expected: int) -> None:
-    """It is the time by which a push moves the newest interval on, within limits."""
+    """The send interval is the time by which a push moves the newest interval on, within limits."""
     record(ledger, 60, first)
     assert record(ledger, 120, then).camera.send_interval == expected
 
 
 def test_send_interval_of_several_minutes_at_a_time(ledger: Ledger) -> None:
-    """It doesn't depend on the width of the intervals."""
+    """The send interval doesn't depend on the width of the intervals."""
     record(ledger, 300, *quarter(1)[:5])
     assert record(ledger, 600, *quarter(1)[5:10]).camera.send_interval == 5 * MINUTE
 

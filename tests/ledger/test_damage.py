@@ -64,7 +64,7 @@ def write_damaged(path: Path) -> None:
     "write", [write_garbage, write_zeros, write_foreign, write_foreign_version, write_truncated, write_damaged]
 )
 def test_bad_file_is_moved_aside(path: Path, tmp_path: Path, write: Callable[[Path], None]) -> None:
-    """It is kept byte for byte, its new path is reported, and a new ledger is begun within two pushes."""
+    """The file is kept byte for byte, its new path is reported, and two pushes later a new ledger is in use."""
     write(path)
     content = path.read_bytes()
     moved: list[Path] = []
@@ -85,7 +85,7 @@ def test_bad_file_is_moved_aside(path: Path, tmp_path: Path, write: Callable[[Pa
 
 
 def test_log_of_a_damaged_file_is_moved_aside(path: Path, tmp_path: Path) -> None:
-    """It must not get into the new file."""
+    """The log of a damaged file doesn't get into the new file."""
     other = tmp_path / "other.db"
     with opened(other) as ledger:
         record(ledger, 1, interval(0, 1))
@@ -151,7 +151,7 @@ def test_false_alarm(path: Path, ledger: Ledger) -> None:
 
 
 def test_file_of_a_later_version(path: Path) -> None:
-    """It is left unchanged, for when the integration is updated again."""
+    """The file of a later version is left unchanged, for when the integration is updated again."""
     with opened(path) as ledger:
         record(ledger, 1, interval(0, 1))
     query(path, "PRAGMA user_version = 99")

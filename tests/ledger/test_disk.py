@@ -36,7 +36,7 @@ NOBODY: Final = 65534
 
 @pytest.mark.usefixtures("_impatient")
 def test_locked_file(path: Path, ledger: Ledger) -> None:
-    """All waiting pushes fail, nothing is stored in part, and it works again without the lock."""
+    """All waiting pushes fail, nothing is stored in part, and pushes are stored again without the lock."""
     record(ledger, 0)
     ledger.close().result(TIMEOUT)
     with opened(path) as again:
@@ -66,7 +66,7 @@ def test_full_disk(path: Path, ledger: Ledger, free: int) -> None:
 
 @pytest.mark.parametrize("free", [0, 4096, 20_000])
 def test_new_file_on_a_full_disk(path: Path, ledger: Ledger, free: int) -> None:
-    """What is left of the attempt doesn't prevent a new file later."""
+    """Remains of a failed attempt don't prevent a new file later."""
     with full_disk(free):
         assert outcome(ledger.cameras())
         assert outcome(ledger.record(push(1, interval(0, 1)), START))
@@ -91,7 +91,7 @@ def unprivileged() -> Iterator[Path]:
 
 @pytest.mark.parametrize("what", ["file", "folder", "both"])
 def test_read_only(what: str) -> None:
-    """Pushes fail, nothing is lost, and it works again when it is writable."""
+    """Pushes fail, nothing is lost, and pushes are stored again once the file or folder is writable."""
     with unprivileged() as folder:
         path = folder / "ledger.db"
         moved: list[Path] = []
@@ -125,7 +125,7 @@ def test_folder_without_access() -> None:
 
 
 def test_bad_file_that_cannot_be_moved() -> None:
-    """It stays where it is until it can be moved."""
+    """The file stays where it is until it can be moved."""
     with unprivileged() as folder:
         path = folder / "ledger.db"
         write_garbage(path)
@@ -150,7 +150,7 @@ def test_deleted_file(path: Path, tmp_path: Path, ledger: Ledger) -> None:
 
 
 def test_moved_file(path: Path, tmp_path: Path, ledger: Ledger) -> None:
-    """It has all that was stored, also what was still in the log."""
+    """The moved file has all that was stored, also what was still in the log."""
     record(ledger, 1, interval(0, 1))
     path.rename(tmp_path / "kept.db")
     record(ledger, 2, interval(1, 1))
@@ -159,7 +159,7 @@ def test_moved_file(path: Path, tmp_path: Path, ledger: Ledger) -> None:
 
 
 def test_replaced_file(path: Path, tmp_path: Path, ledger: Ledger) -> None:
-    """The log of the previous file isn't applied to it, and its totals are right."""
+    """The log of the previous file isn't applied to the new one, whose totals are right."""
     record(ledger, 1, *[interval(minute, 1) for minute in range(100)])
     ledger.begin_backup().result(TIMEOUT)
     shutil.copy(path, tmp_path / "copy.db")
@@ -175,7 +175,7 @@ def test_replaced_file(path: Path, tmp_path: Path, ledger: Ledger) -> None:
 
 
 def test_deleted_log(path: Path, tmp_path: Path, ledger: Ledger) -> None:
-    """Its counts and new ones are in the remaining files, also after a power cut."""
+    """Counts of the deleted log and new ones are in the remaining files, also after a power cut."""
     record(ledger, 1, interval(0, 1))
     Path(f"{path}-wal").unlink()
     record(ledger, 2, interval(1, 1))
@@ -184,7 +184,7 @@ def test_deleted_log(path: Path, tmp_path: Path, ledger: Ledger) -> None:
 
 
 def test_another_program_reads_the_file(path: Path, tmp_path: Path, ledger: Ledger) -> None:
-    """Reading drops our lock, so that another program may delete the log; nothing is lost."""
+    """Reading drops our lock, so another program may delete the log; nothing is lost."""
     record(ledger, 1, interval(0, 1))
     path.read_bytes()
     look = f"import sqlite3; db = sqlite3.connect({str(path)!r}); db.execute('SELECT * FROM cameras').fetchall()"

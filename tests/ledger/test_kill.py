@@ -86,7 +86,7 @@ def minutes_in(path: Path) -> set[int]:
 
 @pytest.mark.slow
 def test_acknowledged_pushes_survive_kills(tmp_path: Path) -> None:
-    """Each is stored once after every kill, also when the camera sends everything again."""
+    """Each acknowledged push is stored once after every kill, also when the camera sends everything again."""
     path = tmp_path / "ledger.db"
     chance = random.Random(20260916)
     acknowledged = 0

@@ -47,7 +47,7 @@ def test_only_whole_hours_are_merged(path: Path, ledger: Ledger) -> None:
 
 
 def test_gaps_are_kept(path: Path, ledger: Ledger) -> None:
-    """Late counts find their place in them."""
+    """Late counts find their place in the gaps."""
     known = [interval(minute, 1) for minute in range(60) if minute not in (20, 21, 40)]
     record(ledger, 1, *known)
     merge_all(ledger, START + HOUR)
@@ -60,7 +60,7 @@ def test_gaps_are_kept(path: Path, ledger: Ledger) -> None:
 
 
 def test_interval_over_the_full_hour_is_not_merged(path: Path, ledger: Ledger) -> None:
-    """The intervals before and after it are."""
+    """An interval over the full hour stays; those before and after it are merged."""
     over = interval(55, 9, minutes=10)
     day = interval(200, 5, minutes=1440)
     record(ledger, 1, interval(53, 1), interval(54, 1), over, interval(65, 1), interval(66, 1), day)
@@ -78,7 +78,7 @@ def test_adults_stay_known(path: Path, ledger: Ledger, order: tuple[int, int]) -
 
 
 def test_adults_of_some_intervals_only(path: Path, ledger: Ledger) -> None:
-    """They are summed, and stay unknown where no interval has any."""
+    """Known adults are summed; they stay unknown where no interval has any."""
     record(ledger, 1, interval(0, 2, adults=(1, 0)), interval(1, 2), interval(60, 1), interval(61, 1))
     merge_all(ledger, START + 2 * HOUR)
     assert stored(path) == [interval(0, 4, minutes=2, adults=(1, 0)), interval(60, 2, minutes=2)]
@@ -98,7 +98,7 @@ def test_each_step_merges_a_day_of_a_camera(path: Path, ledger: Ledger) -> None:
 
 
 def test_merging_continues_where_it_ended(path: Path, ledger: Ledger) -> None:
-    """Also if the limit was moved back meanwhile."""
+    """Merging continues where it ended, also if the limit was moved back meanwhile."""
     record(ledger, 1, *[interval(minute, 1) for minute in range(240)])
     merge_all(ledger, START + 2 * HOUR)
     assert merge_all(ledger, START + HOUR) == 0
@@ -108,7 +108,7 @@ def test_merging_continues_where_it_ended(path: Path, ledger: Ledger) -> None:
 
 
 def test_merged_intervals_sent_again(path: Path, ledger: Ledger) -> None:
-    """They count once, in whatever groups they come."""
+    """Merged intervals that are sent again count once, in whatever groups they come."""
     for minute in range(60):
         record(ledger, 60 * (minute + 1), interval(minute, 1))
     merge_all(ledger, START + HOUR)

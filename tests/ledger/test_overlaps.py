@@ -24,7 +24,7 @@ from ..helpers.ledgers import (
 
 
 def test_minutes_replace_their_quarter(path: Path, ledger: Ledger) -> None:
-    """All fifteen in one push do; none of them is new."""
+    """Fifteen minutes in one push replace their quarter; none of them is new."""
     record(ledger, 900, interval(0, 20, minutes=15))
     changes = record(ledger, 960, *quarter(2))
     assert stored(path) == quarter(2)
@@ -32,7 +32,7 @@ def test_minutes_replace_their_quarter(path: Path, ledger: Ledger) -> None:
 
 
 def test_minutes_and_their_quarter_in_one_push(path: Path, ledger: Ledger) -> None:
-    """The finer ones count."""
+    """The shorter intervals of a push are accepted."""
     record(ledger, 900, interval(0, 20, minutes=15), *quarter(2))
     assert stored(path) == quarter(2)
     assert waiting(path) == []
@@ -51,7 +51,7 @@ def test_some_minutes_wait_for_the_others(path: Path, ledger: Ledger) -> None:
 
 
 def test_waiting_interval_sent_again(path: Path, ledger: Ledger) -> None:
-    """It waits once, with its newest counts."""
+    """A waiting interval is stored once, with its newest counts."""
     record(ledger, 900, interval(0, 20, minutes=15))
     for sent in (960, 960, 1020):
         record(ledger, sent, interval(3, sent))
@@ -60,7 +60,7 @@ def test_waiting_interval_sent_again(path: Path, ledger: Ledger) -> None:
 
 
 def test_quarter_replaces_its_minutes(path: Path, ledger: Ledger) -> None:
-    """Also if some of them never came."""
+    """A later quarter replaces its minutes, also if some of them never came."""
     record(ledger, 600, *quarter(2)[:9])
     changes = record(ledger, 960, interval(0, 20, minutes=15))
     assert stored(path) == [interval(0, 20, minutes=15)]
@@ -68,7 +68,7 @@ def test_quarter_replaces_its_minutes(path: Path, ledger: Ledger) -> None:
 
 
 def test_late_quarter_sent_before_its_minutes(path: Path, ledger: Ledger) -> None:
-    """The minutes stay, as if it had come in time."""
+    """The minutes stay, as if the quarter had come in time."""
     record(ledger, 960, *quarter(2))
     changes = record(ledger, 900, interval(0, 20, minutes=15))
     assert stored(path) == quarter(2)
@@ -88,7 +88,7 @@ def test_interval_that_cuts_into_a_stored_one_waits(path: Path, ledger: Ledger) 
 
 
 def test_chain_of_intervals_that_cut_each_other(path: Path, tmp_path: Path, ledger: Ledger) -> None:
-    """It is settled alike from both ends."""
+    """A chain of intervals has the same result from both ends."""
     chain = [interval(20 * number, 1, minutes=20) for number in range(200)]
     links = [interval(20 * number + 10, 1, minutes=15) for number in range(199)]
     gaps = [interval(20 * number + 5, 1, minutes=5) for number in range(199)]
@@ -116,7 +116,7 @@ def seconds_for(ledger: Ledger, sent: int, *intervals: Interval) -> float:
 
 
 def test_cost_of_one_interval_in_a_long_chain(ledger: Ledger) -> None:
-    """The chain is read once."""
+    """A push reads the chain once."""
     chain = [Interval(START + 20 * n, START + 20 * n + 20, 1, 0, None, None) for n in range(4000)]
     links = [Interval(START + 20 * n + 10, START + 20 * n + 25, 1, 0, None, None) for n in range(4000)]
     all_of_it = seconds_for(ledger, 1, *chain) + seconds_for(ledger, 2, *links)
@@ -125,7 +125,7 @@ def test_cost_of_one_interval_in_a_long_chain(ledger: Ledger) -> None:
 
 
 def test_cost_of_two_intervals_far_apart(ledger: Ledger) -> None:
-    """The history between them isn't read, as with a camera whose clock began in 1970."""
+    """Intervals between two distant ones aren't read, as with a camera whose clock began in 1970."""
     history = seconds_for(ledger, 0, *[interval(minute, 1) for minute in range(30_000)])
     then, now = Interval(0, MINUTE, 1, 0, None, None), interval(30_000, 1)
     assert seconds_for(ledger, 30_001 * MINUTE, then, now) < history / 5

@@ -126,7 +126,7 @@ def test_content_equals_a_count_minute_by_minute(data: st.DataObject, reports: l
 @given(data=st.data(), reports=history(cutting()))
 @examples
 def test_delivery_of_intervals_that_cut_each_other(data: st.DataObject, reports: list[Report]) -> None:
-    """It makes no difference to which of them count and which wait."""
+    """Delivery makes no difference to which intervals are accepted and which wait."""
     pushes = data.draw(any_deliveries(reports))
     reopen_before = data.draw(st.frozensets(st.integers(1, 20), max_size=3))
     assert content_after(pushes, reopen_before) == content_after(deliveries(reports))

@@ -38,7 +38,7 @@ from ..helpers.ledgers import (
 
 
 def test_rejected_intervals_are_set_aside(ledger: Ledger) -> None:
-    """They are kept as they came, with the reason; the rest of the push is stored."""
+    """Rejected intervals are stored as they were sent, with the reason; the rest of the push is stored."""
     rejected = [Rejected("it ends before it begins", '{"a": 1}'), Rejected("items is missing", '{"b": 2}')]
     changes = record(ledger, 60, interval(0, 5), rejected=rejected)
     assert changes.new_intervals == (interval(0, 5),)
@@ -52,7 +52,7 @@ def test_rejected_intervals_are_set_aside(ledger: Ledger) -> None:
 
 
 def test_rejected_interval_sent_again(ledger: Ledger) -> None:
-    """It is kept once, with the time when it came first."""
+    """A rejected interval is stored once, with the time when it came first."""
     for sent in (60, 60, 120):
         record(ledger, sent, rejected=[Rejected("bad", "x"), Rejected("bad", "y")])
         assert quarantined(ledger) == 2
@@ -80,7 +80,7 @@ def _little_room(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("_little_room")
 def test_full_quarantine(path: Path, ledger: Ledger) -> None:
-    """Its intervals stay, new ones aren't stored, valid ones are; other cameras have room of their own."""
+    """Quarantined intervals stay, new ones aren't stored, valid ones are; other cameras have room of their own."""
     whole = [bad(minute) for minute in range(25)]
     for sent in (1, 2):
         changes = record(ledger, sent, interval(-1, sent), rejected=whole)
@@ -98,7 +98,7 @@ def test_full_quarantine(path: Path, ledger: Ledger) -> None:
 
 @pytest.mark.usefixtures("_little_room")
 def test_room_is_free_again(ledger: Ledger) -> None:
-    """When intervals have been counted or dropped, others are set aside."""
+    """Counted or dropped intervals make room for others."""
     whole = [bad(minute) for minute in range(22)]
     assert record(ledger, 1, rejected=whole).not_stored == 2
     record(ledger, 2, interval(0, 1))
@@ -127,7 +127,7 @@ def test_limit_of_all_cameras_together(ledger: Ledger, monkeypatch: pytest.Monke
 
 @pytest.mark.usefixtures("_little_room")
 def test_limit_of_waiting_intervals(path: Path, ledger: Ledger) -> None:
-    """Those beyond the limit aren't stored, and valid ones are."""
+    """Waiting intervals beyond the limit aren't stored, and valid ones are."""
     record(ledger, 1, interval(0, 1, minutes=600))
     minutes = [interval(minute, 1) for minute in range(100)]
     for sent in (2, 3):
@@ -144,7 +144,7 @@ def test_limit_of_waiting_intervals(path: Path, ledger: Ledger) -> None:
 
 @pytest.mark.usefixtures("_little_room")
 def test_waiting_interval_is_replaced_in_a_full_quarantine(path: Path, ledger: Ledger) -> None:
-    """A newer interval of the same minutes takes its room."""
+    """A newer interval of the same minutes takes the room of the older one."""
     record(ledger, 900, interval(0, 20, minutes=15))
     record(ledger, 960, *quarter(2)[:8], rejected=[bad(100 + number) for number in range(12)])
     assert record(ledger, 1020, *quarter(3)[:8]).not_stored == 0
@@ -182,7 +182,7 @@ def steps(ledger: Ledger, sent: int, *intervals: Interval, rejected: Iterable[Re
 
 
 def test_cost_with_a_full_quarantine(ledger: Ledger) -> None:
-    """A push and the counts of today take no longer."""
+    """A full quarantine makes neither a push nor the counts of today slower."""
     record(ledger, 1, interval(-1, 1), interval(2000, 1, minutes=1000))
     cost = [
         steps(ledger, 60 * minute, interval(minute, 1), rejected=[bad(minute + 1)]) for minute in (5000, 5001, 5002)
@@ -194,7 +194,7 @@ def test_cost_with_a_full_quarantine(ledger: Ledger) -> None:
 
 
 def test_rejected_interval_is_counted_after_all(path: Path, ledger: Ledger) -> None:
-    """It leaves the quarantine when its time has been counted."""
+    """A rejected interval leaves the quarantine when its time has been counted."""
     record(ledger, 60, interval(0, 1), rejected=[bad(1), bad(2), bad(3)])
     record(ledger, 120, interval(1, 5))
     assert contents(ledger) == ["2 1", "3 1"]
@@ -206,7 +206,7 @@ def test_rejected_interval_is_counted_after_all(path: Path, ledger: Ledger) -> N
 
 
 def test_rejected_interval_sent_before_the_stored_one(ledger: Ledger) -> None:
-    """It isn't set aside: newer counts of its time exist."""
+    """A rejected interval isn't set aside if newer counts of its time exist."""
     record(ledger, 120, interval(1, 5), rejected=[bad(1), bad(2)])
     assert contents(ledger) == ["2 1"]
     record(ledger, 60, rejected=[bad(1, content="another text")])
@@ -214,7 +214,7 @@ def test_rejected_interval_sent_before_the_stored_one(ledger: Ledger) -> None:
 
 
 def test_rejected_interval_sent_after_the_stored_one(path: Path, ledger: Ledger) -> None:
-    """It is set aside until its time is counted anew."""
+    """A rejected interval is set aside until its time is counted anew."""
     record(ledger, 60, interval(1, 5))
     record(ledger, 120, rejected=[bad(1)])
     assert contents(ledger) == ["1 1"]
@@ -227,7 +227,7 @@ def test_rejected_interval_sent_after_the_stored_one(path: Path, ledger: Ledger)
 
 @pytest.mark.parametrize("late", [False, True], ids=["set aside before", "set aside after"])
 def test_rejected_interval_covered_by_others(path: Path, ledger: Ledger, late: bool) -> None:
-    """Wider intervals, and all parts of one, release it, also waiting ones; some parts don't."""
+    """Wider intervals and complete sets of parts release a rejected interval, some parts don't."""
     pushes = [
         push(60, rejected=[bad(3), bad(20, minutes=15), bad(40, minutes=5)]),
         push(3000, interval(0, 9, minutes=15), *quarter(1, first=20), interval(41, 3, minutes=15)),
@@ -241,7 +241,7 @@ def test_rejected_interval_covered_by_others(path: Path, ledger: Ledger, late: b
 
 
 def test_rejected_interval_within_a_wider_one_of_the_same_push(ledger: Ledger) -> None:
-    """It is kept, as the finer one of a push counts. So is one without a time."""
+    """A shorter rejected interval of a push is kept, and so is one without a time."""
     record(ledger, 900, interval(0, 9, minutes=15), rejected=[bad(3), Rejected("bad", "no time")])
     assert contents(ledger) == ["3 1", "no time"]
     record(ledger, 960, interval(0, 9, minutes=15))
@@ -305,7 +305,7 @@ def test_order_makes_no_difference_to_the_quarantine(data: st.DataObject, report
 
 
 def test_id_is_never_used_again(ledger: Ledger) -> None:
-    """A new interval must not be dropped in place of one that was shown."""
+    """A new interval is never dropped in place of one that was shown."""
     record(ledger, 60, rejected=[bad(1), bad(2)])
     shown = ledger.quarantine(SERIAL, 0).result(TIMEOUT).last
     record(ledger, 120, interval(2, 1))

@@ -85,7 +85,7 @@ def test_new_camera_sends_everything_again(path: Path) -> None:
 
 
 def test_late_counts_of_the_old_camera(path: Path) -> None:
-    """Those from before the replacement go to the old key, later ones to a new key."""
+    """Counts from before the replacement go to the old key, later ones to a new key."""
     with opened(path) as ledger:
         send(ledger, A, interval(0, 1), interval(9, 2))
         send(ledger, B, interval(12, 3))
@@ -104,7 +104,7 @@ def test_late_counts_of_the_old_camera(path: Path) -> None:
 
 
 def test_undone_replacement(path: Path) -> None:
-    """All is as it was before, for example after a backup was restored."""
+    """An undone replacement restores everything, for example after a backup was restored."""
     with opened(path) as ledger:
         send(ledger, A, interval(0, 1))
         send(ledger, B, interval(5, 50), interval(12, 3))
@@ -271,7 +271,7 @@ def test_undone_last_of_two_replacements(path: Path) -> None:
 
 
 def test_merging_keeps_two_cameras_apart(path: Path) -> None:
-    """So that the replacement can be undone."""
+    """Intervals of two cameras stay apart, so that the replacement can be undone."""
     with opened(path) as ledger:
         send(ledger, A, *(interval(minute, 1) for minute in range(10)))
         send(ledger, B, *(interval(minute, 2) for minute in range(5, 20)))
@@ -284,7 +284,7 @@ def test_merging_keeps_two_cameras_apart(path: Path) -> None:
     assert sum(interval.entered for interval in stored(path, B)) == 30
 
 
-def test_all_questions_go_by_the_key(path: Path) -> None:
+def test_all_reads_go_by_the_key(path: Path) -> None:
     """The serial number of the new camera has only its earlier counts."""
     with opened(path) as ledger:
         send(ledger, A, interval(0, 1))

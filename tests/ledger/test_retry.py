@@ -44,7 +44,7 @@ def retry(ledger: Ledger, at: int, **known: list[Interval]) -> Retried:
 
 
 def test_readable_interval_leaves_quarantine(path: Path, ledger: Ledger) -> None:
-    """It counts once, like one that is pushed; unreadable ones stay."""
+    """A readable interval counts once, like one that is pushed; unreadable ones stay."""
     record(ledger, 60, interval(0, 1))
     keep(ledger, 120, "readable", "unreadable", "readable as nothing")
     ledger.begin_writing_camera(SERIAL, "basis").result(TIMEOUT)
@@ -69,7 +69,7 @@ def test_readable_interval_leaves_quarantine(path: Path, ledger: Ledger) -> None
 
 
 def test_retried_interval_keeps_its_time_of_sending(path: Path, ledger: Ledger) -> None:
-    """Counts sent after it win."""
+    """Counts that were sent after a retried interval win."""
     keep(ledger, 60, "old")
     record(ledger, 120, interval(0, 7))
     retried = retry(ledger, 180, old=[interval(0, 5)])
@@ -83,7 +83,7 @@ def test_retried_interval_keeps_its_time_of_sending(path: Path, ledger: Ledger) 
 
 
 def test_reader_gets_the_time_of_sending(ledger: Ledger) -> None:
-    """It decides whether an interval lies in the future."""
+    """The reader gets the time of sending, which decides whether an interval lies in the future."""
     keep(ledger, 60, "a")
     keep(ledger, 120, "b")
     asked: list[tuple[str, int]] = []
@@ -93,7 +93,7 @@ def test_reader_gets_the_time_of_sending(ledger: Ledger) -> None:
 
 
 def test_retried_interval_may_have_to_wait(path: Path, ledger: Ledger) -> None:
-    """A minute of a stored quarter waits for the others."""
+    """A retried minute of a stored quarter waits for the others."""
     record(ledger, 900, interval(0, 20, minutes=15))
     keep(ledger, 960, "first")
     retried = retry(ledger, 1000, first=quarter(2)[:1])
@@ -105,7 +105,7 @@ def test_retried_interval_may_have_to_wait(path: Path, ledger: Ledger) -> None:
 
 
 def test_retried_interval_may_make_others_wait(path: Path, ledger: Ledger) -> None:
-    """As it would have done in time."""
+    """A retried interval makes others wait, as it would have done in time."""
     keep(ledger, 900, "quarter")
     record(ledger, 960, *quarter(2)[:3])
     retried = retry(ledger, 1000, quarter=[interval(0, 20, minutes=15)])
@@ -115,7 +115,7 @@ def test_retried_interval_may_make_others_wait(path: Path, ledger: Ledger) -> No
 
 
 def test_waiting_interval_is_retried(path: Path, ledger: Ledger) -> None:
-    """It is stored if it has to wait no longer."""
+    """A waiting interval is stored once nothing makes it wait any longer."""
     record(ledger, 60, interval(0, 1))
     query(
         path,
@@ -130,7 +130,7 @@ def test_waiting_interval_is_retried(path: Path, ledger: Ledger) -> None:
 
 
 def test_retry_that_fails(path: Path, ledger: Ledger) -> None:
-    """Nothing changes."""
+    """A retry that fails changes nothing."""
     keep(ledger, 60, "a", "b")
 
     def read(content: str, _: int) -> list[Interval]:
@@ -183,7 +183,7 @@ def test_retry_releases_covered_intervals(path: Path, ledger: Ledger) -> None:
 
 
 def test_retry_of_an_unknown_camera(ledger: Ledger) -> None:
-    """A ledger that was begun anew doesn't know it."""
+    """Retrying a camera raises LedgerError in a ledger that was begun anew."""
     with pytest.raises(LedgerError, match=SERIAL):
         retry(ledger, 0)
 
@@ -222,7 +222,7 @@ def test_retry_makes_no_difference(data: st.DataObject, reports: list[Report]) -
 
 
 def test_overview(ledger: Ledger) -> None:
-    """It has the number of intervals and the newest; there are none of an unknown camera."""
+    """The overview has the number of intervals and the newest; an unknown camera has none."""
     keep(ledger, 60, "a", "b", "c")
     quarantine = ledger.quarantine(SERIAL, 2).result(TIMEOUT)
     assert (quarantine.count, [kept.content for kept in quarantine.newest]) == (3, ["c", "b"])
@@ -231,7 +231,7 @@ def test_overview(ledger: Ledger) -> None:
 
 
 def test_long_content_is_shown_in_part(ledger: Ledger) -> None:
-    """It is kept as a whole, to be read again."""
+    """A long content is stored whole, to be read again."""
     keep(ledger, 60, "x" * 200_000)
     assert contents(ledger) == ["x" * 4096]
     assert retry(ledger, 120, **{"x" * 200_000: [interval(0, 1)]}).settled == 1
@@ -253,7 +253,7 @@ def test_drop(path: Path, ledger: Ledger) -> None:
 
 
 def test_dropped_intervals_sent_again(path: Path, ledger: Ledger) -> None:
-    """They are set aside again."""
+    """Dropped intervals that are sent again are set aside again."""
     record(ledger, 900, interval(0, 20, minutes=15))
     for _ in range(2):
         record(ledger, 960, interval(3, 1), rejected=[Rejected("bad", "x")])

@@ -18,7 +18,7 @@ RECORDED: Final = [
 ]
 
 
-def take(ledger: Ledger, basis: str = BASIS, *, everything: bool = False) -> Series | None:
+def begin_writing(ledger: Ledger, basis: str = BASIS, *, everything: bool = False) -> Series | None:
     """Return the hours that recorder may lack."""
     return ledger.begin_writing_camera(SERIAL, basis, everything=everything).result(TIMEOUT)
 
@@ -29,58 +29,58 @@ def entered(series: Series | None) -> tuple[int, int, list[int]]:
     return (series.start - START) // HOUR, series.before.entered, [hour.entered for hour in series.hours]
 
 
-def test_hours_are_taken_again_until_confirmed(tmp_path: Path) -> None:
-    """Also after a restart, together with all that has changed since."""
+def test_hours_are_returned_until_confirmed(tmp_path: Path) -> None:
+    """Unconfirmed hours are returned again, also after a restart, together with later changes."""
     path = tmp_path / "ledger.db"
     with opened(path) as ledger:
         record(ledger, 0, interval(0, 1), interval(130, 2))
-        assert entered(take(ledger)) == (0, 0, [1, 0, 2])
-        assert entered(take(ledger)) == (0, 0, [1, 0, 2])
+        assert entered(begin_writing(ledger)) == (0, 0, [1, 0, 2])
+        assert entered(begin_writing(ledger)) == (0, 0, [1, 0, 2])
     with opened(path) as ledger:
-        assert entered(take(ledger)) == (0, 0, [1, 0, 2])
+        assert entered(begin_writing(ledger)) == (0, 0, [1, 0, 2])
         ledger.confirm_series(SERIAL).result(TIMEOUT)
-        assert take(ledger) is None
+        assert begin_writing(ledger) is None
         record(ledger, 1, interval(190, 4))
         # The last hour that was written is among them, as it may have been incomplete.
-        assert entered(take(ledger)) == (2, 1, [2, 4])
+        assert entered(begin_writing(ledger)) == (2, 1, [2, 4])
         record(ledger, 2, interval(70, 8))
-        assert entered(take(ledger)) == (1, 1, [8, 2, 4])
+        assert entered(begin_writing(ledger)) == (1, 1, [8, 2, 4])
         ledger.confirm_series(SERIAL).result(TIMEOUT)
         record(ledger, 3, interval(70, 8))
-        assert take(ledger) is None, "nothing new"
+        assert begin_writing(ledger) is None, "nothing new"
 
 
 def test_new_basis_or_direction_returns_all_hours(tmp_path: Path) -> None:
-    """All hours depend on them."""
+    """All hours depend on the basis and the direction."""
     with opened(tmp_path / "ledger.db") as ledger:
-        assert take(ledger) is None, "the camera is unknown"
+        assert begin_writing(ledger) is None, "the camera is unknown"
         record(ledger, 0, interval(0, 1, 3), interval(130, 2))
-        take(ledger)
+        begin_writing(ledger)
         ledger.confirm_series(SERIAL).result(TIMEOUT)
-        assert entered(take(ledger, "12:00:00 Europe/Stockholm")) == (0, 0, [1, 0, 2])
+        assert entered(begin_writing(ledger, "12:00:00 Europe/Stockholm")) == (0, 0, [1, 0, 2])
         ledger.confirm_series(SERIAL).result(TIMEOUT)
         ledger.set_reversed(SERIAL, True).result(TIMEOUT)
-        assert entered(take(ledger, "12:00:00 Europe/Stockholm")) == (0, 0, [3, 0, 0])
+        assert entered(begin_writing(ledger, "12:00:00 Europe/Stockholm")) == (0, 0, [3, 0, 0])
         ledger.confirm_series(SERIAL).result(TIMEOUT)
-        assert entered(take(ledger, "12:00:00 Europe/Stockholm", everything=True)) == (0, 0, [3, 0, 0])
+        assert entered(begin_writing(ledger, "12:00:00 Europe/Stockholm", everything=True)) == (0, 0, [3, 0, 0])
 
 
 def test_hours_of_recorder_are_carried_over(tmp_path: Path) -> None:
-    """New counts add to them."""
+    """New counts are added to carried hours."""
     path = tmp_path / "ledger.db"
     with opened(path) as ledger:
         record(ledger, 0, interval(20, 3))
         ledger.carry_series(SERIAL, RECORDED, START).result(TIMEOUT)
-        assert entered(take(ledger)) == (-2, 0, [10, 20, 9])
+        assert entered(begin_writing(ledger)) == (-2, 0, [10, 20, 9])
         ledger.confirm_series(SERIAL).result(TIMEOUT)
         record(ledger, 1, interval(70, 4))
-        assert entered(take(ledger)) == (0, 30, [9, 4])
+        assert entered(begin_writing(ledger)) == (0, 30, [9, 4])
         ledger.forget_series(SERIAL).result(TIMEOUT)
-        assert entered(take(ledger)) == (0, 0, [3, 4])
+        assert entered(begin_writing(ledger)) == (0, 0, [3, 4])
 
 
 def test_carried_hours_sent_again_count_once(tmp_path: Path) -> None:
-    """A finished hour is that of the camera. For an unfinished one, recorder has more."""
+    """A carried hour that is sent again counts once; only a complete hour replaces it."""
     path = tmp_path / "ledger.db"
     with opened(path) as ledger:
         # The camera sends half of the first hour, all of the second, and the rest of the last one.
@@ -93,12 +93,12 @@ def test_carried_hours_sent_again_count_once(tmp_path: Path) -> None:
             interval(15, 5, minutes=15),
         )
         ledger.carry_series(SERIAL, RECORDED, START).result(TIMEOUT)
-        assert entered(take(ledger)) == (-2, 0, [10, 15, 10])
+        assert entered(begin_writing(ledger)) == (-2, 0, [10, 15, 10])
     assert [start for (start,) in query(path, "SELECT start FROM carried")] == [START - 2 * HOUR, START]
 
 
 def test_unknown_place(tmp_path: Path) -> None:
-    """Nothing is returned for it, nor for one whose doors have no counts."""
+    """Nothing is returned for an unknown place, nor for one whose doors have no counts."""
     with opened(tmp_path / "ledger.db") as ledger:
         assert ledger.begin_writing_place("shop").result(TIMEOUT) is None
         ledger.set_places([Place("shop", (Door(SERIAL, False),), "none")]).result(TIMEOUT)

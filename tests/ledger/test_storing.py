@@ -25,7 +25,7 @@ from ..helpers.ledgers import (
 
 
 def test_push_is_in_the_file(path: Path, ledger: Ledger) -> None:
-    """Another connection sees all of it."""
+    """Another connection sees all of a stored push."""
     intervals = [interval(0, 5, 2, adults=(4, 2)), interval(1, 1, 0, adults=(0, 0))]
     changes = record(ledger, 120, *intervals)
     assert stored(path) == intervals
@@ -39,7 +39,7 @@ def test_push_is_in_the_file(path: Path, ledger: Ledger) -> None:
 
 
 def test_push_without_intervals(path: Path, ledger: Ledger) -> None:
-    """The camera is stored."""
+    """A push without intervals stores its camera."""
     changes = record(ledger, 0)
     assert (changes.new_intervals, changes.since) == ((), None)
     assert [camera.serial for camera in ledger.cameras().result(TIMEOUT)] == [SERIAL]
@@ -48,7 +48,7 @@ def test_push_without_intervals(path: Path, ledger: Ledger) -> None:
 
 @pytest.mark.parametrize("sent_again", [60, 300], ids=["the same push", "sent again later"])
 def test_interval_sent_again(path: Path, ledger: Ledger, sent_again: int) -> None:
-    """Nothing changes."""
+    """An interval that is sent again changes nothing."""
     record(ledger, 60, interval(0, 5, 2))
     changes = record(ledger, sent_again, interval(0, 5, 2))
     assert (changes.new_intervals, changes.since) == ((), None)
@@ -56,7 +56,7 @@ def test_interval_sent_again(path: Path, ledger: Ledger, sent_again: int) -> Non
 
 
 def test_interval_sent_later_replaces(path: Path, ledger: Ledger) -> None:
-    """It isn't a new interval, but counts have changed since its start."""
+    """A replacing interval isn't new, but counts have changed since its start."""
     record(ledger, 120, interval(0, 5, 2), interval(1, 1, 1))
     changes = record(ledger, 180, interval(1, 3, 0), interval(2, 1, 0))
     assert changes.new_intervals == (interval(2, 1, 0),)
@@ -72,7 +72,7 @@ def test_interval_sent_earlier_is_ignored(path: Path, ledger: Ledger) -> None:
 
 
 def test_two_intervals_sent_at_the_same_time(path: Path, tmp_path: Path, ledger: Ledger) -> None:
-    """The same one counts, whichever comes first, also in one push."""
+    """The same interval is accepted, whichever comes first, also in one push."""
     first, second = interval(0, 5, 2), interval(0, 4, 7, adults=(1, 1))
     record(ledger, 60, first)
     record(ledger, 60, second)
@@ -84,7 +84,7 @@ def test_two_intervals_sent_at_the_same_time(path: Path, tmp_path: Path, ledger:
 
 
 def test_same_minute_of_two_cameras(path: Path, ledger: Ledger) -> None:
-    """Both are stored."""
+    """The intervals of both cameras are stored."""
     record(ledger, 60, interval(0, 5))
     record(ledger, 60, interval(0, 3), sender=sensor(1))
     assert stored(path) == [interval(0, 5)]
@@ -92,7 +92,7 @@ def test_same_minute_of_two_cameras(path: Path, ledger: Ledger) -> None:
 
 
 def test_sums_of_adults(path: Path, ledger: Ledger) -> None:
-    """They are NULL until the camera sends adults, and numbers from then on."""
+    """Sums of adults are NULL until the camera sends adults, and numbers from then on."""
     columns = "total_adults_entered, total_adults_exited"
     record(ledger, 60, interval(0, 5, 2))
     assert camera_row(path, columns) == (None, None)
@@ -116,7 +116,7 @@ def test_push_of_several_days(path: Path, ledger: Ledger) -> None:
 
 
 def test_interval_over_midnight(path: Path, ledger: Ledger) -> None:
-    """It is replaced only by its parts on both days together."""
+    """An interval over midnight is replaced only by its parts on both days together."""
     midnight = 14 * 60
     over = interval(midnight - 30, 20, minutes=60)
     record(ledger, 60 * midnight, over)

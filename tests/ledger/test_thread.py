@@ -1,4 +1,4 @@
-"""The thread that owns the file: batches, questions, callers that give up, closing."""
+"""The thread that owns the file: batches, reads, callers that give up, closing."""
 
 import asyncio
 from collections.abc import Callable
@@ -61,9 +61,9 @@ def test_waiting_pushes_are_committed_together(path: Path, ledger: Ledger) -> No
     before = commits(path)
     with locked(path):
         futures = [ledger.record(push(60, interval(0, 1), sender=sensor(number)), START) for number in range(50)]
-        question = ledger.cameras()
+        read = ledger.cameras()
     assert [future.result(TIMEOUT).camera.serial for future in futures] == [sensor(n).serial for n in range(50)]
-    assert len(question.result(TIMEOUT)) in (1, 2, 51)
+    assert len(read.result(TIMEOUT)) in (1, 2, 51)
     assert 1 <= commits(path) - before <= 2
 
 
@@ -85,13 +85,13 @@ def test_batch_waits_once_for_a_lock(path: Path, ledger: Ledger, monkeypatch: py
             assert perf_counter() - begin < 10
 
 
-def test_question_sees_earlier_pushes(ledger: Ledger) -> None:
-    """Also if both were waiting."""
+def test_read_sees_earlier_pushes(ledger: Ledger) -> None:
+    """A read sees earlier pushes, also if both were waiting."""
     go_on = held_up(ledger)
     ledger.record(push(60, interval(0, 1)), START)
-    question = ledger.cameras()
+    read = ledger.cameras()
     go_on.set()
-    assert len(question.result(TIMEOUT)) == 1
+    assert len(read.result(TIMEOUT)) == 1
 
 
 def synchronous(ledger: Ledger) -> int:
@@ -101,7 +101,7 @@ def synchronous(ledger: Ledger) -> int:
 
 
 def test_commits_are_synced(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """In a new file, during and after a backup, in a file that was opened again, and after a failure."""
+    """Commits are synced in new and reopened files, during and after a backup, and after a failure."""
     monkeypatch.setattr(ledger_file, "BUSY_SECONDS", 0.05)
     found: list[int] = []
     hold = BackupHold()
@@ -122,7 +122,7 @@ def test_commits_are_synced(path: Path, monkeypatch: pytest.MonkeyPatch) -> None
 
 
 async def test_cancelled_caller_does_not_stop_the_commit(path: Path, ledger: Ledger) -> None:
-    """A camera that hangs up can't interrupt it."""
+    """A camera that hangs up can't interrupt the commit."""
     record(ledger, 0)
     with locked(path):
         future = ledger.record(push(60, interval(0, 5)), START)
@@ -152,7 +152,7 @@ async def test_cancelled_caller_does_not_stop_the_closing(path: Path, ledger: Le
 
 
 def test_closing_finishes_waiting_pushes(path: Path, tmp_path: Path) -> None:
-    """They are stored, and the log is written into the file."""
+    """Waiting pushes are stored, and the log is written into the file."""
     with opened(path) as ledger:
         futures = [ledger.record(push(60 * n, interval(n, 1)), START) for n in range(20)]
         ledger.close().result(TIMEOUT)
@@ -175,7 +175,7 @@ def test_closed_ledger(path: Path) -> None:
 
 
 QUESTIONS: Final[dict[str, Callable[[Ledger], Future[Any]]]] = {
-    "a question": Ledger.cameras,
+    "a read": Ledger.cameras,
     "a push": lambda ledger: ledger.record(push(120, interval(1, 1)), START),
     "its size": Ledger.size,
     "a backup": Ledger.begin_backup,
@@ -238,30 +238,30 @@ def test_call_while_the_ledger_closes(tmp_path: Path, what: str) -> None:
     raise AssertionError("It takes that many lines to ask?")
 
 
-def test_closing_answers_waiting_questions(path: Path) -> None:
-    """All of them get a result."""
+def test_closing_runs_waiting_reads(path: Path) -> None:
+    """Reads that wait when the ledger is closed get a result."""
     go_on = threading.Event()
     with opened(path) as ledger:
         record(ledger, 60, interval(0, 5))
         ledger.submit(lambda _: go_on.wait(TIMEOUT))
-        questions = [ledger.cameras() for _ in range(20)]
+        reads = [ledger.cameras() for _ in range(20)]
         recorded = ledger.record(push(120, interval(1, 5)), START)
         closed = ledger.close()
         go_on.set()
         closed.result(TIMEOUT)
         assert recorded.done()
-        for question in questions:
-            assert len(question.result(0)) == 1
+        for read in reads:
+            assert len(read.result(0)) == 1
 
 
 def test_size(path: Path, ledger: Ledger) -> None:
-    """It is that of the file and its log."""
+    """The size is that of the file and its log."""
     record(ledger, 60, *[interval(minute, 1) for minute in range(1000)])
     assert ledger.size().result(TIMEOUT) == path.stat().st_size + Path(f"{path}-wal").stat().st_size
 
 
-def test_push_waits_for_one_question_at_most(ledger: Ledger) -> None:
-    """However many questions wait, and they are all answered."""
+def test_push_waits_for_one_read_at_most(ledger: Ledger) -> None:
+    """A push waits for one read at most, however many wait, and all reads are answered."""
     started, go_on = threading.Event(), threading.Event()
     answered: list[int] = []
 
@@ -271,19 +271,19 @@ def test_push_waits_for_one_question_at_most(ledger: Ledger) -> None:
 
     waiting = ledger.submit(first)
     started.wait(TIMEOUT)
-    questions: list[Future[None]] = []
+    reads: list[Future[None]] = []
     for number in range(50):
 
-        def question(_: sqlite3.Connection, number: int = number) -> None:
+        def read(_: sqlite3.Connection, number: int = number) -> None:
             answered.append(number)
 
-        questions.append(ledger.submit(question))
+        reads.append(ledger.submit(read))
     recorded = ledger.record(push(60, interval(0, 1)), START)
     recorded.add_done_callback(lambda _: answered.append(-1))
     go_on.set()
     waiting.result(TIMEOUT)
     recorded.result(TIMEOUT)
-    for asked in questions:
-        asked.result(TIMEOUT)
+    for answer in reads:
+        answer.result(TIMEOUT)
     assert answered.index(-1) <= 1
     assert [number for number in answered if number >= 0] == list(range(50))

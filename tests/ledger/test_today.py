@@ -35,7 +35,7 @@ def test_today(ledger: Ledger) -> None:
 
 
 def test_interval_that_ends_at_the_reset(ledger: Ledger) -> None:
-    """It lies before the reset; one that continues after it lies behind."""
+    """An interval that ends at the reset lies before it; one that continues lies after it."""
     record(ledger, 600, interval(-1, 1), interval(0, 2, minutes=5))
     at_the_start = ledger.today(SERIAL, START, START + DAY, START).result(TIMEOUT)
     assert at_the_start.passages == [Passage(START + 300, 2, 0)]
@@ -51,7 +51,7 @@ def test_today_without_counts(ledger: Ledger) -> None:
 
 
 def test_corrections_at_the_same_instant(ledger: Ledger) -> None:
-    """They keep their order."""
+    """Corrections at the same instant keep their order."""
     record(ledger, 60)
     for value in (3, 1, 2):
         ledger.correct(SERIAL, START, value, Source.ACTION).result(TIMEOUT)
@@ -60,7 +60,7 @@ def test_corrections_at_the_same_instant(ledger: Ledger) -> None:
 
 
 def test_today_of_an_unknown_camera(ledger: Ledger) -> None:
-    """A ledger that was begun anew doesn't know it until it pushes."""
+    """A ledger that was begun anew doesn't know the camera until it pushes."""
     with pytest.raises(LedgerError, match=SERIAL):
         ledger.today(SERIAL, START, START + DAY, START).result(TIMEOUT)
     assert ledger.quarantined(SERIAL, 10).result(TIMEOUT) == []

@@ -1,6 +1,6 @@
 """Timestamps of local times and periods, correct also where summer time makes a day shorter or longer.
 
-Knows only time zones. Called by schedule, history and schedules.
+Knows only time zones. Called by schedule.py, schedules.py, history and place_flow.
 """
 
 from collections.abc import Iterator

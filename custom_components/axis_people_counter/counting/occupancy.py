@@ -23,8 +23,8 @@ class Source(StrEnum):
 class Passage(NamedTuple):
     """People who passed in an interval that ended at this time.
 
-    `pending` are the people who entered through other doors in intervals that began before this time and end after it:
-    some of those who left now may have been among them.
+    `pending` is how many people entered at other doors in intervals that are still open at this time: some of those
+    who exited now may be among them.
     """
 
     at: Timestamp
@@ -44,8 +44,8 @@ class Correction(NamedTuple):
 class Level(NamedTuple):
     """How many people are inside from this time on, after a passage or a correction.
 
-    `running` is the sum that counting goes on with, below zero while pending people may explain it. `drift` is by how
-    many the doors have counted too few who entered.
+    `inside` is never below zero. `running` is the same count without that limit: it is negative while pending people
+    may explain that. `drift` is the number of entries that the doors missed.
     """
 
     at: Timestamp
@@ -81,11 +81,10 @@ class OccupancySummary(NamedTuple):
 
 
 def levels(passages: Iterable[Passage], corrections: Iterable[Correction], running: int = 0) -> Iterator[Level]:
-    """Yield the level after each passage and correction; both are in the order of time, and start at `running`.
+    """Yield the level after each passage and correction. Both are in the order of time; counting starts at `running`.
 
-    No more people can leave than are inside: if more do, the doors missed some who entered. The level stays at zero
-    then, and the running value keeps only as many below zero as may still be pending at other doors. An interval that
-    ends at the time of a correction lies before it.
+    More people can't exit than are inside. If more do, the doors missed entries: these are added as drift, except for
+    as many as may still be pending. An interval that ends at the time of a correction belongs before it.
     """
     coming = iter(corrections)
     correction = next(coming, None)
@@ -111,13 +110,13 @@ def final_occupancy(passages: Iterable[Passage], corrections: Iterable[Correctio
     return inside
 
 
-def summarize(changes: Iterable[Level], since: Timestamp, inside: int) -> OccupancySummary:
-    """Return the summary after all levels since a time; `inside` is the level before the first of them.
+def summarize(levels: Iterable[Level], since: Timestamp, inside: int) -> OccupancySummary:
+    """Return the summary after all levels since a time; `inside` is the occupancy before the first of them.
 
-    A level that was counted at the very time `since` belongs to the time before.
+    A level at the time `since` itself is where the peak starts; its drift belongs to the time before.
     """
     peak, drift = inside, 0
-    for level in changes:
+    for level in levels:
         inside = level.inside
         if level.at <= since:
             peak = inside
@@ -128,9 +127,9 @@ def summarize(changes: Iterable[Level], since: Timestamp, inside: int) -> Occupa
 
 
 def has_reached(limit: int, occupancies: Iterable[int], *, hysteresis: int) -> bool:
-    """Return True if a limit is reached after these numbers of people were inside, one after the other.
+    """Return True if a limit is reached after these occupancies, which are in the order of time.
 
-    The limit stays reached until more than `hysteresis` people fewer are inside.
+    Once reached, it stays reached until the occupancy is more than `hysteresis` below it.
     """
     reached = False
     for inside in occupancies:
@@ -139,10 +138,10 @@ def has_reached(limit: int, occupancies: Iterable[int], *, hysteresis: int) -> b
 
 
 def turning_points(occupancies: Sequence[int]) -> list[int]:
-    """Return the few numbers of people inside for which `has_reached` returns the same, for any limit and hysteresis.
+    """Return the few occupancies for which `has_reached` returns the same, for any limit and hysteresis.
 
-    Looking back from the last number, only those matter that are above or below all later ones. Of several such numbers
-    in a row that are above, only the highest matters, and only the lowest of those below.
+    Seen from the last one backwards, only new maxima and new minima matter. Of several new maxima in a row only the
+    highest matters, and of several new minima only the lowest.
     """
     kept = [occupancies[-1]]
     lowest = highest = occupancies[-1]
@@ -158,14 +157,14 @@ def turning_points(occupancies: Sequence[int]) -> list[int]:
 
 
 def occupancy_by_period(
-    bounds: Sequence[Timestamp], changes: Iterable[Level], until: Timestamp, inside: int = 0
+    bounds: Sequence[Timestamp], levels: Iterable[Level], until: Timestamp, inside: int = 0
 ) -> Iterator[Occupancy]:
-    """Yield the occupancy between each two bounds; `until` is the end of what is known.
+    """Yield the occupancy between each two bounds; time after `until` isn't part of the mean.
 
-    A counted level belongs to the period in which its people passed, even if the interval ends with the period; a
-    correction belongs to the period that begins with it.
+    A passage belongs to the period in which its interval ends, even if both end together. A correction belongs to the
+    period that begins with it.
     """
-    coming = iter(changes)
+    coming = iter(levels)
     level = next(coming, None)
     for start, end in pairwise(bounds):
         corrections: list[AppliedCorrection] = []

@@ -1,4 +1,4 @@
-"""Decides which of overlapping intervals count.
+"""Decides which of overlapping intervals are accepted.
 
 Pure functions of the intervals and of when they were sent. Called by the ledger.
 """
@@ -29,7 +29,7 @@ class SentInterval(NamedTuple):
 
 
 def overlapping_groups[T: (SentInterval, Interval)](intervals: Iterable[T], gap: int = 0) -> Iterator[list[T]]:
-    """Yield groups of intervals that overlap or lie closer than a gap, if only through others, in the order of time."""
+    """Yield groups of intervals in the order of time; two that overlap, or lie closer than `gap`, share a group."""
     group: list[T] = []
     reach = 0
     for interval in sorted(intervals, key=by_time):
@@ -43,12 +43,12 @@ def overlapping_groups[T: (SentInterval, Interval)](intervals: Iterable[T], gap:
 
 
 def by_time(interval: SentInterval | Interval) -> tuple[Timestamp, Timestamp]:
-    """Return the sort key for the order of time."""
+    """Sort key: the order of time."""
     return interval.start, interval.end
 
 
 def rank(interval: SentInterval) -> tuple[int, ...]:
-    """Return the sort key for precedence: the later sent one, in one push the shorter one; the rest breaks ties."""
+    """Sort key: the interval sent later wins; within one push the shorter one. Other fields break ties."""
     values = (-1 if value is None else value for value in interval.interval)
     return interval.sent, interval.start - interval.end, *values
 
@@ -68,14 +68,14 @@ def resolve(group: list[SentInterval]) -> tuple[list[SentInterval], list[SentInt
         if not later.covers(interval.start, interval.end):
             candidates.append(interval)
         later.add(interval.start, interval.end)
-    taken = Coverage()
+    accepted_time = Coverage()
     accepted = []
     waiting = []
     for interval in reversed(candidates):
-        if taken.touches(interval.start, interval.end):
+        if accepted_time.touches(interval.start, interval.end):
             waiting.append(interval)
         else:
-            taken.add(interval.start, interval.end)
+            accepted_time.add(interval.start, interval.end)
             accepted.append(interval)
     return sorted(accepted, key=by_time), waiting
 

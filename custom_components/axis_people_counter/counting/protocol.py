@@ -1,7 +1,7 @@
 """The document an AXIS people counter pushes: "Axis Retail Data" 0.4.
 
 Source: Axis' Generic Data Push Integration Guide, "Sample Data Output" and "Field Description".
-Called by the push view.
+Knows neither HTTP nor the ledger. Called by http/view.py; `parse_rejected` by the coordinator.
 """
 
 from array import array
@@ -31,7 +31,7 @@ MAX_SKIPPED: Final = 10
 
 
 class DocumentError(Exception):
-    """The body isn't a document that can be read; the message says why."""
+    """The document can't be read; the message is the reason."""
 
     # The sender, where it could be read in spite of the error.
     sensor: Sensor | None = None
@@ -55,7 +55,7 @@ class Sensor:
     version: str | None
     time_zone: str | None
     ip_address: str | None
-    # Seconds by which its local time is ahead of UTC, None where unknown. It says nothing about which camera this is.
+    # Seconds by which local time is ahead of UTC, None where unknown. Not compared: it doesn't identify a camera.
     utc_offset: int | None = field(default=None, compare=False)
 
 
@@ -120,7 +120,7 @@ def parse_rejected(content: str, sent: Timestamp) -> list[Interval] | None:
 
 
 def _read_members(reader: JsonReader, members: dict[str, Any]) -> None:
-    """Read the members of the document into a dict, which keeps those before an error."""
+    """Read the members of the document into `members`, which keeps those that were read before an error."""
     if reader.peek() != b"{":
         reader.value()
         raise DocumentError("The document is not a JSON object.")
@@ -209,9 +209,9 @@ class _Measurements:
         return Push(sensor, sent, intervals, self._rejected, frozenset(self._skipped))
 
     def _skip_or_reject_unknown(self, reader: JsonReader, counted: set[tuple[Timestamp, Timestamp]]) -> None:
-        """Skip measurements of an unknown kind where people are counted for the same time.
+        """Skip measurements of an unknown kind if a known kind has counts for the same time.
 
-        Any other one is rejected: it may be the new way to count people.
+        Otherwise reject them: the unknown kind may be a new way to count people.
         """
         for position in self._unknown:
             reader.position = position
@@ -256,7 +256,7 @@ _LOCAL_TIME: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(?
 
 
 def _reason_to_reject(interval: Interval, sent: Timestamp) -> str | None:
-    """Return why an interval can't have been counted by the time the document was sent, None where it can."""
+    """Return the reason to reject an interval of a document sent at this time, None if there is none."""
     if interval.end > sent:
         return "it ends after the document was sent"
     if interval.start < sent - MAX_AGE:
@@ -265,7 +265,7 @@ def _reason_to_reject(interval: Interval, sent: Timestamp) -> str | None:
 
 
 def _is_empty(data: Any) -> bool:
-    """Return True if `data` counts nothing: it is missing, or has neither measurements nor anything that could be."""
+    """Return True if `data` has no counts: no measurements, and no other list or object that isn't empty."""
     if is_object(data):
         return "measurements" not in data and not any(
             isinstance(value, dict | list) for value in data.values() if value

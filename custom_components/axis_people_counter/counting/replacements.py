@@ -1,7 +1,7 @@
 """Which camera counts for which key, given the replacements that a person has chosen.
 
 Entities, statistics and places know a camera by its key: the serial number of the first camera that hung there. The key
-stays when another camera takes its place. Called by the ledger.
+stays when another camera takes its place. Knows no counts. Called by ledger, receiver, settings and replace_flow.
 """
 
 from collections.abc import Iterable, Iterator, Sequence

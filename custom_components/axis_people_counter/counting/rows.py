@@ -43,17 +43,17 @@ class _DoorCounts(NamedTuple):
 def count_rows(
     bounds: Sequence[Timestamp],
     doors: Sequence[Iterable[Interval]],
-    changes: Iterable[Level],
+    levels: Iterable[Level],
     now: Timestamp,
     inside: int = 0,
 ) -> Iterator[Row]:
     """Yield a row for the period between each two bounds.
 
-    The intervals of each door are in the order of time, from one that reaches over the first bound on. `changes` are
-    the levels of occupancy that follow from all doors, and `inside` is the level before. All are read lazily.
+    The intervals of each door are in the order of time, from one that reaches over the first bound on. `levels` are
+    those of all doors together, and `inside` is the occupancy before. All are read lazily.
     """
     counts = zip(*(_door_counts(bounds, intervals) for intervals in doors), strict=True)
-    peaks = occupancy_by_period(bounds, changes, now, inside)
+    peaks = occupancy_by_period(bounds, levels, now, inside)
     for (start, end), of_doors, occupancy in zip(pairwise(bounds), counts, peaks, strict=True):
         covered = min(door.covered for door in of_doors)
         yield Row(

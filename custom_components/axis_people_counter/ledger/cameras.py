@@ -1,6 +1,6 @@
 """The table of cameras: what each camera last reported about itself, and what a person has set for it.
 
-Knows nothing of intervals.
+Knows nothing of intervals. Called by the other modules of the ledger.
 """
 
 from collections.abc import Iterator
@@ -57,7 +57,7 @@ def find_camera(db: sqlite3.Connection, key: str) -> Camera | None:
 
 
 def get_camera(db: sqlite3.Connection, key: str) -> Camera:
-    """Return the camera with a key; raise LedgerError where there is none, as in a ledger that was begun anew."""
+    """Return the camera with a key; raise LedgerError where there is none, as in a new ledger."""
     camera = find_camera(db, key)
     if camera is None:
         raise LedgerError(f"{key} isn't in the ledger.")

@@ -1,4 +1,7 @@
-"""Corrections: occupancies of cameras and places that a person or an automation has set."""
+"""The tables of corrections: occupancies that a person or an automation has set.
+
+Knows no counts. Called by ledger, today, places and merging.
+"""
 
 import sqlite3
 

@@ -1,4 +1,8 @@
-"""The cameras whose direction a person has reversed. Some of them may not have pushed yet."""
+"""The cameras whose direction is reversed: a copy for queries. The option of the config entry is the truth.
+
+The table `reversed_cameras` has keys, also of cameras that haven't pushed yet; queries use the column
+`cameras.reversed`. A door's own direction is in places.py. Called by ledger.py.
+"""
 
 import sqlite3
 
@@ -12,7 +16,7 @@ def reversed_keys(db: sqlite3.Connection) -> list[str]:
 
 
 def set_reversed(db: sqlite3.Connection, key: str, *, value: bool) -> None:
-    """Reverse one camera, or no longer."""
+    """Reverse a camera, or no longer reverse it."""
     get_camera(db, key)
     known = _stored(db)
     set_all(db, known | {key} if value else known - {key})
@@ -21,7 +25,7 @@ def set_reversed(db: sqlite3.Connection, key: str, *, value: bool) -> None:
 def set_all(db: sqlite3.Connection, wanted: frozenset[str]) -> None:
     """Reverse these cameras and no others."""
     known = _stored(db)
-    # Without a change no lock is needed, so a file that another program has locked can be read.
+    # Write only if needed: so a file that another program has locked can still be opened and read.
     if no_longer := known - wanted:
         db.executemany("DELETE FROM reversed_cameras WHERE key = ?", ((key,) for key in no_longer))
     if new := wanted - known:

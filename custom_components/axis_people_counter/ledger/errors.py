@@ -1,4 +1,7 @@
-"""The errors that the ledger raises."""
+"""The errors that the ledger raises.
+
+Raised by file, schema, cameras and storing; handled by all that call the ledger.
+"""
 
 
 class LedgerError(Exception):

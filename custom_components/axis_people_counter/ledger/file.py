@@ -1,7 +1,7 @@
 """The file of the ledger: SQLite, synced at every commit, and the one thread that owns it.
 
-The thread commits the changes that wait together in one transaction, and answers questions between transactions. It
-knows nothing of what is stored.
+The thread commits all waiting changes in one transaction, and runs reads between transactions. Knows nothing of what is
+stored. Called by ledger.py.
 """
 
 import asyncio
@@ -64,7 +64,7 @@ class _Job(NamedTuple):
 class BackupHold:
     """Keeps the file unchanged while a backup copies it; all ledgers that open this file share one hold.
 
-    Pushes are still stored: they only append to the write-ahead log, any beginning of which is a valid log.
+    Pushes are still stored: they are only appended to the write-ahead log. SQLite can read any beginning of a log.
     """
 
     def __init__(self) -> None:
@@ -73,13 +73,13 @@ class BackupHold:
         self.files: set[LedgerFile] = set()
 
     def begin(self) -> list[Answer[None]]:
-        """Begin for all that have the file open; it stays unchanged once all answers have come."""
+        """Hold the file for all ledgers that have it open. It stays unchanged once all answers have come."""
         begun = [file.begin_backup() for file in tuple(self.files)]
         self.is_on = True
         return begun
 
     def end(self) -> list[Answer[None]]:
-        """End for all that have the file open; without a backup nothing changes."""
+        """Release the file for all ledgers that have it open. Without a backup, this changes nothing."""
         ended = [file.end_backup() for file in tuple(self.files)]
         self.is_on = False
         return ended
@@ -101,7 +101,7 @@ class LedgerFile:
         self._db: sqlite3.Connection | None = None
         self._identity: _Identity | None = None
         self._suspect = False
-        # Settings, by what they are about. They are applied to each file that is opened, as it may be a new one.
+        # Functions that store settings, by subject. They run for each file that is opened, as it may be a new one.
         self.settings: dict[str, Callable[[sqlite3.Connection], None]] = {}
         self._backup_hold = backup_hold or BackupHold()
         self._backup_hold.files.add(self)
@@ -115,7 +115,7 @@ class LedgerFile:
     def submit[T](self, function: Callable[[sqlite3.Connection], T], *, writes: bool = False) -> Answer[T]:
         """Run a function in the thread; one that writes is part of a transaction."""
         answer: Answer[T] = Answer()
-        # From now on it can't be cancelled: a commit is never interrupted.
+        # A running answer can't be cancelled: a commit is never interrupted.
         answer.set_running_or_notify_cancel()
         with self._closing:
             if self._closed is None:
@@ -134,7 +134,7 @@ class LedgerFile:
         return self.submit(measure)
 
     def begin_backup(self) -> Answer[None]:
-        """Write the log into the file, and leave the file unchanged until end_backup."""
+        """Write the log into the file, and keep the file unchanged until end_backup."""
         if self._closed is not None:
             # The thread may still write before it ends.
             return self._closed
@@ -143,15 +143,15 @@ class LedgerFile:
 
         def begin(db: sqlite3.Connection) -> None:
             self._apply_backup_hold(db)
-            # The log has to be empty: one whose content is in the file already, SQLite would overwrite.
+            # Empty the log first: SQLite overwrites a log that it has already copied into the file.
             if not is_held and not _empty_log(db):
                 raise LedgerError("Another program is reading the ledger.")
 
         return self.submit(begin)
 
     def end_backup(self) -> Answer[None]:
-        """Write the log into the file again."""
-        # Set at once, so that it holds also where the file can't be opened now.
+        """End the hold, and write the log into the file."""
+        # End the hold at once, so that it ends even if the file can't be opened now.
         self._backup_hold.is_on = False
 
         def end(db: sqlite3.Connection) -> None:
@@ -172,25 +172,25 @@ class LedgerFile:
     # The thread
 
     def _run(self) -> None:
-        """Run jobs until the ledger is closed and no question is left."""
+        """Run jobs until the ledger is closed and no read is left."""
         is_closing = False
-        questions: deque[_Job] = deque()
-        while not is_closing or questions:
-            jobs = self._waiting_jobs(wait=not questions)
+        reads: deque[_Job] = deque()
+        while not is_closing or reads:
+            jobs = self._waiting_jobs(wait=not reads)
             is_closing = is_closing or None in jobs
-            # Writes come first, so that a question sees what was stored before it was asked.
+            # Writes come first, so that a read sees what was stored before it was submitted.
             self._write([job for job in jobs if job and job.writes])
-            questions.extend(job for job in jobs if job and not job.writes)
-            if questions:
-                # One at a time: however many questions there are, a push waits for one answer at most.
-                self._read(questions.popleft())
+            reads.extend(job for job in jobs if job and not job.writes)
+            if reads:
+                # One at a time: however many reads wait, a push waits for one of them at most.
+                self._read(reads.popleft())
         self._disconnect()
         self._backup_hold.files.discard(self)
         assert self._closed
         self._closed.set_result(None)
 
     def _waiting_jobs(self, *, wait: bool) -> list[_Job | None]:
-        """Return all jobs in the queue, where there is none after waiting for one."""
+        """Return all jobs in the queue; if `wait` is True, wait for the first one."""
         jobs = [self._jobs.get()] if wait else []
         with suppress(Empty):
             while True:
@@ -204,7 +204,7 @@ class LedgerFile:
         try:
             with self._transaction() as db:
                 results = [job.function(db) for job in jobs]
-        except BaseException as err:  # noqa: BLE001 - whatever it is, the caller has to get it
+        except BaseException as err:  # noqa: BLE001 - the caller gets any error
             self._write_failed(jobs, err)
         else:
             for job, result in zip(jobs, results, strict=True):
@@ -251,7 +251,7 @@ class LedgerFile:
     # The connection
 
     def _connect(self) -> sqlite3.Connection:
-        """Return the connection, after opening the file where it is closed or another one than before."""
+        """Return the connection; open the file first if it is closed, or was replaced by another one."""
         if self._db is not None:
             if self._identity == _identity(self._name):
                 return self._db
@@ -277,7 +277,7 @@ class LedgerFile:
         self._disconnect()
 
     def _open(self) -> sqlite3.Connection:
-        # SQLite opens a read-only file without an error, and leaves a log that stays read-only when the file doesn't.
+        # SQLite opens a read-only file without an error, but its log stays read-only when the file becomes writable.
         with suppress(FileNotFoundError):
             self.path.open("r+b").close()
         db = sqlite3.connect(self.path, timeout=BUSY_SECONDS, isolation_level=None)
@@ -292,7 +292,7 @@ class LedgerFile:
 
     def _prepare(self, db: sqlite3.Connection) -> None:
         """Check the file, bring its tables up to date and apply the settings."""
-        # Before the first access: closing alone may write into the file.
+        # Apply the hold before the first access: even closing may write into the file.
         self._apply_backup_hold(db)
         schema.check_version(db)
         # A full check reads the whole file, so it waits for a reason.
@@ -302,7 +302,7 @@ class LedgerFile:
         # Each commit is on the disk before it returns.
         db.execute("PRAGMA synchronous = FULL")
         schema.migrate(db)
-        # Each push reads the cameras: damage there is better found now.
+        # Each push reads the cameras, so damage there has to be found now.
         db.execute("SELECT * FROM cameras").fetchall()
         if self.settings:
             db.execute("BEGIN")

@@ -1,6 +1,6 @@
 """The table of intervals that count. Those of one camera never overlap.
 
-Here rows are read, added and removed; settling.py decides which.
+Rows are only read, added and removed here; settling.py decides which. Called by the other modules of the ledger.
 """
 
 from collections.abc import Callable, Iterable

@@ -1,4 +1,4 @@
-"""The face of the ledger: a method for each change and each question, called by the rest of the integration.
+"""The facade of the ledger: a method for each change and each read, called by the rest of the integration.
 
 Each runs in the ledger's thread and returns an Answer at once. A change is committed to the disk when its Answer has a
 result.
@@ -33,12 +33,12 @@ from .series import CountsByHour, HourCounts, HourRange, Series
 from .storing import Changes
 from .today import Today
 
-# So many intervals are read within a few milliseconds.
+# The intervals of a page are read within a few milliseconds, during which pushes wait.
 PAGE: Final = 5000
 
 
 class Ledger(LedgerFile):
-    """The file with its thread, and all that can be stored in it and asked."""
+    """The file with its thread, and all changes and reads."""
 
     # Pushes
 
@@ -69,7 +69,7 @@ class Ledger(LedgerFile):
         return self.submit(directions.reversed_keys)
 
     def set_reversed(self, key: str, value: bool) -> Answer[None]:
-        """Reverse the direction of a camera, or no longer."""
+        """Reverse the direction of a camera, or no longer reverse it."""
         return self.submit(lambda db: directions.set_reversed(db, key, value=value), writes=True)
 
     def set_directions(self, reversed_cameras: Callable[[], Iterable[str]]) -> Answer[None]:
@@ -106,14 +106,14 @@ class Ledger(LedgerFile):
     def each_interval(self, key: str, start: Timestamp, end: Timestamp) -> Iterator[Interval]:
         """Yield all intervals of a camera that begin in [start, end). This blocks, so it isn't for the event loop.
 
-        They are read in pages, between which pushes are stored; their changes may be seen or not.
+        They are read in pages, between which pushes are stored, so their changes may be missing.
         """
         while True:
             page = self.intervals(key, start, end, PAGE).result()
             yield from page
             if len(page) < PAGE:
                 return
-            # Not its start: a push may meanwhile replace this interval by shorter ones.
+            # Go on from its end: by now, a push may have replaced this interval by shorter ones.
             start = page[-1].end
 
     def gaps(self, key: str, since: Timestamp, limit: int) -> Answer[list[tuple[Timestamp, Timestamp]]]:
@@ -149,7 +149,7 @@ class Ledger(LedgerFile):
         return self.submit(lambda db: quarantine.overview(db, key, limit))
 
     def retry(self, key: str, read: Reader, received: Timestamp, after: int = 0) -> Answer[Retried]:
-        """Try a page of a camera's quarantined intervals again, of those behind an id."""
+        """Try a page of a camera's quarantined intervals again, of those after an id."""
         return self.submit(lambda db: retry.retry_page(db, key, read, received, after), writes=True)
 
     def drop(self, key: str, last: int) -> Answer[int]:
@@ -212,7 +212,7 @@ class Ledger(LedgerFile):
         return self.submit(lambda db: series.door_counts(db, door.key, hour_range, is_reversed=door.is_reversed))
 
     def confirm_series(self, key: str) -> Answer[None]:
-        """Note that recorder has what was taken last."""
+        """Note that recorder has the hours that begin_writing_… returned last."""
         return self.submit(lambda db: series.confirm(db, key), writes=True)
 
     def forget_series(self, key: str) -> Answer[None]:
@@ -220,7 +220,7 @@ class Ledger(LedgerFile):
         return self.submit(lambda db: series.forget(db, key), writes=True)
 
     def carry_series(self, key: str, hours: list[tuple[Timestamp, HourCounts]], until: Timestamp) -> Answer[None]:
-        """Store hours that recorder has of a camera, up to the last one, and this ledger hasn't."""
+        """Store hours that recorder has of a camera, up to the last one, and that this ledger lacks."""
 
         def carry(db: sqlite3.Connection) -> None:
             series.carry(db, key, hours, until)

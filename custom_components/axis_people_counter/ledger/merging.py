@@ -1,4 +1,7 @@
-"""Old intervals are merged into intervals of one hour, where that changes no answer."""
+"""Merges old intervals into intervals of one hour, where that changes no answer.
+
+Leaves the quarantine alone. Called by ledger.py.
+"""
 
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator

@@ -1,7 +1,7 @@
 """The tables of places: their doors, and checkpoints of their occupancy.
 
-The occupancy of a place without a daily reset depends on all that ever passed its doors. So that its cost doesn't grow
-with that, the running count at each midnight (UTC) is kept, until something before it changes.
+Without a daily reset, occupancy depends on all passages ever. So a checkpoint stores the running count at each midnight
+(UTC), until an earlier count changes. Knows no time zones. Called by ledger, settling, routes and directions.
 """
 
 from collections.abc import Sequence
@@ -15,13 +15,13 @@ from typing import Final, NamedTuple
 from ..counting import DAY, LATEST, Correction, Level, Passage, Source, Timestamp, levels, turning_points
 from . import corrections
 
-# So many intervals are read and folded within some ten milliseconds.
+# The most that `advance` reads at once, within some ten milliseconds: pushes wait that long.
 INTERVALS_AT_ONCE: Final = 5_000
 DAYS_AT_ONCE: Final = 100
 
 
 class Door(NamedTuple):
-    """A camera of a place, by its key; reversed where people who enter there leave the place."""
+    """A camera of a place, by its key. If it is reversed, people who enter there exit from the place."""
 
     key: str
     is_reversed: bool
@@ -29,7 +29,7 @@ class Door(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Some doors, and the schedule of the resets as a text."""
+    """A place: its doors, and its schedule as a text (`Schedule.basis`)."""
 
     key: str
     doors: tuple[Door, ...]
@@ -37,7 +37,7 @@ class Place:
 
     @property
     def basis(self) -> str:
-        """Return all that the counts of a place depend on, as a text to compare."""
+        """Return doors and schedule as a text: if it changes, everything computed from them is obsolete."""
         return json.dumps([sorted(self.doors), self.schedule])
 
 
@@ -47,7 +47,7 @@ class PlaceToday:
 
     running: int
     levels: list[Level]
-    # The numbers of people inside, in the order of time, on which it depends whether a limit is reached.
+    # Occupancies in the order of time, for `has_reached`; of the oldest ones only the turning points.
     occupancies: list[int]
     entered: int
     exited: int
@@ -56,14 +56,14 @@ class PlaceToday:
 
 
 class Checkpoint(NamedTuple):
-    """The running count at an instant, and the numbers of people inside on which limits depend."""
+    """The running count at an instant, and the turning points of the occupancy before, on which limits depend."""
 
     at: Timestamp
     running: int
     occupancies: list[int]
 
 
-# No people are inside before the first count.
+# The checkpoint before the first count: nobody is inside.
 _BEGINNING: Final = (0, 0, "[0]")
 
 # Reversed = camera reversed XOR door reversed.
@@ -87,10 +87,10 @@ def set_places(db: sqlite3.Connection, places: Sequence[Place]) -> None:
 
 
 def _store_place(db: sqlite3.Connection, place: Place) -> None:
-    """Store a place; where its basis has changed, all that was computed from it is void."""
+    """Store a place; if its basis has changed, delete its checkpoints, and have all its statistics written again."""
     if db.execute("SELECT basis FROM places WHERE key = ?", (place.key,)).fetchone() == (place.basis,):
         return
-    (number,) = db.execute(
+    (place_id,) = db.execute(
         """
         INSERT INTO places (key, basis)
         VALUES (:key, :basis)
@@ -99,20 +99,20 @@ def _store_place(db: sqlite3.Connection, place: Place) -> None:
         """,
         {"key": place.key, "basis": place.basis},
     ).fetchone()
-    db.execute("DELETE FROM doors WHERE place = ?", (number,))
+    db.execute("DELETE FROM doors WHERE place = ?", (place_id,))
     db.executemany(
         "INSERT INTO doors VALUES (?, ?, ?)",
-        ((door.key, number, door.is_reversed) for door in place.doors),
+        ((door.key, place_id, door.is_reversed) for door in place.doors),
     )
-    db.execute("DELETE FROM checkpoints WHERE place = ?", (number,))
+    db.execute("DELETE FROM checkpoints WHERE place = ?", (place_id,))
 
 
 def _find_or_add(db: sqlite3.Connection, place: Place) -> int:
-    """Return the id of a place, which is new to a ledger that was begun anew."""
+    """Return the id of a place; a ledger that was begun anew doesn't have it yet, so add it."""
     _store_place(db, place)
-    number = _find(db, place.key)
-    assert number is not None
-    return number
+    place_id = _find(db, place.key)
+    assert place_id is not None
+    return place_id
 
 
 def _find(db: sqlite3.Connection, key: str) -> int | None:
@@ -125,23 +125,23 @@ def _find(db: sqlite3.Connection, key: str) -> int | None:
 
 def note_change(db: sqlite3.Connection, key: str, since: Timestamp) -> None:
     """Note for all places with this camera that its counts have changed since an instant."""
-    for (place,) in db.execute("SELECT place FROM doors WHERE key = ?", (key,)).fetchall():
-        _note_change(db, place, since)
+    for (place_id,) in db.execute("SELECT place FROM doors WHERE key = ?", (key,)).fetchall():
+        _note_change(db, place_id, since)
 
 
-def _note_change(db: sqlite3.Connection, place: int, since: Timestamp) -> None:
+def _note_change(db: sqlite3.Connection, place_id: int, since: Timestamp) -> None:
     db.execute(
         "UPDATE places SET changed_since = min(coalesce(changed_since, :since), :since) WHERE id = :place",
-        {"place": place, "since": since},
+        {"place": place_id, "since": since},
     )
-    db.execute("DELETE FROM checkpoints WHERE place = ? AND at > ?", (place, since))
+    db.execute("DELETE FROM checkpoints WHERE place = ? AND at > ?", (place_id, since))
 
 
 def correct(db: sqlite3.Connection, place: Place, at: Timestamp, value: int, source: Source) -> None:
     """Store the occupancy that a place is set to."""
-    number = _find_or_add(db, place)
-    corrections.add_to_place(db, number, at, value, source)
-    _note_change(db, number, at)
+    place_id = _find_or_add(db, place)
+    corrections.add_to_place(db, place_id, at, value, source)
+    _note_change(db, place_id, at)
 
 
 # Today
@@ -154,31 +154,31 @@ def today(
 
     The resets are those from the last one before the day on; there are none where occupancy is never reset.
     """
-    if (place := _find(db, key)) is None:
+    if (place_id := _find(db, key)) is None:
         return None
     if resets:
         since, running, occupancies = Checkpoint(resets[0].at, 0, [])
     else:
-        since, running, occupancies = _last_checkpoint(db, place, day)
-        if _has_unread_days(db, place, since, day):
+        since, running, occupancies = _last_checkpoint(db, place_id, day)
+        if _has_unread_days(db, place_id, since, day):
             return None
-    set_values = sorted(resets + corrections.of_place(db, place, since), key=lambda correction: correction.at)
-    passages, _ = _passages(db, place, since)
+    set_values = sorted(resets + corrections.of_place(db, place_id, since), key=lambda correction: correction.at)
+    passages, _ = _passages(db, place_id, since)
     today_levels = list(levels(passages, set_values, running))
-    # Limits start afresh at a reset. People counted at its very instant passed before it.
+    # A reset clears the limits. An interval that ends at the instant of a reset belongs before it.
     last_reset = (resets[-1].at, True) if resets else (since, False)
     occupancies += [level.inside for level in today_levels if (level.at, level.correction is not None) >= last_reset]
-    entered, exited = _counts(db, place, day, next_day)
-    return PlaceToday(running, today_levels, occupancies, entered, exited, _counted_until(db, place))
+    entered, exited = _counts(db, place_id, day, next_day)
+    return PlaceToday(running, today_levels, occupancies, entered, exited, _counted_until(db, place_id))
 
 
-def _has_unread_days(db: sqlite3.Connection, place: int, since: Timestamp, day: Timestamp) -> bool:
+def _has_unread_days(db: sqlite3.Connection, place_id: int, since: Timestamp, day: Timestamp) -> bool:
     """Return True if anything happened between the last checkpoint and the midnight (UTC) before a day."""
     midnight = day // DAY * DAY
-    return since < midnight and (first := _first(db, place)) is not None and first < midnight
+    return since < midnight and (first := _first(db, place_id)) is not None and first < midnight
 
 
-def _counts(db: sqlite3.Connection, place: int, day: Timestamp, next_day: Timestamp) -> tuple[int, int]:
+def _counts(db: sqlite3.Connection, place_id: int, day: Timestamp, next_day: Timestamp) -> tuple[int, int]:
     entered, exited = db.execute(
         f"""
         SELECT total({_ENTERED}), total({_EXITED})
@@ -186,12 +186,12 @@ def _counts(db: sqlite3.Connection, place: int, day: Timestamp, next_day: Timest
         JOIN intervals ON camera = cameras.id AND start >= :day AND start < :next_day
         WHERE place = :place
         """,
-        {"place": place, "day": day, "next_day": next_day},
+        {"place": place_id, "day": day, "next_day": next_day},
     ).fetchone()
     return int(entered), int(exited)
 
 
-def _counted_until(db: sqlite3.Connection, place: int) -> dict[str, Timestamp]:
+def _counted_until(db: sqlite3.Connection, place_id: int) -> dict[str, Timestamp]:
     rows = db.execute(
         """
         SELECT key, (SELECT stop FROM intervals WHERE camera = cameras.id ORDER BY start DESC LIMIT 1) AS until
@@ -199,12 +199,12 @@ def _counted_until(db: sqlite3.Connection, place: int) -> dict[str, Timestamp]:
         JOIN cameras USING (key)
         WHERE place = ? AND until IS NOT NULL
         """,
-        (place,),
+        (place_id,),
     )
     return dict(rows.fetchall())
 
 
-def _first(db: sqlite3.Connection, place: int) -> Timestamp | None:
+def _first(db: sqlite3.Connection, place_id: int) -> Timestamp | None:
     """Return the instant of the first interval or correction of a place."""
     first: Timestamp | None
     (first,) = db.execute(
@@ -219,7 +219,7 @@ def _first(db: sqlite3.Connection, place: int) -> Timestamp | None:
             SELECT min(at) FROM place_corrections WHERE place = :place
         )
         """,
-        {"place": place},
+        {"place": place_id},
     ).fetchone()
     return first
 
@@ -228,18 +228,18 @@ def _first(db: sqlite3.Connection, place: int) -> Timestamp | None:
 
 
 def passages(db: sqlite3.Connection, key: str, low: Timestamp, high: Timestamp) -> list[Passage]:
-    """Return the people who passed any door of a place in intervals that end in (low, high]."""
-    place = _find(db, key)
-    return [] if place is None else _passages(db, place, low, high)[0]
+    """Return the passages of all doors of a place, from intervals that end in (low, high]."""
+    place_id = _find(db, key)
+    return [] if place_id is None else _passages(db, place_id, low, high)[0]
 
 
 def _passages(
-    db: sqlite3.Connection, place: int, low: Timestamp, high: Timestamp = LATEST
+    db: sqlite3.Connection, place_id: int, low: Timestamp, high: Timestamp = LATEST
 ) -> tuple[list[Passage], int]:
-    """Return the people who passed in intervals that end in (low, high], and the number of intervals read for that.
+    """Return the passages from intervals that end in (low, high], and the number of intervals read for that.
 
-    Intervals that end at the same instant are one passage, as nobody knows who came first. Where another interval is
-    still running at that instant, people may have entered in it who have exited in this one: they are pending.
+    Intervals that end at the same instant are one passage, because their order is unknown. People who entered in an
+    interval that is still open may already have exited: they are pending.
     """
     rows = db.execute(
         f"""
@@ -258,22 +258,22 @@ def _passages(
         GROUP BY stop, start
         ORDER BY stop DESC
         """,
-        {"place": place, "low": low, "high": high},
+        {"place": place_id, "low": low, "high": high},
     )
     found: list[Passage] = []
-    # Start and people who entered of the intervals that end later and began before the one in hand ends.
-    running: list[tuple[Timestamp, int]] = []
+    # Start and entered people of the intervals that are still open when the current ones end.
+    overlapping: list[tuple[Timestamp, int]] = []
     number_read = 0
-    # From the last to the first, so that intervals that end later are known.
+    # Backwards in time, so that intervals that end later have been read already.
     for stop, group in groupby(rows, key=itemgetter(0)):
-        running = [(start, entered) for start, entered in running if start < stop]
-        ending = [(start, entered, exited, number) for _, start, entered, exited, number in group]
+        overlapping = [(start, entered) for start, entered in overlapping if start < stop]
+        ending = [(start, entered, exited, count) for _, start, entered, exited, count in group]
         if stop <= high:
             entered = sum(entered for _, entered, _, _ in ending)
             exited = sum(exited for _, _, exited, _ in ending)
-            found.append(Passage(stop, entered, exited, sum(pending for _, pending in running)))
-        running += [(start, entered) for start, entered, _, _ in ending]
-        number_read += sum(number for *_, number in ending)
+            found.append(Passage(stop, entered, exited, sum(pending for _, pending in overlapping)))
+        overlapping += [(start, entered) for start, entered, _, _ in ending]
+        number_read += sum(count for *_, count in ending)
     found.reverse()
     return found, number_read
 
@@ -282,26 +282,26 @@ def _passages(
 
 
 def advance(db: sqlite3.Connection, place: Place, at: Timestamp) -> bool:
-    """Store the next checkpoints up to an instant, as many as take a moment; return True if more are missing."""
-    number = _find_or_add(db, place)
-    last, running, occupancies = _last_checkpoint(db, number, at)
+    """Store the next checkpoints up to an instant, some at a time; return True if more are missing."""
+    place_id = _find_or_add(db, place)
+    last, running, occupancies = _last_checkpoint(db, place_id, at)
     if not last:
-        first = _first(db, number)
+        first = _first(db, place_id)
         if first is None or first >= at:
             return False
         last = first // DAY * DAY
     end = at // DAY * DAY
     days = intervals_read = 0
     while last < end and intervals_read < INTERVALS_AT_ONCE and days < DAYS_AT_ONCE:
-        passages_of_day, number_read = _passages(db, number, last, last + DAY)
-        for level in levels(passages_of_day, corrections.of_place(db, number, last, last + DAY), running):
+        passages_of_day, number_read = _passages(db, place_id, last, last + DAY)
+        for level in levels(passages_of_day, corrections.of_place(db, place_id, last, last + DAY), running):
             running = level.running
             occupancies.append(level.inside)
         occupancies = turning_points(occupancies)
         last += DAY
         db.execute(
             "INSERT OR REPLACE INTO checkpoints VALUES (?, ?, ?, ?)",
-            (number, last, running, json.dumps(occupancies)),
+            (place_id, last, running, json.dumps(occupancies)),
         )
         intervals_read += number_read
         days += 1
@@ -310,11 +310,11 @@ def advance(db: sqlite3.Connection, place: Place, at: Timestamp) -> bool:
 
 def last_checkpoint(db: sqlite3.Connection, key: str, at: Timestamp) -> Checkpoint:
     """Return the last checkpoint that isn't after an instant."""
-    place = _find(db, key)
-    return Checkpoint(0, 0, []) if place is None else _last_checkpoint(db, place, at)
+    place_id = _find(db, key)
+    return Checkpoint(0, 0, []) if place_id is None else _last_checkpoint(db, place_id, at)
 
 
-def _last_checkpoint(db: sqlite3.Connection, place: int, at: Timestamp) -> Checkpoint:
+def _last_checkpoint(db: sqlite3.Connection, place_id: int, at: Timestamp) -> Checkpoint:
     at, running, occupancies = (
         db.execute(
             """
@@ -324,7 +324,7 @@ def _last_checkpoint(db: sqlite3.Connection, place: int, at: Timestamp) -> Check
             ORDER BY at DESC
             LIMIT 1
             """,
-            (place, at),
+            (place_id, at),
         ).fetchone()
         or _BEGINNING
     )

@@ -1,7 +1,7 @@
 """The table of intervals that can't be stored.
 
-Rejected intervals are unreadable or absurd, and kept as they came. Waiting ones cut into a stored interval, and wait
-for the rest of what they would replace.
+Rejected intervals are unreadable or absurd, and stored as they were sent. Waiting ones cut into a stored interval, and
+wait for the rest of what would replace it. Called by ledger, storing, settling, retry, routes and today.
 """
 
 from collections import deque
@@ -15,9 +15,9 @@ from ..counting import DAY, MAX_WIDTH, Coverage, Interval, Push, Rejected, SentI
 from . import intervals
 from .intervals import SENT_INTERVAL_COLUMNS
 
-# A camera keeps its counts for 90 days, which have 129,600 minutes.
+# The limit of each camera. It keeps its counts for 90 days, which have 129,600 minutes.
 MAX_QUARANTINED: Final = 150_000
-# For all cameras together, because a leaked token is enough to invent some. Eleven with 90 days by the minute fit in.
+# The limit of all cameras together, as a leaked token is enough to invent cameras. All minutes of eleven fit in.
 MAX_QUARANTINED_BYTES: Final = 512 * 1024 * 1024
 # Bytes of a quarantined interval beside its content; the triggers in schema.py count the same.
 QUARANTINED_BYTES: Final = 100
@@ -50,7 +50,7 @@ class Quarantine:
 
 
 class RejectedTime[T](NamedTuple):
-    """The time of a rejected interval, and something by which the caller knows it."""
+    """The time of a rejected interval, and the caller's handle for it."""
 
     start: Timestamp
     end: Timestamp
@@ -59,9 +59,9 @@ class RejectedTime[T](NamedTuple):
 
 
 class QuarantineSpace:
-    """The room that remains in the quarantine of a camera, and how many intervals found none.
+    """The space that remains in the quarantine of a camera; `not_stored` counts intervals that didn't fit.
 
-    It is read when it is first needed: most pushes have nothing to set aside.
+    The ledger is read only when needed: most pushes have no intervals to set aside.
     """
 
     def __init__(self, db: sqlite3.Connection, camera: int) -> None:
@@ -72,9 +72,9 @@ class QuarantineSpace:
         self.not_stored = 0
 
     def read(self) -> None:
-        """Read how much room there is now."""
-        # Cameras that were removed don't count: so a person who removes invented cameras makes room. The camera that
-        # is pushing may still be marked as removed.
+        """Read how much space remains now."""
+        # Removed cameras don't count, so removing invented ones frees space. The pushing camera counts even if it is
+        # still marked as removed.
         self._intervals, self._bytes = self._db.execute(
             """
             SELECT
@@ -86,18 +86,18 @@ class QuarantineSpace:
             {"max_intervals": MAX_QUARANTINED, "max_bytes": MAX_QUARANTINED_BYTES, "camera": self._camera},
         ).fetchone()
 
-    def free(self, content: int = 0) -> int:
-        """Return how many intervals fit in that have so many bytes of content each."""
+    def free(self, bytes_each: int = 0) -> int:
+        """Return how many intervals fit in, if the content of each has so many bytes."""
         if self._intervals is None:
             self.read()
         assert self._intervals is not None
-        return max(0, min(self._intervals, self._bytes // (QUARANTINED_BYTES + content)))
+        return max(0, min(self._intervals, self._bytes // (QUARANTINED_BYTES + bytes_each)))
 
-    def take(self, count: int, content: int = 0) -> None:
-        """Take the room of some intervals with so many bytes of content together."""
+    def take(self, count: int, total_bytes: int = 0) -> None:
+        """Use the space of some intervals, whose contents have so many bytes in total."""
         assert self._intervals is not None
         self._intervals -= count
-        self._bytes -= count * QUARANTINED_BYTES + content
+        self._bytes -= count * QUARANTINED_BYTES + total_bytes
 
 
 # Waiting intervals
@@ -105,7 +105,7 @@ class QuarantineSpace:
 
 def waiting(db: sqlite3.Connection, camera: int, low: Timestamp, high: Timestamp) -> set[SentInterval]:
     """Return the waiting intervals of a camera that overlap [low, high)."""
-    # The bound of stop from above is for speed: with it, the index skips the many that end elsewhere.
+    # No interval is longer than MAX_WIDTH, so the upper bound of stop only lets the index skip later intervals.
     rows = db.execute(
         f"""
         SELECT {SENT_INTERVAL_COLUMNS}
@@ -166,7 +166,7 @@ def replace_waiting(
 def set_aside_rejected(
     db: sqlite3.Connection, camera: int, push: Push, received: Timestamp, room: QuarantineSpace
 ) -> None:
-    """Store a push's rejected intervals as far as there is room; stored ones never make room for them."""
+    """Store a push's rejected intervals as far as there is room; stored ones are never deleted for them."""
     with_time = (RejectedTime(*rejected.time, push.sent, rejected) for rejected in push.rejected if rejected.time)
     obsolete = set(covered_later(db, camera, with_time))
     remaining = deque(rejected for rejected in push.rejected if rejected not in obsolete)
@@ -174,7 +174,7 @@ def set_aside_rejected(
         room.read()
         if not (fitting := _take_fitting(remaining, room)):
             break
-        # An interval that is sent again takes no further room, so more may fit in afterwards.
+        # An interval that is stored already takes no further space, so more may fit in afterwards.
         db.executemany(
             """
             INSERT INTO quarantine (camera, received, reason, content, start, stop, sent)
@@ -196,7 +196,7 @@ def set_aside_rejected(
 
 
 def _take_fitting(remaining: deque[Rejected], room: QuarantineSpace) -> list[Rejected]:
-    """Take as many as there is room for from the front."""
+    """Remove and return the first intervals, as many as there is room for."""
     fitting = []
     while remaining and room.free(size := len(remaining[0].content.encode())):
         room.take(1, size)
@@ -205,7 +205,7 @@ def _take_fitting(remaining: deque[Rejected], room: QuarantineSpace) -> list[Rej
 
 
 def release_rejected(db: sqlite3.Connection, camera: int, low: Timestamp, high: Timestamp) -> None:
-    """Delete the rejected intervals in [low, high) whose counts have come in a readable form since."""
+    """Delete rejected intervals that overlap [low, high) and whose time is covered by readable ones sent later."""
     rows = db.execute(
         """
         SELECT start, stop, sent, id
@@ -224,24 +224,25 @@ def release_rejected(db: sqlite3.Connection, camera: int, low: Timestamp, high: 
 def covered_later[T](db: sqlite3.Connection, camera: int, rejected: Iterable[RejectedTime[T]]) -> Iterator[T]:
     """Yield the handles of the rejected intervals whose time is covered by readable ones that were sent later.
 
-    Whatever they mean, those would replace them. As in overlap.py, the finer of one push counts as sent later.
+    Those would replace them even if they could be read. Within one push, the shorter interval counts as sent later,
+    as in overlap.py.
     """
 
     def day_of(interval: RejectedTime[T]) -> int:
         return interval.start // DAY
 
-    def belief(interval: RejectedTime[T]) -> tuple[int, int]:
+    def precedence(interval: RejectedTime[T]) -> tuple[int, int]:
         return interval.sent, interval.start - interval.end
 
     for _, group in groupby(sorted(rejected, key=day_of), key=day_of):
-        of_day = sorted(group, key=belief, reverse=True)
+        of_day = sorted(group, key=precedence, reverse=True)
         low = min(interval.start for interval in of_day)
         high = max(interval.end for interval in of_day)
         readable = intervals.overlapping(db, camera, low, high) | waiting(db, camera, low, high)
         by_rank = sorted(readable, key=rank)
         later = Coverage()
         for interval in of_day:
-            while by_rank and rank(by_rank[-1]) >= belief(interval):
+            while by_rank and rank(by_rank[-1]) >= precedence(interval):
                 newest = by_rank.pop()
                 later.add(newest.start, newest.end)
             if later.covers(interval.start, interval.end):
@@ -325,4 +326,4 @@ def drop(db: sqlite3.Connection, key: str, last: int) -> int:
 
 def delete(db: sqlite3.Connection, ids: Iterable[int]) -> None:
     """Delete quarantined intervals."""
-    db.executemany("DELETE FROM quarantine WHERE id = ?", [(number,) for number in ids])
+    db.executemany("DELETE FROM quarantine WHERE id = ?", [(row_id,) for row_id in ids])

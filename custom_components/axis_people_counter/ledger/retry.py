@@ -1,4 +1,7 @@
-"""Quarantined intervals are tried again, page by page: after an update, more of them may be readable."""
+"""Tries quarantined intervals again, page by page: after an update, more of them may be readable.
+
+The caller passes the function that reads them. Called by ledger.py.
+"""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -23,7 +26,7 @@ type Reader = Callable[[str, Timestamp], Sequence[Interval] | None]
 
 @dataclass(frozen=True, slots=True)
 class Retried:
-    """How many intervals a page took out of quarantine, and how many are left in it.
+    """How many intervals a page took out of quarantine, and how many are left there.
 
     The next page begins after the id `last`, which is None at the end.
     """
@@ -35,7 +38,7 @@ class Retried:
 
 
 def retry_page(db: sqlite3.Connection, key: str, read: Reader, received: Timestamp, after: int) -> Retried:
-    """Try the next quarantined intervals of a camera again, as if they came now, and as they were sent then."""
+    """Try the next quarantined intervals of a camera again; each keeps the time at which it was sent."""
     camera = get_camera(db, key)
     before = quarantine.count(db, camera.id)
     last, readable = _read_page(db, camera, read, after)
@@ -43,20 +46,20 @@ def retry_page(db: sqlite3.Connection, key: str, read: Reader, received: Timesta
     changed = find_camera(db, key)
     assert changed
     left = quarantine.count(db, camera.id)
-    # An interval that counts now may cut into one that was sent later, which then has to wait instead.
+    # The difference may be negative: an interval that is accepted now may make others wait.
     return Retried(Changes(changed, settled.new, settled.changed_since), max(0, before - left), left, last)
 
 
 def _read_page(
     db: sqlite3.Connection, camera: Camera, read: Reader, after: int
 ) -> tuple[int | None, list[SentInterval]]:
-    """Return the last id of a page, and its readable intervals; delete the rejected ones that are done with."""
+    """Return the last id of a page, and its readable intervals; delete rejected ones that are readable or obsolete."""
     last: int | None = None
     size = 0
     readable: list[SentInterval] = []
     done: list[int] = []
     unreadable: list[RejectedTime[int]] = []
-    for number, content, *columns in db.execute(
+    for row_id, content, *columns in db.execute(
         f"""
         SELECT id, content, {SENT_INTERVAL_COLUMNS}
         FROM quarantine
@@ -68,14 +71,14 @@ def _read_page(
     ):
         start, end, *_, sent = columns
         if content is None:
-            # A waiting interval may have to wait no longer; settling it again finds out.
+            # Settling a waiting interval again stores it if nothing makes it wait any longer.
             readable.append(SentInterval(*columns))
         elif (found := read(content, sent)) is not None:
-            done.append(number)
+            done.append(row_id)
             readable += (SentInterval(*interval, sent) for interval in found)
         elif start is not None:
-            unreadable.append(RejectedTime(start, end, sent, number))
-        last = number
+            unreadable.append(RejectedTime(start, end, sent, row_id))
+        last = row_id
         size += len(content or "")
         if size > RETRY_BYTES:
             break

@@ -1,6 +1,7 @@
 """Routes: for which key a camera counts, and from when on. They change when a person replaces a camera.
 
-counting/replacements.py has the rules; here stored counts follow them.
+The rules are in counting/replacements.py; here, stored counts are moved accordingly. Called by ledger, storing and
+merging.
 """
 
 from collections.abc import Iterable
@@ -84,7 +85,7 @@ def _move_counts(
         for low, high, source, to in moves(before[serial], wanted.get(serial, []), serial)
         if (camera := find_camera(db, source))
     ]
-    # Rejected intervals come first: those that others cover leave the quarantine again when these are settled.
+    # Move rejected intervals first: settling the others deletes those that they cover.
     for key, serial, name, _, rejected in moved:
         if rejected:
             quarantine.put_in_rejected(db, find_or_add(db, key, serial, name, received).id, rejected)
@@ -106,7 +107,7 @@ def _take_out(db: sqlite3.Connection, camera: Camera, low: Timestamp, high: Time
 
 
 def _move_descriptions(db: sqlite3.Connection, before: Routes, wanted: Routes, changed: Iterable[str]) -> None:
-    """Have cameras that count for another key now described there."""
+    """Move the descriptions of cameras that count for another key now."""
     now = {serial: key_at(wanted.get(serial, []), serial) for serial in changed}
     in_use = set(now.values())
     moving = [
@@ -114,7 +115,7 @@ def _move_descriptions(db: sqlite3.Connection, before: Routes, wanted: Routes, c
         for serial, to in now.items()
         if (source := key_at(before[serial], serial)) != to
     ]
-    # The keys that another camera takes over come first: until then the description of the one before stands there.
+    # Keys that another camera takes over come first, before the new description overwrites the old one.
     for is_vacant, serial, source, to in sorted(moving):
         _move_description(db, serial, source, to, is_vacant=is_vacant)
 

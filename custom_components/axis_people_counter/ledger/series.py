@@ -2,7 +2,7 @@
 
 Recorder's database and the ledger can't be written in one transaction. So the ledger keeps `changed_since`, from when
 on hours have changed; `writing_since`, from when on they are being written; and `written_first` and `written_until`,
-the first and the last hour that may ever have been written.
+the first and the last hour that may ever have been written. Called by ledger.py.
 """
 
 from collections.abc import Iterable, Iterator
@@ -15,7 +15,7 @@ from ..counting import HOUR, MAX_WIDTH, Timestamp
 
 
 class HourCounts(NamedTuple):
-    """People who entered and exited, and adults among them, in the direction the user gave the camera."""
+    """Counts of an hour, or sums of such counts, in the direction the user gave the camera."""
 
     entered: int
     exited: int
@@ -26,14 +26,14 @@ class HourCounts(NamedTuple):
 NO_COUNTS: Final = HourCounts(0, 0, 0, 0)
 
 
-def plus(people: HourCounts, more: HourCounts) -> HourCounts:
+def plus(counts: HourCounts, more: HourCounts) -> HourCounts:
     """Return the sum of both."""
-    return HourCounts(*map(int.__add__, people, more, strict=True))
+    return HourCounts(*map(int.__add__, counts, more, strict=True))
 
 
-def minus(people: HourCounts, fewer: HourCounts) -> HourCounts:
+def minus(counts: HourCounts, fewer: HourCounts) -> HourCounts:
     """Return the difference of both."""
-    return HourCounts(*map(int.__sub__, people, fewer, strict=True))
+    return HourCounts(*map(int.__sub__, counts, fewer, strict=True))
 
 
 class HourRange(NamedTuple):
@@ -46,7 +46,7 @@ class HourRange(NamedTuple):
 
 
 class CountsByHour(NamedTuple):
-    """The counts of each hour from one on, the sum of those before, and the hours with an interval in this ledger."""
+    """The counts of each hour from some start on, the sum of those before, and the hours with an interval here."""
 
     by_hour: dict[Timestamp, HourCounts]
     before: HourCounts
@@ -69,7 +69,7 @@ class Series:
 
 
 class _Written(NamedTuple):
-    """The columns of a camera or a place that say what recorder has."""
+    """The columns of a camera or a place on what recorder may have."""
 
     changed_since: Timestamp | None
     writing_since: Timestamp | None
@@ -77,13 +77,13 @@ class _Written(NamedTuple):
     written_until: Timestamp | None
 
 
-# Writing to recorder: take, write, confirm
+# Writing to recorder: begin_writing_…, write, confirm
 
 
 def begin_writing_camera(db: sqlite3.Connection, key: str, basis: str, *, everything: bool) -> Series | None:
     """Return the hours of a camera that recorder may lack, None if there are none. They are being written from now on.
 
-    The basis is all else that these hours depend on: where it has changed, all hours are returned.
+    The basis is a text of all else that these hours depend on: if it has changed, all hours are returned.
     """
     row = db.execute(
         """
@@ -96,13 +96,13 @@ def begin_writing_camera(db: sqlite3.Connection, key: str, basis: str, *, everyt
     ).fetchone()
     if row is None:
         return None
-    number, has_adults, written_as, *written = row
-    camera = _Camera(db, number)
+    camera_id, has_adults, written_as, *written = row
+    camera = _Camera(db, camera_id)
     hour_range = _missing_hours([camera], _Written(*written), everything=everything or written_as != basis)
     if hour_range is None:
         return None
-    _note_writing(db, "cameras", number, hour_range, basis)
-    _delete_recounted(db, number, hour_range.start)
+    _note_writing(db, "cameras", camera_id, hour_range, basis)
+    _delete_recounted(db, camera_id, hour_range.start)
     series = add_up(hour_range, [camera.counts_from(hour_range.start)])
     total = reduce(plus, series.hours, series.before)
     return replace(
@@ -127,12 +127,12 @@ def begin_writing_place(db: sqlite3.Connection, key: str, *, everything: bool) -
     ).fetchone()
     if row is None:
         return None
-    number, basis, *written = row
-    doors = db.execute("SELECT cameras.id FROM doors JOIN cameras USING (key) WHERE place = ?", (number,)).fetchall()
+    place_id, basis, *written = row
+    doors = db.execute("SELECT cameras.id FROM doors JOIN cameras USING (key) WHERE place = ?", (place_id,)).fetchall()
     cameras = [_Camera(db, camera) for (camera,) in doors]
     hour_range = _missing_hours(cameras, _Written(*written), everything=everything)
     if hour_range is not None:
-        _note_writing(db, "places", number, hour_range, basis)
+        _note_writing(db, "places", place_id, hour_range, basis)
     return hour_range
 
 
@@ -154,7 +154,7 @@ def _missing_hours(cameras: Iterable[_Camera], written: _Written, *, everything:
     return HourRange(first, start, last, max(stop for _, (_, stop) in with_counts))
 
 
-def _note_writing(db: sqlite3.Connection, table: str, number: int, hour_range: HourRange, basis: str) -> None:
+def _note_writing(db: sqlite3.Connection, table: str, row_id: int, hour_range: HourRange, basis: str) -> None:
     db.execute(
         f"""
         UPDATE {table}
@@ -165,7 +165,7 @@ def _note_writing(db: sqlite3.Connection, table: str, number: int, hour_range: H
             written_as = ?
         WHERE id = ?
         """,
-        (hour_range.start, hour_range.first, hour_range.last, basis, number),
+        (hour_range.start, hour_range.first, hour_range.last, basis, row_id),
     )
 
 
@@ -221,12 +221,12 @@ def door_counts(db: sqlite3.Connection, key: str, hour_range: HourRange, *, is_r
         return CountsByHour({}, NO_COUNTS, frozenset())
     counts = _Camera(db, row[0]).counts_from(hour_range.start)
 
-    def at_door(people: HourCounts) -> HourCounts:
+    def at_door(of_hour: HourCounts) -> HourCounts:
         if is_reversed:
-            return HourCounts(people.exited, people.entered, 0, 0)
-        return HourCounts(people.entered, people.exited, 0, 0)
+            return HourCounts(of_hour.exited, of_hour.entered, 0, 0)
+        return HourCounts(of_hour.entered, of_hour.exited, 0, 0)
 
-    by_hour = {hour: at_door(people) for hour, people in counts.by_hour.items()}
+    by_hour = {hour: at_door(of_hour) for hour, of_hour in counts.by_hour.items()}
     return CountsByHour(by_hour, at_door(counts.before), counts.counted_hours)
 
 
@@ -236,8 +236,8 @@ def add_up(hour_range: HourRange, doors: Iterable[CountsByHour]) -> Series:
     counted_hours: set[Timestamp] = set()
     before = NO_COUNTS
     for door in doors:
-        for hour, people in door.by_hour.items():
-            by_hour[hour] = plus(by_hour.get(hour, NO_COUNTS), people)
+        for hour, counts in door.by_hour.items():
+            by_hour[hour] = plus(by_hour.get(hour, NO_COUNTS), counts)
         before = plus(before, door.before)
         counted_hours |= door.counted_hours
     return Series(
@@ -255,10 +255,10 @@ def add_up(hour_range: HourRange, doors: Iterable[CountsByHour]) -> Series:
 class _Camera:
     """The counts of one camera, in the direction the user gave it."""
 
-    def __init__(self, db: sqlite3.Connection, number: int) -> None:
+    def __init__(self, db: sqlite3.Connection, camera_id: int) -> None:
         """Read the sums of the camera, and start and end of its newest interval."""
         self._db = db
-        self._number = number
+        self._camera_id = camera_id
         is_reversed, *totals = db.execute(
             """
             SELECT reversed, total_entered, total_exited,
@@ -266,13 +266,13 @@ class _Camera:
             FROM cameras
             WHERE id = ?
             """,
-            (number,),
+            (camera_id,),
         ).fetchone()
         self.is_reversed = bool(is_reversed)
         self._total = self._directed(totals)
         self.newest: tuple[Timestamp, Timestamp] | None = db.execute(
             "SELECT start, stop FROM intervals WHERE camera = ? ORDER BY start DESC LIMIT 1",
-            (number,),
+            (camera_id,),
         ).fetchone()
 
     @property
@@ -288,19 +288,19 @@ class _Camera:
                 SELECT min(start) FROM carried WHERE camera = :camera
             )
             """,
-            {"camera": self._number},
+            {"camera": self._camera_id},
         ).fetchone()
         return first
 
     def counts_from(self, start: Timestamp) -> CountsByHour:
-        """Return the counts of all hours from one on."""
+        """Return the counts of all hours from `start` on."""
         by_hour = dict(self._counted(start))
         counted_hours = {*by_hour, *self._reached_from_before(start)}
         total = self._total
-        for hour, people in self._carried():
-            total = plus(total, people)
+        for hour, carried in self._carried():
+            total = plus(total, carried)
             if hour >= start:
-                by_hour[hour] = plus(by_hour.get(hour, NO_COUNTS), people)
+                by_hour[hour] = plus(by_hour.get(hour, NO_COUNTS), carried)
         before = minus(total, reduce(plus, by_hour.values(), NO_COUNTS))
         return CountsByHour(by_hour, before, frozenset(counted_hours))
 
@@ -313,7 +313,7 @@ class _Camera:
             WHERE camera = ? AND start >= ?
             GROUP BY hour
             """,
-            (self._number, start),
+            (self._camera_id, start),
         ):
             yield hour, self._directed(counts)
 
@@ -327,13 +327,13 @@ class _Camera:
                 AND start >= ?
                 AND stop > (start / 3600 + 1) * 3600
             """,
-            (self._number, start - MAX_WIDTH),
+            (self._camera_id, start - MAX_WIDTH),
         ):
             yield from range(_hour(begin) + HOUR, stop, HOUR)
 
     def _carried(self) -> Iterator[tuple[Timestamp, HourCounts]]:
         """Yield what each carried hour adds to the counts of this ledger."""
-        for hour, stop, entered, exited, adults_entered, adults_exited, first, *counts in self._db.execute(
+        for hour, stop, entered, exited, adults_entered, adults_exited, first, *counted in self._db.execute(
             """
             SELECT carried.start, carried.stop,
                 carried.entered, carried.exited, carried.adults_entered, carried.adults_exited,
@@ -348,15 +348,15 @@ class _Camera:
             WHERE carried.camera = ?
             GROUP BY carried.start
             """,
-            (self._number,),
+            (self._camera_id,),
         ):
-            people = HourCounts(entered, exited, adults_entered, adults_exited)
-            # For an unfinished hour the camera sends only the rest, which adds to it. Finished hours it sends again in
-            # full, so that only what recorder has beyond that is added.
+            carried = HourCounts(entered, exited, adults_entered, adults_exited)
+            # For an unfinished hour the camera sends only the rest, so add both. It sends finished hours again in full,
+            # so add only what recorder has more; likewise for an unfinished hour that it sends from its start.
             is_unfinished = stop == hour
             if first is not None and (first == hour or not is_unfinished):
-                people = HourCounts(*(max(0, count) for count in minus(people, self._directed(counts))))
-            yield hour, people
+                carried = HourCounts(*(max(0, count) for count in minus(carried, self._directed(counted))))
+            yield hour, carried
 
     def _directed(self, counts: Iterable[float]) -> HourCounts:
         entered, exited, adults_entered, adults_exited = map(int, counts)
@@ -365,8 +365,8 @@ class _Camera:
         return HourCounts(entered, exited, adults_entered, adults_exited)
 
 
-# Carried hours: recorder has them, and this ledger, which is new or from an old backup, has not. They are kept one by
-# one. A single sum would count people twice, because a camera sends its last 90 days again to a new ledger.
+# Carried hours: recorder has them, but this ledger, which is new or from an old backup, doesn't. They are stored one
+# by one. A single sum would count people twice, because a camera sends its last 90 days again to a new ledger.
 
 
 def carry(db: sqlite3.Connection, key: str, hours: Iterable[tuple[Timestamp, HourCounts]], until: Timestamp) -> None:
@@ -374,8 +374,8 @@ def carry(db: sqlite3.Connection, key: str, hours: Iterable[tuple[Timestamp, Hou
     (camera,) = db.execute("SELECT id FROM cameras WHERE key = ?", (key,)).fetchone()
     db.executemany(
         "INSERT OR REPLACE INTO carried VALUES (?, ?, ?, ?, ?, ?, ?)",
-        # The stop of an unfinished hour is its start, as nobody knows how far it was counted.
-        ((camera, hour, hour if hour == until else hour + HOUR, *people) for hour, people in hours if any(people)),
+        # The stop of an unfinished hour is its start, as its end is unknown.
+        ((camera, hour, hour if hour == until else hour + HOUR, *counts) for hour, counts in hours if any(counts)),
     )
     db.execute("UPDATE cameras SET changed_since = 0, written_until = ? WHERE id = ?", (until, camera))
 

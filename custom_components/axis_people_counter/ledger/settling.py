@@ -1,6 +1,7 @@
-"""New intervals meet what is stored: which of them count, and which wait in quarantine.
+"""Compares sent intervals with stored ones: some are accepted, others wait in quarantine.
 
 The rules are those of counting/overlap.py; the order in which intervals come makes no difference.
+Called by storing, retry and routes.
 """
 
 from collections.abc import Iterable
@@ -14,20 +15,23 @@ from .quarantine import QuarantineSpace
 
 
 class Settled(NamedTuple):
-    """Intervals of the last day of whose time nothing was stored before, and the earliest instant that changed."""
+    """New intervals of the last day, and the earliest instant whose counts changed.
+
+    An interval is new if its time had no counts before.
+    """
 
     new: tuple[Interval, ...]
     changed_since: Timestamp | None
 
 
 class _Nearby(NamedTuple):
-    """The stored and the waiting intervals that overlap new ones, directly or through others."""
+    """The stored and the waiting intervals that overlap sent ones, directly or through others."""
 
     stored: set[SentInterval]
     waiting: set[SentInterval]
 
     def has(self, interval: SentInterval) -> bool:
-        """Return True if an interval is one of them, and not a new one."""
+        """Return True if an interval was stored or waiting before."""
         return interval in self.stored or interval in self.waiting
 
 
@@ -38,7 +42,10 @@ def settle(
     received: Timestamp,
     room: QuarantineSpace | None = None,
 ) -> Settled:
-    """Store intervals of a camera as far as they count; the others wait, without a room as many as there are."""
+    """Store a camera's intervals that are accepted, and quarantine those that have to wait.
+
+    `room` limits the quarantine, None means no limit.
+    """
     by_day: dict[int, set[SentInterval]] = {}
     counts_adults = False
     for interval in sent_intervals:
@@ -49,7 +56,7 @@ def settle(
         note_counts_adults(db, camera.id)
     new: list[Interval] = []
     changed: list[Timestamp] = []
-    # Batching makes no difference, but one step through 90 days would hold up other threads.
+    # The result is the same in one step, but 90 days at once would hold up other threads.
     for day in sorted(by_day):
         new_of_day, changed_of_day = _settle_day(db, camera.id, by_day[day], received, room)
         new += new_of_day
@@ -62,32 +69,36 @@ def settle(
 
 
 def _settle_day(
-    db: sqlite3.Connection, camera: int, fresh: set[SentInterval], received: Timestamp, room: QuarantineSpace | None
+    db: sqlite3.Connection,
+    camera: int,
+    sent_intervals: set[SentInterval],
+    received: Timestamp,
+    room: QuarantineSpace | None,
 ) -> tuple[list[Interval], list[Timestamp]]:
-    """Settle the intervals that begin on one day; return the new ones, and the instants from which counts changed."""
-    nearby = _nearby(db, camera, fresh)
+    """Settle intervals that begin on one day; return the new ones, and the instants from which counts changed."""
+    nearby = _nearby(db, camera, sent_intervals)
     added: list[SentInterval] = []
     removed: list[SentInterval] = []
     waiting: set[SentInterval] = set()
     new: list[Interval] = []
     changed: list[Timestamp] = []
-    for group in overlapping_groups(nearby.stored | nearby.waiting | fresh):
-        counting, waiting_of_group = _resolve_within_room(group, nearby, room)
+    for group in overlapping_groups(nearby.stored | nearby.waiting | sent_intervals):
+        accepted, waiting_of_group = _resolve_within_room(group, nearby, room)
         waiting.update(waiting_of_group)
         before = [interval for interval in group if interval in nearby.stored]
-        if counting == before:
+        if accepted == before:
             continue
-        staying = set(counting)
-        added += [interval for interval in counting if interval not in nearby.stored]
+        staying = set(accepted)
+        added += [interval for interval in accepted if interval not in nearby.stored]
         removed += [interval for interval in before if interval not in staying]
-        # A new `sent` alone changes no counts.
-        if [interval.interval for interval in counting] != [interval.interval for interval in before]:
+        # A later `sent` alone changes no counts.
+        if [interval.interval for interval in accepted] != [interval.interval for interval in before]:
             changed.append(group[0].start)
             if not before:
-                new += [interval.interval for interval in counting if interval.end > received - DAY]
+                new += [interval.interval for interval in accepted if interval.end > received - DAY]
     intervals.replace(db, camera, removed, added)
     quarantine.replace_waiting(db, camera, received, nearby.waiting - waiting, waiting - nearby.waiting)
-    low, high = min(interval.start for interval in fresh), max(interval.end for interval in fresh)
+    low, high = min(interval.start for interval in sent_intervals), max(interval.end for interval in sent_intervals)
     quarantine.release_rejected(db, camera, low, high)
     return new, changed
 
@@ -95,34 +106,34 @@ def _settle_day(
 def _resolve_within_room(
     group: list[SentInterval], nearby: _Nearby, room: QuarantineSpace | None
 ) -> tuple[list[SentInterval], list[SentInterval]]:
-    """Return which overlapping intervals count and which wait, of those for which the quarantine has room.
+    """Return which overlapping intervals are accepted and which wait, as far as the quarantine has room.
 
-    A new interval that is left out is as good as never sent: the camera keeps it, and sends it again.
+    Left-out intervals are reported in `room.not_stored`; the camera then gets a 503 and sends them again.
     """
-    counting, waiting = resolve(group)
-    if not waiting or not room:
-        return counting, waiting
+    accepted, waiting = resolve(group)
+    if not waiting or room is None:
+        return accepted, waiting
     waiting_before = sum(interval in nearby.waiting for interval in group)
     excess = len(waiting) - waiting_before - room.free()
     if excess > 0:
-        new = [interval for interval in waiting if not nearby.has(interval)]
-        staying = {*counting, *new[: max(0, len(new) - excess)]}
+        sent = [interval for interval in waiting if not nearby.has(interval)]
+        staying = {*accepted, *sent[: max(0, len(sent) - excess)]}
         fitting = [interval for interval in group if nearby.has(interval) or interval in staying]
-        counting, waiting = resolve(fitting)
+        accepted, waiting = resolve(fitting)
         if len(waiting) - waiting_before > room.free():
-            # Without some of the new ones others have to wait: then none of the new ones is taken.
+            # Leaving out some sent intervals may make others wait. If those don't fit, leave out all sent ones.
             fitting = [interval for interval in group if nearby.has(interval)]
-            counting, waiting = resolve(fitting)
+            accepted, waiting = resolve(fitting)
         room.not_stored += len(group) - len(fitting)
     room.take(len(waiting) - waiting_before)
-    return counting, waiting
+    return accepted, waiting
 
 
-def _nearby(db: sqlite3.Connection, camera: int, fresh: set[SentInterval]) -> _Nearby:
-    """Return the stored and the waiting intervals that overlap fresh ones, directly or through others."""
+def _nearby(db: sqlite3.Connection, camera: int, sent_intervals: set[SentInterval]) -> _Nearby:
+    """Return the stored and the waiting intervals that overlap sent ones, directly or through others."""
     found = _Nearby(set(), set())
-    # Intervals far from each other may have a whole history between them, so each neighbourhood is read by itself.
-    for cluster in overlapping_groups(fresh, MAX_WIDTH):
+    # Read around each cluster by itself: between two distant ones there may be months of intervals.
+    for cluster in overlapping_groups(sent_intervals, MAX_WIDTH):
         members = set(cluster)
         low, high = cluster[0].start, max(interval.end for interval in cluster)
         margin = 0

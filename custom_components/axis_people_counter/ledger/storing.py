@@ -1,4 +1,7 @@
-"""A push is stored: which camera it is of, what counts, what is set aside, how the camera describes itself."""
+"""Stores a push: its camera, the intervals that are accepted, those that are quarantined, the camera's description.
+
+The rules for overlapping intervals are in settling.py. Called by ledger.py.
+"""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -23,13 +26,13 @@ class Changes:
     """What a push changed."""
 
     camera: Camera
-    # Intervals of the last day of whose time nothing was stored before.
+    # Intervals of the last day whose time had no counts before.
     new_intervals: tuple[Interval, ...]
     # The earliest instant whose counts changed.
     since: Timestamp | None
     # Other keys that this camera counted for in the time of the push, and since when their counts changed.
     other_keys: tuple[tuple[str, Timestamp], ...] = ()
-    # The number of intervals that have to stay in the camera, because the quarantine has no room for them.
+    # The number of intervals that have to stay in the camera, because they don't fit into the quarantine.
     not_stored: int = 0
 
 
@@ -123,7 +126,7 @@ def _describe(db: sqlite3.Connection, camera: Camera, push: Push, received: Time
     # A push that was held up must not bring an old name back. A `sent` far in the future was a wrong clock.
     is_latest = push.sent >= camera.sent or camera.sent > received + HOUR
     description = push.sensor if is_latest else camera
-    # Our own clock may have been put back by a little.
+    # The clock of this computer may have been put back by a little.
     if camera.received <= received + HOUR:
         received = max(received, camera.received)
     # After more than a day of silence, the offset to UTC may be another one.

@@ -1,4 +1,7 @@
-"""One camera as it stands: the counts of a day, and all that its occupancy depends on."""
+"""One camera as it stands: the counts of a day, and all that its occupancy depends on.
+
+Only reads, and computes no occupancy. Called by ledger.py.
+"""
 
 from dataclasses import dataclass
 import sqlite3

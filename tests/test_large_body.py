@@ -119,6 +119,7 @@ def check_totals(hass: HomeAssistant, rows: Sequence[Row], entity: str) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.alone
 @pytest.mark.parametrize(
     ("encode", "headers"), [(bytes, {}), (gzip.compress, {"Content-Encoding": "gzip"})], ids=["plain", "gzip"]
 )

@@ -32,6 +32,7 @@ def counted(ledger: Path) -> tuple[int, int, int, int]:
 
 
 @pytest.mark.slow
+@pytest.mark.alone
 @pytest.mark.usefixtures("socket_enabled")
 async def test_killed_while_a_camera_pushes(tmp_path: Path) -> None:
     """Every count is stored once: acknowledged ones are kept, and the camera sends the others again."""
@@ -59,8 +60,13 @@ async def test_killed_while_a_camera_pushes(tmp_path: Path) -> None:
 
         cursors = []
         for _ in range(KILLS):
+            before = camera.cursor
             pushing = asyncio.create_task(camera.push(end))
-            await asyncio.sleep(random.uniform(0.05, 0.6))
+            for _ in range(6000):
+                if camera.cursor != before:
+                    break
+                await asyncio.sleep(0.01)
+            await asyncio.sleep(random.uniform(0, 0.5))
             await home.kill()
             answer = await pushing
             # The kill interrupted the camera in the middle of its history.

@@ -178,7 +178,7 @@ async def test_recorder_fails_once(
     await settle(hass)
     assert inserted >= fail_at
     assert await recorded(hass) != truth.series()
-    assert "Long-term statistics can't be written now" in caplog.text
+    assert "Long-term statistics can't be written" in caplog.text
     await go_on(hass, noon)
     assert await recorded(hass) == truth.series()
     assert "Long-term statistics are written again" in caplog.text

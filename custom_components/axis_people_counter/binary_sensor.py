@@ -68,8 +68,8 @@ PLACE_BINARY_SENSORS: Final[tuple[PeopleCounterBinarySensorDescription[PlaceCoor
         key="incomplete",
         device_class=BinarySensorDeviceClass.PROBLEM,
         entity_category=EntityCategory.DIAGNOSTIC,
-        value_fn=lambda place: bool(place.missing or place.silent),
-        attributes_fn=lambda place: {"silent": place.silent, "missing": place.missing},
+        value_fn=lambda place: bool(place.missing_keys or place.silent),
+        attributes_fn=lambda place: {"silent": place.silent, "missing": place.missing_keys},
     ),
 )
 

@@ -1,11 +1,10 @@
-"""The coordinator of one camera, and what it shares with those of places: both read the ledger when it has changed.
+"""The coordinator of one camera: reads the camera's data from the ledger, and corrects its occupancy and direction.
 
-The receiver creates them and reports pushes to them; entities read their data.
+The receiver creates one for each camera and hands stored pushes to it; entities read its data.
 """
 
 from __future__ import annotations
 
-from abc import abstractmethod
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -14,17 +13,14 @@ import logging
 from typing import Final, override
 
 from homeassistant.config_entries import ConfigEntry
-from homeassistant.const import CONF_URL
-from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
-from homeassistant.helpers.event import async_track_point_in_utc_time
-from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, UpdateFailed
+from homeassistant.core import HomeAssistant, callback
 from homeassistant.util import dt as dt_util
 
-from . import issues
-from .const import DOMAIN, PUSH_PATH
-from .counting import Interval, Passage, Schedule, Source, final_occupancy, parse_rejected, reverse
-from .ledger import Camera, Changes, Counts, Ledger, LedgerError, Retried
-from .messages import name_placeholders, plain
+from .camera_problems import async_end_silence, async_show_quarantined, async_show_silence, async_show_time_zone
+from .counting import Interval, Passage, Source, Timestamp, final_occupancy, parse_rejected, reverse
+from .devices import async_device_name
+from .ledger import Camera, Changes, Counts, Ledger, Retried
+from .ledger_coordinator import LedgerCoordinator
 from .schedules import async_camera_schedule
 from .settings import async_keep_direction
 from .statistics import StatisticsWriter
@@ -37,82 +33,25 @@ MISSED_INTERVALS: Final = 3
 MIN_SILENCE: Final = timedelta(minutes=5)
 LONG_SILENCE: Final = timedelta(days=1)
 # Counts older than this on arrival are history.
-PRESENT: Final = timedelta(hours=1)
-LEDGER_RETRY: Final = timedelta(minutes=1)
-# Longer than the five minutes of which recorder makes statistics at once, and than the pauses between the pushes in
-# which a camera sends its history.
-QUIET: Final = timedelta(minutes=10)
+MAX_AGE: Final = timedelta(hours=1)
+# Sensors get a state class after this time without history. It is longer than the five minutes that recorder compiles
+# together, and than a camera's pauses between pushes of history.
+QUIET_BEFORE_STATE_CLASS: Final = timedelta(minutes=10)
 
 
 class Progress(IntEnum):
-    """How far a camera has caught up with the present: when it is new or was offline, it sends history first.
+    """How far a camera's counts have caught up.
 
-    History in a sensor would be a spike in the statistics that recorder makes of it. So sensors of today are added when
-    the camera is CURRENT, totals when it has CAUGHT_UP, and both get a state class, without which recorder makes no
-    statistics, only after ten quiet minutes (CameraCoordinator.is_quiet): more history may follow among new counts.
+    History in a sensor would be a spike in statistics. So sensors of today are added at CURRENT, and totals at
+    CAUGHT_UP. Both get a state class after ten minutes without history (`is_quiet`).
     """
 
-    # The newest counts are old.
+    # The newest counts are old: a camera that is new or was offline sends history first.
     BEHIND = 0
-    # The newest counts are of now: from here on those of today grow only by what is counted now.
+    # The newest counts are new: from now on, those of today grow with what is counted.
     CURRENT = 1
-    # A push without history has come as well, so the totals contain the history.
+    # A push without history has arrived as well, so the totals contain all history.
     CAUGHT_UP = 2
-
-
-class LedgerCoordinator[T](DataUpdateCoordinator[T]):
-    """Reads the ledger whenever it has changed, and when the result changes with time."""
-
-    config_entry: ConfigEntry
-
-    def __init__(self, hass: HomeAssistant, entry: ConfigEntry, ledger: Ledger, name: str) -> None:
-        """Store the ledger; nothing is read yet."""
-        super().__init__(hass, _LOGGER, config_entry=entry, name=name)
-        self.ledger = ledger
-        self._cancel_tick: CALLBACK_TYPE | None = None
-
-    @override
-    async def async_shutdown(self) -> None:
-        """Read nothing any more; called when the entry is unloaded and when the camera is removed."""
-        await super().async_shutdown()
-        self._async_cancel_tick()
-
-    @abstractmethod
-    async def _async_read(self, now: datetime) -> T:
-        """Return the data at an instant. Raises LedgerError."""
-
-    @override
-    async def _async_update_data(self) -> T:
-        now = dt_util.utcnow()
-        try:
-            return await self._async_read(now)
-        except LedgerError as err:
-            if self._shutdown_requested:
-                # The ledger was closed meanwhile, and the entities are gone.
-                return self.data
-            self._async_tick_at(now + LEDGER_RETRY)
-            raise UpdateFailed(
-                translation_domain=DOMAIN, translation_key="ledger_error", translation_placeholders={"error": str(err)}
-            ) from err
-
-    @callback
-    def _async_tick_at(self, at: datetime) -> None:
-        """Read again at this instant instead of the one that was set before."""
-
-        async def tick(_: datetime) -> None:
-            self._cancel_tick = None
-            await self.async_refresh()
-
-        self._async_cancel_tick()
-        if self._shutdown_requested:
-            return
-        self._cancel_tick = async_track_point_in_utc_time(self.hass, tick, at)
-
-    @callback
-    def _async_cancel_tick(self) -> None:
-        if self._cancel_tick:
-            self._cancel_tick()
-            self._cancel_tick = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,12 +69,12 @@ class CameraData:
 
     @property
     def has_adults(self) -> bool:
-        """Return True if the camera has ever counted adults apart."""
+        """Return True if the camera has ever distinguished adults."""
         return self.total.adults_entered is not None or self.total.adults_exited is not None
 
 
 class CameraCoordinator(LedgerCoordinator[CameraData]):
-    """Reads one camera whenever it has changed, when its day ends, and when it falls silent."""
+    """Reads one camera when it has changed, at midnight, at its reset, and when it falls silent."""
 
     def __init__(
         self,
@@ -147,30 +86,35 @@ class CameraCoordinator(LedgerCoordinator[CameraData]):
         *,
         has_sent_new_counts: bool,
     ) -> None:
-        """Store the camera as it is in the ledger; nothing else is read yet."""
+        """Store the camera as the ledger returned it; nothing else is read yet."""
         super().__init__(hass, entry, ledger, camera.name)
         self.camera = camera
         self.key = camera.key
-        # A push without history has come.
+        # A push without history has arrived.
         self._has_sent_new_counts = has_sent_new_counts
         self.last_message = datetime.fromtimestamp(camera.received, UTC)
-        self.passage_callbacks: list[Callable[[list[Interval]], None]] = []
+        self.interval_callbacks: list[Callable[[list[Interval]], None]] = []
         self._statistics = statistics
-        # Messages before this could not be received.
+        # No message could be received before this.
         self._listening_since = dt_util.utcnow()
-        # No history has come since then.
+        # The time of the last history, else of the set-up.
         self._quiet_since = self._listening_since
         self._was_connected = True
 
     @property
+    def device_name(self) -> str:
+        """The name of the camera in Home Assistant."""
+        return async_device_name(self.hass, self.config_entry, self.key) or self.camera.name
+
+    @property
     def connected(self) -> bool:
-        """Return True if a message has come within three of the camera's send intervals."""
+        """Return True if a message has arrived within three of the camera's send intervals."""
         return dt_util.utcnow() < self._silent_at
 
     def is_quiet(self, since: datetime) -> bool:
-        """Return True if the camera is current and has reported for ten minutes since then without history."""
+        """Return True if the camera is current and has sent messages, but no history, for ten minutes after `since`."""
         is_current = self.data.progress >= Progress.CURRENT
-        return is_current and self.last_message - max(since, self._quiet_since) >= QUIET
+        return is_current and self.last_message - max(since, self._quiet_since) >= QUIET_BEFORE_STATE_CLASS
 
     @property
     def gets_through(self) -> bool:
@@ -185,7 +129,7 @@ class CameraCoordinator(LedgerCoordinator[CameraData]):
     def _silent_at(self) -> datetime:
         last = self.last_message
         if self._listening_since < last + LONG_SILENCE:
-            # A message may have come while the entry wasn't loaded. After a day of silence that is unlikely.
+            # A message may have been missed while the entry wasn't loaded. After a day of silence that is unlikely.
             last = max(last, self._listening_since)
         return last + self._silence
 
@@ -195,10 +139,11 @@ class CameraCoordinator(LedgerCoordinator[CameraData]):
 
     def may_replace(self, other: CameraCoordinator) -> bool:
         """Return True if this camera appeared when the other one fell silent, or at most a day before."""
-        # Two cameras set up on the same day are no replacement: each may be silent until it hangs in its place.
-        known_for = self.camera.appeared - other.camera.appeared
-        before = LONG_SILENCE if known_for >= LONG_SILENCE.total_seconds() else timedelta()
-        return known_for > 0 and self.camera.appeared >= (other.last_message - before).timestamp()
+        # Of two cameras that appeared within a day, both may be new and silent until they are mounted.
+        # So the later one must have appeared after the last message of the other one.
+        seconds_between = self.camera.appeared - other.camera.appeared
+        tolerance = LONG_SILENCE if seconds_between >= LONG_SILENCE.total_seconds() else timedelta()
+        return seconds_between > 0 and self.camera.appeared >= (other.last_message - tolerance).timestamp()
 
     @override
     async def _async_read(self, now: datetime) -> CameraData:
@@ -209,10 +154,10 @@ class CameraCoordinator(LedgerCoordinator[CameraData]):
         self.camera = camera = today.camera
         if not self._shutdown_requested:
             self._async_note_silence(now)
-            self._async_note_quarantined(today.quarantined)
-            self._async_note_time_zone(schedule)
-        turns = (datetime.fromtimestamp(min(next_day, next_reset), UTC), self._silent_at, self._long_silent_at)
-        self._async_tick_at(min(turn for turn in turns if turn > now))
+            async_show_quarantined(self.hass, camera, today.quarantined)
+            async_show_time_zone(self.hass, camera, schedule)
+        refreshes = (datetime.fromtimestamp(min(next_day, next_reset), UTC), self._silent_at, self._long_silent_at)
+        self._async_tick_at(min(at for at in refreshes if at > now))
 
         total = Counts(
             camera.total_entered, camera.total_exited, camera.total_adults_entered, camera.total_adults_exited
@@ -225,7 +170,7 @@ class CameraCoordinator(LedgerCoordinator[CameraData]):
             occupancy=final_occupancy(
                 (_directed_passage(camera, passage) for passage in today.passages), today.corrections
             ),
-            missing_minutes=round(today.missing / 60),
+            missing_minutes=round(today.missing_seconds / 60),
             day_start=datetime.fromtimestamp(day, UTC),
             counted_until=datetime.fromtimestamp(newest.end, UTC) if newest else None,
             progress=self._progress(camera, newest),
@@ -238,7 +183,7 @@ class CameraCoordinator(LedgerCoordinator[CameraData]):
 
     @callback
     def _async_note_silence(self, now: datetime) -> None:
-        """Log once that the camera has fallen silent and once that it is back; a long silence is an issue."""
+        """Log once that the camera has fallen silent, and once that it is back; a long silence is an issue."""
         connected = self.connected
         if connected != self._was_connected:
             self._was_connected = connected
@@ -247,40 +192,12 @@ class CameraCoordinator(LedgerCoordinator[CameraData]):
             else:
                 _LOGGER.info("%s has been silent since %s", self.camera.name, self.last_message)
         if now >= self._long_silent_at:
-            since = dt_util.as_local(self.last_message).strftime("%Y-%m-%d %H:%M")
-            issues.async_begin(
-                self.hass,
-                issues.CAMERA_SILENT,
-                self.key,
-                **name_placeholders(self.camera.name, self.camera.ip_address),
-                since=since,
-                url=f"{self.config_entry.data[CONF_URL]}{PUSH_PATH}",
-            )
+            async_show_silence(self.hass, self.config_entry, self.camera, self.last_message)
         elif connected:
-            issues.async_end(self.hass, issues.CAMERA_SILENT, self.key)
-
-    @callback
-    def _async_note_quarantined(self, count: int) -> None:
-        """Show an issue while the camera has quarantined intervals."""
-        issues.async_show_while(
-            self.hass, count > 0, issues.QUARANTINED, self.key, **name_placeholders(self.camera.name), count=str(count)
-        )
-
-    @callback
-    def _async_note_time_zone(self, schedule: Schedule) -> None:
-        """Show an issue while the time zone of the camera is unknown."""
-        issues.async_show_while(
-            self.hass,
-            not schedule.is_zone_known,
-            issues.TIME_ZONE_UNKNOWN,
-            self.key,
-            **name_placeholders(self.camera.name, self.camera.ip_address),
-            time_zone=plain(self.camera.time_zone or "?"),
-            used=plain(str(schedule.zone)),
-        )
+            async_end_silence(self.hass, self.camera)
 
     async def async_received(self, pushes: Sequence[Changes] = ()) -> None:
-        """Show that the camera has sent a message, and what its pushes have changed."""
+        """Show that the camera has sent a message, and the changes by its pushes."""
         self.last_message = dt_util.utcnow()
         if pushes:
             self.camera = pushes[-1].camera
@@ -293,14 +210,14 @@ class CameraCoordinator(LedgerCoordinator[CameraData]):
         self._async_announce(interval for changes in pushes for interval in changes.new_intervals)
 
     @callback
-    def _async_announce(self, appeared: Iterable[Interval]) -> None:
-        """Call back for passages of now; late ones are no events any more."""
-        near = (dt_util.utcnow() - self._silence).timestamp()
-        passages = sorted(interval for interval in appeared if interval.end >= near)
+    def _async_announce(self, new_intervals: Iterable[Interval]) -> None:
+        """Call back with the new intervals that are recent; late ones trigger no events."""
+        since = (dt_util.utcnow() - self._silence).timestamp()
+        intervals = sorted(interval for interval in new_intervals if interval.end >= since)
         if self.camera.reversed:
-            passages = [reverse(interval) for interval in passages]
-        for passage_callback in self.passage_callbacks:
-            passage_callback(passages)
+            intervals = [reverse(interval) for interval in intervals]
+        for interval_callback in self.interval_callbacks:
+            interval_callback(intervals)
 
     async def async_correct(self, value: int, source: Source) -> None:
         """Set the occupancy. Raises HomeAssistantError if it can't be stored."""
@@ -310,7 +227,7 @@ class CameraCoordinator(LedgerCoordinator[CameraData]):
         await self._async_changed(now)
 
     async def async_set_reversed(self, value: bool) -> None:
-        """Set whether in means out. Raises HomeAssistantError if it can't be stored."""
+        """Set whether in and out are swapped. Raises HomeAssistantError if it can't be stored."""
         with translated_ledger_errors():
             await self.ledger.set_reversed(self.key, value)
         async_keep_direction(self.hass, self.config_entry, self.key, value)
@@ -320,7 +237,7 @@ class CameraCoordinator(LedgerCoordinator[CameraData]):
         """Store the quarantined intervals that can be stored now. Raises LedgerError."""
         retried = await self._async_retry_page(0)
         settled, changes = retried.settled, [retried.changes]
-        # Page by page, so that pushes come in between.
+        # Pushes are stored between two pages.
         while retried.last is not None:
             retried = await self._async_retry_page(retried.last)
             settled += retried.settled
@@ -343,7 +260,7 @@ class CameraCoordinator(LedgerCoordinator[CameraData]):
         await self.async_refresh()
         return dropped
 
-    async def _async_changed(self, since: int) -> None:
+    async def _async_changed(self, since: Timestamp) -> None:
         if _is_history(since):
             self._quiet_since = dt_util.utcnow()
         self._statistics.async_changed(self.key, since)
@@ -355,8 +272,8 @@ def has_history(changes: Changes) -> bool:
     return changes.since is not None and _is_history(changes.since)
 
 
-def _is_history(at: int) -> bool:
-    return at < (dt_util.utcnow() - PRESENT).timestamp()
+def _is_history(at: Timestamp) -> bool:
+    return at < (dt_util.utcnow() - MAX_AGE).timestamp()
 
 
 def _directed(camera: Camera, counts: Counts) -> Counts:

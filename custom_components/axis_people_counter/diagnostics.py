@@ -169,7 +169,7 @@ async def _place(coordinator: PlaceCoordinator) -> dict[str, Any]:
         "schedule": settings.schedule.basis,
         "data": asdict(coordinator.data) if coordinator.data else None,
         "silent_cameras": len(coordinator.silent),
-        "missing_cameras": len(coordinator.missing),
+        "missing_cameras": len(coordinator.missing_keys),
         "corrections": await _corrections(coordinator),
     }
 

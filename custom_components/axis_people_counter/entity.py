@@ -21,7 +21,7 @@ from .receiver import PeopleCounterConfigEntry
 
 @dataclass(frozen=True, kw_only=True)
 class PeopleCounterEntityDescription[C: CameraCoordinator | PlaceCoordinator](EntityDescription):
-    """Whether an entity exists, when it is available, and whether it can be set."""
+    """The description of an entity of a camera or of a place."""
 
     exists_fn: Callable[[C], bool] = lambda _: True
     # The entity is unavailable while its camera, or every camera of its place, is silent.

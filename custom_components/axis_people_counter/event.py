@@ -49,7 +49,7 @@ class PassageEvent(PeopleCounterEntity[CameraCoordinator], EventEntity):
     @override
     async def async_added_to_hass(self) -> None:
         await super().async_added_to_hass()
-        callbacks = self.coordinator.passage_callbacks
+        callbacks = self.coordinator.interval_callbacks
         callbacks.append(self._async_passed)
         self.async_on_remove(lambda: callbacks.remove(self._async_passed))
 

@@ -191,6 +191,10 @@ class ExportView(HomeAssistantView):
     url = EXPORT_PATH
     name = f"api:{DOMAIN}:export"
 
+    def __init__(self) -> None:
+        """Start without downloads."""
+        self._downloads = 0
+
     async def get(self, request: web.Request) -> web.StreamResponse:
         """Send a file that is written while it is sent, no faster than it is received."""
         hass = request.app[KEY_HASS]
@@ -204,14 +208,14 @@ class ExportView(HomeAssistantView):
         receiver = entries[0].runtime_data
         if not receiver.cameras.keys() >= set(export.keys):
             return self.json_message("There is no such camera.", HTTPStatus.NOT_FOUND)
-        if receiver.downloads >= MAX_DOWNLOADS:
+        if self._downloads >= MAX_DOWNLOADS:
             return self._later("Too many files are being downloaded at the moment.")
-        receiver.downloads += 1
+        self._downloads += 1
         try:
             cameras = [receiver.cameras[key] for key in export.keys or tuple(receiver.cameras)]
             return await self._send(request, export, [await History.async_of(camera) for camera in cameras])
         finally:
-            receiver.downloads -= 1
+            self._downloads -= 1
 
     async def _send(self, request: web.Request, export: Export, histories: list[History]) -> web.StreamResponse:
         hass = request.app[KEY_HASS]

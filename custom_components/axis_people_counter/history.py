@@ -1,6 +1,6 @@
 """Reads the counts of a camera or a place over a time range from the ledger, page by page, as rows.
 
-Knows the names of the values outside, but no file format. Called by services, export and diagnostics.
+Knows the field names of exports and actions, but no file format. Called by services, export and diagnostics.
 """
 
 from array import array
@@ -12,9 +12,7 @@ from itertools import tee
 from operator import attrgetter
 from typing import Any, Final, Self, override
 
-from homeassistant.core import callback
 from homeassistant.exceptions import ServiceValidationError
-from homeassistant.helpers import device_registry as dr
 from homeassistant.util import dt as dt_util
 
 from .const import DOMAIN
@@ -42,13 +40,13 @@ from .schedules import async_camera_schedule
 from .settings import PlaceSettings
 
 CORRECTIONS_PAGE: Final = 7 * DAY
-# No camera could push before that.
+# No camera could push before this year.
 EARLIEST_YEAR: Final = 2000
 
 
 @dataclass(frozen=True, slots=True)
 class TimeRange:
-    """The time that a person asks for: a start or end without an offset is local time at each camera."""
+    """The time range of a request; a start or end without an offset is local time at each camera."""
 
     start: datetime
     end: datetime
@@ -95,7 +93,7 @@ def _end_before_start() -> ServiceValidationError:
 class BaseHistory:
     """The counts of a camera or a place, in its time zone and with the direction that the user chose.
 
-    Iterators wait for the ledger, so they must be consumed in the executor. They raise LedgerError.
+    Iterators block while they read the ledger, so consume them in an executor. They raise LedgerError.
     """
 
     ledger: Ledger
@@ -108,11 +106,11 @@ class BaseHistory:
         return period_bounds(*time_range.timestamps(self.schedule), period, self.schedule.zone)
 
     def row_fields(self, row: Row) -> dict[str, Any]:
-        """Return a row by the names that its values have outside."""
+        """Return a row with the field names of exports and actions."""
         return {**self.interval_fields(row), "occupancy_peak": row.occupancy_peak, "complete": row.complete}
 
     def interval_fields(self, interval: Row | Interval) -> dict[str, Any]:
-        """Return counts by the names that they have outside."""
+        """Return counts with the field names of exports and actions."""
         return {
             "start": self._local(interval.start),
             "end": self._local(interval.end),
@@ -121,7 +119,7 @@ class BaseHistory:
         }
 
     def correction_fields(self, correction: AppliedCorrection) -> dict[str, Any]:
-        """Return a correction by the names that its values have outside."""
+        """Return a correction with the field names of exports and actions."""
         (at, value, source), before = correction
         return {"at": self._local(at), "by": source, "from": before, "to": value}
 
@@ -149,7 +147,7 @@ class History(BaseHistory):
         return cls(
             coordinator.ledger,
             camera.key,
-            async_camera_name(coordinator),
+            coordinator.device_name,
             await async_camera_schedule(entry, camera),
             camera,
         )
@@ -171,7 +169,7 @@ class History(BaseHistory):
         first = self.ledger.intervals(self.key, first_bound, end, 1).result()
         if not first:
             return ()
-        # Some years of bounds would take megabytes as a list.
+        # The bounds of some years would take megabytes as a list.
         return array("q", period_bounds(max(start, first[0].start), end, period, self.schedule.zone))
 
     def intervals(self, start: Timestamp, end: Timestamp) -> Iterator[Interval]:
@@ -181,9 +179,9 @@ class History(BaseHistory):
 
     def rows(self, bounds: Sequence[Timestamp], now: Timestamp) -> Iterator[Row]:
         """Yield a row for the period between each two bounds."""
-        # If a reset is at the first bound, its row says how many people were inside before.
+        # If a reset is at the first bound, its correction contains how many people were inside before.
         reset, _ = self.schedule.reset(bounds[0] - 1)
-        # An interval that contains the reset counts for occupancy, and covers a part of the first row.
+        # An interval over the reset counts for occupancy, and one over the first bound covers a part of the first row.
         counted, passing = tee(self.intervals(reset - MAX_WIDTH, bounds[-1]))
         corrections = self._corrections(reset, min(bounds[-1], now))
         return count_rows(bounds, [counted], levels(passages(passing, reset), corrections), now)
@@ -199,7 +197,7 @@ class History(BaseHistory):
 
 @dataclass(frozen=True, slots=True)
 class PlaceHistory(BaseHistory):
-    """The counts of all doors of a place; its cameras are those that have ever pushed."""
+    """The counts of all doors of a place; `cameras` has those that have pushed."""
 
     settings: PlaceSettings
     cameras: dict[str, Camera]
@@ -209,11 +207,10 @@ class PlaceHistory(BaseHistory):
         """Return the history of a place, with the name of its device."""
         ledger, settings = coordinator.ledger, coordinator.settings
         found = [await ledger.camera(door.key) for door in settings.doors]
-        device = async_device(coordinator)
         return cls(
             ledger,
             settings.key,
-            (device and (device.name_by_user or device.name)) or settings.name,
+            coordinator.device_name,
             settings.schedule,
             settings,
             {camera.key: camera for camera in found if camera},
@@ -230,7 +227,7 @@ class PlaceHistory(BaseHistory):
         since, running = self.schedule.reset(start - 1)[0], 0
         if self.schedule.reset_time is None:
             since, running = self.ledger.running_before(settings.place, start)
-            # Nobody was counted before this time.
+            # Without a checkpoint, nobody was counted before this time.
             since = since or max(0, start - MAX_WIDTH)
         passed = self.ledger.each_passage(self.key, since, bounds[-1])
         changes = levels(passed, self._corrections(since, end), running)
@@ -248,20 +245,6 @@ async def async_history(coordinator: CameraCoordinator | PlaceCoordinator) -> Hi
     if isinstance(coordinator, CameraCoordinator):
         return await History.async_of(coordinator)
     return await PlaceHistory.async_of(coordinator)
-
-
-@callback
-def async_device(coordinator: CameraCoordinator | PlaceCoordinator) -> dr.DeviceEntry | None:
-    """Return the device of a camera or a place, None if it has just been deleted."""
-    identifier = (DOMAIN, coordinator.key)
-    return dr.async_get(coordinator.hass).async_get_device_by_identifier(identifier, coordinator.config_entry.entry_id)
-
-
-@callback
-def async_camera_name(coordinator: CameraCoordinator) -> str:
-    """Return the name of a camera in Home Assistant."""
-    device = async_device(coordinator)
-    return (device and (device.name_by_user or device.name)) or coordinator.camera.name
 
 
 def url_time(time: datetime) -> str:

@@ -1,11 +1,12 @@
 """Repair issues: a table of their kinds, and functions that show and end them.
 
-Knows the issue registry, not what is wrong; whatever finds a problem calls it, and again when the problem is over.
+Knows only the issue registry. The module that finds a problem begins the issue, and ends it when the problem is over.
 """
 
 from collections.abc import Container
 from dataclasses import KW_ONLY, dataclass
 from datetime import datetime, timedelta
+from enum import Enum, auto
 import hmac
 from typing import Final
 
@@ -17,87 +18,103 @@ from homeassistant.util.hass_dict import HassKey
 
 from .const import DOMAIN
 
-# A problem of an unknown sender ends after this time without it. Cameras send every 15 minutes at least, and nobody
-# knows how long they wait before they try again; so this is four times as long.
-QUIET: Final = timedelta(hours=1)
-# A stranger can send from many addresses, and whoever has the token can invent cameras.
+# The issue of an unknown sender ends when it hasn't recurred for this time. Cameras send at least every 15 minutes, but
+# it is unknown how long they wait before they try again; so this is four times as long.
+QUIET_SENDER: Final = timedelta(hours=1)
+# A stranger can send from many addresses, and anybody with the token can invent cameras.
 _LIMIT: Final = 256
 _LIMIT_OF_WRONG_TOKENS: Final = 20
 
 
+class About(Enum):
+    """What the issues of a kind are about."""
+
+    # The serial number of the camera that sends, or its address if the document doesn't name the camera.
+    SENDER_SERIAL = auto()
+    SENDER_ADDRESS = auto()
+    # The key that a camera counts for.
+    CAMERA_KEY = auto()
+    PLACE = auto()
+    # Nothing in particular: only one issue of the kind is shown.
+    LEDGER = auto()
+    LISTENER = auto()
+
+
 @dataclass(frozen=True, slots=True)
 class Issue:
-    """A kind of repair issue."""
+    """A kind of repair issue; `key` is its translation key."""
 
-    # Its translation key.
     key: str
+    about: About
     severity: IssueSeverity = IssueSeverity.WARNING
     _: KW_ONLY
-    # A flow in repairs.py can end it.
+    # A flow in repairs.py can end the issue.
     fixable: bool = False
-    # It is shown until somebody has read it; all others are found again after a restart.
+    # The issue is shown until somebody has read it; all others are found again after a restart.
     persistent: bool = False
-    # A request causes it, and its sender may be unknown: an address, or a camera that never got through.
-    # It also ends when that sender has been quiet for a while, unless it is a known camera.
+    # A request causes the issue, and its sender may be unknown: an address, or a camera that never got through.
+    # The issue also ends when that sender has been quiet for a while, unless it is a known camera.
     of_sender: bool = False
-    # The most that are shown at a time.
+    # How many issues of the kind are shown at most.
     limit: int = _LIMIT
 
 
 _ERROR: Final = IssueSeverity.ERROR
 
-# About a sender. They end with the next push of that camera which is well; those about an address end when they are
-# fixed, or by time, because several cameras may have the same address.
-WRONG_TOKEN: Final = Issue("wrong_token", fixable=True, of_sender=True, limit=_LIMIT_OF_WRONG_TOKENS)
-WRONG_PROTOCOL: Final = Issue("wrong_protocol", _ERROR, fixable=True, of_sender=True)
-CLOCK_DIFFERS: Final = Issue("clock_differs", _ERROR, of_sender=True)
-BODY_TOO_LARGE: Final = Issue("body_too_large", fixable=True, of_sender=True)
+# They end with the next accepted push of that camera. Those about an address end when they are fixed or after
+# QUIET_SENDER, because several cameras may have the same address.
+WRONG_TOKEN: Final = Issue(
+    "wrong_token", About.SENDER_ADDRESS, fixable=True, of_sender=True, limit=_LIMIT_OF_WRONG_TOKENS
+)
+WRONG_PROTOCOL: Final = Issue("wrong_protocol", About.SENDER_SERIAL, _ERROR, fixable=True, of_sender=True)
+CLOCK_DIFFERS: Final = Issue("clock_differs", About.SENDER_SERIAL, _ERROR, of_sender=True)
+BODY_TOO_LARGE: Final = Issue("body_too_large", About.SENDER_ADDRESS, fixable=True, of_sender=True)
 
-# About a camera or a place. They end when what they say is no longer so, or with the camera or the place.
-QUARANTINED: Final = Issue("quarantined", fixable=True)
-QUARANTINE_FULL: Final = Issue("quarantine_full", _ERROR)
-SEVERAL_APPLICATIONS: Final = Issue("several_applications", _ERROR)
-CAMERA_SILENT: Final = Issue("camera_silent")
-NEW_CAMERA: Final = Issue("new_camera", fixable=True)
-CERTIFICATE_REFUSED: Final = Issue("certificate_refused")
-TIME_ZONE_UNKNOWN: Final = Issue("time_zone_unknown")
-DOOR_MISSING: Final = Issue("door_missing")
-PLACE_TIME_ZONE_UNKNOWN: Final = Issue("place_time_zone_unknown")
+# They end when the problem is over, or when the camera or the place is removed.
+QUARANTINED: Final = Issue("quarantined", About.CAMERA_KEY, fixable=True)
+QUARANTINE_FULL: Final = Issue("quarantine_full", About.SENDER_SERIAL, _ERROR)
+SEVERAL_APPLICATIONS: Final = Issue("several_applications", About.SENDER_SERIAL, _ERROR)
+CAMERA_SILENT: Final = Issue("camera_silent", About.CAMERA_KEY)
+NEW_CAMERA: Final = Issue("new_camera", About.CAMERA_KEY, fixable=True)
+CERTIFICATE_REFUSED: Final = Issue("certificate_refused", About.SENDER_SERIAL)
+TIME_ZONE_UNKNOWN: Final = Issue("time_zone_unknown", About.CAMERA_KEY)
+DOOR_MISSING: Final = Issue("door_missing", About.PLACE)
+PLACE_TIME_ZONE_UNKNOWN: Final = Issue("place_time_zone_unknown", About.PLACE)
 
-# About the ledger. They end when it can be written, when there is room, and when somebody has read it.
-LEDGER_NOT_WRITABLE: Final = Issue("ledger_not_writable", _ERROR)
-TOO_MANY_CAMERAS: Final = Issue("too_many_cameras", _ERROR)
-LEDGER_MOVED_ASIDE: Final = Issue("ledger_moved_aside", _ERROR, fixable=True, persistent=True)
+# They end when the ledger can be written, when there is room, and when somebody has read the issue.
+LEDGER_NOT_WRITABLE: Final = Issue("ledger_not_writable", About.LEDGER, _ERROR)
+TOO_MANY_CAMERAS: Final = Issue("too_many_cameras", About.LEDGER, _ERROR)
+LEDGER_MOVED_ASIDE: Final = Issue("ledger_moved_aside", About.LEDGER, _ERROR, fixable=True, persistent=True)
 
-# About the listener. They end when its next check doesn't find them.
-LISTENER_ADDRESS_GONE: Final = Issue("listener_address_gone")
-LISTENER_AUTHORITY_DAMAGED: Final = Issue("listener_authority_damaged")
-LISTENER_CERTIFICATE_ABSENT: Final = Issue("listener_certificate_absent", _ERROR)
-LISTENER_CERTIFICATE_DAMAGED: Final = Issue("listener_certificate_damaged", _ERROR)
-LISTENER_CERTIFICATE_EMPTY: Final = Issue("listener_certificate_empty", _ERROR)
-LISTENER_CERTIFICATE_ENDS: Final = Issue("listener_certificate_ends")
-LISTENER_CERTIFICATE_EXPIRED: Final = Issue("listener_certificate_expired", _ERROR)
-LISTENER_CERTIFICATE_NAMES: Final = Issue("listener_certificate_names", _ERROR)
-LISTENER_CERTIFICATE_NOT_PEM: Final = Issue("listener_certificate_not_pem", _ERROR)
-LISTENER_CERTIFICATE_ORDER: Final = Issue("listener_certificate_order", _ERROR)
-LISTENER_CERTIFICATE_REQUEST: Final = Issue("listener_certificate_request", _ERROR)
-LISTENER_CERTIFICATE_UNREADABLE: Final = Issue("listener_certificate_unreadable", _ERROR)
-LISTENER_CERTIFICATE_UNWRITABLE: Final = Issue("listener_certificate_unwritable")
-LISTENER_CERTIFICATE_WEAK: Final = Issue("listener_certificate_weak", _ERROR)
-LISTENER_CLOCK: Final = Issue("listener_clock", _ERROR)
-LISTENER_ISSUER_EARLY: Final = Issue("listener_issuer_early", _ERROR)
-LISTENER_ISSUER_EXPIRED: Final = Issue("listener_issuer_expired", _ERROR)
-LISTENER_ISSUER_MISSING: Final = Issue("listener_issuer_missing", _ERROR)
-LISTENER_KEY_ABSENT: Final = Issue("listener_key_absent", _ERROR)
-LISTENER_KEY_ENCRYPTED: Final = Issue("listener_key_encrypted", _ERROR)
-LISTENER_KEY_OTHER: Final = Issue("listener_key_other", _ERROR)
-LISTENER_PORT_TAKEN: Final = Issue("listener_port_taken", _ERROR)
+# They end when the listener's next check doesn't find them.
+LISTENER_ADDRESS_GONE: Final = Issue("listener_address_gone", About.LISTENER)
+LISTENER_AUTHORITY_DAMAGED: Final = Issue("listener_authority_damaged", About.LISTENER)
+LISTENER_CERTIFICATE_ABSENT: Final = Issue("listener_certificate_absent", About.LISTENER, _ERROR)
+LISTENER_CERTIFICATE_DAMAGED: Final = Issue("listener_certificate_damaged", About.LISTENER, _ERROR)
+LISTENER_CERTIFICATE_EMPTY: Final = Issue("listener_certificate_empty", About.LISTENER, _ERROR)
+LISTENER_CERTIFICATE_ENDS: Final = Issue("listener_certificate_ends", About.LISTENER)
+LISTENER_CERTIFICATE_EXPIRED: Final = Issue("listener_certificate_expired", About.LISTENER, _ERROR)
+LISTENER_CERTIFICATE_NAMES: Final = Issue("listener_certificate_names", About.LISTENER, _ERROR)
+LISTENER_CERTIFICATE_NOT_PEM: Final = Issue("listener_certificate_not_pem", About.LISTENER, _ERROR)
+LISTENER_CERTIFICATE_ORDER: Final = Issue("listener_certificate_order", About.LISTENER, _ERROR)
+LISTENER_CERTIFICATE_REQUEST: Final = Issue("listener_certificate_request", About.LISTENER, _ERROR)
+LISTENER_CERTIFICATE_UNREADABLE: Final = Issue("listener_certificate_unreadable", About.LISTENER, _ERROR)
+LISTENER_CERTIFICATE_UNWRITABLE: Final = Issue("listener_certificate_unwritable", About.LISTENER)
+LISTENER_CERTIFICATE_WEAK: Final = Issue("listener_certificate_weak", About.LISTENER, _ERROR)
+LISTENER_CLOCK: Final = Issue("listener_clock", About.LISTENER, _ERROR)
+LISTENER_ISSUER_EARLY: Final = Issue("listener_issuer_early", About.LISTENER, _ERROR)
+LISTENER_ISSUER_EXPIRED: Final = Issue("listener_issuer_expired", About.LISTENER, _ERROR)
+LISTENER_ISSUER_MISSING: Final = Issue("listener_issuer_missing", About.LISTENER, _ERROR)
+LISTENER_KEY_ABSENT: Final = Issue("listener_key_absent", About.LISTENER, _ERROR)
+LISTENER_KEY_ENCRYPTED: Final = Issue("listener_key_encrypted", About.LISTENER, _ERROR)
+LISTENER_KEY_OTHER: Final = Issue("listener_key_other", About.LISTENER, _ERROR)
+LISTENER_PORT_TAKEN: Final = Issue("listener_port_taken", About.LISTENER, _ERROR)
 
 ISSUES: Final = {issue.key: issue for issue in list(globals().values()) if isinstance(issue, Issue)}
 
-# Makes ids that name no camera: the diagnostics download holds the ids of all our issues.
+# Issue ids are made with this secret and so name no camera: the diagnostics download contains them.
 _DATA_SECRET: HassKey[bytes] = HassKey(f"{DOMAIN}_issue_secret")
-# When a sender last caused its issue, by the id of the issue.
+# By issue id: when its sender last caused the issue.
 _DATA_LAST: HassKey[dict[str, datetime]] = HassKey(f"{DOMAIN}_issue_last")
 
 
@@ -116,7 +133,7 @@ def async_begin(
     /,
     **placeholders: str,
 ) -> None:
-    """Show an issue about a serial number, an address or a place, unless too many of its kind are shown."""
+    """Show an issue, unless too many of its kind are shown."""
     shown = ir.async_get(hass).issues
     issue_id = _issue_id(hass, issue, about)
     if not always and (DOMAIN, issue_id) not in shown and len(_of_kind(hass, issue)) >= issue.limit:
@@ -164,7 +181,7 @@ def async_end_quiet(hass: HomeAssistant, cameras: Container[str | None]) -> None
         if entry is None:
             # The issue has ended meanwhile.
             del last[issue_id]
-        elif issue_about(entry) not in cameras and dt_util.utcnow() - last[issue_id] >= QUIET:
+        elif issue_about(entry) not in cameras and dt_util.utcnow() - last[issue_id] >= QUIET_SENDER:
             ir.async_delete_issue(hass, DOMAIN, issue_id)
 
 
@@ -176,6 +193,14 @@ def async_end_kind(hass: HomeAssistant, issue: Issue) -> None:
 
 
 @callback
+def async_end_about(hass: HomeAssistant, kind: About, about: str) -> None:
+    """End all issues about a serial number, an address, a key or a place."""
+    for issue in ISSUES.values():
+        if issue.about is kind:
+            async_end(hass, issue, about)
+
+
+@callback
 def async_end_all(hass: HomeAssistant, *, persistent: bool = True) -> None:
     """End all issues of the integration, persistent ones only if asked to."""
     for (domain, issue_id), entry in list(ir.async_get(hass).issues.items()):
@@ -184,7 +209,7 @@ def async_end_all(hass: HomeAssistant, *, persistent: bool = True) -> None:
 
 
 def issue_about(entry: ir.IssueEntry) -> str | None:
-    """Return the serial number, address or place that an issue is about."""
+    """Return the serial number, address, key or place that an issue is about."""
     about = (entry.data or {}).get("about")
     return about if isinstance(about, str) else None
 
@@ -200,7 +225,7 @@ def _of_kind(hass: HomeAssistant, issue: Issue) -> list[str]:
 
 
 def _issue_id(hass: HomeAssistant, issue: Issue, about: str | None) -> str:
-    """Return an id that names the kind; what it is about can be found out only with the secret."""
+    """Return an id that contains the kind, and a digest of what the issue is about."""
     if about is None:
         return issue.key
     return f"{issue.key}_{hmac.digest(hass.data[_DATA_SECRET], about.encode(), 'sha256').hex()[:16]}"

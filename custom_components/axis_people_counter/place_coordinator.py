@@ -1,6 +1,6 @@
-"""The coordinator of a place: the people behind some doors, each of which is a camera.
+"""The coordinator of a place: reads the counts of its doors from the ledger; each door is a camera.
 
-The receiver creates it and refreshes it when a door has changed; entities read its data.
+The receiver creates one for each place and refreshes it when a door has changed; entities read its data.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -14,9 +14,11 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.util import dt as dt_util
 
 from . import issues
-from .coordinator import CameraCoordinator, LedgerCoordinator, Progress
-from .counting import EARLIEST, Source, has_reached, summarize
+from .coordinator import CameraCoordinator, Progress
+from .counting import EARLIEST, Source, Timestamp, has_reached, summarize
+from .devices import async_device_name
 from .ledger import Door, Ledger
+from .ledger_coordinator import LedgerCoordinator
 from .messages import plain
 from .settings import PlaceSettings
 from .statistics import StatisticsWriter
@@ -24,7 +26,7 @@ from .translated_errors import translated_ledger_errors
 
 
 class Threshold(StrEnum):
-    """The events of a place: its occupancy has crossed a limit."""
+    """The events of a place when its occupancy crosses a limit."""
 
     FULL = "full"
     NEARLY_FULL = "nearly_full"
@@ -48,7 +50,7 @@ class PlaceData:
 
 
 class PlaceCoordinator(LedgerCoordinator[PlaceData]):
-    """Reads one place whenever a door has changed, when its day ends, and when its occupancy is reset."""
+    """Reads one place when a door has changed, when its day ends, and when its occupancy is reset."""
 
     def __init__(
         self,
@@ -59,12 +61,17 @@ class PlaceCoordinator(LedgerCoordinator[PlaceData]):
         settings: PlaceSettings,
         cameras: Mapping[str, CameraCoordinator],
     ) -> None:
-        """Use the receiver's own mapping of cameras, which changes."""
+        """Share the receiver's mapping: cameras are added and removed later."""
         super().__init__(hass, entry, ledger, settings.name)
         self.settings = settings
         self.key = settings.key
         self._statistics = statistics
         self._cameras = cameras
+
+    @property
+    def device_name(self) -> str:
+        """The name of the place in Home Assistant."""
+        return async_device_name(self.hass, self.config_entry, self.key) or self.settings.name
 
     @property
     def cameras(self) -> list[CameraCoordinator]:
@@ -73,7 +80,7 @@ class PlaceCoordinator(LedgerCoordinator[PlaceData]):
         return [camera for camera in found if camera]
 
     @property
-    def missing(self) -> list[str]:
+    def missing_keys(self) -> list[str]:
         """The keys of cameras that were removed or have never pushed."""
         return [door.key for door in self.settings.doors if door.key not in self._cameras]
 
@@ -84,7 +91,7 @@ class PlaceCoordinator(LedgerCoordinator[PlaceData]):
 
     @property
     def is_current(self) -> bool:
-        """Return True if all connected cameras are current, so that the data is no history."""
+        """Return True if all connected cameras are current: changes of the data are no history."""
         return all(
             camera.data is not None and camera.data.progress >= Progress.CURRENT
             for camera in self.cameras
@@ -101,18 +108,17 @@ class PlaceCoordinator(LedgerCoordinator[PlaceData]):
         """Read nothing any more, and end the issues of a removed place."""
         await super().async_shutdown()
         if self.key not in self.config_entry.subentries:
-            issues.async_end(self.hass, issues.DOOR_MISSING, self.key)
-            issues.async_end(self.hass, issues.PLACE_TIME_ZONE_UNKNOWN, self.key)
+            issues.async_end_about(self.hass, issues.About.PLACE, self.key)
 
     @override
     async def _async_read(self, now: datetime) -> PlaceData:
         settings, instant = self.settings, int(now.timestamp())
         schedule = settings.schedule
         day, next_day = schedule.day(instant)
-        # The occupancy follows from the last reset before the day.
+        # Occupancy is counted from the last reset before the day on.
         resets = schedule.resets(schedule.reset(day)[0], instant + 1)
 
-        # The history is counted step by step, so that pushes are stored and others are read in between.
+        # History is added step by step, so that pushes are stored and other data is read in between.
         while (today := await self.ledger.place_today(settings.key, day, next_day, resets)) is None:
             await self.ledger.advance_place(settings.place, EARLIEST if resets else day)
 
@@ -142,12 +148,12 @@ class PlaceCoordinator(LedgerCoordinator[PlaceData]):
         settings, schedule = self.settings, self.settings.schedule
         issues.async_show_while(
             self.hass,
-            bool(self.missing),
+            bool(self.missing_keys),
             issues.DOOR_MISSING,
             settings.key,
             name=settings.name,
             place=plain(settings.name),
-            cameras=", ".join(self.missing),
+            cameras=", ".join(self.missing_keys),
         )
         issues.async_show_while(
             self.hass,
@@ -181,7 +187,7 @@ def crossed(before: PlaceData, now: PlaceData) -> Iterator[Threshold]:
         yield Threshold.EMPTY
 
 
-def _complete_until(doors: Iterable[Door], counted_until: dict[str, int]) -> datetime | None:
+def _complete_until(doors: Iterable[Door], counted_until: Mapping[str, Timestamp]) -> datetime | None:
     instants = [counted_until.get(door.key) for door in doors]
     known = [instant for instant in instants if instant is not None]
     return datetime.fromtimestamp(min(known), UTC) if known and len(known) == len(instants) else None

@@ -20,7 +20,6 @@ from .const import (
     DEFAULT_RESET_TIME,
 )
 from .counting import MAX_COUNT, zone_names
-from .history import async_camera_name
 from .receiver import PeopleCounterConfigEntry
 
 SECTION_LIMITS: Final = "limits"
@@ -55,7 +54,7 @@ class PlaceFlow(ConfigSubentryFlow):
         entry: PeopleCounterConfigEntry = self._get_entry()
         if entry.state is not ConfigEntryState.LOADED:
             return self.async_abort(reason="entry_not_loaded")
-        names = {key: async_camera_name(camera) for key, camera in entry.runtime_data.cameras.items()}
+        names = {key: camera.device_name for key, camera in entry.runtime_data.cameras.items()}
         if not names and not stored:
             return self.async_abort(reason="no_cameras")
         # Removed cameras have no name; by their keys the user can take them out.

@@ -15,7 +15,6 @@ from homeassistant.helpers import selector
 
 from .const import CONF_DOORS, CONF_REVERSED_DOORS, SUBENTRY_PLACE
 from .counting import Replacement, is_held, routes_of, without_last
-from .history import async_camera_name
 from .messages import plain, wall_clock
 from .receiver import PeopleCounterConfigEntry, Receiver
 from .settings import async_forget_replacement, async_keep_replacement, replacements_of
@@ -30,7 +29,7 @@ async def async_old_cameras(receiver: Receiver) -> dict[str, str]:
     gone = await receiver.ledger.removed_cameras()
     silent = (camera for camera in receiver.cameras.values() if not camera.connected)
     return {
-        **{camera.key: async_camera_name(camera) for camera in silent},
+        **{camera.key: camera.device_name for camera in silent},
         **{camera.key: camera.name for camera in gone},
     }
 
@@ -40,9 +39,7 @@ def async_new_cameras(receiver: Receiver) -> dict[str, str]:
     """Return the names of cameras that report and don't replace one already, by key."""
     cameras = receiver.cameras.values()
     return {
-        camera.key: async_camera_name(camera)
-        for camera in cameras
-        if receiver.replacement_offer.async_may_replace(camera)
+        camera.key: camera.device_name for camera in cameras if receiver.replacement_offer.async_may_replace(camera)
     }
 
 
@@ -96,7 +93,7 @@ def async_replaced_cameras(entry: PeopleCounterConfigEntry) -> dict[str, str]:
         if is_held(routes_of(without_last(replacements, replacement.key)), replacement.key)
     }
     return {
-        key: f"{async_camera_name(cameras[key])} ({wall_clock(datetime.fromtimestamp(at, UTC))})"
+        key: f"{cameras[key].device_name} ({wall_clock(datetime.fromtimestamp(at, UTC))})"
         for key, at in since.items()
         if key in cameras
     }

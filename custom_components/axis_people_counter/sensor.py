@@ -23,7 +23,7 @@ PARALLEL_UPDATES = 0
 class PeopleCounterSensorDescription[C: CameraCoordinator | PlaceCoordinator](
     PeopleCounterEntityDescription[C], SensorEntityDescription
 ):
-    """What a sensor shows."""
+    """A sensor and the function that returns its value."""
 
     value_fn: Callable[[C], float | datetime | None]
 
@@ -112,7 +112,7 @@ SUMMED_SENSORS: Final = (
     ),
 )
 
-# The counts of a place have no state class: a new door brings its counts of today, a spike in statistics.
+# The counts of a place have no state class: a door that is added to it would be a spike in statistics.
 PLACE_SENSORS: Final[tuple[PeopleCounterSensorDescription[PlaceCoordinator], ...]] = (
     PeopleCounterSensorDescription(
         key="occupancy",

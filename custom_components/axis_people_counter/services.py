@@ -17,9 +17,10 @@ from homeassistant.helpers import config_validation as cv, device_registry as dr
 from .const import DOMAIN
 from .coordinator import CameraCoordinator
 from .counting import DAY, MAX_COUNT, Period, Row, Source
+from .devices import async_device
 from .entity import PeopleCounterEntity
 from .export import FORMATS, INTERVALS, MAX_LINK_CAMERAS, PERIODS, Export, async_link, date_and_time
-from .history import History, PlaceHistory, TimeRange, async_device, async_history
+from .history import History, PlaceHistory, TimeRange, async_history
 from .place_coordinator import PlaceCoordinator
 from .receiver import PeopleCounterConfigEntry
 from .translated_errors import translated_ledger_errors
@@ -74,7 +75,7 @@ async def _async_get_counts(call: ServiceCall) -> ServiceResponse:
         return {"cameras": cameras, "places": places}
 
     with translated_ledger_errors():
-        async with targets[0].config_entry.runtime_data.answering:
+        async with targets[0].config_entry.runtime_data.parallel_actions:
             histories = [await async_history(target) for target in targets]
             return await call.hass.async_add_executor_job(answer, histories)
 
@@ -166,7 +167,11 @@ def _async_targets(call: ServiceCall, *, with_places: bool = False) -> list[Came
     possible: list[CameraCoordinator | PlaceCoordinator] = [*receiver.cameras.values()]
     if with_places:
         possible += receiver.places.values()
-    devices = [(device, coordinator) for coordinator in possible if (device := async_device(coordinator))]
+    devices = [
+        (device, coordinator)
+        for coordinator in possible
+        if (device := async_device(call.hass, coordinator.config_entry, coordinator.key))
+    ]
     known = {device.id for device, _ in devices}
     chosen = known if call.data.get(ATTR_ENTITY_ID) == ENTITY_MATCH_ALL else _async_target_device_ids(call, known)
     if not chosen:

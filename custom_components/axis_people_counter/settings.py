@@ -1,7 +1,6 @@
-"""Settings of a person in the config entry: directions, replaced cameras, options and places.
+"""Settings that a person made, in the config entry: directions, replaced cameras, options and places.
 
-They outlive the ledger, which gets them when it is opened and when they change. A file keeps them while the entry is
-deleted, until the next one is added.
+They are copied into the ledger, but outlive it. When the entry is deleted, a file keeps them for the next entry.
 """
 
 from collections.abc import Iterable
@@ -37,7 +36,7 @@ STORAGE_VERSION: Final = 1
 
 
 def replacements_of(entry: ConfigEntry) -> list[Replacement]:
-    """Return which cameras replace others, in the order in which a person chose it."""
+    """Return which cameras replace others, oldest replacement first."""
     return [Replacement(**stored) for stored in entry.options.get(CONF_REPLACEMENTS, ())]
 
 
@@ -57,20 +56,20 @@ def async_forget_replacement(hass: HomeAssistant, entry: ConfigEntry, key: str) 
 
 @callback
 def async_keep_direction(hass: HomeAssistant, entry: ConfigEntry, key: str, is_reversed: bool) -> None:
-    """Store whether in means out at a camera."""
+    """Store whether in and out of a camera are swapped."""
     others = set(entry.options.get(CONF_REVERSED_CAMERAS, ())) - {key}
     async_keep_directions(hass, entry, others | {key} if is_reversed else others)
 
 
 @callback
 def async_keep_directions(hass: HomeAssistant, entry: ConfigEntry, reversed_cameras: Iterable[str]) -> None:
-    """Store at which cameras in means out, in place of those stored before."""
+    """Store the keys of all cameras whose in and out are swapped."""
     _async_keep(hass, entry, CONF_REVERSED_CAMERAS, sorted(reversed_cameras))
 
 
 @callback
 def async_decline(hass: HomeAssistant, entry: ConfigEntry, key: str) -> None:
-    """Store that a camera replaces none, so that nobody is asked again."""
+    """Store that a camera replaces no other, so that no issue asks again."""
     _async_keep(hass, entry, CONF_DECLINED, sorted({*entry.options.get(CONF_DECLINED, ()), key}))
 
 
@@ -91,7 +90,7 @@ async def async_restore(hass: HomeAssistant, entry: ConfigEntry) -> None:
     if (saved := await store.async_load()) is None:
         return
     if saved["restored_to"] == entry.entry_id:
-        # The entry was stored with them: Home Assistant does so a while after the change, and this is a later start.
+        # This is a later start, so Home Assistant has stored the entry with these settings.
         await store.async_remove()
         return
     for place in saved["places"]:

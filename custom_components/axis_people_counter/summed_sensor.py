@@ -1,7 +1,7 @@
-"""The counts of a camera, which recorder sums up into statistics.
+"""The counts of a camera, which recorder sums up into statistics. Called by sensor.py.
 
-Months of history that arrive at once would be a spike in those. So each sensor is added when its counts have arrived,
-and gets its state class when the camera has brought no history for a while. The sensor platform calls this.
+Months of history that arrive at once would be a spike in these statistics. So each sensor is added when its history has
+arrived, and gets its state class when the camera has sent no history for ten minutes.
 """
 
 from collections.abc import Callable, Iterable
@@ -26,13 +26,13 @@ from .coordinator import CameraCoordinator, CameraData, Progress
 from .entity import PeopleCounterEntity, PeopleCounterEntityDescription
 from .receiver import PeopleCounterConfigEntry
 
-# History takes at most this long to arrive.
-NEW: Final = timedelta(days=1)
+# A new camera has sent all its history after this time.
+MAX_CATCH_UP: Final = timedelta(days=1)
 
 
 @dataclass(frozen=True, kw_only=True)
 class SummedSensorDescription(PeopleCounterEntityDescription[CameraCoordinator], SensorEntityDescription):
-    """A count of people, and whether it is of today or in total, of everybody or of adults."""
+    """A count of people: of today or in total, of everybody or of adults."""
 
     value_fn: Callable[[CameraData], int]
     only_while_connected: bool = True
@@ -40,7 +40,7 @@ class SummedSensorDescription(PeopleCounterEntityDescription[CameraCoordinator],
     of_adults: bool = False
 
     def has_arrived(self, data: CameraData) -> bool:
-        """Return True if no history is missing in the count."""
+        """Return True if the count contains all history."""
         needed = Progress.CURRENT if self.of_today else Progress.CAUGHT_UP
         return data.progress >= needed and (data.has_adults or not self.of_adults)
 
@@ -51,7 +51,7 @@ class SummedSensor(PeopleCounterEntity[CameraCoordinator], SensorEntity):
     entity_description: SummedSensorDescription
 
     def __init__(self, coordinator: CameraCoordinator, description: SummedSensorDescription) -> None:
-        """Keep the state class that the entity registry knows: recorder already has sums, even if the ledger is new."""
+        """Restore the state class from the entity registry: recorder already has sums, even if the ledger is new."""
         super().__init__(coordinator, description)
         self._added_at = dt_util.utcnow()
         registry = er.async_get(coordinator.hass)
@@ -61,8 +61,8 @@ class SummedSensor(PeopleCounterEntity[CameraCoordinator], SensorEntity):
         self._attr_state_class = description.state_class if has_sums else None
 
     @callback
-    def async_settle(self) -> bool:
-        """Set the state class once the camera has brought no history for a while; return True if it is set now."""
+    def async_set_state_class(self) -> bool:
+        """Set the state class once the camera has sent no history for a while; return True if it is set now."""
         if self.state_class is None and self.coordinator.is_quiet(self._added_at):
             self._attr_state_class = self.entity_description.state_class
             return True
@@ -85,7 +85,10 @@ class SummedSensor(PeopleCounterEntity[CameraCoordinator], SensorEntity):
     @property
     @override
     def extra_state_attributes(self) -> dict[str, Any] | None:
-        """Return the start of the day while there is no state class: otherwise the first sum would be the whole day."""
+        """Return the start of the day also while there is no state class.
+
+        Otherwise recorder would take all of today's count as new when the state class is set.
+        """
         if self.state_class or self._day_start is None:
             return None
         return {ATTR_LAST_RESET: self._day_start.isoformat()}
@@ -98,36 +101,36 @@ def async_add_summed_sensors(
     coordinator: CameraCoordinator,
     descriptions: Iterable[SummedSensorDescription],
 ) -> None:
-    """Add each sensor of a camera when its counts have arrived, and settle it later."""
+    """Add each sensor of a camera when its history has arrived, and set its state class later."""
     receiver = entry.runtime_data
-    missing = list(descriptions)
-    unsettled: list[SummedSensor] = []
+    not_added = list(descriptions)
+    without_state_class: list[SummedSensor] = []
 
     @callback
-    def add_and_settle() -> None:
-        # An entity that is added while the entry is unloaded would stay, and block the next one.
+    def update() -> None:
+        # An entity added while the entry is unloaded would stay, and block the id of the next one.
         if receiver.stopped or not coordinator.last_update_success:
             return
-        arrived = [description for description in missing if description.has_arrived(coordinator.data)]
+        arrived = [description for description in not_added if description.has_arrived(coordinator.data)]
         if arrived:
-            missing[:] = [description for description in missing if description not in arrived]
+            not_added[:] = [description for description in not_added if description not in arrived]
             sensors = [SummedSensor(coordinator, description) for description in arrived]
-            unsettled.extend(sensors)
+            without_state_class.extend(sensors)
             async_add_entities(sensors)
-        settled = [sensor for sensor in unsettled if sensor.async_settle()]
-        unsettled[:] = [sensor for sensor in unsettled if sensor.state_class is None]
-        _async_purge_states(coordinator.hass, settled)
+        with_new_state_class = [sensor for sensor in without_state_class if sensor.async_set_state_class()]
+        without_state_class[:] = [sensor for sensor in without_state_class if sensor.state_class is None]
+        _async_purge_states(coordinator.hass, with_new_state_class)
 
     # The listener lives as long as the coordinator, and runs before the sensors write their states.
-    coordinator.async_add_listener(add_and_settle)
-    add_and_settle()
+    coordinator.async_add_listener(update)
+    update()
 
 
 @callback
 def _async_purge_states(hass: HomeAssistant, sensors: Iterable[SummedSensor]) -> None:
-    """Purge the states from before the state class: recorder may run late, and would sum them up too."""
-    since = dt_util.utcnow() - NEW
-    # The states of a sensor that was deleted and came back are worth keeping.
+    """Purge the states from before the state class: recorder may compile them later, and would sum them up too."""
+    since = dt_util.utcnow() - MAX_CATCH_UP
+    # An older sensor was deleted and is back: its states from before that are kept.
     entries = [sensor.registry_entry for sensor in sensors]
     entity_ids = [entry.entity_id for entry in entries if entry and not entry.disabled and entry.created_at >= since]
     if entity_ids and hass.services.has_service("recorder", "purge_entities"):

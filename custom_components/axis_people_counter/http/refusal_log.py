@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 from homeassistant.util import dt as dt_util
 
 from ..counting import Sensor
-from ..issues import QUIET
+from ..issues import QUIET_SENDER
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -56,7 +56,7 @@ class RefusalLog:
 
     def _expire(self) -> None:
         """Remove senders that haven't sent a refused document for a while."""
-        expired = dt_util.utcnow() - QUIET
+        expired = dt_util.utcnow() - QUIET_SENDER
         for sender, refused in list(self._senders.items()):
             if refused.last <= expired:
                 del self._senders[sender]

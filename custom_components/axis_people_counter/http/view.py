@@ -246,7 +246,7 @@ class PushView(HomeAssistantView):
         receiver = entry.runtime_data if entry else None
         if receiver and refusal.issue and (placeholders := _placeholders(err, address)):
             # The number of these issues is limited, but not for the addresses of known cameras.
-            always = isinstance(err, WrongTokenError) and bool(receiver.async_claiming(address))
+            always = isinstance(err, WrongTokenError) and bool(receiver.async_cameras_at(address))
             issues.async_begin(hass, refusal.issue, sender, always, **placeholders)
         if refusal.is_logged:
             is_camera = receiver is not None and receiver.key_of(sender) in receiver.cameras

@@ -29,7 +29,7 @@ class Today:
     newest: Interval | None
     counts: Counts
     # Seconds of the day without an interval, between the first interval of all and the newest one.
-    missing: int
+    missing_seconds: int
     passages: list[Passage]
     corrections: list[Correction]
     quarantined: int

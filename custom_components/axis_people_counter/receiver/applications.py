@@ -1,6 +1,6 @@
 """Finds several applications of one camera that push with the same serial number: they overwrite each other's counts.
 
-Knows only names and timestamps. Called by sender_problems.py.
+Knows only names and timestamps, not how the problem is shown. Called by sender_problems.py.
 """
 
 from typing import Final

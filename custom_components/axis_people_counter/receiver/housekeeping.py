@@ -1,6 +1,6 @@
-"""Work that nobody waits for: old intervals are merged, quarantined ones retried, repair issues ended.
+"""Background work: merges old intervals, retries quarantined ones, ends the issues of senders that have become quiet.
 
-Started by the receiver when its cameras are there.
+Started by the receiver when its cameras have been added.
 """
 
 from collections.abc import Mapping
@@ -28,7 +28,7 @@ END_QUIET_EVERY: Final = timedelta(minutes=5)
 def async_start_housekeeping(
     hass: HomeAssistant, entry: ConfigEntry, ledger: Ledger, cameras: Mapping[str, CameraCoordinator]
 ) -> None:
-    """Begin, and go on until the entry is unloaded."""
+    """Start the background work; it ends when the entry is unloaded."""
 
     async def merge(_: datetime) -> None:
         await _async_merge(entry, ledger)
@@ -46,7 +46,7 @@ def async_start_housekeeping(
 
 
 async def _async_merge(entry: ConfigEntry, ledger: Ledger) -> None:
-    """Merge intervals older than the days of full detail, one day of one camera at a time."""
+    """Merge intervals older than the days of full detail, one day of one camera after the other."""
     keep = timedelta(days=entry.options.get(CONF_KEEP_DAYS, DEFAULT_KEEP_DAYS))
     try:
         while await ledger.merge(int((dt_util.utcnow() - keep).timestamp())):

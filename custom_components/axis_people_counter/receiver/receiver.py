@@ -22,18 +22,18 @@ from ..connecting import Listener, ListenerSettings
 from ..const import CONF_REVERSED_CAMERAS, DOMAIN, LEDGER_FILE, SUBENTRY_PLACE
 from ..coordinator import CameraCoordinator, has_history
 from ..counting import Document, TestMessage, is_held, key_at, obsolete_keys, routes_of
-from ..ledger import BackupHold, Camera, Changes, Ledger, LedgerError, TooManyCamerasError
-from ..messages import name_placeholders, plain, url_host
-from ..place_coordinator import PlaceCoordinator
-from ..settings import PlaceSettings, async_keep_directions, options_of_a_reload, replacements_of
-from ..statistics import StatisticsWriter
-from .devices import (
+from ..devices import (
     async_add_place_device,
     async_device_keys,
     async_link_camera,
     async_remove_device,
     async_update_camera_device,
 )
+from ..ledger import BackupHold, Camera, Changes, Ledger, LedgerError, TooManyCamerasError
+from ..messages import name_placeholders, plain, url_host
+from ..place_coordinator import PlaceCoordinator
+from ..settings import PlaceSettings, async_keep_directions, options_of_a_reload, replacements_of
+from ..statistics import StatisticsWriter
 from .housekeeping import async_start_housekeeping
 from .replacement_offer import ReplacementOffer
 from .sender_problems import SenderProblems
@@ -43,11 +43,11 @@ _LOGGER = logging.getLogger(__name__)
 
 type PeopleCounterConfigEntry = ConfigEntry[Receiver]
 
-# Outlives the receivers: one that is set up during a backup shares it.
+# The hold outlives a reload: a receiver that is set up during a backup shares it.
 _DATA_BACKUP_HOLD: HassKey[BackupHold] = HassKey(f"{DOMAIN}_backup_hold")
 
-# Answers to actions that are made at the same time: their threads are those of all of Home Assistant.
-MAX_ANSWERS: Final = 2
+# Each action that reads the ledger occupies one of the few threads that all integrations share.
+MAX_PARALLEL_ACTIONS: Final = 2
 # Seconds that the set-up waits for the first data of all places.
 MAX_WAIT_FOR_PLACES: Final = 1
 
@@ -60,7 +60,7 @@ class Receiver:
     """Stores pushes, and keeps a coordinator for each camera and each place."""
 
     def __init__(self, hass: HomeAssistant, entry: PeopleCounterConfigEntry) -> None:
-        """Create the ledger; its file is opened at the first request."""
+        """Create the ledger object; its file is opened when the ledger is first used."""
         self.hass = hass
         self.entry = entry
         self.configured = configured(hass, entry)
@@ -81,12 +81,11 @@ class Receiver:
         self._places_of: dict[str, list[str]] = {}
         self._adding = asyncio.Lock()
         self._camera_queue = ShowQueue(hass, entry, self._async_show_camera)
-        # Each place has a queue of its own: a long history keeps neither cameras nor other places from being shown.
+        # Each place has its own queue, so that a place with a long history delays neither cameras nor other places.
         self._place_queues: dict[str, ShowQueue] = {}
         self.problems = SenderProblems(hass)
         self.replacement_offer = ReplacementOffer(hass, entry, self.cameras)
-        self.answering = asyncio.Semaphore(MAX_ANSWERS)
-        self.downloads = 0
+        self.parallel_actions = asyncio.Semaphore(MAX_PARALLEL_ACTIONS)
 
     async def async_start(self) -> None:
         """Create the coordinators of all cameras in the ledger and of all places.
@@ -106,8 +105,8 @@ class Receiver:
         except LedgerError as err:
             self._async_failed(err)
             raise
-        self._async_works()
-        # The next camera too many begins it again.
+        self._async_ledger_recovered()
+        # The issue is shown again when the next camera beyond the limit pushes.
         issues.async_end(self.hass, issues.TOO_MANY_CAMERAS)
         self._async_remove_obsolete_devices()
         for camera in cameras:
@@ -117,14 +116,12 @@ class Receiver:
         async_start_housekeeping(self.hass, self.entry, self.ledger, self.cameras)
 
     async def _async_store_settings(self) -> None:
-        """Store what a person set in the ledger; directions that only an older ledger knows go to the entry first."""
+        """Store the entry's settings in the ledger; directions that only the ledger has are copied to the entry first."""
         now = int(dt_util.utcnow().timestamp())
         await self.ledger.set_routes(self._routes, now)
         if CONF_REVERSED_CAMERAS not in self.entry.options:
-            known = await self.ledger.reversed_cameras()
-            async_keep_directions(self.hass, self.entry, known)
-        directions = self.ledger.set_directions(lambda: self.entry.options.get(CONF_REVERSED_CAMERAS, ()))
-        await directions
+            async_keep_directions(self.hass, self.entry, await self.ledger.reversed_cameras())
+        await self.ledger.set_directions(lambda: self.entry.options.get(CONF_REVERSED_CAMERAS, ()))
 
     async def _async_start_places(self, places: list[PlaceSettings]) -> None:
         for settings in places:
@@ -132,26 +129,26 @@ class Receiver:
             place = PlaceCoordinator(self.hass, self.entry, self.ledger, self.statistics, settings, self.cameras)
             self.places[settings.key] = place
             self._place_queues[settings.key] = ShowQueue(self.hass, self.entry, self._async_show_place)
-            for camera in settings.keys:
-                self._places_of.setdefault(camera, []).append(settings.key)
+            for key in settings.keys:
+                self._places_of.setdefault(key, []).append(settings.key)
         refreshes = [self.entry.async_create_task(self.hass, place.async_refresh()) for place in self.places.values()]
         if refreshes:
-            # A long history is counted after the set-up; until then the entities are unavailable.
+            # A place with a long history is read after the set-up; until then its entities are unavailable.
             await asyncio.wait(refreshes, timeout=MAX_WAIT_FOR_PLACES)
         for key in self.cameras:
             async_link_camera(self.hass, self.entry, key, self._places_of.get(key, ()))
 
     async def async_stop(self) -> None:
-        """Close the ledger after all that was handed to it is stored."""
+        """Close the ledger after it has stored all pushes."""
         self.async_stop_showing()
         await self.ledger.close()
         if self.entry.disabled_by:
-            # From now on nobody would notice that an issue is over.
+            # While the entry is disabled, nothing would end the issues.
             issues.async_end_all(self.hass, persistent=False)
 
     @property
     def stopped(self) -> bool:
-        """Return True if the entities are being removed: none may be added any more."""
+        """Return True if the entities are being removed, so that none may be added."""
         return self._camera_queue.is_stopped
 
     @callback
@@ -167,7 +164,7 @@ class Receiver:
             queue.async_resume()
 
     async def async_receive(self, document: Document, arrived: datetime) -> None:
-        """Return when the counts of a document are stored; `arrived` is when the head of its request came.
+        """Store the counts of a document; `arrived` is the time at which the head of its request arrived.
 
         Raises ClockError, TooManyCamerasError and LedgerError if nothing is stored, and QuarantineFullError.
         """
@@ -189,7 +186,7 @@ class Receiver:
             if not self.stopped:
                 self._async_failed(err)
             raise
-        self._async_works()
+        self._async_ledger_recovered()
         self.problems.async_stored(document)
         # The counts are stored: an error while they are shown must not make the camera send them again.
         self._async_publish(changes)
@@ -200,7 +197,7 @@ class Receiver:
     @callback
     def _async_remove_obsolete_devices(self) -> None:
         """Remove the devices and issues of keys that no camera counts for any more."""
-        # An undone replacement leaves the device of a key that no route leads to.
+        # After a replacement was undone, the device of a key that no camera counts for may remain.
         unused = {key for key in async_device_keys(self.hass, self.entry) if not is_held(self._routes, key)}
         for key in obsolete_keys(self._routes) | unused:
             async_remove_device(self.hass, self.entry, key)
@@ -226,15 +223,15 @@ class Receiver:
         self.problems.async_end_of_key(key)
 
     @callback
-    def async_claiming(self, address: str) -> list[CameraCoordinator]:
-        """Return the cameras that report this IP address: several may, on two networks or one after another."""
+    def async_cameras_at(self, address: str) -> list[CameraCoordinator]:
+        """Return the cameras that report this IP address: several may, on separate networks or one after another."""
         return [camera for camera in self.cameras.values() if camera.camera.ip_address == address]
 
     @callback
     def async_certificate_refused(self, address: str) -> None:
         """Show that a known camera doesn't trust the certificate; clients at other addresses are ignored."""
-        # A camera that gets through trusts the certificate, so another client at its address refused it.
-        refusing = [camera for camera in self.async_claiming(address) if not camera.gets_through]
+        # A camera that gets through trusts the certificate, so another client at its address has refused it.
+        refusing = [camera for camera in self.async_cameras_at(address) if not camera.gets_through]
         if refusing:
             camera = max(refusing, key=attrgetter("last_message")).camera
             issues.async_begin(
@@ -247,7 +244,7 @@ class Receiver:
 
     @callback
     def _async_publish(self, changes: Changes) -> None:
-        """Have a stored push written to statistics and shown."""
+        """Queue a stored push to be written to statistics and shown."""
         for key, since in changes.other_keys:
             if key in self.cameras:
                 self.statistics.async_changed(key, since)
@@ -258,7 +255,7 @@ class Receiver:
         if key in self.cameras:
             self._camera_queue.async_add(key, changes)
         else:
-            # Known cameras don't wait in the queue until a new one is added.
+            # Adding a camera takes long, and known cameras must not wait for it in the queue.
             self.entry.async_create_task(self.hass, self._async_show_new(changes))
 
     async def _async_show_new(self, changes: Changes) -> None:
@@ -269,7 +266,7 @@ class Receiver:
         """Show a camera with its pushes since it was shown last."""
         camera = self.cameras.get(key)
         if camera and not pushes:
-            # A camera that once hung there has sent counts of that time.
+            # Refreshed without a push of its own: a camera that used this key earlier sent late counts.
             await camera.async_refresh()
         elif camera:
             if _description(camera.camera) != _description(pushes[-1].camera):
@@ -280,7 +277,7 @@ class Receiver:
         await self.places[key].async_refresh()
 
     async def _async_add(self, camera: Camera, *, has_sent_new_counts: bool) -> bool:
-        """Add a camera with its entities; return False if it was there already and its push has yet to be shown."""
+        """Add a camera with its entities; return False if it exists already, so that its push still has to be shown."""
         async with self._adding:
             if self.stopped:
                 return True
@@ -316,10 +313,10 @@ class Receiver:
         self.replacement_offer.async_camera_changed(key)
 
     @callback
-    def _async_doors_changed(self, camera: str) -> None:
-        """Have the places of a camera shown."""
-        for key in self._places_of.get(camera, ()):
-            self._place_queues[key].async_add(key)
+    def _async_doors_changed(self, key: str) -> None:
+        """Queue the places of a camera to be shown."""
+        for place in self._places_of.get(key, ()):
+            self._place_queues[place].async_add(place)
 
     @callback
     def _async_failed(self, err: LedgerError) -> None:
@@ -334,7 +331,7 @@ class Receiver:
         )
 
     @callback
-    def _async_works(self) -> None:
+    def _async_ledger_recovered(self) -> None:
         if not self.writable:
             self.writable = True
             _LOGGER.info("Counts are stored again in %s", self.ledger.path)
@@ -342,20 +339,20 @@ class Receiver:
 
     @callback
     def _async_moved_aside(self, path: Path) -> None:
-        _LOGGER.error("%s was damaged or no ledger; it was renamed to %s and replaced", self.ledger.path, path)
-        # Diagnostics contain this issue unredacted, and the folder may have the name of a person.
+        _LOGGER.error("%s was damaged or isn't a ledger; it was renamed to %s and replaced", self.ledger.path, path)
+        # Diagnostics contain this issue unredacted, and the path may contain the name of a person.
         issues.async_begin(self.hass, issues.LEDGER_MOVED_ASIDE, file=plain(path.name))
 
 
 @callback
 def async_backup_hold(hass: HomeAssistant) -> BackupHold:
-    """Return what keeps the ledger's file unchanged during a backup."""
+    """Return the hold that keeps the ledger's file unchanged during a backup."""
     return hass.data.setdefault(_DATA_BACKUP_HOLD, BackupHold())
 
 
 def configured(hass: HomeAssistant, entry: ConfigEntry) -> tuple[object, ...]:
     """Return all settings that need a reload when they change."""
-    # A changed subentry stays the same object.
+    # Copy the data: Home Assistant changes a subentry in place.
     return (
         hass.config.time_zone,
         options_of_a_reload(entry),

@@ -13,10 +13,10 @@ from ..settings import replacements_of
 
 
 class ReplacementOffer:
-    """Asks about each new camera that appeared at about the time when another one fell silent."""
+    """Shows an issue for each new camera that appeared about when another one fell silent."""
 
     def __init__(self, hass: HomeAssistant, entry: ConfigEntry, cameras: Mapping[str, CameraCoordinator]) -> None:
-        """Use the receiver's own mapping of cameras, which changes."""
+        """Share the receiver's mapping: cameras are added and removed later."""
         self._hass = hass
         self._entry = entry
         self._cameras = cameras
@@ -24,7 +24,7 @@ class ReplacementOffer:
 
     @callback
     def async_camera_changed(self, key: str) -> None:
-        """Ask again if a camera has fallen silent, reports again or was removed."""
+        """Update the issues if a camera has fallen silent, reports again or was removed."""
         camera = self._cameras.get(key)
         is_silent = camera is not None and not camera.connected
         if is_silent != (key in self._silent):

@@ -1,6 +1,6 @@
-"""Problems of cameras that send: each is logged and shown as a repair issue when it begins, and ends when it is over.
+"""Problems that the receiver finds in a push: each is logged once, and shown as a repair issue until it is over.
 
-The receiver reports each push here. Nothing here stores or shows counts.
+Called by the receiver for each push. Knows no coordinators. Problems in what is stored are in camera_problems.py.
 """
 
 from datetime import UTC, datetime
@@ -11,6 +11,7 @@ from homeassistant.core import HomeAssistant, callback
 
 from .. import issues
 from ..counting import Document, Push, Sensor, TestMessage
+from ..issues import About
 from ..ledger import MAX_CAMERAS, MAX_QUARANTINED, MAX_QUARANTINED_BYTES
 from ..messages import name_placeholders, plain, wall_clock
 from .applications import Applications
@@ -18,43 +19,34 @@ from .applications import Applications
 _LOGGER = logging.getLogger(__name__)
 
 MAX_CLOCK_DIFFERENCE: Final = 10 * 60
-# Unknown kinds, and cameras too many, that are remembered: whoever has the token can invent any number.
+# The most unknown kinds, and rejected cameras, that are remembered: anybody with the token can invent any number.
 MAX_NOTES: Final = 100
-# Repair issues about a camera by its serial number, wherever it hangs, and by the key that it counts for.
-_OF_SERIAL: Final = (
-    issues.CERTIFICATE_REFUSED,
-    issues.CLOCK_DIFFERS,
-    issues.QUARANTINE_FULL,
-    issues.SEVERAL_APPLICATIONS,
-    issues.WRONG_PROTOCOL,
-)
-_OF_KEY: Final = (issues.CAMERA_SILENT, issues.NEW_CAMERA, issues.QUARANTINED, issues.TIME_ZONE_UNKNOWN)
 # Where Home Assistant shows its time zone.
 SETTINGS_PAGE: Final = "/config/general"
 
 
 class ClockError(Exception):
-    """The camera's clock and ours differ; counts would be stored at the wrong time."""
+    """The camera's clock differs from ours, so counts would be stored at the wrong time."""
 
 
 class SenderProblems:
-    """Remembers which problems were logged, so that each is logged once."""
+    """The problems of all cameras of an entry; remembers which were logged."""
 
     def __init__(self, hass: HomeAssistant) -> None:
-        """Start without any problem."""
+        """Start without problems."""
         self._hass = hass
         self._skipped: set[str] = set()
         self._applications: dict[str, Applications] = {}
-        # Serial numbers of cameras with a problem.
+        # Serial numbers of cameras with each problem.
         self._too_many: set[str] = set()
         self._with_full_quarantine: set[str] = set()
         self._with_several_applications: set[str] = set()
 
     @callback
     def async_check_clock(self, document: Document, arrived: datetime) -> None:
-        """Raise ClockError if the camera's clock differs from ours, for a push only.
+        """Show an issue if the camera's clock differs from ours; raise ClockError if the document is a push.
 
-        Ours is taken when the head of the request arrived: the rest may take long.
+        `arrived` is when the head of the request arrived: the rest of it may take long.
         """
         sensor = document.sensor
         if abs(document.sent - arrived.timestamp()) <= MAX_CLOCK_DIFFERENCE:
@@ -87,7 +79,7 @@ class SenderProblems:
 
     @callback
     def async_stored(self, push: Push) -> None:
-        """Note what a stored push shows about its camera."""
+        """End the issue of too many cameras if a push was stored; log unknown kinds, and show several applications."""
         if push.sensor.serial in self._too_many:
             self._too_many.discard(push.sensor.serial)
             if not self._too_many:
@@ -97,7 +89,7 @@ class SenderProblems:
 
     @callback
     def async_note_refused(self, sensor: Sensor, refused: int) -> None:
-        """Note how many intervals of a push could neither be stored nor quarantined."""
+        """Show an issue if some intervals of a push could neither be stored nor quarantined."""
         serial = sensor.serial
         if refused:
             issues.async_begin(
@@ -120,8 +112,7 @@ class SenderProblems:
     @callback
     def async_end_of_serial(self, serial: str) -> None:
         """End the problems of a camera that was removed or replaced."""
-        for kind in _OF_SERIAL:
-            issues.async_end(self._hass, kind, serial)
+        issues.async_end_about(self._hass, About.SENDER_SERIAL, serial)
         self._applications.pop(serial, None)
         self._with_full_quarantine.discard(serial)
         self._with_several_applications.discard(serial)
@@ -129,12 +120,11 @@ class SenderProblems:
     @callback
     def async_end_of_key(self, key: str) -> None:
         """End the repair issues about a key that no camera counts for any more."""
-        for kind in _OF_KEY:
-            issues.async_end(self._hass, kind, key)
+        issues.async_end_about(self._hass, About.CAMERA_KEY, key)
 
     @callback
     def _async_note_application(self, push: Push) -> None:
-        """Note which application sent a push: several with one serial number overwrite each other's counts."""
+        """Show an issue if several applications push with one serial number: they overwrite each other's counts."""
         sensor = push.sensor
         if sensor.application is None:
             return

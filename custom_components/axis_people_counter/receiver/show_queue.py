@@ -1,6 +1,6 @@
-"""The queue of what is to be shown: cameras and places whose entities have to be updated, by key.
+"""A queue of cameras or places whose entities have to be updated, by key.
 
-The receiver fills it and shows each key. The queue knows neither coordinators nor entities.
+The receiver fills it, and updates the entities of each key. The queue knows neither coordinators nor entities.
 """
 
 import asyncio
@@ -15,13 +15,13 @@ from ..ledger import Changes
 
 _LOGGER = logging.getLogger(__name__)
 
-# After states were written, the task sleeps ten times as long, 0.2 s at most: recorder has to store them as well.
+# Sleep ten times as long as writing states took, 0.2 s at most: recorder has to store them as well.
 REST: Final = 10
 MAX_REST: Final = 0.2
 
 
 class ShowQueue:
-    """Shows one key after the other, each once for all pushes that arrived meanwhile."""
+    """Shows one key after the other, once for all pushes that have arrived meanwhile."""
 
     def __init__(
         self, hass: HomeAssistant, entry: ConfigEntry, show: Callable[[str, list[Changes]], Awaitable[None]]
@@ -36,7 +36,7 @@ class ShowQueue:
 
     @callback
     def async_add(self, key: str, *pushes: Changes) -> None:
-        """Queue a key; without a push, only what its entities show is read again."""
+        """Queue a key with the pushes to show; without a push, its data is only read again."""
         self._pushes.setdefault(key, []).extend(pushes)
         self._async_run()
 
@@ -47,7 +47,7 @@ class ShowQueue:
 
     @callback
     def async_stop(self) -> None:
-        """Show nothing any more; a key that is being shown is finished."""
+        """Show no further keys; the key that is being shown is finished."""
         self._is_stopped = True
 
     @callback
@@ -65,7 +65,7 @@ class ShowQueue:
     async def _async_show_all(self) -> None:
         loop = self._hass.loop
         try:
-            # Entities added while the entry unloads would stay, and block the ids of the next ones.
+            # Entities added while the entry is unloaded would stay, and block the ids of the next ones.
             while self._pushes and not self._is_stopped:
                 began = loop.time()
                 key = next(iter(self._pushes))

@@ -1,4 +1,4 @@
-"""Hourly long-term statistics: what recorder shall have, and when it is written."""
+"""Hourly long-term statistics: calculates their rows from the ledger and writes them into recorder."""
 
 from .writer import StatisticsWriter
 

@@ -1,7 +1,7 @@
-"""Rows of long-term statistics: those that recorder has, and those that it shall have. Called by series_writer.py.
+"""Rows of long-term statistics: those that recorder has, and those that it should have. Called by series_writer.py.
 
 A camera or place has a series of each kind: the sums in, out, adults_in and adults_out, and the mean occupancy.
-None of this is for the event loop: recorder and the ledger are read.
+These functions block; run them in an executor.
 """
 
 from collections.abc import Callable, Collection, Iterator
@@ -21,8 +21,7 @@ from ..settings import PlaceSettings
 
 SUMS: Final = ("in", "out", "adults_in", "adults_out")
 OCCUPANCY: Final = "occupancy"
-# Hours of all kinds that are imported together. Recorder stores a row in half a millisecond and does nothing else
-# meanwhile.
+# Hours that are imported together, with the rows of all kinds. Recorder is busy for half a millisecond per row.
 HOURS_AT_ONCE: Final = 100
 
 # By kind, or by statistic id.
@@ -43,14 +42,14 @@ def kinds_of(series: Series) -> list[str]:
 
 
 def names_of(hass: HomeAssistant, key: str) -> dict[str, str | None]:
-    """Return the names of the series that exist, by kind."""
+    """Return the names of the existing series in recorder, by kind."""
     ids = statistic_ids(key)
     found = get_metadata(hass, statistic_ids=set(ids.values()))
     return {kind: found[statistic_id][1]["name"] for kind, statistic_id in ids.items() if statistic_id in found}
 
 
 def last_hour(hass: HomeAssistant, key: str) -> Timestamp | None:
-    """Return the start of the last hour."""
+    """Return the start of the last hour that recorder has."""
     statistic_id = statistic_ids(key)["in"]
     rows = get_last_statistics(hass, 1, statistic_id, False, {"sum"}).get(statistic_id)
     return int(rows[0]["start"]) if rows else None
@@ -58,13 +57,13 @@ def last_hour(hass: HomeAssistant, key: str) -> Timestamp | None:
 
 def sums_at(hass: HomeAssistant, key: str, hour: Timestamp) -> HourCounts | None:
     """Return the sums at the end of an hour, None if recorder doesn't have them."""
-    return dict(_each_sums(hass, key, hour, hour)).get(hour)
+    return dict(_hourly_sums(hass, key, hour, hour)).get(hour)
 
 
 def hours_until(hass: HomeAssistant, key: str, until: Timestamp) -> list[tuple[Timestamp, HourCounts]]:
     """Return the counts of each hour up to the one that starts at `until`."""
-    known = [(0, NO_COUNTS), *_each_sums(hass, key, 0, until)]
-    return [(hour, minus(sums, before)) for (_, before), (hour, sums) in pairwise(known)]
+    sums_by_hour = [(0, NO_COUNTS), *_hourly_sums(hass, key, 0, until)]
+    return [(hour, minus(sums, before)) for (_, before), (hour, sums) in pairwise(sums_by_hour)]
 
 
 def are_stored(hass: HomeAssistant, given: Rows) -> bool:
@@ -86,7 +85,7 @@ def are_stored(hass: HomeAssistant, given: Rows) -> bool:
     return True
 
 
-def _each_sums(
+def _hourly_sums(
     hass: HomeAssistant, key: str, since: Timestamp, until: Timestamp
 ) -> Iterator[tuple[Timestamp, HourCounts]]:
     ids = statistic_ids(key)
@@ -104,11 +103,11 @@ def _each_sums(
         yield hour, HourCounts(*(by_hour[kind].get(hour, 0) for kind in SUMS))
 
 
-# Rows that recorder shall have
+# Rows that recorder should have
 
 
 def rows_in_pieces(series: Series, occupancy_rows: Callable[[Series], list[StatisticData]]) -> list[Rows]:
-    """Return the rows of all kinds, some hours at a time."""
+    """Return the rows of all kinds in pieces of HOURS_AT_ONCE hours."""
     rows = {**_sum_rows(series), OCCUPANCY: occupancy_rows(series)}
     pieces: list[Rows] = [{} for _ in range(0, len(series.hours) or 1, HOURS_AT_ONCE)]
     for kind, of_kind in rows.items():
@@ -121,17 +120,17 @@ def rows_in_pieces(series: Series, occupancy_rows: Callable[[Series], list[Stati
 def camera_occupancy_rows(ledger: Ledger, key: str, schedule: Schedule, series: Series) -> list[StatisticData]:
     """Return the occupancy of a camera in each hour in which it counted."""
     reset, _ = schedule.reset(series.start)
-    known: set[Timestamp] = set()
+    counted_hours: set[Timestamp] = set()
     passages: list[Passage] = []
     for interval in ledger.each_interval(key, reset - MAX_WIDTH, _end(series)):
-        known.update(range(interval.start // HOUR * HOUR, interval.end, HOUR))
+        counted_hours.update(range(interval.start // HOUR * HOUR, interval.end, HOUR))
         if interval.end > reset and (interval.entered or interval.exited):
             counts = (interval.entered, interval.exited)
             passages.append(Passage(interval.end, *(reversed(counts) if series.is_reversed else counts)))
-    # A reset later in the last hour isn't part of it yet.
+    # A reset after the newest interval isn't part of the last hour yet.
     end = min(_end(series), series.counted_until)
     corrections = schedule.with_resets(reset, end, ledger.corrections(key, reset, end).result())
-    return _occupancy_rows(series, levels(passages, corrections), 0, known)
+    return _occupancy_rows(series, levels(passages, corrections), 0, counted_hours)
 
 
 def place_occupancy_rows(ledger: Ledger, place: PlaceSettings, series: Series) -> list[StatisticData]:
@@ -140,7 +139,7 @@ def place_occupancy_rows(ledger: Ledger, place: PlaceSettings, series: Series) -
     since, running = schedule.reset(series.start)[0], 0
     if schedule.reset_time is None:
         since, running = ledger.running_before(place.place, series.start)
-        # Before the first count nobody was inside.
+        # Nobody was inside before the first count.
         since = max(since, series.first - MAX_WIDTH)
     end = min(_end(series), series.counted_until)
     corrections = schedule.with_resets(since, end, ledger.corrections(place.key, since, end).result())
@@ -160,14 +159,14 @@ def _sum_rows(series: Series) -> Rows:
 
 
 def _occupancy_rows(
-    series: Series, following: Iterator[Level], inside: int, known: Collection[Timestamp]
+    series: Series, changes: Iterator[Level], inside: int, counted_hours: Collection[Timestamp]
 ) -> list[StatisticData]:
     bounds = range(series.start, _end(series) + HOUR, HOUR)
-    of_hours = occupancy_by_period(bounds, following, series.counted_until, inside)
+    of_hours = occupancy_by_period(bounds, changes, series.counted_until, inside)
     return [
         StatisticData(start=datetime.fromtimestamp(hour, UTC), mean=mean, min=lowest, max=highest)
         for hour, (lowest, mean, highest, _) in zip(bounds, of_hours, strict=False)
-        if hour in known
+        if hour in counted_hours
     ]
 
 

@@ -1,6 +1,6 @@
-"""Writes the series of one camera or place into recorder: the hours that it lacks, or all if it has lost some.
+"""Writes the series of one camera or place into recorder: the hours that recorder lacks, or all if it has lost some.
 
-Called by writer.py, one key at a time. The rows themselves are in recorder_rows.py.
+Called by writer.py for one key at a time. The rows are calculated in recorder_rows.py.
 """
 
 from collections.abc import Awaitable, Callable
@@ -11,12 +11,12 @@ from homeassistant.components.recorder.models import StatisticData, StatisticMea
 from homeassistant.components.recorder.statistics import async_add_external_statistics
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant, callback
-from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.translation import async_get_translations
 
 from ..const import DOMAIN
 from ..core_internals import async_recorder_done
 from ..counting import HOUR
+from ..devices import async_device_name
 from ..ledger import Ledger, Series, add_up
 from ..schedules import async_camera_schedule
 from ..settings import PlaceSettings
@@ -41,7 +41,7 @@ class NotStoredError(Exception):
 
 
 class SeriesWriter:
-    """Compares what recorder has with what the ledger knows, and writes the difference."""
+    """Compares the series in recorder with the ledger, and writes the difference."""
 
     def __init__(self, hass: HomeAssistant, entry: ConfigEntry, ledger: Ledger) -> None:
         """Store the ledger; nothing is read yet."""
@@ -53,15 +53,15 @@ class SeriesWriter:
 
     @callback
     def async_start(self, places: list[PlaceSettings], obsolete: list[str]) -> None:
-        """Store which keys are places, and the series of which keys have to be cleared."""
+        """Store the places, and the keys whose series have to be cleared."""
         self._places = {place.key: place for place in places}
         self._obsolete = set(obsolete)
 
     async def async_write(self, key: str) -> None:
         """Bring the series of a camera or place up to date.
 
-        Raises LedgerError, SQLAlchemyError, HomeAssistantError and NotStoredError. Then the ledger still knows which
-        hours recorder may lack.
+        Raises LedgerError, SQLAlchemyError, HomeAssistantError and NotStoredError. The ledger keeps which hours
+        recorder may lack, so that a later call writes them.
         """
         if place := self._places.get(key):
             await self._async_write_place(place)
@@ -82,7 +82,7 @@ class SeriesWriter:
         until = await self._async_read(last_hour, key)
         written = await self._ledger.written_until(key)
         if until is not None and (written is None or until > written):
-            # Recorder has hours that this ledger doesn't know: the series goes on from them.
+            # The ledger is new, but recorder still has hours of an earlier one: the series continues after them.
             hours = await self._async_read(hours_until, key, until)
             await self._ledger.carry_series(key, hours, until)
         schedule = await async_camera_schedule(self._entry, camera)
@@ -99,12 +99,12 @@ class SeriesWriter:
     async def _async_write_place(self, place: PlaceSettings) -> None:
         key = place.key
         if await self._ledger.has_other_basis(key):
-            # Else hours that only a former door had would stay.
+            # Otherwise hours that only a former door had would stay.
             await self._async_clear_recorder(key)
-        known = [await self._ledger.camera(camera) for camera in place.keys]
+        cameras = [await self._ledger.camera(camera) for camera in place.keys]
         written = await self._ledger.written_until(key)
-        if not all(known) and written is None and await self._async_read(last_hour, key) is not None:
-            # The ledger is new. Each door's earlier counts come back from recorder when its camera pushes.
+        if not all(cameras) and written is None and await self._async_read(last_hour, key) is not None:
+            # The ledger is new. The earlier counts of a door are copied from recorder when its camera pushes.
             return
         await self._async_write_series(
             key,
@@ -117,7 +117,7 @@ class SeriesWriter:
         hour_range = await self._ledger.begin_writing_place(place.key, everything=everything)
         if hour_range is None:
             return None
-        # Door by door, so that pushes wait for one door at most.
+        # Each door is read separately, so that pushes wait for one door at most.
         return add_up(hour_range, [await self._ledger.door_counts(door, hour_range) for door in place.doors])
 
     async def _async_write_series(
@@ -150,9 +150,9 @@ class SeriesWriter:
         await self._ledger.confirm_series(key)
 
     async def _async_has_all_before(self, key: str, series: Series, names: dict[str, str | None]) -> bool:
-        """Return True if recorder has everything before these hours.
+        """Return True if recorder has all hours before those of the given series.
 
-        It hasn't if a series is new, if somebody has deleted one, and if its database was replaced by an older copy.
+        Hours are missing if a series is new or was deleted, or if an older copy of recorder's database was restored.
         """
         if not names.keys() >= set(kinds_of(series)):
             return False
@@ -161,7 +161,7 @@ class SeriesWriter:
         return series.before == await self._async_read(sums_at, key, series.start - HOUR)
 
     async def _async_read[*Ts, T](self, function: Callable[[HomeAssistant, *Ts], T], *arguments: *Ts) -> T:
-        """Call a function in a thread of recorder."""
+        """Return the result of a function that is called in a thread of recorder."""
         return await get_instance(self._hass).async_add_executor_job(function, self._hass, *arguments)
 
     async def _async_import(self, metadata: dict[str, StatisticMetaData], rows: Rows) -> None:
@@ -171,7 +171,7 @@ class SeriesWriter:
         await async_recorder_done(self._hass)
         given = {described["statistic_id"]: rows[kind] for kind, described in metadata.items() if rows.get(kind)}
         if given and not await self._async_read(are_stored, given):
-            raise NotStoredError("The recorder hasn't stored them.")
+            raise NotStoredError("Recorder hasn't stored the rows.")
 
     async def _async_clear_recorder(self, key: str) -> None:
         get_instance(self._hass).async_clear_statistics(list(statistic_ids(key).values()))
@@ -182,15 +182,13 @@ class SeriesWriter:
         language = self._hass.config.language
         kinds = await async_get_translations(self._hass, language, "selector", {DOMAIN})
         sensors = await async_get_translations(self._hass, language, "entity", {DOMAIN})
-        devices = dr.async_entries_for_config_entry(dr.async_get(self._hass), self._entry.entry_id)
-        device = next((device for device in devices if (DOMAIN, key) in device.identifiers), None)
-        name = (device and (device.name_by_user or device.name)) or name
+        device_name = async_device_name(self._hass, self._entry, key)
         return {
             kind: StatisticMetaData(
                 statistic_id=statistic_id,
                 source=DOMAIN,
-                name=(device is None and names.get(kind))
-                or f"{name} {kinds[f'component.{DOMAIN}.selector.series.options.{kind}']}",
+                name=(device_name is None and names.get(kind))
+                or f"{device_name or name} {kinds[f'component.{DOMAIN}.selector.series.options.{kind}']}",
                 unit_of_measurement=sensors[f"component.{DOMAIN}.entity.sensor.in_total.unit_of_measurement"],
                 unit_class=None,
                 has_sum=kind != OCCUPANCY,

@@ -1,4 +1,4 @@
-"""A queue of what is to be written later, by key. It knows nothing of statistics; writer.py fills it."""
+"""A queue of keys to be written later. Knows nothing of statistics; writer.py fills it."""
 
 from collections.abc import Awaitable, Callable
 from datetime import datetime
@@ -15,7 +15,7 @@ class WriteQueue:
     def __init__(
         self, hass: HomeAssistant, entry: ConfigEntry, name: str, write: Callable[[str], Awaitable[None]]
     ) -> None:
-        """Start empty; `write` is awaited with a key."""
+        """Start empty; `write` is awaited with each key."""
         self._hass = hass
         self._entry = entry
         self._name = name
@@ -27,30 +27,30 @@ class WriteQueue:
 
     @property
     def is_stopped(self) -> bool:
-        """Return True if nothing is written any more."""
+        """Return True if no further keys are written."""
         return self._is_stopped
 
     @callback
     def async_add(self, key: str, due: datetime) -> None:
-        """Write a key when it is due, or earlier if that is planned already."""
+        """Write a key when it is due, or earlier if it is already queued for an earlier time."""
         self._due[key] = min(due, self._due.get(key, due))
         self._async_continue()
 
     @callback
     def async_postpone(self, key: str, due: datetime) -> None:
-        """Write a key when it is due, and not earlier even if that is planned already."""
+        """Write a key when it is due, even if it is already queued for an earlier time."""
         self._due[key] = due
         self._async_continue()
 
     @callback
     def async_stop(self) -> None:
-        """Begin nothing any more."""
+        """Write no further keys."""
         self._is_stopped = True
         self._async_cancel_timer()
 
     @callback
     def _async_continue(self, _: datetime | None = None) -> None:
-        """Start the task if a key is due, else a timer for the next one."""
+        """Start the task if a key is due, otherwise a timer for the next key."""
         self._async_cancel_timer()
         if self._is_stopped or self._is_running or not self._due:
             return

@@ -1,6 +1,6 @@
-"""When hourly long-term statistics of cameras and places are written into recorder.
+"""Decides when hourly long-term statistics of cameras and places are written into recorder.
 
-Coordinators and the receiver report each change here. What is written is in series_writer.py.
+Coordinators and the receiver report each change here. The rows are written by series_writer.py.
 """
 
 import asyncio
@@ -33,7 +33,7 @@ WRITE_EVERY: Final = timedelta(minutes=5)
 
 
 class StatisticsWriter:
-    """Writes the statistics of one camera or place after the other: recorder never gets more than it can take."""
+    """Writes the statistics of one camera or place after the other, so that recorder isn't overloaded."""
 
     def __init__(self, hass: HomeAssistant, entry: ConfigEntry, ledger: Ledger) -> None:
         """Store the ledger; nothing is written yet."""
@@ -42,16 +42,16 @@ class StatisticsWriter:
         self._ledger = ledger
         self._series = SeriesWriter(hass, entry, ledger)
         self._queue = WriteQueue(hass, entry, f"{DOMAIN} statistics", self._async_write)
-        # A rebuild must not clear what is being written.
+        # A rebuild must not clear a series while it is being written.
         self._lock = asyncio.Lock()
         # The places of each camera, by keys.
         self._places_of: dict[str, list[str]] = {}
-        self._written: dict[str, datetime] = {}
+        self._last_written: dict[str, datetime] = {}
         self._works = True
 
     @callback
     def async_start(self, cameras: list[str], places: list[PlaceSettings], obsolete: list[str]) -> None:
-        """Write all series that recorder lacks, and from now on follow the names of devices.
+        """Write all hours that recorder lacks, and from now on rename series when devices are renamed.
 
         The series of obsolete keys are cleared.
         """
@@ -89,18 +89,18 @@ class StatisticsWriter:
 
     @callback
     def async_changed(self, key: str, since: Timestamp) -> None:
-        """Write a camera, with its places, or a place whose counts or occupancy have changed since an instant.
+        """Queue a camera and its places, or one place, after a change.
 
-        History is written at once, changes of the last two hours at most every five minutes.
+        History is written at once, changes since the start of the previous hour at most every five minutes.
         """
         if RECORDER_DOMAIN not in self.hass.config.components:
-            # The ledger keeps what has to be written in case recorder is set up later.
+            # The ledger keeps which hours have to be written, in case recorder is set up later.
             return
         now = dt_util.utcnow()
-        is_steady = since >= now.timestamp() // HOUR * HOUR - HOUR
+        is_recent = since >= now.timestamp() // HOUR * HOUR - HOUR
         for changed in (key, *self._places_of.get(key, ())):
-            written = self._written.get(changed)
-            self._queue.async_add(changed, max(now, written + WRITE_EVERY) if is_steady and written else now)
+            written = self._last_written.get(changed)
+            self._queue.async_add(changed, max(now, written + WRITE_EVERY) if is_recent and written else now)
 
     async def async_rebuild(self, key: str) -> None:
         """Clear the series of a camera or place and write them again from the ledger.
@@ -115,8 +115,8 @@ class StatisticsWriter:
         self._queue.async_add(key, dt_util.utcnow())
 
     async def _async_write(self, key: str) -> None:
-        """Write a camera or place, and again five minutes later if that fails."""
-        self._written[key] = dt_util.utcnow()
+        """Write a camera or place; retry five minutes later if that fails."""
+        self._last_written[key] = dt_util.utcnow()
         try:
             async with self._lock:
                 await self._series.async_write(key)
@@ -126,7 +126,7 @@ class StatisticsWriter:
                 return
             if self._works:
                 self._works = False
-                _LOGGER.warning("Long-term statistics can't be written now, and will be later: %s", err)
+                _LOGGER.warning("Long-term statistics can't be written, will retry in 5 minutes: %s", err)
             self._queue.async_postpone(key, dt_util.utcnow() + WRITE_EVERY)
         else:
             if not self._works:

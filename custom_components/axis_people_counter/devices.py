@@ -1,4 +1,7 @@
-"""The devices of cameras and places in the device registry. Called by the receiver."""
+"""The devices of cameras and places in the device registry: added, updated, linked, found by key.
+
+The receiver keeps them up to date; coordinators, statistics and actions look them up.
+"""
 
 from collections.abc import Iterable
 
@@ -6,10 +9,24 @@ from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import device_registry as dr
 
-from ..const import DOMAIN, MANUFACTURER
-from ..ledger import Camera
-from ..messages import url_host
-from ..settings import PlaceSettings
+from .const import DOMAIN, MANUFACTURER
+from .ledger import Camera
+from .messages import url_host
+from .settings import PlaceSettings
+
+
+@callback
+def async_device(hass: HomeAssistant, entry: ConfigEntry, key: str) -> dr.DeviceEntry | None:
+    """Return the device of a camera or a place, None if there is none."""
+    return dr.async_get(hass).async_get_device_by_identifier((DOMAIN, key), entry.entry_id)
+
+
+@callback
+def async_device_name(hass: HomeAssistant, entry: ConfigEntry, key: str) -> str | None:
+    """Return the name of a device in Home Assistant."""
+    if device := async_device(hass, entry, key):
+        return device.name_by_user or device.name
+    return None
 
 
 @callback
@@ -47,19 +64,17 @@ def async_add_place_device(hass: HomeAssistant, entry: ConfigEntry, place: Place
 @callback
 def async_link_camera(hass: HomeAssistant, entry: ConfigEntry, key: str, places: Iterable[str]) -> None:
     """Link a camera's device to that of its first place; a device can be linked to one only."""
-    registry = dr.async_get(hass)
-    if camera := registry.async_get_device_by_identifier((DOMAIN, key), entry.entry_id):
+    if camera := async_device(hass, entry, key):
         first = next(iter(places), None)
-        place = first and registry.async_get_device_by_identifier((DOMAIN, first), entry.entry_id)
-        registry.async_update_device(camera.id, via_device_id=place.id if place else None)
+        place = first and async_device(hass, entry, first)
+        dr.async_get(hass).async_update_device(camera.id, via_device_id=place.id if place else None)
 
 
 @callback
 def async_remove_device(hass: HomeAssistant, entry: ConfigEntry, key: str) -> None:
     """Remove the device of a camera, if there is one."""
-    registry = dr.async_get(hass)
-    if device := registry.async_get_device_by_identifier((DOMAIN, key), entry.entry_id):
-        registry.async_remove_device(device.id)
+    if device := async_device(hass, entry, key):
+        dr.async_get(hass).async_remove_device(device.id)
 
 
 @callback

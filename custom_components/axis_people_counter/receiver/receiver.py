@@ -116,7 +116,7 @@ class Receiver:
         async_start_housekeeping(self.hass, self.entry, self.ledger, self.cameras)
 
     async def _async_store_settings(self) -> None:
-        """Store the entry's settings in the ledger; directions that only the ledger has are copied to the entry first."""
+        """Store the entry's settings in the ledger; directions only in the ledger go to the entry first."""
         now = int(dt_util.utcnow().timestamp())
         await self.ledger.set_routes(self._routes, now)
         if CONF_REVERSED_CAMERAS not in self.entry.options:

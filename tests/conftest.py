@@ -18,7 +18,7 @@ from homeassistant.const import CONF_TOKEN, CONF_URL
 from homeassistant.core import HomeAssistant
 
 from .helpers.pusher import TOKEN, Pusher
-from .helpers.recorded import quiet
+from .helpers.recorder_statistics import quiet
 
 # Their fixtures are shared by several test modules.
 pytest_plugins = ["tests.helpers.address_checks", "tests.helpers.push_view", "tests.helpers.repairs"]

@@ -23,7 +23,7 @@ from homeassistant.core import CoreState, HomeAssistant
 from homeassistant.setup import async_setup_component
 
 from .helpers.address_checks import SOON, found, keys
-from .helpers.problems import problems
+from .helpers.issues import active_issues
 from .helpers.pusher import PATH, Pusher
 from .helpers.tls_servers import HERE, NAME, Certificates, Proxy, at, listening, proxied, serving
 
@@ -210,7 +210,7 @@ async def test_all_headers_are_dropped(hass: HomeAssistant, pusher: Pusher, cert
         asyncio.timeout(SOON),
     ):
         assert await async_check(hass, str(url.origin())) == [Message("check_other_instance", {})]
-    assert f"wrong_token_{HERE}" in problems(hass)
+    assert f"wrong_token_{HERE}" in active_issues(hass)
 
 
 @pytest.mark.parametrize("status", [201, 302, 404, 500])

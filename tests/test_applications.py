@@ -10,7 +10,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from custom_components.axis_people_counter.receiver.applications import MAX_APPLICATIONS, MAX_SILENCE, Applications
 from homeassistant.core import HomeAssistant
 
-from .helpers.problems import problems
+from .helpers.issues import active_issues
 from .helpers.pusher import SERIAL, Pusher, measurement
 
 NOON: Final = datetime.fromisoformat("2026-09-16T10:00:00Z")
@@ -67,7 +67,7 @@ def test_names_are_limited() -> None:
 
 def shown(hass: HomeAssistant) -> dict[str, dict[str, str] | None]:
     """Return the placeholders of each repair that is shown."""
-    return {key: issue.translation_placeholders for key, issue in problems(hass).items()}
+    return {key: issue.translation_placeholders for key, issue in active_issues(hass).items()}
 
 
 async def push(pusher: Pusher, noon: FrozenDateTimeFactory, application: str | None, **sensor: str) -> None:

@@ -12,7 +12,7 @@ from homeassistant.core import HomeAssistant
 
 from .helpers.places import BACK, BACK_DOOR, add_place, entity_of
 from .helpers.pusher import SERIAL, Pusher, measurement
-from .helpers.recorded import Row, go_on, rows
+from .helpers.recorder_statistics import Row, go_on, rows
 
 MINUTE: Final = timedelta(minutes=1)
 HOUR: Final = timedelta(hours=1)

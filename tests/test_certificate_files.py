@@ -26,7 +26,7 @@ from homeassistant.util import dt as dt_util
 
 from .helpers.flows import begin, choose, enter, shown
 from .helpers.home_assistant import free_port
-from .helpers.listening import Listening, new_camera
+from .helpers.listener_entry import ListenerEntry, new_camera
 
 pytestmark = pytest.mark.usefixtures("socket_enabled")
 
@@ -434,9 +434,9 @@ async def test_in_the_repair(
     """Show the problem in a repair, and serve with the last good files."""
     monkeypatch.setattr(listener, "CHECK_SECONDS", 0.02)
     files.write(RIGHT["chain"](owners()))
-    listening = Listening(hass, tmp_path, **files.data)
-    listening.ca_file.write_bytes(owners().root.pem)
-    await listening.start()
+    listener_entry = ListenerEntry(hass, tmp_path, **files.data)
+    listener_entry.ca_file.write_bytes(owners().root.pem)
+    await listener_entry.start()
     for kind in ("authority first", "short key", "expired issuer", "public without issuer", "password", "request"):
         content, key, _ = WRONG[kind]
         files.write(content(owners()))
@@ -445,7 +445,7 @@ async def test_in_the_repair(
     await wait_for_only_issue(hass, "listener_certificate_order")
     files.write(RIGHT["chain"](owners()))
     await wait_for_only_issue(hass, None)
-    assert (await new_camera(listening).test_connection()).delivered
+    assert (await new_camera(listener_entry).test_connection()).delivered
 
 
 async def wait_for_only_issue(hass: HomeAssistant, key: str | None) -> None:

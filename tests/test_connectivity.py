@@ -11,7 +11,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers import issue_registry as ir
 
 from .helpers.clock import wait
-from .helpers.problems import problems
+from .helpers.issues import active_issues
 from .helpers.pusher import SERIAL, Pusher, document, measurement, state_of
 
 CONNECTIVITY = "binary_sensor.main_entrance_connectivity"
@@ -133,9 +133,9 @@ async def test_silent_for_a_day(
     issue_id = f"camera_silent_{SERIAL}"
     await pusher.push(measurement(NOON - MINUTE))
     await wait(hass, noon, timedelta(days=1) - MINUTE)
-    assert issue_id not in problems(hass)
+    assert issue_id not in active_issues(hass)
     await wait(hass, noon, MINUTE)
-    assert problems(hass)[issue_id].translation_placeholders == {
+    assert active_issues(hass)[issue_id].translation_placeholders == {
         "name": "Main entrance",
         "camera": r"Main entrance ([192\.168\.1\.106](http://192.168.1.106))",
         "since": "2026-09-16 03:00",
@@ -143,11 +143,11 @@ async def test_silent_for_a_day(
     }
 
     # After a day of silence, a restart gives the camera no new time.
-    ir.async_delete_issue(hass, DOMAIN, problems(hass)[issue_id].issue_id)
+    ir.async_delete_issue(hass, DOMAIN, active_issues(hass)[issue_id].issue_id)
     await hass.config_entries.async_reload(entry.entry_id)
     check(hass, connected=False)
-    assert issue_id in problems(hass)
+    assert issue_id in active_issues(hass)
 
     await pusher.push(measurement(NOON + timedelta(days=1) - MINUTE))
     check(hass, connected=True)
-    assert issue_id not in problems(hass)
+    assert issue_id not in active_issues(hass)

@@ -26,9 +26,9 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.setup import async_setup_component
 
-from .helpers.listening import Listening
+from .helpers.issues import active_issues
+from .helpers.listener_entry import ListenerEntry
 from .helpers.places import BACK, add_place, entity_of, push_two_doors
-from .helpers.problems import problems
 from .helpers.pusher import SERIAL, TOKEN, Pusher, document, measurement
 
 NOON = datetime.fromisoformat("2026-09-16T10:00:00Z")
@@ -112,17 +112,17 @@ async def test_diagnostics_of_the_listener(
 ) -> None:
     """Show the problems of the listener, but no key, address or path."""
     files = {"certificate": "secret-folder/cert.pem", "private_key": "secret-folder/key.pem"}
-    listening = Listening(hass, tmp_path, "127.0.0.1", **files)
-    await listening.start()
-    diagnostics: dict[str, Any] = await get_diagnostics_for_config_entry(hass, hass_client, listening.entry)
+    listener_entry = ListenerEntry(hass, tmp_path, "127.0.0.1", **files)
+    await listener_entry.start()
+    diagnostics: dict[str, Any] = await get_diagnostics_for_config_entry(hass, hass_client, listener_entry.entry)
     assert diagnostics["listener"] == {
-        "port": listening.port,
+        "port": listener_entry.port,
         "files_of_the_user": True,
         "problems": ["listener_certificate_unreadable"],
         "authority_ends": ANY,
     }
     text = json.dumps(diagnostics)
-    (_, key), *_ = ((path, path.read_text()) for path in listening.folder.iterdir())
+    (_, key), *_ = ((path, path.read_text()) for path in listener_entry.folder.iterdir())
     for secret in (TOKEN, "secret-folder", "127.0.0.1", key.splitlines()[1], "PRIVATE KEY"):
         assert secret not in text
 
@@ -257,7 +257,7 @@ async def test_download_names_nobody(
         "wrong_protocol",
         "wrong_token",
     }
-    assert {issue.translation_key for issue in problems(hass).values()} == kinds
+    assert {issue.translation_key for issue in active_issues(hass).values()} == kinds
 
     client = await hass_client(hass.auth.async_create_access_token(session))
     whole = await download(client, entry)
@@ -293,7 +293,7 @@ async def test_download_names_nobody(
     assert whole["data"]["options"] == {"reset_time": "04:00:00", "names": redacted, "reversed_cameras": redacted}
 
     # Ignored repairs are in the file as well.
-    for issue in problems(hass).values():
+    for issue in active_issues(hass).values():
         ir.async_get(hass).async_ignore(DOMAIN, issue.issue_id, True)
     assert all(repair["is_ignored"] for repair in (await download(client, entry))["data"]["repairs"])
 

@@ -29,7 +29,7 @@ from homeassistant.util import dt as dt_util
 
 from .helpers.flows import begin, choose, enter, settings, shown
 from .helpers.home_assistant import free_port
-from .helpers.listening import Listening, UserFiles, new_camera, new_camera_at, s_client
+from .helpers.listener_entry import ListenerEntry, UserFiles, new_camera, new_camera_at, s_client
 from .helpers.pusher import PATH, TOKEN, Pusher, state_of
 from .simulator import TWO_D, Camera, Device, Reply
 
@@ -376,16 +376,16 @@ async def test_change_the_way(hass: HomeAssistant, entry: MockConfigEntry, pushe
 
 async def test_another_camera_without_the_certificate(hass: HomeAssistant, tmp_path: Path) -> None:
     """Show the error of the certificate when reconfiguring, too."""
-    listening = Listening(hass, tmp_path)
-    await listening.start()
+    listener_entry = ListenerEntry(hass, tmp_path)
+    await listener_entry.start()
     other = tmp_path / "other.pem"
     other.write_bytes(new_authority(dt_util.utcnow()).pem)
-    await s_client(listening.port, ca_file=other)
+    await s_client(listener_entry.port, ca_file=other)
     # What was before the dialog is over.
-    result = await choose(hass, await listening.entry.start_reconfigure_flow(hass), "show")
+    result = await choose(hass, await listener_entry.entry.start_reconfigure_flow(hass), "show")
     assert (await choose(hass, result, "finish"))["reason"] == "reconfigure_successful"
-    result = await choose(hass, await listening.entry.start_reconfigure_flow(hass), "show")
-    await s_client(listening.port, ca_file=other)
+    result = await choose(hass, await listener_entry.entry.start_reconfigure_flow(hass), "show")
+    await s_client(listener_entry.port, ca_file=other)
     result = await choose(hass, result, "finish")
     assert result["errors"] == {"base": "distrusted"}
     assert (await enter(hass, result))["reason"] == "reconfigure_successful"
@@ -393,15 +393,15 @@ async def test_another_camera_without_the_certificate(hass: HomeAssistant, tmp_p
 
 async def test_new_authority(hass: HomeAssistant, tmp_path: Path) -> None:
     """Make a new certificate authority if the old one is damaged."""
-    listening = Listening(hass, tmp_path)
-    await listening.start()
+    listener_entry = ListenerEntry(hass, tmp_path)
+    await listener_entry.start()
     authority_file(hass).write_text("damaged")
-    result = await direct(hass, await listening.entry.start_reconfigure_flow(hass), port=listening.port)
+    result = await direct(hass, await listener_entry.entry.start_reconfigure_flow(hass), port=listener_entry.port)
     assert result["step_id"] == "connect_direct"
     one = mount(hass, tmp_path, result)
-    await listening.restart()
+    await listener_entry.restart()
     assert (await one.test_connection()).delivered
-    assert (await new_camera(listening).test_connection()).status is None
+    assert (await new_camera(listener_entry).test_connection()).status is None
     assert not ir.async_get(hass).issues
 
 

@@ -18,8 +18,8 @@ from custom_components.axis_people_counter.const import LEDGER_FILE
 from custom_components.axis_people_counter.ledger.ledger import PAGE, Ledger
 from homeassistant.core import HomeAssistant
 
+from .helpers.bare_ledger import query
 from .helpers.exports import MINUTE, NOON, at, cells, download, link
-from .helpers.ledgers import query
 from .helpers.pusher import Pusher, measurement
 
 # The minutes of a camera: an export of them is many times what the small buffers hold.

@@ -26,7 +26,7 @@ from homeassistant.helpers import device_registry as dr, issue_registry as ir
 from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
 
-from .helpers.problems import problems
+from .helpers.issues import active_issues
 from .helpers.pusher import PATH, SERIAL, TOKEN, Pusher, document, measurement, state_of
 
 NOON = datetime.fromisoformat("2026-09-16T10:00:00Z")
@@ -271,7 +271,7 @@ async def test_quarantine(
     await pusher.push(measurement(NOON - 15 * MINUTE, 20, minutes=15))
     noon.tick(MINUTE)
     await pusher.push(*(measurement(NOON - minute * MINUTE, 1) for minute in range(15, 10, -1)))
-    assert problems(hass)[issue_id].translation_placeholders == {
+    assert active_issues(hass)[issue_id].translation_placeholders == {
         "name": "Main entrance",
         "camera": "Main entrance",
         "count": "5",
@@ -280,4 +280,4 @@ async def test_quarantine(
     noon.tick(MINUTE)
     await pusher.push(*(measurement(NOON - minute * MINUTE, 2) for minute in range(10, 0, -1)))
     assert state_of(hass, IN_TOTAL) == "25"
-    assert issue_id not in problems(hass)
+    assert issue_id not in active_issues(hass)

@@ -23,7 +23,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
 
 from .helpers.home_assistant import free_port
-from .helpers.listening import Listening
+from .helpers.listener_entry import ListenerEntry
 from .helpers.pusher import PATH, TOKEN
 
 pytestmark = pytest.mark.usefixtures("socket_enabled")
@@ -109,11 +109,11 @@ REQUESTS_WITH_TOKEN: Final[dict[str, tuple[bytes, bytes | None]]] = {
 
 
 @pytest.fixture
-async def listening(hass: HomeAssistant, tmp_path: Path) -> Listening:
+async def listener_entry(hass: HomeAssistant, tmp_path: Path) -> ListenerEntry:
     """Return an instance that listens on the loopback."""
-    listening = Listening(hass, tmp_path)
-    await listening.start()
-    return listening
+    listener_entry = ListenerEntry(hass, tmp_path)
+    await listener_entry.start()
+    return listener_entry
 
 
 def lines(caplog: pytest.LogCaptureFixture) -> list[str]:
@@ -121,10 +121,10 @@ def lines(caplog: pytest.LogCaptureFixture) -> list[str]:
     return [f"{record.name}: {record.getMessage()}" for record in caplog.records if record.levelno > logging.DEBUG]
 
 
-async def answer(listening: Listening, request: bytes, *, end: str = "wait") -> bytes | None:
+async def answer(listener_entry: ListenerEntry, request: bytes, *, end: str = "wait") -> bytes | None:
     """Send a request, end the connection in some way, and return the first status."""
-    context = ssl.create_default_context(cafile=listening.ca_file)
-    own = socket.create_connection(("127.0.0.1", listening.port))
+    context = ssl.create_default_context(cafile=listener_entry.ca_file)
+    own = socket.create_connection(("127.0.0.1", listener_entry.port))
     reader, writer = await asyncio.open_connection(sock=own, ssl=context, server_hostname="127.0.0.1")
     try:
         writer.write(request)
@@ -145,7 +145,10 @@ async def answer(listening: Listening, request: bytes, *, end: str = "wait") -> 
 @pytest.mark.parametrize("end", ["wait", "shut down", "abort"])
 @pytest.mark.parametrize("requests", [REQUESTS, REQUESTS_WITH_TOKEN], ids=["strangers", "with token"])
 async def test_malformed_requests(
-    listening: Listening, requests: dict[str, tuple[bytes, bytes | None]], end: str, caplog: pytest.LogCaptureFixture
+    listener_entry: ListenerEntry,
+    requests: dict[str, tuple[bytes, bytes | None]],
+    end: str,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     """Answer each and log nothing, however the connection ends."""
     caplog.set_level(logging.INFO)
@@ -153,7 +156,7 @@ async def test_malformed_requests(
     answers = {}
     logged = {}
     for kind, (request, _) in requests.items():
-        answers[kind] = await answer(listening, request, end=end)
+        answers[kind] = await answer(listener_entry, request, end=end)
         await asyncio.sleep(0.02)
         logged[kind] = lines(caplog)
         caplog.clear()
@@ -165,7 +168,7 @@ async def test_malformed_requests(
         assert answers == {kind: None if kind in silent else status for kind, status in expected.items()}
 
 
-async def test_requests_with_random_faults(listening: Listening, caplog: pytest.LogCaptureFixture) -> None:
+async def test_requests_with_random_faults(listener_entry: ListenerEntry, caplog: pytest.LogCaptureFixture) -> None:
     """Log nothing, whatever is wrong with a request."""
     caplog.set_level(logging.INFO)
     caplog.clear()
@@ -179,7 +182,7 @@ async def test_requests_with_random_faults(listening: Listening, caplog: pytest.
             request[at : at + chance.choice([0, 1, 1, 20])] = chance.choice([b"", b"\r\n", chance.randbytes(1), whole])
         requests.append((bytes(request), chance.choice(["shut down", "abort"])))
     for batch in batched(requests, 10, strict=True):
-        await asyncio.gather(*(answer(listening, request, end=end) for request, end in batch))
+        await asyncio.gather(*(answer(listener_entry, request, end=end) for request, end in batch))
     await asyncio.sleep(0.1)
     assert lines(caplog) == []
 
@@ -191,12 +194,12 @@ async def test_requests_with_random_faults(listening: Listening, caplog: pytest.
     "said", [b"", b"GET / HT", REQUESTS_WITH_TOKEN["half a body"][0]], ids=["nothing", "head", "body"]
 )
 async def test_garbage_within_tls(
-    listening: Listening, said: bytes, garbage: bytes, caplog: pytest.LogCaptureFixture
+    listener_entry: ListenerEntry, said: bytes, garbage: bytes, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Close the connection without a log line if bytes after the handshake aren't TLS."""
     caplog.set_level(logging.INFO)
-    context = ssl.create_default_context(cafile=listening.ca_file)
-    own = socket.create_connection(("127.0.0.1", listening.port))
+    context = ssl.create_default_context(cafile=listener_entry.ca_file)
+    own = socket.create_connection(("127.0.0.1", listener_entry.port))
     reader, writer = await asyncio.open_connection(sock=own, ssl=context, server_hostname="127.0.0.1")
     caplog.clear()
     writer.write(said)
@@ -212,7 +215,7 @@ async def test_garbage_within_tls(
 
 
 async def test_request_that_cannot_even_be_refused(
-    listening: Listening, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+    listener_entry: ListenerEntry, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Return 400 if aiohttp's parser raises, as some releases do on a URL with half a bracket."""
     caplog.set_level(logging.INFO)
@@ -222,17 +225,17 @@ async def test_request_that_cannot_even_be_refused(
 
     monkeypatch.setattr(web.RequestHandler, "data_received", fail)
     caplog.clear()
-    assert await answer(listening, b"GET / HTTP/1.1\r\nHost: x\r\n\r\n") == b"400"
+    assert await answer(listener_entry, b"GET / HTTP/1.1\r\nHost: x\r\n\r\n") == b"400"
     await asyncio.sleep(0.02)
     assert not [line for line in lines(caplog) if "took" not in line]
 
 
 async def test_malformed_request_in_the_log_for_those_who_look(
-    listening: Listening, caplog: pytest.LogCaptureFixture
+    listener_entry: ListenerEntry, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Log what was wrong at DEBUG."""
     caplog.set_level(logging.DEBUG)
-    await answer(listening, REQUESTS["no host"][0])
+    await answer(listener_entry, REQUESTS["no host"][0])
     assert "Error handling request from 127.0.0.1" in caplog.text
 
 

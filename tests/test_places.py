@@ -15,11 +15,11 @@ from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import device_registry as dr
 
+from .helpers.bare_ledger import SERIAL as LEDGER_SERIAL, START, TIMEOUT, interval, opened, record
 from .helpers.clock import move_to
+from .helpers.issues import active_issues
 from .helpers.ledger_files import delete_ledger
-from .helpers.ledgers import SERIAL as LEDGER_SERIAL, START, TIMEOUT, interval, opened, record
 from .helpers.places import BACK, BACK_DOOR, NOON, add_place, both, entity_of, press, shown
-from .helpers.problems import problems
 from .helpers.pusher import PATH, SERIAL, TOKEN, Pusher, document, measurement
 
 MINUTE: Final = timedelta(minutes=1)
@@ -331,10 +331,10 @@ async def test_removed_door(
     # Those who are known to have come are inside still.
     assert (shown(hass, key, "occupancy"), shown(hass, key, "incomplete")) == ("9", "on")
     issue_id = f"door_missing_{key}"
-    assert problems(hass)[issue_id].translation_placeholders == {"name": "Shop", "place": "Shop", "cameras": BACK}
+    assert active_issues(hass)[issue_id].translation_placeholders == {"name": "Shop", "place": "Shop", "cameras": BACK}
     await both(pusher, NOON + 6 * MINUTE)
     assert shown(hass, key, "incomplete") == "off"
-    assert issue_id not in problems(hass)
+    assert issue_id not in active_issues(hass)
 
 
 @pytest.mark.usefixtures("noon")

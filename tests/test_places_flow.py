@@ -12,8 +12,8 @@ from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import device_registry as dr, entity_registry as er, issue_registry as ir
 
+from .helpers.issues import active_issues
 from .helpers.places import BACK, add_place, both, form, shown
-from .helpers.problems import problems
 from .helpers.pusher import SERIAL, Pusher
 
 
@@ -53,15 +53,15 @@ async def test_reload_leaves_devices_and_repairs_alone(
     await entry.runtime_data.async_remove_camera(BACK)
     await hass.async_block_till_done()
     issue_id = f"door_missing_{key}"
-    ir.async_get(hass).async_ignore("axis_people_counter", problems(hass)[issue_id].issue_id, True)
+    ir.async_get(hass).async_ignore("axis_people_counter", active_issues(hass)[issue_id].issue_id, True)
     events = async_capture_events(hass, dr.EVENT_DEVICE_REGISTRY_UPDATED)
     await hass.config_entries.async_reload(entry.entry_id)
     await hass.async_block_till_done()
     assert not events
-    assert problems(hass)[issue_id].dismissed_version
+    assert active_issues(hass)[issue_id].dismissed_version
     hass.config_entries.async_remove_subentry(entry, key)
     await hass.async_block_till_done()
-    assert issue_id not in problems(hass)
+    assert issue_id not in active_issues(hass)
 
 
 @pytest.mark.parametrize(

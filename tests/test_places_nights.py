@@ -14,10 +14,10 @@ from custom_components.axis_people_counter.const import DOMAIN
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er
 
-from .helpers.place_truth import DAY, MINUTE, Counts, Layout, People, Truth, instant_of, layouts, people
+from .helpers.expected_place import DAY, MINUTE, Counts, ExpectedPlace, Layout, People, instant_of, layouts, people
 from .helpers.places import add_place, entity_of, shown
 from .helpers.pusher import Pusher, measurement
-from .helpers.recorded import go_on
+from .helpers.recorder_statistics import go_on
 
 type Happening = tuple[str, Any]
 # The zone and the reset time of the place, and the beginning of a night.
@@ -45,7 +45,12 @@ class Shop:
     """A place in Home Assistant, and the simple calculation of it."""
 
     def __init__(
-        self, hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Pusher, truth: Truth, layouts: list[Layout]
+        self,
+        hass: HomeAssistant,
+        noon: FrozenDateTimeFactory,
+        pusher: Pusher,
+        truth: ExpectedPlace,
+        layouts: list[Layout],
     ) -> None:
         """Store its doors; the place isn't added yet."""
         self.hass = hass
@@ -253,7 +258,7 @@ async def test_entities_of_a_place_in_any_night(
     """All entities equal the simple calculation after each event, at midnight, and at the reset."""
     noon.move_to(begin)
     serials = {f"accc8e{next(_numbers):06x}": is_reversed for is_reversed, _ in doors}
-    truth = Truth(
+    truth = ExpectedPlace(
         instant_of(begin) - 4 * DAY,
         Counts(),
         zone or hass.config.time_zone,

@@ -15,8 +15,19 @@ from custom_components.axis_people_counter.counting.occupancy import Correction,
 from custom_components.axis_people_counter.ledger import places
 from custom_components.axis_people_counter.ledger.places import Door, Place, PlaceToday
 
-from .helpers.ledgers import START, TIMEOUT, opened, push, sensor
-from .helpers.place_truth import DAY, HOUR, MINUTE, Counts, Layout, People, Truth, instant_of, layouts, people
+from .helpers.bare_ledger import START, TIMEOUT, opened, push, sensor
+from .helpers.expected_place import (
+    DAY,
+    HOUR,
+    MINUTE,
+    Counts,
+    ExpectedPlace,
+    Layout,
+    People,
+    instant_of,
+    layouts,
+    people,
+)
 
 type Happening = tuple[str, Any]
 
@@ -102,8 +113,8 @@ class Places:
         self.layouts = layouts
         zone, reset = at
         self.truths = {
-            "daily": Truth(BEFORE, self.counts, zone, doors, reset, reset_value),
-            "endless": Truth(BEFORE, self.counts, zone, doors, None),
+            "daily": ExpectedPlace(BEFORE, self.counts, zone, doors, reset, reset_value),
+            "endless": ExpectedPlace(BEFORE, self.counts, zone, doors, None),
         }
         self._path = path
         self._open = ExitStack()

@@ -19,7 +19,7 @@ from homeassistant.helpers.recorder import session_scope
 
 from .helpers.places import BACK, BACK_DOOR, add_place, entity_of, form
 from .helpers.pusher import SERIAL, Pusher, measurement
-from .helpers.recorded import HOUR, Row, descriptions, go_on, recorded, rows, settle, sums
+from .helpers.recorder_statistics import HOUR, Row, descriptions, go_on, recorded, rows, settle, sums
 
 NOON: Final = datetime.fromisoformat("2026-09-16T10:00:00Z")
 MINUTE: Final = timedelta(minutes=1)

@@ -11,7 +11,7 @@ from custom_components.axis_people_counter.http import bodies, probe as http_pro
 from homeassistant.core import HomeAssistant
 
 from .helpers.address_checks import SOON
-from .helpers.problems import problems
+from .helpers.issues import active_issues
 from .helpers.pusher import PATH, TOKEN, Pusher, document
 from .helpers.tls_servers import HERE
 
@@ -125,7 +125,7 @@ async def test_pushes_during_a_probe(hass: HomeAssistant, pusher: Pusher) -> Non
         await pusher.push()
         for token in ("", "x", TOKEN + "x", probe.name, "tökén"):
             assert (await pusher.post(document(), token=token)).status == HTTPStatus.UNAUTHORIZED
-        assert f"wrong_token_{HERE}" in problems(hass)
+        assert f"wrong_token_{HERE}" in active_issues(hass)
         assert not probe.with_token
         assert not probe.without_token
         headers = {http_probe.PROBE_HEADER: probe.name}

@@ -18,7 +18,7 @@ from custom_components.axis_people_counter.messages import plain
 from homeassistant.core import HomeAssistant
 
 from .helpers.pusher import SERIAL, Pusher, measurement, state_of
-from .helpers.recorded import rows
+from .helpers.recorder_statistics import rows
 from .helpers.repairs import IN_TODAY, IN_TOTAL, MINUTE, NOON, QUARANTINED, Repairs, bad, placeholders, remove_camera
 
 pytestmark = pytest.mark.usefixtures("pages")

@@ -23,7 +23,7 @@ from .helpers.clock import wait
 from .helpers.flows import choose, enter
 from .helpers.places import add_place, shown
 from .helpers.pusher import SERIAL, Pusher, document, measurement, state_of
-from .helpers.recorded import descriptions, go_on, sums
+from .helpers.recorder_statistics import descriptions, go_on, sums
 from .helpers.repairs import Repairs
 from .helpers.replacing import MINUTE, NEW, NEW_SENSOR, NOON, break_camera, device_of, replace
 from .helpers.translations import ENGLISH

@@ -18,7 +18,7 @@ from homeassistant.util import dt as dt_util
 
 from .helpers.clock import wait
 from .helpers.flows import choose, enter
-from .helpers.problems import problems
+from .helpers.issues import active_issues
 from .helpers.pusher import SERIAL, Document, Pusher, document, measurement
 from .helpers.replacing import MINUTE, NEW, NEW_SENSOR, NOON, break_camera, device_of, replace
 
@@ -57,7 +57,9 @@ async def report_again(hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher:
 
 def about(hass: HomeAssistant, kind: issues.Issue) -> set[str]:
     """Return the keys or serial numbers that issues of a kind are about."""
-    return {str((issue.data or {})["about"]) for issue in problems(hass).values() if issue.translation_key == kind.key}
+    return {
+        str((issue.data or {})["about"]) for issue in active_issues(hass).values() if issue.translation_key == kind.key
+    }
 
 
 @pytest.mark.parametrize("restarted", [False, True])

@@ -19,7 +19,7 @@ from homeassistant.helpers import issue_registry as ir
 from homeassistant.util import dt as dt_util
 
 from .helpers.clock import wait
-from .helpers.problems import problems
+from .helpers.issues import active_issues
 from .helpers.pusher import PATH, SERIAL, TOKEN, Document, Pusher, document, measurement, state_of
 
 NOON = datetime.fromisoformat("2026-09-16T10:00:00Z")
@@ -126,7 +126,7 @@ class Senders:
     def see(self, kind: Kind, *, gone: bool = False) -> None:
         """Assert that its repair is shown and no other, or none if it is `gone`."""
         # While one camera is silent, a repair asks whether the other replaces it.
-        found = {key for key in problems(self.hass) if not key.startswith("new_camera_")}
+        found = {key for key in active_issues(self.hass) if not key.startswith("new_camera_")}
         assert found == ({kind.problem} if kind.problem and not gone else set())
 
     def log(self, level: int, words: str) -> list[str]:
@@ -276,13 +276,13 @@ async def test_ignored_problem_stays_ignored(hass: HomeAssistant, entry: MockCon
     assert kind.problem
     await senders.do(kind)
     registry = ir.async_get(hass)
-    registry.async_ignore("axis_people_counter", problems(hass)[kind.problem].issue_id, True)
+    registry.async_ignore("axis_people_counter", active_issues(hass)[kind.problem].issue_id, True)
     # After a restart only the data of the entry is known.
     hass.data.pop("axis_people_counter_issue_secret")
     await hass.config_entries.async_reload(entry.entry_id)
     await senders.do(kind)
-    assert problems(hass)[kind.problem].dismissed_version
-    assert SERIAL not in problems(hass)[kind.problem].issue_id
+    assert active_issues(hass)[kind.problem].dismissed_version
+    assert SERIAL not in active_issues(hass)[kind.problem].issue_id
 
 
 async def test_ids_of_another_instance(hass: HomeAssistant, entry: MockConfigEntry, senders: Senders) -> None:
@@ -290,11 +290,11 @@ async def test_ids_of_another_instance(hass: HomeAssistant, entry: MockConfigEnt
     kind = KINDS["clock"]
     assert kind.problem
     await senders.do(kind)
-    before = problems(hass)[kind.problem].issue_id
+    before = active_issues(hass)[kind.problem].issue_id
     hass.config_entries.async_update_entry(entry, data={**entry.data, "issue_secret": "of another instance"})
     await hass.config_entries.async_reload(entry.entry_id)
     await senders.do(kind)
-    assert problems(hass)[kind.problem].issue_id != before
+    assert active_issues(hass)[kind.problem].issue_id != before
 
 
 # A body that takes long
@@ -341,7 +341,7 @@ async def test_slow_body_counts(
     """Compare the clock when the request begins, because a first push may take half an hour."""
     history = [measurement(NOON - minutes * MINUTE, 1) for minutes in range(1, 20)]
     assert await post_slowly(document(*history), 30) == HTTPStatus.OK
-    assert not problems(hass)
+    assert not active_issues(hass)
     assert state_of(hass, "sensor.main_entrance_in_today") == "19"
     # All counts are history when the body is complete, so no event fires.
     assert state_of(hass, "event.main_entrance_passage") == "unknown"
@@ -369,7 +369,7 @@ async def test_wrong_clock_of_a_slow_body(
     """Report a clock half an hour ahead although the push takes half an hour."""
     ahead = document(measurement(NOON - MINUTE, 1), sent=NOON + 30 * MINUTE)
     assert await post_slowly(ahead, minutes) == HTTPStatus.SERVICE_UNAVAILABLE
-    (issue,) = problems(hass).values()
+    (issue,) = active_issues(hass).values()
     assert issue.translation_placeholders
     assert issue.translation_placeholders["home_assistant_time"] == f"{dt_util.as_local(NOON):%Y-%m-%d %H:%M:%S}"
 

@@ -20,7 +20,7 @@ from .helpers.clock import wait
 from .helpers.ledger_files import copy_ledger, delete_ledger
 from .helpers.places import BACK, BACK_DOOR, add_place, entity_of, shown
 from .helpers.pusher import SERIAL, TOKEN, Pusher, measurement, state_of
-from .helpers.recorded import sums
+from .helpers.recorder_statistics import sums
 from .helpers.replacing import NEW_SENSOR, device_of, replace
 
 NOON: Final = datetime.fromisoformat("2026-09-16T10:00:00Z")

@@ -15,7 +15,16 @@ from homeassistant.helpers import device_registry as dr
 
 from .helpers.ledger_files import LEDGER
 from .helpers.pusher import SERIAL, Pusher, measurement
-from .helpers.recorded import Truth, descriptions, go_on, recorded, rows, settle, snapshot, values
+from .helpers.recorder_statistics import (
+    ExpectedStatistics,
+    descriptions,
+    go_on,
+    recorded,
+    rows,
+    settle,
+    snapshot,
+    values,
+)
 
 NOON: Final = datetime(2026, 9, 16, 10, tzinfo=UTC)
 MINUTE: Final = timedelta(minutes=1)
@@ -57,7 +66,7 @@ async def test_occupancy_of_the_running_hour_ends_with_the_newest_interval(
     """The rest of the hour, and a reset later in it, are no part of its mean and minimum."""
     hass.config_entries.async_update_entry(entry, options={CONF_RESET_TIME: "12:30:00"})
     await hass.config_entries.async_reload(entry.entry_id)
-    truth = Truth(reset=time(12, 30))
+    truth = ExpectedStatistics(reset=time(12, 30))
     noon.move_to(NOON + 20 * MINUTE)
     await pusher.push(truth.measure(NOON, 4, minutes=10), truth.measure(NOON + 10 * MINUTE, 2, minutes=10))
     assert [{**row} for row in await rows(hass, "occupancy")] == [
@@ -76,7 +85,7 @@ async def test_the_last_hour_before_a_gap_is_completed(
     hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Pusher, entry: MockConfigEntry
 ) -> None:
     """The hour has the same row whether it was written while it ran or afterwards."""
-    truth = Truth()
+    truth = ExpectedStatistics()
     noon.move_to(NOON + 10 * MINUTE)
     await pusher.push(truth.measure(NOON, 3, minutes=5), truth.measure(NOON + 5 * MINUTE, 3, minutes=5))
     assert await recorded(hass) == truth.series()
@@ -91,7 +100,7 @@ async def test_late_replaced_and_repeated_counts(
     hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Pusher
 ) -> None:
     """A late count raises all later sums, a replaced one corrects them, a repeated one changes nothing."""
-    truth = Truth()
+    truth = ExpectedStatistics()
     newest = truth.measure(NOON - 5 * MINUTE, 2, 1, minutes=5)
     await pusher.push(newest)
     late = truth.measure(NOON - timedelta(days=3), 7, 0, minutes=15)
@@ -111,7 +120,7 @@ async def test_late_replaced_and_repeated_counts(
 
 async def test_adults(hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Pusher) -> None:
     """The series of adults appear with the first adults, and begin with the camera's first hour."""
-    truth = Truth()
+    truth = ExpectedStatistics()
     await pusher.push(truth.measure(NOON - timedelta(days=1), 3, 3), truth.measure(NOON - 2 * MINUTE, 1))
     assert {"accc8ef3d92e_in", "accc8ef3d92e_out", "accc8ef3d92e_occupancy"} == set(await descriptions(hass))
     noon.tick(timedelta(hours=1))
@@ -122,7 +131,7 @@ async def test_adults(hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: 
 
 async def test_a_correction_in_a_past_hour(hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Pusher) -> None:
     """A correction holds from its instant on, also for counts that arrive later."""
-    truth = Truth()
+    truth = ExpectedStatistics()
     entity = {"entity_id": "sensor.main_entrance_occupancy"}
     await pusher.push(truth.measure(NOON - 5 * MINUTE, 9, minutes=5))
     noon.tick(3 * MINUTE)
@@ -146,7 +155,7 @@ async def test_a_correction_in_a_past_hour(hass: HomeAssistant, noon: FrozenDate
 
 async def test_reversed(hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Pusher) -> None:
     """The switch exchanges in and out of all hours, and back."""
-    truth = Truth()
+    truth = ExpectedStatistics()
     await pusher.push(
         truth.measure(NOON - timedelta(days=2), 3, 1, adults=(2, 0)),
         truth.measure(NOON - 2 * MINUTE, 1, 5, adults=(1, 4)),
@@ -162,7 +171,7 @@ async def test_another_reset_time(
     hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Pusher, entry: MockConfigEntry
 ) -> None:
     """Another reset time changes the occupancy of all hours."""
-    truth = Truth()
+    truth = ExpectedStatistics()
     await pusher.push(*(truth.measure(NOON - timedelta(hours=hour), 2, 1) for hour in range(1, 40)))
     assert await recorded(hass) == truth.series()
     hass.config_entries.async_update_entry(entry, options={CONF_RESET_TIME: "04:30:00"})
@@ -173,7 +182,7 @@ async def test_another_reset_time(
 
 async def test_another_time_zone(hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Pusher) -> None:
     """A camera that reports another time zone has its resets at other instants."""
-    truth = Truth()
+    truth = ExpectedStatistics()
     await pusher.push(*(truth.measure(NOON - timedelta(hours=hour), 2, 1) for hour in range(1, 40)))
     assert await recorded(hass) == truth.series()
     noon.tick(MINUTE)
@@ -201,7 +210,7 @@ async def test_hours_are_those_of_utc(
     """Hours are right in zones with half an hour, at changes of clocks, and at the turn of the year."""
     instant = datetime.fromisoformat(middle)
     freezer.move_to(instant + timedelta(hours=30))
-    truth = Truth(zone=zone)
+    truth = ExpectedStatistics(zone=zone)
     await pusher.push(
         *(
             # Intervals that go over the end of an hour too.
@@ -217,7 +226,7 @@ async def test_merged_intervals(
     hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Pusher, entry: MockConfigEntry
 ) -> None:
     """Merged intervals still have their counts at their hours."""
-    truth = Truth()
+    truth = ExpectedStatistics()
     await pusher.push(
         *(truth.measure(NOON + number * 5 * MINUTE, number % 5, 1, minutes=5) for number in range(-40, 0)),
     )

@@ -17,7 +17,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er
 
 from .helpers.pusher import Pusher
-from .helpers.recorded import Truth, go_on, recorded, restore, snapshot
+from .helpers.recorder_statistics import ExpectedStatistics, go_on, recorded, restore, snapshot
 
 MINUTE: Final = timedelta(minutes=1)
 LEDGER: Final = "axis_people_counter.db"
@@ -102,7 +102,7 @@ async def test_series_of_any_story(
         hass.config_entries.async_update_entry(entry, options={CONF_RESET_TIME: RESET.isoformat()})
         await hass.config_entries.async_reload(entry.entry_id)
     zone, begin = night
-    truth = Truth(zone=zone, reset=RESET)
+    truth = ExpectedStatistics(zone=zone, reset=RESET)
     sensor = {"serial": f"accc8e{next(_numbers):06x}", "timeZone": zone}
     serial = sensor["serial"]
     # Shifted intervals go over the end of an hour.

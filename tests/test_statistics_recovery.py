@@ -16,10 +16,20 @@ from homeassistant.core import Context, HomeAssistant
 from homeassistant.exceptions import Unauthorized
 from homeassistant.helpers import device_registry as dr
 
+from .helpers.bare_ledger import interval, opened, record
 from .helpers.ledger_files import LEDGER, copy_ledger, delete_ledger
-from .helpers.ledgers import interval, opened, record
 from .helpers.pusher import SERIAL, Pusher, document, measurement
-from .helpers.recorded import Truth, delete, go_on, recorded, restore, rows, settle, snapshot, sums
+from .helpers.recorder_statistics import (
+    ExpectedStatistics,
+    delete,
+    go_on,
+    recorded,
+    restore,
+    rows,
+    settle,
+    snapshot,
+    sums,
+)
 
 NOON: Final = datetime(2026, 9, 16, 10, tzinfo=UTC)
 MINUTE: Final = timedelta(minutes=1)
@@ -36,7 +46,7 @@ async def test_series_deleted_by_the_user(
     hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Pusher, deleted: tuple[str, ...]
 ) -> None:
     """A deleted series is written again as a whole with the next push."""
-    truth = Truth()
+    truth = ExpectedStatistics()
     await pusher.push(
         *(truth.measure(NOON - timedelta(hours=hour), 1, 0, adults=(1, 0)) for hour in range(1, 30)),
     )
@@ -51,7 +61,7 @@ async def test_recorder_lost_all_while_nothing_is_pushed(
     hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Pusher, entry: MockConfigEntry
 ) -> None:
     """A new database is filled after the start, also for silent cameras."""
-    truth = Truth()
+    truth = ExpectedStatistics()
     empty = await snapshot(hass)
     await pusher.push(*(truth.measure(NOON - timedelta(hours=hour), 1) for hour in range(1, 30)))
     assert await recorded(hass) == truth.series()
@@ -66,7 +76,7 @@ async def test_older_copy_of_recorders_database(
     hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Pusher, entry: MockConfigEntry, later: timedelta
 ) -> None:
     """Hours that a restored database lacks are written again."""
-    truth = Truth()
+    truth = ExpectedStatistics()
     await pusher.push(*(truth.measure(NOON - timedelta(hours=hour), 1) for hour in range(1, 30)))
     assert await recorded(hass) == truth.series()
     old = await snapshot(hass)
@@ -89,7 +99,7 @@ async def test_killed_between_commit_and_statistics(
     hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Pusher, entry: MockConfigEntry, tmp_path: Path
 ) -> None:
     """Counts that only the ledger has are written after the next start, though the camera is silent."""
-    truth = Truth()
+    truth = ExpectedStatistics()
     await pusher.push(truth.measure(NOON - timedelta(hours=5), 1), truth.measure(NOON - 2 * MINUTE, 2))
     before = await recorded(hass)
     tables = await snapshot(hass)
@@ -116,7 +126,7 @@ async def test_counted_before_there_was_a_recorder(
     hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Pusher, entry: MockConfigEntry, tmp_path: Path
 ) -> None:
     """A ledger of which nothing was written is written after the start."""
-    truth = Truth()
+    truth = ExpectedStatistics()
     assert await hass.config_entries.async_unload(entry.entry_id)
     with opened(tmp_path / LEDGER) as ledger:
         for hour in range(50):
@@ -179,7 +189,7 @@ async def test_older_copy_of_the_ledger(
     is_running: bool,
 ) -> None:
     """Hours that a restored ledger doesn't know stay in recorder."""
-    truth = Truth()
+    truth = ExpectedStatistics()
     noon.move_to(NOON + 30 * MINUTE)
     await pusher.push(
         *(truth.measure(NOON + timedelta(hours=hour), 4, minutes=30) for hour in range(-48, -1)),
@@ -223,7 +233,7 @@ async def test_new_ledger_and_a_camera_that_sends_all_again(
     hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Pusher, tmp_path: Path, order: str
 ) -> None:
     """Counts sent again are not counted twice; those that the camera has lost stay."""
-    truth = Truth()
+    truth = ExpectedStatistics()
     told = [
         truth.measure(NOON - number * 15 * MINUTE, number % 7, number % 3, minutes=15, adults=(number % 2, 0))
         for number in range(100, 0, -1)
@@ -271,7 +281,7 @@ async def test_rebuild(
     hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Pusher, entry: MockConfigEntry, tmp_path: Path
 ) -> None:
     """After a rebuild the series hold what the ledger holds and nothing else."""
-    truth = Truth()
+    truth = ExpectedStatistics()
     await pusher.push(measurement(NOON - timedelta(days=20), 100))
     await settle(hass)
     delete_ledger(tmp_path)
@@ -288,7 +298,7 @@ async def test_removed_camera_and_integration(
     hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Pusher, entry: MockConfigEntry
 ) -> None:
     """Series stay when the camera or the integration is removed, and go on when it comes back."""
-    truth = Truth()
+    truth = ExpectedStatistics()
     await pusher.push(truth.measure(NOON - timedelta(days=1), 4), truth.measure(NOON - 2 * MINUTE, 4))
     before = await recorded(hass)
     await entry.runtime_data.async_remove_camera(SERIAL)

@@ -22,7 +22,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
 
 from .helpers.pusher import PATH, SERIAL, TOKEN, Pusher, document, measurement
-from .helpers.recorded import Truth, go_on, recorded, rows, rows_now, settle, sums
+from .helpers.recorder_statistics import ExpectedStatistics, go_on, recorded, rows, rows_now, settle, sums
 
 NOON: Final = datetime(2026, 9, 16, 10, tzinfo=UTC)
 MINUTE: Final = timedelta(minutes=1)
@@ -66,7 +66,7 @@ async def test_steady_pushes_are_written_every_five_minutes(
 @pytest.mark.slow
 async def test_a_slow_recorder_keeps_nobody_waiting(hass: HomeAssistant, pusher: Pusher) -> None:
     """Pushes are answered at once while recorder is busy, and written when it is free."""
-    truth = Truth()
+    truth = ExpectedStatistics()
     now = dt_util.utcnow().replace(second=0, microsecond=0)
     # The clock runs in this test and the next ones.
     await async_block_recorder(hass, 5)
@@ -157,7 +157,7 @@ async def test_recorder_fails_once(
     hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Pusher, which: int, caplog: pytest.LogCaptureFixture
 ) -> None:
     """After the database has refused a row, all rows are written five minutes later."""
-    truth = Truth()
+    truth = ExpectedStatistics()
     await pusher.push(truth.measure(NOON - timedelta(days=8), 5, 1, adults=(1, 1)))
     # In the first hours, in the middle of them, for occupancy, in the last hours.
     fail_at = (2, 150, 430, 800)[which]
@@ -193,7 +193,7 @@ async def test_unloaded_while_it_is_written(
     errors: Callable[[], list[str]],
 ) -> None:
     """Unloading stops the writing without a warning; the next set-up writes the rest."""
-    truth = Truth()
+    truth = ExpectedStatistics()
     await async_block_recorder(hass, 0.3)
     body = document(*(truth.measure(NOON - hour * timedelta(hours=1), 1, 2) for hour in range(1, 500)))
     assert (await pusher.post(body)).status == HTTPStatus.OK

@@ -12,7 +12,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 
 from .helpers.pusher import SERIAL, Pusher, measurement, state_of
-from .helpers.recorded import go_on
+from .helpers.recorder_statistics import go_on
 
 NOON: Final = datetime(2026, 9, 16, 10, tzinfo=UTC)
 MINUTE: Final = timedelta(minutes=1)

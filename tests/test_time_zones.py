@@ -25,8 +25,8 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers import device_registry as dr
 
 from .helpers.clock import move_to
+from .helpers.issues import active_issues
 from .helpers.places import add_place, form, shown
-from .helpers.problems import problems
 from .helpers.pusher import SERIAL, Document, Pusher, document, measurement, state_of
 
 IN_TODAY: Final = "sensor.main_entrance_in_today"
@@ -202,7 +202,7 @@ def counts(minutes: int | None) -> list[Document]:
 
 def problem(hass: HomeAssistant) -> dict[str, str] | None:
     """Return the placeholders of the repair about the camera's time zone, None if there is none."""
-    issue = problems(hass).get(f"time_zone_unknown_{SERIAL}")
+    issue = active_issues(hass).get(f"time_zone_unknown_{SERIAL}")
     return issue.translation_placeholders if issue else None
 
 
@@ -354,11 +354,11 @@ async def test_place_in_an_unknown_zone(
     key = await add_place(hass, entry, (SERIAL,), time_zone="Asia/Tokyo")
     assert shown(hass, key, "in_today") == "15"
     issue = f"place_time_zone_unknown_{key}"
-    assert issue not in problems(hass)
+    assert issue not in active_issues(hass)
     subentry: ConfigSubentry = entry.subentries[key]
     hass.config_entries.async_update_subentry(entry, subentry, data={**subentry.data, "time_zone": "localtime"})
     await hass.async_block_till_done()
-    assert problems(hass)[issue].translation_placeholders == {
+    assert active_issues(hass)[issue].translation_placeholders == {
         "name": "Shop",
         "place": "Shop",
         "time_zone": "localtime",
@@ -367,7 +367,7 @@ async def test_place_in_an_unknown_zone(
     assert shown(hass, key, "in_today") == "8"
     hass.config_entries.async_remove_subentry(entry, key)
     await hass.async_block_till_done()
-    assert issue not in problems(hass)
+    assert issue not in active_issues(hass)
 
 
 async def test_zones_to_choose_from(hass: HomeAssistant, entry: MockConfigEntry, pusher: Pusher) -> None:

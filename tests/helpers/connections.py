@@ -9,7 +9,7 @@ from pathlib import Path
 import ssl
 
 from ..simulator import Camera
-from .listening import Listening
+from .listener_entry import ListenerEntry
 from .pusher import PATH, TOKEN, document
 
 # On the loopback there are many addresses.
@@ -24,16 +24,16 @@ type Connection = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 @asynccontextmanager
 async def connect_many(
-    listening: Listening, count: int, *, tls: bool, address: str = STRANGER
+    listener_entry: ListenerEntry, count: int, *, tls: bool, address: str = STRANGER
 ) -> AsyncIterator[list[Connection]]:
     """Open many connections from one address; refused ones are left out."""
-    context = ssl.create_default_context(cafile=listening.ca_file) if tls else None
+    context = ssl.create_default_context(cafile=listener_entry.ca_file) if tls else None
     found: list[Connection] = []
     try:
         for _ in range(count):
             with suppress(OSError):
                 found.append(
-                    await asyncio.open_connection(CAMERA, listening.port, ssl=context, local_addr=(address, 0))
+                    await asyncio.open_connection(CAMERA, listener_entry.port, ssl=context, local_addr=(address, 0))
                 )
         yield found
     finally:
@@ -67,10 +67,10 @@ async def deliver(camera: Camera) -> None:
     assert answer.delivered, answer
 
 
-async def wait_until_busy(listening: Listening, count: int) -> None:
+async def wait_until_busy(listener_entry: ListenerEntry, count: int) -> None:
     """Wait until so many requests are being answered."""
     for _ in range(500):
-        if sum(connection.busy for connection in listening.listener._server._connections.values()) == count:  # noqa: SLF001
+        if sum(connection.busy for connection in listener_entry.listener._server._connections.values()) == count:  # noqa: SLF001
             return
         await asyncio.sleep(0.02)
     raise AssertionError(f"There aren't {count} requests.")
@@ -79,12 +79,12 @@ async def wait_until_busy(listening: Listening, count: int) -> None:
 class LastingCamera:
     """A camera that keeps its connection between requests, and reconnects when it was closed."""
 
-    def __init__(self, listening: Listening, number: int, address: str = CAMERA) -> None:
+    def __init__(self, listener_entry: ListenerEntry, number: int, address: str = CAMERA) -> None:
         """Take a number to tell it from others."""
         body = json.dumps(document(data=None, sensor={"serial": f"accc8e{number:06x}"})).encode()
         self._request = HEAD + f"Authorization: Bearer {TOKEN}\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body
-        self._port = listening.port
-        self._context = context_of(listening.ca_file)
+        self._port = listener_entry.port
+        self._context = context_of(listener_entry.ca_file)
         self._address = address
         self._connection: Connection | None = None
         self.connected = 0

@@ -6,7 +6,7 @@ from hypothesis import HealthCheck, settings, strategies as st
 
 from custom_components.axis_people_counter.counting.interval import Interval
 
-from .ledgers import interval
+from .bare_ledger import interval
 
 # Each example opens several files and commits to disk.
 examples: Final = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -19,7 +19,7 @@ from custom_components.axis_people_counter.const import LEDGER_FILE
 from custom_components.axis_people_counter.http import bodies
 from homeassistant.core import HomeAssistant
 
-from .problems import problems
+from .issues import active_issues
 from .pusher import PATH, TOKEN, Document, Pusher, document, measurement, state_of
 
 NOON = datetime.fromisoformat("2026-09-16T10:00:00Z")
@@ -82,7 +82,7 @@ def encoded(whole: Document) -> bytes:
 
 def issues(hass: HomeAssistant) -> dict[str, dict[str, str] | None]:
     """Return the placeholders of each repair."""
-    return {name: issue.translation_placeholders for name, issue in problems(hass).items()}
+    return {name: issue.translation_placeholders for name, issue in active_issues(hass).items()}
 
 
 def stored(hass: HomeAssistant) -> int | None:

@@ -19,7 +19,7 @@ from homeassistant.helpers import device_registry as dr, issue_registry as ir
 from homeassistant.setup import async_setup_component
 
 from ..simulator import Device
-from .problems import problems
+from .issues import active_issues
 from .pusher import SERIAL, Document, Pusher, document, measurement
 
 NOON: Final = datetime.fromisoformat("2026-09-16T10:00:00Z")
@@ -81,8 +81,8 @@ class Repairs:
 
     @property
     def issues(self) -> dict[str, ir.IssueEntry]:
-        """The active issues, as `problems` returns them."""
-        return problems(self.hass)
+        """The active issues, as `active_issues` returns them."""
+        return active_issues(self.hass)
 
     async def open(self, name: str) -> Flow:
         """Select a repair."""

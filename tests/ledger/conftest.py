@@ -8,7 +8,7 @@ import pytest
 from custom_components.axis_people_counter.ledger import file as ledger_file
 from custom_components.axis_people_counter.ledger.ledger import Ledger
 
-from ..helpers.ledgers import assert_sound, opened
+from ..helpers.bare_ledger import assert_sound, opened
 
 
 @pytest.fixture(autouse=True)

@@ -12,7 +12,7 @@ from custom_components.axis_people_counter.ledger.errors import LedgerError
 from custom_components.axis_people_counter.ledger.file import Answer
 from custom_components.axis_people_counter.ledger.ledger import Ledger
 
-from ..helpers.ledgers import SERIAL, START, TIMEOUT, held_up, interval, opened, push, record, sensor, stored
+from ..helpers.bare_ledger import SERIAL, START, TIMEOUT, held_up, interval, opened, push, record, sensor, stored
 
 
 async def test_cancelled_waiter(path: Path, ledger: Ledger) -> None:

@@ -16,7 +16,7 @@ from custom_components.axis_people_counter.ledger.errors import LedgerError, Led
 from custom_components.axis_people_counter.ledger.file import BackupHold
 from custom_components.axis_people_counter.ledger.ledger import Ledger
 
-from ..helpers.ledgers import (
+from ..helpers.bare_ledger import (
     START,
     TIMEOUT,
     as_after_a_power_cut,

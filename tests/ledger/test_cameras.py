@@ -12,7 +12,7 @@ from custom_components.axis_people_counter.ledger.errors import LedgerError, Too
 from custom_components.axis_people_counter.ledger.ledger import Ledger
 from custom_components.axis_people_counter.ledger.storing import MAX_SEND_INTERVAL
 
-from ..helpers.ledgers import (
+from ..helpers.bare_ledger import (
     DAY,
     MINUTE,
     SERIAL,

@@ -13,7 +13,7 @@ from custom_components.axis_people_counter.ledger.errors import LedgerError, Led
 from custom_components.axis_people_counter.ledger.ledger import Ledger
 from custom_components.axis_people_counter.ledger.schema import APPLICATION_ID
 
-from ..helpers.ledgers import (
+from ..helpers.bare_ledger import (
     TIMEOUT,
     as_after_a_power_cut,
     assert_sound,

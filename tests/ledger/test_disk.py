@@ -15,7 +15,7 @@ import pytest
 from custom_components.axis_people_counter.ledger.errors import LedgerError
 from custom_components.axis_people_counter.ledger.ledger import Ledger
 
-from ..helpers.ledgers import (
+from ..helpers.bare_ledger import (
     START,
     TIMEOUT,
     as_after_a_power_cut,

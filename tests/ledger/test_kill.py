@@ -15,7 +15,7 @@ import pytest
 from custom_components import axis_people_counter
 from custom_components.axis_people_counter.counting.interval import Interval
 
-from ..helpers.ledgers import MINUTE, START, TIMEOUT, assert_sound, interval, opened, query, record, stored
+from ..helpers.bare_ledger import MINUTE, START, TIMEOUT, assert_sound, interval, opened, query, record, stored
 
 KILLS: Final = 25
 

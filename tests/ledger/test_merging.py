@@ -7,7 +7,19 @@ import pytest
 from custom_components.axis_people_counter.counting.interval import Interval
 from custom_components.axis_people_counter.ledger.ledger import Ledger
 
-from ..helpers.ledgers import DAY, HOUR, MINUTE, START, TIMEOUT, camera_row, interval, record, sensor, stored, waiting
+from ..helpers.bare_ledger import (
+    DAY,
+    HOUR,
+    MINUTE,
+    START,
+    TIMEOUT,
+    camera_row,
+    interval,
+    record,
+    sensor,
+    stored,
+    waiting,
+)
 
 
 def merge_all(ledger: Ledger, before: int) -> int:

@@ -7,7 +7,7 @@ from custom_components.axis_people_counter.counting.interval import Interval
 from custom_components.axis_people_counter.ledger.ledger import Ledger
 from custom_components.axis_people_counter.ledger.quarantine import OVERLAP
 
-from ..helpers.ledgers import (
+from ..helpers.bare_ledger import (
     MINUTE,
     SERIAL,
     START,

@@ -9,8 +9,8 @@ import pytest
 
 from custom_components.axis_people_counter.counting.interval import Interval
 
+from ..helpers.bare_ledger import MINUTE, START, TIMEOUT, assert_sound, memory_folder, opened, push, query
 from ..helpers.histories import Report, aligned, cutting, examples, history
-from ..helpers.ledgers import MINUTE, START, TIMEOUT, assert_sound, memory_folder, opened, push, query
 
 
 @pytest.fixture(autouse=True)

@@ -12,8 +12,7 @@ from custom_components.axis_people_counter.counting.protocol import Rejected
 from custom_components.axis_people_counter.ledger import quarantine
 from custom_components.axis_people_counter.ledger.ledger import Ledger
 
-from ..helpers.histories import Report, aligned, cutting, examples, history
-from ..helpers.ledgers import (
+from ..helpers.bare_ledger import (
     DAY,
     MINUTE,
     SERIAL,
@@ -35,6 +34,7 @@ from ..helpers.ledgers import (
     stored,
     waiting,
 )
+from ..helpers.histories import Report, aligned, cutting, examples, history
 
 
 def test_rejected_intervals_are_set_aside(ledger: Ledger) -> None:

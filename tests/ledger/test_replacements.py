@@ -15,7 +15,7 @@ from custom_components.axis_people_counter.ledger.ledger import Ledger
 from custom_components.axis_people_counter.ledger.places import Door, Place
 from custom_components.axis_people_counter.ledger.storing import Changes
 
-from ..helpers.ledgers import MINUTE, START, TIMEOUT, assert_sound, interval, opened, push, query, stored
+from ..helpers.bare_ledger import MINUTE, START, TIMEOUT, assert_sound, interval, opened, push, query, stored
 
 A: Final = "accc8ef3d92e"
 B: Final = "b8a44f090004"

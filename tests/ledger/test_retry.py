@@ -15,8 +15,7 @@ from custom_components.axis_people_counter.ledger.ledger import Ledger
 from custom_components.axis_people_counter.ledger.quarantine import OVERLAP
 from custom_components.axis_people_counter.ledger.retry import Retried
 
-from ..helpers.histories import Report, aligned, cutting, examples, history
-from ..helpers.ledgers import (
+from ..helpers.bare_ledger import (
     SERIAL,
     START,
     TIMEOUT,
@@ -36,6 +35,7 @@ from ..helpers.ledgers import (
     stored,
     waiting,
 )
+from ..helpers.histories import Report, aligned, cutting, examples, history
 
 
 def retry(ledger: Ledger, at: int, **known: list[Interval]) -> Retried:

@@ -7,7 +7,7 @@ from custom_components.axis_people_counter.ledger.ledger import Ledger
 from custom_components.axis_people_counter.ledger.places import Door, Place
 from custom_components.axis_people_counter.ledger.series import HourCounts, Series
 
-from ..helpers.ledgers import HOUR, SERIAL, START, TIMEOUT, interval, opened, query, record
+from ..helpers.bare_ledger import HOUR, SERIAL, START, TIMEOUT, interval, opened, query, record
 
 BASIS: Final = "00:00:00 Europe/Stockholm"
 # The hours that recorder has of a camera whose ledger is lost: the last one is unfinished.

@@ -6,7 +6,7 @@ import pytest
 
 from custom_components.axis_people_counter.ledger.ledger import Ledger
 
-from ..helpers.ledgers import (
+from ..helpers.bare_ledger import (
     MINUTE,
     SENSOR,
     SERIAL,

@@ -18,7 +18,7 @@ from custom_components.axis_people_counter.ledger.errors import LedgerError
 from custom_components.axis_people_counter.ledger.file import BackupHold
 from custom_components.axis_people_counter.ledger.ledger import Ledger
 
-from ..helpers.ledgers import (
+from ..helpers.bare_ledger import (
     SERIAL,
     START,
     TIMEOUT,

@@ -7,7 +7,7 @@ from custom_components.axis_people_counter.ledger.errors import LedgerError
 from custom_components.axis_people_counter.ledger.ledger import Ledger
 from custom_components.axis_people_counter.ledger.today import Counts
 
-from ..helpers.ledgers import DAY, SERIAL, START, TIMEOUT, interval, record
+from ..helpers.bare_ledger import DAY, SERIAL, START, TIMEOUT, interval, record
 
 
 def test_today(ledger: Ledger) -> None:

@@ -7,7 +7,7 @@ import pytest
 from custom_components.axis_people_counter.connecting import listener
 from homeassistant.core import HomeAssistant
 
-from ..helpers.listening import Listening
+from ..helpers.listener_entry import ListenerEntry
 
 
 @pytest.fixture(autouse=True)
@@ -17,8 +17,8 @@ def frequent_checks(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-async def listening(socket_enabled: None, hass: HomeAssistant, tmp_path: Path) -> Listening:
+async def listener_entry(socket_enabled: None, hass: HomeAssistant, tmp_path: Path) -> ListenerEntry:
     """Set up an entry whose listener has a port of the loopback."""
-    listening = Listening(hass, tmp_path)
-    await listening.start()
-    return listening
+    listener_entry = ListenerEntry(hass, tmp_path)
+    await listener_entry.start()
+    return listener_entry

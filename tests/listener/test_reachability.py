@@ -19,8 +19,8 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.util import dt as dt_util
 
-from ..helpers.listening import Listening, new_camera, s_client, wait_for_issue
-from ..helpers.problems import problems
+from ..helpers.issues import active_issues
+from ..helpers.listener_entry import ListenerEntry, new_camera, s_client, wait_for_issue
 from ..helpers.pusher import PATH, TOKEN
 
 pytestmark = pytest.mark.usefixtures("socket_enabled")
@@ -40,20 +40,20 @@ async def test_address_gone(
     monkeypatch.setattr(core_internals, "async_load_adapters", addresses)
     monkeypatch.setattr(listener.ListenerSettings, "bind_addresses", ["127.0.0.1"])
     monkeypatch.setattr(listener, "PATIENCE", timedelta(seconds=0.5))
-    listening = Listening(hass, tmp_path, "192.168.1.10")
-    await listening.start()
+    listener_entry = ListenerEntry(hass, tmp_path, "192.168.1.10")
+    await listener_entry.start()
     own[:] = ["192.168.1.99"]
     await asyncio.sleep(0.7)
     # There is no camera yet that could be silent.
     assert not ir.async_get(hass).async_get_issue(DOMAIN, "listener_address_gone")
 
-    await push_to(listening, "192.168.1.10")
+    await push_to(listener_entry, "192.168.1.10")
     assert await wait_for_issue(hass, "listener_address_gone") == {
         "host": "192\\.168\\.1\\.10",
         "addresses": "192\\.168\\.1\\.99",
     }
     # A camera got through after all.
-    await push_to(listening, "192.168.1.10")
+    await push_to(listener_entry, "192.168.1.10")
     await wait_for_issue(hass, "listener_address_gone", shown=False)
     await wait_for_issue(hass, "listener_address_gone")
     own.append("192.168.1.10")
@@ -61,7 +61,7 @@ async def test_address_gone(
     # Unloading ends the issue.
     own[:] = []
     await wait_for_issue(hass, "listener_address_gone")
-    await hass.config_entries.async_unload(listening.entry.entry_id)
+    await hass.config_entries.async_unload(listener_entry.entry.entry_id)
     assert not ir.async_get(hass).async_get_issue(DOMAIN, "listener_address_gone")
 
 
@@ -69,9 +69,9 @@ async def test_address_of_the_host_system(hass: HomeAssistant, tmp_path: Path, m
     """Show no issue for an address that never was this machine's, as in a container."""
     monkeypatch.setattr(listener.ListenerSettings, "bind_addresses", ["127.0.0.1"])
     monkeypatch.setattr(listener, "PATIENCE", timedelta(seconds=0.3))
-    listening = Listening(hass, tmp_path, "192.168.1.10", own_address=False)
-    await listening.start()
-    await push_to(listening, "192.168.1.10")
+    listener_entry = ListenerEntry(hass, tmp_path, "192.168.1.10", own_address=False)
+    await listener_entry.start()
+    await push_to(listener_entry, "192.168.1.10")
     await asyncio.sleep(0.6)
     assert not ir.async_get(hass).async_get_issue(DOMAIN, "listener_address_gone")
 
@@ -90,9 +90,9 @@ async def test_name_gone(
     monkeypatch.setattr(hass.loop, "getaddrinfo", getaddrinfo)
     monkeypatch.setattr(listener.ListenerSettings, "bind_addresses", ["127.0.0.1"])
     monkeypatch.setattr(listener, "PATIENCE", timedelta(seconds=0.3))
-    listening = Listening(hass, tmp_path, "counter.example.com")
-    await listening.start()
-    await push_to(listening, "counter.example.com")
+    listener_entry = ListenerEntry(hass, tmp_path, "counter.example.com")
+    await listener_entry.start()
+    await push_to(listener_entry, "counter.example.com")
     if gone:
         await wait_for_issue(hass, "listener_address_gone")
     else:
@@ -100,14 +100,14 @@ async def test_name_gone(
         assert not ir.async_get(hass).async_get_issue(DOMAIN, "listener_address_gone")
 
 
-async def push_to(listening: Listening, name: str) -> None:
+async def push_to(listener_entry: ListenerEntry, name: str) -> None:
     """Push to a listener under a name that doesn't resolve here."""
-    camera = new_camera(listening)
-    context = ssl.create_default_context(cafile=listening.ca_file)
+    camera = new_camera(listener_entry)
+    context = ssl.create_default_context(cafile=listener_entry.ca_file)
     async with (
         ClientSession() as session,
         session.post(
-            f"https://127.0.0.1:{listening.port}{PATH}",
+            f"https://127.0.0.1:{listener_entry.port}{PATH}",
             data=camera.body(camera.waiting()),
             headers={"Authorization": f"Bearer {TOKEN}"},
             ssl=context,
@@ -115,23 +115,23 @@ async def push_to(listening: Listening, name: str) -> None:
         ) as response,
     ):
         assert response.status == HTTPStatus.OK
-    await listening.hass.async_block_till_done()
+    await listener_entry.hass.async_block_till_done()
 
 
 @pytest.mark.parametrize("version", ["-tls1_2", "-tls1_3"])
 async def test_camera_refuses_the_certificate(
-    hass: HomeAssistant, listening: Listening, tmp_path: Path, version: str
+    hass: HomeAssistant, listener_entry: ListenerEntry, tmp_path: Path, version: str
 ) -> None:
     """Show an issue for a known camera that refuses the certificate, not for a browser."""
     other = tmp_path / "other.pem"
     other.write_text(certificate_pem(new_authority(dt_util.utcnow()).certificate))
-    assert "verify error" in await s_client(listening.port, version, ca_file=other)
+    assert "verify error" in await s_client(listener_entry.port, version, ca_file=other)
     assert not ir.async_get(hass).issues
 
-    camera = new_camera(listening)
+    camera = new_camera(listener_entry)
     await camera.push()
-    await listening.restart()
-    await s_client(listening.port, version, ca_file=other)
+    await listener_entry.restart()
+    await s_client(listener_entry.port, version, ca_file=other)
     assert await wait_for_issue(hass, "certificate_refused_accc8ef3d92e") == {
         "name": "Main entrance",
         "camera": "Main entrance",
@@ -141,50 +141,50 @@ async def test_camera_refuses_the_certificate(
     await wait_for_issue(hass, "certificate_refused_accc8ef3d92e", shown=False)
 
 
-async def test_removed_camera(hass: HomeAssistant, listening: Listening, tmp_path: Path) -> None:
+async def test_removed_camera(hass: HomeAssistant, listener_entry: ListenerEntry, tmp_path: Path) -> None:
     """End the issue about a refused certificate when the camera is removed."""
-    await new_camera(listening).push()
-    await listening.restart()
+    await new_camera(listener_entry).push()
+    await listener_entry.restart()
     other = tmp_path / "other.pem"
     other.write_text(certificate_pem(new_authority(dt_util.utcnow()).certificate))
-    await s_client(listening.port, ca_file=other)
+    await s_client(listener_entry.port, ca_file=other)
     await wait_for_issue(hass, "certificate_refused_accc8ef3d92e")
-    await listening.entry.runtime_data.async_remove_camera("accc8ef3d92e")
+    await listener_entry.entry.runtime_data.async_remove_camera("accc8ef3d92e")
     assert not ir.async_get(hass).issues
 
 
-async def test_two_cameras_at_one_address(hass: HomeAssistant, listening: Listening, tmp_path: Path) -> None:
+async def test_two_cameras_at_one_address(hass: HomeAssistant, listener_entry: ListenerEntry, tmp_path: Path) -> None:
     """Show the issue for the camera at an address that is silent, not for one that gets through."""
     other = tmp_path / "other.pem"
     other.write_text(certificate_pem(new_authority(dt_util.utcnow()).certificate))
-    well = new_camera(listening, serial="b8a44f050001", name="Back door")
-    await new_camera(listening).push()
+    well = new_camera(listener_entry, serial="b8a44f050001", name="Back door")
+    await new_camera(listener_entry).push()
     await well.push()
-    await listening.restart()
+    await listener_entry.restart()
     # Both cameras have reported this address, but only one has reported since the restart.
     assert (await well.test_connection()).delivered
     await hass.async_block_till_done()
-    await s_client(listening.port, ca_file=other)
+    await s_client(listener_entry.port, ca_file=other)
     await wait_for_issue(hass, "certificate_refused_accc8ef3d92e")
-    assert len(problems(hass)) == 1
+    assert len(active_issues(hass)) == 1
     assert (await well.test_connection()).delivered
-    assert {*problems(hass)} == {"certificate_refused_accc8ef3d92e"}
+    assert {*active_issues(hass)} == {"certificate_refused_accc8ef3d92e"}
     # The camera gets through again, so another device refused the certificate.
-    assert (await new_camera(listening).test_connection()).delivered
+    assert (await new_camera(listener_entry).test_connection()).delivered
     await wait_for_issue(hass, "certificate_refused_accc8ef3d92e", shown=False)
-    await s_client(listening.port, ca_file=other)
+    await s_client(listener_entry.port, ca_file=other)
     await asyncio.sleep(0.2)
-    assert not problems(hass)
+    assert not active_issues(hass)
 
 
-async def test_reconfigured(hass: HomeAssistant, listening: Listening, tmp_path: Path) -> None:
+async def test_reconfigured(hass: HomeAssistant, listener_entry: ListenerEntry, tmp_path: Path) -> None:
     """End the issue about a refused certificate when cameras use another URL."""
-    await new_camera(listening).push()
-    await listening.restart()
+    await new_camera(listener_entry).push()
+    await listener_entry.restart()
     other = tmp_path / "other.pem"
     other.write_text(certificate_pem(new_authority(dt_util.utcnow()).certificate))
-    await s_client(listening.port, ca_file=other)
+    await s_client(listener_entry.port, ca_file=other)
     await wait_for_issue(hass, "certificate_refused_accc8ef3d92e")
-    hass.config_entries.async_update_entry(listening.entry, data={"url": "https://ha.example.com", "token": TOKEN})
+    hass.config_entries.async_update_entry(listener_entry.entry, data={"url": "https://ha.example.com", "token": TOKEN})
     await hass.async_block_till_done()
     assert not ir.async_get(hass).issues

@@ -18,7 +18,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.util import dt as dt_util
 
-from ..helpers.listening import Listening, UserFiles, new_camera, s_client, wait_for_issue
+from ..helpers.listener_entry import ListenerEntry, UserFiles, new_camera, s_client, wait_for_issue
 
 pytestmark = pytest.mark.usefixtures("socket_enabled")
 
@@ -29,10 +29,10 @@ async def test_expired_certificate(hass: HomeAssistant, tmp_path: Path) -> None:
     authority = new_authority(now)
     files = UserFiles(tmp_path, authority)
     files.write(new_server(authority, ["127.0.0.1"], now - SERVER_LIFETIME - timedelta(seconds=1)))
-    listening = Listening(hass, tmp_path, **files.data)
-    listening.ca_file.write_text(certificate_pem(authority.certificate))
-    await listening.start()
-    camera = new_camera(listening)
+    listener_entry = ListenerEntry(hass, tmp_path, **files.data)
+    listener_entry.ca_file.write_text(certificate_pem(authority.certificate))
+    await listener_entry.start()
+    camera = new_camera(listener_entry)
     answer = await camera.push()
     assert answer
     assert "certificate has expired" in answer.text
@@ -55,15 +55,15 @@ async def files(hass: HomeAssistant, tmp_path: Path) -> UserFiles:
 
 
 @pytest.fixture
-async def with_files(hass: HomeAssistant, tmp_path: Path, files: UserFiles) -> Listening:
+async def with_files(hass: HomeAssistant, tmp_path: Path, files: UserFiles) -> ListenerEntry:
     """Set up an entry with files of the user."""
-    listening = Listening(hass, tmp_path, **files.data)
-    listening.ca_file.write_text(certificate_pem(files.authority.certificate))
-    await listening.start()
-    return listening
+    listener_entry = ListenerEntry(hass, tmp_path, **files.data)
+    listener_entry.ca_file.write_text(certificate_pem(files.authority.certificate))
+    await listener_entry.start()
+    return listener_entry
 
 
-async def test_files_are_read_again(hass: HomeAssistant, with_files: Listening, files: UserFiles) -> None:
+async def test_files_are_read_again(hass: HomeAssistant, with_files: ListenerEntry, files: UserFiles) -> None:
     """Use the files, read them again when they change, and never write them."""
     assert (await new_camera(with_files).test_connection()).delivered
     before = await s_client(with_files.port, ca_file=with_files.ca_file)
@@ -93,7 +93,7 @@ async def test_files_are_read_again(hass: HomeAssistant, with_files: Listening, 
     ],
 )
 async def test_damaged_files(
-    hass: HomeAssistant, with_files: Listening, files: UserFiles, damage: str, key: str
+    hass: HomeAssistant, with_files: ListenerEntry, files: UserFiles, damage: str, key: str
 ) -> None:
     """Show what is wrong with the files, and serve with the last good ones."""
     good = new_server(files.authority, ["127.0.0.1"], dt_util.utcnow())
@@ -132,7 +132,7 @@ async def test_damaged_files(
     assert (await new_camera(with_files).test_connection()).delivered
 
 
-async def test_wrong_names(hass: HomeAssistant, with_files: Listening, files: UserFiles) -> None:
+async def test_wrong_names(hass: HomeAssistant, with_files: ListenerEntry, files: UserFiles) -> None:
     """Show the names in a certificate that isn't valid for the host."""
     files.write(new_server(files.authority, [f"{letter}.example.com" for letter in "abcdefgh"], dt_util.utcnow()))
     placeholders = await wait_for_issue(hass, "listener_certificate_names")
@@ -140,13 +140,13 @@ async def test_wrong_names(hass: HomeAssistant, with_files: Listening, files: Us
     assert placeholders["names"].replace("\\", "") == ", ".join(f"{letter}.example.com" for letter in "abcde")
 
 
-async def test_future_certificate(hass: HomeAssistant, with_files: Listening, files: UserFiles) -> None:
+async def test_future_certificate(hass: HomeAssistant, with_files: ListenerEntry, files: UserFiles) -> None:
     """Show the clock issue for a certificate that isn't valid yet."""
     files.write(new_server(files.authority, ["127.0.0.1"], dt_util.utcnow() + timedelta(days=3651)))
     await wait_for_issue(hass, "listener_clock")
 
 
-async def test_certificate_ends_soon(hass: HomeAssistant, with_files: Listening, files: UserFiles) -> None:
+async def test_certificate_ends_soon(hass: HomeAssistant, with_files: ListenerEntry, files: UserFiles) -> None:
     """Show an issue two weeks before a certificate expires, and go on serving."""
     now = dt_util.utcnow()
     files.write(new_server(files.authority, ["127.0.0.1"], now - SERVER_LIFETIME + timedelta(days=13)))

@@ -6,19 +6,19 @@ import pytest
 
 from homeassistant.core import HomeAssistant
 
-from ..helpers.listening import Listening, new_camera
+from ..helpers.listener_entry import ListenerEntry, new_camera
 from ..simulator import Camera
 
 
 @pytest.fixture
-async def listening(socket_enabled: None, hass: HomeAssistant, tmp_path: Path) -> Listening:
+async def listener_entry(socket_enabled: None, hass: HomeAssistant, tmp_path: Path) -> ListenerEntry:
     """Set up an entry whose server listens on the loopback."""
-    listening = Listening(hass, tmp_path)
-    await listening.start()
-    return listening
+    listener_entry = ListenerEntry(hass, tmp_path)
+    await listener_entry.start()
+    return listener_entry
 
 
 @pytest.fixture
-def camera(listening: Listening) -> Camera:
+def camera(listener_entry: ListenerEntry) -> Camera:
     """Return a camera that has something to send."""
-    return new_camera(listening)
+    return new_camera(listener_entry)

@@ -16,7 +16,7 @@ from custom_components.axis_people_counter.ledger.cameras import MAX_CAMERAS
 from homeassistant.core import HomeAssistant
 
 from ..helpers.connections import CAMERA, STRANGER, LastingCamera, connect_many, count_open, deliver
-from ..helpers.listening import Listening, new_camera
+from ..helpers.listener_entry import ListenerEntry, new_camera
 from ..simulator import Camera
 
 pytestmark = pytest.mark.usefixtures("socket_enabled")
@@ -41,10 +41,10 @@ def memory() -> int:
 
 @pytest.mark.parametrize("address", [STRANGER, CAMERA])
 @pytest.mark.usefixtures("many_files")
-async def test_thousand_silent_connections(listening: Listening, camera: Camera, address: str) -> None:
+async def test_thousand_silent_connections(listener_entry: ListenerEntry, camera: Camera, address: str) -> None:
     """Serve a camera beside a thousand silent connections, even from its own address."""
     before = memory()
-    async with connect_many(listening, 1000, tls=False, address=address) as idle:
+    async with connect_many(listener_entry, 1000, tls=False, address=address) as idle:
         assert len(idle) == 1000
         await deliver(camera)
         assert await count_open(idle) <= server.MAX_WAITING
@@ -52,11 +52,11 @@ async def test_thousand_silent_connections(listening: Listening, camera: Camera,
 
 
 @asynccontextmanager
-async def flooding(listening: Listening, kind: str, *, address: str, source: str) -> AsyncIterator[Flood]:
+async def flooding(listener_entry: ListenerEntry, kind: str, *, address: str, source: str) -> AsyncIterator[Flood]:
     """Flood the port from another process for FLOOD_SECONDS, and measure the event loop meanwhile."""
     # In debug mode the loop logs slow callbacks, which takes longer than they do.
-    listening.hass.loop.set_debug(False)
-    arguments = (kind, address, str(listening.port), source, str(FLOOD_SECONDS))
+    listener_entry.hass.loop.set_debug(False)
+    arguments = (kind, address, str(listener_entry.port), source, str(FLOOD_SECONDS))
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "tests.helpers.flood", *arguments),
         cwd=Path(__file__).parents[2],
@@ -107,13 +107,13 @@ class Flood:
 @pytest.mark.slow
 async def test_flood_of_connections(hass: HomeAssistant, tmp_path: Path, kind: str, address: str, source: str) -> None:
     """Keep the event loop responsive, leave files to open, and answer cameras during a flood."""
-    listening = Listening(hass, tmp_path, "localhost")
-    await listening.start()
-    listening.url = listening.url.replace("localhost", CAMERA)
-    camera = new_camera(listening)
+    listener_entry = ListenerEntry(hass, tmp_path, "localhost")
+    await listener_entry.start()
+    listener_entry.url = listener_entry.url.replace("localhost", CAMERA)
+    camera = new_camera(listener_entry)
     camera.url = camera.url.replace(CAMERA, "localhost")
     assert (await camera.test_connection()).delivered
-    async with flooding(listening, kind, address=address, source=source) as flood:
+    async with flooding(listener_entry, kind, address=address, source=source) as flood:
         for _ in range(5):
             assert (await camera.test_connection()).delivered
             await asyncio.sleep(0.2)
@@ -123,46 +123,48 @@ async def test_flood_of_connections(hass: HomeAssistant, tmp_path: Path, kind: s
 
 
 @pytest.mark.slow
-async def test_pace_of_unfinished_handshakes(listening: Listening) -> None:
+async def test_pace_of_unfinished_handshakes(listener_entry: ListenerEntry) -> None:
     """Count a handshake against its sender even if the client hangs up before the end."""
-    async with flooding(listening, "hello", address=CAMERA, source=STRANGER) as flood:
+    async with flooding(listener_entry, "hello", address=CAMERA, source=STRANGER) as flood:
         pass
     assert flood.count < 1.5 * (FLOOD_SECONDS + connections.HANDSHAKE_ADVANCE) / connections.HANDSHAKE_INTERVAL
 
 
 @pytest.mark.slow
 async def test_known_camera_beside_a_flood(
-    listening: Listening, camera: Camera, monkeypatch: pytest.MonkeyPatch
+    listener_entry: ListenerEntry, camera: Camera, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Answer a known camera at once while another host of its network floods the port."""
     monkeypatch.setattr(server, "network_of", lambda _: "all the same network")
     assert (await camera.test_connection()).delivered
-    async with flooding(listening, "handshake", address=CAMERA, source=STRANGER):
+    async with flooding(listener_entry, "handshake", address=CAMERA, source=STRANGER):
         for _ in range(5):
             assert (await camera.test_connection()).delivered
-    async with flooding(listening, "connect", address=CAMERA, source=STRANGER):
+    async with flooding(listener_entry, "connect", address=CAMERA, source=STRANGER):
         for _ in range(3):
             assert (await camera.test_connection()).delivered
 
 
 @pytest.mark.slow
-async def test_expect_flood(listening: Listening, camera: Camera) -> None:
+async def test_expect_flood(listener_entry: ListenerEntry, camera: Camera) -> None:
     """Close the connection after a response that aiohttp gave without asking the application."""
-    async with flooding(listening, "expect", address=CAMERA, source=STRANGER) as flood:
+    async with flooding(listener_entry, "expect", address=CAMERA, source=STRANGER) as flood:
         assert (await camera.test_connection()).delivered
     assert flood.count < 200
     flood.assert_responsive()
 
 
 @pytest.mark.usefixtures("many_files")
-async def test_strangers_reconnecting(listening: Listening, camera: Camera, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_strangers_reconnecting(
+    listener_entry: ListenerEntry, camera: Camera, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Close strangers' connections rather than a camera's while strangers reconnect all the time."""
     monkeypatch.setattr(server, "MAX_WAITING", 30)
     stop = asyncio.Event()
 
     async def come_again() -> None:
         while not stop.is_set():
-            async with connect_many(listening, 20, tls=False):
+            async with connect_many(listener_entry, 20, tls=False):
                 await asyncio.sleep(0)
 
     strangers = [asyncio.create_task(come_again()) for _ in range(3)]
@@ -185,20 +187,20 @@ async def is_answered_in_ten_tries(camera: Camera) -> bool:
 
 @pytest.mark.usefixtures("many_files")
 @pytest.mark.slow
-async def test_all_cameras_at_once(listening: Listening) -> None:
+async def test_all_cameras_at_once(listener_entry: ListenerEntry) -> None:
     """Serve as many cameras as the ledger holds, all from one address, whatever strangers do."""
-    listening.hass.loop.set_debug(False)
+    listener_entry.hass.loop.set_debug(False)
     assert server.MAX_CAMERA_CONNECTIONS == MAX_CAMERAS
     before = memory()
-    cameras = [LastingCamera(listening, number) for number in range(MAX_CAMERAS)]
+    cameras = [LastingCamera(listener_entry, number) for number in range(MAX_CAMERAS)]
     async with asyncio.timeout(60):
         await asyncio.gather(*(camera.report() for camera in cameras))
     # Both ends of all connections are in this process, so this is twice what the server needs.
     assert memory() - before < 2 * MAX_CAMERAS * 400_000
     for address in (STRANGER, CAMERA):
         async with (
-            connect_many(listening, 2 * server.MAX_WAITING, tls=False, address=address),
-            connect_many(listening, 20, tls=True, address=address) as strangers,
+            connect_many(listener_entry, 2 * server.MAX_WAITING, tls=False, address=address),
+            connect_many(listener_entry, 20, tls=True, address=address) as strangers,
         ):
             assert strangers
             async with asyncio.timeout(20):

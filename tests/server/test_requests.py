@@ -8,16 +8,16 @@ import logging
 import pytest
 
 from ..helpers.connections import HEAD, connect_many, deliver, is_closed
-from ..helpers.listening import Listening, new_camera
+from ..helpers.listener_entry import ListenerEntry, new_camera
 from ..helpers.pusher import PATH, TOKEN
 from ..simulator import Camera
 
 pytestmark = pytest.mark.usefixtures("socket_enabled")
 
 
-async def test_expect_without_token(listening: Listening) -> None:
+async def test_expect_without_token(listener_entry: ListenerEntry) -> None:
     """Return 401 without reading the announced body."""
-    async with connect_many(listening, 1, tls=True) as [(reader, writer)]:
+    async with connect_many(listener_entry, 1, tls=True) as [(reader, writer)]:
         writer.write(HEAD + b"Expect: 100-continue\r\nContent-Length: 1000000\r\n\r\n")
         answer = await reader.read(4096)
         assert b" 401 " in answer + await reader.read(4096)
@@ -35,11 +35,11 @@ async def test_expect_without_token(listening: Listening) -> None:
     ids=["plain HTTP", "zeros", "record too long", "alert"],
 )
 async def test_garbage_before_tls(
-    listening: Listening, camera: Camera, garbage: bytes, caplog: pytest.LogCaptureFixture
+    listener_entry: ListenerEntry, camera: Camera, garbage: bytes, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Close a connection that doesn't speak TLS, without a line in the log."""
     caplog.set_level(logging.INFO)
-    async with connect_many(listening, 5, tls=False) as strangers:
+    async with connect_many(listener_entry, 5, tls=False) as strangers:
         caplog.clear()
         for _, writer in strangers:
             writer.write(garbage)
@@ -57,18 +57,18 @@ async def test_garbage_before_tls(
     ],
     ids=["one large", "many", "token"],
 )
-async def test_oversized_headers(listening: Listening, camera: Camera, header: bytes) -> None:
+async def test_oversized_headers(listener_entry: ListenerEntry, camera: Camera, header: bytes) -> None:
     """Return 400 before oversized headers have arrived completely."""
-    async with connect_many(listening, 1, tls=True) as [(reader, writer)]:
+    async with connect_many(listener_entry, 1, tls=True) as [(reader, writer)]:
         writer.write(HEAD + header + b"\r\n")
         assert (await reader.readline()).split()[1] == b"400"
         assert await is_closed(reader, 5)
     await deliver(camera)
 
 
-async def test_oversized_request_line(listening: Listening, camera: Camera) -> None:
+async def test_oversized_request_line(listener_entry: ListenerEntry, camera: Camera) -> None:
     """Return 400 or 414 for an endless request line."""
-    async with connect_many(listening, 1, tls=True) as [(reader, writer)]:
+    async with connect_many(listener_entry, 1, tls=True) as [(reader, writer)]:
         writer.write(b"POST /" + b"x" * 100_000)
         assert (await reader.readline()).split()[1] in (b"400", b"414")
         assert await is_closed(reader, 5)
@@ -76,9 +76,9 @@ async def test_oversized_request_line(listening: Listening, camera: Camera) -> N
 
 
 @pytest.mark.parametrize("authorization", [b"", b"Authorization: Bearer wrong\r\n"])
-async def test_body_without_token(listening: Listening, authorization: bytes) -> None:
+async def test_body_without_token(listener_entry: ListenerEntry, authorization: bytes) -> None:
     """Return 401 before the body, and read no more of it."""
-    async with connect_many(listening, 1, tls=True) as [(reader, writer)]:
+    async with connect_many(listener_entry, 1, tls=True) as [(reader, writer)]:
         writer.write(HEAD + authorization + b"Content-Length: 100000000\r\n\r\n")
         async with asyncio.timeout(5):
             assert (await reader.readline()).split()[1] == b"401"
@@ -93,17 +93,17 @@ async def test_body_without_token(listening: Listening, authorization: bytes) ->
         assert sent < 10_000_000
 
 
-async def test_keep_alive(listening: Listening) -> None:
+async def test_keep_alive(listener_entry: ListenerEntry) -> None:
     """Keep a connection open after a 200 only."""
     with_token = HEAD + f"Authorization: Bearer {TOKEN}\r\nContent-Length: 2\r\n\r\n{{}}".encode()
-    async with connect_many(listening, 1, tls=True) as [(reader, writer)]:
+    async with connect_many(listener_entry, 1, tls=True) as [(reader, writer)]:
         # Without a document in it this is answered 400, and ends, too.
         writer.write(with_token)
         assert (await reader.readline()).split()[1] == b"400"
         assert await is_closed(reader, 5)
-    body = new_camera(listening).body()
+    body = new_camera(listener_entry).body()
     push = HEAD + f"Authorization: Bearer {TOKEN}\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body
-    async with connect_many(listening, 1, tls=True) as [(reader, writer)]:
+    async with connect_many(listener_entry, 1, tls=True) as [(reader, writer)]:
         for _ in range(3):
             writer.write(push)
             assert (await reader.readline()).split()[1] == b"200"
@@ -111,15 +111,15 @@ async def test_keep_alive(listening: Listening) -> None:
         assert not await is_closed(reader, 0.3)
 
 
-async def test_request_on_a_closed_connection(listening: Listening) -> None:
+async def test_request_on_a_closed_connection(listener_entry: ListenerEntry) -> None:
     """Return 503 for a request on a connection that was chosen to be closed."""
-    async with connect_many(listening, 1, tls=True) as [(reader, writer)]:
-        listening.listener._server._connections.clear()  # noqa: SLF001
+    async with connect_many(listener_entry, 1, tls=True) as [(reader, writer)]:
+        listener_entry.listener._server._connections.clear()  # noqa: SLF001
         writer.write(HEAD + f"Authorization: Bearer {TOKEN}\r\nContent-Length: 2\r\n\r\n{{}}".encode())
         assert (await reader.readline()).split()[1] == b"503"
 
 
-async def test_nothing_else_is_served(listening: Listening) -> None:
+async def test_nothing_else_is_served(listener_entry: ListenerEntry) -> None:
     """Serve the receiver and the authority, and nothing else of Home Assistant."""
     for line, status in (
         (b"GET / HTTP/1.1", b"404"),
@@ -131,15 +131,15 @@ async def test_nothing_else_is_served(listening: Listening) -> None:
         (b"GET /api/axis_people_counter/export/x HTTP/1.1", b"404"),
         (b"GET /api/axis_people_counter/authority.pem HTTP/1.1", b"200"),
     ):
-        async with connect_many(listening, 1, tls=True) as [(reader, writer)]:
+        async with connect_many(listener_entry, 1, tls=True) as [(reader, writer)]:
             writer.write(line + b"\r\nHost: x\r\n\r\n")
             assert (await reader.readline()).split()[1] == status, line
             assert await is_closed(reader, 5)
 
 
-async def test_camera_with_a_wrong_clock(listening: Listening) -> None:
+async def test_camera_with_a_wrong_clock(listener_entry: ListenerEntry) -> None:
     """Accept a connection from a camera whose clock is 100 days behind."""
-    camera = new_camera(listening)
+    camera = new_camera(listener_entry)
     camera.faults.clock_offset = timedelta(days=-100)
     assert (await camera.test_connection()).delivered
     assert camera.now() < datetime.now(UTC) - timedelta(days=99)

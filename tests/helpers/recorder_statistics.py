@@ -30,7 +30,7 @@ type Tables = dict[str, list[dict[str, Any]]]
 
 
 @dataclass
-class Truth:
+class ExpectedStatistics:
     """The counts of a camera and a person's corrections; from them follow the right rows, minute by minute."""
 
     zone: str = "Europe/Stockholm"

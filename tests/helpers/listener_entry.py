@@ -22,13 +22,13 @@ from homeassistant.util import dt as dt_util
 
 from ..simulator import Camera, Hours, Visits
 from .home_assistant import free_port
-from .problems import problems
+from .issues import active_issues
 from .pusher import PATH, SERIAL, TOKEN
 
 ZONE = ZoneInfo("Europe/Stockholm")
 
 
-class Listening:
+class ListenerEntry:
     """An entry with a listener on the loopback, and the authority's certificate for its cameras."""
 
     def __init__(self, hass: HomeAssistant, folder: Path, host: str = "127.0.0.1", **data: Any) -> None:
@@ -66,14 +66,14 @@ class Listening:
 
 
 def new_camera(
-    listening: Listening,
+    listener_entry: ListenerEntry,
     *,
     days: float = 0.1,
     serial: str = SERIAL,
     name: str = "Main entrance",
 ) -> Camera:
     """Return a camera that reports to the listener, and trusts its authority only."""
-    return new_camera_at(listening.url, TOKEN, listening.ca_file, days=days, serial=serial, name=name)
+    return new_camera_at(listener_entry.url, TOKEN, listener_entry.ca_file, days=days, serial=serial, name=name)
 
 
 def new_camera_at(
@@ -124,16 +124,16 @@ async def s_client(port: int, *arguments: str, address: str = "127.0.0.1", ca_fi
 async def wait_for_issue(hass: HomeAssistant, key: str, *, shown: bool = True) -> dict[str, str]:
     """Wait until an issue is shown, or isn't any more, and return its placeholders."""
     for _ in range(200):
-        issue = problems(hass).get(key)
+        issue = active_issues(hass).get(key)
         if (issue is not None) is shown:
             return dict((issue and issue.translation_placeholders) or {})
         await asyncio.sleep(0.02)
     raise AssertionError(f"{key} is {'not ' if shown else ''}shown")
 
 
-def served(listening: Listening) -> CertificateAndKey:
+def served(listener_entry: ListenerEntry) -> CertificateAndKey:
     """Return the stored certificate of the server."""
-    return read_certificate_and_key((listening.folder / "server.pem").read_bytes())
+    return read_certificate_and_key((listener_entry.folder / "server.pem").read_bytes())
 
 
 def allow_ipv6_loopback() -> None:

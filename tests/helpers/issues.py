@@ -1,11 +1,11 @@
-"""Find repair issues by what they are about, because their ids name no camera."""
+"""The active repair issues in the registry, by what they are about: their ids name no camera."""
 
 from custom_components.axis_people_counter.const import DOMAIN
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import issue_registry as ir
 
 
-def problems(hass: HomeAssistant) -> dict[str, ir.IssueEntry]:
+def active_issues(hass: HomeAssistant) -> dict[str, ir.IssueEntry]:
     """Return the active issues by `<kind>_<about>`, or by kind alone."""
     found = {}
     for (domain, _), issue in ir.async_get(hass).issues.items():

@@ -95,7 +95,7 @@ class Step(NamedTuple):
 
 
 @dataclass
-class Truth:
+class ExpectedPlace:
     """The settings and corrections of a place; with the counts, its occupancy follows minute by minute."""
 
     # Long before the first count.

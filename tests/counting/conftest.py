@@ -1,4 +1,4 @@
-"""What the tests of counting share: no Home Assistant."""
+"""Fixtures for the tests of counting, which run without Home Assistant."""
 
 import pytest
 

@@ -50,7 +50,7 @@ def test_correction(at: int, expected: int) -> None:
 
 
 def test_last_correction_counts() -> None:
-    """Of several corrections between two passages, or at the same time, the last one counts."""
+    """The last of several corrections between two passages, or at the same time, counts."""
     passages = [Passage(60, 5, 0), Passage(120, 1, 0)]
     assert final_occupancy(passages, [Correction(70, 30), Correction(80, 20)]) == 21
     assert final_occupancy(passages, [Correction(70, 30), Correction(70, 20)]) == 21

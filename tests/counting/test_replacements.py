@@ -40,7 +40,7 @@ def test_two_replacements() -> None:
 
 
 def test_first_camera_returns() -> None:
-    """It counts for its key again; what it counted elsewhere stays there."""
+    """The first camera counts for its key again; its counts for another key stay there."""
     routes = routes_of([Replacement(A, B, 10), Replacement(A, A, 20)])
     assert [key_at(routes[A], A, when) for when in (9, 10, 20)] == [A, f"{A}_2", A]
     assert [key_at(routes[B], B, when) for when in (10, 20)] == [A, B]
@@ -54,7 +54,7 @@ def test_third_key() -> None:
 
 
 def test_replacement_of_a_camera_that_left_its_key() -> None:
-    """It doesn't change what the camera counts for now."""
+    """A replacement at a former key doesn't change the key that the camera counts for now."""
     routes = routes_of([Replacement(A, B, 10), Replacement(C, B, 20), Replacement(A, A, 30)])
     assert [key_at(routes[B], B, when) for when in (10, 20, 30)] == [A, C, C]
 

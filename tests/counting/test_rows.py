@@ -40,14 +40,14 @@ def table(*intervals: Interval, bounds: tuple[int, ...] = (0, 5, 10), now: int =
 
 
 def test_interval_counts_in_the_row_where_it_begins() -> None:
-    """Its people are in one row only, but it covers a part of each row that it reaches into."""
+    """An interval counts in one row only, but covers a part of each row that it reaches into."""
     first, second = table(interval(0, 7, 3, minutes=15))
     assert (first.entered, first.exited, first.covered, first.complete) == (7, 3, 300, True)
     assert (second.entered, second.exited, second.covered, second.complete) == (0, 0, 300, True)
 
 
 def test_interval_that_began_before_the_first_row() -> None:
-    """It covers a part of the first row; its people count in an earlier row, and are inside from its end on."""
+    """An interval covers a part of the first row; its people don't count there, but are inside at its end."""
     first, second = table(interval(-3, 7, 3, minutes=10), interval(7, 1, minutes=3), reset=-60)
     assert (first.entered, first.covered, first.complete, first.occupancy_peak) == (0, 300, True, 0)
     assert (second.entered, second.covered, second.complete, second.occupancy_peak) == (1, 300, True, 5)

@@ -1,4 +1,4 @@
-"""What the ledger's methods return is awaited in an event loop, by any number of tasks."""
+"""Answers of the ledger are awaited in an event loop, by any number of tasks."""
 
 import asyncio
 import logging
@@ -34,7 +34,7 @@ async def test_cancelled_waiter(path: Path, ledger: Ledger) -> None:
 
 
 async def test_error_reaches_only_its_own_waiter(path: Path, ledger: Ledger) -> None:
-    """Of a batch that fails as a whole, each job is run alone, and the others succeed."""
+    """The jobs of a batch that fails are run one by one, and only the bad one fails."""
 
     def fail(_: sqlite3.Connection) -> None:
         raise ZeroDivisionError

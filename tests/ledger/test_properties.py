@@ -23,7 +23,7 @@ type Delivery = tuple[int, list[Interval]]
 
 
 class Content(NamedTuple):
-    """What a ledger holds: stored and waiting intervals, and totals; unknown adults are 0."""
+    """The content of a ledger: stored and waiting intervals, and totals; unknown adults are 0."""
 
     counting: Rows
     waiting: Rows

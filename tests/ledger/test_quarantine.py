@@ -198,7 +198,7 @@ def test_rejected_interval_is_counted_after_all(path: Path, ledger: Ledger) -> N
     record(ledger, 60, interval(0, 1), rejected=[bad(1), bad(2), bad(3)])
     record(ledger, 120, interval(1, 5))
     assert contents(ledger) == ["2 1", "3 1"]
-    # One that was sent at the same instant counts as well.
+    # A readable interval that was sent at the same instant is enough.
     record(ledger, 60, interval(2, 5))
     assert contents(ledger) == ["3 1"]
     record(ledger, 120, interval(3, 5), sender=sensor(1))
@@ -252,7 +252,7 @@ def test_rejected_interval_within_a_wider_one_of_the_same_push(ledger: Ledger) -
 @given(data=st.data(), reports=history(aligned() | cutting()))
 @examples
 def test_order_makes_no_difference_to_the_quarantine(data: st.DataObject, reports: list[Report]) -> None:
-    """Whatever the order and the room: an interval stays in quarantine unless all its time was sent later."""
+    """An interval stays in quarantine unless all its time was sent later, in any order and with any room."""
     unread = data.draw(st.lists(st.booleans(), min_size=len(reports), max_size=len(reports)))
     pushes = [
         push(sent, rejected=[Rejected("bad", repr(counted), counted[:2])]) if bad else push(sent, counted)

@@ -343,7 +343,7 @@ def test_order_of_pushes_and_replacements_makes_no_difference(path: Path, seed: 
     instants = sorted(chance.sample(range(len(steps) + 1), min(len(replacements), len(steps))))
     with opened(path) as ledger:
         for number, (serial, intervals, sent) in enumerate(steps):
-            # One after the other, and sometimes fewer than before.
+            # Set the replacements one after the other, sometimes fewer than before.
             replace(ledger, *replacements[: chance.randint(0, sum(when <= number for when in instants))])
             send(ledger, serial, *intervals, sent=sent)
     with opened(path) as ledger:

@@ -1,4 +1,4 @@
-"""What counts mean: documents, intervals, days, occupancy. Pure functions; knows neither I/O nor Home Assistant."""
+"""The meaning of counts: documents, intervals, days, occupancy. Pure functions without I/O or Home Assistant."""
 
 from .interval import MAX_COUNT, MAX_WIDTH, Interval, reverse
 from .local_time import (

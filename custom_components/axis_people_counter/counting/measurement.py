@@ -1,4 +1,4 @@
-"""One measurement of a push: the interval it becomes, or the reason why it is rejected.
+"""Reads a measurement of a push: the interval it becomes, or the reason why it is rejected.
 
 Knows nothing of the document around it. Called by protocol.
 """
@@ -65,7 +65,7 @@ def parse_timestamp(text: Any) -> Timestamp | None:
     try:
         instant = datetime.fromisoformat(text).replace(microsecond=0)
         if instant.tzinfo is None:
-            # Its key says that it is UTC.
+            # A time without an offset is taken as UTC: the names of the members begin with "utc".
             instant = instant.replace(tzinfo=UTC)
         return int(instant.astimezone(UTC).timestamp())
     except ValueError, OverflowError:

@@ -1,4 +1,4 @@
-"""The rows of an answer: what was counted in each of some periods, and how many people were inside at most.
+"""The rows of an answer: the counts of each of some periods, and the highest occupancy in it.
 
 Pure functions of intervals and levels. Called by history.
 """
@@ -13,7 +13,7 @@ from .occupancy import AppliedCorrection, Level, Passage, occupancy_by_period
 
 
 class Row(NamedTuple):
-    """What was counted in the period [start, end) at all doors of a camera or a place.
+    """The counts of the period [start, end) at all doors of a camera or a place.
 
     Adults are None where no interval distinguishes them. A row is complete if intervals of every door cover all of it.
     """

@@ -182,7 +182,7 @@ class LedgerFile:
             self._write([job for job in jobs if job and job.writes])
             reads.extend(job for job in jobs if job and not job.writes)
             if reads:
-                # One at a time: however many reads wait, a push waits for one of them at most.
+                # Run one read at a time: however many wait, a push waits for one of them at most.
                 self._read(reads.popleft())
         self._disconnect()
         self._backup_hold.files.discard(self)

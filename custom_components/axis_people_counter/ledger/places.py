@@ -47,7 +47,7 @@ class PlaceToday:
 
     running: int
     levels: list[Level]
-    # Occupancies in the order of time, for `has_reached`; of the oldest ones only the turning points.
+    # Occupancies since the last reset, for `has_reached`; of those before the checkpoint only the turning points.
     occupancies: list[int]
     entered: int
     exited: int
@@ -60,6 +60,7 @@ class Checkpoint(NamedTuple):
 
     at: Timestamp
     running: int
+    # Stored as JSON in the column `insides`.
     occupancies: list[int]
 
 

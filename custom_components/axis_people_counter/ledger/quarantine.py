@@ -17,7 +17,7 @@ from .intervals import SENT_INTERVAL_COLUMNS
 
 # The limit of each camera. It keeps its counts for 90 days, which have 129,600 minutes.
 MAX_QUARANTINED: Final = 150_000
-# The limit of all cameras together, as a leaked token is enough to invent cameras. All minutes of eleven fit in.
+# The limit of all cameras together, as a leaked token is enough to invent cameras. Eleven full ones fit in.
 MAX_QUARANTINED_BYTES: Final = 512 * 1024 * 1024
 # Bytes of a quarantined interval beside its content; the triggers in schema.py count the same.
 QUARANTINED_BYTES: Final = 100

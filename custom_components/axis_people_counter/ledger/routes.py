@@ -45,7 +45,7 @@ def _is_in_use(db: sqlite3.Connection, key: str) -> bool:
 
 
 class _Moved(NamedTuple):
-    """What was taken out of one key, to be put in at another."""
+    """The intervals taken out of one key, to be put in at another."""
 
     key: str
     serial: str

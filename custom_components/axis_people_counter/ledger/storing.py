@@ -23,7 +23,7 @@ MAX_SEND_INTERVAL: Final = 15 * 60
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """What a push changed."""
+    """The changes that a push made."""
 
     camera: Camera
     # Intervals of the last day whose time had no counts before.

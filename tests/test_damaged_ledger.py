@@ -27,19 +27,19 @@ IN_TOTAL = "sensor.main_entrance_in_total"
 
 @pytest.fixture
 def ledger_path(tmp_path: Path) -> Path:
-    """Return where the ledger is."""
+    """Return the path of the ledger."""
     return tmp_path / "axis_people_counter.db"
 
 
 @pytest.fixture(autouse=True)
 async def _ui(hass: HomeAssistant) -> None:
-    """Have what Home Assistant's pages need; addresses can be added only before the first client comes."""
+    """Set up the components of Home Assistant's pages; a test client accepts no views after its first request."""
     for component in ("config", "repairs", "websocket_api"):
         assert await async_setup_component(hass, component, {})
 
 
 async def set_up(hass: HomeAssistant, entry: MockConfigEntry) -> ConfigEntryState:
-    """Set the integration up and return how that went."""
+    """Set up the integration, and return the state of its entry."""
     await hass.config_entries.async_setup(entry.entry_id)
     await hass.async_block_till_done()
     return entry.state
@@ -59,7 +59,7 @@ async def test_damaged_ledger(
     hass_client_no_auth: ClientSessionGenerator,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """A file that is no ledger is renamed and named in an issue until the user has read it."""
+    """A file that isn't a ledger is renamed; an issue names it until the user has confirmed."""
     ledger_path.write_bytes(content)
     assert await set_up(hass, entry) is ConfigEntryState.LOADED
     issue = issue_registry.async_get_issue(DOMAIN, "ledger_moved_aside")
@@ -76,7 +76,7 @@ async def test_damaged_ledger(
     response = await client.post("/api/repairs/issues/fix", json={"handler": DOMAIN, "issue_id": "ledger_moved_aside"})
     flow = await response.json()
     assert flow["step_id"] == "confirm"
-    # Shown as it is: nothing in it is taken for Markdown.
+    # The name is escaped, so that none of it is Markdown.
     assert flow["description_placeholders"]["file"].replace("\\", "") == aside.name
     await client.post(f"/api/repairs/issues/fix/{flow['flow_id']}", json={})
     assert not issue_registry.async_get_issue(DOMAIN, "ledger_moved_aside")
@@ -85,7 +85,7 @@ async def test_damaged_ledger(
 async def test_ledger_of_a_later_version(
     hass: HomeAssistant, entry: MockConfigEntry, pusher: Pusher, ledger_path: Path
 ) -> None:
-    """An older integration doesn't change a newer ledger, and asks for an update."""
+    """The integration doesn't change a ledger of a later version, and asks for an update."""
     await hass.config_entries.async_unload(entry.entry_id)
     with closing(sqlite3.connect(ledger_path)) as db:
         db.execute("PRAGMA user_version = 1000")
@@ -151,7 +151,7 @@ async def test_ledger_locked_for_a_while(
 async def test_ledger_deleted_while_running(
     hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Pusher, ledger_path: Path
 ) -> None:
-    """Counts go into a new file; a camera that isn't in it is unknown until it pushes."""
+    """Counts are stored in a new file; a camera that isn't in it is unavailable until it pushes."""
     await pusher.push(measurement(NOON - 2 * MINUTE, 1))
     await pusher.push(measurement(NOON - 2 * MINUTE, 1), sensor={"serial": "00408cac512b", "name": "Garden"})
     for path in ledger_path.parent.glob("axis_people_counter.db*"):

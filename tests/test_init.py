@@ -37,19 +37,19 @@ IN_TOTAL = "sensor.main_entrance_in_total"
 
 @pytest.fixture
 def ledger_path(tmp_path: Path) -> Path:
-    """Return where the ledger is."""
+    """Return the path of the ledger."""
     return tmp_path / "axis_people_counter.db"
 
 
 @pytest.fixture(autouse=True)
 async def _ui(hass: HomeAssistant) -> None:
-    """Have what Home Assistant's pages need; addresses can be added only before the first client comes."""
+    """Set up the components of Home Assistant's pages; a test client accepts no views after its first request."""
     for component in ("config", "repairs", "websocket_api"):
         assert await async_setup_component(hass, component, {})
 
 
 async def set_up(hass: HomeAssistant, entry: MockConfigEntry) -> ConfigEntryState:
-    """Set the integration up and return how that went."""
+    """Set up the integration, and return the state of its entry."""
     await hass.config_entries.async_setup(entry.entry_id)
     await hass.async_block_till_done()
     return entry.state
@@ -112,7 +112,7 @@ async def test_unload_while_a_camera_catches_up(
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """Nothing is added while the entry unloads: it would stay, and block the sensor of the next set-up."""
+    """No entity is added while the entry unloads: it would stay, and block the entity of the next set-up."""
     now = dt_util.utcnow().replace(second=0, microsecond=0)
     await pusher.push(measurement(now - timedelta(days=3), 1))
     assert hass.states.get("sensor.main_entrance_in_today") is None
@@ -121,7 +121,7 @@ async def test_unload_while_a_camera_catches_up(
     record: Callable[[Push, int], Answer[Changes]] = ledger.record
 
     def record_and_hold(push: Push, received: int) -> Answer[Changes]:
-        """Store a push, but answer nothing after it until `go_on` is set."""
+        """Store a push, then block the ledger's thread until `go_on` is set."""
         answer = record(push, received)
         ledger.submit(lambda _: go_on.wait(10))
         return answer
@@ -153,13 +153,13 @@ async def test_home_assistant_stops(
 
 
 async def remove_device(hass: HomeAssistant, client: WebSocketGenerator, entry: MockConfigEntry) -> bool:
-    """Delete the camera's device as the UI does."""
+    """Delete the camera's device as the UI does; return True if it was deleted."""
     (device,) = dr.async_entries_for_config_entry(dr.async_get(hass), entry.entry_id)
     websocket = await client(hass)
     await websocket.send_json_auto_id({"type": "config/device_registry/remove", "device_id": device.id})
     response = await websocket.receive_json()
     if not response["success"] and response["error"]["code"] == "unknown_command":
-        # Its name before 2026.9.
+        # The name of the command before 2026.9.
         command = {"type": "config/device_registry/remove_config_entry", "config_entry_id": entry.entry_id}
         await websocket.send_json_auto_id({**command, "device_id": device.id})
         response = await websocket.receive_json()
@@ -266,7 +266,7 @@ async def test_old_counts_wait_for_a_locked_ledger(
 async def test_quarantine(
     hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Pusher, issue_registry: ir.IssueRegistry
 ) -> None:
-    """Minutes that cut into a stored quarter of an hour wait in quarantine until they replace it wholly."""
+    """Minutes that overlap a stored quarter of an hour wait in quarantine until they cover all of it."""
     issue_id = f"quarantined_{SERIAL}"
     await pusher.push(measurement(NOON - 15 * MINUTE, 20, minutes=15))
     noon.tick(MINUTE)

@@ -43,7 +43,7 @@ def offered(hass: HomeAssistant) -> list[str]:
 
 @pytest.fixture(autouse=True)
 async def _ui(hass: HomeAssistant) -> None:
-    """Set up what Home Assistant's pages need, before the first client comes."""
+    """Set up the components of Home Assistant's pages; a test client accepts no views after its first request."""
     await hass.config.async_set_time_zone("Europe/Stockholm")
     for component in ("diagnostics", "repairs"):
         assert await async_setup_component(hass, component, {})
@@ -57,7 +57,7 @@ def repairs(hass: HomeAssistant, pusher: Pusher, hass_access_token: str) -> Repa
 
 @pytest.fixture
 async def broken(hass: HomeAssistant, noon: FrozenDateTimeFactory, entry: MockConfigEntry, pusher: Pusher) -> None:
-    """Let the first camera fall silent, and a new one report."""
+    """Let the first camera fall silent, and a new camera report."""
     await break_camera(hass, noon, pusher)
 
 
@@ -79,14 +79,14 @@ async def test_a_replaced_camera_goes_on(
     assert state_of(hass, "sensor.main_entrance_in_total") == "35"
     assert state_of(hass, "binary_sensor.main_entrance_connectivity") == "on"
     assert device_of(hass, entry, NEW) is None
-    assert not [one for one in er.async_get(hass).entities.values() if one.unique_id.startswith(NEW)]
+    assert not [entity for entity in er.async_get(hass).entities.values() if entity.unique_id.startswith(NEW)]
     after = device_of(hass, entry)
     assert after
     assert (after.id, after.name_by_user, after.serial_number) == (device.id, "Front", NEW)
     assert (after.model, after.sw_version) == ("AXIS People Counter", "12.1")
     assert after.configuration_url == "http://192.168.1.107"
     assert after.connections == {(dr.CONNECTION_NETWORK_MAC, "b8:a4:4f:09:00:04")}
-    assert {one.entity_id for one in er.async_entries_for_device(er.async_get(hass), device.id)} == entities
+    assert {entity.entity_id for entity in er.async_entries_for_device(er.async_get(hass), device.id)} == entities
 
     await wait(hass, noon, MINUTE)
     await pusher.push(measurement(NOON + 9 * MINUTE, 3), measurement(NOON + 10 * MINUTE, 4), sensor=NEW_SENSOR)
@@ -135,14 +135,16 @@ async def test_another_door(
 async def test_the_issue_ends_when_the_old_camera_reports(
     hass: HomeAssistant, noon: FrozenDateTimeFactory, entry: MockConfigEntry, pusher: Pusher
 ) -> None:
-    """The issue ends when the old camera reports again, and returns when that falls silent."""
+    """The issue ends when the old camera reports again, and doesn't return: it reported beside the new one."""
     assert offered(hass) == [NEW]
-    await pusher.push(measurement(NOON + 9 * MINUTE))
+    await wait(hass, noon, MINUTE)
+    await pusher.push(measurement(NOON + 10 * MINUTE))
     assert offered(hass) == []
-    # The new one came after this one, and was there before.
-    await wait(hass, noon, 3 * MINUTE)
-    await pusher.push(measurement(NOON + 12 * MINUTE), sensor=NEW_SENSOR)
-    await wait(hass, noon, 3 * MINUTE)
+    # The old camera falls silent again, while the new one reports.
+    for minute in range(14, 50, 3):
+        await wait(hass, noon, 3 * MINUTE)
+        await pusher.push(measurement(NOON + (minute - 1) * MINUTE), sensor=NEW_SENSOR)
+    assert state_of(hass, "binary_sensor.main_entrance_connectivity") == "off"
     assert offered(hass) == []
 
 
@@ -242,12 +244,12 @@ async def test_replace_while_the_ledger_is_out_of_reach(
 async def test_a_place_goes_on(
     hass: HomeAssistant, noon: FrozenDateTimeFactory, entry: MockConfigEntry, pusher: Pusher, broken: None
 ) -> None:
-    """The key of the old camera stands for the new one, once; no door is missing or silent."""
-    both = await add_place(hass, entry, (SERIAL, NEW), name="Both")
-    only = await add_place(hass, entry, (NEW,), name="Only the new one")
-    against = await add_place(hass, entry, (SERIAL,), (NEW,), name="Against")
-    out = await add_place(hass, entry, (), (NEW,), name="Out")
-    other = await add_place(hass, entry, (SERIAL,), name="As it was")
+    """In each place the old camera's key replaces the new one's, without duplicates; no door is missing or silent."""
+    with_both = await add_place(hass, entry, (SERIAL, NEW), name="Both")
+    with_new = await add_place(hass, entry, (NEW,), name="Only the new one")
+    with_new_reversed = await add_place(hass, entry, (SERIAL,), (NEW,), name="The new one reversed")
+    only_reversed = await add_place(hass, entry, (), (NEW,), name="Only the new one, reversed")
+    with_old = await add_place(hass, entry, (SERIAL,), name="Only the old one")
     await wait(hass, noon, 10 * MINUTE)
     await pusher.push(measurement(NOON + 19 * MINUTE, 1), sensor=NEW_SENSOR)
     await replace(hass, entry)
@@ -256,11 +258,11 @@ async def test_a_place_goes_on(
         data = entry.subentries[key].data
         return data["doors"], data["reversed_doors"]
 
-    for key in (both, only, against, other):
+    for key in (with_both, with_new, with_new_reversed, with_old):
         assert doors(key) == ([SERIAL], []), key
         assert shown(hass, key, "in_today") == "16"
         assert shown(hass, key, "incomplete") == "off"
-    assert doors(out) == ([], [SERIAL])
+    assert doors(only_reversed) == ([], [SERIAL])
     assert not [
         issue for issue in ir.async_get(hass).issues.values() if issue.translation_key == issues.DOOR_MISSING.key
     ]
@@ -372,13 +374,13 @@ async def test_statistics_go_on(
     assert (await sums(hass, serial=SERIAL))[-1] == 35
     assert (await sums(hass, serial=key.lower()))[-1] == 35
     assert await sums(hass, serial=NEW) == []
-    assert not [one for one in await descriptions(hass) if one.startswith(NEW)]
+    assert not [statistic_id for statistic_id in await descriptions(hass) if statistic_id.startswith(NEW)]
 
     await hass.config_entries.async_unload(entry.entry_id)
     for file in tmp_path.glob("axis_people_counter.db*"):
         file.unlink()
     await hass.config_entries.async_setup(entry.entry_id)
-    # A camera doesn't send again what was answered with 200.
+    # Counts that were answered with 200 aren't sent again.
     await pusher.push(measurement(NOON + 10 * MINUTE, 4), sensor=NEW_SENSOR)
     await go_on(hass, noon)
     assert (await sums(hass, serial=SERIAL))[-1] == 39
@@ -386,10 +388,10 @@ async def test_statistics_go_on(
 
 
 @pytest.mark.usefixtures("recorder_mock", "broken")
-async def test_statistics_of_the_new_camera_go_away_after_a_restart(
+async def test_series_of_the_new_camera_is_cleared_after_a_restart(
     hass: HomeAssistant, entry: MockConfigEntry, tmp_path: Path
 ) -> None:
-    """The series is cleared after a restart if Home Assistant stopped before."""
+    """The series is cleared after the next start if Home Assistant stopped before it was cleared."""
     assert await sums(hass, serial=NEW)
     options = {**entry.options, "replacements": [{"key": SERIAL, "serial": NEW, "since": int(NOON.timestamp())}]}
     await hass.config_entries.async_unload(entry.entry_id)
@@ -448,7 +450,7 @@ async def test_undo(hass: HomeAssistant, noon: FrozenDateTimeFactory, entry: Moc
 async def test_a_camera_that_was_replaced_replaces_one_that_broke_earlier(
     hass: HomeAssistant, noon: FrozenDateTimeFactory, entry: MockConfigEntry, pusher: Pusher
 ) -> None:
-    """Counts from its first door stay there."""
+    """The counts of a camera that moves to a second door stay at its first door."""
     await pusher.push(measurement(NOON - 8 * MINUTE, 2), sent=NOON + MINUTE, sensor=OTHER_SENSOR)
     await replace(hass, entry)
     await wait(hass, noon, 20 * MINUTE)

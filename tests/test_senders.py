@@ -27,8 +27,8 @@ MINUTE = timedelta(minutes=1)
 HOUR = timedelta(hours=1)
 HERE: Final = "127.0.0.1"
 LIMIT: Final = 16_000
-# The address of all clients of a proxy; cameras on separate networks may share an address too.
-WRONG: Final = {"ipAddress": HERE}
+# Two cameras with one address, as behind a proxy or on separate networks: one causes problems, the other doesn't.
+FAULTY: Final = {"ipAddress": HERE}
 NEIGHBOUR: Final = {"serial": "b8a44f050001", "name": "Back door", "ipAddress": HERE}
 
 
@@ -51,19 +51,19 @@ def now_measured(people: int = 1) -> Document:
 class Kind(NamedTuple):
     """A problem that a camera causes."""
 
-    # The repair issue, if it has one.
+    # The key of the repair issue, if one is shown.
     problem: str | None
     status: HTTPStatus
-    # The name of the sender in the log, if it is logged.
+    # The name of the sender in the log, if the problem is logged.
     logged: str | None
     body: Callable[[], Any]
     token: str = TOKEN
 
 
 CAMERA: Final = f"Main entrance ({SERIAL})"
-OF_THE_ADDRESS: Final = {
+ADDRESS_PROBLEMS: Final = {
     "token": Kind(
-        f"wrong_token_{HERE}", HTTPStatus.UNAUTHORIZED, None, lambda: document(now_measured(), sensor=WRONG), "wrong"
+        f"wrong_token_{HERE}", HTTPStatus.UNAUTHORIZED, None, lambda: document(now_measured(), sensor=FAULTY), "wrong"
     ),
     "large": Kind(f"body_too_large_{HERE}", HTTPStatus.REQUEST_ENTITY_TOO_LARGE, HERE, lambda: b" " * (LIMIT + 1)),
     "protocol": Kind(
@@ -74,38 +74,38 @@ OF_THE_ADDRESS: Final = {
     ),
     "not JSON": Kind(None, HTTPStatus.BAD_REQUEST, HERE, lambda: b"people=1"),
 }
-OF_THE_CAMERA: Final = {
+CAMERA_PROBLEMS: Final = {
     "protocol of a camera": Kind(
         f"wrong_protocol_{SERIAL}",
         HTTPStatus.UNPROCESSABLE_ENTITY,
         CAMERA,
-        lambda: document(now_measured(), apiVersion="0.3", sensor=WRONG),
+        lambda: document(now_measured(), apiVersion="0.3", sensor=FAULTY),
     ),
     "clock": Kind(
         f"clock_differs_{SERIAL}",
         HTTPStatus.SERVICE_UNAVAILABLE,
         CAMERA,
-        lambda: document(now_measured(), sent=dt_util.utcnow() - HOUR, sensor=WRONG),
+        lambda: document(now_measured(), sent=dt_util.utcnow() - HOUR, sensor=FAULTY),
     ),
-    "no instant": Kind(
-        None, HTTPStatus.BAD_REQUEST, CAMERA, lambda: document(now_measured(), utcSent=None, sensor=WRONG)
+    "no time": Kind(
+        None, HTTPStatus.BAD_REQUEST, CAMERA, lambda: document(now_measured(), utcSent=None, sensor=FAULTY)
     ),
-    "cut in the data": Kind(
+    "syntax error in data": Kind(
         None,
         HTTPStatus.BAD_REQUEST,
         CAMERA,
-        lambda: json.dumps(document(now_measured(), sensor=WRONG)).replace('"count"', "count").encode(),
+        lambda: json.dumps(document(now_measured(), sensor=FAULTY)).replace('"count"', "count").encode(),
     ),
 }
-KINDS: Final = OF_THE_ADDRESS | OF_THE_CAMERA
+KINDS: Final = ADDRESS_PROBLEMS | CAMERA_PROBLEMS
 
-of_any_kind = pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
-of_the_address = pytest.mark.parametrize("kind", OF_THE_ADDRESS.values(), ids=OF_THE_ADDRESS)
-of_the_camera = pytest.mark.parametrize("kind", OF_THE_CAMERA.values(), ids=OF_THE_CAMERA)
+with_all_problems = pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
+with_address_problems = pytest.mark.parametrize("kind", ADDRESS_PROBLEMS.values(), ids=ADDRESS_PROBLEMS)
+with_camera_problems = pytest.mark.parametrize("kind", CAMERA_PROBLEMS.values(), ids=CAMERA_PROBLEMS)
 
 
 class Senders:
-    """Cameras behind one address."""
+    """Two cameras with one address."""
 
     def __init__(self, hass: HomeAssistant, pusher: Pusher, caplog: pytest.LogCaptureFixture) -> None:
         """Use one client for all of them."""
@@ -113,7 +113,7 @@ class Senders:
         self._pusher = pusher
         self._caplog = caplog
 
-    async def do(self, kind: Kind) -> None:
+    async def cause(self, kind: Kind) -> None:
         """Cause a problem."""
         response = await self._pusher.post(kind.body(), token=kind.token)
         assert response.status == kind.status, await response.text()
@@ -123,14 +123,14 @@ class Senders:
         await self._pusher.push(now_measured(), sensor=sensor)
         await self._pusher.push(data=None, sensor=sensor)
 
-    def see(self, kind: Kind, *, gone: bool = False) -> None:
-        """Assert that its repair is shown and no other, or none if it is `gone`."""
-        # While one camera is silent, a repair asks whether the other replaces it.
+    def check(self, kind: Kind, *, gone: bool = False) -> None:
+        """Assert that only the issue of this kind is shown, or none if it is `gone`."""
+        # While one camera is silent, another issue asks whether the other camera replaces it.
         found = {key for key in active_issues(self.hass) if not key.startswith("new_camera_")}
         assert found == ({kind.problem} if kind.problem and not gone else set())
 
     def log(self, level: int, words: str) -> list[str]:
-        """Return the log lines about senders."""
+        """Return the log lines of a level that contain these words."""
         return [
             record.getMessage()
             for record in self._caplog.get_records("call")
@@ -140,28 +140,31 @@ class Senders:
     @property
     def warnings(self) -> list[str]:
         """The senders that the log names for refused documents."""
-        return [line.split(" was refused: ")[0].removeprefix("A document from ") for line in self.log(30, "refused:")]
+        return [
+            line.split(" was refused: ")[0].removeprefix("A document from ")
+            for line in self.log(logging.WARNING, "refused:")
+        ]
 
 
 @pytest.fixture
 async def senders(
     hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Pusher, caplog: pytest.LogCaptureFixture
 ) -> Senders:
-    """Return cameras behind one address."""
+    """Return two cameras with one address."""
     return Senders(hass, pusher, caplog)
 
 
-@of_any_kind
+@with_all_problems
 async def test_neighbour_ends_nothing(
     hass: HomeAssistant, noon: FrozenDateTimeFactory, senders: Senders, kind: Kind
 ) -> None:
-    """Show one repair and log once while one camera has a problem and another is well."""
+    """Show one issue and log once while one camera has a problem and pushes of another are stored."""
     changes = async_capture_events(hass, ir.EVENT_REPAIRS_ISSUE_REGISTRY_UPDATED)
     for _ in range(5):
-        await senders.do(kind)
-        senders.see(kind)
+        await senders.cause(kind)
+        senders.check(kind)
         await senders.push(NEIGHBOUR)
-        senders.see(kind)
+        senders.check(kind)
         await wait(hass, noon, MINUTE)
     assert [change.data["action"] for change in changes].count("create") == (kind.problem is not None)
     assert not [change for change in changes if change.data["action"] == "remove"]
@@ -169,79 +172,79 @@ async def test_neighbour_ends_nothing(
     assert not senders.log(logging.INFO, "can be read again")
 
 
-@of_any_kind
+@with_all_problems
 async def test_removing_the_neighbour_ends_nothing(
     noon: FrozenDateTimeFactory, entry: MockConfigEntry, senders: Senders, kind: Kind
 ) -> None:
-    """Keep the problem when another camera with the address is removed."""
+    """Keep the issue when another camera with the address is removed."""
     await senders.push(NEIGHBOUR)
-    await senders.do(kind)
+    await senders.cause(kind)
     await entry.runtime_data.async_remove_camera(NEIGHBOUR["serial"])
-    senders.see(kind)
+    senders.check(kind)
 
 
-@of_the_address
+@with_address_problems
 async def test_end_by_time(hass: HomeAssistant, noon: FrozenDateTimeFactory, senders: Senders, kind: Kind) -> None:
-    """End the problem of an unknown sender an hour after it occurred last."""
-    await senders.do(kind)
+    """End the issue of an unknown sender an hour after the problem occurred last."""
+    await senders.cause(kind)
     for _ in range(3):
         await wait(hass, noon, HOUR - MINUTE)
-        senders.see(kind)
-        await senders.do(kind)
+        senders.check(kind)
+        await senders.cause(kind)
     for _ in range(6):
-        senders.see(kind)
+        senders.check(kind)
         await wait(hass, noon, 10 * MINUTE)
         await senders.push(NEIGHBOUR)
-    senders.see(kind, gone=True)
+    senders.check(kind, gone=True)
     assert len(senders.log(logging.INFO, f"No document from {HERE}")) == (kind.logged is not None)
-    await senders.do(kind)
-    senders.see(kind)
+    await senders.cause(kind)
+    senders.check(kind)
     assert senders.warnings == [kind.logged] * 2 if kind.logged else not senders.warnings
 
 
-@of_the_camera
-async def test_unknown_camera_goes_away(
+@with_camera_problems
+async def test_issue_of_an_unknown_camera_expires(
     hass: HomeAssistant, noon: FrozenDateTimeFactory, senders: Senders, kind: Kind
 ) -> None:
-    """End the problem of a camera that was never added after an hour."""
-    await senders.do(kind)
+    """End the issue of a camera that was never added, an hour after the problem."""
+    await senders.cause(kind)
     await wait(hass, noon, HOUR - MINUTE)
-    senders.see(kind)
+    senders.check(kind)
     await wait(hass, noon, 6 * MINUTE)
-    senders.see(kind, gone=True)
+    senders.check(kind, gone=True)
 
 
-@of_the_camera
-async def test_known_camera_gets_well(
+@with_camera_problems
+async def test_known_camera_recovers(
     hass: HomeAssistant, noon: FrozenDateTimeFactory, senders: Senders, kind: Kind
 ) -> None:
-    """Keep the problem of a known camera until that camera is well."""
-    await senders.push(WRONG)
-    await senders.do(kind)
+    """Keep the issue of a known camera until a push of that camera is stored."""
+    await senders.push(FAULTY)
+    await senders.cause(kind)
     await wait(hass, noon, 2 * HOUR)
     await senders.push(NEIGHBOUR)
-    senders.see(kind)
-    await senders.do(kind)
-    await senders.push(WRONG)
-    senders.see(kind, gone=True)
+    senders.check(kind)
+    await senders.cause(kind)
+    await senders.push(FAULTY)
+    senders.check(kind, gone=True)
     assert senders.log(logging.INFO, "can be read again") == [f"Documents from {CAMERA} can be read again"]
 
 
-@of_the_camera
+@with_camera_problems
 async def test_removed_camera(
     noon: FrozenDateTimeFactory, entry: MockConfigEntry, senders: Senders, kind: Kind
 ) -> None:
-    """End the problem of a removed camera."""
-    await senders.push(WRONG)
-    await senders.do(kind)
+    """End the issue of a removed camera."""
+    await senders.push(FAULTY)
+    await senders.cause(kind)
     await entry.runtime_data.async_remove_camera(SERIAL)
-    senders.see(kind, gone=True)
+    senders.check(kind, gone=True)
 
 
-async def test_two_cameras_do_wrong(senders: Senders, pusher: Pusher) -> None:
+async def test_two_refused_cameras(senders: Senders, pusher: Pusher) -> None:
     """Log both cameras that share an address, and the recovery of one."""
     for _ in range(2):
-        for sensor in (WRONG, NEIGHBOUR):
+        for sensor in (FAULTY, NEIGHBOUR):
             response = await pusher.post(document(now_measured(), utcSent=None, sensor=sensor))
             assert response.status == HTTPStatus.BAD_REQUEST
     await senders.push(NEIGHBOUR)
@@ -255,14 +258,14 @@ async def test_invented_cameras_in_the_log(
     hass: HomeAssistant, noon: FrozenDateTimeFactory, senders: Senders, pusher: Pusher
 ) -> None:
     """Limit the senders in the log, but always log known cameras."""
-    await senders.push(WRONG)
+    await senders.push(FAULTY)
     for number in range(30):
         await pusher.post(document(utcSent=None, sensor={"serial": f"{number:012x}"}))
     assert len(senders.warnings) == refusal_log.MAX_SENDERS
-    await senders.do(KINDS["no instant"])
+    await senders.cause(KINDS["no time"])
     assert senders.warnings[refusal_log.MAX_SENDERS :] == [CAMERA]
     await wait(hass, noon, HOUR)
-    await senders.do(KINDS["not JSON"])
+    await senders.cause(KINDS["not JSON"])
     assert senders.warnings[refusal_log.MAX_SENDERS + 1 :] == [HERE]
 
 
@@ -271,16 +274,16 @@ async def test_invented_cameras_in_the_log(
 
 async def test_ignored_problem_stays_ignored(hass: HomeAssistant, entry: MockConfigEntry, senders: Senders) -> None:
     """Keep the id of an issue after a restart, so that an ignored issue stays ignored."""
-    await senders.push(WRONG)
+    await senders.push(FAULTY)
     kind = KINDS["clock"]
     assert kind.problem
-    await senders.do(kind)
+    await senders.cause(kind)
     registry = ir.async_get(hass)
     registry.async_ignore("axis_people_counter", active_issues(hass)[kind.problem].issue_id, True)
     # After a restart only the data of the entry is known.
     hass.data.pop("axis_people_counter_issue_secret")
     await hass.config_entries.async_reload(entry.entry_id)
-    await senders.do(kind)
+    await senders.cause(kind)
     assert active_issues(hass)[kind.problem].dismissed_version
     assert SERIAL not in active_issues(hass)[kind.problem].issue_id
 
@@ -289,15 +292,15 @@ async def test_ids_of_another_instance(hass: HomeAssistant, entry: MockConfigEnt
     """Make other ids in each instance, so that serial numbers can't be guessed from them."""
     kind = KINDS["clock"]
     assert kind.problem
-    await senders.do(kind)
+    await senders.cause(kind)
     before = active_issues(hass)[kind.problem].issue_id
     hass.config_entries.async_update_entry(entry, data={**entry.data, "issue_secret": "of another instance"})
     await hass.config_entries.async_reload(entry.entry_id)
-    await senders.do(kind)
+    await senders.cause(kind)
     assert active_issues(hass)[kind.problem].issue_id != before
 
 
-# A body that takes long
+# A body that arrives slowly
 
 
 async def sent_slowly(noon: FrozenDateTimeFactory, whole: Document, minutes: int) -> AsyncIterator[bytes]:
@@ -355,7 +358,7 @@ async def test_slow_body_counts(
 async def test_slow_body_brings_history(
     hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Pusher, post_slowly: Callable[..., Awaitable[int]]
 ) -> None:
-    """Decide what is history when a push is shown, not when it was sent, so that totals have no spike."""
+    """Judge the age of counts when a push is shown, not when it was sent, so that totals have no spike."""
     assert await post_slowly(document(*(measurement(NOON - n * MINUTE, 1) for n in range(1, 20))), 90) == HTTPStatus.OK
     assert hass.states.get("sensor.main_entrance_in_total") is None
     await pusher.push(measurement(dt_util.utcnow() - MINUTE, 1))
@@ -387,8 +390,8 @@ async def test_token_expires_during_a_slow_body(
     assert await post_slowly(document(measurement(NOON - MINUTE, 1)), 0) == HTTPStatus.UNAUTHORIZED
 
 
-async def test_a_camera_that_goes_to_and_fro_is_named_once(pusher: Pusher, caplog: pytest.LogCaptureFixture) -> None:
-    """Log a camera once that alternates between two protocol versions."""
+async def test_alternating_camera_is_logged_once(pusher: Pusher, caplog: pytest.LogCaptureFixture) -> None:
+    """Log a camera once although it alternates between two protocol versions."""
     for _ in range(4):
         await pusher.post(document(apiVersion="0.3"))
         await pusher.push()

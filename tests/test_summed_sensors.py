@@ -22,7 +22,7 @@ from .helpers.pusher import Document, Pusher, measurement
 
 NOON: Final = datetime(2026, 9, 16, 10, tzinfo=UTC)
 MINUTE: Final = timedelta(minutes=1)
-# Ninety would show no more, and take three times as long.
+# A camera stores ninety days; fifteen prove the same and are faster.
 DAYS: Final = 15
 
 
@@ -63,13 +63,13 @@ async def test_history_in_the_first_hour(
             "sensor", "axis_people_counter", f"accc8ef3d92e_{key}", disabled_by=None, original_name=key
         )
     # Ten people each way in every hour.
-    told = [
+    history = [
         measurement(NOON - hour * timedelta(hours=1), 10, 10, minutes=60, adults=(5, 5))
         for hour in range(DAYS * 24, 0, -1)
     ]
-    bodies: list[list[Document]] = [told]
+    bodies: list[list[Document]] = [history]
     if order != "one body":
-        bodies = [told[begin : begin + 60] for begin in range(0, len(told), 60)]
+        bodies = [history[begin : begin + 60] for begin in range(0, len(history), 60)]
     if order == "newest first":
         bodies.reverse()
     # The first push, before the history.
@@ -77,7 +77,7 @@ async def test_history_in_the_first_hour(
         await pusher.push()
     elif first == "the last minute":
         await pusher.push(measurement(NOON - MINUTE, 1, 1, adults=(1, 1)))
-    # The history comes within some minutes, in which people pass.
+    # The history arrives within some minutes; after that, people pass.
     passed = 0
     for number, body in enumerate(bodies):
         noon.move_to(NOON + (number + 1) * 30 * timedelta(seconds=1))
@@ -100,7 +100,7 @@ async def test_history_in_the_first_hour(
 
 
 class Hour:
-    """An hour in which people pass and recorder compiles statistics every five minutes."""
+    """An hour from noon on: each minute is pushed, and recorder compiles statistics every five minutes."""
 
     def __init__(self, hass: HomeAssistant, clock: FrozenDateTimeFactory, pusher: Pusher) -> None:
         """Begin at noon."""
@@ -109,8 +109,8 @@ class Hour:
         self.pusher = pusher
         self.minute = 0
 
-    async def passes(self, *history: Document, minutes: int = 1, adults: tuple[int, int] | None = None) -> None:
-        """Push once a minute that one person entered and one left; history comes with the first push."""
+    async def push_minutes(self, *history: Document, minutes: int = 1, adults: tuple[int, int] | None = None) -> None:
+        """Push once a minute that one person entered and one exited; the first push contains the history too."""
         for _ in range(minutes):
             self.minute += 1
             self.clock.move_to(NOON + self.minute * MINUTE)
@@ -124,12 +124,12 @@ class Hour:
                 await async_wait_recording_done(self.hass)
 
     async def sums(self) -> dict[str, float]:
-        """Return the sum of each sensor that recorder has made so far."""
+        """Return the sum of each sensor that recorder has compiled so far."""
         ids = {
-            f"sensor.main_entrance_{prefix}{way}_{of}"
+            f"sensor.main_entrance_{prefix}{direction}_{period}"
             for prefix in ("", "adults_")
-            for way in ("in", "out")
-            for of in ("today", "total")
+            for direction in ("in", "out")
+            for period in ("today", "total")
         }
         found = await get_instance(self.hass).async_add_executor_job(
             statistics_during_period, self.hass, NOON, None, ids, "5minute", None, {"sum"}
@@ -138,12 +138,12 @@ class Hour:
 
 
 def days_ago(days: int, adults: tuple[int, int] | None = None) -> Document:
-    """Return what was counted some days before noon, or this morning."""
+    """Return an hour of counts from the morning, so many days ago."""
     return measurement(NOON - days * timedelta(days=1) - timedelta(hours=3), 200, 200, minutes=60, adults=adults)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("forgets", [True, False])
+@pytest.mark.parametrize("purges", [True, False])
 @pytest.mark.parametrize("restart", [None, 6])
 async def test_history_while_recorder_compiles(
     hass: HomeAssistant,
@@ -151,27 +151,29 @@ async def test_history_while_recorder_compiles(
     entry: MockConfigEntry,
     pusher: Pusher,
     restart: int | None,
-    forgets: bool,
+    purges: bool,
 ) -> None:
     """Sums contain only live counts, though history comes in several pushes with pauses and a restart."""
-    if not forgets:
+    if not purges:
         hass.services.async_remove("recorder", "purge_entities")
     hour = Hour(hass, noon, pusher)
-    await hour.passes(minutes=3)
+    await hour.push_minutes(minutes=3)
     assert hass.states.is_state("sensor.main_entrance_in_total", "3")
     for number in (5, 9, 7, 0, 3):
-        await hour.passes(days_ago(number), minutes=4)
+        await hour.push_minutes(days_ago(number), minutes=4)
         if hour.minute == restart:
             assert await hass.config_entries.async_reload(entry.entry_id)
             await hass.async_block_till_done()
     assert await hour.sums() == {}
     before = hour.minute
-    # The last history came four minutes ago, so ten minutes are not over yet.
-    await hour.passes(minutes=6)
+    # The last history arrived four minutes ago, so ten quiet minutes aren't over yet.
+    await hour.push_minutes(minutes=6)
     assert await hour.sums() == {}
-    await hour.passes(minutes=21)
+    await hour.push_minutes(minutes=21)
     sums = await hour.sums()
-    assert set(sums) == {f"sensor.main_entrance_{way}_{of}" for way in ("in", "out") for of in ("today", "total")}
+    assert set(sums) == {
+        f"sensor.main_entrance_{direction}_{period}" for direction in ("in", "out") for period in ("today", "total")
+    }
     assert all(0 < total <= hour.minute - before for total in sums.values())
     # The state class stays after a restart.
     assert await hass.config_entries.async_reload(entry.entry_id)
@@ -186,33 +188,39 @@ async def test_restart_begins_the_quiet_time_anew(
 ) -> None:
     """After a restart, ten quiet minutes have to pass again before there is a state class."""
     hour = Hour(hass, noon, pusher)
-    await hour.passes(days_ago(0), minutes=9)
+    await hour.push_minutes(days_ago(0), minutes=9)
     assert await hass.config_entries.async_reload(entry.entry_id)
     await hass.async_block_till_done()
-    await hour.passes(minutes=9)
-    await hour.passes(days_ago(1), minutes=9)
+    await hour.push_minutes(minutes=9)
+    await hour.push_minutes(days_ago(1), minutes=9)
     state = hass.states.get("sensor.main_entrance_in_total")
     assert state
     assert "state_class" not in state.attributes
-    await hour.passes(minutes=10)
+    await hour.push_minutes(minutes=10)
     assert all(total <= 10 for total in (await hour.sums()).values())
 
 
-async def test_other_changes_of_the_past(hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Pusher) -> None:
-    """Reversing the direction changes all counts, so ten quiet minutes have to pass again."""
+async def test_reversing_restarts_the_quiet_time(
+    hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Pusher
+) -> None:
+    """Reversing the direction changes all counts, so ten more quiet minutes have to pass."""
     hour = Hour(hass, noon, pusher)
-    await hour.passes(minutes=9)
+    await hour.push_minutes(minutes=9)
     switch = {"entity_id": "switch.main_entrance_reverse_direction"}
     await hass.services.async_call("switch", "turn_on", switch, blocking=True)
     for minutes, has_sums in ((9, False), (2, True)):
-        await hour.passes(minutes=minutes)
+        await hour.push_minutes(minutes=minutes)
         state = hass.states.get("sensor.main_entrance_in_total")
         assert state
         assert ("state_class" in state.attributes) is has_sums
 
 
-@pytest.mark.parametrize(("age", "remain"), [(timedelta(hours=23), 0), (timedelta(hours=25), 1)])
-async def test_states_of_a_former_sensor_stay(
+@pytest.mark.parametrize(
+    ("age", "remain"),
+    [(timedelta(hours=23), 0), (timedelta(hours=25), 1)],
+    ids=["created within a day", "created earlier"],
+)
+async def test_states_of_an_older_sensor_stay(
     hass: HomeAssistant,
     noon: FrozenDateTimeFactory,
     entity_registry: er.EntityRegistry,
@@ -220,7 +228,7 @@ async def test_states_of_a_former_sensor_stay(
     age: timedelta,
     remain: int,
 ) -> None:
-    """States of a sensor that was deleted more than a day ago and comes back stay in recorder."""
+    """States of a sensor that was first created more than a day ago stay in recorder."""
     entity_id = "sensor.main_entrance_in_total"
     noon.move_to(NOON - age)
     entity_registry.async_get_or_create(
@@ -230,7 +238,7 @@ async def test_states_of_a_former_sensor_stay(
     await async_wait_recording_done(hass)
     hass.states.async_remove(entity_id)
     noon.move_to(NOON)
-    await Hour(hass, noon, pusher).passes(minutes=12)
+    await Hour(hass, noon, pusher).push_minutes(minutes=12)
     await async_wait_recording_done(hass)
     found = await get_instance(hass).async_add_executor_job(
         state_changes_during_period, hass, NOON - 2 * age, None, entity_id
@@ -247,13 +255,13 @@ async def test_adults_counted_later(
             "sensor", "axis_people_counter", f"accc8ef3d92e_{key}", suggested_object_id=f"main_entrance_{key}"
         )
     hour = Hour(hass, noon, pusher)
-    await hour.passes(days_ago(1), days_ago(0), minutes=20)
-    await hour.passes(minutes=2, adults=(1, 1))
+    await hour.push_minutes(days_ago(1), days_ago(0), minutes=20)
+    await hour.push_minutes(minutes=2, adults=(1, 1))
     # The same people once more, with the adults among them.
     for days in (1, 0):
-        await hour.passes(days_ago(days, (150, 150)), minutes=3, adults=(1, 1))
+        await hour.push_minutes(days_ago(days, (150, 150)), minutes=3, adults=(1, 1))
     before = hour.minute
-    await hour.passes(minutes=25, adults=(1, 1))
+    await hour.push_minutes(minutes=25, adults=(1, 1))
     sums = await hour.sums()
     assert len(sums) == 8
     assert all(0 < total <= hour.minute for total in sums.values())
@@ -265,12 +273,12 @@ async def test_a_lost_ledger_keeps_the_sums(
 ) -> None:
     """Sensors keep their state class with a new ledger, so recorder raises no issue."""
     hour = Hour(hass, noon, pusher)
-    await hour.passes(minutes=15)
+    await hour.push_minutes(minutes=15)
     assert await hass.config_entries.async_unload(entry.entry_id)
     for file in Path(hass.config.config_dir).glob("axis_people_counter.db*"):
         file.unlink()
     assert await hass.config_entries.async_setup(entry.entry_id)
-    await hour.passes(minutes=1)
+    await hour.push_minutes(minutes=1)
     for key in ("in_today", "in_total"):
         state = hass.states.get(f"sensor.main_entrance_{key}")
         assert state

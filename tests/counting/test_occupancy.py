@@ -85,7 +85,7 @@ def test_occupancy(passages: list[Passage], corrections: list[Correction]) -> No
 
 
 @pytest.mark.parametrize(
-    ("insides", "is_full"),
+    ("occupancies", "is_full"),
     [
         pytest.param([0, 10], True, id="as many as may be inside"),
         pytest.param([0, 10, 7], True, id="fewer by no more than hysteresis"),
@@ -95,9 +95,9 @@ def test_occupancy(passages: list[Passage], corrections: list[Correction]) -> No
         pytest.param([], False, id="nothing known"),
     ],
 )
-def test_hysteresis(insides: list[int], is_full: bool) -> None:
+def test_hysteresis(occupancies: list[int], is_full: bool) -> None:
     """With a limit of ten and a hysteresis of three, the limit is reached at ten and left at six."""
-    assert has_reached(10, insides, hysteresis=3) is is_full
+    assert has_reached(10, occupancies, hysteresis=3) is is_full
 
 
 @given(
@@ -107,11 +107,13 @@ def test_hysteresis(insides: list[int], is_full: bool) -> None:
 )
 def test_turning_points(days: list[list[int]], limit: int, hysteresis: int) -> None:
     """For any limit, the turning points kept at the end of each day give the same result as all numbers."""
-    all_insides, kept = [0], [0]
+    all_occupancies, kept = [0], [0]
     for day in days:
-        all_insides += day
+        all_occupancies += day
         kept = turning_points([*kept, *day])
-        assert kept[-1] == all_insides[-1]
-        assert has_reached(limit, kept, hysteresis=hysteresis) is has_reached(limit, all_insides, hysteresis=hysteresis)
+        assert kept[-1] == all_occupancies[-1]
+        assert has_reached(limit, kept, hysteresis=hysteresis) is has_reached(
+            limit, all_occupancies, hysteresis=hysteresis
+        )
         # Each of them is above or below all later ones.
-        assert len(kept) <= len(set(all_insides))
+        assert len(kept) <= len(set(all_occupancies))

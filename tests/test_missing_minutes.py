@@ -1,4 +1,4 @@
-"""Minutes that no interval covers: as a sensor, and listed in diagnostics."""
+"""Minutes without an interval: the sensor that counts them, and the list in diagnostics."""
 
 from datetime import datetime, timedelta
 from typing import Any, Final

@@ -60,7 +60,7 @@ async def test_door_between_two_places(hass: HomeAssistant, entry: MockConfigEnt
 
 @pytest.mark.usefixtures("noon")
 async def test_order_of_pushes(hass: HomeAssistant, entry: MockConfigEntry, pusher: Pusher) -> None:
-    """Late counts of a door are folded in the order of time."""
+    """Late counts of a door are added in the order of time."""
     await both(pusher, NOON - 10 * MINUTE)
     key = await add_place(hass, entry)
     await pusher.push(measurement(NOON - 2 * MINUTE, 0, 5), sensor=BACK_DOOR)
@@ -68,7 +68,7 @@ async def test_order_of_pushes(hass: HomeAssistant, entry: MockConfigEntry, push
     await pusher.push(measurement(NOON - 5 * MINUTE, 8), measurement(NOON - MINUTE, 1))
     assert (shown(hass, key, "occupancy"), shown(hass, key, "drift_today")) == ("4", "0")
     assert shown(hass, key, "peak_today") == "8"
-    # The camera says it once more, and now there were fewer.
+    # The camera sends the minute again with fewer people.
     await pusher.push(measurement(NOON - 5 * MINUTE, 3), sent=NOON + MINUTE)
     assert (shown(hass, key, "occupancy"), shown(hass, key, "drift_today")) == ("1", "2")
 
@@ -88,7 +88,7 @@ async def test_doors_of_different_widths(hass: HomeAssistant, entry: MockConfigE
     await pusher.push(measurement(NOON - 15 * MINUTE, 9, minutes=15), sensor=BACK_DOOR)
     key = await add_place(hass, entry)
     assert (shown(hass, key, "occupancy"), shown(hass, key, "drift_today")) == ("5", "0")
-    # More left than can have come until then, whenever in the quarter of an hour the nine came.
+    # More people left than can have entered by then, whenever in the quarter of an hour the nine entered.
     await pusher.push(measurement(NOON - 8 * MINUTE, 0, 7))
     assert (shown(hass, key, "occupancy"), shown(hass, key, "drift_today")) == ("2", "4")
 
@@ -127,7 +127,7 @@ async def test_reset(
     freezer.move_to(reset + 2 * MINUTE)
     await both(pusher, reset + 2 * MINUTE, back=(3, 0))
     assert shown(hass, key, "occupancy") == "5"
-    # An hour that comes twice doesn't reset it twice.
+    # A reset time that occurs twice, because clocks go back, resets once.
     await move_to(hass, freezer, reset + timedelta(hours=1, minutes=1))
     await both(pusher, reset + timedelta(hours=1, minutes=1), back=(1, 0))
     assert shown(hass, key, "occupancy") == "6"
@@ -162,7 +162,7 @@ async def test_no_reset(
         "12",
     )
     await pusher.push(measurement(NOON - 50 * DAY, 0, 20), sensor=BACK_DOOR)
-    # Only three were inside.
+    # Only three were inside, so no more than three of the twenty are subtracted.
     assert shown(hass, key, "occupancy") == "9"
     assert shown(hass, key, "drift_today") == "0"
     await pusher.push(measurement(NOON - 60 * DAY, 18), sensor=BACK_DOOR)
@@ -213,7 +213,7 @@ def test_cost_does_not_grow_with_history(tmp_path: Path) -> None:
 async def test_long_history_lets_others_be_shown(
     hass: HomeAssistant, entry: MockConfigEntry, pusher: Pusher, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A place whose history changes again and again is late itself; cameras are shown in the meantime."""
+    """Cameras are shown while a place is recounted whose history changes again and again."""
     monkeypatch.setattr("custom_components.axis_people_counter.ledger.places.DAYS_AT_ONCE", 1)
     await both(pusher)
     await pusher.push(measurement(NOON - 300 * DAY, 1))
@@ -277,7 +277,7 @@ async def test_corrections(
     number = entity_of(hass, key, "occupancy_correction")
     await press(hass, "number", "set_value", number, value=9)
     assert (shown(hass, key, "occupancy"), shown(hass, key, "occupancy_correction")) == ("9", "9")
-    # What was counted before the correction doesn't count after it, whenever it comes.
+    # Counts from before the correction don't change the occupancy after it, even if they arrive late.
     await pusher.push(measurement(NOON - 3 * MINUTE, 50), sensor=BACK_DOOR)
     assert shown(hass, key, "occupancy") == "9"
     assert shown(hass, key, "peak_today") == "55"
@@ -307,7 +307,7 @@ async def test_silent_cameras(
     await move_to(hass, noon, NOON + 20 * MINUTE)
     assert {shown(hass, key, name) for name in ("occupancy", "in_today", "occupied")} == {"unavailable"}
     assert shown(hass, key, "incomplete") == "on"
-    # Who counted them can say so all the same.
+    # The occupancy can be set even so.
     await press(hass, "number", "set_value", entity_of(hass, key, "occupancy_correction"), value=3)
     noon.tick(MINUTE)
     await both(pusher, NOON + 21 * MINUTE, back=(2, 0))
@@ -328,7 +328,7 @@ async def test_removed_door(
     await entry.runtime_data.async_remove_camera(BACK)
     devices.async_remove_device(device.id)
     await hass.async_block_till_done()
-    # Those who are known to have come are inside still.
+    # People who entered by the removed door are still inside.
     assert (shown(hass, key, "occupancy"), shown(hass, key, "incomplete")) == ("9", "on")
     issue_id = f"door_missing_{key}"
     assert active_issues(hass)[issue_id].translation_placeholders == {"name": "Shop", "place": "Shop", "cameras": BACK}
@@ -339,7 +339,7 @@ async def test_removed_door(
 
 @pytest.mark.usefixtures("noon")
 async def test_restart_with_a_door_that_never_came(hass: HomeAssistant, entry: MockConfigEntry, pusher: Pusher) -> None:
-    """A place goes on with a new ledger, and learns of its doors one by one."""
+    """After a restart with a new ledger, a place works although not all its doors have pushed."""
     await both(pusher, main=(5, 0))
     key = await add_place(hass, entry)
     await hass.config_entries.async_unload(entry.entry_id)

@@ -43,8 +43,8 @@ async def test_limits(hass: HomeAssistant, noon: FrozenDateTimeFactory, entry: M
     ]
     threshold = entity_of(hass, key, "threshold")
     states = [event.data["new_state"] for event in events if event.data["entity_id"] == threshold]
-    told = [state.attributes for state in states if state]
-    assert [(one["event_type"], one["occupancy"]) for one in told] == [
+    attributes = [state.attributes for state in states if state]
+    assert [(event["event_type"], event["occupancy"]) for event in attributes] == [
         ("nearly_full", 8),
         ("full", 10),
         ("free_again", 7),
@@ -74,7 +74,7 @@ async def test_hysteresis_over_midnight(
 
 
 async def restart(hass: HomeAssistant, entry: MockConfigEntry) -> None:
-    """Load the entry anew."""
+    """Reload the entry."""
     assert await hass.config_entries.async_reload(entry.entry_id)
     await hass.async_block_till_done()
 
@@ -98,7 +98,7 @@ async def test_hysteresis_is_the_same_after_a_restart(
     expected: tuple[str, str, str],
     daily_reset: bool,
 ) -> None:
-    """Whether a place is full follows from counts alone, so a restart causes no event."""
+    """A restart changes neither full nor nearly full, and causes no event."""
     freezer.move_to(NOON + len(counts) * MINUTE)
     limits = {"capacity": 10, "warning_level": 8, "hysteresis": 3}
     for number, (entered, exited) in enumerate(counts):
@@ -112,7 +112,7 @@ async def test_hysteresis_is_the_same_after_a_restart(
     events = async_capture_events(hass, EVENT_STATE_CHANGED)
     await restart(hass, entry)
     assert all_shown() == expected
-    # Nobody comes or goes for days.
+    # Nobody enters or leaves for days.
     for day in range(1, 1 if daily_reset else 4):
         await move_to(hass, freezer, NOON + day * DAY)
         await both(pusher, NOON + day * DAY)
@@ -154,7 +154,7 @@ async def test_hysteresis_starts_anew_with_a_reset(
     """A place reset to a number within hysteresis isn't full, however many were inside before."""
     reset = datetime.fromisoformat("2026-09-17T04:00:00Z")
     freezer.move_to(reset - MINUTE)
-    # Those of the very instant of the reset belong to the time before it.
+    # Counts of an interval that ends at the reset belong to the time before it.
     await both(pusher, reset - MINUTE, main=(10, 0))
     limits = {"capacity": 10, "hysteresis": 3}
     key = await add_place(hass, entry, time_zone="UTC", reset_time="04:00:00", reset_value=8, limits=limits)
@@ -172,7 +172,7 @@ async def test_hysteresis_starts_anew_with_a_reset(
 async def test_history_causes_no_event(
     hass: HomeAssistant, noon: FrozenDateTimeFactory, entry: MockConfigEntry, pusher: Pusher
 ) -> None:
-    """History causes no event; the next count of now does."""
+    """History causes no event; the next new count does."""
     await both(pusher)
     key = await add_place(hass, entry, limits={"capacity": 10})
     threshold = entity_of(hass, key, "threshold")

@@ -1,4 +1,4 @@
-"""The entities of a place are right after anything that happens in a night, and at its resets."""
+"""The entities of a place have the expected states after any events in a night, and at its resets."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, time
@@ -31,13 +31,13 @@ NIGHTS: Final = {
 }
 CAMERA_ZONES: Final = ("Europe/Stockholm", "America/New_York", "Asia/Tokyo")
 # A camera that has sent a message within this time is connected.
-HEARD: Final = 5 * MINUTE
+MIN_SILENCE: Final = 5 * MINUTE
 _numbers: Iterator[int] = count(1)
 
 
 @pytest.fixture(autouse=True)
 def _one_day_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let the ledger add one checkpoint at a time."""
+    """Make the ledger add one checkpoint at a time."""
     monkeypatch.setattr("custom_components.axis_people_counter.ledger.places.DAYS_AT_ONCE", 1)
 
 
@@ -60,11 +60,11 @@ class Shop:
         self.layouts = layouts
         self.serials = list(truth.doors)
         self.key = ""
-        self.heard = 0
+        self.last_message = 0
 
     @property
     def now(self) -> int:
-        """The present instant."""
+        """The current time."""
         return int(datetime.now(UTC).timestamp())
 
     async def add(self, entry: MockConfigEntry, zone: str | None) -> None:
@@ -121,7 +121,7 @@ class Shop:
             sent=datetime.fromtimestamp(sent, UTC),
             sensor={"serial": serial, "name": serial, "timeZone": CAMERA_ZONES[number]},
         )
-        self.heard = self.now
+        self.last_message = self.now
 
     async def wait(self, seconds: float) -> None:
         """Let time pass."""
@@ -175,8 +175,8 @@ class Shop:
         expected = self.expected()
         found = {name: shown(self.hass, self.key, name) for name in expected}
         if found["occupancy"] == "unavailable":
-            assert self.now - self.heard >= HEARD
-            # These are available even so.
+            assert self.now - self.last_message >= MIN_SILENCE
+            # These two are available although all cameras are silent.
             known = ("complete_until", "occupancy_correction")
             expected = {name: value if name in known else "unavailable" for name, value in expected.items()}
         assert found == expected
@@ -222,7 +222,7 @@ shop_happenings: Final[st.SearchStrategy[Happening]] = st.one_of(
 
 @st.composite
 def nights(draw: st.DrawFn) -> list[Happening]:
-    """Draw the events of a night with two turns; some events happen at the very turns."""
+    """Draw the events of a night with two turns; some of them happen exactly at a turn."""
     story = draw(st.lists(shop_pushes, min_size=1, max_size=3))
     for _ in range(2):
         story += draw(st.lists(shop_happenings, max_size=4))

@@ -32,17 +32,17 @@ from .helpers.expected_place import (
 type Happening = tuple[str, Any]
 
 
-# A slow and simple calculation of how a place stands
+# A slow and simple calculation of the data of a place
 
 
 # The clocks in Europe go back in the first of two nights.
 BEGIN: Final = instant_of("2026-10-24T18:00:00Z")
 BEFORE: Final = BEGIN - DAY
 END: Final = BEGIN + 36 * HOUR
-# Hours from there to midnights and resets somewhere, and to questions.
+# Hours from BEGIN to midnights and resets in some zone, and to checks.
 TURNS: Final = (0.5, 4, 6, 6, 6, 6.5, 24.5, 29, 30, 30, 31.5)
 NOWS: Final = (7, 24, 29.5, 32, 49)
-# One comes twice, one is midnight, one is midnight in UTC, and one lies within intervals.
+# A reset time that occurs twice, midnight, midnight in UTC, and one inside intervals.
 RESETS: Final = (
     ("Europe/Stockholm", time(2, 30)),
     ("Europe/Stockholm", time()),
@@ -53,19 +53,19 @@ SERIALS: Final = tuple(sensor(number).serial for number in range(4))
 
 type Doors = dict[str, bool]
 type Delivery = tuple[int, int, list[tuple[int, list[People]]]]
-type Saying = tuple[str, int, int]
+type SetOccupancy = tuple[str, int, int]
 
 examples: Final = settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 @pytest.fixture(autouse=True)
 def _custom_integrations() -> None:
-    """Leave Home Assistant out."""
+    """Replace the fixture of the same name: these tests need no Home Assistant."""
 
 
 @pytest.fixture(autouse=True)
 def _one_day_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let the ledger work out checkpoints one by one."""
+    """Make the ledger add one checkpoint at a time."""
     monkeypatch.setattr(places, "DAYS_AT_ONCE", 1)
 
 
@@ -74,28 +74,28 @@ door_sets: Final[st.SearchStrategy[Doors]] = st.lists(st.booleans(), min_size=1,
     lambda ways: dict(zip(SERIALS, ways, strict=False))
 )
 keys: Final = st.sampled_from(["daily", "endless"])
-# Near those at which something else happens, so that much happens at the same one.
+# Times near TURNS, so that many events happen at the same time.
 moments: Final = st.builds(
     lambda hours, minutes: BEGIN + int(hours * HOUR) + minutes * MINUTE,
     st.sampled_from(TURNS),
     st.sampled_from([0, 0, 0, *range(-5, 6)]),
 )
 questions: Final = st.sampled_from(NOWS).map(lambda hours: BEGIN + int(hours * HOUR))
-# Of which camera, when it was sent, and what it counted from some instants on, interval by interval.
+# The camera's number, when the push was sent, and the counts of consecutive intervals from some times on.
 deliveries: Final[st.SearchStrategy[Delivery]] = st.tuples(
     st.sampled_from([0, 0, 0, 1, 1, 2, 3]),
     st.integers(0, 20),
     st.lists(st.tuples(moments, st.lists(people, min_size=1, max_size=6)), min_size=1, max_size=3),
 )
-# What somebody says needs no whole minute.
-sayings: Final[st.SearchStrategy[Saying]] = st.tuples(
+# Key, time and value of a correction; its time needs no whole minute.
+set_occupancies: Final[st.SearchStrategy[SetOccupancy]] = st.tuples(
     keys, st.builds(int.__add__, moments, st.sampled_from([0, 0, 0, 1, 59])), st.sampled_from([0, 1, 5, 20])
 )
 happenings: Final[st.SearchStrategy[Happening]] = st.one_of(
     st.tuples(st.just("push"), deliveries),
     st.tuples(st.just("push"), deliveries),
     st.tuples(st.just("push"), deliveries),
-    st.tuples(st.just("correct"), sayings),
+    st.tuples(st.just("correct"), set_occupancies),
     st.tuples(st.just("reverse"), st.tuples(st.integers(0, 3))),
     st.tuples(st.just("change"), st.tuples(keys, door_sets)),
     st.just(("restart", ())),
@@ -103,12 +103,12 @@ happenings: Final[st.SearchStrategy[Happening]] = st.one_of(
 
 
 class Places:
-    """Two places in a ledger, one of which starts anew each day, with the truth about each."""
+    """Two places in a ledger, one with a daily reset and one without, and the expected data of each."""
 
     def __init__(
         self, path: Path, at: tuple[str, time], reset_value: int, doors: Doors, layouts: tuple[Layout, ...]
     ) -> None:
-        """Begin a ledger."""
+        """Create the ledger."""
         self.counts = Counts()
         self.layouts = layouts
         zone, reset = at
@@ -121,7 +121,7 @@ class Places:
         self.restart()
 
     def happens(self, what: str, of_it: Any) -> None:
-        """Let something happen."""
+        """Carry out an event."""
         match what:
             case "push":
                 self.push(*of_it)
@@ -137,7 +137,7 @@ class Places:
                 self.check(*of_it)
 
     def restart(self) -> None:
-        """Open the ledger, and say which places there are, as Home Assistant does when it starts."""
+        """Open the ledger and store the places, as at a start of Home Assistant."""
         self.close()
         self.ledger = self._open.enter_context(opened(self._path))
         self.set_places()
@@ -147,42 +147,42 @@ class Places:
         self._open.close()
 
     def place(self, key: str) -> Place:
-        """Return what the ledger has to know of a place."""
+        """Return a place as the ledger stores it."""
         truth = self.truths[key]
         doors = tuple(Door(serial, is_reversed) for serial, is_reversed in truth.doors.items())
         return Place(key, doors, f"{truth.reset} {truth.zone}")
 
     def set_places(self) -> None:
-        """Say which places there are."""
+        """Store the places in the ledger."""
         self.ledger.set_places([self.place(key) for key in self.truths]).result(TIMEOUT)
 
     def push(self, number: int, sent: int, stretches: list[tuple[int, list[People]]]) -> None:
         """Push from a camera."""
-        intervals = [one for stretch in stretches for one in self.layouts[number].intervals(*stretch)]
-        for one in intervals:
-            self.counts.measure(SERIALS[number], sent, *one)
-        document = push(sent, *(Interval(*one, None, None) for one in intervals), sender=sensor(number))
+        intervals = [interval for stretch in stretches for interval in self.layouts[number].intervals(*stretch)]
+        for interval in intervals:
+            self.counts.measure(SERIALS[number], sent, *interval)
+        document = push(sent, *(Interval(*interval, None, None) for interval in intervals), sender=sensor(number))
         self.ledger.record(document, START).result(TIMEOUT)
 
     def correct(self, key: str, at: int, value: int) -> None:
-        """Say what the occupancy is at any instant."""
+        """Set the occupancy at any time."""
         self.truths[key].corrections.append((at, value))
         self.ledger.correct_place(self.place(key), at, value, Source.ACTION).result(TIMEOUT)
 
     def reverse(self, number: int) -> None:
-        """Say that a camera counts the other way; one has to be known for that."""
+        """Reverse the direction of a camera that has pushed."""
         serial = SERIALS[number]
         if any(told[0] == serial for told in self.counts.told):
             self.counts.reversed ^= {serial}
             self.ledger.set_reversed(serial, serial in self.counts.reversed).result(TIMEOUT)
 
     def change(self, key: str, doors: Doors) -> None:
-        """Give a place other doors."""
+        """Change the doors of a place."""
         self.truths[key].doors = doors
         self.set_places()
 
     def ask(self, key: str, now: int) -> tuple[int, PlaceToday]:
-        """Return from when on the ledger tells how a place stands, and what it tells."""
+        """Return the data of a place from the ledger, and from which time on its levels reach."""
         truth, day = self.truths[key], self.truths[key].day(now)
         base = max((reset for reset in truth.resets if reset <= day.start), default=day.start // DAY * DAY)
         resets = [Correction(reset, truth.reset_value) for reset in truth.resets if base <= reset <= now]
@@ -198,7 +198,7 @@ class Places:
         return base, today
 
     def check(self, now: int) -> None:
-        """See how both stand in each minute."""
+        """Assert that both places have the expected level in each minute."""
         for key, truth in self.truths.items():
             base, today = self.ask(key, now)
             assert (today.entered, today.exited) == truth.counted(truth.day(now))
@@ -227,7 +227,7 @@ def levels_in(minutes: range, inside: int, levels: list[Level]) -> list[int]:
     story=st.lists(st.tuples(happenings, st.none() | questions), min_size=8, max_size=24),
     last=questions,
 )
-# Who left before a midnight came in an interval that goes over it.
+# People who left before midnight had entered in an interval over midnight.
 @example(
     at=("UTC", time(0, 3)),
     reset_value=0,
@@ -239,7 +239,7 @@ def levels_in(minutes: range, inside: int, levels: list[Level]) -> list[int]:
     ],
     last=BEGIN + 7 * HOUR,
 )
-# Somebody said how many are inside on the day before anybody was counted.
+# The occupancy was set on the day before the first count.
 @example(
     at=("UTC", time()),
     reset_value=0,
@@ -277,7 +277,7 @@ def test_place_in_any_story(
     doors=door_sets,
     layouts=four_layouts,
     told=st.lists(deliveries, min_size=3, max_size=10),
-    said=st.lists(sayings, max_size=3, unique_by=lambda saying: saying[1]),
+    said=st.lists(set_occupancies, max_size=3, unique_by=lambda correction: correction[1]),
     data=st.data(),
 )
 @examples
@@ -287,11 +287,11 @@ def test_order_makes_no_difference(
     doors: Doors,
     layouts: tuple[Layout, ...],
     told: list[Delivery],
-    said: list[Saying],
+    said: list[SetOccupancy],
     data: st.DataObject,
 ) -> None:
     """The ledger returns the same levels if the same counts come in another order, in pieces, and twice."""
-    corrections: list[Happening] = [("correct", saying) for saying in said]
+    corrections: list[Happening] = [("correct", correction) for correction in said]
     torn: list[Happening] = [
         ("push", (number, sent, [(start, [(entered, exited)])]))
         for number, sent, stretches in told

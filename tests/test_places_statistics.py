@@ -64,7 +64,7 @@ class Doors:
         return found
 
     def occupancy(self) -> list[Row]:
-        """Return the rows of people inside, of whom nobody is at midnight UTC."""
+        """Return the rows of occupancy, which is reset at midnight UTC."""
         found: list[Row] = []
         inside = 0
         until = max(start for _, start in self.told) + 60
@@ -132,7 +132,7 @@ async def place_series(hass: HomeAssistant, key: str) -> dict[str, list[Row]]:
 async def test_place_over_the_past(
     hass: HomeAssistant, noon: FrozenDateTimeFactory, entry: MockConfigEntry, pusher: Pusher
 ) -> None:
-    """A new place has statistics of all the past; late, replaced and corrected counts change them."""
+    """A new place has statistics of all past counts; late and replaced counts and corrections change them."""
     doors = Doors(pusher)
     await doors.measure(
         SERIAL, *((NOON - hour * timedelta(hours=1) - MINUTE, hour % 5, hour % 3) for hour in range(50, 0, -1))
@@ -157,7 +157,9 @@ async def test_place_over_the_past(
     assert await place_series(hass, key) == doors.series()
 
 
-async def test_steady(hass: HomeAssistant, noon: FrozenDateTimeFactory, entry: MockConfigEntry, pusher: Pusher) -> None:
+async def test_current_hour(
+    hass: HomeAssistant, noon: FrozenDateTimeFactory, entry: MockConfigEntry, pusher: Pusher
+) -> None:
     """The current hour is kept up to date, also after a restart, and names follow the device."""
     doors = Doors(pusher)
     await doors.measure(SERIAL, (NOON - MINUTE, 3, 0))
@@ -182,7 +184,7 @@ async def test_steady(hass: HomeAssistant, noon: FrozenDateTimeFactory, entry: M
 async def test_other_doors(
     hass: HomeAssistant, noon: FrozenDateTimeFactory, entry: MockConfigEntry, pusher: Pusher
 ) -> None:
-    """Other doors, and a reversed camera, change all hours."""
+    """Changed doors and a reversed camera change all hours."""
     doors = Doors(pusher)
     await doors.measure(SERIAL, *((NOON - hour * timedelta(hours=1) - MINUTE, 4, 1) for hour in range(30, 0, -1)))
     await doors.measure(BACK, *((NOON - hour * timedelta(hours=1) - MINUTE, 2, 1) for hour in range(20, 0, -1)))
@@ -205,7 +207,7 @@ async def test_other_doors(
 async def test_no_reset(
     hass: HomeAssistant, noon: FrozenDateTimeFactory, entry: MockConfigEntry, pusher: Pusher
 ) -> None:
-    """Without a reset the occupancy goes on over nights, also if only later hours are written."""
+    """Without a reset the occupancy continues over nights, also if only later hours are written."""
     await pusher.push(*(measurement(NOON - day * timedelta(days=1), 3, 1) for day in (5, 4, 3, 2, 1)))
     key = await add_place(hass, entry, (SERIAL,), daily_reset=False)
     found = {row["start"]: row["max"] for row in await rows(hass, "occupancy", key.lower())}
@@ -223,7 +225,7 @@ async def test_lost_ledger(
     tmp_path: Path,
     errors: Callable[[], list[str]],
 ) -> None:
-    """With a new ledger the series go on from those of the cameras, once all doors are known again."""
+    """With a new ledger the series continue from those of the cameras, once all doors have pushed."""
     doors = Doors(pusher)
     await doors.measure(SERIAL, *((NOON - hour * timedelta(hours=1) - MINUTE, 4, 1) for hour in range(30, 0, -1)))
     await doors.measure(BACK, *((NOON - hour * timedelta(hours=1) - MINUTE, 2, 1) for hour in range(20, 0, -1)))
@@ -266,7 +268,7 @@ async def test_adults(hass: HomeAssistant, noon: FrozenDateTimeFactory, entry: M
 async def test_door_taken_out(
     hass: HomeAssistant, noon: FrozenDateTimeFactory, entry: MockConfigEntry, pusher: Pusher
 ) -> None:
-    """Nothing of a removed door stays, also in hours in which no other door counted."""
+    """No row contains counts of a removed door, not even in hours in which no other door counted."""
     doors = Doors(pusher)
     await doors.measure(SERIAL, *((NOON - hour * timedelta(hours=1) - MINUTE, 4, 1) for hour in range(3, 0, -1)))
     await doors.measure(BACK, *((NOON - hour * timedelta(hours=1) - MINUTE, 2, 1) for hour in range(8, 0, -1)))

@@ -1,4 +1,4 @@
-"""Places in a simulated building, where it is known who is inside."""
+"""Places in a simulated building, compared with the people who are really inside."""
 
 from datetime import UTC, datetime, timedelta
 from random import Random
@@ -93,7 +93,7 @@ async def test_occupancy_is_the_truth(
             assert abs(int(shown(hass, key, "occupancy")) - true) <= wrong, f"{place} at {now}"
             most, off = max(most, true), max(off, wrong)
         drift = int(shown(hass, shop, "drift_today"))
-    # The day had people in it.
+    # People were inside on that day.
     assert most > 10
     assert (off > 0) is (error_rate > 0)
     assert drift == 0 or error_rate > 0

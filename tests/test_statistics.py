@@ -33,7 +33,7 @@ MINUTE: Final = timedelta(minutes=1)
 pytestmark = pytest.mark.usefixtures("recorder_mock")
 
 
-# What is in them
+# Content
 
 
 async def test_counts_are_at_the_hour_of_their_passage(
@@ -63,7 +63,7 @@ async def test_counts_are_at_the_hour_of_their_passage(
 async def test_occupancy_of_the_running_hour_ends_with_the_newest_interval(
     hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Pusher, entry: MockConfigEntry
 ) -> None:
-    """The rest of the hour, and a reset later in it, are no part of its mean and minimum."""
+    """Neither the rest of the hour nor a reset later in it changes its mean and minimum."""
     hass.config_entries.async_update_entry(entry, options={CONF_RESET_TIME: "12:30:00"})
     await hass.config_entries.async_reload(entry.entry_id)
     truth = ExpectedStatistics(reset=time(12, 30))
@@ -113,7 +113,7 @@ async def test_late_replaced_and_repeated_counts(
     assert await recorded(hass) == truth.series()
     await pusher.push(newest, late, sent=NOON)
     assert await recorded(hass) == truth.series()
-    # Before all others.
+    # Counts from before all others.
     await pusher.push(truth.measure(NOON - timedelta(days=4), 1, minutes=15))
     assert await recorded(hass) == truth.series()
 
@@ -130,7 +130,7 @@ async def test_adults(hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: 
 
 
 async def test_a_correction_in_a_past_hour(hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Pusher) -> None:
-    """A correction holds from its instant on, also for counts that arrive later."""
+    """A correction changes the occupancy from its time on, also with counts that arrive later."""
     truth = ExpectedStatistics()
     entity = {"entity_id": "sensor.main_entrance_occupancy"}
     await pusher.push(truth.measure(NOON - 5 * MINUTE, 9, minutes=5))
@@ -139,10 +139,10 @@ async def test_a_correction_in_a_past_hour(hass: HomeAssistant, noon: FrozenDate
     await hass.services.async_call(DOMAIN, "set_occupancy", {"value": 4, **entity}, blocking=True)
     await settle(hass)
     noon.move_to(NOON + timedelta(hours=2))
-    # The camera comes late with the hour of the correction, and all after it.
+    # The hour of the correction and all after it arrive late.
     await pusher.push(*(truth.measure(NOON + 5 * number * MINUTE, number % 3, 1, minutes=5) for number in range(20)))
     assert await recorded(hass) == truth.series()
-    # Of an hour in which the camera has said nothing yet; after that it is silent for long.
+    # A correction in an hour without counts yet; after that the camera is silent for long.
     noon.tick(4 * MINUTE)
     await hass.services.async_call(DOMAIN, "set_occupancy", {"value": 70, **entity}, blocking=True)
     assert await recorded(hass) == truth.series()
@@ -181,7 +181,7 @@ async def test_another_reset_time(
 
 
 async def test_another_time_zone(hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Pusher) -> None:
-    """A camera that reports another time zone has its resets at other instants."""
+    """A camera that reports another time zone has its resets at other times."""
     truth = ExpectedStatistics()
     await pusher.push(*(truth.measure(NOON - timedelta(hours=hour), 2, 1) for hour in range(1, 40)))
     assert await recorded(hass) == truth.series()
@@ -213,7 +213,7 @@ async def test_hours_are_those_of_utc(
     truth = ExpectedStatistics(zone=zone)
     await pusher.push(
         *(
-            # Intervals that go over the end of an hour too.
+            # Some intervals continue over the end of an hour.
             truth.measure(instant + number * 7 * MINUTE, number % 4, number % 3, minutes=7)
             for number in range(-200, 200)
         ),
@@ -225,14 +225,14 @@ async def test_hours_are_those_of_utc(
 async def test_merged_intervals(
     hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Pusher, entry: MockConfigEntry
 ) -> None:
-    """Merged intervals still have their counts at their hours."""
+    """Merging intervals changes no hour."""
     truth = ExpectedStatistics()
     await pusher.push(
         *(truth.measure(NOON + number * 5 * MINUTE, number % 5, 1, minutes=5) for number in range(-40, 0)),
     )
     before = await recorded(hass)
     noon.move_to(NOON + timedelta(days=500))
-    # It merges at once, and once a day.
+    # Intervals are merged at the set-up, and once a day.
     await hass.config_entries.async_reload(entry.entry_id)
     await hass.async_block_till_done(wait_background_tasks=True)
     with closing(sqlite3.connect(hass.config.path(LEDGER))) as db:
@@ -253,20 +253,20 @@ async def test_names_and_unit(
     """Series are named after the camera and the kind, and follow a new name of the camera or its device."""
 
     async def names() -> dict[str, Any]:
-        return {key: one["name"] for key, one in (await descriptions(hass)).items()}
+        return {key: described["name"] for key, described in (await descriptions(hass)).items()}
 
     await pusher.push(measurement(NOON - 2 * MINUTE, 1))
     found = await descriptions(hass)
-    assert {key: one["name"] for key, one in found.items()} == {
+    assert {key: described["name"] for key, described in found.items()} == {
         "accc8ef3d92e_in": "Main entrance In",
         "accc8ef3d92e_out": "Main entrance Out",
         "accc8ef3d92e_occupancy": "Main entrance Occupancy",
     }
-    for key, one in found.items():
-        assert one["statistics_unit_of_measurement"] == "people"
-        assert one["has_sum"] == (not key.endswith("occupancy"))
-        assert one["mean_type"] == int(key.endswith("occupancy"))
-    # Steady pushes don't write now, a new name is there at once.
+    for key, described in found.items():
+        assert described["statistics_unit_of_measurement"] == "people"
+        assert described["has_sum"] == (not key.endswith("occupancy"))
+        assert described["mean_type"] == int(key.endswith("occupancy"))
+    # Recent counts are written within five minutes, a new name at once.
     noon.tick(MINUTE)
     await pusher.push(measurement(NOON - MINUTE, 1), sensor={"name": "North door"})
     assert set((await names()).values()) == {"North door In", "North door Out", "North door Occupancy"}
@@ -289,18 +289,18 @@ async def test_names_in_german(hass: HomeAssistant, noon: FrozenDateTimeFactory,
     hass.config.language = "de"
     await pusher.push(measurement(NOON - 2 * MINUTE, 1, adults=(1, 0)), sensor={"name": "Haupteingang"})
     found = await descriptions(hass)
-    assert {one["name"] for one in found.values()} == {
+    assert {described["name"] for described in found.values()} == {
         "Haupteingang Hinein",
         "Haupteingang Hinaus",
         "Haupteingang Erwachsene hinein",
         "Haupteingang Erwachsene hinaus",
         "Haupteingang Belegung",
     }
-    assert {one["statistics_unit_of_measurement"] for one in found.values()} == {"Personen"}
+    assert {described["statistics_unit_of_measurement"] for described in found.values()} == {"Personen"}
 
 
 async def test_a_displaced_first_interval(hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Pusher) -> None:
-    """The hours of a first interval that has to wait in quarantine later are empty, never negative."""
+    """Hours whose only interval was moved to quarantine later are empty, never negative."""
     await pusher.push(measurement(NOON - timedelta(hours=2), 7, minutes=60))
     await pusher.push(measurement(NOON - timedelta(hours=6), 5, minutes=120))
     assert values(await rows(hass, "in"), "sum") == [5, 5, 5, 5, 12]

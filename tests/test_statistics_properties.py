@@ -22,7 +22,7 @@ from .helpers.recorder_statistics import ExpectedStatistics, go_on, recorded, re
 MINUTE: Final = timedelta(minutes=1)
 LEDGER: Final = "axis_people_counter.db"
 RESET: Final = time(3, 30)
-# Nights in which clocks change, or the year.
+# Nights in which clocks or the year change.
 NIGHTS: Final = (
     ("Europe/Stockholm", "2026-03-28T21:00:00Z"),
     ("Europe/Stockholm", "2026-10-24T21:00:00Z"),
@@ -31,7 +31,7 @@ NIGHTS: Final = (
     ("Australia/Lord_Howe", "2026-10-03T12:00:00Z"),
     ("Australia/Lord_Howe", "2027-04-03T12:00:00Z"),
 )
-# Hours of the camera's life in an example.
+# Hours that an example lasts.
 LIFE: Final = 9
 
 _numbers: Iterator[int] = count(1)
@@ -56,10 +56,10 @@ async def kill(hass: HomeAssistant, entry: MockConfigEntry, folder: Path) -> Non
     """Restart with both databases as they are now, as after a kill."""
     await async_block_recorder(hass, 0.02)
     tables = await snapshot(hass)
-    left_over = {name: (folder / name).read_bytes() for name in (LEDGER, f"{LEDGER}-wal")}
+    files = {name: (folder / name).read_bytes() for name in (LEDGER, f"{LEDGER}-wal")}
     assert await hass.config_entries.async_unload(entry.entry_id)
     await restore(hass, tables)
-    for name, content in left_over.items():
+    for name, content in files.items():
         (folder / name).write_bytes(content)
     assert await hass.config_entries.async_setup(entry.entry_id)
 
@@ -70,7 +70,7 @@ async def kill(hass: HomeAssistant, entry: MockConfigEntry, folder: Path) -> Non
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large],
 )
-# Of two corrections in one second, the first may have been written already.
+# Two corrections in one second, of which the first may have been written already.
 @example(
     story=[
         ("push", (0, [(4033, 0, 8, None), (557, 9, 1, None)])),
@@ -105,7 +105,7 @@ async def test_series_of_any_story(
     truth = ExpectedStatistics(zone=zone, reset=RESET)
     sensor = {"serial": f"accc8e{next(_numbers):06x}", "timeZone": zone}
     serial = sensor["serial"]
-    # Shifted intervals go over the end of an hour.
+    # Shifted intervals continue over the end of an hour.
     start = datetime.fromisoformat(begin) + (width // 2 * MINUTE if shift else timedelta())
     noon.move_to(datetime.fromisoformat(begin) + timedelta(hours=1))
 

@@ -1,4 +1,4 @@
-"""Long-term statistics after recorder or the ledger has lost something, and after somebody removed a camera."""
+"""Long-term statistics after recorder or the ledger has lost data, and after a camera was removed."""
 
 import asyncio
 from datetime import UTC, datetime, timedelta
@@ -109,7 +109,7 @@ async def test_killed_between_commit_and_statistics(
             truth.measure(NOON - timedelta(days=1, hours=part), 5), truth.measure(NOON - (part + 3) * MINUTE, 2)
         )
         assert (await pusher.post(body)).status == HTTPStatus.OK
-        # At once, or while it is on the way.
+        # The kill comes at once, or while the hours are being written.
         for _ in range(100 * part):
             await asyncio.sleep(0)
         put_back = copy_ledger(tmp_path)
@@ -125,7 +125,7 @@ async def test_killed_between_commit_and_statistics(
 async def test_counted_before_there_was_a_recorder(
     hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Pusher, entry: MockConfigEntry, tmp_path: Path
 ) -> None:
-    """A ledger of which nothing was written is written after the start."""
+    """All hours of a ledger from before recorder was set up are written after the start."""
     truth = ExpectedStatistics()
     assert await hass.config_entries.async_unload(entry.entry_id)
     with opened(tmp_path / LEDGER) as ledger:
@@ -140,7 +140,7 @@ async def test_counted_before_there_was_a_recorder(
 async def test_ledger_deleted_while_running(
     hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Pusher, entry: MockConfigEntry, tmp_path: Path
 ) -> None:
-    """With a new ledger, the series goes on from its last sum."""
+    """With a new ledger, the series continues from its last sum."""
     noon.move_to(NOON + 20 * MINUTE)
     await pusher.push(
         measurement(NOON - timedelta(hours=5), 10, adults=(1, 0)), measurement(NOON + 19 * MINUTE, 5, adults=(2, 0))
@@ -156,7 +156,7 @@ async def test_ledger_deleted_while_running(
     await pusher.push(measurement(NOON + 61 * MINUTE, 1))
     await go_on(hass, noon)
     assert await sums(hass) == [10] * 5 + [16, 17]
-    # Once more, and over a restart.
+    # The ledger is deleted again, this time before a restart.
     assert await hass.config_entries.async_unload(entry.entry_id)
     delete_ledger(tmp_path)
     assert await hass.config_entries.async_setup(entry.entry_id)
@@ -168,7 +168,7 @@ async def test_ledger_deleted_while_running(
 async def test_ledger_corrupted(
     hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Pusher, entry: MockConfigEntry, tmp_path: Path
 ) -> None:
-    """With a ledger that was damaged, the series goes on from its last sum."""
+    """After a damaged ledger was replaced, the series continues from its last sum."""
     await pusher.push(measurement(NOON - timedelta(hours=5), 10), measurement(NOON - 2 * MINUTE, 5))
     assert (await sums(hass))[-1] == 15
     assert await hass.config_entries.async_unload(entry.entry_id)
@@ -219,7 +219,7 @@ async def test_older_copy_of_the_ledger(
         await go_on(hass, noon, 1)
         for key in ("in", "out"):
             assert await rows(hass, key) == truth.sums(key)
-    # Nothing changes when the camera says once more what it counted.
+    # Nothing changes when the camera sends counts again.
     noon.tick(MINUTE)
     await pusher.push(
         truth.measure(NOON + timedelta(minutes=30), 5, minutes=30),
@@ -234,16 +234,16 @@ async def test_new_ledger_and_a_camera_that_sends_all_again(
 ) -> None:
     """Counts sent again are not counted twice; those that the camera has lost stay."""
     truth = ExpectedStatistics()
-    told = [
+    history = [
         truth.measure(NOON - number * 15 * MINUTE, number % 7, number % 3, minutes=15, adults=(number % 2, 0))
         for number in range(100, 0, -1)
     ]
-    await pusher.push(*told)
+    await pusher.push(*history)
     assert await recorded(hass) == truth.series()
     delete_ledger(tmp_path)
     noon.tick(MINUTE)
-    # It begins in the middle of an hour.
-    again = told[30:]
+    # The camera has lost the oldest counts; the rest begins in the middle of an hour.
+    again = history[30:]
     match order:
         case "oldest first":
             bodies = [again[:7], again[7:50], again[50:]]
@@ -272,7 +272,7 @@ async def test_rebuild_is_for_administrators(
 
 
 async def rebuild(hass: HomeAssistant, context: Context | None = None) -> None:
-    """Have all series rebuilt by the action."""
+    """Rebuild all series with the action."""
     data = {"entity_id": "all"}
     await hass.services.async_call(DOMAIN, "rebuild_statistics", data, blocking=True, context=context)
 
@@ -280,7 +280,7 @@ async def rebuild(hass: HomeAssistant, context: Context | None = None) -> None:
 async def test_rebuild(
     hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Pusher, entry: MockConfigEntry, tmp_path: Path
 ) -> None:
-    """After a rebuild the series hold what the ledger holds and nothing else."""
+    """After a rebuild the series contain exactly the counts in the ledger."""
     truth = ExpectedStatistics()
     await pusher.push(measurement(NOON - timedelta(days=20), 100))
     await settle(hass)
@@ -297,7 +297,7 @@ async def test_rebuild(
 async def test_removed_camera_and_integration(
     hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Pusher, entry: MockConfigEntry
 ) -> None:
-    """Series stay when the camera or the integration is removed, and go on when it comes back."""
+    """Series stay when the camera or the integration is removed, and continue when it is added again."""
     truth = ExpectedStatistics()
     await pusher.push(truth.measure(NOON - timedelta(days=1), 4), truth.measure(NOON - 2 * MINUTE, 4))
     before = await recorded(hass)

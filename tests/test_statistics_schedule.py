@@ -1,4 +1,4 @@
-"""When long-term statistics are written: steady changes, history, errors, and while the entry unloads."""
+"""When long-term statistics are written: recent changes, history, errors, and during an unload."""
 
 import asyncio
 from collections.abc import Callable
@@ -26,14 +26,14 @@ from .helpers.recorder_statistics import ExpectedStatistics, go_on, recorded, ro
 
 NOON: Final = datetime(2026, 9, 16, 10, tzinfo=UTC)
 MINUTE: Final = timedelta(minutes=1)
-# Of history, where a longer one would show no more.
+# Days of history; more would prove the same.
 DAYS: Final = 30
 OTHER: Final = {"serial": "accc8e000001", "name": "Back door"}
 
 pytestmark = pytest.mark.usefixtures("recorder_mock")
 
 
-async def test_steady_pushes_are_written_every_five_minutes(
+async def test_recent_counts_are_written_every_five_minutes(
     hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Pusher
 ) -> None:
     """Each camera's current hour is written every five minutes, its history at once."""
@@ -51,9 +51,9 @@ async def test_steady_pushes_are_written_every_five_minutes(
                     sums_seen.append((minute, counted))
     assert [minute for minute, _ in seen[SERIAL]] == list(range(1, 21, 5))
     assert [minute for minute, _ in seen[OTHER["serial"]]] == list(range(3, 21, 5))
-    # What comes at the very instant may be in it already.
+    # A count that is pushed at the time of the write may be contained already.
     assert all(minute - 1 <= counted <= minute for minute, counted in seen[SERIAL])
-    # The last of them too, though nothing follows.
+    # The last counts are written too, although no push follows.
     await go_on(hass, noon)
     assert await sums(hass) == [20]
     noon.tick(MINUTE)
@@ -64,11 +64,11 @@ async def test_steady_pushes_are_written_every_five_minutes(
 
 
 @pytest.mark.slow
-async def test_a_slow_recorder_keeps_nobody_waiting(hass: HomeAssistant, pusher: Pusher) -> None:
-    """Pushes are answered at once while recorder is busy, and written when it is free."""
+async def test_slow_recorder_delays_no_push(hass: HomeAssistant, pusher: Pusher) -> None:
+    """Pushes are answered at once while recorder is busy, and written to it later."""
     truth = ExpectedStatistics()
     now = dt_util.utcnow().replace(second=0, microsecond=0)
-    # The clock runs in this test and the next ones.
+    # The real clock runs in this test and in the next ones.
     await async_block_recorder(hass, 5)
     begin = perf_counter()
     for minute in range(8, 1, -1):
@@ -81,14 +81,14 @@ async def test_a_slow_recorder_keeps_nobody_waiting(hass: HomeAssistant, pusher:
         assert await recorded(hass) == truth.series()
 
 
-async def test_a_camera_with_history_keeps_no_other_waiting(hass: HomeAssistant, pusher: Pusher) -> None:
+async def test_camera_with_history_delays_no_other(hass: HomeAssistant, pusher: Pusher) -> None:
     """Other cameras are written while one sends a long history piece by piece."""
     serials = [f"accc8e00000{number}" for number in range(3)]
     now = dt_util.utcnow().replace(second=0, microsecond=0)
     pieces = 0
 
     async def send(serial: str, start: datetime) -> None:
-        # Not the pusher, which waits until all that was planned is done.
+        # The pusher would wait for all tasks, so the client is used.
         body = document(measurement(start, 1), sensor={"serial": serial})
         async with pusher.client.post(PATH, json=body, headers={"Authorization": f"Bearer {TOKEN}"}) as response:
             assert response.status == HTTPStatus.OK
@@ -125,7 +125,7 @@ async def test_the_event_loop_is_free_while_history_is_written(hass: HomeAssista
     gaps = [0.0]
 
     async def watch() -> None:
-        # What this thread does itself: other programs don't count.
+        # Measure the time of this thread only, not that of other programs.
         last = thread_time()
         while True:
             await asyncio.sleep(0.005)
@@ -143,11 +143,11 @@ async def test_the_event_loop_is_free_while_history_is_written(hass: HomeAssista
 
 @pytest.fixture
 def errors(caplog: pytest.LogCaptureFixture) -> Callable[[], list[str]]:
-    """Return what our integration or anybody has logged as a warning or worse."""
+    """Return a function that lists the warnings and errors of all loggers but asyncio."""
     return lambda: [
         record.getMessage()
         for record in caplog.records
-        # Where the clock jumps, asyncio finds everything slow.
+        # Where the clock jumps, asyncio logs slow tasks.
         if record.levelno >= logging.WARNING and record.name != "asyncio"
     ]
 
@@ -156,10 +156,10 @@ def errors(caplog: pytest.LogCaptureFixture) -> Callable[[], list[str]]:
 async def test_recorder_fails_once(
     hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Pusher, which: int, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """After the database has refused a row, all rows are written five minutes later."""
+    """If the database rejects a row, all rows are written five minutes later."""
     truth = ExpectedStatistics()
     await pusher.push(truth.measure(NOON - timedelta(days=8), 5, 1, adults=(1, 1)))
-    # In the first hours, in the middle of them, for occupancy, in the last hours.
+    # A row of the first hours, one in the middle, one of occupancy, one of the last hours.
     fail_at = (2, 150, 430, 800)[which]
     inserted = 0
 
@@ -185,7 +185,7 @@ async def test_recorder_fails_once(
     event.remove(engine, "before_cursor_execute", refuse)
 
 
-async def test_unloaded_while_it_is_written(
+async def test_unload_during_a_write(
     hass: HomeAssistant,
     noon: FrozenDateTimeFactory,
     pusher: Pusher,
@@ -205,7 +205,7 @@ async def test_unloaded_while_it_is_written(
     assert errors() == []
 
 
-async def test_push_that_is_published_while_the_entry_is_unloaded(
+async def test_change_after_the_unload(
     hass: HomeAssistant,
     noon: FrozenDateTimeFactory,
     pusher: Pusher,

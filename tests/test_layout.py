@@ -22,7 +22,7 @@ LAYERS: Final = (
     ("config_flow", "repairs", "diagnostics", "system_health"),
     ("place_flow", "replace_flow", "address_check", "address_form", "services", "backup"),
     ("http", "export", "sensor", "binary_sensor", "button", "event", "number", "switch"),
-    ("summed_sensor",),
+    ("summed_sensor", "export_formats"),
     ("entity",),
     ("receiver",),
     ("history",),

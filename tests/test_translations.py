@@ -16,7 +16,8 @@ import voluptuous as vol
 from custom_components.axis_people_counter import PLATFORMS, issues
 from custom_components.axis_people_counter.const import DOMAIN
 from custom_components.axis_people_counter.counting.local_time import Period
-from custom_components.axis_people_counter.export import FORMATS, INTERVALS, PERIODS
+from custom_components.axis_people_counter.export import INTERVALS, PERIODS
+from custom_components.axis_people_counter.export_formats import FORMATS
 from custom_components.axis_people_counter.http.view import REFUSALS
 from custom_components.axis_people_counter.messages import name_placeholders
 from custom_components.axis_people_counter.repairs import ANOTHER_DOOR

@@ -1,19 +1,16 @@
-"""The download of counts, as a table for spreadsheets or as JSON lines, of any length.
+"""The download of counts, of any length: its rows, the link to it, and the view that sends it.
 
-Reads rows through history; the export action makes links to it.
+Reads rows through history; export_formats.py makes a file of them. The export action makes links to it.
 """
 
 import asyncio
-from collections.abc import Callable, Iterable, Iterator
-import csv
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from http import HTTPStatus
-import json
 import logging
 from time import monotonic
-from typing import Any, Final, NamedTuple
-import unicodedata
+from typing import Any, Final
 from urllib.parse import urlencode
 
 from aiohttp import web
@@ -31,6 +28,7 @@ from homeassistant.util import dt as dt_util
 
 from .const import DOMAIN
 from .counting import Period
+from .export_formats import FORMATS, Fields
 from .history import History, TimeRange, url_time
 from .ledger import LedgerError
 from .receiver import PeopleCounterConfigEntry
@@ -42,6 +40,7 @@ EXPORT_PATH: Final = "/api/axis_people_counter/export"
 INTERVALS: Final = "interval"
 PERIODS: Final = (INTERVALS, *(period.value for period in Period))
 PARAMETERS: Final = ("cameras", "start", "end", "period", "format")
+# The columns of the file, in this order. Their values come from `interval_fields` and `row_fields` in history.py.
 INTERVAL_COLUMNS: Final = ("camera", "serial", "start", "end", "in", "out", "adults_in", "adults_out")
 COLUMNS: Final = (*INTERVAL_COLUMNS, "occupancy_peak", "complete")
 # A signed link contains each key twice, and servers and proxies accept about 8,000 characters.
@@ -53,62 +52,6 @@ SECONDS_WITHOUT_READING: Final = 60
 # After this time a thread returns its lines, so that a closed connection is noticed.
 SECONDS_AT_ONCE: Final = 0.2
 CHARACTERS_AT_ONCE: Final = 64 * 1024
-
-type Fields = dict[str, Any]
-
-
-# The formats
-
-
-class _Lines:
-    """A file whose `write` returns the text."""
-
-    def write(self, text: str) -> str:
-        return text
-
-
-def _csv(columns: Iterable[str], rows: Iterable[Fields]) -> Iterator[str]:
-    # Text is quoted: some spreadsheets separate cells by semicolons, which a name may contain.
-    writer = csv.writer(_Lines(), quoting=csv.QUOTE_STRINGS)
-    # Without a byte order mark Excel doesn't read the file as UTF-8.
-    yield f"\ufeff{writer.writerow(columns)}"
-    for row in rows:
-        yield writer.writerow(map(_cell, row.values()))
-
-
-def _cell(value: Any) -> Any:
-    match value:
-        case bool():
-            return str(value).lower()
-        case str():
-            return harmless(value)
-        case _:
-            return value
-
-
-def harmless(text: str) -> str:
-    """Return the text on one line, quoted if a spreadsheet would run it as a formula."""
-    text = "".join(character if character.isprintable() else " " for character in text)
-    # Some spreadsheets skip spaces, and accept the full-width signs of East Asian keyboards.
-    begin = unicodedata.normalize("NFKC", text).lstrip()[:1]
-    return f"'{text}" if begin in tuple("=+-@") else text
-
-
-def _json_lines(columns: Iterable[str], rows: Iterable[Fields]) -> Iterator[str]:
-    for row in rows:
-        yield f"{json.dumps(row, ensure_ascii=False)}\n"
-
-
-class _Format(NamedTuple):
-    content_type: str
-    lines: Callable[[Iterable[str], Iterable[Fields]], Iterator[str]]
-
-
-FORMATS: Final = {
-    "csv": _Format("text/csv; charset=utf-8", _csv),
-    "jsonl": _Format("application/x-ndjson; charset=utf-8", _json_lines),
-}
-
 
 # The content
 
@@ -153,9 +96,10 @@ class Export:
     def lines(self, histories: Iterable[History]) -> Iterator[str]:
         """Yield the lines of the file, for a thread: this waits for the ledger. Raises LedgerError."""
         columns = COLUMNS if self.period else INTERVAL_COLUMNS
-        return FORMATS[self.file_format].lines(columns, self._rows(histories))
+        rows = ({column: fields[column] for column in columns} for fields in self._fields(histories))
+        return FORMATS[self.file_format].lines(columns, rows)
 
-    def _rows(self, histories: Iterable[History]) -> Iterator[Fields]:
+    def _fields(self, histories: Iterable[History]) -> Iterator[Fields]:
         for history in histories:
             camera = {"camera": history.name, "serial": history.camera.serial}
             if self.period is None:

@@ -19,7 +19,8 @@ from .coordinator import CameraCoordinator
 from .counting import DAY, MAX_COUNT, Period, Row, Source
 from .devices import async_device
 from .entity import PeopleCounterEntity
-from .export import FORMATS, INTERVALS, MAX_LINK_CAMERAS, PERIODS, Export, async_link, date_and_time
+from .export import INTERVALS, MAX_LINK_CAMERAS, PERIODS, Export, async_link, date_and_time
+from .export_formats import FORMATS
 from .history import History, PlaceHistory, TimeRange, async_history
 from .place_coordinator import PlaceCoordinator
 from .receiver import PeopleCounterConfigEntry

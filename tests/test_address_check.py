@@ -37,7 +37,7 @@ from .helpers.tls_servers import (
 pytestmark = pytest.mark.usefixtures("socket_enabled", "local_names", "quick_probes", "clean_log")
 
 
-async def test_all_is_well(hass: HomeAssistant, pusher: Pusher, certificates: Certificates) -> None:
+async def test_good_proxy(hass: HomeAssistant, pusher: Pusher, certificates: Certificates) -> None:
     """Report only the expiry of the certificate behind a good proxy."""
     server = issue("server", certificates.root, NAME)
     async with proxied(pusher, certificates.context(server)) as (url, _):
@@ -45,7 +45,7 @@ async def test_all_is_well(hass: HomeAssistant, pusher: Pusher, certificates: Ce
     assert findings == [Message("check_ok", {"expires": moment(server.certificate.not_valid_after_utc), "days": "89"})]
 
 
-async def test_nothing_is_set_up(
+async def test_check_without_an_entry(
     hass: HomeAssistant, hass_client_no_auth: ClientSessionGenerator, certificates: Certificates
 ) -> None:
     """Check the address before there is an entry."""
@@ -56,7 +56,7 @@ async def test_nothing_is_set_up(
 
 
 @pytest.mark.parametrize("buffers", [False, True])
-async def test_nothing_is_left(
+async def test_nothing_is_stored_or_logged(
     hass: HomeAssistant, pusher: Pusher, certificates: Certificates, caplog: pytest.LogCaptureFixture, buffers: bool
 ) -> None:
     """Store, log and keep nothing, whether or not a proxy buffers the body."""
@@ -70,7 +70,7 @@ async def test_nothing_is_left(
     assert not [record for record in caplog.get_records("call") if record.name.startswith("custom_components.")]
 
 
-async def test_what_is_sent(hass: HomeAssistant, pusher: Pusher, certificates: Certificates) -> None:
+async def test_no_token_or_cookie_is_sent(hass: HomeAssistant, pusher: Pusher, certificates: Certificates) -> None:
     """Send neither the cameras' token nor a cookie; the token of a probe works once."""
     async with proxied(pusher, certificates.good()) as (url, proxy):
         shared = async_get_clientsession(hass).cookie_jar
@@ -93,7 +93,7 @@ async def test_what_is_sent(hass: HomeAssistant, pusher: Pusher, certificates: C
 
 
 @pytest.mark.parametrize("host", ["localhost", "camera.localhost", HERE])
-async def test_this_device(hass: HomeAssistant, pusher: Pusher, host: str) -> None:
+async def test_loopback_addresses(hass: HomeAssistant, pusher: Pusher, host: str) -> None:
     """Report an address that means another device on each device."""
     port = pusher.client.port
     assert port
@@ -119,7 +119,7 @@ async def test_not_https(hass: HomeAssistant, pusher: Pusher) -> None:
 
 
 @pytest.mark.usefixtures("pusher")
-async def test_name_is_not_found(hass: HomeAssistant) -> None:
+async def test_unknown_name(hass: HomeAssistant) -> None:
     """Show an unknown name as it was entered, escaped."""
     assert await found(hass, "https://no_such.example.com") == [
         Message("check_name_not_found", {"host": r"no\_such\.example\.com"})
@@ -135,7 +135,7 @@ async def test_name_is_too_long(hass: HomeAssistant) -> None:
 
 
 @pytest.mark.usefixtures("pusher")
-async def test_address_that_is_none(hass: HomeAssistant) -> None:
+async def test_unusable_address(hass: HomeAssistant) -> None:
     """Show the error of an address that can't be used."""
     ((key, placeholders),) = await found(hass, "https://127.1:8123")
     assert key == "check_failed"
@@ -179,7 +179,7 @@ async def test_unreachable(hass: HomeAssistant) -> None:
 
 
 @pytest.mark.usefixtures("pusher", "impatient_checks")
-async def test_silence(hass: HomeAssistant, certificates: Certificates) -> None:
+async def test_silent_server(hass: HomeAssistant, certificates: Certificates) -> None:
     """Report a server that is silent, before or after the TLS handshake."""
     async with listening(silent) as port:
         assert await keys(hass, at(port)) == ["check_no_answer"]
@@ -189,7 +189,7 @@ async def test_silence(hass: HomeAssistant, certificates: Certificates) -> None:
 
 
 @pytest.mark.usefixtures("pusher")
-async def test_hanging_up(hass: HomeAssistant, certificates: Certificates) -> None:
+async def test_server_closes_the_connection(hass: HomeAssistant, certificates: Certificates) -> None:
     """Report a server that closes the connection, before or after the TLS handshake."""
     async with listening(closing_at_once) as port:
         assert await keys(hass, at(port)) == ["check_hung_up"]
@@ -200,7 +200,7 @@ async def test_hanging_up(hass: HomeAssistant, certificates: Certificates) -> No
 
 
 @pytest.mark.usefixtures("pusher")
-async def test_something_else(hass: HomeAssistant, certificates: Certificates) -> None:
+async def test_other_protocol(hass: HomeAssistant, certificates: Certificates) -> None:
     """Report another protocol, inside TLS or instead of it."""
     async with listening(chatty) as port:
         assert await keys(hass, at(port, "http")) == ["check_not_https", "check_not_http"]
@@ -217,7 +217,7 @@ async def test_home_assistant_without_certificate(hass: HomeAssistant, pusher: P
 # The code
 
 
-def test_time() -> None:
+def test_check_takes_at_most_half_a_minute() -> None:
     """Limit a check to half a minute."""
     modules = ast.parse(Path(check.__file__).read_text())
     limits = {
@@ -232,7 +232,7 @@ def test_time() -> None:
     assert limits["EARLY_SECONDS"] == 3
 
 
-def test_messages() -> None:
+def test_messages_are_translated_and_tested() -> None:
     """Each message of the code has a translation, and a test that expects it."""
     made = {
         constant.value

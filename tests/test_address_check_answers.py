@@ -157,7 +157,7 @@ async def test_body_of_other_servers(hass: HomeAssistant, other_server: tuple[UR
 
 
 @pytest.mark.usefixtures("pusher")
-async def test_answer_breaks_off(hass: HomeAssistant, certificates: Certificates) -> None:
+async def test_incomplete_answer(hass: HomeAssistant, certificates: Certificates) -> None:
     """Use the status of an answer whose body breaks off."""
 
     async def client(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -170,7 +170,7 @@ async def test_answer_breaks_off(hass: HomeAssistant, certificates: Certificates
 
 
 @pytest.mark.usefixtures("pusher", "impatient_checks")
-async def test_answer_without_end(hass: HomeAssistant, certificates: Certificates) -> None:
+async def test_endless_answer(hass: HomeAssistant, certificates: Certificates) -> None:
     """Read an endless answer up to a limit, and wait for a slow one up to a limit."""
 
     async def endless(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -197,13 +197,13 @@ async def test_answer_without_end(hass: HomeAssistant, certificates: Certificate
 # Proxies
 
 
-async def test_token_is_dropped(hass: HomeAssistant, pusher: Pusher, certificates: Certificates) -> None:
+async def test_proxy_drops_the_token(hass: HomeAssistant, pusher: Pusher, certificates: Certificates) -> None:
     """Report a proxy that drops Authorization, and show no repair about a wrong token."""
     async with proxied(pusher, certificates.good(), drops=("Authorization",)) as (url, _):
         assert await found(hass, url) == [Message("check_token_dropped", {})]
 
 
-async def test_all_headers_are_dropped(hass: HomeAssistant, pusher: Pusher, certificates: Certificates) -> None:
+async def test_proxy_drops_all_headers(hass: HomeAssistant, pusher: Pusher, certificates: Certificates) -> None:
     """Take a probe without its headers for a request without a token."""
     async with (
         proxied(pusher, certificates.good(), drops=("Authorization", http_probe.PROBE_HEADER)) as (url, _),
@@ -214,7 +214,9 @@ async def test_all_headers_are_dropped(hass: HomeAssistant, pusher: Pusher, cert
 
 
 @pytest.mark.parametrize("status", [201, 302, 404, 500])
-async def test_answer_is_changed(hass: HomeAssistant, pusher: Pusher, certificates: Certificates, status: int) -> None:
+async def test_proxy_changes_the_status(
+    hass: HomeAssistant, pusher: Pusher, certificates: Certificates, status: int
+) -> None:
     """Report a proxy that changes the status: cameras would repeat their pushes for ever."""
     async with proxied(pusher, certificates.good(), status=status) as (url, _):
         assert await found(hass, url) == [Message("check_other_status", {"status": str(status)})]
@@ -250,7 +252,9 @@ async def test_trusted_proxy(
         assert await keys(hass, url) == ["check_forbidden"]
 
 
-async def test_nobody_behind(hass: HomeAssistant, pusher: Pusher, certificates: Certificates) -> None:
+async def test_proxy_cannot_reach_home_assistant(
+    hass: HomeAssistant, pusher: Pusher, certificates: Certificates
+) -> None:
     """Report a proxy that can't reach Home Assistant."""
     with closing(socket.socket()) as taken:
         taken.bind((HERE, 0))
@@ -298,7 +302,7 @@ class Hasty(Proxy):
 
 @pytest.mark.parametrize("reads", [False, True])
 @pytest.mark.parametrize(("times", "expected"), [(2, ["check_body_limit"]), (1, ["check_ok"])])
-async def test_closed_at_large_bodies(
+async def test_proxy_closes_the_connection_at_large_bodies(
     hass: HomeAssistant, pusher: Pusher, certificates: Certificates, times: int, expected: list[str], reads: bool
 ) -> None:
     """Report a proxy that closes the connection twice; once may be chance."""
@@ -308,7 +312,9 @@ async def test_closed_at_large_bodies(
     assert not proxy.times
 
 
-async def test_closed_by_ourselves(hass: HomeAssistant, pusher: Pusher, certificates: Certificates) -> None:
+async def test_home_assistant_closes_the_connection(
+    hass: HomeAssistant, pusher: Pusher, certificates: Certificates
+) -> None:
     """Report no limit if Home Assistant stops and closes the connection itself."""
     proxy = Hasty(URL(at(pusher.client.port or 0, "http", HERE)), stopping=hass)
     async with serving(proxy.handle, certificates.good()) as url:
@@ -316,7 +322,9 @@ async def test_closed_by_ourselves(hass: HomeAssistant, pusher: Pusher, certific
     hass.set_state(CoreState.running)
 
 
-async def test_gone_before_the_large_body(hass: HomeAssistant, pusher: Pusher, certificates: Certificates) -> None:
+async def test_server_gone_before_the_large_body(
+    hass: HomeAssistant, pusher: Pusher, certificates: Certificates
+) -> None:
     """Report no limit if the server has gone."""
     proxy = Proxy(URL(at(pusher.client.port or 0, "http", HERE)))
 

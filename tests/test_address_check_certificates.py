@@ -77,7 +77,7 @@ async def test_not_yet_valid(shop: Shop, certificates: Certificates) -> None:
     assert placeholders["now"] in (moment(now), moment(now - timedelta(minutes=1)))
 
 
-async def test_authority_in_between_has_expired(shop: Shop, certificates: Certificates) -> None:
+async def test_expired_intermediate_certificate(shop: Shop, certificates: Certificates) -> None:
     """Report an expired certificate that the server sends along."""
     between = issue("Between", certificates.root, begins=-90 * DAY, ends=-DAY)
     context = certificates.context(issue("server", between, NAME), between)
@@ -91,7 +91,7 @@ async def test_authority_in_between_has_expired(shop: Shop, certificates: Certif
 
 
 @pytest.mark.parametrize("validity", [{"begins": -90 * DAY, "ends": -DAY}, {"begins": DAY}])
-async def test_root_is_not_valid(
+async def test_invalid_root(
     shop: Shop, certificates: Certificates, monkeypatch: pytest.MonkeyPatch, validity: dict[str, Any]
 ) -> None:
     """Show OpenSSL's text for a root, which isn't sent."""
@@ -203,7 +203,7 @@ async def test_odd_certificates(shop: Shop, certificates: Certificates) -> None:
 
 
 @pytest.mark.usefixtures("pusher")
-async def test_no_second_look(hass: HomeAssistant, certificates: Certificates) -> None:
+async def test_server_gone_before_the_certificate_is_read(hass: HomeAssistant, certificates: Certificates) -> None:
     """Show OpenSSL's text if the server has gone before the second look."""
     key, placeholders = await found_once(hass, certificates.context(issue("server", None, NAME)))
     assert key == "check_tls_failed"
@@ -291,7 +291,9 @@ async def test_our_own_certificates(hass: HomeAssistant, pusher: Pusher, certifi
         assert await keys(hass, url.with_host(HERE), certificate_pem(own.certificate)) == ["check_this_device"]
 
 
-async def test_nothing_but_own_authority(hass: HomeAssistant, pusher: Pusher, certificates: Certificates) -> None:
+async def test_only_the_own_authority_is_accepted(
+    hass: HomeAssistant, pusher: Pusher, certificates: Certificates
+) -> None:
     """Report certificates of other authorities if the own authority is expected."""
     own = issue("Own")
     async with proxied(pusher, certificates.good()) as (url, _):

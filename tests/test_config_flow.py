@@ -39,7 +39,7 @@ async def stranger(
     return Pusher(hass, await hass_client_no_auth())
 
 
-async def test_camera_heard_during_set_up(hass: HomeAssistant, stranger: Pusher) -> None:
+async def test_camera_connects_during_set_up(hass: HomeAssistant, stranger: Pusher) -> None:
     """Accept a connection test while the step is open, and name the camera at the end."""
     result = await start(hass)
     assert result["type"] is FlowResultType.MENU
@@ -65,7 +65,7 @@ async def test_camera_heard_during_set_up(hass: HomeAssistant, stranger: Pusher)
     assert hass.states.get("sensor.main_entrance_in_today")
 
 
-async def test_no_camera_heard(hass: HomeAssistant) -> None:
+async def test_warning_if_no_camera_has_connected(hass: HomeAssistant) -> None:
     """Warn once if no camera has connected, then finish."""
     result = await submit(hass, await start(hass))
     assert result["type"] is FlowResultType.FORM
@@ -78,7 +78,7 @@ async def test_no_camera_heard(hass: HomeAssistant) -> None:
     assert result["description"] == "no_camera_yet"
 
 
-async def test_camera_with_another_token_during_set_up(hass: HomeAssistant, stranger: Pusher) -> None:
+async def test_wrong_token_during_set_up(hass: HomeAssistant, stranger: Pusher) -> None:
     """Show an error if a camera connects with a wrong token."""
     result = await start(hass)
     response = await stranger.post(document(**TEST_MESSAGE), token=shown(result)["token"][:-1])
@@ -89,7 +89,7 @@ async def test_camera_with_another_token_during_set_up(hass: HomeAssistant, stra
     assert shown(result)["address"] == "127.0.0.1"
 
 
-async def test_counts_during_set_up_stay_in_the_camera(hass: HomeAssistant, stranger: Pusher) -> None:
+async def test_counts_are_rejected_during_set_up(hass: HomeAssistant, stranger: Pusher) -> None:
     """Reject counts before the entry exists, but show the camera as connected."""
     result = await start(hass)
     push = document(measurement(dt_util.utcnow() - timedelta(minutes=3), 4))
@@ -106,7 +106,7 @@ async def test_counts_during_set_up_stay_in_the_camera(hass: HomeAssistant, stra
     assert state.state == "4"
 
 
-async def test_nobody_is_answered_when_the_dialog_was_closed(hass: HomeAssistant, stranger: Pusher) -> None:
+async def test_token_of_a_closed_flow_is_rejected(hass: HomeAssistant, stranger: Pusher) -> None:
     """Reject the token of a closed flow."""
     result = await start(hass)
     token = shown(result)["token"]
@@ -129,7 +129,7 @@ async def test_nobody_is_answered_when_the_dialog_was_closed(hass: HomeAssistant
         ("https://[fd00::10]:8123", "https://[fd00::10]:8123"),
     ],
 )
-async def test_addresses(hass: HomeAssistant, entered: str, shown_url: str) -> None:
+async def test_valid_addresses(hass: HomeAssistant, entered: str, shown_url: str) -> None:
     """Accept addresses as people copy them."""
     assert shown(await start(hass, entered))["url"] == f"{shown_url}{PATH}"
 
@@ -187,7 +187,7 @@ async def test_addresses(hass: HomeAssistant, entered: str, shown_url: str) -> N
         "https://[fd00::10",
     ],
 )
-async def test_no_addresses(hass: HomeAssistant, entered: str) -> None:
+async def test_invalid_addresses(hass: HomeAssistant, entered: str) -> None:
     """Reject a wrong address, and let the user correct it."""
     result = await start(hass, entered)
     assert result["step_id"] == "home_assistant"
@@ -216,7 +216,7 @@ async def test_address_without_https(hass: HomeAssistant) -> None:
         ({"internal_url": "http://192.168.1.10:8123"}, "http://192.168.1.10:8123"),
     ],
 )
-async def test_guess(hass: HomeAssistant, core_config: dict[str, str], guess: str) -> None:
+async def test_suggested_address(hass: HomeAssistant, core_config: dict[str, str], guess: str) -> None:
     """Suggest the best address, with HTTPS if possible."""
     await async_process_ha_core_config(hass, core_config)
     result = await choose(hass, await begin(hass), "home_assistant")
@@ -225,7 +225,7 @@ async def test_guess(hass: HomeAssistant, core_config: dict[str, str], guess: st
     assert field.description == {"suggested_value": guess}
 
 
-async def test_no_guess(hass: HomeAssistant) -> None:
+async def test_no_suggested_address(hass: HomeAssistant) -> None:
     """Leave the field empty if no address is known."""
     assert await async_setup_component(hass, "http", {})
     hass.config.api = None
@@ -235,7 +235,7 @@ async def test_no_guess(hass: HomeAssistant) -> None:
     assert field.description == {"suggested_value": None}
 
 
-async def test_there_is_one_entry(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+async def test_single_entry(hass: HomeAssistant, entry: MockConfigEntry) -> None:
     """Allow only one entry."""
     result = await hass.config_entries.flow.async_init(DOMAIN, context={"source": SOURCE_USER})
     assert result["type"] is FlowResultType.ABORT
@@ -265,7 +265,9 @@ async def test_reconfigure_shows_url_and_token(hass: HomeAssistant, entry: MockC
     assert settings(entry) == {"url": "https://new.example.com", "token": TOKEN}
 
 
-async def test_reconfigure_suggests_what_is_set(hass: HomeAssistant, entry: MockConfigEntry, pusher: Pusher) -> None:
+async def test_reconfigure_suggests_the_present_address(
+    hass: HomeAssistant, entry: MockConfigEntry, pusher: Pusher
+) -> None:
     """Suggest the present address when reconfiguring."""
     result = await choose(hass, await entry.start_reconfigure_flow(hass), "home_assistant")
     assert result["data_schema"]
@@ -273,7 +275,7 @@ async def test_reconfigure_suggests_what_is_set(hass: HomeAssistant, entry: Mock
     assert field.description == {"suggested_value": "https://ha.example.com"}
 
 
-async def test_new_token(
+async def test_old_token_expires_after_a_day(
     hass: HomeAssistant, noon: FrozenDateTimeFactory, entry: MockConfigEntry, pusher: Pusher
 ) -> None:
     """Accept a new token at once, and the old one for 24 hours."""
@@ -310,7 +312,7 @@ async def accepted(pusher: Pusher, tokens: list[str]) -> list[bool]:
     return [(await pusher.post(document(**TEST_MESSAGE), token=token)).ok for token in tokens]
 
 
-async def test_several_new_tokens_in_a_day(
+async def test_several_old_tokens(
     hass: HomeAssistant, noon: FrozenDateTimeFactory, entry: MockConfigEntry, pusher: Pusher
 ) -> None:
     """Accept each of several old tokens for 24 hours after it was replaced."""
@@ -329,7 +331,7 @@ async def test_several_new_tokens_in_a_day(
     assert await accepted(pusher, ["", "x", TOKEN[:-1]]) == [False] * 3
 
 
-async def test_expired_tokens_are_forgotten(
+async def test_expired_tokens_are_removed(
     hass: HomeAssistant, noon: FrozenDateTimeFactory, entry: MockConfigEntry, pusher: Pusher
 ) -> None:
     """Remove an expired token without a reload."""
@@ -347,7 +349,7 @@ async def test_expired_tokens_are_forgotten(
     assert settings(entry) == {"url": "https://ha.example.com", "token": second}
 
 
-async def test_new_token_in_two_dialogs(hass: HomeAssistant, entry: MockConfigEntry, pusher: Pusher) -> None:
+async def test_older_flow_keeps_the_new_token(hass: HomeAssistant, entry: MockConfigEntry, pusher: Pusher) -> None:
     """Keep a new token if an older dialog stores an address."""
     dialogs = [await entry.start_reconfigure_flow(hass) for _ in range(3)]
     first, second = [
@@ -366,7 +368,7 @@ async def test_entry_with_one_previous_token(hass: HomeAssistant, entry: MockCon
     assert settings(entry) == {"url": "https://ha.example.com", "token": TOKEN}
 
 
-async def test_dialog_left_open(
+async def test_old_token_expires_while_a_flow_is_open(
     hass: HomeAssistant, noon: FrozenDateTimeFactory, entry: MockConfigEntry, pusher: Pusher
 ) -> None:
     """Let an old token expire while a dialog still shows it."""

@@ -109,7 +109,7 @@ async def test_set_up(
     assert state_of(hass, "sensor.main_entrance_counted_until")
 
 
-async def test_dialog_closed(hass: HomeAssistant, tmp_path: Path) -> None:
+async def test_closed_flow_closes_the_port(hass: HomeAssistant, tmp_path: Path) -> None:
     """Close the port with the dialog, and keep the certificate authority."""
     result = await direct(hass)
     one = mount(hass, tmp_path, result)
@@ -123,7 +123,7 @@ async def test_dialog_closed(hass: HomeAssistant, tmp_path: Path) -> None:
     assert shown(again)["token"] != shown(result)["token"]
 
 
-async def test_dialog_left_open(hass: HomeAssistant, tmp_path: Path) -> None:
+async def test_new_flow_takes_over_the_port(hass: HomeAssistant, tmp_path: Path) -> None:
     """Take over the port from a dialog that was left open."""
     port = free_port()
     await direct(hass, port=port)
@@ -140,7 +140,7 @@ async def test_dialog_left_open(hass: HomeAssistant, tmp_path: Path) -> None:
     assert not ir.async_get(hass).issues
 
 
-async def test_two_dialogs(hass: HomeAssistant, tmp_path: Path) -> None:
+async def test_closed_flow_returns_the_port(hass: HomeAssistant, tmp_path: Path) -> None:
     """Return the port to the first dialog when the second one is closed."""
     port = free_port()
     first, second = await direct(hass, port=port), await direct(hass, port=port)
@@ -154,7 +154,7 @@ async def test_two_dialogs(hass: HomeAssistant, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("made", ["authority", "server"])
-async def test_dialog_closed_while_a_key_is_made(
+async def test_flow_closed_during_a_step(
     hass: HomeAssistant, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, made: str
 ) -> None:
     """Leave nothing behind if the dialog is closed while a step is running."""
@@ -188,7 +188,7 @@ async def test_dialog_closed_while_a_key_is_made(
     assert (await one.test_connection()).delivered
 
 
-async def test_camera_without_the_certificate(hass: HomeAssistant, tmp_path: Path) -> None:
+async def test_camera_refuses_the_certificate(hass: HomeAssistant, tmp_path: Path) -> None:
     """Show a different error for a camera that doesn't trust the certificate."""
     result = await direct(hass)
     port = int(shown(result)["url"].split(":")[2].split("/")[0])
@@ -203,7 +203,7 @@ async def test_camera_without_the_certificate(hass: HomeAssistant, tmp_path: Pat
     await hass.async_block_till_done()
 
 
-async def test_suggestions(hass: HomeAssistant, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_suggested_host_and_port(hass: HomeAssistant, monkeypatch: pytest.MonkeyPatch) -> None:
     """Suggest an address of this machine and the default port."""
 
     async def source(hass: HomeAssistant) -> str:
@@ -250,7 +250,7 @@ async def test_suggestions(hass: HomeAssistant, monkeypatch: pytest.MonkeyPatch)
         "\u0663a.local",
     ],
 )
-async def test_no_host(hass: HomeAssistant, host: str) -> None:
+async def test_invalid_hosts(hass: HomeAssistant, host: str) -> None:
     """Reject a wrong host, and let the user correct it."""
     result = await direct(hass, host=host)
     assert result["step_id"] == "direct"
@@ -318,7 +318,7 @@ async def test_own_files(hass: HomeAssistant, tmp_path: Path) -> None:
     assert {key: entry.data[key] for key in files.data} == files.data
 
 
-async def test_in_a_container(hass: HomeAssistant, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_address_of_another_machine(hass: HomeAssistant, monkeypatch: pytest.MonkeyPatch) -> None:
     """Accept an address that isn't this machine's own, and store that it isn't."""
 
     async def addresses() -> list[dict[str, Any]]:
@@ -338,7 +338,9 @@ async def test_in_a_container(hass: HomeAssistant, monkeypatch: pytest.MonkeyPat
 # Reconfiguration
 
 
-async def test_change_the_way(hass: HomeAssistant, entry: MockConfigEntry, pusher: Pusher, tmp_path: Path) -> None:
+async def test_change_between_url_and_port(
+    hass: HomeAssistant, entry: MockConfigEntry, pusher: Pusher, tmp_path: Path
+) -> None:
     """Change between Home Assistant's address and ports; the token stays."""
     result = await direct(hass, await entry.start_reconfigure_flow(hass))
     assert result["step_id"] == "connect_direct"
@@ -374,7 +376,7 @@ async def test_change_the_way(hass: HomeAssistant, entry: MockConfigEntry, pushe
     assert settings(entry) == {"url": "https://ha.example.com", "token": TOKEN}
 
 
-async def test_another_camera_without_the_certificate(hass: HomeAssistant, tmp_path: Path) -> None:
+async def test_camera_refuses_the_certificate_when_reconfiguring(hass: HomeAssistant, tmp_path: Path) -> None:
     """Show the error of the certificate when reconfiguring, too."""
     listener_entry = ListenerEntry(hass, tmp_path)
     await listener_entry.start()
@@ -391,7 +393,7 @@ async def test_another_camera_without_the_certificate(hass: HomeAssistant, tmp_p
     assert (await enter(hass, result))["reason"] == "reconfigure_successful"
 
 
-async def test_new_authority(hass: HomeAssistant, tmp_path: Path) -> None:
+async def test_damaged_authority_is_replaced(hass: HomeAssistant, tmp_path: Path) -> None:
     """Make a new certificate authority if the old one is damaged."""
     listener_entry = ListenerEntry(hass, tmp_path)
     await listener_entry.start()
@@ -493,7 +495,7 @@ async def test_prepare_a_camera_without_counter(hass: HomeAssistant, entry: Mock
         assert not device.authorities
 
 
-async def test_prepare_fails(hass: HomeAssistant, entry: MockConfigEntry, pusher: Pusher) -> None:
+async def test_preparing_a_camera_fails(hass: HomeAssistant, entry: MockConfigEntry, pusher: Pusher) -> None:
     """Let the user correct a wrong password; show hostile answers as plain text."""
     result = await choose(hass, await entry.start_reconfigure_flow(hass), "show")
     async with Device() as device:
@@ -525,7 +527,7 @@ async def check_from(hass: HomeAssistant, result: ConfigFlowResult) -> ConfigFlo
     return result
 
 
-async def test_check(hass: HomeAssistant) -> None:
+async def test_address_check(hass: HomeAssistant) -> None:
     """Check the listener's address, and return to the menu with URL and token."""
     result = await direct(hass)
     for _ in range(2):
@@ -537,9 +539,7 @@ async def test_check(hass: HomeAssistant) -> None:
         assert result["step_id"] == "connect_direct"
 
 
-async def test_check_of_an_address_that_leads_nowhere(
-    hass: HomeAssistant, entry: MockConfigEntry, pusher: Pusher
-) -> None:
+async def test_address_check_finds_a_problem(hass: HomeAssistant, entry: MockConfigEntry, pusher: Pusher) -> None:
     """Show the finding as a sentence."""
     result = await choose(hass, await entry.start_reconfigure_flow(hass), "home_assistant")
     result = await enter(hass, result, url=f"https://127.0.0.1:{free_port()}")
@@ -548,7 +548,7 @@ async def test_check_of_an_address_that_leads_nowhere(
     assert "{" not in shown(result)["findings"]
 
 
-async def test_dialog_closed_during_check(hass: HomeAssistant, entry: MockConfigEntry, pusher: Pusher) -> None:
+async def test_closed_flow_cancels_the_check(hass: HomeAssistant, entry: MockConfigEntry, pusher: Pusher) -> None:
     """Cancel the check with the dialog."""
     result = await choose(hass, await entry.start_reconfigure_flow(hass), "show")
     result = await choose(hass, result, "check")

@@ -36,7 +36,7 @@ pytestmark = pytest.mark.usefixtures("ticking_noon", "sound_log")
 # 200
 
 
-async def test_stored(hass: HomeAssistant, pusher: Pusher) -> None:
+async def test_stored_before_the_answer(hass: HomeAssistant, pusher: Pusher) -> None:
     """Store counts before the answer; the same counts again change nothing."""
     response = await pusher.client.post(PATH, json=push(), headers={"Authorization": f"Bearer {TOKEN}"})
     assert stored(hass) == 1
@@ -55,7 +55,7 @@ async def test_nothing_to_store(hass: HomeAssistant, pusher: Pusher) -> None:
     assert not issues(hass)
 
 
-async def test_unknown_things_beside_known_ones(
+async def test_unknown_kinds_beside_known_ones(
     hass: HomeAssistant, pusher: Pusher, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Skip unknown kinds and directions beside known ones, and log each once."""
@@ -78,7 +78,7 @@ UNKNOWN = [
 
 
 @pytest.mark.parametrize("unknown", UNKNOWN, ids=["kind", "directions", "counts as text"])
-async def test_unknown_things_alone(hass: HomeAssistant, pusher: Pusher, unknown: Document) -> None:
+async def test_only_unknown_kinds(hass: HomeAssistant, pusher: Pusher, unknown: Document) -> None:
     """Quarantine measurements that may count people; store the others, and return 200."""
     for _ in range(2):
         response = await pusher.post(push(unknown, measurement(NOON - 2 * MINUTE, 2)))
@@ -87,7 +87,7 @@ async def test_unknown_things_alone(hass: HomeAssistant, pusher: Pusher, unknown
         assert stored(hass) == 2
 
 
-async def test_numbers_and_times_by_their_meaning(hass: HomeAssistant, pusher: Pusher) -> None:
+async def test_other_notations_of_numbers_and_times(hass: HomeAssistant, pusher: Pusher) -> None:
     """Read 3.0 as 3, and ignore fractions of a second, so that a repeated interval isn't stored twice."""
     told = measurement(NOON - MINUTE, cast(int, 3.0), 1)
     for start, end in (("09:58:00.123Z", "09:59:00.123Z"), ("09:57:00.123Z", "09:58:00.123Z")) * 2:
@@ -219,7 +219,7 @@ async def test_not_a_document(
     assert not issues(hass)
 
 
-async def test_type_of_content_does_not_matter(pusher: Pusher) -> None:
+async def test_content_type_is_ignored(pusher: Pusher) -> None:
     """Ignore the content type, because cameras may send any."""
     for kind in ("text/plain", "application/x-www-form-urlencoded", "multipart/form-data", "nonsense"):
         response = await pusher.post(connection_test(), headers={"Content-Type": kind})

@@ -206,7 +206,7 @@ async def test_broken_chunks(hass: HomeAssistant, pusher: Pusher, chunk: str) ->
 
 
 @pytest.mark.usefixtures("short_silence")
-async def test_silence(hass: HomeAssistant, pusher: Pusher) -> None:
+async def test_silent_camera_is_disconnected(hass: HomeAssistant, pusher: Pusher) -> None:
     """Close the connection of a silent camera, and wait for a slow one."""
     body = encoded(push())
     async with wire(pusher) as silent, wire(pusher) as slow:
@@ -224,7 +224,7 @@ async def test_silence(hass: HomeAssistant, pusher: Pusher) -> None:
 # Cameras that hang up early
 
 
-async def test_hanging_up_during_the_commit(hass: HomeAssistant, pusher: Pusher) -> None:
+async def test_camera_disconnects_during_the_commit(hass: HomeAssistant, pusher: Pusher) -> None:
     """Store a received body even if the camera closes the connection."""
     body = encoded(push())
     with locked(hass) as lock:
@@ -238,7 +238,7 @@ async def test_hanging_up_during_the_commit(hass: HomeAssistant, pusher: Pusher)
     await again(pusher)
 
 
-async def test_hanging_up_while_it_is_read(hass: HomeAssistant, pusher: Pusher) -> None:
+async def test_camera_disconnects_while_its_push_is_parsed(hass: HomeAssistant, pusher: Pusher) -> None:
     """Store a document that is parsed in a thread even if the camera closes the connection."""
     release = threading.Event()
     busy = [hass.async_add_executor_job(release.wait, SOON) for _ in range(100)]
@@ -256,7 +256,7 @@ async def test_hanging_up_while_it_is_read(hass: HomeAssistant, pusher: Pusher) 
 
 
 @pytest.mark.parametrize("body", [b"?", encoded(push(apiVersion="0.3")), encoded(push(sent=NOON + 2 * APART))])
-async def test_hanging_up_before_a_refusal(
+async def test_camera_disconnects_before_a_refusal(
     hass: HomeAssistant, pusher: Pusher, caplog: pytest.LogCaptureFixture, body: bytes
 ) -> None:
     """Log a refusal as ever if the camera has closed the connection."""

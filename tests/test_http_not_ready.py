@@ -54,7 +54,7 @@ async def test_no_entry(hass: HomeAssistant, hass_client_no_auth: ClientSessionG
     assert not issues(hass)
 
 
-async def test_entry_comes_and_goes(hass: HomeAssistant, pusher: Pusher, entry: MockConfigEntry) -> None:
+async def test_entry_is_unloaded(hass: HomeAssistant, pusher: Pusher, entry: MockConfigEntry) -> None:
     """Return 503 while the entry isn't loaded."""
     assert await hass.config_entries.async_unload(entry.entry_id)
     await see_not_ready(pusher)
@@ -134,7 +134,7 @@ async def test_locked_ledger(hass: HomeAssistant, pusher: Pusher, caplog: pytest
 
 
 @pytest.mark.usefixtures("impatient")
-async def test_hanging_up_before_the_ledger_fails(hass: HomeAssistant, pusher: Pusher) -> None:
+async def test_camera_disconnects_before_the_ledger_fails(hass: HomeAssistant, pusher: Pusher) -> None:
     """Show the repair even if the camera has closed the connection."""
     body = encoded(push())
     with locked(hass):

@@ -68,7 +68,7 @@ async def test_spelling_of_the_scheme(pusher: Pusher) -> None:
 
 
 @pytest.mark.parametrize("length", ["Content-Length: 1000", "Transfer-Encoding: chunked", "Content-Length: 999999999"])
-async def test_no_body_is_read_for_a_stranger(hass: HomeAssistant, pusher: Pusher, length: str) -> None:
+async def test_wrong_token_is_refused_before_the_body(hass: HomeAssistant, pusher: Pusher, length: str) -> None:
     """Return 401 before a byte of the body is received."""
     async with wire(pusher) as connection:
         await connection.send(f"POST {PATH} HTTP/1.1\r\nHost: ha\r\nAuthorization: Bearer x\r\n{length}\r\n\r\n")
@@ -92,7 +92,7 @@ async def set_up_behind_proxy(
     return Pusher(hass, await hass_client_no_auth())
 
 
-async def test_no_ban(
+async def test_wrong_token_bans_no_address(
     hass: HomeAssistant,
     entry: MockConfigEntry,
     hass_client_no_auth: ClientSessionGenerator,
@@ -106,7 +106,7 @@ async def test_no_ban(
     await again(pusher)
 
 
-async def test_wrong_tokens_from_everywhere(
+async def test_wrong_tokens_from_many_addresses(
     hass: HomeAssistant, entry: MockConfigEntry, hass_client_no_auth: ClientSessionGenerator
 ) -> None:
     """Show few repairs, one for each address, however many addresses send a wrong token."""
@@ -136,7 +136,7 @@ async def test_previous_token(
     assert stored(hass) == 1
 
 
-async def test_strangers_do_not_hide_a_camera(
+async def test_issue_of_a_known_camera_beside_many_strangers(
     hass: HomeAssistant, stopped: FrozenDateTimeFactory, pusher: Pusher
 ) -> None:
     """Show the repair of a known camera even if strangers fill the limit."""

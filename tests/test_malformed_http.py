@@ -214,7 +214,7 @@ async def test_garbage_within_tls(
     assert lines(caplog) == []
 
 
-async def test_request_that_cannot_even_be_refused(
+async def test_parser_raises(
     listener_entry: ListenerEntry, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Return 400 if aiohttp's parser raises, as some releases do on a URL with half a bracket."""
@@ -230,7 +230,7 @@ async def test_request_that_cannot_even_be_refused(
     assert not [line for line in lines(caplog) if "took" not in line]
 
 
-async def test_malformed_request_in_the_log_for_those_who_look(
+async def test_malformed_request_at_debug_level(
     listener_entry: ListenerEntry, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Log what was wrong at DEBUG."""
@@ -239,7 +239,7 @@ async def test_malformed_request_in_the_log_for_those_who_look(
     assert "Error handling request from 127.0.0.1" in caplog.text
 
 
-async def test_fault_of_our_own(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+async def test_handler_raises(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     """Return 500 and log once if a handler raises."""
 
     async def fail(_: web.Request) -> web.Response:

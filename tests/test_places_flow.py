@@ -18,7 +18,7 @@ from .helpers.pusher import SERIAL, Pusher
 
 
 @pytest.mark.usefixtures("noon")
-async def test_devices(hass: HomeAssistant, entry: MockConfigEntry, pusher: Pusher) -> None:
+async def test_device_of_a_place(hass: HomeAssistant, entry: MockConfigEntry, pusher: Pusher) -> None:
     """A place is a device of its subentry, its cameras are linked to it, and it is removed with the subentry."""
     await both(pusher)
     key = await add_place(hass, entry)
@@ -44,7 +44,7 @@ async def test_devices(hass: HomeAssistant, entry: MockConfigEntry, pusher: Push
 
 
 @pytest.mark.usefixtures("noon")
-async def test_reload_leaves_devices_and_repairs_alone(
+async def test_reload_keeps_devices_and_ignored_issues(
     hass: HomeAssistant, entry: MockConfigEntry, pusher: Pusher
 ) -> None:
     """A reload changes no device, and an ignored issue stays ignored."""

@@ -172,7 +172,7 @@ class Places:
     def reverse(self, number: int) -> None:
         """Reverse the direction of a camera that has pushed."""
         serial = SERIALS[number]
-        if any(told[0] == serial for told in self.counts.told):
+        if any(camera == serial for camera, _, _ in self.counts.latest):
             self.counts.reversed ^= {serial}
             self.ledger.set_reversed(serial, serial in self.counts.reversed).result(TIMEOUT)
 

@@ -84,7 +84,7 @@ async def test_probe_too_large(pusher: Pusher, monkeypatch: pytest.MonkeyPatch) 
     await pusher.push()
 
 
-async def test_probe_takes_no_memory(pusher: Pusher, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_probe_leaves_memory_for_pushes(pusher: Pusher, monkeypatch: pytest.MonkeyPatch) -> None:
     """Leave room for pushes while a probe is discarded."""
     monkeypatch.setattr(bodies, "MAX_BODIES", 1000)
     with probing(pusher.hass) as probe:

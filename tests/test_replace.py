@@ -62,7 +62,7 @@ async def broken(hass: HomeAssistant, noon: FrozenDateTimeFactory, entry: MockCo
 
 
 @pytest.mark.usefixtures("broken")
-async def test_a_replaced_camera_goes_on(
+async def test_new_camera_continues_the_entities(
     hass: HomeAssistant, noon: FrozenDateTimeFactory, entry: MockConfigEntry, pusher: Pusher
 ) -> None:
     """Entities keep their ids, the counts of both are one series, and the device describes the new camera."""
@@ -95,7 +95,7 @@ async def test_a_replaced_camera_goes_on(
 
 
 @pytest.mark.usefixtures("broken")
-async def test_replaced_by_way_of_the_repair(hass: HomeAssistant, entry: MockConfigEntry, repairs: Repairs) -> None:
+async def test_replace_in_the_repair_flow(hass: HomeAssistant, entry: MockConfigEntry, repairs: Repairs) -> None:
     """The issue appears with the new camera, and its dialog asks for confirmation."""
     (issue_id,) = repairs.issues
     flow = await repairs.open(issue_id)
@@ -114,7 +114,7 @@ async def test_replaced_by_way_of_the_repair(hass: HomeAssistant, entry: MockCon
 
 
 @pytest.mark.usefixtures("broken")
-async def test_another_door(
+async def test_answer_another_door_is_stored(
     hass: HomeAssistant, noon: FrozenDateTimeFactory, entry: MockConfigEntry, pusher: Pusher, repairs: Repairs
 ) -> None:
     """The answer "another door" is stored, also over a restart; the next new camera has its own issue."""
@@ -132,7 +132,7 @@ async def test_another_door(
 
 
 @pytest.mark.usefixtures("broken")
-async def test_the_issue_ends_when_the_old_camera_reports(
+async def test_issue_ends_when_the_old_camera_reports(
     hass: HomeAssistant, noon: FrozenDateTimeFactory, entry: MockConfigEntry, pusher: Pusher
 ) -> None:
     """The issue ends when the old camera reports again, and doesn't return: it reported beside the new one."""
@@ -150,14 +150,14 @@ async def test_the_issue_ends_when_the_old_camera_reports(
 
 @pytest.mark.usefixtures("broken")
 @pytest.mark.parametrize("removed", [SERIAL, NEW])
-async def test_the_issue_ends_when_either_is_removed(hass: HomeAssistant, entry: MockConfigEntry, removed: str) -> None:
+async def test_issue_ends_when_a_camera_is_removed(hass: HomeAssistant, entry: MockConfigEntry, removed: str) -> None:
     """The issue ends when either camera is removed."""
     assert offered(hass) == [NEW]
     await entry.runtime_data.async_remove_camera(removed)
     assert offered(hass) == []
 
 
-async def test_the_old_camera_falls_silent_after_the_new_one_came(
+async def test_old_camera_falls_silent_after_the_new_one_appeared(
     hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Pusher
 ) -> None:
     """A camera prepared on the same day may replace a silent one; an older camera may not."""
@@ -214,7 +214,7 @@ async def test_replace_without_a_loaded_entry(hass: HomeAssistant, entry: MockCo
 
 
 @pytest.mark.usefixtures("broken")
-async def test_replace_while_the_ledger_is_out_of_reach(
+async def test_replace_while_the_ledger_cannot_be_written(
     hass: HomeAssistant, entry: MockConfigEntry, repairs: Repairs, tmp_path: Path
 ) -> None:
     """The dialogs show the ledger's error and change nothing."""
@@ -241,7 +241,7 @@ async def test_replace_while_the_ledger_is_out_of_reach(
     assert "replacements" not in entry.options
 
 
-async def test_a_place_goes_on(
+async def test_place_continues_after_a_replacement(
     hass: HomeAssistant, noon: FrozenDateTimeFactory, entry: MockConfigEntry, pusher: Pusher, broken: None
 ) -> None:
     """In each place the old camera's key replaces the new one's, without duplicates; no door is missing or silent."""
@@ -269,7 +269,7 @@ async def test_a_place_goes_on(
 
 
 @pytest.mark.usefixtures("broken")
-async def test_a_camera_that_was_removed_is_replaced(
+async def test_replace_a_removed_camera(
     hass: HomeAssistant, entry: MockConfigEntry, pusher: Pusher, repairs: Repairs
 ) -> None:
     """The entities of a removed camera return under their old ids."""
@@ -286,7 +286,7 @@ async def test_a_camera_that_was_removed_is_replaced(
 
 
 @pytest.mark.usefixtures("broken")
-async def test_the_old_camera_reports_again(
+async def test_old_camera_reports_again(
     hass: HomeAssistant, noon: FrozenDateTimeFactory, entry: MockConfigEntry, pusher: Pusher
 ) -> None:
     """The old camera gets a key of its own; late counts from before still count at its old door."""
@@ -319,7 +319,7 @@ async def test_the_old_camera_reports_again(
 
 
 @pytest.mark.usefixtures("broken")
-async def test_a_replacement_outlives_the_ledger(
+async def test_replacement_survives_a_lost_ledger(
     hass: HomeAssistant, entry: MockConfigEntry, pusher: Pusher, tmp_path: Path
 ) -> None:
     """With a new ledger, the camera counts for the key from its first push on."""
@@ -334,7 +334,7 @@ async def test_a_replacement_outlives_the_ledger(
 
 
 @pytest.mark.usefixtures("broken")
-async def test_options_leave_replacements_alone(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+async def test_options_keep_replacements(hass: HomeAssistant, entry: MockConfigEntry) -> None:
     """The options dialog keeps replacements."""
     await replace(hass, entry)
     kept = dict(entry.options)
@@ -345,7 +345,7 @@ async def test_options_leave_replacements_alone(hass: HomeAssistant, entry: Mock
 
 
 @pytest.mark.usefixtures("broken")
-async def test_pushes_go_on_while_a_camera_is_replaced(
+async def test_push_during_a_replacement(
     hass: HomeAssistant, noon: FrozenDateTimeFactory, entry: MockConfigEntry, pusher: Pusher
 ) -> None:
     """A push during the replacement is counted once, whether it is stored or sent again."""
@@ -361,7 +361,7 @@ async def test_pushes_go_on_while_a_camera_is_replaced(
 
 
 @pytest.mark.usefixtures("recorder_mock", "broken")
-async def test_statistics_go_on(
+async def test_statistics_continue_after_a_replacement(
     hass: HomeAssistant, noon: FrozenDateTimeFactory, entry: MockConfigEntry, pusher: Pusher, tmp_path: Path
 ) -> None:
     """Both cameras are in one series, also at their place; the new camera's own series is cleared."""
@@ -406,7 +406,7 @@ async def test_series_of_the_new_camera_is_cleared_after_a_restart(
 
 
 @pytest.mark.usefixtures("broken")
-async def test_diagnostics_name_no_camera(
+async def test_diagnostics_contain_no_serial_number(
     hass: HomeAssistant, entry: MockConfigEntry, repairs: Repairs, hass_client: ClientSessionGenerator
 ) -> None:
     """Diagnostics contain no serial number, not even in options."""
@@ -423,7 +423,9 @@ async def test_diagnostics_name_no_camera(
 
 
 @pytest.mark.usefixtures("broken")
-async def test_undo(hass: HomeAssistant, noon: FrozenDateTimeFactory, entry: MockConfigEntry, pusher: Pusher) -> None:
+async def test_undo_a_replacement(
+    hass: HomeAssistant, noon: FrozenDateTimeFactory, entry: MockConfigEntry, pusher: Pusher
+) -> None:
     """After an undo each camera has its own counts, and another replacement is possible."""
     result = await choose(hass, await entry.start_reconfigure_flow(hass), "undo")
     assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "nothing_to_undo")
@@ -447,7 +449,7 @@ async def test_undo(hass: HomeAssistant, noon: FrozenDateTimeFactory, entry: Moc
 
 
 @pytest.mark.usefixtures("broken")
-async def test_a_camera_that_was_replaced_replaces_one_that_broke_earlier(
+async def test_replaced_camera_replaces_another_one(
     hass: HomeAssistant, noon: FrozenDateTimeFactory, entry: MockConfigEntry, pusher: Pusher
 ) -> None:
     """The counts of a camera that moves to a second door stay at its first door."""
@@ -461,7 +463,7 @@ async def test_a_camera_that_was_replaced_replaces_one_that_broke_earlier(
 
 
 @pytest.mark.usefixtures("broken")
-async def test_fields_of_the_dialog(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+async def test_fields_of_the_flow(hass: HomeAssistant, entry: MockConfigEntry) -> None:
     """Each field has a label and a description, and the confirmation names the cameras."""
     result = await choose(hass, await entry.start_reconfigure_flow(hass), "replace")
     step = ENGLISH["config"]["step"]["replace"]

@@ -63,7 +63,7 @@ def about(hass: HomeAssistant, kind: issues.Issue) -> set[str]:
 
 
 @pytest.mark.parametrize("restarted", [False, True])
-async def test_undone_after_the_old_camera_reported_again(
+async def test_undo_after_the_old_camera_reported_again(
     hass: HomeAssistant, noon: FrozenDateTimeFactory, entry: MockConfigEntry, pusher: Pusher, restarted: bool
 ) -> None:
     """The old camera's second device is removed, and both cameras count for their own keys."""
@@ -81,7 +81,7 @@ async def test_undone_after_the_old_camera_reported_again(
     assert device_of(hass, entry, AGAIN) is None
 
 
-async def test_undone_gives_names_back(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+async def test_undo_restores_names(hass: HomeAssistant, entry: MockConfigEntry) -> None:
     """The old camera gets its name and its last message back."""
     await replace(hass, entry)
     await undo(hass, entry)
@@ -91,7 +91,7 @@ async def test_undone_gives_names_back(hass: HomeAssistant, entry: MockConfigEnt
     assert entry.runtime_data.cameras[SERIAL].last_message < NOON + MINUTE
 
 
-async def test_undoing_takes_no_door_away(
+async def test_undo_is_refused_if_the_old_camera_has_another_door(
     hass: HomeAssistant, noon: FrozenDateTimeFactory, entry: MockConfigEntry, pusher: Pusher
 ) -> None:
     """A replacement can't be undone if the old camera has replaced another one since."""
@@ -107,7 +107,7 @@ async def test_undoing_takes_no_door_away(
     assert device_of(hass, entry)
 
 
-async def test_removing_the_old_camera_leaves_the_problems_of_its_door(
+async def test_removing_the_old_camera_keeps_issues_of_its_key(
     hass: HomeAssistant, noon: FrozenDateTimeFactory, entry: MockConfigEntry, pusher: Pusher
 ) -> None:
     """The issues of a key stay when the camera with that serial number is removed."""
@@ -120,9 +120,7 @@ async def test_removing_the_old_camera_leaves_the_problems_of_its_door(
     assert SERIAL in about(hass, issues.CAMERA_SILENT)
 
 
-async def test_a_problem_of_the_new_camera_survives_the_replacement(
-    hass: HomeAssistant, entry: MockConfigEntry, pusher: Pusher
-) -> None:
+async def test_replacement_keeps_the_clock_issue(hass: HomeAssistant, entry: MockConfigEntry, pusher: Pusher) -> None:
     """An issue about a camera's clock stays when the camera counts for another key."""
     await pusher.post(document(sensor=NEW_SENSOR, sent=NOON - timedelta(hours=2)))
     assert about(hass, issues.CLOCK_DIFFERS) == {NEW}
@@ -132,7 +130,7 @@ async def test_a_problem_of_the_new_camera_survives_the_replacement(
     assert about(hass, issues.CLOCK_DIFFERS) == set()
 
 
-async def test_quarantined_intervals_go_back(
+async def test_issue_about_quarantined_intervals_follows_the_key(
     hass: HomeAssistant, noon: FrozenDateTimeFactory, entry: MockConfigEntry, pusher: Pusher
 ) -> None:
     """The issue about quarantined intervals is about the key that the camera counts for."""
@@ -145,7 +143,7 @@ async def test_quarantined_intervals_go_back(
     assert about(hass, issues.QUARANTINED) == {NEW}
 
 
-async def test_diagnostics_tell_the_old_camera_from_its_door(
+async def test_diagnostics_have_an_alias_for_each_camera(
     hass: HomeAssistant,
     hass_client: ClientSessionGenerator,
     noon: FrozenDateTimeFactory,
@@ -166,7 +164,7 @@ def local(measured: Document, hours: int) -> Document:
     return {**measured, "localFrom": f"{start:%Y-%m-%dT%H:%M:%S}"}
 
 
-async def test_no_zone_and_a_line_that_fails_while_clocks_change(
+async def test_offset_of_old_counts_is_not_used_today(
     hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Pusher
 ) -> None:
     """The offset of old counts isn't used as today's."""

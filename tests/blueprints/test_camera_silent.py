@@ -15,7 +15,7 @@ from ..helpers.blueprints import (
     done,
     reload,
     run_by_hand,
-    said,
+    sent_messages,
     wait,
 )
 from ..helpers.places import entity_of
@@ -30,16 +30,16 @@ async def test_camera_silent(
     assert hass.states.is_state(BACK_CONNECTIVITY, "off")
     assert not done(calls)
     await passing(minutes=2, back=False)
-    assert said(calls) == ["Back door has stopped reporting. Check power and network."]
+    assert sent_messages(calls) == ["Back door has stopped reporting. Check power and network."]
     await passing(minutes=60, back=False)
     assert not done(calls)
     await run_by_hand(hass)
-    assert len(said(calls)) == 1
+    assert len(sent_messages(calls)) == 1
     await passing()
-    assert said(calls) == ["Back door reports again."]
+    assert sent_messages(calls) == ["Back door reports again."]
     await wait(hass, noon, 60)
     await wait(hass, noon, 10)
-    assert len(said(calls)) == 2
+    assert len(sent_messages(calls)) == 2
 
 
 async def test_short_silence(
@@ -56,7 +56,7 @@ async def test_short_silence(
     assert not done(calls)
 
 
-async def test_the_integration_is_away(
+async def test_integration_is_not_loaded(
     hass: HomeAssistant, entry: MockConfigEntry, shop: str, noon: FrozenDateTimeFactory, calls: Calls, passing: Passing
 ) -> None:
     """Send nothing while the integration isn't loaded, or when it is again."""
@@ -84,13 +84,13 @@ async def test_place_is_incomplete(hass: HomeAssistant, shop: str, calls: Calls,
         back_actions=[action],
     )
     await passing(minutes=8, back=False)
-    assert said(calls, "notify.phone") == ["Where is Shop (Back door)?"]
+    assert sent_messages(calls, "notify.phone") == ["Where is Shop (Back door)?"]
     await passing()
-    assert said(calls, "notify.phone") == ["Here is Shop."]
+    assert sent_messages(calls, "notify.phone") == ["Here is Shop."]
     assert not done(calls)
 
 
-async def test_silence_and_a_start(
+async def test_silent_after_a_start(
     hass: HomeAssistant, entry: MockConfigEntry, shop: str, calls: Calls, passing: Passing
 ) -> None:
     """Send one message about a camera that is silent after a start, and one when it is back."""
@@ -100,15 +100,15 @@ async def test_silence_and_a_start(
     await passing(minutes=14, back=False)
     assert not done(calls)
     await passing(minutes=30, back=False)
-    assert sorted(message.partition(" has stopped")[0] for message in said(calls)) == [
+    assert sorted(message.partition(" has stopped")[0] for message in sent_messages(calls)) == [
         "Back door",
         "Shop (Back door)",
     ]
     await passing()
-    assert sorted(said(calls)) == ["Back door reports again.", "Shop reports again."]
+    assert sorted(sent_messages(calls)) == ["Back door reports again.", "Shop reports again."]
 
 
-async def test_long_silence_and_a_start(
+async def test_silent_for_a_day_before_a_start(
     hass: HomeAssistant, entry: MockConfigEntry, shop: str, noon: FrozenDateTimeFactory, calls: Calls, passing: Passing
 ) -> None:
     """Send a message after a start about a camera that has been silent for a day."""
@@ -119,9 +119,9 @@ async def test_long_silence_and_a_start(
     await passing(minutes=9, back=False)
     assert not done(calls)
     await passing(minutes=30, back=False)
-    assert [message.partition(" has stopped")[0] for message in said(calls)] == [
+    assert [message.partition(" has stopped")[0] for message in sent_messages(calls)] == [
         "Back door",
         "Shop (Back door)",
     ]
     await passing()
-    assert sorted(said(calls)) == ["Back door reports again.", "Shop reports again."]
+    assert sorted(sent_messages(calls)) == ["Back door reports again.", "Shop reports again."]

@@ -7,7 +7,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er
 from homeassistant.util import dt as dt_util
 
-from ..helpers.blueprints import MINUTE, Calls, Passing, automate, boot, done, reload, run_by_hand, said, wait
+from ..helpers.blueprints import MINUTE, Calls, Passing, automate, boot, done, reload, run_by_hand, sent_messages, wait
 from ..helpers.places import entity_of, shown
 from ..helpers.pusher import Pusher, measurement
 
@@ -26,27 +26,27 @@ async def test_full_and_free_again(
     """Send one message when the place is full, and one when it is free again."""
     await automate(hass, "full_and_free_again", place=shop_device(hass, shop))
     await run_by_hand(hass)
-    assert said(calls) == ["Shop is full. People inside: ?."]
+    assert sent_messages(calls) == ["Shop is full. People inside: ?."]
     await passing(2)
     assert not done(calls)
     await passing(2)
     await passing(1)
-    assert said(calls) == ["Shop is full. People inside: 4."]
+    assert sent_messages(calls) == ["Shop is full. People inside: 4."]
     await reload(hass, entry)
     await passing()
     assert not done(calls)
     await passing(0, 3)
     await passing(0, 1)
-    assert said(calls) == ["Shop is free again. People inside: 2."]
+    assert sent_messages(calls) == ["Shop is free again. People inside: 2."]
 
 
-async def test_full_after_silence(
+async def test_limit_crossed_during_silence(
     hass: HomeAssistant, noon: FrozenDateTimeFactory, shop: str, calls: Calls, passing: Passing
 ) -> None:
     """Send nothing for silence, but for a limit crossed during it."""
     await automate(hass, "full_and_free_again", place=shop_device(hass, shop))
     await passing(3)
-    assert len(said(calls)) == 1
+    assert len(sent_messages(calls)) == 1
     await wait(hass, noon, 30)
     assert shown(hass, shop, "full") == "unavailable"
     await passing()
@@ -54,10 +54,10 @@ async def test_full_after_silence(
     assert not done(calls)
     await wait(hass, noon, 30)
     await passing(0, 1)
-    assert said(calls) == ["Shop is free again. People inside: 2."]
+    assert sent_messages(calls) == ["Shop is free again. People inside: 2."]
 
 
-async def test_full_in_the_past(
+async def test_limit_crossed_in_late_counts(
     hass: HomeAssistant,
     noon: FrozenDateTimeFactory,
     shop: str,
@@ -94,7 +94,7 @@ async def test_full_after_a_start(
     await passing()
     assert not done(calls)
     await passing(0, 1)
-    assert said(calls, "notify.phone") == ["Come in!"]
+    assert sent_messages(calls, "notify.phone") == ["Come in!"]
     await passing(4)
-    assert said(calls, "notify.phone") == ["Stop at 6!"]
+    assert sent_messages(calls, "notify.phone") == ["Stop at 6!"]
     assert not done(calls)

@@ -52,7 +52,7 @@ async def test_lights_and_climate(hass: HomeAssistant, lights: dict[str, Any], c
     assert done(calls) == ["climate.set_temperature"]
 
 
-async def test_lights_stay_on_for_those_who_come_back(
+async def test_lights_stay_on_if_somebody_enters_during_the_delay(
     hass: HomeAssistant, lights: dict[str, Any], calls: Calls, passing: Passing
 ) -> None:
     """Keep the lights on if somebody comes during the delay."""
@@ -66,7 +66,7 @@ async def test_lights_stay_on_for_those_who_come_back(
     assert not done(calls)
 
 
-async def test_lights_stay_on_while_nobody_knows(
+async def test_lights_stay_on_during_silence(
     hass: HomeAssistant,
     shop: str,
     noon: FrozenDateTimeFactory,
@@ -96,7 +96,7 @@ async def test_lights_stay_on_while_nobody_knows(
     assert done(calls) == ["homeassistant.turn_off"]
 
 
-async def test_lights_after_the_last_left_unseen(
+async def test_lights_turn_off_if_the_last_person_left_during_silence(
     hass: HomeAssistant, noon: FrozenDateTimeFactory, lights: dict[str, Any], calls: Calls, passing: Passing
 ) -> None:
     """Turn off after the last person left during a silence."""
@@ -111,7 +111,7 @@ async def test_lights_after_the_last_left_unseen(
     assert done(calls) == ["homeassistant.turn_off"]
 
 
-async def test_lights_after_a_start(
+async def test_lights_after_a_start_with_people(
     hass: HomeAssistant, entry: MockConfigEntry, lights: dict[str, Any], calls: Calls, passing: Passing
 ) -> None:
     """Set the lights after a start, with people inside."""

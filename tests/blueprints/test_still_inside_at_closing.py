@@ -11,7 +11,7 @@ from homeassistant.const import STATE_ON
 from homeassistant.core import HomeAssistant, State
 from homeassistant.util import dt as dt_util
 
-from ..helpers.blueprints import MINUTE, Calls, Passing, automate, boot, done, run_by_hand, said, wait
+from ..helpers.blueprints import MINUTE, Calls, Passing, automate, boot, done, run_by_hand, sent_messages, wait
 from ..helpers.places import add_place, entity_of, shown
 
 
@@ -26,20 +26,22 @@ async def test_still_inside(hass: HomeAssistant, evening: None, shop: str, calls
     """Send the number at closing time, and again while people are inside."""
     await automate(hass, "still_inside_at_closing", occupancy=entity_of(hass, shop, "occupancy"))
     await run_by_hand(hass)
-    assert said(calls) == ["Closing time at Shop. People still inside: 0."]
+    assert sent_messages(calls) == ["Closing time at Shop. People still inside: 0."]
     await passing(2)
     assert not done(calls)
     await passing()
-    assert said(calls) == ["Closing time at Shop. People still inside: 2."]
+    assert sent_messages(calls) == ["Closing time at Shop. People still inside: 2."]
     await passing(minutes=14)
     assert not done(calls)
     await passing(0, 1)
-    assert said(calls) == ["Closing time at Shop. People still inside: 1."]
+    assert sent_messages(calls) == ["Closing time at Shop. People still inside: 1."]
     await passing(minutes=30)
     assert not done(calls)
 
 
-async def test_all_have_left(hass: HomeAssistant, evening: None, shop: str, calls: Calls, passing: Passing) -> None:
+async def test_nobody_inside_at_closing(
+    hass: HomeAssistant, evening: None, shop: str, calls: Calls, passing: Passing
+) -> None:
     """Send nothing if nobody is inside at closing time."""
     await automate(hass, "still_inside_at_closing", occupancy=entity_of(hass, shop, "occupancy"))
     await passing(minutes=2)
@@ -47,21 +49,21 @@ async def test_all_have_left(hass: HomeAssistant, evening: None, shop: str, call
     assert not done(calls)
 
 
-async def test_they_left_before_the_reminder(
+async def test_no_reminder_if_all_have_left(
     hass: HomeAssistant, evening: None, shop: str, calls: Calls, passing: Passing
 ) -> None:
     """Send no reminder if the people have left."""
     await automate(hass, "still_inside_at_closing", occupancy=entity_of(hass, shop, "occupancy"))
     await passing(1)
     await passing()
-    assert len(said(calls)) == 1
+    assert len(sent_messages(calls)) == 1
     await passing(0, 1)
     await passing(minutes=20)
     assert not done(calls)
 
 
 @pytest.mark.parametrize("told", [True, False])
-async def test_a_start_before_the_reminder(
+async def test_reminder_after_a_restart(
     hass: HomeAssistant,
     evening: None,
     entry: MockConfigEntry,
@@ -79,7 +81,7 @@ async def test_a_start_before_the_reminder(
     await passing(minutes=13)
     assert not done(calls)
     await passing()
-    assert said(calls) == ["Closing time at Shop. People still inside: 3."] * told
+    assert sent_messages(calls) == ["Closing time at Shop. People still inside: 3."] * told
 
 
 async def test_reminder_after_midnight(
@@ -98,11 +100,11 @@ async def test_reminder_after_midnight(
     noon.move_to("2026-09-16T21:53:00Z")
     await passing(1)
     await passing()
-    assert said(calls) == ["Closing time at Bar. People still inside: 1."]
+    assert sent_messages(calls) == ["Closing time at Bar. People still inside: 1."]
     await passing(minutes=14)
     assert not done(calls)
     await passing()
-    assert said(calls) == ["Closing time at Bar. People still inside: 1."]
+    assert sent_messages(calls) == ["Closing time at Bar. People still inside: 1."]
 
 
 @pytest.mark.parametrize(
@@ -115,7 +117,7 @@ async def test_reminder_after_midnight(
         ({"weekdays": ["tue", "thu"]}, False),
     ],
 )
-async def test_when_it_tells(
+async def test_minimum_time_days_and_reminder(
     hass: HomeAssistant,
     evening: None,
     shop: str,
@@ -128,11 +130,11 @@ async def test_when_it_tells(
     await automate(hass, "still_inside_at_closing", occupancy=entity_of(hass, shop, "occupancy"), reminder=0, **inputs)
     await passing(2)
     await passing(minutes=30)
-    assert len(said(calls)) == expected
+    assert len(sent_messages(calls)) == expected
 
 
 @pytest.mark.parametrize("tell", [True, False])
-async def test_nothing_is_known(
+async def test_all_cameras_are_silent(
     hass: HomeAssistant, evening: None, shop: str, noon: FrozenDateTimeFactory, calls: Calls, tell: bool
 ) -> None:
     """Send a message about silent cameras if that is chosen."""
@@ -143,13 +145,13 @@ async def test_nothing_is_known(
     assert shown(hass, shop, "occupancy") == "unavailable"
     await wait(hass, noon, 1)
     text = "Closing time at Shop. Its cameras don't report, so the number of people inside is unknown."
-    assert said(calls) == ([text] if tell else [])
+    assert sent_messages(calls) == ([text] if tell else [])
     await wait(hass, noon, 15)
-    assert said(calls) == ([text] if tell else [])
+    assert sent_messages(calls) == ([text] if tell else [])
 
 
 @pytest.mark.parametrize(("inside", "tell", "expected"), [(2, True, 1), (2, False, 1), (0, True, 1), (0, False, 0)])
-async def test_not_all_is_known(
+async def test_one_camera_is_silent(
     hass: HomeAssistant,
     evening: None,
     shop: str,
@@ -173,14 +175,14 @@ async def test_not_all_is_known(
     )
     await passing(inside, back=False)
     await passing(minutes=9, back=False)
-    assert said(calls, "notify.phone") == [f"{inside} in Shop. Perhaps."] * expected
+    assert sent_messages(calls, "notify.phone") == [f"{inside} in Shop. Perhaps."] * expected
 
 
-async def test_still_inside_by_a_camera(
+async def test_occupancy_of_a_camera(
     hass: HomeAssistant, evening: None, shop: str, calls: Calls, passing: Passing
 ) -> None:
     """Use the occupancy of a camera."""
     await automate(hass, "still_inside_at_closing", occupancy="sensor.main_entrance_occupancy")
     await passing(1)
     await passing()
-    assert said(calls) == ["Closing time at Main entrance. People still inside: 1."]
+    assert sent_messages(calls) == ["Closing time at Main entrance. People still inside: 1."]

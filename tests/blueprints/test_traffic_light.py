@@ -57,7 +57,7 @@ async def test_traffic_light(
 
 
 @pytest.mark.parametrize(("unknown", "colors"), [("stop", [RED]), ("go", [GREEN]), ("keep", [])])
-async def test_traffic_light_while_unknown(
+async def test_sign_while_all_cameras_are_silent(
     hass: HomeAssistant,
     shop: str,
     noon: FrozenDateTimeFactory,
@@ -80,7 +80,7 @@ async def test_traffic_light_while_unknown(
 
 
 @pytest.mark.parametrize(("inside", "color"), [(3, RED), (2, GREEN)])
-async def test_traffic_light_after_a_start(
+async def test_lamp_after_a_start(
     hass: HomeAssistant,
     entry: MockConfigEntry,
     shop: str,
@@ -106,7 +106,7 @@ async def test_traffic_light_after_a_start(
     assert lamp(calls) == [color]
 
 
-async def test_traffic_light_starts_without_counts(
+async def test_stop_after_a_start_with_silent_cameras(
     hass: HomeAssistant, entry: MockConfigEntry, shop: str, noon: FrozenDateTimeFactory, calls: Calls, passing: Passing
 ) -> None:
     """Show stop after a start with silent cameras."""
@@ -119,7 +119,7 @@ async def test_traffic_light_starts_without_counts(
     assert lamp(calls) == [GREEN]
 
 
-async def test_traffic_light_does_not_flicker(
+async def test_reload_keeps_the_sign(
     hass: HomeAssistant, entry: MockConfigEntry, shop: str, calls: Calls, passing: Passing
 ) -> None:
     """Keep the sign during a reload."""
@@ -142,7 +142,7 @@ def media(calls: Calls) -> list[tuple[str, bool]]:
 
 
 @pytest.mark.parametrize("announce", [True, False])
-async def test_traffic_light_plays(
+async def test_picture_and_announcement(
     hass: HomeAssistant,
     entry: MockConfigEntry,
     shop: str,
@@ -178,7 +178,7 @@ async def test_traffic_light_plays(
     assert not done(calls)
 
 
-async def test_traffic_light_goes_on_after_a_failure(
+async def test_other_actions_run_if_the_lamp_fails(
     hass: HomeAssistant, shop: str, calls: Calls, passing: Passing
 ) -> None:
     """Run the other actions if the lamp fails."""

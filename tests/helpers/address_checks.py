@@ -1,4 +1,4 @@
-"""Check an address in a test, with a resolver of its own instead of the network's."""
+"""Runs an address check in a test, with names that lead to this machine."""
 
 import asyncio
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Pushes for a ledger without Home Assistant, and queries on its file from outside."""
+"""A ledger without Home Assistant: pushes for it, and queries on its file."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future

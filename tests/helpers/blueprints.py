@@ -78,7 +78,7 @@ async def reload(hass: HomeAssistant, entry: MockConfigEntry) -> None:
     await hass.async_block_till_done()
 
 
-def said(calls: Calls, name: str = "persistent_notification.create") -> list[str]:
+def sent_messages(calls: Calls, name: str = "persistent_notification.create") -> list[str]:
     """Return the messages since the last call."""
     messages = [call.data["message"] for call in calls[name]]
     calls[name].clear()

@@ -1,4 +1,4 @@
-"""The clock of tests that stop it."""
+"""Moves the stopped clock of a test."""
 
 from datetime import datetime, timedelta
 

@@ -1,4 +1,4 @@
-"""Connections to the server for cameras: those of strangers, and those of cameras that keep theirs."""
+"""Raw connections to the server for cameras: those of strangers, and those that cameras keep open."""
 
 import asyncio
 from collections.abc import AsyncIterator

@@ -1,4 +1,4 @@
-"""Documents as cameras send them, and wrong ones, parsed without Home Assistant."""
+"""Parses documents, valid and invalid ones, without Home Assistant."""
 
 from datetime import datetime
 import json

@@ -1,4 +1,4 @@
-"""A slow and simple calculation of how a place stands, minute by minute, from the same counts."""
+"""Calculates slowly and simply, minute by minute, what a place must show."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -76,14 +76,14 @@ class Counts:
     """The counts of all cameras, and which of them are reversed."""
 
     def __init__(self) -> None:
-        # By camera, start and end of an interval, what was sent last: sent, in, out.
-        self.told: dict[tuple[str, int, int], tuple[int, int, int]] = {}
+        # By camera, start and end of an interval, the counts that were sent last: sent, in, out.
+        self.latest: dict[tuple[str, int, int], tuple[int, int, int]] = {}
         self.reversed: set[str] = set()
 
     def measure(self, serial: str, sent: int, start: int, end: int, entered: int, exited: int) -> None:
         """Store the counts of an interval."""
-        key, told = (serial, start, end), (sent, entered, exited)
-        self.told[key] = max(told, self.told.get(key, told))
+        key, counts = (serial, start, end), (sent, entered, exited)
+        self.latest[key] = max(counts, self.latest.get(key, counts))
 
 
 class Step(NamedTuple):
@@ -110,7 +110,7 @@ class ExpectedPlace:
 
     def passages(self) -> Iterator[tuple[int, int, int, int]]:
         """Yield start, end, in and out of all intervals, in the direction of the place."""
-        for (serial, start, end), (_, entered, exited) in self.counts.told.items():
+        for (serial, start, end), (_, entered, exited) in self.counts.latest.items():
             if serial in self.doors:
                 is_reversed = self.doors[serial] != (serial in self.counts.reversed)
                 yield (start, end, exited, entered) if is_reversed else (start, end, entered, exited)
@@ -134,11 +134,11 @@ class ExpectedPlace:
         for _, finish, entered, exited in passages:
             net[finish] += entered - exited
         resets = {reset for reset in self.resets if reset <= now}
-        said: dict[int, list[int]] = {}
+        corrected: dict[int, list[int]] = {}
         for at, value in self.corrections:
-            said.setdefault(at, []).append(value)
+            corrected.setdefault(at, []).append(value)
         running = 0
-        for instant in sorted([*range(self.begin, end + 1, MINUTE), *(at for at in said if at % MINUTE)]):
+        for instant in sorted([*range(self.begin, end + 1, MINUTE), *(at for at in corrected if at % MINUTE)]):
             drift = 0
             if instant in net:
                 running += net[instant]
@@ -148,7 +148,7 @@ class ExpectedPlace:
             levels = [running]
             if instant in resets:
                 levels.append(self.reset_value)
-            levels += said.get(instant, [])
+            levels += corrected.get(instant, [])
             running = levels[-1]
             yield Step(instant, [self.shown(level) for level in levels], drift)
 
@@ -163,7 +163,7 @@ class ExpectedPlace:
 
     def counted_until(self) -> dict[str, int]:
         """Return the end of the newest interval of each door that has reported."""
-        return {serial: end for serial, _, end in sorted(self.counts.told) if serial in self.doors}
+        return {serial: end for serial, _, end in sorted(self.counts.latest) if serial in self.doors}
 
 
 people: Final[st.SearchStrategy[People]] = st.tuples(st.integers(0, 3), st.integers(0, 3))

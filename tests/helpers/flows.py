@@ -1,4 +1,4 @@
-"""Config flows, walked as a user does."""
+"""Walks through config flows as a user does."""
 
 from typing import Any
 

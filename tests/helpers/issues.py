@@ -1,4 +1,4 @@
-"""The active repair issues in the registry, by what they are about: their ids name no camera."""
+"""Finds active repair issues by what they are about. Their ids name no camera."""
 
 from custom_components.axis_people_counter.const import DOMAIN
 from homeassistant.core import HomeAssistant

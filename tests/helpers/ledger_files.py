@@ -1,4 +1,4 @@
-"""The ledger's files in the configuration folder, deleted or copied back as a user does."""
+"""Deletes the ledger's files, or copies them back, as a user does."""
 
 from collections.abc import Callable
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Helpers for tests of the listener: an entry with a listener, its cameras, and certificate files."""
+"""A config entry with a listener, cameras that report to it, and a user's certificate files."""
 
 import asyncio
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Send pushes to the view, whole or byte by byte, and read what is stored and shown."""
+"""Sends pushes whole or byte by byte, and reads what is stored and shown."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator

@@ -1,4 +1,4 @@
-"""Documents as cameras send them, and a client that pushes them to a test instance."""
+"""Builds documents as cameras send them, and posts them to Home Assistant."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta

@@ -1,4 +1,4 @@
-"""Rows of statistics in recorder, and a slow, simple calculation of what they should be."""
+"""Reads statistics from recorder, and calculates slowly and simply what they must be."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -54,9 +54,9 @@ class ExpectedStatistics:
     ) -> Document:
         """Store the counts of an interval and return them as a measurement."""
         at = int(start.timestamp())
-        told = (sent, entered, exited, *(adults or (0, 0)))
+        counts = (sent, entered, exited, *(adults or (0, 0)))
         key = at, at + minutes * MINUTE
-        self.intervals[key] = max(told, self.intervals.get(key, told))
+        self.intervals[key] = max(counts, self.intervals.get(key, counts))
         self.adults = self.adults or adults is not None
         return measurement(start, entered, exited, minutes=minutes, adults=adults)
 
@@ -75,7 +75,9 @@ class ExpectedStatistics:
         rows = []
         total = 0
         for hour in self.hours():
-            of_hour = sum(told[column] for (start, _), told in self.intervals.items() if hour <= start < hour + HOUR)
+            of_hour = sum(
+                counts[column] for (start, _), counts in self.intervals.items() if hour <= start < hour + HOUR
+            )
             total += of_hour
             rows.append({"start": datetime.fromtimestamp(hour, UTC), "state": of_hour, "sum": total})
         return rows
@@ -84,7 +86,7 @@ class ExpectedStatistics:
         """Return the occupancy of each hour in which the camera counted, by looking at every minute."""
         if not self.intervals:
             return []
-        passages = {end: told[1:3] for (_, end), told in self.intervals.items()}
+        passages = {end: counts[1:3] for (_, end), counts in self.intervals.items()}
         until = max(passages)
         begin = min([*(start for start, _ in self.intervals), *self.corrections]) // HOUR * HOUR
         seen: dict[int, list[int]] = {}

@@ -1,4 +1,4 @@
-"""The page of repairs, walked through as the frontend does."""
+"""Walks through the page of repairs as the frontend does."""
 
 from collections.abc import AsyncIterator, Iterator
 from datetime import datetime, timedelta

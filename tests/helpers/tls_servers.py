@@ -1,4 +1,4 @@
-"""Certificates, servers and proxies as people have them, on the loopback."""
+"""Certificates, HTTPS servers and reverse proxies on the loopback."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable

@@ -1,4 +1,4 @@
-"""Helpers for tests of a camera's web server: paths, answers, and servers that aren't cameras."""
+"""A camera's web server in tests: paths, answers, and servers that aren't cameras."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable

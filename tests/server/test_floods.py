@@ -147,7 +147,7 @@ async def test_known_camera_beside_a_flood(
 
 @pytest.mark.slow
 async def test_expect_flood(listener_entry: ListenerEntry, camera: Camera) -> None:
-    """Close the connection after a response that aiohttp gave without asking the application."""
+    """Close the connection after a response that bypasses the middleware."""
     async with flooding(listener_entry, "expect", address=CAMERA, source=STRANGER) as flood:
         assert (await camera.test_connection()).delivered
     assert flood.count < 200

@@ -79,7 +79,7 @@ async def test_endless_handshake(
 async def test_upload_beside_strangers(
     listener_entry: ListenerEntry, monkeypatch: pytest.MonkeyPatch, tls: bool
 ) -> None:
-    """Finish a slow upload while strangers use up all places."""
+    """Finish a slow upload while strangers use all connections they may have."""
     monkeypatch.setattr(server, "MAX_WAITING", 5)
     monkeypatch.setattr(server, "MAX_CONNECTIONS", 5)
     slow = new_camera(listener_entry, days=2)
@@ -95,8 +95,8 @@ async def test_upload_beside_strangers(
     assert answer.delivered, answer
 
 
-async def test_all_places_busy(listener_entry: ListenerEntry, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Refuse a camera while all places are busy with uploads, and serve it afterwards."""
+async def test_all_connections_busy(listener_entry: ListenerEntry, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Refuse a camera while all connections are busy with uploads, and serve it afterwards."""
     monkeypatch.setattr(server, "MAX_CONNECTIONS", 2)
     slow = [new_camera(listener_entry, days=1, serial=f"accc8e00000{number}") for number in range(2)]
     for camera in slow:
@@ -154,7 +154,7 @@ async def test_pace_of_a_known_camera(
         assert (await camera.test_connection()).delivered
 
 
-async def test_client_that_hangs_up_loses_its_turn(
+async def test_client_that_hangs_up_takes_no_handshake_time(
     listener_entry: ListenerEntry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Don't spend handshake time on clients that have hung up while they waited."""

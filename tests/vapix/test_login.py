@@ -195,7 +195,7 @@ async def test_401_without_challenge(camera_web: Callable[[Device], CameraWeb]) 
         assert (await failure(camera_web(device).connect())).message.key == "camera_not_axis"
 
 
-async def test_protection_space_elsewhere(camera_web: Callable[[Device], CameraWeb], device: Device) -> None:
+async def test_challenge_names_another_host(camera_web: Callable[[Device], CameraWeb], device: Device) -> None:
     """Send no credentials to another host that a challenge names."""
     async with Device() as other:
         device.authentication = (f'Digest realm="x", nonce="y", qop="auth", domain="{other.url}/"',)
@@ -203,7 +203,7 @@ async def test_protection_space_elsewhere(camera_web: Callable[[Device], CameraW
         assert not other.requests
 
 
-async def test_forgotten_nonce(camera_web: Callable[[Device], CameraWeb], device: Device, pem: str) -> None:
+async def test_camera_forgets_its_nonces(camera_web: Callable[[Device], CameraWeb], device: Device, pem: str) -> None:
     """Answer a new challenge after the camera forgot its nonces."""
     camera = camera_web(device)
     await camera.connect()

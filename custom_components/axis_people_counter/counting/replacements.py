@@ -26,7 +26,7 @@ class Route(NamedTuple):
     key: str
 
 
-# By serial number, in the order of time. The key of a camera without a route is its serial number.
+# By serial number, each list in the order of time. A camera without a route counts for its serial number.
 type Routes = dict[str, list[Route]]
 
 

@@ -1,6 +1,6 @@
 """When the days of a camera or a place begin, and when its occupancy is reset.
 
-Pure functions of a time zone and a reset time. Called by the coordinators, history and statistics; schedules makes it.
+Pure functions of a time zone and a reset time. Made by schedules.py; used by coordinators, history and statistics.
 """
 
 from datetime import time, tzinfo
@@ -21,7 +21,7 @@ class Schedule(NamedTuple):
 
     @property
     def basis(self) -> str:
-        """A text that changes when the same counts lead to another occupancy."""
+        """All that occupancy depends on beside the counts, as a text to compare."""
         value = f" {self.reset_value}" if self.reset_value else ""
         return f"{self.reset_time and self.reset_time.isoformat()} {self.zone}{value}"
 

@@ -18,17 +18,17 @@ def reversed_keys(db: sqlite3.Connection) -> list[str]:
 def set_reversed(db: sqlite3.Connection, key: str, *, value: bool) -> None:
     """Reverse a camera, or no longer reverse it."""
     get_camera(db, key)
-    known = _stored(db)
-    set_all(db, known | {key} if value else known - {key})
+    reversed_now = _stored(db)
+    set_all(db, reversed_now | {key} if value else reversed_now - {key})
 
 
 def set_all(db: sqlite3.Connection, wanted: frozenset[str]) -> None:
     """Reverse these cameras and no others."""
-    known = _stored(db)
+    reversed_now = _stored(db)
     # Write only if needed: so a file that another program has locked can still be opened and read.
-    if no_longer := known - wanted:
+    if no_longer := reversed_now - wanted:
         db.executemany("DELETE FROM reversed_cameras WHERE key = ?", ((key,) for key in no_longer))
-    if new := wanted - known:
+    if new := wanted - reversed_now:
         db.executemany("INSERT INTO reversed_cameras VALUES (?)", ((key,) for key in new))
     for camera in list(each_camera(db)):
         if bool(camera.reversed) != (camera.key in wanted):

@@ -211,7 +211,7 @@ class CameraCoordinator(LedgerCoordinator[CameraData]):
 
     @callback
     def _async_announce(self, new_intervals: Iterable[Interval]) -> None:
-        """Call back with the new intervals that are recent; late ones trigger no events."""
+        """Call the callbacks with the new intervals that are recent; late ones trigger no events."""
         since = (dt_util.utcnow() - self._silence).timestamp()
         intervals = sorted(interval for interval in new_intervals if interval.end >= since)
         if self.camera.reversed:

@@ -103,7 +103,7 @@ class Receiver:
             obsolete = await self.ledger.obsolete_series()
             await self.ledger.set_places([place.place for place in places])
         except LedgerError as err:
-            self._async_failed(err)
+            self._async_ledger_failed(err)
             raise
         self._async_ledger_recovered()
         # The issue is shown again when the next camera beyond the limit pushes.
@@ -148,18 +148,18 @@ class Receiver:
 
     @property
     def stopped(self) -> bool:
-        """Return True if the entities are being removed, so that none may be added."""
+        """Return True if the entities are being removed. No entity may be added then."""
         return self._camera_queue.is_stopped
 
     @callback
     def async_stop_showing(self) -> None:
-        """Show nothing any more; pushes are still stored."""
+        """Update no entities any more; pushes are still stored."""
         for queue in (self._camera_queue, *self._place_queues.values()):
             queue.async_stop()
 
     @callback
     def async_resume_showing(self) -> None:
-        """Go on after the entities could not be removed."""
+        """Update entities again, because they could not be removed."""
         for queue in (self._camera_queue, *self._place_queues.values()):
             queue.async_resume()
 
@@ -184,13 +184,13 @@ class Receiver:
             raise
         except LedgerError as err:
             if not self.stopped:
-                self._async_failed(err)
+                self._async_ledger_failed(err)
             raise
         self._async_ledger_recovered()
         self.problems.async_stored(document)
         # The counts are stored: an error while they are shown must not make the camera send them again.
         self._async_publish(changes)
-        self.problems.async_note_refused(sensor, changes.not_stored)
+        self.problems.async_note_not_stored(sensor, changes.not_stored)
         if changes.not_stored:
             raise QuarantineFullError("The quarantine is full.")
 
@@ -319,7 +319,7 @@ class Receiver:
             self._place_queues[place].async_add(place)
 
     @callback
-    def _async_failed(self, err: LedgerError) -> None:
+    def _async_ledger_failed(self, err: LedgerError) -> None:
         if self.writable:
             self.writable = False
             _LOGGER.error("Counts can't be stored in %s: %s", self.ledger.path, err)

@@ -19,7 +19,7 @@ from .applications import Applications
 _LOGGER = logging.getLogger(__name__)
 
 MAX_CLOCK_DIFFERENCE: Final = 10 * 60
-# The most unknown kinds, and rejected cameras, that are remembered: anybody with the token can invent any number.
+# Unknown kinds and rejected cameras are remembered up to this number: anybody with the token can invent more.
 MAX_NOTES: Final = 100
 # Where Home Assistant shows its time zone.
 SETTINGS_PAGE: Final = "/config/general"
@@ -88,10 +88,10 @@ class SenderProblems:
         self._async_note_application(push)
 
     @callback
-    def async_note_refused(self, sensor: Sensor, refused: int) -> None:
+    def async_note_not_stored(self, sensor: Sensor, count: int) -> None:
         """Show an issue if some intervals of a push could neither be stored nor quarantined."""
         serial = sensor.serial
-        if refused:
+        if count:
             issues.async_begin(
                 self._hass,
                 issues.QUARANTINE_FULL,

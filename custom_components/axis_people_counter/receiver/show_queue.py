@@ -52,7 +52,7 @@ class ShowQueue:
 
     @callback
     def async_resume(self) -> None:
-        """Go on after the entities could not be removed."""
+        """Show keys again, because the entities could not be removed."""
         self._is_stopped = False
         self._async_run()
 

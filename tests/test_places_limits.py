@@ -120,8 +120,8 @@ async def test_hysteresis_is_the_same_after_a_restart(
         await restart(hass, entry)
         assert all_shown() == expected
     threshold = entity_of(hass, key, "threshold")
-    told = [event.data["new_state"] for event in events if event.data["entity_id"] == threshold]
-    assert not [state for state in told if state and state.attributes.get("event_type")]
+    states = [event.data["new_state"] for event in events if event.data["entity_id"] == threshold]
+    assert not [state for state in states if state and state.attributes.get("event_type")]
 
 
 async def test_hysteresis_follows_changed_limits(

@@ -276,8 +276,8 @@ def test_place_in_any_story(
     at=st.sampled_from(RESETS),
     doors=door_sets,
     layouts=four_layouts,
-    told=st.lists(deliveries, min_size=3, max_size=10),
-    said=st.lists(set_occupancies, max_size=3, unique_by=lambda correction: correction[1]),
+    sent_deliveries=st.lists(deliveries, min_size=3, max_size=10),
+    set_values=st.lists(set_occupancies, max_size=3, unique_by=lambda correction: correction[1]),
     data=st.data(),
 )
 @examples
@@ -286,15 +286,15 @@ def test_order_makes_no_difference(
     at: tuple[str, time],
     doors: Doors,
     layouts: tuple[Layout, ...],
-    told: list[Delivery],
-    said: list[SetOccupancy],
+    sent_deliveries: list[Delivery],
+    set_values: list[SetOccupancy],
     data: st.DataObject,
 ) -> None:
     """The ledger returns the same levels if the same counts come in another order, in pieces, and twice."""
-    corrections: list[Happening] = [("correct", correction) for correction in said]
+    corrections: list[Happening] = [("correct", correction) for correction in set_values]
     torn: list[Happening] = [
         ("push", (number, sent, [(start, [(entered, exited)])]))
-        for number, sent, stretches in told
+        for number, sent, stretches in sent_deliveries
         for stretch in stretches
         for start, _, entered, exited in layouts[number].intervals(*stretch)
     ]
@@ -302,7 +302,7 @@ def test_order_makes_no_difference(
     asked: list[Happening] = [("ask", (now,)) for now in data.draw(st.lists(questions, max_size=3))]
     answers = []
     for story in (
-        [*(("push", delivery) for delivery in told), *corrections],
+        [*(("push", delivery) for delivery in sent_deliveries), *corrections],
         data.draw(st.permutations([*torn, *again, *corrections, *asked])),
     ):
         with TemporaryDirectory() as folder:

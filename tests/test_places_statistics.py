@@ -34,23 +34,23 @@ class Doors:
         """Start without counts; if swapped, the back door leads out."""
         self.pusher = pusher
         self.swapped = swapped
-        self.told: dict[tuple[str, int], tuple[int, int]] = {}
+        self.measured: dict[tuple[str, int], tuple[int, int]] = {}
         self.corrections: dict[int, int] = {}
 
     async def measure(self, serial: str, *intervals: tuple[datetime, int, int]) -> None:
         """Push minutes of one door."""
         for start, entered, exited in intervals:
-            self.told[serial, int(start.timestamp())] = entered, exited
-        told = [measurement(start, entered, exited) for start, entered, exited in intervals]
-        await self.pusher.push(*told, sensor=BACK_DOOR if serial == BACK else {})
+            self.measured[serial, int(start.timestamp())] = entered, exited
+        documents = [measurement(start, entered, exited) for start, entered, exited in intervals]
+        await self.pusher.push(*documents, sensor=BACK_DOOR if serial == BACK else {})
 
     def _counts(self, start: int) -> list[tuple[int, int]]:
-        main, back = (self.told.get((serial, start), (0, 0)) for serial in (SERIAL, BACK))
+        main, back = (self.measured.get((serial, start), (0, 0)) for serial in (SERIAL, BACK))
         return [main, (back[1], back[0]) if self.swapped else back]
 
     @property
     def _hours(self) -> range:
-        starts = [start for _, start in self.told]
+        starts = [start for _, start in self.measured]
         return range(min(starts) // HOUR * HOUR, max(starts) // HOUR * HOUR + HOUR, HOUR)
 
     def sums(self, direction: int) -> list[Row]:
@@ -67,8 +67,8 @@ class Doors:
         """Return the rows of occupancy, which is reset at midnight UTC."""
         found: list[Row] = []
         inside = 0
-        until = max(start for _, start in self.told) + 60
-        known = {start // HOUR * HOUR for _, start in self.told}
+        until = max(start for _, start in self.measured) + 60
+        known = {start // HOUR * HOUR for _, start in self.measured}
         for hour in self._hours:
             seen: list[int] = []
             lasting: list[int] = []

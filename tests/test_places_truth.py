@@ -26,7 +26,7 @@ MINUTE: Final = timedelta(minutes=1)
 QUARTER: Final = timedelta(minutes=15)
 
 
-def told(building: Building, door: Door, start: datetime, end: datetime, minutes: int) -> list[Document]:
+def measurements(building: Building, door: Door, start: datetime, end: datetime, minutes: int) -> list[Document]:
     """Return the measurements of a door in a period."""
     found = []
     while start < end:
@@ -61,7 +61,7 @@ async def test_occupancy_is_the_truth(
     freezer.move_to(MIDNIGHT + QUARTER)
     doors = dict(zip(building.doors, widths, strict=True))
     for door, minutes in doors.items():
-        documents = told(building, door, MIDNIGHT, MIDNIGHT + QUARTER, minutes)
+        documents = measurements(building, door, MIDNIGHT, MIDNIGHT + QUARTER, minutes)
         await pusher.push(*documents, sensor={"serial": SERIALS[door], "name": door.name})
     shop = await add_place(
         hass, entry, (SERIALS[MAIN], SERIALS[GARDEN]), (SERIALS[ARCH],), time_zone=ZONE.key, name="Shop"
@@ -79,7 +79,7 @@ async def test_occupancy_is_the_truth(
         waiting = [door for door in doors if door is not late or now - reached[door] >= timedelta(hours=1)]
         random.shuffle(waiting)
         for door in waiting:
-            documents = told(building, door, reached[door], now, doors[door])
+            documents = measurements(building, door, reached[door], now, doors[door])
             random.shuffle(documents)
             await pusher.push(*documents, sensor={"serial": SERIALS[door], "name": door.name})
             reached[door] = now

@@ -44,8 +44,8 @@ pytestmark = pytest.mark.usefixtures("recorder_mock")
 def stories(draw: st.DrawFn) -> list[tuple[str, Any]]:
     """Draw events in their order: pushes of any past intervals, corrections, restarts and others."""
     slot = st.integers(0, 10_000)
-    told = st.tuples(slot, st.integers(0, 9), st.integers(0, 9), st.none() | st.tuples(st.integers(0, 3), st.just(1)))
-    push = st.tuples(st.just("push"), st.tuples(st.integers(0, 9), st.lists(told, min_size=1, max_size=8)))
+    counts = st.tuples(slot, st.integers(0, 9), st.integers(0, 9), st.none() | st.tuples(st.integers(0, 3), st.just(1)))
+    push = st.tuples(st.just("push"), st.tuples(st.integers(0, 9), st.lists(counts, min_size=1, max_size=8)))
     wait = st.tuples(st.just("wait"), st.integers(1, 70))
     other = st.sampled_from([("restart", None), ("kill", None), ("reverse", None)])
     correct = st.tuples(st.just("correct"), st.integers(0, 20))
@@ -113,7 +113,7 @@ async def test_series_of_any_story(
         now = datetime.now(start.tzinfo)
         match what:
             case "push":
-                delay, told = of_it
+                delay, counts = of_it
                 sent = now - delay * MINUTE
                 slots = int((sent - start) / (width * MINUTE))
                 await pusher.push(
@@ -126,7 +126,7 @@ async def test_series_of_any_story(
                             sent=int(sent.timestamp()),
                         )
                         for slot, entered, exited, adults in {
-                            slot % slots: (slot, *rest) for slot, *rest in told
+                            slot % slots: (slot, *rest) for slot, *rest in counts
                         }.values()
                     ),
                     sent=sent,

@@ -11,10 +11,10 @@ from homeassistant.config_entries import ConfigEntry
 from homeassistant.util import dt as dt_util
 
 from .const import CONF_RESET_TIME, DEFAULT_RESET_TIME
-from .counting import DAY, MIDNIGHT, Schedule, fixed_zone, posix_zone, zone_names
+from .counting import DAY, MIDNIGHT, Schedule, Timestamp, fixed_zone, posix_zone, zone_names
 from .ledger import Camera
 
-# A zone is loaded in another thread, so each is cached. Only names of zones are keys: there are some hundreds.
+# Loading a zone takes another thread, so zones are cached by name. There are only some hundreds.
 _ZONES: Final[dict[str, tzinfo]] = {}
 
 
@@ -27,7 +27,7 @@ async def async_camera_schedule(entry: ConfigEntry, camera: Camera) -> Schedule:
     schedule = await async_schedule(camera.time_zone, reset_time)
     if (offset := camera.utc_offset) is None or (camera.time_zone is not None and schedule.is_zone_known):
         return schedule
-    # The newest counts may be from before a change of clocks.
+    # The offset may be from before a change of clocks.
     if camera.time_zone is None and offset in {
         _utc_offset(at, schedule.zone) for at in (camera.sent, camera.sent - DAY)
     }:
@@ -53,7 +53,7 @@ async def _async_time_zone(text: str) -> tzinfo | None:
     return _ZONES[text]
 
 
-def _utc_offset(at: int, zone: tzinfo) -> float:
+def _utc_offset(at: Timestamp, zone: tzinfo) -> float:
     offset = datetime.fromtimestamp(at, zone).utcoffset()
     assert offset is not None
     return offset.total_seconds()

@@ -72,7 +72,7 @@ class ShowQueue:
                 pushes = self._pushes.pop(key)
                 try:
                     await self._show(key, pushes)
-                except Exception:  # an error of one camera must not keep others from being shown
+                except Exception:  # an error of one key must not stop the queue
                     _LOGGER.exception("Counts of %s are stored, but can't be shown", key)
                 await asyncio.sleep(min(REST * (loop.time() - began), MAX_REST))
         finally:

@@ -82,7 +82,7 @@ class SeriesWriter:
         until = await self._async_read(last_hour, key)
         written = await self._ledger.written_until(key)
         if until is not None and (written is None or until > written):
-            # The ledger is new, but recorder still has hours of an earlier one: the series continues after them.
+            # The ledger is new or an older copy, and recorder has later hours: the series continues after them.
             hours = await self._async_read(hours_until, key, until)
             await self._ledger.carry_series(key, hours, until)
         schedule = await async_camera_schedule(self._entry, camera)

@@ -153,7 +153,7 @@ class _Check:
     async def _async_problem(self) -> Message | None:
         """Send a small request; return why it didn't arrive here, or wasn't answered."""
         try:
-            # Reads files. A context of its own also means connections of its own.
+            # Creating a context reads files. With a new context, aiohttp opens new connections.
             self._context = await self._hass.async_add_executor_job(_new_context, self._authority)
             _note_handshakes(self._context, self._verified)
             async with self._session.post(
@@ -259,7 +259,7 @@ class _Check:
             return Message("check_not_our_authority", {"issuer": issuer})
         if code == _SELF_SIGNED:
             return Message("check_self_signed")
-        # A certificate that says where its issuer's is found expects it to be sent along.
+        # A server must send its issuer's certificate along if its own contains the URL of that one.
         if len(chain) == 1 and _links_issuer(chain[0]):
             return Message("check_incomplete", {"issuer": issuer})
         return Message("check_unknown_authority", {"issuer": issuer})
@@ -332,7 +332,7 @@ def _note_handshakes(context: ssl.SSLContext, seen: list[ssl.SSLObject], *, hang
             super().do_handshake()
             seen.append(self)
             if hang_up:
-                raise ssl.SSLError("That was all.")
+                raise ssl.SSLError("Only the certificates were needed.")
 
     context.sslobject_class = Handshake
 
@@ -361,7 +361,7 @@ def _readable_name(name: x509.Name) -> str:
 
 
 def _links_issuer(certificate: x509.Certificate) -> bool:
-    """Return True if a certificate says where its issuer's certificate is found."""
+    """Return True if a certificate contains the URL of its issuer's certificate."""
     try:
         access = certificate.extensions.get_extension_for_class(x509.AuthorityInformationAccess).value
     except x509.ExtensionNotFound:
@@ -370,7 +370,7 @@ def _links_issuer(certificate: x509.Certificate) -> bool:
 
 
 def _is_this_device(host: str) -> bool:
-    """Return True if a name or address means the device itself that uses it."""
+    """Return True if a name or address leads each device to itself."""
     try:
         address = ip_address(host)
     except ValueError:

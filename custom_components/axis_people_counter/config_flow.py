@@ -91,7 +91,7 @@ class PeopleCounterConfigFlow(ReplaceSteps, domain=DOMAIN):
         self._data: dict[str, Any] = {}
         self._test: ConnectionTest | None = None
         self._on_remove = ExitStack()
-        # The dialog is closed; one of its steps may still be running.
+        # True once the dialog is closed. One of its steps may still be running then.
         self._closed = False
         # The listener until the entry starts its own.
         self._listener: Listener | None = None

@@ -58,7 +58,7 @@ def read_certificate_and_key(pem: bytes) -> CertificateAndKey:
     try:
         key = serialization.load_pem_private_key(pem, None)
         certificate = x509.load_pem_x509_certificate(pem)
-        # These are parsed on access only, so damage in them shows now rather than later.
+        # cryptography parses these only when they are read. Reading them here finds damage in them.
         _ = (
             certificate.subject,
             certificate.not_valid_before_utc,

@@ -27,11 +27,11 @@ class Connection:
     """One client, from the moment its connection was accepted."""
 
     address: str
-    # The sender, where it may have many addresses.
+    # The address, or its /64 network if it is IPv6: one host may use many addresses of it.
     network: str
     # The time of the last event: accepted, handshake done, or request answered.
     since: float
-    # It gets its transport when the handshake is done.
+    # The handler has a transport from the end of the handshake on.
     handler: web.RequestHandler
     # Runs until the end of the handshake.
     handshake: asyncio.Task[None] | None = None
@@ -97,9 +97,9 @@ class HandshakePacing:
         pace = self._pace_of(sender)
         async with pace.turn:
             await asyncio.sleep(pace.due - loop.time() - HANDSHAKE_ADVANCE)
-            # A client that no longer waits must not use up the time of those behind it.
+            # A client that has hung up must not delay the clients that wait after it.
             if has_hung_up(client):
-                raise ConnectionResetError("It has hung up before its turn.")
+                raise ConnectionResetError("The client hung up before its turn.")
             pace.due = max(pace.due, loop.time()) + HANDSHAKE_INTERVAL
 
     def _pace_of(self, sender: str) -> _Pace:

@@ -76,7 +76,7 @@ class Bodies:
         return body
 
     def release(self, body: bytearray) -> None:
-        """Make room for other bodies."""
+        """Stop counting a body."""
         self._size -= len(body)
 
 
@@ -96,7 +96,7 @@ def _translated_errors(request: web.Request) -> Iterator[None]:
 
 async def _next_chunk(request: web.Request) -> bytes:
     """Return what has been received, or wait for more; empty at the end of the body."""
-    # Chunks are decompressed already, so the cap holds for what a small body expands to.
+    # Chunks are already decompressed, so the limits apply to the decompressed size.
     chunk = request.content.read_nowait()
     if not chunk and not request.content.at_eof():
         async with asyncio.timeout(SECONDS_WITHOUT_A_BYTE):

@@ -3,7 +3,8 @@
 The receiver creates one for each place and refreshes it when a door has changed; entities read its data.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+import asyncio
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -60,13 +61,20 @@ class PlaceCoordinator(LedgerCoordinator[PlaceData]):
         statistics: StatisticsWriter,
         settings: PlaceSettings,
         cameras: Mapping[str, CameraCoordinator],
+        is_unshown: Callable[[str], bool],
+        reading_history: asyncio.Lock,
     ) -> None:
-        """Share the receiver's mapping: cameras are added and removed later."""
+        """Share the receiver's mapping: cameras are added and removed later.
+
+        `is_unshown` tells whether the ledger has counts that the coordinator of a camera doesn't know yet.
+        """
         super().__init__(hass, entry, ledger, settings.name)
         self.settings = settings
         self.key = settings.key
         self._statistics = statistics
         self._cameras = cameras
+        self._is_unshown = is_unshown
+        self._reading_history = reading_history
 
     @property
     def device_name(self) -> str:
@@ -92,7 +100,8 @@ class PlaceCoordinator(LedgerCoordinator[PlaceData]):
     @property
     def is_current(self) -> bool:
         """Return True if all connected cameras are current: changes of the data are no history."""
-        return all(
+        # What the place has read may contain the history of a camera that still counts as silent.
+        return not any(self._is_unshown(door.key) for door in self.settings.doors) and all(
             camera.data is not None and camera.data.progress >= Progress.CURRENT
             for camera in self.cameras
             if camera.connected
@@ -118,9 +127,10 @@ class PlaceCoordinator(LedgerCoordinator[PlaceData]):
         # Occupancy is counted from the last reset before the day on.
         resets = schedule.resets(schedule.reset(day)[0], instant + 1)
 
-        # History is added step by step, so that pushes are stored and other data is read in between.
         while (today := await self.ledger.place_today(settings.key, day, next_day, resets)) is None:
-            await self.ledger.advance_place(settings.place, EARLIEST if resets else day)
+            # History is added step by step, so that pushes are stored and other data is read in between.
+            async with self._reading_history:
+                await self.ledger.advance_place(settings.place, EARLIEST if resets else day)
 
         _, next_reset = schedule.reset(instant)
         self._async_tick_at(datetime.fromtimestamp(min(next_day, next_reset), UTC))

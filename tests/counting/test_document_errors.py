@@ -1,7 +1,10 @@
 """Documents that can't be read: the error, and the sender."""
 
+from contextlib import suppress
+import gc
 import json
 from typing import Any
+import weakref
 
 import pytest
 
@@ -249,3 +252,22 @@ def test_sender(old: str, new: str, *, first: bool, measurements: list[Any]) -> 
 def test_unknown_sender(body: bytes) -> None:
     """The sender is None if it is ambiguous, or too far from the end."""
     assert sender_of(body) is None
+
+
+@pytest.mark.parametrize("text", [b"count=1", b'{"apiName": "Axis Retail Data", "apiVersion": "0.9"}', b"{}"])
+def test_refused_body_is_freed(text: bytes) -> None:
+    """A body that can't be read is freed at once, without Python's search for garbage."""
+
+    class Body(bytearray):
+        """A body that tells when it is freed."""
+
+    body = Body(text)
+    freed = weakref.ref(body)
+    gc.disable()
+    try:
+        with suppress(DocumentError):
+            parse(body)
+        del body
+        assert freed() is None
+    finally:
+        gc.enable()

@@ -1,14 +1,18 @@
 """Answers of the ledger are awaited in an event loop, by any number of tasks."""
 
 import asyncio
+from collections.abc import Callable
+from contextlib import suppress
+import gc
 import logging
 from pathlib import Path
 import sqlite3
 from typing import Any
+import weakref
 
 import pytest
 
-from custom_components.axis_people_counter.ledger.errors import LedgerError
+from custom_components.axis_people_counter.ledger.errors import LedgerError, TooManyCamerasError
 from custom_components.axis_people_counter.ledger.file import Answer
 from custom_components.axis_people_counter.ledger.ledger import Ledger
 
@@ -91,3 +95,32 @@ async def _step(coroutine: object) -> None:
     """Run a coroutine up to where it waits."""
     assert asyncio.iscoroutine(coroutine)
     coroutine.send(None)
+
+
+@pytest.mark.parametrize("writes", [True, False])
+@pytest.mark.parametrize("error", [TooManyCamerasError, LedgerError, sqlite3.Error])
+async def test_failed_answer_is_freed(ledger: Ledger, error: type[Exception], writes: bool) -> None:
+    """A job that failed is freed at once, with the push in it, without Python's search for garbage."""
+
+    class Content:
+        """Something large that a job works on."""
+
+    content = Content()
+    freed = weakref.ref(content)
+
+    def fail(_: sqlite3.Connection, content: Content = content) -> None:
+        raise error
+
+    async def run(job: Callable[[sqlite3.Connection], None]) -> None:
+        with suppress(Exception):
+            await ledger.submit(job, writes=writes)
+
+    gc.disable()
+    try:
+        await run(fail)
+        del fail, content
+        # The ledger's thread drops the job when it begins the next one.
+        await ledger.cameras()
+        assert freed() is None
+    finally:
+        gc.enable()

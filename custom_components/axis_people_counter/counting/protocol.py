@@ -33,8 +33,10 @@ MAX_SKIPPED: Final = 10
 class DocumentError(Exception):
     """The document can't be read; the message is the reason."""
 
-    # The sender, where it could be read in spite of the error.
-    sensor: Sensor | None = None
+    def __init__(self, message: str, sensor: Sensor | None = None) -> None:
+        super().__init__(message)
+        # The sender, where it could be read in spite of the error.
+        self.sensor = sensor
 
 
 class ProtocolVersionError(DocumentError):
@@ -100,9 +102,8 @@ def parse(body: bytes | bytearray) -> Document:
         _read_members(reader, members)
         return _document(reader, members)
     except JsonError as err:
-        error = DocumentError(str(err))
-        error.sensor = _find_sensor(reader, members)
-        raise error from err
+        # No variable holds the new error: with its traceback it would keep itself, and the body in memory.
+        raise DocumentError(str(err), _find_sensor(reader, members)) from err
     except DocumentError as err:
         err.sensor = _find_sensor(reader, members)
         raise

@@ -52,7 +52,11 @@ class Answer[T](Future[T]):
 
         self.add_done_callback(job_done)
         yield from waiter
-        return self.result()
+        try:
+            return self.result()
+        finally:
+            # An error keeps this frame: with the answer in it, it would keep itself, and the push in memory.
+            del self
 
 
 class _Job(NamedTuple):
@@ -206,6 +210,8 @@ class LedgerFile:
                 results = [job.function(db) for job in jobs]
         except BaseException as err:  # noqa: BLE001 - the caller gets any error
             self._write_failed(jobs, err)
+            # The traceback of the error has this frame: with jobs in it, an answer would keep itself in memory.
+            jobs.clear()
         else:
             for job, result in zip(jobs, results, strict=True):
                 job.answer.set_result(result)
@@ -226,6 +232,8 @@ class LedgerFile:
         except BaseException as err:  # noqa: BLE001 - as above
             self._clean_up(err)
             job.answer.set_exception(_for_caller(err))
+            # As above.
+            del job
         else:
             job.answer.set_result(result)
 

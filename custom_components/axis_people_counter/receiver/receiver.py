@@ -48,8 +48,8 @@ _DATA_BACKUP_HOLD: HassKey[BackupHold] = HassKey(f"{DOMAIN}_backup_hold")
 
 # Each action that reads the ledger occupies one of the few threads that all integrations share.
 MAX_PARALLEL_ACTIONS: Final = 2
-# Seconds that the set-up waits for the first data of all places.
-MAX_WAIT_FOR_PLACES: Final = 1
+# Seconds after which a place with a long history lets others be shown; until it is read it is unavailable.
+MAX_WAIT_FOR_PLACE: Final = 0.2
 
 
 class QuarantineFullError(Exception):
@@ -80,9 +80,14 @@ class Receiver:
         # The places of each camera, by keys.
         self._places_of: dict[str, list[str]] = {}
         self._adding = asyncio.Lock()
-        self._camera_queue = ShowQueue(hass, entry, self._async_show_camera)
-        # Each place has its own queue, so that a place with a long history delays neither cameras nor other places.
-        self._place_queues: dict[str, ShowQueue] = {}
+        # Cameras whose first push is stored, but not shown yet.
+        self._new_keys: set[str] = set()
+        # One queue for all: a place is read once for all of its cameras that are queued before it.
+        self._queue = ShowQueue(hass, entry, self._async_show)
+        # Places with a long history, which is read while others are shown; one place at a time, so that a push waits
+        # for one step of one place at most.
+        self._reading: dict[str, asyncio.Task[None]] = {}
+        self._reading_history = asyncio.Lock()
         self.problems = SenderProblems(hass)
         self.replacement_offer = ReplacementOffer(hass, entry, self.cameras)
         self.parallel_actions = asyncio.Semaphore(MAX_PARALLEL_ACTIONS)
@@ -126,15 +131,21 @@ class Receiver:
     async def _async_start_places(self, places: list[PlaceSettings]) -> None:
         for settings in places:
             async_add_place_device(self.hass, self.entry, settings)
-            place = PlaceCoordinator(self.hass, self.entry, self.ledger, self.statistics, settings, self.cameras)
+            place = PlaceCoordinator(
+                self.hass,
+                self.entry,
+                self.ledger,
+                self.statistics,
+                settings,
+                self.cameras,
+                self._is_unshown,
+                self._reading_history,
+            )
             self.places[settings.key] = place
-            self._place_queues[settings.key] = ShowQueue(self.hass, self.entry, self._async_show_place)
             for key in settings.keys:
                 self._places_of.setdefault(key, []).append(settings.key)
-        refreshes = [self.entry.async_create_task(self.hass, place.async_refresh()) for place in self.places.values()]
-        if refreshes:
-            # A place with a long history is read after the set-up; until then its entities are unavailable.
-            await asyncio.wait(refreshes, timeout=MAX_WAIT_FOR_PLACES)
+        for key in self.places:
+            await self._async_show_place(key)
         for key in self.cameras:
             async_link_camera(self.hass, self.entry, key, self._places_of.get(key, ()))
 
@@ -149,19 +160,17 @@ class Receiver:
     @property
     def stopped(self) -> bool:
         """Return True if the entities are being removed. No entity may be added then."""
-        return self._camera_queue.is_stopped
+        return self._queue.is_stopped
 
     @callback
     def async_stop_showing(self) -> None:
         """Update no entities any more; pushes are still stored."""
-        for queue in (self._camera_queue, *self._place_queues.values()):
-            queue.async_stop()
+        self._queue.async_stop()
 
     @callback
     def async_resume_showing(self) -> None:
         """Update entities again, because they could not be removed."""
-        for queue in (self._camera_queue, *self._place_queues.values()):
-            queue.async_resume()
+        self._queue.async_resume()
 
     async def async_receive(self, document: Document, arrived: datetime) -> None:
         """Store the counts of a document; `arrived` is the time at which the head of its request arrived.
@@ -248,19 +257,32 @@ class Receiver:
         for key, since in changes.other_keys:
             if key in self.cameras:
                 self.statistics.async_changed(key, since)
-                self._camera_queue.async_add(key)
+                self._queue.async_add(key)
         key = changes.camera.key
         if changes.since is not None:
             self.statistics.async_changed(key, changes.since)
         if key in self.cameras:
-            self._camera_queue.async_add(key, changes)
+            self._queue.async_add(key, changes)
         else:
             # Adding a camera takes long, and known cameras must not wait for it in the queue.
+            self._new_keys.add(key)
             self.entry.async_create_task(self.hass, self._async_show_new(changes))
 
     async def _async_show_new(self, changes: Changes) -> None:
         if not await self._async_add(changes.camera, has_sent_new_counts=not has_history(changes)):
             self._async_publish(changes)
+        self._new_keys.discard(changes.camera.key)
+
+    @callback
+    def _is_unshown(self, key: str) -> bool:
+        """Return True if counts of a camera are stored that its coordinator doesn't know yet."""
+        return key in self._new_keys or self._queue.has_pushes(key)
+
+    async def _async_show(self, key: str, pushes: list[Changes]) -> None:
+        if key in self.places:
+            await self._async_show_place(key)
+        else:
+            await self._async_show_camera(key, pushes)
 
     async def _async_show_camera(self, key: str, pushes: list[Changes]) -> None:
         """Show a camera with its pushes since it was shown last."""
@@ -273,8 +295,22 @@ class Receiver:
                 async_update_camera_device(self.hass, self.entry, pushes[-1].camera)
             await camera.async_received(pushes)
 
-    async def _async_show_place(self, key: str, _: list[Changes]) -> None:
-        await self.places[key].async_refresh()
+    async def _async_show_place(self, key: str) -> None:
+        """Read a place; return before it has been read if its history takes long."""
+
+        def done(task: asyncio.Task[None]) -> None:
+            del self._reading[key]
+
+        def read_again(task: asyncio.Task[None]) -> None:
+            self._queue.async_add(key)
+
+        if task := self._reading.get(key):
+            task.add_done_callback(read_again)
+            return
+        task = self.entry.async_create_task(self.hass, self.places[key].async_refresh())
+        self._reading[key] = task
+        task.add_done_callback(done)
+        await asyncio.wait([task], timeout=MAX_WAIT_FOR_PLACE)
 
     async def _async_add(self, camera: Camera, *, has_sent_new_counts: bool) -> bool:
         """Add a camera with its entities; return False if it exists already, so that its push still has to be shown."""
@@ -316,7 +352,7 @@ class Receiver:
     def _async_doors_changed(self, key: str) -> None:
         """Queue the places of a camera to be shown."""
         for place in self._places_of.get(key, ()):
-            self._place_queues[place].async_add(place)
+            self._queue.async_add(place)
 
     @callback
     def _async_ledger_failed(self, err: LedgerError) -> None:

@@ -40,6 +40,10 @@ class ShowQueue:
         self._pushes.setdefault(key, []).extend(pushes)
         self._async_run()
 
+    def has_pushes(self, key: str) -> bool:
+        """Return True if pushes of a key are stored, but not shown yet."""
+        return bool(self._pushes.get(key))
+
     @property
     def is_stopped(self) -> bool:
         """Return True if nothing may be shown, because the entities are being removed."""

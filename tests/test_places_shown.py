@@ -1,0 +1,103 @@
+"""When places are read and shown: after their cameras, once for all of them, and without false events."""
+
+import asyncio
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any, Final
+
+from freezegun.api import FrozenDateTimeFactory
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry, async_capture_events
+
+from custom_components.axis_people_counter.ledger.ledger import Ledger
+from homeassistant.const import EVENT_STATE_CHANGED
+from homeassistant.core import HomeAssistant
+
+from .helpers.clock import move_to
+from .helpers.places import NOON, add_place, entity_of
+from .helpers.pusher import Pusher, measurement
+
+MINUTE: Final = timedelta(minutes=1)
+DOORS: Final = tuple(f"accc8e0001{number:02}" for number in range(8))
+
+
+@pytest.fixture
+def reads(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Return the keys of places, one for each time that a place is read."""
+    keys: list[str] = []
+    read: Callable[..., Any] = Ledger.place_today
+
+    def counting(ledger: Ledger, key: str, *arguments: Any) -> Any:
+        keys.append(key)
+        return read(ledger, key, *arguments)
+
+    monkeypatch.setattr(Ledger, "place_today", counting)
+    return keys
+
+
+def sensor(door: str) -> dict[str, str]:
+    """Return what a camera says of itself."""
+    return {"serial": door, "name": f"Door {door[-2:]}"}
+
+
+async def test_read_once_for_all_doors(
+    hass: HomeAssistant, noon: FrozenDateTimeFactory, entry: MockConfigEntry, pusher: Pusher, reads: list[str]
+) -> None:
+    """A place is read a few times for many doors that push in the same minute, not once for each of them."""
+    for door in DOORS:
+        await pusher.push(measurement(NOON - MINUTE, 0), sensor=sensor(door))
+    await add_place(hass, entry, DOORS, ())
+    await move_to(hass, noon, NOON + MINUTE)
+    reads.clear()
+    await asyncio.gather(*(pusher.push(measurement(NOON, 1, 1), sensor=sensor(door)) for door in DOORS))
+    await hass.async_block_till_done()
+    assert 1 <= len(reads) <= 2
+
+
+@pytest.mark.parametrize("late", [0, 3, 7])
+async def test_no_events_from_history(
+    hass: HomeAssistant, noon: FrozenDateTimeFactory, entry: MockConfigEntry, pusher: Pusher, late: int
+) -> None:
+    """History of one door isn't an event of now, when all doors push at the same time."""
+    begin = NOON - timedelta(hours=3)
+    noon.move_to(begin)
+    for door in DOORS:
+        await pusher.push(measurement(begin - MINUTE, 0), sensor=sensor(door))
+    place = await add_place(hass, entry, DOORS, (), limits={"capacity": 10, "hysteresis": 0}, daily_reset=False)
+    await move_to(hass, noon, NOON)
+    silent = DOORS[late]
+    for door in DOORS:
+        if door != silent:
+            await pusher.push(measurement(NOON - MINUTE, 0), sensor=sensor(door))
+    events = async_capture_events(hass, EVENT_STATE_CHANGED)
+    await move_to(hass, noon, NOON + MINUTE)
+
+    # The silent door sends the beginning of its history, in which the place was full for a while.
+    pushes = [
+        pusher.push(measurement(begin if door == silent else NOON, 50 if door == silent else 0), sensor=sensor(door))
+        for door in DOORS
+    ]
+    await asyncio.gather(*pushes)
+    await hass.async_block_till_done()
+    await pusher.push(measurement(begin + MINUTE, 0, 50), measurement(NOON, 0), sensor=sensor(silent))
+    await hass.async_block_till_done()
+    threshold = entity_of(hass, place, "threshold")
+    assert [event.data["new_state"] for event in events if event.data["entity_id"] == threshold] == []
+
+
+async def test_unshown_counts_are_not_current(
+    hass: HomeAssistant, noon: FrozenDateTimeFactory, entry: MockConfigEntry, pusher: Pusher
+) -> None:
+    """A place isn't current while counts of a door are stored that aren't shown yet: they may be history."""
+    for door in DOORS[:2]:
+        await pusher.push(measurement(NOON - MINUTE, 0), sensor=sensor(door))
+    key = await add_place(hass, entry, DOORS[:2], ())
+    receiver = entry.runtime_data
+    assert receiver.places[key].is_current
+    receiver.async_stop_showing()
+    await move_to(hass, noon, NOON + MINUTE)
+    await pusher.push(measurement(NOON, 1), sensor=sensor(DOORS[1]))
+    assert not receiver.places[key].is_current
+    receiver.async_resume_showing()
+    await hass.async_block_till_done()
+    assert receiver.places[key].is_current

@@ -101,3 +101,15 @@ async def test_unshown_counts_are_not_current(
     receiver.async_resume_showing()
     await hass.async_block_till_done()
     assert receiver.places[key].is_current
+
+
+@pytest.mark.usefixtures("noon")
+async def test_ledger_that_fails_while_history_is_counted(
+    hass: HomeAssistant, entry: MockConfigEntry, pusher: Pusher
+) -> None:
+    """The place is read all the same, which shows the error and sets the time of the next attempt."""
+    await pusher.push(measurement(NOON - MINUTE, 0), sensor=sensor(DOORS[0]))
+    key = await add_place(hass, entry, DOORS[:1], (), daily_reset=False)
+    receiver = entry.runtime_data
+    await receiver.ledger.close()
+    assert not await receiver.places[key].async_count_history()

@@ -3,8 +3,8 @@
 The receiver creates one for each place and refreshes it when a door has changed; entities read its data.
 """
 
-import asyncio
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -18,7 +18,7 @@ from . import issues
 from .coordinator import CameraCoordinator, Progress
 from .counting import EARLIEST, Source, Timestamp, has_reached, summarize
 from .devices import async_device_name
-from .ledger import Door, Ledger
+from .ledger import Door, Ledger, LedgerError
 from .ledger_coordinator import LedgerCoordinator
 from .messages import plain
 from .settings import PlaceSettings
@@ -62,7 +62,6 @@ class PlaceCoordinator(LedgerCoordinator[PlaceData]):
         settings: PlaceSettings,
         cameras: Mapping[str, CameraCoordinator],
         is_unshown: Callable[[str], bool],
-        reading_history: asyncio.Lock,
     ) -> None:
         """Share the receiver's mapping: cameras are added and removed later.
 
@@ -74,7 +73,6 @@ class PlaceCoordinator(LedgerCoordinator[PlaceData]):
         self._statistics = statistics
         self._cameras = cameras
         self._is_unshown = is_unshown
-        self._reading_history = reading_history
 
     @property
     def device_name(self) -> str:
@@ -119,6 +117,19 @@ class PlaceCoordinator(LedgerCoordinator[PlaceData]):
         if self.key not in self.config_entry.subentries:
             issues.async_end_about(self.hass, issues.About.PLACE, self.key)
 
+    async def async_count_history(self) -> bool:
+        """Count the next part of all that was counted before today; return True if more remains.
+
+        Only the occupancy of a place without a daily reset depends on it. An error is left to the next reading.
+        """
+        schedule = self.settings.schedule
+        if schedule.reset_time is not None:
+            return False
+        day, _ = schedule.day(int(dt_util.utcnow().timestamp()))
+        with suppress(LedgerError):
+            return await self.ledger.advance_place(self.settings.place, day)
+        return False
+
     @override
     async def _async_read(self, now: datetime) -> PlaceData:
         settings, instant = self.settings, int(now.timestamp())
@@ -128,9 +139,8 @@ class PlaceCoordinator(LedgerCoordinator[PlaceData]):
         resets = schedule.resets(schedule.reset(day)[0], instant + 1)
 
         while (today := await self.ledger.place_today(settings.key, day, next_day, resets)) is None:
-            # History is added step by step, so that pushes are stored and other data is read in between.
-            async with self._reading_history:
-                await self.ledger.advance_place(settings.place, EARLIEST if resets else day)
+            # Step by step, so that pushes are stored in between.
+            await self.ledger.advance_place(settings.place, EARLIEST if resets else day)
 
         _, next_reset = schedule.reset(instant)
         self._async_tick_at(datetime.fromtimestamp(min(next_day, next_reset), UTC))

@@ -48,8 +48,6 @@ _DATA_BACKUP_HOLD: HassKey[BackupHold] = HassKey(f"{DOMAIN}_backup_hold")
 
 # Each action that reads the ledger occupies one of the few threads that all integrations share.
 MAX_PARALLEL_ACTIONS: Final = 2
-# Seconds after which a place with a long history lets others be shown; until it is read it is unavailable.
-MAX_WAIT_FOR_PLACE: Final = 0.2
 
 
 class QuarantineFullError(Exception):
@@ -84,10 +82,6 @@ class Receiver:
         self._new_keys: set[str] = set()
         # One queue for all: a place is read once for all of its cameras that are queued before it.
         self._queue = ShowQueue(hass, entry, self._async_show)
-        # Places with a long history, which is read while others are shown; one place at a time, so that a push waits
-        # for one step of one place at most.
-        self._reading: dict[str, asyncio.Task[None]] = {}
-        self._reading_history = asyncio.Lock()
         self.problems = SenderProblems(hass)
         self.replacement_offer = ReplacementOffer(hass, entry, self.cameras)
         self.parallel_actions = asyncio.Semaphore(MAX_PARALLEL_ACTIONS)
@@ -139,7 +133,6 @@ class Receiver:
                 settings,
                 self.cameras,
                 self._is_unshown,
-                self._reading_history,
             )
             self.places[settings.key] = place
             for key in settings.keys:
@@ -296,21 +289,11 @@ class Receiver:
             await camera.async_received(pushes)
 
     async def _async_show_place(self, key: str) -> None:
-        """Read a place; return before it has been read if its history takes long."""
-
-        def done(task: asyncio.Task[None]) -> None:
-            del self._reading[key]
-
-        def read_again(task: asyncio.Task[None]) -> None:
+        """Show a place, or count the next part of a long history and let others be shown in between."""
+        if await self.places[key].async_count_history():
             self._queue.async_add(key)
-
-        if task := self._reading.get(key):
-            task.add_done_callback(read_again)
-            return
-        task = self.entry.async_create_task(self.hass, self.places[key].async_refresh())
-        self._reading[key] = task
-        task.add_done_callback(done)
-        await asyncio.wait([task], timeout=MAX_WAIT_FOR_PLACE)
+        else:
+            await self.places[key].async_refresh()
 
     async def _async_add(self, camera: Camera, *, has_sent_new_counts: bool) -> bool:
         """Add a camera with its entities; return False if it exists already, so that its push still has to be shown."""

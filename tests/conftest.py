@@ -1,10 +1,12 @@
 """Fixtures of all tests: an instance with the integration, and a way to push to it as a camera does."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 import logging
 from pathlib import Path
 import threading
+import time
 from typing import Any
 
 from freezegun.api import FrozenDateTimeFactory
@@ -28,6 +30,28 @@ pytest_plugins = ["tests.helpers.address_checks", "tests.helpers.push_view", "te
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with the slow tests, so that none is left for one core at the end."""
     items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+
+
+@pytest.fixture(autouse=True)
+def _no_open_ledgers() -> Iterator[None]:
+    """Fail a test that leaves a ledger's file open, where the system tells which files are open."""
+    before = set(open_ledgers())
+    yield
+    # A thread that was stopped may need a moment.
+    for _ in range(100):
+        if not (left_open := set(open_ledgers()) - before):
+            return
+        time.sleep(0.02)
+    pytest.fail(f"Left open: {', '.join(sorted(left_open))}")
+
+
+def open_ledgers() -> Iterator[str]:
+    """Yield the open files of ledgers."""
+    for descriptor in Path("/proc/self/fd").glob("*"):
+        with suppress(OSError):
+            target = str(descriptor.readlink())
+            if "axis_people_counter.db" in target or target.endswith("ledger.db"):
+                yield f"{descriptor.name}: {target}"
 
 
 @pytest.fixture(autouse=True)

@@ -61,7 +61,7 @@ def _both_loopback_addresses() -> None:
 
 
 @pytest.fixture(autouse=True)
-def _custom_integrations(request: pytest.FixtureRequest) -> None:
+def _custom_integrations(request: pytest.FixtureRequest, _no_open_ledgers: None) -> None:
     """Let Home Assistant find the integration; the recorder must start before it."""
     if "recorder_mock" in request.fixturenames:
         request.getfixturevalue("recorder_mock")

@@ -48,7 +48,7 @@ class Progress(IntEnum):
 
     # The newest counts are old: a camera that is new or was offline sends history first.
     BEHIND = 0
-    # The newest counts are new: from now on, those of today grow with what is counted.
+    # The newest interval ended just before it was sent: from now on, the counts of today grow with what is counted.
     CURRENT = 1
     # A push without history has arrived as well, so the totals contain all history.
     CAUGHT_UP = 2
@@ -90,7 +90,7 @@ class CameraCoordinator(LedgerCoordinator[CameraData]):
         super().__init__(hass, entry, ledger, camera.name)
         self.camera = camera
         self.key = camera.key
-        # A push without history has arrived.
+        # A push without history has arrived; assumed of a camera that the ledger had when the entry was loaded.
         self._has_sent_new_counts = has_sent_new_counts
         self.last_message = datetime.fromtimestamp(camera.received, UTC)
         self.interval_callbacks: list[Callable[[list[Interval]], None]] = []
@@ -108,7 +108,10 @@ class CameraCoordinator(LedgerCoordinator[CameraData]):
 
     @property
     def connected(self) -> bool:
-        """Return True if a message has arrived within three of the camera's send intervals."""
+        """Return True if a message has arrived within three send intervals, or five minutes if that is longer.
+
+        They begin when the entry is loaded, except for a camera that had been silent for a day already.
+        """
         return dt_util.utcnow() < self._silent_at
 
     def is_quiet(self, since: datetime) -> bool:
@@ -138,7 +141,7 @@ class CameraCoordinator(LedgerCoordinator[CameraData]):
         return max(self.last_message + LONG_SILENCE, self._silent_at)
 
     def may_replace(self, other: CameraCoordinator) -> bool:
-        """Return True if this camera appeared when the other one fell silent, or at most a day before."""
+        """Return True if this camera appeared after the last message of the other one, or at most a day before."""
         # Of two cameras that appeared within a day, both may be new and silent until they are mounted.
         # So the later one must have appeared after the last message of the other one.
         seconds_between = self.camera.appeared - other.camera.appeared

@@ -98,7 +98,7 @@ class PlaceCoordinator(LedgerCoordinator[PlaceData]):
     @property
     def is_current(self) -> bool:
         """Return True if all connected cameras are current: changes of the data are no history."""
-        # What the place has read may contain the history of a camera that still counts as silent.
+        # A camera whose push isn't shown yet may still count as silent, while its history is in the data already.
         return not any(self._is_unshown(door.key) for door in self.settings.doors) and all(
             camera.data is not None and camera.data.progress >= Progress.CURRENT
             for camera in self.cameras
@@ -139,7 +139,8 @@ class PlaceCoordinator(LedgerCoordinator[PlaceData]):
         resets = schedule.resets(schedule.reset(day)[0], instant + 1)
 
         while (today := await self.ledger.place_today(settings.key, day, next_day, resets)) is None:
-            # Step by step, so that pushes are stored in between.
+            # With resets, only the place itself is missing in the ledger, and is added. Without them, counts are added
+            # up step by step, so that pushes are stored in between.
             await self.ledger.advance_place(settings.place, EARLIEST if resets else day)
 
         _, next_reset = schedule.reset(instant)

@@ -113,7 +113,7 @@ class Server:
         # From the start of the handshake on.
         self._connections: dict[web.RequestHandler, Connection] = {}
         self._pacing = HandshakePacing()
-        # Ordered by the last request. These addresses have a pace of their own and are closed last.
+        # Ordered by the last request. Each has a pace of its own, and its connections are closed last.
         self._camera_addresses: dict[str, None] = {}
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -258,7 +258,7 @@ class Server:
         trusted = False
         try:
             response = await handler(request)
-            # A forced close means it was a probe; don't trust its address.
+            # The view forces the close after a probe: its sender isn't a camera.
             trusted = (
                 request.method == HTTPMethod.POST
                 and response.status == HTTPStatus.OK

@@ -111,9 +111,9 @@ def final_occupancy(passages: Iterable[Passage], corrections: Iterable[Correctio
 
 
 def summarize(levels: Iterable[Level], since: Timestamp, inside: int) -> OccupancySummary:
-    """Return the summary after all levels since a time; `inside` is the occupancy before the first of them.
+    """Return the summary of the time since an instant; `inside` is the occupancy before the first level.
 
-    A level at the time `since` itself is where the peak starts; its drift belongs to the time before.
+    The peak starts at the last level up to `since`, itself included. Drift up to then isn't part of it.
     """
     peak, drift = inside, 0
     for level in levels:
@@ -138,7 +138,7 @@ def has_reached(limit: int, occupancies: Iterable[int], *, hysteresis: int) -> b
 
 
 def turning_points(occupancies: Sequence[int]) -> list[int]:
-    """Return the few occupancies for which `has_reached` returns the same, for any limit and hysteresis.
+    """Return a few of the occupancies, for which `has_reached` returns the same as for all, whatever the limits.
 
     Seen from the last one backwards, only new maxima and new minima matter. Of several new maxima in a row only the
     highest matters, and of several new minima only the lowest.

@@ -144,7 +144,7 @@ class PushView(HomeAssistantView):
 
     @contextmanager
     def async_test(self, token: str) -> Iterator[ConnectionTest]:
-        """Answer test messages with this token while the context is open."""
+        """Note the cameras that send this token while the context is open; they need no loaded entry."""
         test = ConnectionTest(token)
         self._tests.append(test)
         try:
@@ -232,7 +232,7 @@ class PushView(HomeAssistantView):
             self._bodies.release(body)
 
         if entry:
-            # No issue about the address ends: another camera may have the same address.
+            # An issue about the address stays: another camera may have the same address.
             issues.async_end(hass, issues.WRONG_PROTOCOL, message.sensor.serial)
         self._refusal_log.end(message.sensor)
         return answer

@@ -1,7 +1,8 @@
 """The table of intervals that can't be stored.
 
-Rejected intervals are unreadable or absurd, and stored as they were sent. Waiting ones cut into a stored interval, and
-wait for the rest of what would replace it. Called by ledger, storing, settling, retry, routes and today.
+Rejected intervals are unreadable or absurd, and stored as they were sent. Waiting ones overlap a part of an interval
+sent earlier, and wait until later ones cover the rest of it.
+Called by ledger, storing, settling, retry, routes and today.
 """
 
 from collections import deque
@@ -170,11 +171,11 @@ def set_aside_rejected(
     with_time = (RejectedTime(*rejected.time, push.sent, rejected) for rejected in push.rejected if rejected.time)
     obsolete = set(covered_later(db, camera, with_time))
     remaining = deque(rejected for rejected in push.rejected if rejected not in obsolete)
+    # Again and again: an interval that was stored already took no space after all, so more may fit in.
     while remaining:
         room.read()
         if not (fitting := _take_fitting(remaining, room)):
             break
-        # An interval that is stored already takes no further space, so more may fit in afterwards.
         db.executemany(
             """
             INSERT INTO quarantine (camera, received, reason, content, start, stop, sent)
@@ -224,8 +225,8 @@ def release_rejected(db: sqlite3.Connection, camera: int, low: Timestamp, high: 
 def covered_later[T](db: sqlite3.Connection, camera: int, rejected: Iterable[RejectedTime[T]]) -> Iterator[T]:
     """Yield the handles of the rejected intervals whose time is covered by readable ones that were sent later.
 
-    Those would replace them even if they could be read. Within one push, the shorter interval counts as sent later,
-    as in overlap.py.
+    These would replace a rejected one even if it could be read. Within one push, the shorter interval counts as sent
+    later, as in overlap.py.
     """
 
     def day_of(interval: RejectedTime[T]) -> int:

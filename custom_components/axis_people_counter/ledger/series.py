@@ -2,7 +2,7 @@
 
 Recorder's database and the ledger can't be written in one transaction. So the ledger keeps `changed_since`, from when
 on hours have changed; `writing_since`, from when on they are being written; and `written_first` and `written_until`,
-the first and the last hour that may ever have been written. Called by ledger.py.
+the first and the last hour that may ever have been written, and `written_as`, on which basis. Called by ledger.py.
 """
 
 from collections.abc import Iterable, Iterator
@@ -37,7 +37,10 @@ def minus(counts: HourCounts, fewer: HourCounts) -> HourCounts:
 
 
 class HourRange(NamedTuple):
-    """The hours to be written, from `start` to `last`, the first hour of all, and the end of the newest interval."""
+    """The hours to be written: from `start` to `last`, both included.
+
+    The series begins at `first`, and its newest interval ends at `counted_until`.
+    """
 
     first: Timestamp
     start: Timestamp
@@ -176,7 +179,7 @@ def confirm(db: sqlite3.Connection, key: str) -> None:
 
 
 def forget(db: sqlite3.Connection, key: str) -> None:
-    """Note that recorder has nothing of a camera or a place any more, nor what was carried over from it."""
+    """Note that recorder has nothing of a camera or a place any more, and delete what was carried over from it."""
     db.execute("DELETE FROM carried WHERE camera = (SELECT id FROM cameras WHERE key = ?)", (key,))
     for table in ("cameras", "places"):
         db.execute(
@@ -295,7 +298,7 @@ class _Camera:
     def counts_from(self, start: Timestamp) -> CountsByHour:
         """Return the counts of all hours from `start` on."""
         by_hour = dict(self._counted(start))
-        counted_hours = {*by_hour, *self._reached_from_before(start)}
+        counted_hours = {*by_hour, *self._hours_reached_into(start)}
         total = self._total
         for hour, carried in self._carried():
             total = plus(total, carried)
@@ -317,7 +320,7 @@ class _Camera:
         ):
             yield hour, self._directed(counts)
 
-    def _reached_from_before(self, start: Timestamp) -> Iterator[Timestamp]:
+    def _hours_reached_into(self, start: Timestamp) -> Iterator[Timestamp]:
         """Yield the hours into which an interval reaches that began in an earlier hour."""
         for begin, stop in self._db.execute(
             """
@@ -351,8 +354,8 @@ class _Camera:
             (self._camera_id,),
         ):
             carried = HourCounts(entered, exited, adults_entered, adults_exited)
-            # For an unfinished hour the camera sends only the rest, so add both. It sends finished hours again in full,
-            # so add only what recorder has more; likewise for an unfinished hour that it sends from its start.
+            # The camera sends a finished hour again in full, so add only what recorder has more. Of an unfinished hour
+            # it sends the rest, so add both; unless its first interval begins with the hour.
             is_unfinished = stop == hour
             if first is not None and (first == hour or not is_unfinished):
                 carried = HourCounts(*(max(0, count) for count in minus(carried, self._directed(counted))))

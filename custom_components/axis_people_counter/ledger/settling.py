@@ -8,16 +8,16 @@ from collections.abc import Iterable
 import sqlite3
 from typing import NamedTuple
 
-from ..counting import DAY, HOUR, MAX_WIDTH, Interval, SentInterval, Timestamp, overlapping_groups, resolve
+from ..counting import DAY, HOUR, Interval, SentInterval, Timestamp, overlapping_groups, resolve
 from . import intervals, places, quarantine
 from .cameras import Camera, note_counts_adults, note_counts_changed
 from .quarantine import QuarantineSpace
 
 
 class Settled(NamedTuple):
-    """New intervals of the last day, and the earliest instant whose counts changed.
+    """New intervals of the 24 hours before the push was received, and the earliest instant whose counts changed.
 
-    An interval is new if its time had no counts before.
+    An interval is new if nothing was stored that it overlaps, directly or through others.
     """
 
     new: tuple[Interval, ...]
@@ -131,26 +131,19 @@ def _resolve_within_room(
 
 def _nearby(db: sqlite3.Connection, camera: int, sent_intervals: set[SentInterval]) -> _Nearby:
     """Return the stored and the waiting intervals that overlap sent ones, directly or through others."""
-    found = _Nearby(set(), set())
-    # Read around each cluster by itself: between two distant ones there may be months of intervals.
-    for cluster in overlapping_groups(sent_intervals, MAX_WIDTH):
-        members = set(cluster)
-        low, high = cluster[0].start, max(interval.end for interval in cluster)
-        margin = 0
-        while True:
-            stored = intervals.overlapping(db, camera, low - margin, high + margin)
-            waiting = quarantine.waiting(db, camera, low - margin, high + margin)
-            near = stored | waiting
-            if not _reaches_beyond(near, low - margin, high + margin):
-                break
-            groups = overlapping_groups(near | members)
-            near = {interval for group in groups if not members.isdisjoint(group) for interval in group}
-            if not _reaches_beyond(near, low - margin, high + margin):
-                break
-            margin = max(2 * margin, HOUR)
-        found.stored.update(stored & near)
-        found.waiting.update(waiting & near)
-    return found
+    # All begin on one day: what lies between them is read with them.
+    low, high = min(sent.start for sent in sent_intervals), max(sent.end for sent in sent_intervals)
+    margin = 0
+    while True:
+        stored = intervals.overlapping(db, camera, low - margin, high + margin)
+        waiting = quarantine.waiting(db, camera, low - margin, high + margin)
+        near = stored | waiting
+        if _reaches_beyond(near, low - margin, high + margin):
+            groups = overlapping_groups(near | sent_intervals)
+            near = {interval for group in groups if not sent_intervals.isdisjoint(group) for interval in group}
+        if not _reaches_beyond(near, low - margin, high + margin):
+            return _Nearby(stored & near, waiting & near)
+        margin = max(2 * margin, HOUR)
 
 
 def _reaches_beyond(sent_intervals: Iterable[SentInterval], low: Timestamp, high: Timestamp) -> bool:

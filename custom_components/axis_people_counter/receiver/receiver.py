@@ -168,7 +168,8 @@ class Receiver:
     async def async_receive(self, document: Document, arrived: datetime) -> None:
         """Store the counts of a document; `arrived` is the time at which the head of its request arrived.
 
-        Raises ClockError, TooManyCamerasError and LedgerError if nothing is stored, and QuarantineFullError.
+        Raises ClockError, TooManyCamerasError and LedgerError if nothing is stored, and QuarantineFullError if some
+        intervals didn't fit into the quarantine.
         """
         self.problems.async_check_clock(document, arrived)
         sensor = document.sensor

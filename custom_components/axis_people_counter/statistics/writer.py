@@ -91,7 +91,7 @@ class StatisticsWriter:
     def async_changed(self, key: str, since: Timestamp) -> None:
         """Queue a camera and its places, or one place, after a change.
 
-        History is written at once, changes since the start of the previous hour at most every five minutes.
+        A change before the previous hour is written at once, a later one at most every five minutes.
         """
         if RECORDER_DOMAIN not in self.hass.config.components:
             # The ledger keeps which hours have to be written, in case recorder is set up later.

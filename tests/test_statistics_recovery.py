@@ -12,6 +12,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry, MockUs
 from pytest_homeassistant_custom_component.components.recorder.common import async_block_recorder
 
 from custom_components.axis_people_counter.const import DOMAIN
+from custom_components.axis_people_counter.statistics import recorder_rows
 from homeassistant.core import Context, HomeAssistant
 from homeassistant.exceptions import Unauthorized
 from homeassistant.helpers import device_registry as dr
@@ -54,6 +55,29 @@ async def test_series_deleted_by_the_user(
     await delete(hass, *(f"{SERIAL}_{key}" for key in deleted))
     noon.tick(timedelta(hours=1))
     await pusher.push(truth.measure(NOON + 40 * MINUTE, 1, 1, adults=(0, 0)))
+    assert await recorded(hass) == truth.series()
+
+
+async def test_recorder_without_a_database(
+    hass: HomeAssistant,
+    noon: FrozenDateTimeFactory,
+    pusher: Pusher,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Recorder, which closes its database before Home Assistant has stopped, causes one line in the log."""
+
+    def closed(*_: object) -> None:
+        raise AssertionError
+
+    truth = ExpectedStatistics()
+    monkeypatch.setattr(recorder_rows, "get_last_statistics", closed)
+    await pusher.push(truth.measure(NOON - MINUTE, 1, 0))
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert "Traceback" not in caplog.text
+    assert caplog.text.count("Long-term statistics can't be written") == 1
+    monkeypatch.undo()
+    await go_on(hass, noon)
     assert await recorded(hass) == truth.series()
 
 

@@ -120,8 +120,8 @@ class StatisticsWriter:
         try:
             async with self._lock:
                 await self._series.async_write(key)
-        # While Home Assistant stops, recorder's threads raise RuntimeError.
-        except (LedgerError, SQLAlchemyError, NotStoredError, HomeAssistantError, RuntimeError) as err:
+        # While Home Assistant stops, recorder's threads raise RuntimeError, or an AssertionError without a database.
+        except (LedgerError, SQLAlchemyError, NotStoredError, HomeAssistantError, RuntimeError, AssertionError) as err:
             if self._queue.is_stopped:
                 return
             if self._works:

@@ -25,7 +25,7 @@ PARALLEL_UPDATES = 0
 class PeopleCounterBinarySensorDescription[C: CameraCoordinator | PlaceCoordinator](
     PeopleCounterEntityDescription[C], BinarySensorEntityDescription
 ):
-    """What a binary sensor shows."""
+    """Describes a binary sensor and its value."""
 
     value_fn: Callable[[C], bool]
     attributes_fn: Callable[[C], dict[str, Any] | None] = lambda _: None

@@ -21,7 +21,7 @@ PARALLEL_UPDATES = 0
 class PeopleCounterButtonDescription(
     PeopleCounterEntityDescription[CameraCoordinator | PlaceCoordinator], ButtonEntityDescription
 ):
-    """What a button does."""
+    """Describes a button and its action."""
 
     press_fn: Callable[[CameraCoordinator | PlaceCoordinator], Awaitable[None]]
 

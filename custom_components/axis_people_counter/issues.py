@@ -27,7 +27,7 @@ _LIMIT_OF_WRONG_TOKENS: Final = 20
 
 
 class About(Enum):
-    """What the issues of a kind are about."""
+    """The subject of the issues of a kind."""
 
     # The serial number of the camera that sends, or its address if the document doesn't name the camera.
     SENDER_SERIAL = auto()

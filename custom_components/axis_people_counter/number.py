@@ -18,7 +18,7 @@ PARALLEL_UPDATES = 0
 
 @dataclass(frozen=True, kw_only=True)
 class PeopleCounterNumberDescription(PeopleCounterEntityDescription[PlaceCoordinator], NumberEntityDescription):
-    """What a number shows, and what it does."""
+    """Describes a number, its value and its action."""
 
     value_fn: Callable[[PlaceCoordinator], int]
     set_fn: Callable[[PlaceCoordinator, int], Awaitable[None]]

@@ -18,7 +18,7 @@ PARALLEL_UPDATES = 0
 
 @dataclass(frozen=True, kw_only=True)
 class PeopleCounterSwitchDescription(PeopleCounterEntityDescription[CameraCoordinator], SwitchEntityDescription):
-    """What a switch shows, and what it does."""
+    """Describes a switch, its value and its actions."""
 
     value_fn: Callable[[CameraCoordinator], bool]
     set_fn: Callable[[CameraCoordinator, bool], Awaitable[None]]

@@ -89,7 +89,7 @@ def set_removed(db: sqlite3.Connection, key: str) -> None:
 
 
 def note_counts_changed(db: sqlite3.Connection, camera: int, since: Timestamp) -> None:
-    """Note that recorder's statistics of a camera have to be written again, from an instant on."""
+    """Record that recorder's statistics of a camera have to be written again, from an instant on."""
     db.execute(
         "UPDATE cameras SET changed_since = min(coalesce(changed_since, :since), :since) WHERE id = :camera",
         {"camera": camera, "since": since},
@@ -97,7 +97,7 @@ def note_counts_changed(db: sqlite3.Connection, camera: int, since: Timestamp) -
 
 
 def note_counts_adults(db: sqlite3.Connection, camera: int) -> None:
-    """Note that a camera counts adults: the sums of adults are NULL before."""
+    """Record that a camera counts adults: the sums of adults are NULL before."""
     db.execute(
         """
         UPDATE cameras

@@ -212,11 +212,11 @@ class Ledger(LedgerFile):
         return self.submit(lambda db: series.door_counts(db, door.key, hour_range, is_reversed=door.is_reversed))
 
     def confirm_series(self, key: str) -> Answer[None]:
-        """Note that recorder has the hours that begin_writing_… returned last."""
+        """Record that recorder has the hours that begin_writing_… returned last."""
         return self.submit(lambda db: series.confirm(db, key), writes=True)
 
     def forget_series(self, key: str) -> Answer[None]:
-        """Note that recorder has nothing of a camera or a place any more."""
+        """Record that recorder has nothing of a camera or a place any more."""
         return self.submit(lambda db: series.forget(db, key), writes=True)
 
     def carry_series(self, key: str, hours: list[tuple[Timestamp, HourCounts]], until: Timestamp) -> Answer[None]:

@@ -173,13 +173,13 @@ def _note_writing(db: sqlite3.Connection, table: str, row_id: int, hour_range: H
 
 
 def confirm(db: sqlite3.Connection, key: str) -> None:
-    """Note that recorder has the hours of a camera or a place that were being written."""
+    """Record that recorder has the hours of a camera or a place that were being written."""
     db.execute("UPDATE cameras SET writing_since = NULL WHERE key = ?", (key,))
     db.execute("UPDATE places SET writing_since = NULL WHERE key = ?", (key,))
 
 
 def forget(db: sqlite3.Connection, key: str) -> None:
-    """Note that recorder has nothing of a camera or a place any more, and delete what was carried over from it."""
+    """Record that recorder has nothing of a camera or a place any more, and delete what was carried over from it."""
     db.execute("DELETE FROM carried WHERE camera = (SELECT id FROM cameras WHERE key = ?)", (key,))
     for table in ("cameras", "places"):
         db.execute(

@@ -60,7 +60,7 @@ async def test_interval_across_midnight(hass: HomeAssistant, freezer: FrozenDate
 @pytest.mark.parametrize(
     ("time_zone", "in_today"),
     [
-        # It is 10:00 UTC; one, two, four and eight people entered at 18:20, 22:30, 02:30 and 09:30 UTC.
+        # At 10:00 UTC, one, two, four and eight people have entered at 18:20, 22:30, 02:30 and 09:30 UTC.
         ("Europe/Stockholm", "14"),
         ("Asia/Kolkata", "14"),
         ("America/New_York", "8"),

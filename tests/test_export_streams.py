@@ -117,7 +117,7 @@ async def test_slow_client(hass: HomeAssistant, pusher: Pusher, noon: FrozenDate
     await until_quiet(pages)
     assert len(pages) < COUNT // PAGE // 2
     response.close()
-    # What is being read for it comes to its end before the test does.
+    # The reads for the download end before the test does.
     await until_quiet(pages)
 
 

@@ -1,4 +1,4 @@
-"""What a camera gets for a document: the answer, what is stored behind it, and the repair."""
+"""The answer that a camera gets for a document, with what is stored and the repair."""
 
 from datetime import timedelta
 from http import HTTPStatus

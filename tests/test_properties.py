@@ -20,7 +20,7 @@ from .helpers.pusher import Document, Pusher, measurement
 
 NOON = datetime.fromisoformat("2026-09-16T10:00:00Z")
 MINUTE = timedelta(minutes=1)
-# One a minute before noon. More would be too old for the check of the clock.
+# A push is sent each minute before noon; earlier ones would be too old for the check of the clock.
 PUSHES = 6
 LEDGER = "axis_people_counter.db"
 

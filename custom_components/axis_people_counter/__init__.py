@@ -97,7 +97,7 @@ async def _async_start_listener(
 async def _async_updated(hass: HomeAssistant, entry: PeopleCounterConfigEntry) -> None:
     """Reload the entry if its options, places or time zone have changed; address and token are read at each use."""
     receiver = entry.runtime_data
-    # One reload is enough for several changes at once.
+    # Several changes at once need a single reload.
     if not receiver.is_reloading and receiver.configured != configured(hass, entry):
         receiver.is_reloading = True
         hass.config_entries.async_schedule_reload(entry.entry_id)

@@ -142,7 +142,7 @@ class CameraCoordinator(LedgerCoordinator[CameraData]):
 
     def may_replace(self, other: CameraCoordinator) -> bool:
         """Return True if this camera appeared after the last message of the other one, or at most a day before."""
-        # Of two cameras that appeared within a day, both may be new and silent until they are mounted.
+        # Two cameras that appeared within a day may both be new, and silent until they are mounted.
         # So the later one must have appeared after the last message of the other one.
         seconds_between = self.camera.appeared - other.camera.appeared
         tolerance = LONG_SILENCE if seconds_between >= LONG_SILENCE.total_seconds() else timedelta()

@@ -1,4 +1,4 @@
-"""What the demo and the benchmark print while they work."""
+"""The output of the demo and the benchmark while they work."""
 
 from __future__ import annotations
 

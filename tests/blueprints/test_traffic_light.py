@@ -74,7 +74,7 @@ async def test_sign_while_all_cameras_are_silent(
     assert lamp(calls) == colors
     await run_by_hand(hass)
     assert lamp(calls) == colors
-    # It would be kept for a moment only.
+    # The value would be kept for a moment only.
     await passing(3)
     assert lamp(calls) == [RED]
 
@@ -153,7 +153,7 @@ async def test_picture_and_announcement(
 ) -> None:
     """Play a picture whenever the sign is set, an announcement only when it changes."""
     stop, go = (
-        # What the selector answers has more in it than the action wants.
+        # The selector's answer has more in it than the action wants.
         {"media_content_id": name, "media_content_type": "image/png", "metadata": {"title": name}}
         for name in ("stop's", "go")
     )

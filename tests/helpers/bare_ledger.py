@@ -138,7 +138,7 @@ def assert_sound(path: Path) -> None:
 def locked(path: Path) -> Iterator[None]:
     """Lock the file against other writers."""
     with closing(sqlite3.connect(path, isolation_level=None, timeout=TIMEOUT)) as db:
-        # It must not write the log into the file if it is the last one to close it.
+        # The last connection to close must not write the log into the file.
         db.setconfig(sqlite3.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE)
         db.execute("BEGIN IMMEDIATE")
         yield

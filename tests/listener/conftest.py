@@ -1,4 +1,4 @@
-"""What all tests of the listener have in common."""
+"""Fixtures of all tests of the listener."""
 
 from pathlib import Path
 

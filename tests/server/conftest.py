@@ -1,4 +1,4 @@
-"""What all tests of the server have in common."""
+"""Fixtures of all tests of the server."""
 
 from pathlib import Path
 

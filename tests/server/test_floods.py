@@ -85,7 +85,7 @@ async def flooding(listener_entry: ListenerEntry, kind: str, *, address: str, so
 
 @dataclass
 class Flood:
-    """What a flood did: its attempts, the most open files, and how late the event loop was."""
+    """The result of a flood: its attempts, the most open files, and how late the event loop was."""
 
     count: int = 0
     files: int = 0

@@ -20,7 +20,7 @@ from .authority import CertificateAndKey, is_usable, new_authority, new_server, 
 
 AUTHORITY_FILE: Final = "authority.pem"
 SERVER_FILE: Final = "server.pem"
-# One listener may start while another one stops.
+# A listener may start while another listener stops.
 _writing: Final = Lock()
 
 

@@ -80,7 +80,7 @@ class Receiver:
         self._adding = asyncio.Lock()
         # Cameras whose first push is stored, but not shown yet.
         self._new_keys: set[str] = set()
-        # One queue for all: a place is read once for all of its cameras that are queued before it.
+        # Cameras and places share a queue, so a place is read once for all of its cameras that are queued before it.
         self._queue = ShowQueue(hass, entry, self._async_show)
         self.problems = SenderProblems(hass)
         self.replacement_offer = ReplacementOffer(hass, entry, self.cameras)

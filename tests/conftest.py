@@ -109,6 +109,12 @@ def hass_config_dir(tmp_path: Path) -> str:
 
 
 @pytest.fixture
+def ledger_path(tmp_path: Path) -> Path:
+    """Return the path of the ledger."""
+    return tmp_path / "axis_people_counter.db"
+
+
+@pytest.fixture
 def noon(freezer: FrozenDateTimeFactory) -> FrozenDateTimeFactory:
     """Stop the clock on a Wednesday at noon in Stockholm."""
     freezer.move_to("2026-09-16T10:00:00Z")

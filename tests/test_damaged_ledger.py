@@ -16,8 +16,8 @@ from custom_components.axis_people_counter.ledger import file as ledger_file
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import issue_registry as ir
-from homeassistant.setup import async_setup_component
 
+from .helpers.instance import set_up, set_up_pages
 from .helpers.pusher import Pusher, document, measurement, state_of
 
 NOON = datetime.fromisoformat("2026-09-16T10:00:00Z")
@@ -25,24 +25,9 @@ MINUTE = timedelta(minutes=1)
 IN_TOTAL = "sensor.main_entrance_in_total"
 
 
-@pytest.fixture
-def ledger_path(tmp_path: Path) -> Path:
-    """Return the path of the ledger."""
-    return tmp_path / "axis_people_counter.db"
-
-
 @pytest.fixture(autouse=True)
-async def _ui(hass: HomeAssistant) -> None:
-    """Set up the components of Home Assistant's pages; a test client accepts no views after its first request."""
-    for component in ("config", "repairs", "websocket_api"):
-        assert await async_setup_component(hass, component, {})
-
-
-async def set_up(hass: HomeAssistant, entry: MockConfigEntry) -> ConfigEntryState:
-    """Set up the integration, and return the state of its entry."""
-    await hass.config_entries.async_setup(entry.entry_id)
-    await hass.async_block_till_done()
-    return entry.state
+async def _pages(hass: HomeAssistant) -> None:
+    await set_up_pages(hass)
 
 
 @pytest.mark.parametrize(

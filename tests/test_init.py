@@ -23,9 +23,9 @@ from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import EVENT_HOMEASSISTANT_FINAL_WRITE
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import device_registry as dr, issue_registry as ir
-from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
 
+from .helpers.instance import set_up, set_up_pages
 from .helpers.issues import active_issues
 from .helpers.pusher import PATH, SERIAL, TOKEN, Pusher, document, measurement, state_of
 
@@ -35,24 +35,9 @@ AUTHORIZED = {"Authorization": f"Bearer {TOKEN}"}
 IN_TOTAL = "sensor.main_entrance_in_total"
 
 
-@pytest.fixture
-def ledger_path(tmp_path: Path) -> Path:
-    """Return the path of the ledger."""
-    return tmp_path / "axis_people_counter.db"
-
-
 @pytest.fixture(autouse=True)
-async def _ui(hass: HomeAssistant) -> None:
-    """Set up the components of Home Assistant's pages; a test client accepts no views after its first request."""
-    for component in ("config", "repairs", "websocket_api"):
-        assert await async_setup_component(hass, component, {})
-
-
-async def set_up(hass: HomeAssistant, entry: MockConfigEntry) -> ConfigEntryState:
-    """Set up the integration, and return the state of its entry."""
-    await hass.config_entries.async_setup(entry.entry_id)
-    await hass.async_block_till_done()
-    return entry.state
+async def _pages(hass: HomeAssistant) -> None:
+    await set_up_pages(hass)
 
 
 async def test_counts_survive_the_integration(

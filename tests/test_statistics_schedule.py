@@ -152,7 +152,7 @@ def errors(caplog: pytest.LogCaptureFixture) -> Callable[[], list[str]]:
     ]
 
 
-@pytest.mark.parametrize("which", range(4))
+@pytest.mark.parametrize("which", [0, *(pytest.param(which, marks=pytest.mark.slow) for which in (1, 2, 3))])
 async def test_recorder_fails_once(
     hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Pusher, which: int, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -52,7 +52,14 @@ async def compiled(hass: HomeAssistant, start: datetime) -> dict[str, float]:
 
 
 @pytest.mark.parametrize("first", ["history", "nothing", "the last minute"])
-@pytest.mark.parametrize("order", ["one body", "oldest first", "newest first"])
+@pytest.mark.parametrize(
+    "order",
+    [
+        pytest.param("one body", marks=pytest.mark.slow),
+        pytest.param("oldest first", marks=pytest.mark.slow),
+        "newest first",
+    ],
+)
 async def test_history_in_the_first_hour(
     hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Pusher, order: str, first: str
 ) -> None:

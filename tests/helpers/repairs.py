@@ -16,9 +16,9 @@ from pytest_homeassistant_custom_component.typing import WebSocketGenerator
 from custom_components.axis_people_counter.const import DOMAIN
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import device_registry as dr, issue_registry as ir
-from homeassistant.setup import async_setup_component
 
 from ..simulator import Device
+from .instance import set_up_pages
 from .issues import active_issues
 from .pusher import SERIAL, Document, Pusher, document, measurement
 
@@ -44,8 +44,7 @@ type Flow = dict[str, Any]
 async def pages(hass: HomeAssistant) -> None:
     """Set up the pages of Home Assistant, before the first client."""
     await hass.config.async_set_time_zone("Europe/Stockholm")
-    for component in ("config", "repairs", "websocket_api"):
-        assert await async_setup_component(hass, component, {})
+    await set_up_pages(hass)
 
 
 @pytest.fixture

@@ -39,6 +39,13 @@ def newest(db: sqlite3.Connection, camera: int) -> Interval | None:
     return Interval(*row) if row else None
 
 
+def first(db: sqlite3.Connection, camera: int) -> Timestamp | None:
+    """Return when the first interval of a camera begins, None where there is none."""
+    start: Timestamp | None
+    (start,) = db.execute("SELECT min(start) FROM intervals WHERE camera = ?", (camera,)).fetchone()
+    return start
+
+
 def page(db: sqlite3.Connection, key: str, start: Timestamp, end: Timestamp, limit: int) -> list[Interval]:
     """Return the first intervals of a camera that begin in [start, end)."""
     rows = db.execute(
@@ -70,13 +77,13 @@ def beginning_within(db: sqlite3.Connection, camera: int, start: Timestamp, end:
     return [SentInterval(*row) for row in rows]
 
 
-def overlapping(db: sqlite3.Connection, camera: int, low: Timestamp, high: Timestamp) -> set[SentInterval]:
-    """Return the intervals of a camera that overlap [low, high)."""
+def overlapping(db: sqlite3.Connection, camera: int, low: Timestamp, high: Timestamp) -> list[SentInterval]:
+    """Return the intervals of a camera that overlap [low, high), in the order of time."""
     rows = db.execute(
-        f"SELECT {SENT_INTERVAL_COLUMNS} FROM intervals WHERE {OVERLAPPING}",
+        f"SELECT {SENT_INTERVAL_COLUMNS} FROM intervals WHERE {OVERLAPPING} ORDER BY start",
         {"camera": camera, "low": low, "high": high},
     )
-    return {SentInterval(*row) for row in rows}
+    return [SentInterval(*row) for row in rows]
 
 
 def passages_since(db: sqlite3.Connection, camera: int, since: Timestamp) -> list[Passage]:

@@ -239,7 +239,7 @@ def covered_later[T](db: sqlite3.Connection, camera: int, rejected: Iterable[Rej
         of_day = sorted(group, key=precedence, reverse=True)
         low = min(interval.start for interval in of_day)
         high = max(interval.end for interval in of_day)
-        readable = intervals.overlapping(db, camera, low, high) | waiting(db, camera, low, high)
+        readable = waiting(db, camera, low, high).union(intervals.overlapping(db, camera, low, high))
         by_rank = sorted(readable, key=rank)
         later = Coverage()
         for interval in of_day:

@@ -12,6 +12,7 @@ import sqlite3
 from typing import Final, NamedTuple
 
 from ..counting import HOUR, MAX_WIDTH, Timestamp
+from . import intervals
 
 
 class HourCounts(NamedTuple):
@@ -151,10 +152,10 @@ def _missing_hours(cameras: Iterable[_Camera], written: _Written, *, everything:
     if written.written_first is not None:
         first = min(first, written.written_first)
     first = _hour(first)
-    last = max(_hour(max(start for _, (start, _) in with_counts)), written.written_until or 0)
+    last = max(_hour(max(newest.start for _, newest in with_counts)), written.written_until or 0)
     # The last hour that was written is always written again: it may have been incomplete.
     start = min(_hour(max(since, first)), last if written.written_until is None else written.written_until)
-    return HourRange(first, start, last, max(stop for _, (_, stop) in with_counts))
+    return HourRange(first, start, last, max(newest.end for _, newest in with_counts))
 
 
 def _note_writing(db: sqlite3.Connection, table: str, row_id: int, hour_range: HourRange, basis: str) -> None:
@@ -273,27 +274,13 @@ class _Camera:
         ).fetchone()
         self.is_reversed = bool(is_reversed)
         self._total = self._directed(totals)
-        self.newest: tuple[Timestamp, Timestamp] | None = db.execute(
-            "SELECT start, stop FROM intervals WHERE camera = ? ORDER BY start DESC LIMIT 1",
-            (camera_id,),
-        ).fetchone()
+        self.newest = intervals.newest(db, camera_id)
 
     @property
     def first(self) -> Timestamp:
         """The start of the first interval or carried hour."""
-        first: Timestamp
-        (first,) = self._db.execute(
-            """
-            SELECT min(start)
-            FROM (
-                SELECT min(start) AS start FROM intervals WHERE camera = :camera
-                UNION ALL
-                SELECT min(start) FROM carried WHERE camera = :camera
-            )
-            """,
-            {"camera": self._camera_id},
-        ).fetchone()
-        return first
+        (carried,) = self._db.execute("SELECT min(start) FROM carried WHERE camera = ?", (self._camera_id,)).fetchone()
+        return min(first for first in (intervals.first(self._db, self._camera_id), carried) if first is not None)
 
     def counts_from(self, start: Timestamp) -> CountsByHour:
         """Return the counts of all hours from `start` on."""

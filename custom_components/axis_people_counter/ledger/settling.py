@@ -135,7 +135,7 @@ def _nearby(db: sqlite3.Connection, camera: int, sent_intervals: set[SentInterva
     low, high = min(sent.start for sent in sent_intervals), max(sent.end for sent in sent_intervals)
     margin = 0
     while True:
-        stored = intervals.overlapping(db, camera, low - margin, high + margin)
+        stored = set(intervals.overlapping(db, camera, low - margin, high + margin))
         waiting = quarantine.waiting(db, camera, low - margin, high + margin)
         near = stored | waiting
         if _reaches_beyond(near, low - margin, high + margin):

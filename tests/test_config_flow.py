@@ -14,7 +14,7 @@ from custom_components.axis_people_counter.const import DOMAIN
 from homeassistant.config_entries import SOURCE_USER
 from homeassistant.core import HomeAssistant
 from homeassistant.core_config import async_process_ha_core_config
-from homeassistant.data_entry_flow import FlowResultType
+from homeassistant.data_entry_flow import FlowResultType, InvalidData
 from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
 
@@ -390,10 +390,16 @@ async def test_old_token_expires_while_a_flow_is_open(
 
 
 async def test_options(hass: HomeAssistant, entry: MockConfigEntry, pusher: Pusher) -> None:
-    """Suggest and store both options."""
+    """Suggest and store all options."""
     result = await hass.config_entries.options.async_init(entry.entry_id)
     assert result["step_id"] == "init"
-    options = {"reset_time": "04:30:00", "keep_days": 200}
+    assert result["data_schema"]
+    # The form as it is at first.
+    assert result["data_schema"]({}) == {"reset_time": "00:00:00", "delete_old_counts": True, "keep_days": 1100}
+    for too_few in (99, 0, -1):
+        with pytest.raises(InvalidData):
+            await hass.config_entries.options.async_configure(result["flow_id"], {"keep_days": too_few})
+    options = {"reset_time": "04:30:00", "delete_old_counts": False, "keep_days": 100}
     result = await hass.config_entries.options.async_configure(result["flow_id"], options)
     await hass.async_block_till_done()
     assert result["type"] is FlowResultType.CREATE_ENTRY

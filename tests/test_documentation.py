@@ -24,6 +24,7 @@ from custom_components.axis_people_counter.connecting.server import (
 )
 from custom_components.axis_people_counter.const import (
     AUTHORITY_FILE_NAME,
+    DEFAULT_KEEP_DAYS,
     DEFAULT_PORT,
     DOMAIN,
     MAX_KEEP_DAYS,
@@ -169,7 +170,7 @@ def test_options() -> None:
     text = PAGES[OPTIONS_PAGE]
     labels = ENGLISH["options"]["step"]["init"]["data"].values()
     assert [label for label in labels if f"| **{label}** |" not in text] == []
-    assert f"{MIN_KEEP_DAYS} to {MAX_KEEP_DAYS} days" in text
+    assert f"{MIN_KEEP_DAYS} to {MAX_KEEP_DAYS} days. | {DEFAULT_KEEP_DAYS} |" in text
 
 
 def test_repairs() -> None:

@@ -10,7 +10,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.axis_people_counter.const import DOMAIN, NAME
-from custom_components.axis_people_counter.settings import STORAGE_KEY
+from custom_components.axis_people_counter.settings import STORAGE_KEY, days_kept
 from homeassistant.const import CONF_TOKEN, CONF_URL
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
@@ -291,3 +291,17 @@ async def test_a_new_entry_has_nothing_to_bring_back(
     """Without saved settings, nothing is restored or written."""
     assert STORAGE_KEY not in hass_storage
     assert not entry.subentries
+
+
+@pytest.mark.parametrize(
+    ("options", "days"),
+    [
+        ({}, 1100),
+        ({"keep_days": 100}, 100),
+        ({"delete_old_counts": True, "keep_days": 3650}, 3650),
+        ({"delete_old_counts": False, "keep_days": 100}, None),
+    ],
+)
+def test_days_kept(options: dict[str, Any], days: int | None) -> None:
+    """Counts are kept for three years and some days, for the days that the user chose, or for ever."""
+    assert days_kept(MockConfigEntry(options=options)) == days

@@ -44,6 +44,7 @@ from .connecting import (
 from .const import (
     AUTHORITY_FILE_NAME,
     AUTHORITY_PATH,
+    CONF_DELETE_OLD_COUNTS,
     CONF_KEEP_DAYS,
     CONF_RESET_TIME,
     DEFAULT_KEEP_DAYS,
@@ -64,6 +65,7 @@ from .replace_flow import ReplaceSteps
 OPTIONS_SCHEMA: Final = vol.Schema(
     {
         vol.Required(CONF_RESET_TIME, default=DEFAULT_RESET_TIME): selector.TimeSelector(),
+        vol.Required(CONF_DELETE_OLD_COUNTS, default=True): selector.BooleanSelector(),
         vol.Required(CONF_KEEP_DAYS, default=DEFAULT_KEEP_DAYS): vol.All(
             selector.NumberSelector(
                 selector.NumberSelectorConfig(
@@ -343,7 +345,7 @@ class PeopleCounterConfigFlow(ReplaceSteps, domain=DOMAIN):
 
 
 class PeopleCounterOptionsFlow(OptionsFlow):
-    """Asks when occupancy is reset, and how long each interval is kept."""
+    """Asks when occupancy is reset, and for how long counts are kept."""
 
     async def async_step_init(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Ask for the options."""

@@ -30,6 +30,7 @@ CONF_CAPACITY: Final = "capacity"
 CONF_WARNING_LEVEL: Final = "warning_level"
 CONF_HYSTERESIS: Final = "hysteresis"
 CONF_RESET_VALUE: Final = "reset_value"
+CONF_DELETE_OLD_COUNTS: Final = "delete_old_counts"
 CONF_KEEP_DAYS: Final = "keep_days"
 # By their keys: cameras at which in means out, and those that replace none. By key and serial number: those that do.
 CONF_REVERSED_CAMERAS: Final = "reversed_cameras"
@@ -39,9 +40,10 @@ CONF_REPLACEMENTS: Final = "replacements"
 # As in the guide.
 DEFAULT_PORT: Final = 4443
 DEFAULT_RESET_TIME: Final = "00:00:00"
-# A camera remembers 90 days; what it may send again has to be there in full detail.
+# A camera keeps its counts for 90 days. Those it may send again must still be stored, so that they count once.
 MIN_KEEP_DAYS: Final = 100
-DEFAULT_KEEP_DAYS: Final = 400
+# Three years and some days: each month can be compared with the same month of the two years before.
+DEFAULT_KEEP_DAYS: Final = 1100
 MAX_KEEP_DAYS: Final = 3650
 
 PREVIOUS_TOKEN_LIFETIME: Final = timedelta(hours=24)

@@ -20,7 +20,7 @@ from homeassistant.helpers import issue_registry as ir
 from homeassistant.util import dt as dt_util
 
 from .connecting import Listener, own_certificates
-from .const import CONF_DIRECT, CONF_KEEP_DAYS, CONF_OWN_ADDRESS, CONF_RESET_TIME, DOMAIN
+from .const import CONF_DELETE_OLD_COUNTS, CONF_DIRECT, CONF_KEEP_DAYS, CONF_OWN_ADDRESS, CONF_RESET_TIME, DOMAIN
 from .coordinator import CameraCoordinator
 from .counting import Timestamp
 from .history import async_history
@@ -31,7 +31,7 @@ from .receiver import PeopleCounterConfigEntry, Receiver
 
 TO_REDACT: Final = {"ip_address", "name"}
 # All other settings are secrets, or may contain names.
-SHOWN_SETTINGS: Final = {CONF_DIRECT, CONF_KEEP_DAYS, CONF_OWN_ADDRESS, CONF_RESET_TIME}
+SHOWN_SETTINGS: Final = {CONF_DELETE_OLD_COUNTS, CONF_DIRECT, CONF_KEEP_DAYS, CONF_OWN_ADDRESS, CONF_RESET_TIME}
 # A shorter name identifies nobody, and could be part of any word.
 MIN_WORD: Final = 3
 SERIAL_NUMBER: Final = re.compile("(?<![0-9a-f])[0-9a-f]{2}(?:[:.-]?[0-9a-f]{2}){5}(?![0-9a-f])", re.IGNORECASE)

@@ -16,14 +16,17 @@ from homeassistant.helpers.storage import Store
 from .const import (
     CONF_CAPACITY,
     CONF_DECLINED,
+    CONF_DELETE_OLD_COUNTS,
     CONF_DOORS,
     CONF_HYSTERESIS,
+    CONF_KEEP_DAYS,
     CONF_REPLACEMENTS,
     CONF_RESET_TIME,
     CONF_RESET_VALUE,
     CONF_REVERSED_CAMERAS,
     CONF_REVERSED_DOORS,
     CONF_WARNING_LEVEL,
+    DEFAULT_KEEP_DAYS,
     DOMAIN,
 )
 from .counting import Replacement, Schedule, without_last
@@ -71,6 +74,14 @@ def async_keep_directions(hass: HomeAssistant, entry: ConfigEntry, reversed_came
 def async_decline(hass: HomeAssistant, entry: ConfigEntry, key: str) -> None:
     """Store that a camera replaces no other, so that no issue asks again."""
     _async_keep(hass, entry, CONF_DECLINED, sorted({*entry.options.get(CONF_DECLINED, ()), key}))
+
+
+def days_kept(entry: ConfigEntry) -> int | None:
+    """Return for how many days counts are kept, None if for ever."""
+    if not entry.options.get(CONF_DELETE_OLD_COUNTS, True):
+        return None
+    days: int = entry.options.get(CONF_KEEP_DAYS, DEFAULT_KEEP_DAYS)
+    return days
 
 
 def options_of_a_reload(entry: ConfigEntry) -> dict[str, Any]:

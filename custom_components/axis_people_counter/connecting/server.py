@@ -4,7 +4,7 @@ Knows nothing of what it serves, of certificates or of repairs. Used by the list
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from http import HTTPMethod, HTTPStatus
 import logging
 import socket
@@ -58,6 +58,11 @@ class _QuietLogger(logging.LoggerAdapter[logging.Logger]):
     @override
     def exception(self, msg: object, *args: object, **kwargs: Any) -> None:
         self.debug(msg, *args, **kwargs)
+
+
+def _started_task(work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+    """Return a task that has begun: one that is cancelled before would never close the socket it has."""
+    return asyncio.Task(work, loop=asyncio.get_running_loop(), eager_start=True)
 
 
 class _RequestHandler(web.RequestHandler):
@@ -128,9 +133,7 @@ class Server:
 
     def listen(self, sockets: list[socket.socket]) -> None:
         """Accept connections from now on."""
-        loop = asyncio.get_running_loop()
-        accepting = [loop.create_task(self._accept(listening)) for listening in sockets]
-        self._tasks = [loop.create_task(self._sweep()), *accepting]
+        self._tasks = [_started_task(work) for work in (self._sweep(), *map(self._accept, sockets))]
 
     def release(self) -> None:
         """Stop listening; the sockets are closed in the next round of the event loop."""
@@ -170,7 +173,7 @@ class Server:
                 self._limit_waiting()
                 address = peer[0]
                 connection = Connection(address, network_of(address), loop.time(), _RequestHandler(self._runner.server))
-                connection.handshake = loop.create_task(self._shake_hands(connection, client, self.context))
+                connection.handshake = _started_task(self._shake_hands(connection, client, self.context))
                 self._waiting.add(connection)
 
     def _limit_waiting(self) -> None:

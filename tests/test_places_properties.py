@@ -1,8 +1,8 @@
 """Places as the ledger returns them, whatever doors report in whatever order: equal to a slow, simple calculation."""
 
-from collections import deque
 from contextlib import ExitStack, closing
 from datetime import time
+from itertools import product
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
@@ -11,9 +11,10 @@ from hypothesis import HealthCheck, example, given, settings, strategies as st
 import pytest
 
 from custom_components.axis_people_counter.counting.interval import Interval
-from custom_components.axis_people_counter.counting.occupancy import Correction, Level, Source
+from custom_components.axis_people_counter.counting.occupancy import Correction, Source, has_reached
 from custom_components.axis_people_counter.ledger import places
-from custom_components.axis_people_counter.ledger.places import Door, Place, PlaceToday
+from custom_components.axis_people_counter.ledger.place_today import PlaceToday
+from custom_components.axis_people_counter.ledger.places import Door, Place
 
 from .helpers.bare_ledger import START, TIMEOUT, opened, push, sensor
 from .helpers.expected_place import (
@@ -181,10 +182,10 @@ class Places:
         self.truths[key].doors = doors
         self.set_places()
 
-    def ask(self, key: str, now: int) -> tuple[int, PlaceToday]:
-        """Return the data of a place from the ledger, and from which time on its levels reach."""
+    def ask(self, key: str, now: int) -> PlaceToday:
+        """Return the data of a place from the ledger."""
         truth, day = self.truths[key], self.truths[key].day(now)
-        base = max((reset for reset in truth.resets if reset <= day.start), default=day.start // DAY * DAY)
+        base = max((reset for reset in truth.resets if reset <= day.start), default=0)
         resets = [Correction(reset, truth.reset_value) for reset in truth.resets if base <= reset <= now]
 
         def read() -> PlaceToday | None:
@@ -195,28 +196,24 @@ class Places:
                 pass
             today = read()
         assert today
-        return base, today
+        return today
 
     def check(self, now: int) -> None:
-        """Assert that both places have the expected level in each minute."""
+        """Assert that both places have the expected counts and occupancy, and reach the expected limits."""
         for key, truth in self.truths.items():
-            base, today = self.ask(key, now)
-            assert (today.entered, today.exited) == truth.counted(truth.day(now))
+            today, day = self.ask(key, now), truth.day(now)
+            steps = list(truth.steps(now, END))
+            before = next(step.levels[-1] for step in reversed(steps) if step.at <= day.start)
+            later = [step for step in steps if step.at > day.start]
+            assert (today.entered, today.exited) == truth.counted(day)
             assert today.counted_until == truth.counted_until()
-            steps = {step.at: step.levels[-1] for step in truth.steps(now, END)}
-            minutes = range(base, END, MINUTE)
-            assert levels_in(minutes, truth.shown(today.running), today.levels) == [steps[minute] for minute in minutes]
-
-
-def levels_in(minutes: range, inside: int, levels: list[Level]) -> list[int]:
-    """Return how many are inside in each minute."""
-    found = []
-    following = deque(levels)
-    for minute in minutes:
-        while following and following[0].at <= minute:
-            inside = following.popleft().inside
-        found.append(inside)
-    return found
+            assert today.occupancy == steps[-1].levels[-1]
+            assert today.peak == max([before, *(level for step in later for level in step.levels)])
+            assert today.drift == sum(step.drift for step in later)
+            inside = list(truth.since_reset(steps, now))
+            for limit, hysteresis in product(range(1, 30), (0, 2)):
+                reached = has_reached(limit, today.occupancies, hysteresis=hysteresis)
+                assert reached is has_reached(limit, inside, hysteresis=hysteresis), (limit, hysteresis)
 
 
 @given(
@@ -290,7 +287,7 @@ def test_order_makes_no_difference(
     set_values: list[SetOccupancy],
     data: st.DataObject,
 ) -> None:
-    """The ledger returns the same levels if the same counts come in another order, in pieces, and twice."""
+    """The ledger returns the same data if the same counts come in another order, in pieces, and twice."""
     corrections: list[Happening] = [("correct", correction) for correction in set_values]
     torn: list[Happening] = [
         ("push", (number, sent, [(start, [(entered, exited)])]))
@@ -312,6 +309,3 @@ def test_order_makes_no_difference(
                     shops.happens(what, of_it)
                 answers.append([shops.ask(key, BEGIN + hours * HOUR) for key in shops.truths for hours in (7, 32, 49)])
     assert answers[0] == answers[1]
-
-
-# Places in Home Assistant

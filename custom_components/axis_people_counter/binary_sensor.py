@@ -101,3 +101,8 @@ class PeopleCounterBinarySensor[C: CameraCoordinator | PlaceCoordinator](PeopleC
     @override
     def extra_state_attributes(self) -> dict[str, Any] | None:
         return self.entity_description.attributes_fn(self.coordinator)
+
+    @property
+    @override
+    def shown(self) -> object:
+        return self.is_on, self.extra_state_attributes

@@ -17,7 +17,7 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.util import dt as dt_util
 
 from .camera_problems import async_end_silence, async_show_quarantined, async_show_silence, async_show_time_zone
-from .counting import Interval, Passage, Source, Timestamp, final_occupancy, parse_rejected, reverse
+from .counting import Interval, Source, Timestamp, parse_rejected, reverse
 from .devices import async_device_name
 from .ledger import Camera, Changes, Counts, Ledger, Retried
 from .ledger_coordinator import LedgerCoordinator
@@ -162,17 +162,12 @@ class CameraCoordinator(LedgerCoordinator[CameraData]):
         refreshes = (datetime.fromtimestamp(min(next_day, next_reset), UTC), self._silent_at, self._long_silent_at)
         self._async_tick_at(min(at for at in refreshes if at > now))
 
-        total = Counts(
-            camera.total_entered, camera.total_exited, camera.total_adults_entered, camera.total_adults_exited
-        )
         newest = today.newest
         return CameraData(
             camera=camera,
-            today=_directed(camera, today.counts),
-            total=_directed(camera, total),
-            occupancy=final_occupancy(
-                (_directed_passage(camera, passage) for passage in today.passages), today.corrections
-            ),
+            today=today.counts,
+            total=today.total,
+            occupancy=today.occupancy,
             missing_minutes=round(today.missing_seconds / 60),
             day_start=datetime.fromtimestamp(day, UTC),
             counted_until=datetime.fromtimestamp(newest.end, UTC) if newest else None,
@@ -277,13 +272,3 @@ def has_history(changes: Changes) -> bool:
 
 def _is_history(at: Timestamp) -> bool:
     return at < (dt_util.utcnow() - MAX_AGE).timestamp()
-
-
-def _directed(camera: Camera, counts: Counts) -> Counts:
-    if not camera.reversed:
-        return counts
-    return Counts(counts.exited, counts.entered, counts.adults_exited, counts.adults_entered)
-
-
-def _directed_passage(camera: Camera, passage: Passage) -> Passage:
-    return passage._replace(entered=passage.exited, exited=passage.entered) if camera.reversed else passage

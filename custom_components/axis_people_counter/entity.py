@@ -43,6 +43,8 @@ class PeopleCounterEntity[C: CameraCoordinator | PlaceCoordinator](CoordinatorEn
         self._attr_translation_key = description.key
         self._attr_unique_id = f"{coordinator.key}_{description.key}"
         self._attr_device_info = DeviceInfo(identifiers={(DOMAIN, coordinator.key)})
+        # Availability and `shown` as they were when a state was written last.
+        self._written: tuple[bool, object] | None = None
 
     @property
     @override
@@ -51,6 +53,28 @@ class PeopleCounterEntity[C: CameraCoordinator | PlaceCoordinator](CoordinatorEn
         if not super().available or self.coordinator.data is None:
             return False
         return not self.entity_description.only_while_connected or self.coordinator.connected
+
+    @property
+    def shown(self) -> object:
+        """All that the state depends on while the entity is available, apart from the registries."""
+        return None
+
+    @callback
+    @override
+    def _handle_coordinator_update(self) -> None:
+        """Write the state only if it has changed: a push changes few entities, and writing all takes milliseconds."""
+        if self._written != self._available_and_shown():
+            super()._handle_coordinator_update()
+
+    @callback
+    @override
+    def _async_write_ha_state(self) -> None:
+        self._written = self._available_and_shown()
+        super()._async_write_ha_state()
+
+    def _available_and_shown(self) -> tuple[bool, object]:
+        available = self.available
+        return available, self.shown if available else None
 
 
 @callback

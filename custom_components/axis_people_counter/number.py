@@ -55,6 +55,11 @@ class PeopleCounterNumber(PeopleCounterEntity[PlaceCoordinator], NumberEntity):
     def native_value(self) -> int:
         return self.entity_description.value_fn(self.coordinator)
 
+    @property
+    @override
+    def shown(self) -> object:
+        return self.native_value
+
     @override
     async def async_set_native_value(self, value: float) -> None:
         await self.entity_description.set_fn(self.coordinator, round(value))

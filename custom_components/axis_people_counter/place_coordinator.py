@@ -16,7 +16,7 @@ from homeassistant.util import dt as dt_util
 
 from . import issues
 from .coordinator import CameraCoordinator, Progress
-from .counting import EARLIEST, Source, Timestamp, has_reached, summarize
+from .counting import EARLIEST, Source, Timestamp, has_reached
 from .devices import async_device_name
 from .ledger import Door, Ledger, LedgerError
 from .ledger_coordinator import LedgerCoordinator
@@ -147,17 +147,16 @@ class PlaceCoordinator(LedgerCoordinator[PlaceData]):
         self._async_tick_at(datetime.fromtimestamp(min(next_day, next_reset), UTC))
         if not self._shutdown_requested:
             self._async_update_issues()
-        summary = summarize(today.levels, day, max(0, today.running))
 
         def is_reached(limit: int | None) -> bool:
             return limit is not None and has_reached(limit, today.occupancies, hysteresis=settings.hysteresis)
 
         return PlaceData(
-            occupancy=summary.inside,
+            occupancy=today.occupancy,
             entered=today.entered,
             exited=today.exited,
-            peak=summary.peak,
-            drift=summary.drift,
+            peak=today.peak,
+            drift=today.drift,
             complete_until=_complete_until(settings.doors, today.counted_until),
             is_full=is_reached(settings.capacity),
             is_nearly_full=is_reached(settings.warning_level),

@@ -186,3 +186,8 @@ class PeopleCounterSensor[C: CameraCoordinator | PlaceCoordinator](PeopleCounter
     @override
     def native_value(self) -> float | datetime | None:
         return self.entity_description.value_fn(self.coordinator)
+
+    @property
+    @override
+    def shown(self) -> object:
+        return self.native_value

@@ -93,6 +93,11 @@ class SummedSensor(PeopleCounterEntity[CameraCoordinator], SensorEntity):
             return None
         return {ATTR_LAST_RESET: self._day_start.isoformat()}
 
+    @property
+    @override
+    def shown(self) -> object:
+        return self.native_value, self._day_start, self.state_class
+
 
 @callback
 def async_add_summed_sensors(

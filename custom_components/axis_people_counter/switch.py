@@ -51,6 +51,11 @@ class PeopleCounterSwitch(PeopleCounterEntity[CameraCoordinator], SwitchEntity):
     def is_on(self) -> bool:
         return self.entity_description.value_fn(self.coordinator)
 
+    @property
+    @override
+    def shown(self) -> object:
+        return self.is_on
+
     @override
     async def async_turn_on(self, **kwargs: Any) -> None:
         await self.entity_description.set_fn(self.coordinator, True)

@@ -1,5 +1,6 @@
 """A ledger without Home Assistant: pushes for it, and queries on its file."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import closing, contextmanager
@@ -243,3 +244,17 @@ def wait_for(futures: Sequence[Future[None]]) -> None:
 def log_of(path: Path) -> Path:
     """Return the write-ahead log of a file."""
     return Path(f"{path}-wal")
+
+
+@contextmanager
+def counted_steps(ledger: Ledger) -> Iterator[Counter[str]]:
+    """Count the steps of SQLite's virtual machine, a measure of cost that is the same each time."""
+    counter: Counter[str] = Counter()
+
+    def step() -> int:
+        counter["steps"] += 1
+        return 0
+
+    ledger.submit(lambda db: db.set_progress_handler(step, 1)).result(TIMEOUT)
+    yield counter
+    ledger.submit(lambda db: db.set_progress_handler(None, 1)).result(TIMEOUT)

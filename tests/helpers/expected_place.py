@@ -152,6 +152,14 @@ class ExpectedPlace:
             running = levels[-1]
             yield Step(instant, [self.shown(level) for level in levels], drift)
 
+    def since_reset(self, steps: list[Step], now: int) -> Iterator[int]:
+        """Yield all numbers of people inside since the last reset, on which limits depend."""
+        last = max((reset for reset in self.resets if reset <= now), default=None)
+        for step in steps:
+            if last is None or step.at >= last:
+                # A passage at the instant of a reset belongs before it.
+                yield from step.levels[1:] if step.at == last else step.levels
+
     def shown(self, running: int) -> int:
         """Return the number that is shown for a running sum."""
         return max(0, running)

@@ -3,12 +3,15 @@
 Pure functions; knows neither cameras nor places. Called by rows, the ledger, the coordinators and statistics.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from enum import StrEnum
 from itertools import pairwise
 from typing import NamedTuple
 
+from .interval import Interval
 from .local_time import Timestamp
+from .overlap import SentInterval
 
 
 class Source(StrEnum):
@@ -102,20 +105,45 @@ def levels(passages: Iterable[Passage], corrections: Iterable[Correction], runni
         correction = next(coming, None)
 
 
-def final_occupancy(passages: Iterable[Passage], corrections: Iterable[Correction]) -> int:
-    """Return how many people are inside after all passages and corrections since a reset."""
-    inside = 0
-    for level in levels(passages, corrections):
+def passages_of_doors(intervals: Iterable[Interval | SentInterval]) -> list[Passage]:
+    """Return the passages at several doors, in the order of time.
+
+    Intervals that end at the same instant are one passage, because their order is unknown. People who entered in an
+    interval that is still open may already have exited: they are pending.
+    """
+    entered: defaultdict[Timestamp, int] = defaultdict(int)
+    exited: defaultdict[Timestamp, int] = defaultdict(int)
+    # People who entered, by the start of their intervals.
+    begun: defaultdict[Timestamp, int] = defaultdict(int)
+    for interval in intervals:
+        if interval.entered or interval.exited:
+            begun[interval.start] += interval.entered
+            entered[interval.end] += interval.entered
+            exited[interval.end] += interval.exited
+    starts = sorted(begun, reverse=True)
+    pending = 0
+    found: list[Passage] = []
+    for at in sorted(entered):
+        while starts and starts[-1] < at:
+            pending += begun[starts.pop()]
+        pending -= entered[at]
+        found.append(Passage(at, entered[at], exited[at], pending))
+    return found
+
+
+def final_occupancy(passages: Iterable[Passage], corrections: Iterable[Correction], inside: int = 0) -> int:
+    """Return how many people are inside after all passages and corrections; `inside` is the occupancy before them."""
+    for level in levels(passages, corrections, inside):
         inside = level.inside
     return inside
 
 
-def summarize(levels: Iterable[Level], since: Timestamp, inside: int) -> OccupancySummary:
-    """Return the summary of the time since an instant; `inside` is the occupancy before the first level.
+def summarize(levels: Iterable[Level], since: Timestamp, before: OccupancySummary) -> OccupancySummary:
+    """Return the summary of the time since an instant; `before` is the summary before the first level.
 
     The peak starts at the last level up to `since`, itself included. Drift up to then isn't part of it.
     """
-    peak, drift = inside, 0
+    inside, peak, drift = before
     for level in levels:
         inside = level.inside
         if level.at <= since:

@@ -3,13 +3,13 @@
 from .cameras import MAX_CAMERAS, Camera
 from .errors import LedgerError, LedgerTooNewError, TooManyCamerasError
 from .file import BackupHold
+from .folds import Counts
 from .ledger import Ledger
 from .places import Door, Place
 from .quarantine import MAX_QUARANTINED, MAX_QUARANTINED_BYTES, Quarantine, Quarantined
 from .retry import Retried
 from .series import NO_COUNTS, HourCounts, Series, add_up, minus, plus
 from .storing import Changes
-from .today import Counts
 
 __all__ = [
     "MAX_CAMERAS",

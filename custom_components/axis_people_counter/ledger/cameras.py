@@ -9,6 +9,7 @@ import sqlite3
 from typing import Any, Final
 
 from ..counting import Timestamp
+from . import folds
 from .errors import LedgerError
 
 # A leaked token must not be enough to fill the registries.
@@ -89,11 +90,12 @@ def set_removed(db: sqlite3.Connection, key: str) -> None:
 
 
 def note_counts_changed(db: sqlite3.Connection, camera: int, since: Timestamp) -> None:
-    """Record that recorder's statistics of a camera have to be written again, from an instant on."""
+    """Note that a camera's counts have changed since an instant: recorder's statistics are written again from there."""
     db.execute(
         "UPDATE cameras SET changed_since = min(coalesce(changed_since, :since), :since) WHERE id = :camera",
         {"camera": camera, "since": since},
     )
+    folds.of_cameras(db).drop(camera, since)
 
 
 def note_counts_adults(db: sqlite3.Connection, camera: int) -> None:

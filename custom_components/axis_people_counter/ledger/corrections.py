@@ -1,6 +1,6 @@
 """The tables of corrections: occupancies that a person or an automation has set.
 
-Knows no counts. Called by ledger, today, places and merging.
+Knows no counts. Called by ledger, today, place_today, places and merging.
 """
 
 import sqlite3
@@ -50,6 +50,13 @@ def of_place(db: sqlite3.Connection, place: int, start: Timestamp, end: Timestam
         (place, start, end),
     )
     return [Correction(*row) for row in rows]
+
+
+def first_of_place(db: sqlite3.Connection, place: int) -> Timestamp | None:
+    """Return the instant of the first correction of a place."""
+    at: Timestamp | None
+    (at,) = db.execute("SELECT min(at) FROM place_corrections WHERE place = ?", (place,)).fetchone()
+    return at
 
 
 def of_key(db: sqlite3.Connection, key: str, start: Timestamp, end: Timestamp) -> list[Correction]:

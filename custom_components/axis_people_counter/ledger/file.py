@@ -20,6 +20,7 @@ from typing import Any, Final, NamedTuple
 
 from . import schema
 from .errors import LedgerError
+from .folds import LedgerConnection
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -102,7 +103,7 @@ class LedgerFile:
         self.path = path
         self._name = str(path)
         self._on_moved_aside = on_moved_aside
-        self._db: sqlite3.Connection | None = None
+        self._db: LedgerConnection | None = None
         self._identity: _Identity | None = None
         self._suspect = False
         # Functions that store settings, by subject. They run for each file that is opened, as it may be a new one.
@@ -228,7 +229,9 @@ class LedgerFile:
 
     def _read(self, job: _Job) -> None:
         try:
-            result = job.function(self._connect())
+            db = self._connect()
+            db.drop_if_foreign()
+            result = job.function(db)
         except BaseException as err:  # noqa: BLE001 - as above
             self._clean_up(err)
             job.answer.set_exception(_for_caller(err))
@@ -258,7 +261,7 @@ class LedgerFile:
 
     # The connection
 
-    def _connect(self) -> sqlite3.Connection:
+    def _connect(self) -> LedgerConnection:
         """Return the connection; open the file first if it is closed, or was replaced by another one."""
         if self._db is not None:
             if self._identity == _identity(self._name):
@@ -284,11 +287,11 @@ class LedgerFile:
             _empty_log(self._db)
         self._disconnect()
 
-    def _open(self) -> sqlite3.Connection:
+    def _open(self) -> LedgerConnection:
         # SQLite opens a read-only file without an error, but its log stays read-only when the file becomes writable.
         with suppress(FileNotFoundError):
             self.path.open("r+b").close()
-        db = sqlite3.connect(self.path, timeout=BUSY_SECONDS, isolation_level=None)
+        db = sqlite3.connect(self.path, timeout=BUSY_SECONDS, isolation_level=None, factory=LedgerConnection)
         try:
             self._prepare(db)
         except Exception as err:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 import sqlite3
 from typing import Final
 
-from ..counting import LATEST, Interval, Passage, SentInterval, Timestamp
+from ..counting import Interval, SentInterval, Timestamp
 
 INTERVAL_COLUMNS: Final = "start, stop, entered, exited, adults_entered, adults_exited"
 SENT_INTERVAL_COLUMNS: Final = f"{INTERVAL_COLUMNS}, sent"
@@ -84,20 +84,6 @@ def overlapping(db: sqlite3.Connection, camera: int, low: Timestamp, high: Times
         {"camera": camera, "low": low, "high": high},
     )
     return [SentInterval(*row) for row in rows]
-
-
-def passages_since(db: sqlite3.Connection, camera: int, since: Timestamp) -> list[Passage]:
-    """Return the people who passed a camera in intervals that end after an instant."""
-    rows = db.execute(
-        f"""
-        SELECT stop, entered, exited
-        FROM intervals
-        WHERE {OVERLAPPING} AND (entered OR exited)
-        ORDER BY start
-        """,
-        {"camera": camera, "low": since, "high": LATEST},
-    )
-    return [Passage(*row) for row in rows]
 
 
 def gaps(db: sqlite3.Connection, key: str, since: Timestamp, limit: int) -> list[tuple[Timestamp, Timestamp]]:

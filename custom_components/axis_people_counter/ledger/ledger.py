@@ -16,6 +16,7 @@ from . import (
     directions,
     intervals,
     merging,
+    place_today,
     places,
     quarantine,
     retry,
@@ -26,7 +27,8 @@ from . import (
 )
 from .cameras import Camera
 from .file import Answer, LedgerFile
-from .places import Door, Place, PlaceToday
+from .place_today import PlaceToday
+from .places import Door, Place
 from .quarantine import Quarantine, Quarantined
 from .retry import Reader, Retried
 from .series import CountsByHour, HourCounts, HourRange, Series
@@ -86,7 +88,7 @@ class Ledger(LedgerFile):
     # Counts of cameras
 
     def today(self, key: str, day: Timestamp, next_day: Timestamp, reset: Timestamp) -> Answer[Today]:
-        """Return a camera with the counts of [day, next_day), and all that its occupancy depends on since the reset."""
+        """Return a camera with the counts of [day, next_day), and its occupancy since the reset."""
         return self.submit(lambda db: today.today(db, key, day, next_day, reset))
 
     def counted_until(self, key: str) -> Answer[Timestamp | None]:
@@ -165,11 +167,11 @@ class Ledger(LedgerFile):
     def place_today(
         self, key: str, day: Timestamp, next_day: Timestamp, resets: list[Correction]
     ) -> Answer[PlaceToday | None]:
-        """Return a place with the counts of [day, next_day); None where advance_place has to be called first.
+        """Return a place with the counts of [day, next_day); None if advance_place has to be called first.
 
         The resets are those from the last one before the day on; there are none where occupancy is never reset.
         """
-        return self.submit(lambda db: places.today(db, key, day, next_day, resets))
+        return self.submit(lambda db: place_today.today(db, key, day, next_day, resets))
 
     def advance_place(self, place: Place, at: Timestamp) -> Answer[bool]:
         """Compute some running counts of a place without resets, up to an instant; return True if more are missing."""

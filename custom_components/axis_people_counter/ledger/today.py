@@ -1,71 +1,99 @@
-"""One camera as it stands: the counts of a day, and all that its occupancy depends on.
+"""One camera as it stands: the counts of a day, its occupancy, and what it reported about itself.
 
-Only reads, and computes no occupancy. Called by ledger.py.
+Only reads. What was added up before is in folds.py, so that only later intervals are read. Called by ledger.py.
 """
 
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
 import sqlite3
 
-from ..counting import Correction, Interval, Passage, Timestamp
-from . import corrections, intervals, quarantine
+from ..counting import LATEST, Correction, Interval, SentInterval, Timestamp, final_occupancy, passages, reverse
+from . import corrections, folds, intervals, quarantine
 from .cameras import Camera, get_camera
-
-
-@dataclass(frozen=True, slots=True)
-class Counts:
-    """People who entered and exited, and adults among them where the camera counts them."""
-
-    entered: int
-    exited: int
-    adults_entered: int | None
-    adults_exited: int | None
+from .folds import CameraFold, Counts
 
 
 @dataclass(frozen=True, slots=True)
 class Today:
-    """The counts of a camera's day, and what happened since the reset of its occupancy."""
+    """A camera's counts and occupancy, in the direction that the user set."""
 
     camera: Camera
     newest: Interval | None
     counts: Counts
+    total: Counts
+    occupancy: int
     # Seconds of the day without an interval, between the first interval of all and the newest one.
     missing_seconds: int
-    passages: list[Passage]
-    corrections: list[Correction]
     quarantined: int
 
 
 def today(db: sqlite3.Connection, key: str, day: Timestamp, next_day: Timestamp, reset: Timestamp) -> Today:
-    """Return a camera with the counts of [day, next_day), and what happened since the reset."""
+    """Return a camera with the counts of [day, next_day), and its occupancy since the reset."""
     camera = get_camera(db, key)
     newest = intervals.newest(db, camera.id)
-    counts, covered, first = _day(db, camera.id, day, next_day)
+    known = folds.of_cameras(db)
+    basis = (day, next_day, reset)
+    fold = known.find(camera.id, basis) or CameraFold(basis, min(day, reset), Counts(0, 0, None, None), 0, 0)
+    set_values = corrections.of_camera(db, camera.id, max(reset, fold.until))
+    if newest and newest.end > fold.until:
+        fold = _carried_on(fold, camera, intervals.overlapping(db, camera.id, fold.until, LATEST), set_values)
+        known.keep(camera.id, fold)
+    # Later corrections aren't carried on: intervals that end before them, or with them, may still come.
+    later = [correction for correction in set_values if correction.at >= fold.until]
     return Today(
         camera,
         newest,
-        counts,
-        max(0, min(newest.end, next_day) - max(first, day) - covered) if newest else 0,
-        intervals.passages_since(db, camera.id, reset),
-        corrections.of_camera(db, camera.id, reset),
+        fold.counts,
+        _total(camera),
+        final_occupancy([], later, fold.occupancy),
+        _missing_seconds(db, fold, camera, newest),
         quarantine.count(db, camera.id),
     )
 
 
-def _day(db: sqlite3.Connection, camera: int, day: Timestamp, next_day: Timestamp) -> tuple[Counts, int, Timestamp]:
-    """Return the counts of a day, how many seconds of it have an interval, and when the first interval of all began."""
-    # An interval over midnight covers a part of the day; its people count on the day before.
-    *counts, covered, first = db.execute(
-        f"""
-        SELECT
-            coalesce(sum(entered) FILTER (WHERE start >= :low), 0),
-            coalesce(sum(exited) FILTER (WHERE start >= :low), 0),
-            sum(adults_entered) FILTER (WHERE start >= :low),
-            sum(adults_exited) FILTER (WHERE start >= :low),
-            coalesce(sum(min(stop, :high) - max(start, :low)), 0),
-            (SELECT min(start) FROM intervals WHERE camera = :camera)
-        FROM intervals
-        WHERE {intervals.OVERLAPPING}
-        """,
-        {"camera": camera, "low": day, "high": next_day},
-    ).fetchone()
-    return Counts(*counts), covered, first
+def _carried_on(
+    fold: CameraFold, camera: Camera, sent_intervals: Iterable[SentInterval], set_values: Iterable[Correction]
+) -> CameraFold:
+    """Return a fold with the intervals that come after it, and with the corrections before the end of the last one."""
+    day, next_day, reset = fold.basis
+    found = [reverse(sent.interval) if camera.reversed else sent.interval for sent in sent_intervals]
+    until = found[-1].end
+    earlier = (correction for correction in set_values if correction.at < until)
+    return replace(
+        fold,
+        until=until,
+        # An interval over midnight covers a part of the day; its people count on the day before.
+        counts=_plus(fold.counts, [interval for interval in found if day <= interval.start < next_day]),
+        covered=fold.covered
+        + sum(max(0, min(interval.end, next_day) - max(interval.start, day)) for interval in found),
+        occupancy=final_occupancy(passages(found, reset), earlier, fold.occupancy),
+    )
+
+
+def _plus(counts: Counts, added: list[Interval]) -> Counts:
+    def adults(before: int | None, people: Callable[[Interval], int | None]) -> int | None:
+        known = [number for interval in added if (number := people(interval)) is not None]
+        return before if not known else (before or 0) + sum(known)
+
+    return Counts(
+        counts.entered + sum(interval.entered for interval in added),
+        counts.exited + sum(interval.exited for interval in added),
+        adults(counts.adults_entered, lambda interval: interval.adults_entered),
+        adults(counts.adults_exited, lambda interval: interval.adults_exited),
+    )
+
+
+def _total(camera: Camera) -> Counts:
+    entered, exited = camera.total_entered, camera.total_exited
+    adults_entered, adults_exited = camera.total_adults_entered, camera.total_adults_exited
+    if camera.reversed:
+        return Counts(exited, entered, adults_exited, adults_entered)
+    return Counts(entered, exited, adults_entered, adults_exited)
+
+
+def _missing_seconds(db: sqlite3.Connection, fold: CameraFold, camera: Camera, newest: Interval | None) -> int:
+    first = intervals.first(db, camera.id)
+    if first is None or newest is None:
+        return 0
+    day, next_day, _ = fold.basis
+    return max(0, min(newest.end, next_day) - max(first, day) - fold.covered)

@@ -1,0 +1,109 @@
+"""The folds of the day: counts and occupancy of a camera or a place, added up to an instant, where a read goes on.
+
+They are kept in memory beside the connection, end with it, and are dropped when something before that instant changes.
+Knows no tables. Called by file, cameras, places, today and place_today.
+"""
+
+from dataclasses import dataclass
+import sqlite3
+from typing import Any
+
+from ..counting import LATEST, Correction, OccupancySummary, Timestamp
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """People who entered and exited, and adults among them where the camera counts them."""
+
+    entered: int
+    exited: int
+    adults_entered: int | None
+    adults_exited: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class CameraFold:
+    """A camera's intervals that end up to an instant and its corrections before it, in the direction of the camera."""
+
+    # Start and end of the day, and the last reset of the occupancy.
+    basis: tuple[Timestamp, Timestamp, Timestamp]
+    until: Timestamp
+    counts: Counts
+    # Seconds of the day with an interval.
+    covered: int
+    occupancy: int
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceFold:
+    """The intervals of all doors of a place that end up to an instant, and the corrections before it."""
+
+    # Start and end of the day, and the resets.
+    basis: tuple[Timestamp, Timestamp, tuple[Correction, ...]]
+    until: Timestamp
+    # The running count; inside, peak and drift since the start of the day.
+    running: int
+    summary: OccupancySummary
+    # The turning points of the occupancy since the last reset.
+    occupancies: list[int]
+    # People whose intervals begin in the day.
+    entered: int
+    exited: int
+
+
+class Folds[F: (CameraFold, PlaceFold)]:
+    """The folds of all cameras, or of all places, by the id of their row."""
+
+    def __init__(self) -> None:
+        """Start without folds."""
+        self._folds: dict[int, F] = {}
+
+    def find(self, row: int, basis: object) -> F | None:
+        """Return the fold of a camera or a place, None where there is none with this basis."""
+        fold = self._folds.get(row)
+        return fold if fold is not None and fold.basis == basis else None
+
+    def keep(self, row: int, fold: F) -> None:
+        """Keep the fold of a camera or a place, in place of the one before."""
+        self._folds[row] = fold
+
+    def drop(self, row: int, since: Timestamp = -LATEST) -> None:
+        """Drop the fold of a camera or a place that has changed since an instant, unless it ends by then."""
+        fold = self._folds.get(row)
+        if fold is not None and since < fold.until:
+            del self._folds[row]
+
+    def clear(self) -> None:
+        """Drop all folds."""
+        self._folds.clear()
+
+
+class LedgerConnection(sqlite3.Connection):
+    """A connection to the ledger's file, and the folds of what was read through it."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Open the file."""
+        super().__init__(*args, **kwargs)
+        self.cameras: Folds[CameraFold] = Folds()
+        self.places: Folds[PlaceFold] = Folds()
+        self._version: int | None = None
+
+    def drop_if_foreign(self) -> None:
+        """Drop all folds if another program has changed the file since the last call."""
+        (version,) = self.execute("PRAGMA data_version").fetchone()
+        if version != self._version:
+            self._version = version
+            self.cameras.clear()
+            self.places.clear()
+
+
+def of_cameras(db: sqlite3.Connection) -> Folds[CameraFold]:
+    """Return the folds of all cameras."""
+    assert isinstance(db, LedgerConnection)
+    return db.cameras
+
+
+def of_places(db: sqlite3.Connection) -> Folds[PlaceFold]:
+    """Return the folds of all places."""
+    assert isinstance(db, LedgerConnection)
+    return db.places

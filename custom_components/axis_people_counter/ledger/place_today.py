@@ -1,0 +1,158 @@
+"""One place as it stands: the counts of a day at all its doors, and its occupancy.
+
+Only reads. What was added up before is in folds.py, so that only later intervals are read. Called by ledger.py.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+import sqlite3
+from typing import Final
+
+from ..counting import (
+    DAY,
+    HOUR,
+    LATEST,
+    Correction,
+    Interval,
+    OccupancySummary,
+    Passage,
+    SentInterval,
+    Timestamp,
+    levels,
+    passages_of_doors,
+    summarize,
+    turning_points,
+)
+from . import corrections, folds, intervals, places
+from .folds import PlaceFold
+from .places import CountedDoor
+
+# A door is silent if it is behind the newest one by more than this many of its send intervals.
+MISSED_INTERVALS: Final = 3
+# The clocks of two cameras may differ by twenty minutes; a longer wait would make each read longer.
+MIN_WAIT: Final = 20 * 60
+MAX_WAIT: Final = HOUR
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceToday:
+    """A place's counts and occupancy."""
+
+    occupancy: int
+    # Since the start of the day.
+    peak: int
+    drift: int
+    # The turning points of the occupancy since the last reset, for `has_reached`.
+    occupancies: list[int]
+    entered: int
+    exited: int
+    # The end of each door's newest interval, by key; doors without intervals are missing.
+    counted_until: dict[str, Timestamp]
+
+
+def today(
+    db: sqlite3.Connection, key: str, day: Timestamp, next_day: Timestamp, resets: list[Correction]
+) -> PlaceToday | None:
+    """Return a place with the counts of [day, next_day); None if `places.advance` has to be called first.
+
+    The resets are those from the last one before the day on; there are none where occupancy is never reset.
+    """
+    if (place_id := places.find(db, key)) is None:
+        return None
+    known = folds.of_places(db)
+    basis = (day, next_day, tuple(resets))
+    fold = known.find(place_id, basis) or _beginning(db, place_id, basis)
+    if fold is None:
+        return None
+    doors = [
+        (door, newest.end)
+        for door in places.counted_doors(db, place_id)
+        if (newest := intervals.newest(db, door.camera)) is not None
+    ]
+    unread = [
+        interval
+        for door, end in doors
+        if end > fold.until
+        for interval in places.intervals_of_door(db, door, fold.until)
+    ]
+    passages = passages_of_doors(unread)
+    set_values = sorted(resets + corrections.of_place(db, place_id, fold.until), key=lambda correction: correction.at)
+    until = _settled_until(doors)
+    if until > fold.until:
+        fold = _carried_on(fold, unread, passages, set_values, until)
+        known.keep(place_id, fold)
+    # What is later isn't kept: other doors may still send intervals that belong before it.
+    now = _carried_on(fold, unread, passages, set_values, LATEST)
+    return PlaceToday(
+        now.summary.inside,
+        now.summary.peak,
+        now.summary.drift,
+        now.occupancies,
+        now.entered,
+        now.exited,
+        {door.key: end for door, end in doors},
+    )
+
+
+def _beginning(
+    db: sqlite3.Connection, place_id: int, basis: tuple[Timestamp, Timestamp, tuple[Correction, ...]]
+) -> PlaceFold | None:
+    """Return a fold that begins at the first reset, else at a checkpoint; None if the checkpoint is missing."""
+    day, _, resets = basis
+    if resets:
+        since, running, occupancies = places.Checkpoint(resets[0].at, 0, [])
+    else:
+        since, running, occupancies = places.checkpoint_at(db, place_id, day)
+        midnight = day // DAY * DAY
+        if since < midnight and (first := places.first(db, place_id)) is not None and first < midnight:
+            return None
+    inside = max(0, running)
+    return PlaceFold(basis, since, running, OccupancySummary(inside, inside, 0), occupancies, 0, 0)
+
+
+def _settled_until(doors: Iterable[tuple[CountedDoor, Timestamp]]) -> Timestamp:
+    """Return the instant that every door which isn't silent has reached, so that its next interval begins later.
+
+    If a door does send an earlier one, the fold is dropped. That is right as well, but the day has to be read again.
+    """
+    newest = max((end for _, end in doors), default=0)
+
+    def is_silent(door: CountedDoor, end: Timestamp) -> bool:
+        return newest - end > min(max(MISSED_INTERVALS * door.send_interval, MIN_WAIT), MAX_WAIT)
+
+    return min((end for door, end in doors if not is_silent(door, end)), default=newest)
+
+
+def _carried_on(
+    fold: PlaceFold,
+    unread: Iterable[Interval | SentInterval],
+    passages: Iterable[Passage],
+    set_values: Iterable[Correction],
+    until: Timestamp,
+) -> PlaceFold:
+    """Return a fold with the intervals that end up to an instant, and with the corrections before it."""
+    day, next_day, resets = fold.basis
+    steps = list(
+        levels(
+            [passage for passage in passages if fold.until < passage.at <= until],
+            [correction for correction in set_values if fold.until <= correction.at < until],
+            fold.running,
+        )
+    )
+    # A reset clears the limits. An interval that ends at the instant of a reset belongs before it.
+    last_reset = (resets[-1].at, True) if resets else (fold.until, False)
+    occupancies = fold.occupancies + [
+        level.inside for level in steps if (level.at, level.correction is not None) >= last_reset
+    ]
+    of_day = [
+        interval for interval in unread if fold.until < interval.end <= until and day <= interval.start < next_day
+    ]
+    return replace(
+        fold,
+        until=until,
+        running=steps[-1].running if steps else fold.running,
+        summary=summarize(steps, day, fold.summary),
+        occupancies=turning_points(occupancies) if occupancies else [],
+        entered=fold.entered + sum(interval.entered for interval in of_day),
+        exited=fold.exited + sum(interval.exited for interval in of_day),
+    )

@@ -316,6 +316,7 @@ async def test_too_many_cameras_for_a_link(
     assert info.value.translation_key == "too_many_cameras"
 
 
+@pytest.mark.slow
 async def test_longest_link(hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Pusher) -> None:
     """Accept the longest link."""
     for number in range(150):

@@ -168,6 +168,7 @@ async def test_malformed_requests(
         assert answers == {kind: None if kind in silent else status for kind, status in expected.items()}
 
 
+@pytest.mark.slow
 async def test_requests_with_random_faults(listener_entry: ListenerEntry, caplog: pytest.LogCaptureFixture) -> None:
     """Log nothing, whatever is wrong with a request."""
     caplog.set_level(logging.INFO)

@@ -95,7 +95,14 @@ async def test_recorder_lost_all_while_nothing_is_pushed(
     assert await recorded(hass) == truth.series()
 
 
-@pytest.mark.parametrize("later", [timedelta(), timedelta(minutes=20), timedelta(hours=3)])
+@pytest.mark.parametrize(
+    "later",
+    [
+        timedelta(),
+        pytest.param(timedelta(minutes=20), marks=pytest.mark.slow),
+        pytest.param(timedelta(hours=3), marks=pytest.mark.slow),
+    ],
+)
 async def test_older_copy_of_recorders_database(
     hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Pusher, entry: MockConfigEntry, later: timedelta
 ) -> None:

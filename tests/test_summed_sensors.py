@@ -253,6 +253,7 @@ async def test_states_of_an_older_sensor_stay(
     assert [state.state for state in found[entity_id]].count("77") == remain
 
 
+@pytest.mark.slow
 async def test_adults_counted_later(
     hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Pusher, entity_registry: er.EntityRegistry
 ) -> None:

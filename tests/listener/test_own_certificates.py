@@ -134,6 +134,7 @@ def flipped(pem: bytes, part: bytes, byte: int) -> bytes:
 
 
 @pytest.mark.parametrize("part", [b"-----BEGIN PRIVATE KEY-----", b"-----BEGIN CERTIFICATE-----"])
+@pytest.mark.slow
 async def test_any_flipped_bit(hass: HomeAssistant, listener_entry: ListenerEntry, part: bytes) -> None:
     """Serve cameras whichever bit of a file is flipped, also after a restart."""
     camera = new_camera(listener_entry)

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
+import gc
 import gzip
 from http import HTTPStatus
 from http.client import HTTPConnection
@@ -31,9 +32,10 @@ type Row = tuple[int, int, int, int, int, int]
 
 @dataclass
 class Loop:
-    """The longest stall of the event loop."""
+    """The longest stall of the event loop, and whether Python's garbage collection was on all the time."""
 
     stall: float = 0
+    gc_enabled: bool = True
 
 
 @asynccontextmanager
@@ -43,6 +45,8 @@ async def watched() -> AsyncIterator[Loop]:
 
     async def watch() -> None:
         while True:
+            # Nothing may turn off the garbage collection of all of Home Assistant, however long it takes.
+            loop.gc_enabled = loop.gc_enabled and gc.isenabled()
             begin = perf_counter()
             await asyncio.sleep(0.005)
             loop.stall = max(loop.stall, perf_counter() - begin - 0.005)
@@ -89,6 +93,7 @@ async def post(pusher: Pusher, body: bytes, **headers: str) -> float:
     async with watched() as loop:
         assert await asyncio.to_thread(send) == HTTPStatus.OK
         await pusher.hass.async_block_till_done()
+    assert loop.gc_enabled
     return loop.stall
 
 

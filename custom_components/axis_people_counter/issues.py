@@ -7,6 +7,7 @@ from collections.abc import Container
 from dataclasses import KW_ONLY, dataclass
 from datetime import datetime, timedelta
 from enum import Enum, auto
+from functools import lru_cache
 import hmac
 from typing import Final
 
@@ -228,4 +229,10 @@ def _issue_id(hass: HomeAssistant, issue: Issue, about: str | None) -> str:
     """Return an id that contains the kind, and a digest of what the issue is about."""
     if about is None:
         return issue.key
-    return f"{issue.key}_{hmac.digest(hass.data[_DATA_SECRET], about.encode(), 'sha256').hex()[:16]}"
+    return f"{issue.key}_{_digest(hass.data[_DATA_SECRET], about)}"
+
+
+@lru_cache(maxsize=1024)
+def _digest(secret: bytes, about: str) -> str:
+    """Return a digest; it is kept, because each push ends several issues about its camera."""
+    return hmac.digest(secret, about.encode(), "sha256").hex()[:16]

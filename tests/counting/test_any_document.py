@@ -83,7 +83,7 @@ def places(value: Any) -> list[tuple[Any, Any]]:
 
 def is_sound(message: CameraTest | Push) -> bool:
     """Return True if a document keeps what its type promises."""
-    intervals = message.intervals if isinstance(message, Push) else []
+    intervals = list(message.intervals) if isinstance(message, Push) else []
     return len(message.sensor.serial) == 12 and all(
         interval.start < interval.end <= message.sent
         and all(count is None or 0 <= count <= MAX_COUNT for count in interval[2:])

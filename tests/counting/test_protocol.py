@@ -9,15 +9,15 @@ from typing import Any
 
 import pytest
 
-from custom_components.axis_people_counter.counting.interval import MAX_COUNT, Interval
+from custom_components.axis_people_counter.counting.interval import MAX_COUNT, Interval, Intervals
 from custom_components.axis_people_counter.counting.protocol import (
     MAX_SKIPPED,
     Push,
-    Rejected,
     Sensor,
     TestMessage as CameraTest,
     parse,
 )
+from custom_components.axis_people_counter.counting.rejected import Rejected
 
 from ..helpers.documents import BEGIN, SAMPLE, SENT, START, counted, item, measured, read, read_push, read_sensor
 from ..helpers.pusher import SERIAL, Document, document, measurement
@@ -30,7 +30,7 @@ def test_sample() -> None:
             "accc8ef3d92e", "axis-accc8ef3d92e", "AXIS 3D People Counter", "10.5", "Europe/Stockholm", "192.168.1.106"
         ),
         int(SENT.timestamp()),
-        [Interval(BEGIN, BEGIN + 60, 3, 1, 2, 0), Interval(BEGIN + 60, BEGIN + 120, 0, 0, None, None)],
+        Intervals([Interval(BEGIN, BEGIN + 60, 3, 1, 2, 0), Interval(BEGIN + 60, BEGIN + 120, 0, 0, None, None)]),
     )
 
 
@@ -70,7 +70,9 @@ def test_test_message(data: Document) -> None:
 def test_push_without_measurements(measurements: list[Any] | None) -> None:
     """A push with an empty list of measurements, or with null, is a push."""
     push = read_push(data={"utcFrom": "?", "measurements": measurements})
-    assert (push.intervals, push.rejected, push.skipped) == ([], [], frozenset())
+    assert not push.intervals
+    assert not push.rejected
+    assert not push.skipped
 
 
 @pytest.mark.parametrize(
@@ -94,7 +96,7 @@ def test_items(items: list[Document] | None, counts: tuple[int, int, int | None,
     """Items may be in any order; adults are None where the camera leaves them out."""
     push = read_push(measured(items=items))
     assert not push.rejected
-    assert push.intervals == [Interval(BEGIN, BEGIN + 60, *counts)]
+    assert list(push.intervals) == [Interval(BEGIN, BEGIN + 60, *counts)]
 
 
 @pytest.mark.parametrize(
@@ -105,8 +107,9 @@ def test_spellings_of_a_number(number: str, count: int) -> None:
     body = json.dumps(document(counted(item("in", 777)), sent=SENT)).replace("777", number)
     push = parse(body.encode())
     assert isinstance(push, Push)
-    assert [interval.entered for interval in push.intervals] == [count]
-    assert type(push.intervals[0].entered) is int
+    (interval,) = push.intervals
+    assert interval.entered == count
+    assert type(interval.entered) is int
 
 
 @pytest.mark.parametrize("minutes", [1, 5, 15, 60, 24 * 60])
@@ -188,7 +191,7 @@ def test_sensor_with_a_serial_alone() -> None:
 def test_unknown_directions_beside_known_ones() -> None:
     """An unknown direction is skipped and listed; known ones beside it are read."""
     push = read_push(counted(item("in", 3), item("passing", -1), item("out", 1), item("\n", 1)))
-    assert push.intervals == [Interval(BEGIN, BEGIN + 60, 3, 1, None, None)]
+    assert list(push.intervals) == [Interval(BEGIN, BEGIN + 60, 3, 1, None, None)]
     assert push.skipped == {"direction passing", "direction without a name"}
     assert not push.rejected
 
@@ -208,7 +211,7 @@ def test_unknown_kind_beside_the_known_one(first: bool) -> None:
     """A measurement of an unknown kind is skipped and listed if people are counted for the same time."""
     other = measured(kind="queue-lengths", items="?")
     push = read_push(*([other, measured()] if first else [measured(), other]), measured(kind="\n"))
-    assert push.intervals == [Interval(BEGIN, BEGIN + 60, 3, 1, None, None)]
+    assert list(push.intervals) == [Interval(BEGIN, BEGIN + 60, 3, 1, None, None)]
     assert push.skipped == {"kind queue-lengths", "kind without a name"}
     assert not push.rejected
 

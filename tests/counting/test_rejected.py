@@ -113,7 +113,7 @@ def test_time_of_rejected_measurement(bad: Any, time: tuple[int, int] | None) ->
 def test_parse_rejected() -> None:
     """parse_rejected returns the interval of a measurement that can be read now, even if it is long."""
     long = json.dumps(measured(more="x" * 100_000))
-    assert parse_rejected(long, int(SENT.timestamp())) == read_push(measured()).intervals
+    assert parse_rejected(long, int(SENT.timestamp())) == list(read_push(measured()).intervals)
     # A text that was cut off.
     assert parse_rejected(long[:4096], int(SENT.timestamp())) is None
     for bad in (counted(item("in", "1")), measured(kind="people-counts-v2"), counted(item("enter", 1)), "?"):

@@ -16,8 +16,9 @@ from typing import Any, Final
 
 import pytest
 
-from custom_components.axis_people_counter.counting.interval import Interval
-from custom_components.axis_people_counter.counting.protocol import Push, Rejected, Sensor
+from custom_components.axis_people_counter.counting.interval import Interval, Intervals
+from custom_components.axis_people_counter.counting.protocol import Push, Sensor
+from custom_components.axis_people_counter.counting.rejected import Rejected
 from custom_components.axis_people_counter.ledger import schema
 from custom_components.axis_people_counter.ledger.errors import LedgerError
 from custom_components.axis_people_counter.ledger.file import BackupHold
@@ -55,7 +56,7 @@ def push(
     sent: int, *intervals: Interval, sender: Sensor = SENSOR, rejected: Iterable[Rejected] = (), at: int = START
 ) -> Push:
     """Return a push that was sent so many seconds after START."""
-    return Push(sender, at + sent, list(intervals), list(rejected))
+    return Push(sender, at + sent, Intervals(intervals), list(rejected))
 
 
 def record(

@@ -10,7 +10,7 @@ from typing import Final
 
 import pytest
 
-from custom_components.axis_people_counter.counting.protocol import Rejected
+from custom_components.axis_people_counter.counting.rejected import Rejected
 from custom_components.axis_people_counter.ledger import file as ledger_file
 from custom_components.axis_people_counter.ledger.errors import LedgerError, LedgerTooNewError
 from custom_components.axis_people_counter.ledger.file import BackupHold

@@ -8,7 +8,7 @@ from hypothesis import given, strategies as st
 import pytest
 
 from custom_components.axis_people_counter.counting.interval import Interval
-from custom_components.axis_people_counter.counting.protocol import Rejected
+from custom_components.axis_people_counter.counting.rejected import Rejected
 from custom_components.axis_people_counter.ledger import quarantine
 from custom_components.axis_people_counter.ledger.ledger import Ledger
 
@@ -79,8 +79,10 @@ def _little_room(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("_little_room")
-def test_full_quarantine(path: Path, ledger: Ledger) -> None:
+@pytest.mark.parametrize("at_once", [3, quarantine.REJECTED_AT_ONCE])
+def test_full_quarantine(path: Path, ledger: Ledger, at_once: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Quarantined intervals stay, new ones aren't stored, valid ones are; other cameras have room of their own."""
+    monkeypatch.setattr(quarantine, "REJECTED_AT_ONCE", at_once)
     whole = [bad(minute) for minute in range(25)]
     for sent in (1, 2):
         changes = record(ledger, sent, interval(-1, sent), rejected=whole)

@@ -9,7 +9,8 @@ import pytest
 
 from custom_components.axis_people_counter.counting.interval import Interval
 from custom_components.axis_people_counter.counting.occupancy import Source
-from custom_components.axis_people_counter.counting.protocol import Rejected, Sensor
+from custom_components.axis_people_counter.counting.protocol import Sensor
+from custom_components.axis_people_counter.counting.rejected import Rejected
 from custom_components.axis_people_counter.counting.replacements import Replacement, routes_of
 from custom_components.axis_people_counter.ledger.ledger import Ledger
 from custom_components.axis_people_counter.ledger.places import Door, Place

@@ -8,7 +8,7 @@ from hypothesis import given, strategies as st
 import pytest
 
 from custom_components.axis_people_counter.counting.interval import Interval
-from custom_components.axis_people_counter.counting.protocol import Rejected
+from custom_components.axis_people_counter.counting.rejected import Rejected
 from custom_components.axis_people_counter.ledger import retry as ledger_retry
 from custom_components.axis_people_counter.ledger.errors import LedgerError
 from custom_components.axis_people_counter.ledger.ledger import Ledger

@@ -1,12 +1,16 @@
 """A push that is recorded is stored once."""
 
+import gc
 from pathlib import Path
 
 import pytest
 
+from custom_components.axis_people_counter.counting.interval import Interval
+from custom_components.axis_people_counter.counting.overlap import SentInterval
 from custom_components.axis_people_counter.ledger.ledger import Ledger
 
 from ..helpers.bare_ledger import (
+    DAY,
     MINUTE,
     SENSOR,
     SERIAL,
@@ -16,6 +20,7 @@ from ..helpers.bare_ledger import (
     camera_row,
     interval,
     opened,
+    push,
     quarantined,
     record,
     sensor,
@@ -125,3 +130,28 @@ def test_interval_over_midnight(path: Path, ledger: Ledger) -> None:
     record(ledger, 60 * midnight + 2, *(interval(minute, 1) for minute in range(midnight - 30, midnight + 30)))
     assert stored(path) == [interval(minute, 1) for minute in range(midnight - 30, midnight + 30)]
     assert waiting(path) == []
+
+
+def test_one_day_after_the_other(path: Path, ledger: Ledger) -> None:
+    """A long push is stored a day at a time, so that the garbage collector never sees the intervals of all days."""
+    days, of_a_day = 20, 24 * 4
+    long_push = push(days * DAY, *(interval(15 * number, 1, minutes=15) for number in range(days * of_a_day)))
+
+    def alive() -> int:
+        return sum(isinstance(found, Interval | SentInterval) for found in gc.get_objects())
+
+    others = alive()
+    counts: list[int] = []
+
+    def count(statement: str) -> None:
+        # The camera's sums are updated once a day.
+        if "SET total_entered" in statement:
+            counts.append(alive() - others)
+
+    ledger.submit(lambda db: db.set_trace_callback(count)).result(TIMEOUT)
+    ledger.record(long_push, START + days * DAY).result(TIMEOUT)
+    ledger.submit(lambda db: db.set_trace_callback(None)).result(TIMEOUT)
+    # START is in the middle of a day.
+    assert len(counts) == days + 1
+    assert of_a_day <= max(counts) <= 3 * of_a_day
+    assert len(stored(path)) == days * of_a_day

@@ -1,6 +1,6 @@
 """The meaning of counts: documents, intervals, days, occupancy. Pure functions without I/O or Home Assistant."""
 
-from .interval import MAX_COUNT, MAX_WIDTH, Interval, reverse
+from .interval import MAX_COUNT, MAX_WIDTH, Interval, Intervals, reverse
 from .local_time import (
     DAY,
     EARLIEST,
@@ -19,6 +19,7 @@ from .occupancy import (
     AppliedCorrection,
     Correction,
     Level,
+    Occupancy,
     OccupancySummary,
     Passage,
     Source,
@@ -31,17 +32,8 @@ from .occupancy import (
     turning_points,
 )
 from .overlap import Coverage, SentInterval, overlapping_groups, rank, resolve
-from .protocol import (
-    Document,
-    DocumentError,
-    ProtocolVersionError,
-    Push,
-    Rejected,
-    Sensor,
-    TestMessage,
-    parse,
-    parse_rejected,
-)
+from .protocol import Document, DocumentError, ProtocolVersionError, Push, Sensor, TestMessage, parse, parse_rejected
+from .rejected import Rejected
 from .replacements import (
     Replacement,
     Route,
@@ -71,7 +63,9 @@ __all__ = [
     "Document",
     "DocumentError",
     "Interval",
+    "Intervals",
     "Level",
+    "Occupancy",
     "OccupancySummary",
     "Passage",
     "Period",

@@ -67,7 +67,9 @@ def parse_timestamp(text: Any) -> Timestamp | None:
         if instant.tzinfo is None:
             # A time without an offset is taken as UTC: the names of the members begin with "utc".
             instant = instant.replace(tzinfo=UTC)
-        return int(instant.astimezone(UTC).timestamp())
+        elif instant.tzinfo is not UTC:
+            instant = instant.astimezone(UTC)
+        return int(instant.timestamp())
     except ValueError, OverflowError:
         return None
 

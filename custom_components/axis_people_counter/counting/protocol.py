@@ -5,17 +5,18 @@ Knows neither HTTP nor the ledger. Called by http/view.py; `parse_rejected` by t
 """
 
 from array import array
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 import ipaddress
 import re
 from typing import Any, Final
 
-from .interval import MAX_WIDTH, Interval
+from .interval import MAX_WIDTH, Interval, Intervals
 from .json_reader import MAX_VALUE, JsonError, JsonReader, is_object
 from .local_time import DAY, HOUR, Timestamp
 from .measurement import RejectedError, UnknownKindError, bounds_of, interval_of, parse_timestamp
+from .rejected import Rejected, RejectedTexts
 
 API_NAME: Final = "Axis Retail Data"
 API_VERSION: Final = "0.4"
@@ -62,16 +63,6 @@ class Sensor:
 
 
 @dataclass(frozen=True, slots=True)
-class Rejected:
-    """A measurement that can't be stored: its text as it was sent, and the reason."""
-
-    reason: str
-    content: str
-    # Start and end, where they can be read.
-    time: tuple[Timestamp, Timestamp] | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class TestMessage:
     """A document without counts: "Test connection" on a camera sends it."""
 
@@ -85,8 +76,8 @@ class Push:
 
     sensor: Sensor
     sent: Timestamp
-    intervals: list[Interval]
-    rejected: list[Rejected] = field(default_factory=list)
+    intervals: Intervals
+    rejected: Sequence[Rejected] | RejectedTexts = ()
     # Unknown kinds and directions that were skipped, because known ones count the same people.
     skipped: frozenset[str] = frozenset()
 
@@ -100,7 +91,7 @@ def parse(body: bytes | bytearray) -> Document:
     members: dict[str, Any] = {}
     try:
         _read_members(reader, members)
-        return _document(reader, members)
+        return _document(members)
     except JsonError as err:
         # No variable holds the new error: with its traceback it would keep itself, and the body in memory.
         raise DocumentError(str(err), _find_sensor(reader, members)) from err
@@ -136,20 +127,20 @@ def _read_data(reader: JsonReader) -> _Measurements | dict[str, Any]:
     measurements: _Measurements | None = None
     for key in reader.object_keys():
         if key == "measurements" and reader.peek() == b"[":
-            members[key] = measurements = _Measurements()
-            measurements.read(reader)
+            members[key] = measurements = _Measurements(reader)
+            measurements.read()
         else:
             members[key] = reader.value()
     if "measurements" in members and members["measurements"] is None:
         # Cameras write null for an empty list.
-        return _Measurements()
+        return _Measurements(reader)
     if measurements is None:
         return members
     measurements.newest.update(parse_timestamp(members.get("utcFrom")), members)
     return measurements
 
 
-def _document(reader: JsonReader, members: dict[str, Any]) -> Document:
+def _document(members: dict[str, Any]) -> Document:
     """Return the document that has these members."""
     _check_version(members)
     sensor = _sensor(members.get("sensor"))
@@ -158,7 +149,7 @@ def _document(reader: JsonReader, members: dict[str, Any]) -> Document:
         raise DocumentError("utcSent is missing or isn't a date and time.")
     data = members.get("data")
     if isinstance(data, _Measurements):
-        return data.push(reader, sensor, sent)
+        return data.push(sensor, sent)
     if not _is_empty(data):
         raise DocumentError("data has no list of measurements.")
     return TestMessage(sensor, sent)
@@ -167,61 +158,68 @@ def _document(reader: JsonReader, members: dict[str, Any]) -> Document:
 class _Measurements:
     """The measurements of a document; they may be read before `sensor` and `utcSent`, which follow in any order."""
 
-    def __init__(self) -> None:
+    def __init__(self, reader: JsonReader) -> None:
         self.newest = _NewestLocalTime()
-        self._intervals: list[Interval] = []
+        self._reader = reader
+        self._intervals = Intervals()
         # The positions of these intervals, and of measurements of an unknown kind: the text is read again if needed.
         self._positions = array("Q")
         self._unknown = array("Q")
-        self._rejected: list[Rejected] = []
+        self._rejected = RejectedTexts(reader.body)
         self._skipped: set[str] = set()
 
-    def read(self, reader: JsonReader) -> None:
+    def read(self) -> None:
         """Read all measurements."""
-        for position in reader.array_positions():
-            measurement = reader.value()
+        for position in self._reader.array_positions():
+            measurement = self._reader.value()
             try:
                 interval, unknown_directions = interval_of(measurement)
             except UnknownKindError:
                 self._unknown.append(position)
                 continue
             except RejectedError as err:
-                self._rejected.append(Rejected(str(err), reader.text_since(position), bounds_of(measurement)))
+                self._reject(str(err), position, bounds_of(measurement))
                 continue
             self._intervals.append(interval)
             self._positions.append(position)
             self.newest.update(interval.start, measurement)
             self._skip("direction", unknown_directions)
 
-    def push(self, reader: JsonReader, sensor: Sensor, sent: Timestamp) -> Push:
+    def push(self, sensor: Sensor, sent: Timestamp) -> Push:
         """Return the push, now that its sender and time are known."""
-        intervals = []
+        intervals = Intervals()
         for interval, position in zip(self._intervals, self._positions, strict=True):
             if reason := _reason_to_reject(interval, sent):
-                reader.position = position
-                reader.value()
-                bounds = interval.start, interval.end
-                self._rejected.append(Rejected(reason, reader.text_since(position), bounds))
+                self._read_again(position)
+                self._reject(reason, position, (interval.start, interval.end))
             else:
                 intervals.append(interval)
         if self._unknown:
-            self._skip_or_reject_unknown(reader, {(interval.start, interval.end) for interval in intervals})
+            self._skip_or_reject_unknown({(interval.start, interval.end) for interval in intervals})
         sensor = replace(sensor, utc_offset=self.newest.utc_offset(sent))
-        return Push(sensor, sent, intervals, self._rejected, frozenset(self._skipped))
+        # Without rejected measurements, the push doesn't keep the body in memory.
+        return Push(sensor, sent, intervals, self._rejected or (), frozenset(self._skipped))
 
-    def _skip_or_reject_unknown(self, reader: JsonReader, counted: set[tuple[Timestamp, Timestamp]]) -> None:
+    def _skip_or_reject_unknown(self, counted: set[tuple[Timestamp, Timestamp]]) -> None:
         """Skip measurements of an unknown kind if a known kind has counts for the same time.
 
         Otherwise reject them: the unknown kind may be a new way to count people.
         """
         for position in self._unknown:
-            reader.position = position
-            measurement = reader.value()
+            measurement = self._read_again(position)
             bounds = bounds_of(measurement)
             if bounds in counted:
                 self._skip("kind", [measurement["kind"]])
             else:
-                self._rejected.append(Rejected("its kind is unknown", reader.text_since(position), bounds))
+                self._reject("its kind is unknown", position, bounds)
+
+    def _read_again(self, position: int) -> Any:
+        self._reader.position = position
+        return self._reader.value()
+
+    def _reject(self, reason: str, position: int, time: tuple[Timestamp, Timestamp] | None) -> None:
+        """Reject the measurement that begins at a position and was read last."""
+        self._rejected.append(reason, position, self._reader.position, time)
 
     def _skip(self, what: str, names: Iterable[str]) -> None:
         for name in names:

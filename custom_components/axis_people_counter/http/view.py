@@ -4,13 +4,12 @@ Knows HTTP and nothing of what a count means: the receiver stores what a push co
 """
 
 import asyncio
-from collections.abc import Coroutine, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-import gc
 from http import HTTPStatus
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from aiohttp import web
 from aiohttp.hdrs import RETRY_AFTER, WWW_AUTHENTICATE
@@ -45,8 +44,6 @@ from .tokens import bearer_token, is_accepted, is_same
 RETRY_SECONDS: Final = 60
 # Parsing this much takes about a millisecond, so it needs no other thread.
 SMALL_BODY: Final = 16 * 1024
-# Above this size parsing triggers a full garbage collection (168 ms).
-MAX_SIZE_WITH_GC: Final = 1024 * 1024
 
 
 class WrongTokenError(RefusedError):
@@ -179,10 +176,7 @@ class PushView(HomeAssistantView):
         except RefusedError as err:
             return self._refuse(hass, err, address)
         # If the camera disconnects now, this method is cancelled; the shield lets the body be stored anyway.
-        storing = self._store(caller, body)
-        return await asyncio.shield(
-            hass.async_create_task(storing if len(body) < MAX_SIZE_WITH_GC else _without_gc(storing))
-        )
+        return await asyncio.shield(hass.async_create_task(self._store(caller, body)))
 
     async def _answer_to_probe(self, request: web.Request) -> web.Response | None:
         """Answer a request of the address check, of which nothing is stored, counted or shown."""
@@ -293,17 +287,6 @@ def _placeholders(err: Exception, address: str) -> dict[str, str]:
                 "address": url_host((sensor and sensor.ip_address) or address),
             }
     return {}
-
-
-async def _without_gc[T](storing: Coroutine[Any, Any, T]) -> T:
-    """Await a coroutine without Python's garbage collection, which would block the event loop for 0.2 seconds."""
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        return await storing
-    finally:
-        if was_enabled:
-            gc.enable()
 
 
 def _loaded_entry(hass: HomeAssistant) -> PeopleCounterConfigEntry | None:

@@ -6,9 +6,9 @@ Called by ledger, storing, settling, retry, routes and today.
 """
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import batched, groupby
 import sqlite3
 from typing import Any, Final, NamedTuple
 
@@ -22,6 +22,8 @@ MAX_QUARANTINED: Final = 150_000
 MAX_QUARANTINED_BYTES: Final = 512 * 1024 * 1024
 # Bytes of a quarantined interval beside its content; the triggers in schema.py count the same.
 QUARANTINED_BYTES: Final = 100
+# Rejected intervals of a push that are set aside together.
+REJECTED_AT_ONCE: Final = 1_000
 # Characters shown of a quarantined interval: a real one has 260, an invented one may have a thousand times as many.
 MAX_SHOWN_TEXT: Final = 4096
 
@@ -168,9 +170,22 @@ def set_aside_rejected(
     db: sqlite3.Connection, camera: int, push: Push, received: Timestamp, room: QuarantineSpace
 ) -> None:
     """Store a push's rejected intervals as far as there is room; stored ones are never deleted for them."""
-    with_time = (RejectedTime(*rejected.time, push.sent, rejected) for rejected in push.rejected if rejected.time)
+    # Not all at once, because each has a text.
+    for some in batched(push.rejected, REJECTED_AT_ONCE, strict=False):
+        _set_aside_some(db, camera, some, push.sent, received, room)
+
+
+def _set_aside_some(
+    db: sqlite3.Connection,
+    camera: int,
+    some: Sequence[Rejected],
+    sent: Timestamp,
+    received: Timestamp,
+    room: QuarantineSpace,
+) -> None:
+    with_time = (RejectedTime(*rejected.time, sent, rejected) for rejected in some if rejected.time)
     obsolete = set(covered_later(db, camera, with_time))
-    remaining = deque(rejected for rejected in push.rejected if rejected not in obsolete)
+    remaining = deque(rejected for rejected in some if rejected not in obsolete)
     # Again and again: an interval that was stored already took no space after all, so more may fit in.
     while remaining:
         room.read()
@@ -184,14 +199,14 @@ def set_aside_rejected(
             DO UPDATE SET sent = excluded.sent WHERE excluded.sent > sent
             """,
             (
-                (camera, received, rejected.reason, rejected.content, *(rejected.time or (None, None)), push.sent)
+                (camera, received, rejected.reason, rejected.content, *(rejected.time or (None, None)), sent)
                 for rejected in fitting
             ),
         )
     for rejected in remaining:
         is_stored = db.execute(
             "UPDATE quarantine SET sent = max(sent, ?) WHERE camera = ? AND content = ?",
-            (push.sent, camera, rejected.content),
+            (sent, camera, rejected.content),
         ).rowcount
         room.not_stored += not is_stored
 
@@ -219,7 +234,8 @@ def release_rejected(db: sqlite3.Connection, camera: int, low: Timestamp, high: 
         """,
         (camera, low, high + MAX_WIDTH, high),
     ).fetchall()
-    delete(db, covered_later(db, camera, (RejectedTime(*row) for row in rows)))
+    if rows:
+        delete(db, covered_later(db, camera, (RejectedTime(*row) for row in rows)))
 
 
 def covered_later[T](db: sqlite3.Connection, camera: int, rejected: Iterable[RejectedTime[T]]) -> Iterator[T]:

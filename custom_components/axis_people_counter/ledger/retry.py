@@ -13,7 +13,7 @@ from . import quarantine
 from .cameras import Camera, find_camera, get_camera
 from .intervals import SENT_INTERVAL_COLUMNS
 from .quarantine import RejectedTime
-from .settling import settle
+from .settling import by_day, settle
 from .storing import Changes
 
 # The size of a page, so that it takes a few hundredths of a second; pushes are stored between two pages.
@@ -42,7 +42,7 @@ def retry_page(db: sqlite3.Connection, key: str, read: Reader, received: Timesta
     camera = get_camera(db, key)
     before = quarantine.count(db, camera.id)
     last, readable = _read_page(db, camera, read, after)
-    settled = settle(db, camera, readable, received)
+    settled = settle(db, camera, by_day(readable), received)
     changed = find_camera(db, key)
     assert changed
     left = quarantine.count(db, camera.id)

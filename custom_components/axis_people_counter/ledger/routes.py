@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from ..counting import Route, Routes, SentInterval, Timestamp, first_serial, key_at, moves
 from . import intervals, places, quarantine
 from .cameras import Camera, each_camera, find_camera, find_or_add, note_counts_changed
-from .settling import settle
+from .settling import by_day, settle
 
 
 def of_serial(db: sqlite3.Connection, serial: str) -> list[Route]:
@@ -91,7 +91,7 @@ def _move_counts(
             quarantine.put_in_rejected(db, find_or_add(db, key, serial, name, received).id, rejected)
     for key, serial, name, sent_intervals, _ in moved:
         if sent_intervals:
-            settle(db, find_or_add(db, key, serial, name, received), sent_intervals, received)
+            settle(db, find_or_add(db, key, serial, name, received), by_day(sent_intervals), received)
 
 
 def _take_out(db: sqlite3.Connection, camera: Camera, low: Timestamp, high: Timestamp) -> list[SentInterval]:

@@ -4,7 +4,7 @@ The rules are those of counting/overlap.py; the order in which intervals come ma
 Called by storing, retry and routes.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 import sqlite3
 from typing import NamedTuple
 
@@ -35,37 +35,46 @@ class _Nearby(NamedTuple):
         return interval in self.stored or interval in self.waiting
 
 
+def by_day(sent_intervals: Iterable[SentInterval]) -> Iterator[set[SentInterval]]:
+    """Yield the intervals that begin on the same day (UTC), one day after the other."""
+    days: dict[int, set[SentInterval]] = {}
+    for interval in sent_intervals:
+        days.setdefault(interval.start // DAY, set()).add(interval)
+    for day in sorted(days):
+        yield days[day]
+
+
 def settle(
     db: sqlite3.Connection,
     camera: Camera,
-    sent_intervals: Iterable[SentInterval],
+    days: Iterable[set[SentInterval]],
     received: Timestamp,
     room: QuarantineSpace | None = None,
 ) -> Settled:
     """Store a camera's intervals that are accepted, and quarantine those that have to wait.
 
+    The result is the same in one step, but 90 days at once would hold up other threads, and be objects all at once.
     `room` limits the quarantine, None means no limit.
     """
-    by_day: dict[int, set[SentInterval]] = {}
-    counts_adults = False
-    for interval in sent_intervals:
-        by_day.setdefault(interval.start // DAY, set()).add(interval)
-        counts_adults = counts_adults or interval.adults_entered is not None or interval.adults_exited is not None
-    if counts_adults and camera.total_adults_entered is None:
-        # A camera that has sent adults counts them, whatever becomes of these intervals.
-        note_counts_adults(db, camera.id)
+    counts_adults = camera.total_adults_entered is not None
     new: list[Interval] = []
-    changed: list[Timestamp] = []
-    # The result is the same in one step, but 90 days at once would hold up other threads.
-    for day in sorted(by_day):
-        new_of_day, changed_of_day = _settle_day(db, camera.id, by_day[day], received, room)
+    changed_since: Timestamp | None = None
+    for sent_intervals in days:
+        if not counts_adults and any(map(_has_adults, sent_intervals)):
+            # A camera that has sent adults counts them, whatever becomes of these intervals.
+            counts_adults = True
+            note_counts_adults(db, camera.id)
+        new_of_day, changed = _settle_day(db, camera.id, sent_intervals, received, room)
         new += new_of_day
-        changed += changed_of_day
-    changed_since = min(changed, default=None)
+        changed_since = min((at for at in (changed_since, changed) if at is not None), default=None)
     if changed_since is not None:
         note_counts_changed(db, camera.id, changed_since)
         places.note_change(db, camera.key, changed_since)
     return Settled(tuple(new), changed_since)
+
+
+def _has_adults(interval: SentInterval) -> bool:
+    return interval.adults_entered is not None or interval.adults_exited is not None
 
 
 def _settle_day(
@@ -74,14 +83,14 @@ def _settle_day(
     sent_intervals: set[SentInterval],
     received: Timestamp,
     room: QuarantineSpace | None,
-) -> tuple[list[Interval], list[Timestamp]]:
-    """Settle intervals that begin on one day; return the new ones, and the instants from which counts changed."""
+) -> tuple[list[Interval], Timestamp | None]:
+    """Settle intervals that begin on one day; return the new ones, and the earliest instant whose counts changed."""
     nearby = _nearby(db, camera, sent_intervals)
     added: list[SentInterval] = []
     removed: list[SentInterval] = []
     waiting: set[SentInterval] = set()
     new: list[Interval] = []
-    changed: list[Timestamp] = []
+    changed_since: Timestamp | None = None
     for group in overlapping_groups(nearby.stored | nearby.waiting | sent_intervals):
         accepted, waiting_of_group = _resolve_within_room(group, nearby, room)
         waiting.update(waiting_of_group)
@@ -93,14 +102,15 @@ def _settle_day(
         removed += [interval for interval in before if interval not in staying]
         # A later `sent` alone changes no counts.
         if [interval.interval for interval in accepted] != [interval.interval for interval in before]:
-            changed.append(group[0].start)
+            # The groups are in the order of time.
+            changed_since = group[0].start if changed_since is None else changed_since
             if not before:
                 new += [interval.interval for interval in accepted if interval.end > received - DAY]
     intervals.replace(db, camera, removed, added)
     quarantine.replace_waiting(db, camera, received, nearby.waiting - waiting, waiting - nearby.waiting)
     low, high = min(interval.start for interval in sent_intervals), max(interval.end for interval in sent_intervals)
     quarantine.release_rejected(db, camera, low, high)
-    return new, changed
+    return new, changed_since
 
 
 def _resolve_within_room(

@@ -3,12 +3,13 @@
 The rules for overlapping intervals are in settling.py. Called by ledger.py.
 """
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 import sqlite3
 from typing import Final
 
-from ..counting import HOUR, Interval, Push, Route, SentInterval, Timestamp, first_serial, key_at
+from ..counting import HOUR, Interval, Intervals, Push, Rejected, Route, SentInterval, Timestamp, first_serial, key_at
 from . import intervals, quarantine, routes
 from .cameras import CAMERA_COLUMNS, Camera, find_camera, find_or_add, is_full
 from .errors import TooManyCamerasError
@@ -66,21 +67,21 @@ def _divide_by_key(push: Push, of_serial: list[Route]) -> dict[str, Push]:
     serial = push.sensor.serial
     if not of_serial:
         return {serial: push}
-    by_key: dict[str, Push] = {}
-
-    def part(key: str) -> Push:
-        return by_key.setdefault(key, _without_intervals(push))
-
+    intervals_of: defaultdict[str, Intervals] = defaultdict(Intervals)
+    rejected_of: defaultdict[str, list[Rejected]] = defaultdict(list)
     for interval in push.intervals:
-        part(key_at(of_serial, serial, interval.start)).intervals.append(interval)
+        intervals_of[key_at(of_serial, serial, interval.start)].append(interval)
     for rejected in push.rejected:
         key = key_at(of_serial, serial, rejected.time[0]) if rejected.time else key_at(of_serial, serial)
-        part(key).rejected.append(rejected)
-    return by_key
+        rejected_of[key].append(rejected)
+    return {
+        key: replace(push, intervals=intervals_of[key], rejected=rejected_of[key])
+        for key in (*intervals_of, *rejected_of)
+    }
 
 
 def _without_intervals(push: Push) -> Push:
-    return replace(push, intervals=[], rejected=[])
+    return replace(push, intervals=Intervals(), rejected=())
 
 
 def _record_for_other_keys(
@@ -104,13 +105,14 @@ def _record_for_other_keys(
 def _store(db: sqlite3.Connection, camera: Camera, push: Push, received: Timestamp) -> tuple[Settled, int]:
     """Store the intervals of a push and set the rejected ones aside; return how many found no room in quarantine."""
     room = QuarantineSpace(db, camera.id)
-    settled = settle(db, camera, _sent_intervals(push), received, room)
+    settled = settle(db, camera, _sent_by_day(push), received, room)
     quarantine.set_aside_rejected(db, camera.id, push, received, room)
     return settled, room.not_stored
 
 
-def _sent_intervals(push: Push) -> Iterable[SentInterval]:
-    return (SentInterval(*interval, push.sent) for interval in push.intervals)
+def _sent_by_day(push: Push) -> Iterator[set[SentInterval]]:
+    for intervals_of_day in push.intervals.by_day():
+        yield {SentInterval(*interval, push.sent) for interval in intervals_of_day}
 
 
 def _send_interval(camera: Camera, before: Interval | None, newest: Interval | None) -> int:

@@ -4,9 +4,9 @@ A camera or place has a series of each kind: the sums in, out, adults_in and adu
 These functions block; run them in an executor.
 """
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
-from itertools import pairwise
+from itertools import batched, pairwise
 from math import isclose
 from typing import Any, Final
 
@@ -15,7 +15,7 @@ from homeassistant.components.recorder.statistics import get_last_statistics, ge
 from homeassistant.core import HomeAssistant
 
 from ..const import DOMAIN
-from ..counting import HOUR, MAX_WIDTH, Level, Passage, Schedule, Timestamp, levels, occupancy_by_period
+from ..counting import HOUR, MAX_WIDTH, Occupancy, Schedule, Timestamp, levels, occupancy_by_period, passages, reverse
 from ..ledger import NO_COUNTS, HourCounts, Ledger, Series, minus, plus
 from ..settings import PlaceSettings
 
@@ -106,69 +106,48 @@ def _hourly_sums(
 # Rows that recorder should have
 
 
-def rows_in_pieces(series: Series, occupancy_rows: Callable[[Series], list[StatisticData]]) -> list[Rows]:
-    """Return the rows of all kinds in pieces of HOURS_AT_ONCE hours."""
-    rows = {**_sum_rows(series), OCCUPANCY: occupancy_rows(series)}
-    pieces: list[Rows] = [{} for _ in range(0, len(series.hours) or 1, HOURS_AT_ONCE)]
-    for kind, of_kind in rows.items():
-        for row in of_kind:
-            hour = (int(row["start"].timestamp()) - series.start) // HOUR
-            pieces[hour // HOURS_AT_ONCE].setdefault(kind, []).append(row)
-    return pieces
+def rows_in_pieces(series: Series, occupancy: Callable[[Series], Iterator[Occupancy]]) -> Iterator[Rows]:
+    """Yield the rows of all kinds in pieces of HOURS_AT_ONCE hours, each calculated when it is asked for."""
+    hours = zip(_bounds(series)[:-1], series.hours, occupancy(series), strict=True)
+    so_far = series.before
+    for piece in batched(hours, HOURS_AT_ONCE, strict=False):
+        rows: Rows = {kind: [] for kind in (*SUMS, OCCUPANCY)}
+        for hour, counts, (lowest, mean, highest, _) in piece:
+            start = datetime.fromtimestamp(hour, UTC)
+            so_far = plus(so_far, counts)
+            for kind, count, total in zip(SUMS, counts, so_far, strict=True):
+                rows[kind].append(StatisticData(start=start, state=count, sum=total))
+            if hour in series.counted_hours:
+                rows[OCCUPANCY].append(StatisticData(start=start, mean=mean, min=lowest, max=highest))
+        yield rows
 
 
-def camera_occupancy_rows(ledger: Ledger, key: str, schedule: Schedule, series: Series) -> list[StatisticData]:
-    """Return the occupancy of a camera in each hour in which it counted."""
+def camera_occupancy(ledger: Ledger, key: str, schedule: Schedule, series: Series) -> Iterator[Occupancy]:
+    """Return the occupancy of a camera in each hour, read from the ledger when it is asked for."""
     reset, _ = schedule.reset(series.start)
-    counted_hours: set[Timestamp] = set()
-    passages: list[Passage] = []
-    for interval in ledger.each_interval(key, reset - MAX_WIDTH, _end(series)):
-        counted_hours.update(range(interval.start // HOUR * HOUR, interval.end, HOUR))
-        if interval.end > reset and (interval.entered or interval.exited):
-            counts = (interval.entered, interval.exited)
-            passages.append(Passage(interval.end, *(reversed(counts) if series.is_reversed else counts)))
+    found = ledger.each_interval(key, reset - MAX_WIDTH, _bounds(series)[-1])
+    passed = passages(map(reverse, found) if series.is_reversed else found, reset)
     # A reset after the newest interval isn't part of the last hour yet.
-    end = min(_end(series), series.counted_until)
+    end = min(_bounds(series)[-1], series.counted_until)
     corrections = schedule.with_resets(reset, end, ledger.corrections(key, reset, end).result())
-    return _occupancy_rows(series, levels(passages, corrections), 0, counted_hours)
+    return occupancy_by_period(_bounds(series), levels(passed, corrections), series.counted_until)
 
 
-def place_occupancy_rows(ledger: Ledger, place: PlaceSettings, series: Series) -> list[StatisticData]:
-    """Return the occupancy of a place in each hour in which one of its doors counted."""
+def place_occupancy(ledger: Ledger, place: PlaceSettings, series: Series) -> Iterator[Occupancy]:
+    """Return the occupancy of a place in each hour, read from the ledger when it is asked for."""
     schedule = place.schedule
     since, running = schedule.reset(series.start)[0], 0
     if schedule.reset_time is None:
         since, running = ledger.running_before(place.place, series.start)
         # Nobody was inside before the first count.
         since = max(since, series.first - MAX_WIDTH)
-    end = min(_end(series), series.counted_until)
+    end = min(_bounds(series)[-1], series.counted_until)
     corrections = schedule.with_resets(since, end, ledger.corrections(place.key, since, end).result())
-    passages = ledger.each_passage(place.key, since, series.counted_until)
-    return _occupancy_rows(series, levels(passages, corrections, running), max(0, running), series.counted_hours)
+    passed = ledger.each_passage(place.key, since, series.counted_until)
+    changes = levels(passed, corrections, running)
+    return occupancy_by_period(_bounds(series), changes, series.counted_until, max(0, running))
 
 
-def _sum_rows(series: Series) -> Rows:
-    rows: Rows = {kind: [] for kind in SUMS}
-    so_far = series.before
-    for hour, counts in enumerate(series.hours):
-        start = datetime.fromtimestamp(series.start + hour * HOUR, UTC)
-        so_far = plus(so_far, counts)
-        for kind, count, total in zip(SUMS, counts, so_far, strict=True):
-            rows[kind].append(StatisticData(start=start, state=count, sum=total))
-    return rows
-
-
-def _occupancy_rows(
-    series: Series, changes: Iterator[Level], inside: int, counted_hours: Collection[Timestamp]
-) -> list[StatisticData]:
-    bounds = range(series.start, _end(series) + HOUR, HOUR)
-    of_hours = occupancy_by_period(bounds, changes, series.counted_until, inside)
-    return [
-        StatisticData(start=datetime.fromtimestamp(hour, UTC), mean=mean, min=lowest, max=highest)
-        for hour, (lowest, mean, highest, _) in zip(bounds, of_hours, strict=False)
-        if hour in counted_hours
-    ]
-
-
-def _end(series: Series) -> Timestamp:
-    return series.start + len(series.hours) * HOUR
+def _bounds(series: Series) -> range:
+    """Return the bounds of all hours."""
+    return range(series.start, series.start + len(series.hours) * HOUR + 1, HOUR)

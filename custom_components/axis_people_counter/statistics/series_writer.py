@@ -3,11 +3,13 @@
 Called by writer.py for one key at a time. The rows are calculated in recorder_rows.py.
 """
 
-from collections.abc import Awaitable, Callable
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator
 from functools import partial
+from typing import Final
 
 from homeassistant.components.recorder import get_instance
-from homeassistant.components.recorder.models import StatisticData, StatisticMeanType, StatisticMetaData
+from homeassistant.components.recorder.models import StatisticMeanType, StatisticMetaData
 from homeassistant.components.recorder.statistics import async_add_external_statistics
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant, callback
@@ -15,7 +17,7 @@ from homeassistant.helpers.translation import async_get_translations
 
 from ..const import DOMAIN
 from ..core_internals import async_recorder_done
-from ..counting import HOUR
+from ..counting import HOUR, Occupancy
 from ..devices import async_device_name
 from ..ledger import Ledger, Series, add_up
 from ..schedules import async_camera_schedule
@@ -24,16 +26,19 @@ from .recorder_rows import (
     OCCUPANCY,
     Rows,
     are_stored,
-    camera_occupancy_rows,
+    camera_occupancy,
     hours_until,
     kinds_of,
     last_hour,
     names_of,
-    place_occupancy_rows,
+    place_occupancy,
     rows_in_pieces,
     statistic_ids,
     sums_at,
 )
+
+# Seconds between two pieces.
+MAX_PAUSE: Final = 0.5
 
 
 class NotStoredError(Exception):
@@ -90,7 +95,7 @@ class SeriesWriter:
             key,
             camera.name,
             partial(self._async_begin_camera, key, schedule.basis),
-            partial(camera_occupancy_rows, self._ledger, key, schedule),
+            partial(camera_occupancy, self._ledger, key, schedule),
         )
 
     async def _async_begin_camera(self, key: str, basis: str, *, everything: bool = False) -> Series | None:
@@ -110,7 +115,7 @@ class SeriesWriter:
             key,
             place.name,
             partial(self._async_begin_place, place),
-            partial(place_occupancy_rows, self._ledger, place),
+            partial(place_occupancy, self._ledger, place),
         )
 
     async def _async_begin_place(self, place: PlaceSettings, *, everything: bool = False) -> Series | None:
@@ -125,7 +130,7 @@ class SeriesWriter:
         key: str,
         name: str,
         begin: Callable[..., Awaitable[Series | None]],
-        occupancy_rows: Callable[[Series], list[StatisticData]],
+        occupancy: Callable[[Series], Iterator[Occupancy]],
     ) -> None:
         names = await self._async_read(names_of, key)
         until = await self._async_read(last_hour, key)
@@ -145,8 +150,12 @@ class SeriesWriter:
         ) is None:
             return
         metadata = {kind: metadata[kind] for kind in kinds_of(series)}
-        for rows in await self._hass.async_add_executor_job(rows_in_pieces, series, occupancy_rows):
+        pieces = rows_in_pieces(series, occupancy)
+        while rows := await self._hass.async_add_executor_job(next, pieces, None):
+            began = self._hass.loop.time()
             await self._async_import(metadata, rows)
+            # Leave as much time to whatever else recorder has to store.
+            await asyncio.sleep(min(self._hass.loop.time() - began, MAX_PAUSE))
         await self._ledger.confirm_series(key)
 
     async def _async_has_all_before(self, key: str, series: Series, names: dict[str, str | None]) -> bool:

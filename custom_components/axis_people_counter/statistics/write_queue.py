@@ -33,8 +33,9 @@ class WriteQueue:
     @callback
     def async_add(self, key: str, due: datetime) -> None:
         """Write a key when it is due, or earlier if it is already queued for an earlier time."""
-        self._due[key] = min(due, self._due.get(key, due))
-        self._async_continue()
+        if key not in self._due or due < self._due[key]:
+            self._due[key] = due
+            self._async_continue()
 
     @callback
     def async_postpone(self, key: str, due: datetime) -> None:

@@ -18,6 +18,7 @@ import pytest_socket
 from custom_components.axis_people_counter.const import DOMAIN, NAME
 from homeassistant.const import CONF_TOKEN, CONF_URL
 from homeassistant.core import HomeAssistant
+from homeassistant.helpers.entity import Entity
 
 from .helpers.pusher import TOKEN, Pusher
 from .helpers.recorder_statistics import quiet
@@ -119,6 +120,12 @@ def noon(freezer: FrozenDateTimeFactory) -> FrozenDateTimeFactory:
     """Stop the clock on a Wednesday at noon in Stockholm."""
     freezer.move_to("2026-09-16T10:00:00Z")
     return freezer
+
+
+@pytest.fixture
+def all_entities_enabled(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Enable also the entities that are disabled at first."""
+    monkeypatch.setattr(Entity, "entity_registry_enabled_default", True)
 
 
 @pytest.fixture

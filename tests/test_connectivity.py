@@ -26,8 +26,6 @@ COUNTING = (
 ALWAYS_KNOWN = (
     "button.main_entrance_reset_occupancy",
     "event.main_entrance_passage",
-    "sensor.main_entrance_counted_until",
-    "sensor.main_entrance_last_message",
     "switch.main_entrance_reverse_direction",
 )
 NOON = datetime.fromisoformat("2026-09-16T10:00:00Z")
@@ -92,11 +90,14 @@ async def test_outage_is_no_send_interval(hass: HomeAssistant, noon: FrozenDateT
     check(hass, connected=False)
 
 
+@pytest.mark.usefixtures("all_entities_enabled")
 async def test_test_message_connects(hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Pusher) -> None:
     """A test message makes a camera connected."""
     await pusher.push(measurement(NOON - MINUTE))
     await wait(hass, noon, 6 * MINUTE)
     check(hass, connected=False)
+    for key in ("last_message", "counted_until"):
+        assert state_of(hass, f"sensor.main_entrance_{key}") == "2026-09-16T10:00:00+00:00"
     assert (await pusher.post(document(data=None))).ok
     check(hass, connected=True)
     assert state_of(hass, "sensor.main_entrance_last_message") == "2026-09-16T10:06:00+00:00"

@@ -106,7 +106,7 @@ async def test_set_up(
     assert answer
     assert answer.delivered, answer
     await hass.async_block_till_done()
-    assert state_of(hass, "sensor.main_entrance_counted_until")
+    assert state_of(hass, "sensor.main_entrance_occupancy")
 
 
 async def test_closed_flow_closes_the_port(hass: HomeAssistant, tmp_path: Path) -> None:

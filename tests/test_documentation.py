@@ -64,6 +64,7 @@ AXIS_LABELS: Final = {
     "URL",
 }
 HOME_ASSISTANT_LABELS: Final = {
+    "Activity",
     "Add dashboard",
     "Change",
     "Custom repositories",
@@ -72,6 +73,7 @@ HOME_ASSISTANT_LABELS: Final = {
     "Download",
     "Download diagnostics",
     "Edit in YAML",
+    "Enabled",
     "Integration",
     "Max",
     "Mean",

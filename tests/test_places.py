@@ -20,7 +20,7 @@ from .helpers.clock import move_to
 from .helpers.issues import active_issues
 from .helpers.ledger_files import delete_ledger
 from .helpers.places import BACK, BACK_DOOR, NOON, add_place, both, entity_of, press, shown
-from .helpers.pusher import PATH, SERIAL, TOKEN, Pusher, document, measurement
+from .helpers.pusher import PATH, SERIAL, TOKEN, Pusher, document, measurement, state_of
 
 MINUTE: Final = timedelta(minutes=1)
 DAY: Final = timedelta(days=1)
@@ -29,7 +29,7 @@ DAY: Final = timedelta(days=1)
 # Doors
 
 
-@pytest.mark.usefixtures("noon")
+@pytest.mark.usefixtures("noon", "all_entities_enabled")
 async def test_several_doors(hass: HomeAssistant, entry: MockConfigEntry, pusher: Pusher) -> None:
     """People who enter by one door and leave by another are counted right at the place, not at its cameras."""
     await both(pusher, NOON - 2 * MINUTE, main=(9, 0))
@@ -278,7 +278,7 @@ async def test_corrections(
     assert shown(hass, key, "occupancy") == "18"
     number = entity_of(hass, key, "occupancy_correction")
     await press(hass, "number", "set_value", number, value=9)
-    assert (shown(hass, key, "occupancy"), shown(hass, key, "occupancy_correction")) == ("9", "9")
+    assert shown(hass, key, "occupancy") == "9"
     # Counts from before the correction don't change the occupancy after it, even if they arrive late.
     await pusher.push(measurement(NOON - 3 * MINUTE, 50), sensor=BACK_DOOR)
     assert shown(hass, key, "occupancy") == "9"
@@ -291,6 +291,37 @@ async def test_corrections(
     assert shown(hass, key, "occupancy") == "0"
 
 
+async def test_number_is_empty_after_a_passage(
+    hass: HomeAssistant, noon: FrozenDateTimeFactory, entry: MockConfigEntry, pusher: Pusher
+) -> None:
+    """The number that was entered is shown until the occupancy changes, and can then be entered again."""
+    await both(pusher, main=(5, 0))
+    key = await add_place(hass, entry)
+    number = entity_of(hass, key, "occupancy_correction")
+    assert state_of(hass, number) == "unknown"
+    minute = 0
+
+    async def pass_by(entered: int, exited: int) -> str:
+        nonlocal minute
+        minute += 1
+        noon.tick(MINUTE)
+        await both(pusher, NOON + minute * MINUTE, main=(entered, exited))
+        return state_of(hass, number)
+
+    for _ in range(2):
+        await press(hass, "number", "set_value", number, value=3)
+        assert (state_of(hass, number), shown(hass, key, "occupancy")) == ("3", "3")
+        assert await pass_by(0, 0) == "3"
+        assert await pass_by(2, 0) == "unknown"
+        # It isn't shown again when as many people as before happen to be inside.
+        assert await pass_by(0, 2) == "unknown"
+        assert shown(hass, key, "occupancy") == "3"
+    await press(hass, "number", "set_value", number, value=3)
+    await press(hass, "button", "press", entity_of(hass, key, "reset_occupancy"))
+    assert state_of(hass, number) == "unknown"
+
+
+@pytest.mark.usefixtures("all_entities_enabled")
 async def test_silent_cameras(
     hass: HomeAssistant, noon: FrozenDateTimeFactory, entry: MockConfigEntry, pusher: Pusher
 ) -> None:
@@ -339,7 +370,7 @@ async def test_removed_door(
     assert issue_id not in active_issues(hass)
 
 
-@pytest.mark.usefixtures("noon")
+@pytest.mark.usefixtures("noon", "all_entities_enabled")
 async def test_restart_with_a_door_that_never_came(hass: HomeAssistant, entry: MockConfigEntry, pusher: Pusher) -> None:
     """After a restart with a new ledger, a place works although not all its doors have pushed."""
     await both(pusher, main=(5, 0))

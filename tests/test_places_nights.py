@@ -176,9 +176,9 @@ class Shop:
         found = {name: shown(self.hass, self.key, name) for name in expected}
         if found["occupancy"] == "unavailable":
             assert self.now - self.last_message >= MIN_SILENCE
-            # These two are available although all cameras are silent.
-            known = ("complete_until", "occupancy_correction")
-            expected = {name: value if name in known else "unavailable" for name, value in expected.items()}
+            # This one is available although all cameras are silent.
+            known = "complete_until"
+            expected = {name: value if name == known else "unavailable" for name, value in expected.items()}
         assert found == expected
 
     def expected(self) -> dict[str, str]:
@@ -192,7 +192,6 @@ class Shop:
         complete = datetime.fromtimestamp(min(until.values()), UTC) if len(until) == len(truth.doors) else None
         return {
             "occupancy": str(levels[-1]),
-            "occupancy_correction": str(levels[-1]),
             "in_today": str(entered),
             "out_today": str(exited),
             "peak_today": str(max(levels)),
@@ -243,6 +242,7 @@ def nights(draw: st.DrawFn) -> list[Happening]:
     story=nights(),
 )
 @pytest.mark.slow
+@pytest.mark.usefixtures("all_entities_enabled")
 async def test_entities_of_a_place_in_any_night(
     hass: HomeAssistant,
     noon: FrozenDateTimeFactory,

@@ -71,6 +71,7 @@ async def test_quarantine_is_shown_in_part(pusher: Pusher, repairs: Repairs, noo
     assert flow["description_placeholders"]["count"] == "14"
 
 
+@pytest.mark.usefixtures("all_entities_enabled")
 async def test_retry_after_an_update(
     hass: HomeAssistant, noon: FrozenDateTimeFactory, tmp_path: Path, pusher: Pusher, repairs: Repairs
 ) -> None:

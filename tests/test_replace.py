@@ -339,9 +339,10 @@ async def test_options_keep_replacements(hass: HomeAssistant, entry: MockConfigE
     await replace(hass, entry)
     kept = dict(entry.options)
     result = await hass.config_entries.options.async_init(entry.entry_id)
-    await hass.config_entries.options.async_configure(result["flow_id"], {"reset_time": "04:00:00", "keep_days": 200})
+    options = {"reset_time": "04:00:00", "delete_old_counts": True, "keep_days": 200}
+    await hass.config_entries.options.async_configure(result["flow_id"], options)
     await hass.async_block_till_done()
-    assert entry.options == {**kept, "reset_time": "04:00:00", "keep_days": 200}
+    assert entry.options == {**kept, **options}
 
 
 @pytest.mark.usefixtures("broken")

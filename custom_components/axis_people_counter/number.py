@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final, override
 
 from homeassistant.components.number import NumberEntity, NumberEntityDescription, NumberMode
-from homeassistant.core import HomeAssistant
+from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .counting import MAX_COUNT, Source
@@ -18,7 +18,7 @@ PARALLEL_UPDATES = 0
 
 @dataclass(frozen=True, kw_only=True)
 class PeopleCounterNumberDescription(PeopleCounterEntityDescription[PlaceCoordinator], NumberEntityDescription):
-    """Describes a number, its value and its action."""
+    """Describes a number, the value that it sets, and its action."""
 
     value_fn: Callable[[PlaceCoordinator], int]
     set_fn: Callable[[PlaceCoordinator, int], Awaitable[None]]
@@ -46,14 +46,13 @@ async def async_setup_entry(
 
 
 class PeopleCounterNumber(PeopleCounterEntity[PlaceCoordinator], NumberEntity):
-    """A number of a place."""
+    """A number that a person enters. It is unknown again, and its field empty, as soon as the value has changed.
+
+    A number that always shows the value would write a state, and a line in Activity, for each passage. One that goes on
+    showing what was entered would look like the value, and the frontend doesn't send the same number twice.
+    """
 
     entity_description: PeopleCounterNumberDescription
-
-    @property
-    @override
-    def native_value(self) -> int:
-        return self.entity_description.value_fn(self.coordinator)
 
     @property
     @override
@@ -63,3 +62,13 @@ class PeopleCounterNumber(PeopleCounterEntity[PlaceCoordinator], NumberEntity):
     @override
     async def async_set_native_value(self, value: float) -> None:
         await self.entity_description.set_fn(self.coordinator, round(value))
+        self._attr_native_value = round(value)
+        # People may have passed while the number was being stored.
+        self._handle_coordinator_update()
+
+    @callback
+    @override
+    def _handle_coordinator_update(self) -> None:
+        if self.available and self.native_value != self.entity_description.value_fn(self.coordinator):
+            self._attr_native_value = None
+        super()._handle_coordinator_update()

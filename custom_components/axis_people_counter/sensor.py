@@ -28,6 +28,7 @@ class PeopleCounterSensorDescription[C: CameraCoordinator | PlaceCoordinator](
     value_fn: Callable[[C], float | datetime | None]
 
 
+# Timestamps change with each push, so they are disabled at first: a push in which nobody passed writes no state.
 CAMERA_SENSORS: Final[tuple[PeopleCounterSensorDescription[CameraCoordinator], ...]] = (
     PeopleCounterSensorDescription(
         key="occupancy",
@@ -49,12 +50,14 @@ CAMERA_SENSORS: Final[tuple[PeopleCounterSensorDescription[CameraCoordinator], .
         key="counted_until",
         device_class=SensorDeviceClass.TIMESTAMP,
         entity_category=EntityCategory.DIAGNOSTIC,
+        entity_registry_enabled_default=False,
         value_fn=lambda camera: camera.data.counted_until,
     ),
     PeopleCounterSensorDescription(
         key="last_message",
         device_class=SensorDeviceClass.TIMESTAMP,
         entity_category=EntityCategory.DIAGNOSTIC,
+        entity_registry_enabled_default=False,
         value_fn=lambda camera: camera.last_message,
     ),
 )
@@ -162,6 +165,7 @@ PLACE_SENSORS: Final[tuple[PeopleCounterSensorDescription[PlaceCoordinator], ...
         key="complete_until",
         device_class=SensorDeviceClass.TIMESTAMP,
         entity_category=EntityCategory.DIAGNOSTIC,
+        entity_registry_enabled_default=False,
         value_fn=lambda place: place.data.complete_until,
     ),
 )

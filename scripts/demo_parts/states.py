@@ -24,14 +24,12 @@ def expected(camera: Camera) -> dict[str, str]:
     now, midnight = datetime.now(UTC), last_midnight(camera.zone)
     today = camera.delivered(midnight, now)
     total = camera.delivered(LONG_AGO, now)
-    assert camera.cursor
     found = {
         "in_today": today.in_,
         "out_today": today.out,
         "in_total": total.in_,
         "out_total": total.out,
         "occupancy": camera.occupancy(midnight, now),
-        "counted_until": camera.cursor.isoformat(),
         "connectivity": "on",
     }
     if camera.model.adults:
@@ -55,12 +53,10 @@ def expected_of_place(place: Place) -> dict[str, str]:
         "free_places": max(0, CAPACITY - inside[-1]),
         "occupancy_percentage": round(100 * inside[-1] / CAPACITY, 1),
         "drift_today": 0,
-        "complete_until": until.isoformat(),
         "occupied": on(inside[-1] > 0),
         "nearly_full": on(has_reached(WARNING_LEVEL, inside)),
         "full": on(has_reached(CAPACITY, inside)),
         "incomplete": "off",
-        "occupancy_correction": inside[-1],
     }
     return {key: str(wanted) for key, wanted in found.items()}
 

@@ -3,25 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
-from zoneinfo import ZoneInfo
 
 from scripts.demo_parts.place import Place, States, value
 from tests.helpers.shop import SHOP
 from tests.simulator import Camera
 
-CAMERA_COLUMNS = ("Camera", "In today", "Out today", "Adults", "Inside", "Counted to", "Connected")
-PLACE_COLUMNS = ("Place", "In today", "Out today", "Inside", "Free", "Full", "Complete to")
+CAMERA_COLUMNS = ("Camera", "In today", "Out today", "Adults", "Inside", "Connected")
+PLACE_COLUMNS = ("Place", "In today", "Out today", "Inside", "Free", "Full")
 
 
 def yes(state: str | None) -> str:
     """Return the state of a binary sensor in words."""
     return {"on": "yes", "off": "no"}.get(state or "", "-")
-
-
-def clock(instant: str | None, zone: ZoneInfo) -> str:
-    """Return the local time of day."""
-    return f"{datetime.fromisoformat(instant).astimezone(zone):%H:%M}" if instant else "-"
 
 
 def camera_row(states: States, camera: Camera) -> list[str]:
@@ -34,7 +27,6 @@ def camera_row(states: States, camera: Camera) -> list[str]:
         shown["out_today"],
         " / ".join(adult or "-" for adult in adults) if any(adults) else "-",
         shown["occupancy"],
-        clock(value(states, camera.serial, "counted_until"), camera.zone),
         yes(value(states, camera.serial, "connectivity")),
     ]
 
@@ -46,7 +38,6 @@ def place_row(states: States, place: Place) -> list[str]:
         SHOP,
         *(value(states, place.key, key) or "-" for key in ("in_today", "out_today", "occupancy", "free_places")),
         "nearly" if (full, nearly_full) == ("off", "on") else yes(full),
-        clock(value(states, place.key, "complete_until"), place.zone),
     ]
 
 

@@ -1,6 +1,7 @@
 """Long exports: they are written while they are sent, and end with the client or the ledger."""
 
 import asyncio
+from concurrent.futures import Future
 from http import HTTPStatus
 from pathlib import Path
 import socket
@@ -15,7 +16,8 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.axis_people_counter import export
 from custom_components.axis_people_counter.const import LEDGER_FILE
-from custom_components.axis_people_counter.ledger.ledger import PAGE, Ledger
+from custom_components.axis_people_counter.ledger.intervals import ROWS_AT_ONCE, Page
+from custom_components.axis_people_counter.ledger.ledger import Ledger
 from homeassistant.core import HomeAssistant
 
 from .helpers.bare_ledger import query
@@ -56,15 +58,19 @@ async def fill(hass: HomeAssistant, pusher: Pusher, count: int) -> None:
 def pages(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Return the sizes of the pages that are read from the ledger, as they are read."""
     sizes: list[int] = []
-    ask = Ledger.intervals
+    ask = Ledger.page
 
-    def listening(ledger: Ledger, serial: str, start: int, end: int, limit: int) -> Any:
-        future = ask(ledger, serial, start, end, limit)
-        if limit > 1:
-            future.add_done_callback(lambda done: sizes.append(0 if done.exception() else len(done.result())))
+    def listening(ledger: Ledger, serial: str, start: int, end: int) -> Any:
+        future = ask(ledger, serial, start, end)
+
+        def note(done: Future[Page | None]) -> None:
+            page = None if done.exception() else done.result()
+            sizes.append(len(page.rows) if page else 0)
+
+        future.add_done_callback(note)
         return future
 
-    monkeypatch.setattr(Ledger, "intervals", listening)
+    monkeypatch.setattr(Ledger, "page", listening)
     return sizes
 
 
@@ -104,8 +110,8 @@ async def test_long_file(hass: HomeAssistant, pusher: Pusher, noon: FrozenDateTi
     assert people == sum(number % 3 for number in range(1, count + 1)) + 1
     assert length > 9_000_000
     assert peak - before < 5_000_000
-    assert max(pages) == PAGE
-    assert len(pages) == count // PAGE + 1
+    assert max(pages) == ROWS_AT_ONCE
+    assert len(pages) == count // ROWS_AT_ONCE + 1
 
 
 async def test_slow_client(hass: HomeAssistant, pusher: Pusher, noon: FrozenDateTimeFactory, pages: list[int]) -> None:
@@ -115,7 +121,7 @@ async def test_slow_client(hass: HomeAssistant, pusher: Pusher, noon: FrozenDate
     response = await pusher.client.get(path)
     await response.content.readany()
     await until_quiet(pages)
-    assert len(pages) < COUNT // PAGE // 2
+    assert len(pages) < COUNT // ROWS_AT_ONCE // 2
     response.close()
     # The reads for the download end before the test does.
     await until_quiet(pages)
@@ -167,7 +173,7 @@ async def test_client_that_hangs_up(
     await response.content.readany()
     response.close()
     await until_quiet(pages)
-    assert len(pages) < COUNT // PAGE // 2
+    assert len(pages) < COUNT // ROWS_AT_ONCE // 2
     assert not [record for record in caplog.records if record.levelname in ("ERROR", "CRITICAL")]
     # And others are served.
     await download(hass, pusher.client, period="day")
@@ -197,7 +203,7 @@ async def test_pushes_between_pages(
     hass: HomeAssistant, pusher: Pusher, noon: FrozenDateTimeFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Count nobody twice if short intervals replace a long one between pages."""
-    monkeypatch.setattr("custom_components.axis_people_counter.ledger.ledger.PAGE", 1)
+    monkeypatch.setattr("custom_components.axis_people_counter.ledger.intervals.ROWS_AT_ONCE", 1)
     await pusher.push(at("2026-09-16T09:00:00Z", 15, minutes=15), at("2026-09-16T09:15:00Z", 1, minutes=15))
     asked = Ledger.intervals
     pushed: list[Any] = []

@@ -25,6 +25,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers import device_registry as dr, issue_registry as ir
 from homeassistant.util import dt as dt_util
 
+from .helpers.bare_ledger import query, stored
 from .helpers.instance import set_up, set_up_pages
 from .helpers.issues import active_issues
 from .helpers.pusher import PATH, SERIAL, TOKEN, Pusher, document, measurement, state_of
@@ -199,52 +200,74 @@ async def test_remove_a_camera_while_the_ledger_is_locked(
     assert await remove_device(hass, hass_ws_client, entry)
 
 
-async def test_old_counts_are_merged(
+def packed_days(path: Path) -> int:
+    """Return how many days are packed."""
+    count: int
+    ((count,),) = query(path, "SELECT count(*) FROM packed_days")
+    return count
+
+
+async def test_old_days_are_packed(
     hass: HomeAssistant, noon: FrozenDateTimeFactory, entry: MockConfigEntry, pusher: Pusher, ledger_path: Path
 ) -> None:
-    """Intervals older than the days of full detail are merged by the hour; sums and newer intervals stay."""
-    old = NOON - timedelta(days=150)
-    await pusher.push(
-        *(measurement(at + number * MINUTE, 1) for at in (old, NOON - MINUTE * 60) for number in range(60))
-    )
-
-    def widths() -> list[int]:
-        with closing(sqlite3.connect(ledger_path)) as db:
-            return [width for (width,) in db.execute("SELECT stop - start FROM intervals ORDER BY start")]
-
-    assert widths() == [60] * 120
-    hass.config_entries.async_update_entry(entry, options={"reset_time": "00:00:00", "keep_days": 149})
+    """Days that are over for two days are packed at the start and once a day; nothing else changes."""
+    measurements = [measurement(NOON - timedelta(days=days), 1) for days in (150, 3, 2)]
+    await pusher.push(*measurements, measurement(NOON - MINUTE, 1))
+    before = stored(ledger_path)
     await hass.config_entries.async_reload(entry.entry_id)
     await hass.async_block_till_done(wait_background_tasks=True)
-    assert widths() == [3600] + [60] * 60
-    assert state_of(hass, IN_TOTAL) == "120"
+    assert packed_days(ledger_path) == 2
+    assert stored(ledger_path) == before
+    noon.tick(timedelta(days=1))
+    async_fire_time_changed(hass)
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert packed_days(ledger_path) == 3
+    assert stored(ledger_path) == before
 
 
-async def test_old_counts_wait_for_a_locked_ledger(
+async def test_clock_that_is_years_ahead(
+    hass: HomeAssistant, noon: FrozenDateTimeFactory, entry: MockConfigEntry, pusher: Pusher, ledger_path: Path
+) -> None:
+    """A clock that is years ahead at the start packs even today, which does no harm."""
+    minutes = [NOON - number * MINUTE for number in range(600, 0, -1)]
+    await pusher.push(*(measurement(minute, 1) for minute in minutes))
+    before = stored(ledger_path)
+    noon.move_to(NOON + timedelta(days=500))
+    await hass.config_entries.async_reload(entry.entry_id)
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert packed_days(ledger_path) == 1
+    assert stored(ledger_path) == before
+    noon.move_to(NOON + 5 * MINUTE)
+    # The answers to the last ten minutes were lost, and some of them have changed.
+    await pusher.push(*(measurement(minute, 2) for minute in minutes[-10:]), measurement(NOON, 3))
+    assert [interval.entered for interval in stored(ledger_path)] == [1] * 590 + [2] * 10 + [3]
+    assert state_of(hass, IN_TOTAL) == str(590 + 20 + 3)
+    assert not await entry.runtime_data.ledger.quarantined(SERIAL, 1)
+
+
+async def test_packing_waits_for_a_locked_ledger(
     hass: HomeAssistant,
     noon: FrozenDateTimeFactory,
+    entry: MockConfigEntry,
     pusher: Pusher,
     ledger_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """Merging is retried a day later, without a message to the user."""
+    """Packing is tried again a day later, without a message to the user."""
     monkeypatch.setattr(ledger_file, "BUSY_SECONDS", 0.1)
-    (entry,) = hass.config_entries.async_entries(DOMAIN)
-    hass.config_entries.async_update_entry(entry, options={"reset_time": "00:00:00", "keep_days": 100})
     await hass.config_entries.async_reload(entry.entry_id)
-    old = NOON - timedelta(days=101)
-    await pusher.push(measurement(old), measurement(old + MINUTE))
+    await pusher.push(measurement(NOON - timedelta(days=101)))
     with closing(sqlite3.connect(ledger_path, isolation_level=None)) as db:
         db.execute("BEGIN IMMEDIATE")
         noon.tick(timedelta(days=1))
         async_fire_time_changed(hass)
         await hass.async_block_till_done(wait_background_tasks=True)
+    assert packed_days(ledger_path) == 0
     noon.tick(timedelta(days=1))
     async_fire_time_changed(hass)
     await hass.async_block_till_done(wait_background_tasks=True)
-    with closing(sqlite3.connect(ledger_path)) as db:
-        assert db.execute("SELECT count(*) FROM intervals").fetchone() == (1,)
+    assert packed_days(ledger_path) == 1
     assert not [record for record in caplog.records if record.levelno >= logging.ERROR]
 
 

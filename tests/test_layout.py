@@ -7,6 +7,7 @@ import ast
 from collections.abc import Iterator
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
+import re
 from typing import Final, NamedTuple
 
 import pytest
@@ -109,6 +110,18 @@ def violations(root: Path) -> list[str]:
     except CycleError as err:
         found.append(f"cycle: {' -> '.join(err.args[1])}")
     return found
+
+
+def test_only_two_modules_read_the_intervals() -> None:
+    """Counts are read through functions of ledger/intervals.py, because they may be in rows or packed."""
+    sql = re.compile(r"\b(FROM|JOIN|INTO|UPDATE|TABLE)\s+(intervals|packed_days)\b")
+    naming = {
+        name
+        for name, path in modules(INTEGRATION).items()
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and sql.search(node.value)
+    }
+    assert naming == {"ledger.intervals", "ledger.packed_days", "ledger.schema"}
 
 
 def test_rules() -> None:

@@ -173,8 +173,8 @@ async def test_no_reset(
 
 
 @pytest.mark.usefixtures("noon")
-async def test_merged_history(hass: HomeAssistant, entry: MockConfigEntry, pusher: Pusher) -> None:
-    """A correction inside a merged hour still lies between the counts before and after it."""
+async def test_packed_history(hass: HomeAssistant, entry: MockConfigEntry, pusher: Pusher) -> None:
+    """A correction inside a packed day lies between the counts before and after it."""
     old = NOON - 200 * DAY
     minutes = [measurement(old + minute * MINUTE, 1 if minute < 30 else 0) for minute in range(60)]
     await pusher.push(*minutes, measurement(NOON - MINUTE))
@@ -183,7 +183,7 @@ async def test_merged_history(hass: HomeAssistant, entry: MockConfigEntry, pushe
     said = int((old + 20 * MINUTE).timestamp())
     stored = receiver.ledger.correct_place(receiver.places[key].settings.place, said, 5, Source.ACTION)
     await asyncio.wrap_future(stored)
-    while await asyncio.wrap_future(receiver.ledger.merge(int((NOON - 100 * DAY).timestamp()))):
+    while await asyncio.wrap_future(receiver.ledger.pack(int((NOON - 100 * DAY).timestamp()))):
         pass
     switch = entity_of(hass, SERIAL, "reverse_direction")
     for service in ("turn_on", "turn_off"):

@@ -1,8 +1,7 @@
 """The content of hourly long-term statistics, read from a real recorder."""
 
-from contextlib import closing
 from datetime import UTC, datetime, time, timedelta
-import sqlite3
+from pathlib import Path
 from typing import Any, Final
 
 from freezegun.api import FrozenDateTimeFactory
@@ -13,6 +12,7 @@ from custom_components.axis_people_counter.const import CONF_RESET_TIME, DOMAIN
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import device_registry as dr
 
+from .helpers.bare_ledger import query
 from .helpers.ledger_files import LEDGER
 from .helpers.pusher import SERIAL, Pusher, measurement
 from .helpers.recorder_statistics import (
@@ -222,22 +222,20 @@ async def test_hours_are_those_of_utc(
     assert await recorded(hass) == truth.series()
 
 
-async def test_merged_intervals(
+async def test_packed_days(
     hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Pusher, entry: MockConfigEntry
 ) -> None:
-    """Merging intervals changes no hour."""
+    """Packing changes no hour."""
     truth = ExpectedStatistics()
     await pusher.push(
         *(truth.measure(NOON + number * 5 * MINUTE, number % 5, 1, minutes=5) for number in range(-40, 0)),
     )
     before = await recorded(hass)
     noon.move_to(NOON + timedelta(days=500))
-    # Intervals are merged at the set-up, and once a day.
+    # Days are packed at the set-up, and once a day.
     await hass.config_entries.async_reload(entry.entry_id)
     await hass.async_block_till_done(wait_background_tasks=True)
-    with closing(sqlite3.connect(hass.config.path(LEDGER))) as db:
-        (number,) = db.execute("SELECT count(*) FROM intervals").fetchone()
-    assert number < 10
+    assert query(Path(hass.config.path(LEDGER)), "SELECT count(*) FROM packed_days") == [(1,)]
     assert await recorded(hass) == before
     await entry.runtime_data.statistics.async_rebuild(SERIAL)
     for key in ("in", "out"):

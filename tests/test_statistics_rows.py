@@ -9,7 +9,7 @@ from custom_components.axis_people_counter.counting.interval import Interval
 from custom_components.axis_people_counter.counting.local_time import MIDNIGHT
 from custom_components.axis_people_counter.counting.occupancy import Passage
 from custom_components.axis_people_counter.counting.schedule import Schedule
-from custom_components.axis_people_counter.ledger.ledger import PAGE
+from custom_components.axis_people_counter.ledger.intervals import ROWS_AT_ONCE
 from custom_components.axis_people_counter.statistics.recorder_rows import (
     HOURS_AT_ONCE,
     OCCUPANCY,
@@ -30,7 +30,7 @@ def alive() -> int:
 
 def test_pieces(tmp_path: Path) -> None:
     """Between two pieces, no more than a page of intervals is in memory; together they have the rows of all hours."""
-    hours = 2 * PAGE // 60
+    hours = 2 * ROWS_AT_ONCE // 60
     before = alive()
     with opened(tmp_path / "ledger.db") as ledger:
         ledger.record(
@@ -40,7 +40,7 @@ def test_pieces(tmp_path: Path) -> None:
         assert series
         found: list[tuple[float, float]] = []
         for number, rows in enumerate(rows_in_pieces(series, partial(camera_occupancy, ledger, SERIAL, SCHEDULE))):
-            assert alive() - before <= PAGE + 10
+            assert alive() - before <= ROWS_AT_ONCE + 10
             first = START + number * HOURS_AT_ONCE * HOUR
             last = min(first + HOURS_AT_ONCE * HOUR, START + hours * HOUR)
             for kind in (*SUMS, OCCUPANCY):

@@ -21,6 +21,7 @@ from .counting import (
     DAY,
     MAX_WIDTH,
     AppliedCorrection,
+    Columns,
     Correction,
     Interval,
     Period,
@@ -28,8 +29,9 @@ from .counting import (
     Schedule,
     Timestamp,
     count_rows,
-    levels,
-    passages,
+    passages_of_door,
+    passages_of_place,
+    peaks,
     period_bounds,
     reverse,
     to_timestamp,
@@ -182,9 +184,10 @@ class History(BaseHistory):
         # If a reset is at the first bound, its correction contains how many people were inside before.
         reset, _ = self.schedule.reset(bounds[0] - 1)
         # An interval over the reset counts for occupancy, and one over the first bound covers a part of the first row.
-        counted, passing = tee(self.intervals(reset - MAX_WIDTH, bounds[-1]))
+        found = self.ledger.each_columns(self.key, reset - MAX_WIDTH, bounds[-1])
+        counted, passing = tee(_directed(found, is_reversed=bool(self.camera.reversed)))
         corrections = self._corrections(reset, min(bounds[-1], now))
-        return count_rows(bounds, [counted], levels(passages(passing, reset), corrections), now)
+        return count_rows(bounds, [counted], peaks(bounds, passages_of_door(passing, reset), corrections), now)
 
     @override
     def interval_fields(self, interval: Row | Interval) -> dict[str, Any]:
@@ -229,15 +232,20 @@ class PlaceHistory(BaseHistory):
             since, running = self.ledger.running_before(settings.place, start)
             # Without a checkpoint, nobody was counted before this time.
             since = since or max(0, start - MAX_WIDTH)
-        passed = self.ledger.each_passage(self.key, since, bounds[-1])
-        changes = levels(passed, self._corrections(since, end), running)
-        doors = [self._intervals(door, start - MAX_WIDTH, bounds[-1]) for door in settings.doors]
-        return count_rows(bounds, doors, changes, now, max(0, running))
+        doors = [tee(self._columns(door, since - MAX_WIDTH, bounds[-1])) for door in settings.doors]
+        passed = passages_of_place([passing for _, passing in doors], since)
+        corrections = self._corrections(since, end)
+        return count_rows(bounds, [counted for counted, _ in doors], peaks(bounds, passed, corrections, running), now)
 
-    def _intervals(self, door: Door, start: Timestamp, end: Timestamp) -> Iterator[Interval]:
-        found = self.ledger.each_interval(door.key, start, end)
+    def _columns(self, door: Door, start: Timestamp, end: Timestamp) -> Iterator[Columns]:
         camera = self.cameras.get(door.key)
-        return map(reverse, found) if camera and bool(camera.reversed) != door.is_reversed else found
+        # Reversed = camera reversed XOR door reversed.
+        is_reversed = camera is not None and bool(camera.reversed) != door.is_reversed
+        return _directed(self.ledger.each_columns(door.key, start, end), is_reversed=is_reversed)
+
+
+def _directed(found: Iterator[Columns], *, is_reversed: bool) -> Iterator[Columns]:
+    return (columns.reversed() for columns in found) if is_reversed else found
 
 
 async def async_history(coordinator: CameraCoordinator | PlaceCoordinator) -> History | PlaceHistory:

@@ -1,17 +1,19 @@
 """Rows of counts by the hour, the day and so on, compared with a slow calculation minute by minute."""
 
-from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from datetime import datetime
-from itertools import groupby, pairwise, tee
+from itertools import batched, groupby, pairwise, tee
 from zoneinfo import ZoneInfo
 
 from hypothesis import given, settings, strategies as st
 import pytest
 
+from custom_components.axis_people_counter.counting.columns import Columns, columns_of
 from custom_components.axis_people_counter.counting.interval import Interval, reverse
 from custom_components.axis_people_counter.counting.local_time import DAY, HOUR, Period, period_bounds
-from custom_components.axis_people_counter.counting.occupancy import AppliedCorrection, Correction, levels
-from custom_components.axis_people_counter.counting.rows import Row, count_rows, passages
+from custom_components.axis_people_counter.counting.occupancy import AppliedCorrection, Correction
+from custom_components.axis_people_counter.counting.occupancy_columns import passages_of_door, peaks
+from custom_components.axis_people_counter.counting.rows import Row, count_rows
 
 MINUTE = 60
 NOON = int(datetime.fromisoformat("2026-09-16T10:00:00Z").timestamp())
@@ -27,16 +29,21 @@ def interval(
 
 
 def rows_of(
-    bounds: Sequence[int], intervals: Iterable[Interval], corrections: list[Correction], reset: int, now: int
+    bounds: Sequence[int], found: Iterator[Columns], corrections: list[Correction], reset: int, now: int
 ) -> Iterator[Row]:
     """Yield the rows of one door."""
-    counted, passing = tee(intervals)
-    return count_rows(bounds, [counted], levels(passages(passing, reset), corrections), now)
+    counted, passing = tee(found)
+    return count_rows(bounds, [counted], peaks(bounds, passages_of_door(passing, reset), corrections), now)
+
+
+def pieces(intervals: Sequence[Interval], size: int = 3) -> Iterator[Columns]:
+    """Yield columns of so many intervals."""
+    return map(columns_of, batched(intervals, size, strict=False))
 
 
 def table(*intervals: Interval, bounds: tuple[int, ...] = (0, 5, 10), now: int = LATER, reset: int = 0) -> list[Row]:
     """Return the rows between bounds in minutes after noon."""
-    return list(rows_of([NOON + bound * MINUTE for bound in bounds], intervals, [], NOON + reset * MINUTE, now))
+    return list(rows_of([NOON + bound * MINUTE for bound in bounds], pieces(intervals), [], NOON + reset * MINUTE, now))
 
 
 def test_interval_counts_in_the_row_where_it_begins() -> None:
@@ -84,18 +91,18 @@ def test_intervals_around_a_reset() -> None:
 
 
 def test_intervals_are_read_lazily() -> None:
-    """A row needs no more than one interval beyond it, so a year is never in memory."""
-    read: list[int] = []
+    """A row needs no more than one piece beyond it, so a year is never in memory."""
+    read: list[Columns] = []
 
-    def intervals() -> Iterator[Interval]:
-        for minute in range(1000):
-            read.append(minute)
-            yield interval(minute, 1)
+    def found() -> Iterator[Columns]:
+        for columns in pieces([interval(minute, 1) for minute in range(1000)], 20):
+            read.append(columns)
+            yield columns
 
-    rows = rows_of([NOON + hour * HOUR for hour in range(16)], intervals(), [], NOON, LATER)
+    rows = rows_of([NOON + hour * HOUR for hour in range(16)], found(), [], NOON, LATER)
     for hour in range(1, 16):
         next(rows)
-        assert len(read) == hour * 60 + 1
+        assert len(read) == hour * 3 + 1
 
 
 def test_reverse() -> None:
@@ -110,7 +117,7 @@ def test_corrections_are_in_the_row_where_they_happen() -> None:
     minutes = (-1, 0, 3, 5, 7, 10)
     corrections = [Correction(NOON + minute * MINUTE, 10 + minute) for minute in minutes]
     bounds = [NOON, NOON + 5 * MINUTE, NOON + 10 * MINUTE]
-    rows = rows_of(bounds, [interval(1, 2)], corrections, NOON - HOUR, LATER)
+    rows = rows_of(bounds, pieces([interval(1, 2)]), corrections, NOON - HOUR, LATER)
     assert [[(correction.value, before) for correction, before in row.corrections] for row in rows] == [
         [(10, 9), (13, 12)],
         [(15, 13), (17, 15)],
@@ -254,10 +261,11 @@ def slow_rows(
     steps=st.lists(st.sampled_from([1, 5, 15, 30, 60, 90]), min_size=1, max_size=20),
     offset=st.integers(0, 60),
     now=st.integers(0, 300),
+    size=st.integers(1, 30),
 )
 @settings(max_examples=300, deadline=None)
 def test_rows(
-    history: tuple[list[Interval], list[Correction], int, int], steps: list[int], offset: int, now: int
+    history: tuple[list[Interval], list[Correction], int, int], steps: list[int], offset: int, now: int, size: int
 ) -> None:
     """Rows equal those of the slow calculation, whatever the widths of intervals and the gaps between them."""
     intervals, corrections, reset, _ = history
@@ -265,5 +273,5 @@ def test_rows(
     for step in steps:
         bounds.append(bounds[-1] + step * MINUTE)
     until = reset + now * MINUTE
-    found = list(rows_of(bounds, intervals, corrections, reset, until))
+    found = list(rows_of(bounds, pieces(intervals, size), corrections, reset, until))
     assert found == list(slow_rows(bounds, intervals, corrections, reset, until))

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
+from itertools import pairwise
 import os
 from pathlib import Path
 import resource
@@ -17,9 +18,10 @@ from typing import Any, Final
 import pytest
 
 from custom_components.axis_people_counter.counting.interval import Interval, Intervals
+from custom_components.axis_people_counter.counting.overlap import SentInterval
 from custom_components.axis_people_counter.counting.protocol import Push, Sensor
 from custom_components.axis_people_counter.counting.rejected import Rejected
-from custom_components.axis_people_counter.ledger import schema
+from custom_components.axis_people_counter.ledger import day_format, schema
 from custom_components.axis_people_counter.ledger.errors import LedgerError
 from custom_components.axis_people_counter.ledger.file import BackupHold
 from custom_components.axis_people_counter.ledger.ledger import Ledger
@@ -96,44 +98,49 @@ def query(path: Path, sql: str, *parameters: Any) -> list[tuple[Any, ...]]:
         return db.execute(sql, parameters).fetchall()
 
 
+def stored_as_sent(path: Path, serial: str = SERIAL) -> list[SentInterval]:
+    """Return the stored intervals of a camera, also those of packed days."""
+    columns = "start, stop, entered, exited, adults_entered, adults_exited, intervals.sent"
+    rows = query(path, f"SELECT {columns} FROM intervals JOIN cameras ON cameras.id = camera WHERE key = ?", serial)
+    contents = query(path, "SELECT content FROM packed_days JOIN cameras ON cameras.id = camera WHERE key = ?", serial)
+    packed = [interval for (content,) in contents for interval in day_format.unpack(content)]
+    return sorted([SentInterval(*row) for row in rows] + packed)
+
+
 def stored(path: Path, serial: str = SERIAL) -> list[Interval]:
-    """Return the stored intervals of a camera."""
-    sql = """
-        SELECT start, stop, entered, exited, adults_entered, adults_exited
-        FROM intervals
-        JOIN cameras ON cameras.id = camera
-        WHERE key = ?
-        ORDER BY start
-        """
-    return [Interval(*row) for row in query(path, sql, serial)]
+    """Return the stored intervals of a camera, without the times at which they were sent."""
+    return [sent.interval for sent in stored_as_sent(path, serial)]
+
+
+def packed_days(path: Path, serial: str = SERIAL) -> list[int]:
+    """Return the packed days of a camera, counted from the day of START."""
+    sql = "SELECT day FROM packed_days JOIN cameras ON cameras.id = camera WHERE key = ? ORDER BY day"
+    return [day - START // DAY for (day,) in query(path, sql, serial)]
+
+
+def pack_all(ledger: Ledger, before: int) -> int:
+    """Pack all days that end before an instant; return in how many steps."""
+    steps = 0
+    while ledger.pack(before).result(TIMEOUT):
+        steps += 1
+        assert steps < 1000
+    return steps
 
 
 def assert_sound(path: Path) -> None:
-    """Assert that no intervals of a camera overlap, and that the totals are their sums."""
+    """Assert that no intervals of a camera overlap, that totals are their sums, and that no day is stored twice."""
     assert query(path, "PRAGMA integrity_check") == [("ok",)]
     assert query(path, "PRAGMA foreign_key_check") == []
-    overlapping = """
-        SELECT *
-        FROM (
-            SELECT camera, stop, lead(start) OVER (PARTITION BY camera ORDER BY start) AS next
-            FROM intervals
-        )
-        WHERE stop > next
-        """
-    assert query(path, overlapping) == []
-    wrong_totals = """
-        SELECT key
-        FROM cameras
-        WHERE (
-            total_entered, total_exited, coalesce(total_adults_entered, 0), coalesce(total_adults_exited, 0)
-        ) != (
-            SELECT coalesce(sum(entered), 0), coalesce(sum(exited), 0),
-                coalesce(sum(adults_entered), 0), coalesce(sum(adults_exited), 0)
-            FROM intervals
-            WHERE camera = id
-        )
-        """
-    assert query(path, wrong_totals) == []
+    sql = "SELECT key, total_entered, total_exited, total_adults_entered, total_adults_exited FROM cameras"
+    for key, *totals in query(path, sql):
+        found = stored(path, key)
+        assert all(earlier.end <= later.start for earlier, later in pairwise(found)), key
+        sums = [sum(interval[column] or 0 for interval in found) for column in range(2, 6)]
+        assert [total or 0 for total in totals] == sums, key
+    in_both = "SELECT camera, start / 86400 FROM intervals INTERSECT SELECT camera, day FROM packed_days"
+    assert query(path, in_both) == []
+    for day, content in query(path, "SELECT day, content FROM packed_days"):
+        assert {interval.start // DAY for interval in day_format.unpack(content)} == {day}
 
 
 @contextmanager

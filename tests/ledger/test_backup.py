@@ -111,10 +111,10 @@ def test_file_is_unchanged_when_closed_during_a_backup(path: Path, failure: bool
 def push_until_the_log_is_long(path: Path, ledger: Ledger) -> None:
     """Push until SQLite would write the log into the file by itself; the log has to be short."""
     for number in range(50):
-        # Each takes some fifty pages. An equal one would not be stored again.
+        # Each takes some hundred pages. An equal one would not be stored again.
         long = Rejected("count out of range", f"{next(NUMBERS)}{' ' * 200_000}")
         record(ledger, 60 * number, interval(number, 1), rejected=[long])
-        if log_of(path).stat().st_size > 1200 * 4096:
+        if log_of(path).stat().st_size > 1500 * 4096:
             return
     raise AssertionError("SQLite has written the log into the file.")
 

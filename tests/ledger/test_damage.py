@@ -55,8 +55,9 @@ def write_damaged(path: Path) -> None:
     """Leave a ledger in which the page of the cameras is overwritten."""
     with opened(path) as ledger:
         record(ledger, 1, interval(0, 1))
+    ((number,),) = query(path, "SELECT rootpage FROM sqlite_schema WHERE name = 'cameras'")
     with path.open("r+b") as file:
-        file.seek(4096)
+        file.seek((number - 1) * 4096)
         file.write(b"\xff" * 4096)
 
 

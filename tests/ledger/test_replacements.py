@@ -16,7 +16,7 @@ from custom_components.axis_people_counter.ledger.ledger import Ledger
 from custom_components.axis_people_counter.ledger.places import Door, Place
 from custom_components.axis_people_counter.ledger.storing import Changes
 
-from ..helpers.bare_ledger import MINUTE, START, TIMEOUT, assert_sound, interval, opened, push, query, stored
+from ..helpers.bare_ledger import MINUTE, START, TIMEOUT, assert_sound, interval, opened, pack_all, push, query, stored
 
 A: Final = "accc8ef3d92e"
 B: Final = "b8a44f090004"
@@ -271,16 +271,17 @@ def test_undone_last_of_two_replacements(path: Path) -> None:
         assert (found.serial, found.sent) == (B, at(300))
 
 
-def test_merging_keeps_two_cameras_apart(path: Path) -> None:
-    """Intervals of two cameras stay apart, so that the replacement can be undone."""
+def test_packed_counts_of_two_cameras(path: Path) -> None:
+    """A replacement can be undone also when the counts of both cameras are packed."""
     with opened(path) as ledger:
         send(ledger, A, *(interval(minute, 1) for minute in range(10)))
         send(ledger, B, *(interval(minute, 2) for minute in range(5, 20)))
         replace(ledger, Replacement(A, B, at(10)))
-        while ledger.merge(at(600)).result(TIMEOUT):
-            pass
+        pack_all(ledger, at(2 * 24 * 60))
         replace(ledger)
+        pack_all(ledger, at(2 * 24 * 60))
         send(ledger, B, interval(100, 0), sent=905)
+    assert_sound(path)
     assert sum(interval.entered for interval in stored(path, A)) == 10
     assert sum(interval.entered for interval in stored(path, B)) == 30
 

@@ -1,5 +1,6 @@
 """The meaning of counts: documents, intervals, days, occupancy. Pure functions without I/O or Home Assistant."""
 
+from .columns import UNKNOWN, Columns, columns_of, sum_known, with_unknown
 from .interval import MAX_COUNT, MAX_WIDTH, Interval, Intervals, reverse
 from .local_time import (
     DAY,
@@ -31,6 +32,7 @@ from .occupancy import (
     summarize,
     turning_points,
 )
+from .occupancy_columns import PassageColumns, Peak, passages_of_door, passages_of_place, peaks
 from .overlap import Coverage, SentInterval, overlapping_groups, rank, resolve
 from .protocol import Document, DocumentError, ProtocolVersionError, Push, Sensor, TestMessage, parse, parse_rejected
 from .rejected import Rejected
@@ -57,7 +59,9 @@ __all__ = [
     "MAX_COUNT",
     "MAX_WIDTH",
     "MIDNIGHT",
+    "UNKNOWN",
     "AppliedCorrection",
+    "Columns",
     "Correction",
     "Coverage",
     "Document",
@@ -68,6 +72,8 @@ __all__ = [
     "Occupancy",
     "OccupancySummary",
     "Passage",
+    "PassageColumns",
+    "Peak",
     "Period",
     "ProtocolVersionError",
     "Push",
@@ -82,6 +88,7 @@ __all__ = [
     "Source",
     "TestMessage",
     "Timestamp",
+    "columns_of",
     "count_rows",
     "final_occupancy",
     "first_serial",
@@ -97,16 +104,21 @@ __all__ = [
     "parse",
     "parse_rejected",
     "passages",
+    "passages_of_door",
     "passages_of_doors",
+    "passages_of_place",
+    "peaks",
     "period_bounds",
     "posix_zone",
     "rank",
     "resolve",
     "reverse",
     "routes_of",
+    "sum_known",
     "summarize",
     "to_timestamp",
     "turning_points",
+    "with_unknown",
     "without_last",
     "zone_names",
 ]

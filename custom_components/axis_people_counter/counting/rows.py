@@ -1,15 +1,18 @@
 """The rows of an answer: the counts of each of some periods, and the highest occupancy in it.
 
-Pure functions of intervals and levels. Called by history.
+Pure functions of columns of intervals. Called by history.
 """
 
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
+from .columns import Columns, sum_known
 from .interval import Interval
 from .local_time import Timestamp
-from .occupancy import AppliedCorrection, Level, Passage, occupancy_by_period
+from .occupancy import AppliedCorrection, Passage
+from .occupancy_columns import Peak
 
 
 class Row(NamedTuple):
@@ -41,20 +44,15 @@ class _DoorCounts(NamedTuple):
 
 
 def count_rows(
-    bounds: Sequence[Timestamp],
-    doors: Sequence[Iterable[Interval]],
-    levels: Iterable[Level],
-    now: Timestamp,
-    inside: int = 0,
+    bounds: Sequence[Timestamp], doors: Sequence[Iterable[Columns]], peaks: Iterable[Peak], now: Timestamp
 ) -> Iterator[Row]:
     """Yield a row for the period between each two bounds.
 
-    The intervals of each door are in the order of time, from one that reaches over the first bound on. `levels` are
-    those of all doors together, and `inside` is the occupancy before. All are read lazily.
+    The intervals of each door begin with one that reaches over the first bound, or before it. `peaks` are those of all
+    doors together. All are read lazily.
     """
-    counts = zip(*(_door_counts(bounds, intervals) for intervals in doors), strict=True)
-    peaks = occupancy_by_period(bounds, levels, now, inside)
-    for (start, end), of_doors, occupancy in zip(pairwise(bounds), counts, peaks, strict=True):
+    counts = zip(*(_door_counts(bounds, columns) for columns in doors), strict=True)
+    for (start, end), of_doors, peak in zip(pairwise(bounds), counts, peaks, strict=True):
         covered = min(door.covered for door in of_doors)
         yield Row(
             start,
@@ -63,10 +61,10 @@ def count_rows(
             sum(door.exited for door in of_doors),
             _sum_known([door.adults_entered for door in of_doors]),
             _sum_known([door.adults_exited for door in of_doors]),
-            occupancy.highest,
+            peak.highest,
             covered,
             covered == end - start and end <= now,
-            occupancy.corrections,
+            peak.corrections,
         )
 
 
@@ -75,9 +73,10 @@ def passages(intervals: Iterable[Interval], reset: Timestamp) -> Iterator[Passag
     return (Passage(interval.end, interval.entered, interval.exited) for interval in intervals if interval.end > reset)
 
 
-def _door_counts(bounds: Sequence[Timestamp], intervals: Iterable[Interval]) -> Iterator[_DoorCounts]:
-    coming = iter(intervals)
-    interval = next(coming, None)
+def _door_counts(bounds: Sequence[Timestamp], found: Iterable[Columns]) -> Iterator[_DoorCounts]:
+    coming = iter(found)
+    columns = next(coming, None)
+    position = 0
     # The end of the last interval that began in an earlier period.
     covered_until = bounds[0]
     for start, end in pairwise(bounds):
@@ -85,15 +84,22 @@ def _door_counts(bounds: Sequence[Timestamp], intervals: Iterable[Interval]) -> 
         entered = exited = 0
         adults_entered: list[int | None] = []
         adults_exited: list[int | None] = []
-        while interval is not None and interval.start < end:
-            covered += max(0, min(interval.end, end) - max(interval.start, start))
-            covered_until = interval.end
-            if interval.start >= start:
-                entered += interval.entered
-                exited += interval.exited
-                adults_entered.append(interval.adults_entered)
-                adults_exited.append(interval.adults_exited)
-            interval = next(coming, None)
+        while columns is not None:
+            last = bisect_left(columns.starts, end, position)
+            if position < last:
+                covered += columns.covered(position, last, start, end)
+                covered_until = columns.ends[last - 1]
+            # Only in the first period, some intervals begin before it.
+            first = bisect_left(columns.starts, start, position, last)
+            if first < last:
+                entered += sum(columns.entered[first:last])
+                exited += sum(columns.exited[first:last])
+                adults_entered.append(sum_known(columns.adults_entered[first:last]))
+                adults_exited.append(sum_known(columns.adults_exited[first:last]))
+            if last < len(columns.starts):
+                position = last
+                break
+            columns, position = next(coming, None), 0
         yield _DoorCounts(entered, exited, _sum_known(adults_entered), _sum_known(adults_exited), covered)
 
 

@@ -36,7 +36,6 @@ class Camera:
     send_interval: int
     reversed: int
     removed: int
-    merged_until: Timestamp
     total_entered: int
     total_exited: int
     total_adults_entered: int | None

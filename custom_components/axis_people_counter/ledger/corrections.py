@@ -1,6 +1,6 @@
 """The tables of corrections: occupancies that a person or an automation has set.
 
-Knows no counts. Called by ledger, today, place_today, places and merging.
+Knows no counts. Called by ledger, today, place_today and places.
 """
 
 import sqlite3
@@ -81,22 +81,3 @@ def of_key(db: sqlite3.Connection, key: str, start: Timestamp, end: Timestamp) -
         {"key": key, "start": start, "end": end},
     )
     return [Correction(*row) for row in rows]
-
-
-def instants_around_camera(db: sqlite3.Connection, camera: int, start: Timestamp, end: Timestamp) -> list[Timestamp]:
-    """Return the instants in [start, end) at which a camera, or a place that has it as a door, was corrected."""
-    rows = db.execute(
-        """
-        SELECT at
-        FROM corrections
-        WHERE camera = :camera AND at >= :start AND at < :end
-        UNION
-        SELECT at
-        FROM place_corrections
-        JOIN doors USING (place)
-        JOIN cameras USING (key)
-        WHERE cameras.id = :camera AND at >= :start AND at < :end
-        """,
-        {"camera": camera, "start": start, "end": end},
-    )
-    return [at for (at,) in rows]

@@ -309,6 +309,7 @@ class LedgerFile:
         # A full check reads the whole file, so it waits for a reason.
         if self._suspect and db.execute("PRAGMA quick_check(1)").fetchone() != ("ok",):
             raise _CorruptError
+        schema.prepare_new(db)
         db.execute("PRAGMA journal_mode = WAL")
         # Each commit is on the disk before it returns.
         db.execute("PRAGMA synchronous = FULL")

@@ -1,27 +1,28 @@
-"""The table of intervals that count. Those of one camera never overlap.
+"""The intervals that count. Those of one camera never overlap; a day of them is either packed or in rows, never both.
 
-Rows are only read, added and removed here; settling.py decides which. Called by the other modules of the ledger.
+They are only read, added, removed and packed here; settling.py decides which. No other module reads the two tables.
+Called by the other modules of the ledger.
 """
 
-from collections.abc import Callable, Iterable
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Iterator
+from itertools import chain, islice
 import sqlite3
-from typing import Final
+from typing import Any, Final, NamedTuple
 
-from ..counting import Interval, SentInterval, Timestamp
+from ..counting import DAY, LATEST, Columns, Interval, SentInterval, Timestamp, columns_of
+from . import day_format, packed_days
+from .packed_days import PackedDay
 
 INTERVAL_COLUMNS: Final = "start, stop, entered, exited, adults_entered, adults_exited"
 SENT_INTERVAL_COLUMNS: Final = f"{INTERVAL_COLUMNS}, sent"
 
-# Stored intervals don't overlap, so only the last one that begins before :low can reach beyond it.
-OVERLAPPING: Final = """
-    camera = :camera
-    AND start < :high
-    AND stop > :low
-    AND start >= coalesce(
-        (SELECT max(start) FROM intervals WHERE camera = :camera AND start <= :low),
-        :low
-    )
-"""
+# The most that is read at once, within a few milliseconds, during which pushes wait.
+ROWS_AT_ONCE: Final = 5000
+PACKED_DAYS_AT_ONCE: Final = 64
+
+
+# Single intervals
 
 
 def newest(db: sqlite3.Connection, camera: int) -> Interval | None:
@@ -36,72 +37,168 @@ def newest(db: sqlite3.Connection, camera: int) -> Interval | None:
         """,
         (camera,),
     ).fetchone()
+    packed = packed_days.last(db, camera, row[0] if row else 0)
+    if packed is not None:
+        return day_format.unpack(packed.content)[-1].interval
     return Interval(*row) if row else None
 
 
 def first(db: sqlite3.Connection, camera: int) -> Timestamp | None:
     """Return when the first interval of a camera begins, None where there is none."""
-    start: Timestamp | None
     (start,) = db.execute("SELECT min(start) FROM intervals WHERE camera = ?", (camera,)).fetchone()
-    return start
+    packed = packed_days.first(db, camera)
+    starts = [start] if packed is None else [start, day_format.extent(packed.content).start]
+    return min((start for start in starts if start is not None), default=None)
 
 
-def page(db: sqlite3.Connection, key: str, start: Timestamp, end: Timestamp, limit: int) -> list[Interval]:
-    """Return the first intervals of a camera that begin in [start, end)."""
+# Short stretches of time
+
+
+def overlapping(db: sqlite3.Connection, camera: int, low: Timestamp, high: Timestamp) -> list[SentInterval]:
+    """Return the intervals of a camera that overlap [low, high), in the order of time."""
+    # Stored intervals don't overlap, so only the last one that begins before :low can reach beyond it.
     rows = db.execute(
         f"""
-        SELECT {INTERVAL_COLUMNS}
+        SELECT {SENT_INTERVAL_COLUMNS}
         FROM intervals
-        WHERE camera = (SELECT id FROM cameras WHERE key = ?)
-            AND start >= ?
-            AND start < ?
+        WHERE camera = :camera
+            AND start < :high
+            AND stop > :low
+            AND start >= coalesce(
+                (SELECT max(start) FROM intervals WHERE camera = :camera AND start <= :low),
+                :low
+            )
         ORDER BY start
-        LIMIT ?
         """,
-        (key, start, end, limit),
+        {"camera": camera, "low": low, "high": high},
     )
-    return [Interval(*row) for row in rows]
+    found = [SentInterval(*row) for row in rows]
+    # No interval is longer than a day.
+    if days := packed_days.read(db, camera, low - DAY, high):
+        found += (interval for interval in _unpacked(days, low, high) if interval.end > low)
+        found.sort()
+    return found
 
 
 def beginning_within(db: sqlite3.Connection, camera: int, start: Timestamp, end: Timestamp) -> list[SentInterval]:
-    """Return the intervals of a camera that begin in [start, end)."""
-    rows = db.execute(
+    """Return the intervals of a camera that begin in [start, end), in the order of time."""
+    found = [SentInterval(*row) for row in _rows(db, camera, start, end)]
+    if days := packed_days.read(db, camera, start, end):
+        found += (interval for interval in _unpacked(days, start, end) if interval.start >= start)
+        found.sort()
+    return found
+
+
+def _unpacked(days: Iterable[PackedDay], low: Timestamp, high: Timestamp) -> Iterator[SentInterval]:
+    """Yield the intervals of packed days that begin before `high`, without days that end before `low`."""
+    for _, content in days:
+        if day_format.extent(content).end > low:
+            yield from (interval for interval in day_format.unpack(content) if interval.start < high)
+
+
+def _rows(
+    db: sqlite3.Connection, camera: int, start: Timestamp, end: Timestamp, limit: int = -1
+) -> list[tuple[Any, ...]]:
+    """Return the first rows of a camera's days that aren't packed, of those that begin in [start, end)."""
+    return db.execute(
         f"""
         SELECT {SENT_INTERVAL_COLUMNS}
         FROM intervals
         WHERE camera = ? AND start >= ? AND start < ?
         ORDER BY start
-        """,
-        (camera, start, end),
-    )
-    return [SentInterval(*row) for row in rows]
-
-
-def overlapping(db: sqlite3.Connection, camera: int, low: Timestamp, high: Timestamp) -> list[SentInterval]:
-    """Return the intervals of a camera that overlap [low, high), in the order of time."""
-    rows = db.execute(
-        f"SELECT {SENT_INTERVAL_COLUMNS} FROM intervals WHERE {OVERLAPPING} ORDER BY start",
-        {"camera": camera, "low": low, "high": high},
-    )
-    return [SentInterval(*row) for row in rows]
-
-
-def gaps(db: sqlite3.Connection, key: str, since: Timestamp, limit: int) -> list[tuple[Timestamp, Timestamp]]:
-    """Return the newest stretches of time, since an instant, that lie between two intervals of a camera."""
-    return db.execute(
-        """
-        SELECT begin, finish
-        FROM (
-            SELECT stop AS begin, lead(start) OVER (ORDER BY start) AS finish
-            FROM intervals
-            WHERE camera = (SELECT id FROM cameras WHERE key = ?) AND start >= ?
-        )
-        WHERE begin < finish
-        ORDER BY begin DESC
         LIMIT ?
         """,
-        (key, since, limit),
+        (camera, start, end, limit),
     ).fetchall()
+
+
+# Long stretches of time
+
+
+class Page(NamedTuple):
+    """Stored intervals of a time range up to an instant, None for all of it.
+
+    Reading them is all that the ledger's thread has to do: another thread can unpack them.
+    """
+
+    days: list[PackedDay]
+    rows: list[tuple[Any, ...]]
+    start: Timestamp
+    end: Timestamp
+    until: Timestamp | None
+
+    def columns(self) -> Iterator[Columns]:
+        """Yield the intervals, some at a time, in the order of time."""
+        position = 0
+        for day, content in self.days:
+            rows_before = bisect_left(self.rows, day * DAY, position, key=lambda row: row[0])
+            if rows_before > position:
+                yield columns_of(self.rows[position:rows_before])
+            position = rows_before
+            columns = day_format.unpack_columns(content).beginning_within(self.start, self.end)
+            if columns.starts:
+                yield columns
+        if position < len(self.rows):
+            yield columns_of(self.rows[position:])
+
+
+def page(db: sqlite3.Connection, camera: int, start: Timestamp, end: Timestamp, limit: int | None = None) -> Page:
+    """Return the first intervals of a camera that begin in [start, end); the next page begins at `until`."""
+    limit = limit or ROWS_AT_ONCE
+    days = packed_days.read(db, camera, start, end, PACKED_DAYS_AT_ONCE)
+    rows = _rows(db, camera, start, end, limit)
+    until = end
+    if len(days) == PACKED_DAYS_AT_ONCE:
+        until = min(until, (days[-1].day + 1) * DAY)
+    if len(rows) == limit:
+        # Go on from its end: by then, a push may have replaced this interval by shorter ones.
+        until = min(until, rows[-1][1])
+    if until == end:
+        return Page(days, rows, start, end, None)
+    days = [packed for packed in days if packed.day * DAY < until]
+    return Page(days, [row for row in rows if row[0] < until], start, until, until)
+
+
+def each_columns(
+    db: sqlite3.Connection, camera: int, start: Timestamp, end: Timestamp, limit: int | None = None
+) -> Iterator[Columns]:
+    """Yield the intervals of a camera that begin in [start, end), some at a time, in the order of time."""
+    next_start: Timestamp | None = start
+    while next_start is not None:
+        found = page(db, camera, next_start, end, limit)
+        yield from found.columns()
+        next_start = found.until
+
+
+def first_intervals(
+    db: sqlite3.Connection, camera: int, start: Timestamp, end: Timestamp, limit: int
+) -> list[Interval]:
+    """Return the first intervals of a camera that begin in [start, end), in the order of time."""
+    found: list[Interval] = []
+    for columns in each_columns(db, camera, start, end, min(limit, ROWS_AT_ONCE)):
+        found += islice(columns.intervals(), limit - len(found))
+        if len(found) == limit:
+            break
+    return found
+
+
+def gaps(db: sqlite3.Connection, camera: int, since: Timestamp, limit: int) -> list[tuple[Timestamp, Timestamp]]:
+    """Return the newest stretches of time, since an instant, that lie between two intervals of a camera."""
+    found: list[tuple[Timestamp, Timestamp]] = []
+    end: Timestamp | None = None
+    for columns in each_columns(db, camera, since, LATEST):
+        if end is not None and end < columns.starts[0]:
+            found.append((end, columns.starts[0]))
+        if not columns.is_contiguous:
+            between = zip(columns.ends, columns.starts[1:], strict=False)
+            found += ((end, start) for end, start in between if end < start)
+        end = columns.ends[-1]
+        found = found[-limit:]
+    found.reverse()
+    return found
+
+
+# Changes
 
 
 def replace(
@@ -111,15 +208,16 @@ def replace(
     removed, added = list(removed), list(added)
     if not removed and not added:
         return
-    if removed:
-        db.executemany(
-            "DELETE FROM intervals WHERE camera = ? AND start = ?",
-            ((camera, interval.start) for interval in removed),
-        )
-    db.executemany(
-        "INSERT INTO intervals VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        ((camera, *interval) for interval in added),
-    )
+    starts = [interval.start for interval in (*removed, *added)]
+    if days := packed_days.read(db, camera, min(starts), max(starts) + 1):
+        removed_from, added_to = _by_day(removed), _by_day(added)
+        for packed in days:
+            changes = removed_from.pop(packed.day, []), added_to.pop(packed.day, [])
+            if any(changes):
+                packed_days.edit(db, camera, packed, *changes)
+        _replace_rows(db, camera, chain(*removed_from.values()), chain(*added_to.values()))
+    else:
+        _replace_rows(db, camera, removed, added)
 
     def gain(people: Callable[[SentInterval], int | None]) -> int:
         return sum(people(interval) or 0 for interval in added) - sum(people(interval) or 0 for interval in removed)
@@ -142,3 +240,49 @@ def replace(
             camera,
         ),
     )
+
+
+def _by_day(intervals: Iterable[SentInterval]) -> dict[int, list[SentInterval]]:
+    by_day: dict[int, list[SentInterval]] = {}
+    for interval in intervals:
+        by_day.setdefault(interval.start // DAY, []).append(interval)
+    return by_day
+
+
+def _replace_rows(
+    db: sqlite3.Connection, camera: int, removed: Iterable[SentInterval], added: Iterable[SentInterval]
+) -> None:
+    db.executemany(
+        "DELETE FROM intervals WHERE camera = ? AND start = ?",
+        ((camera, interval.start) for interval in removed),
+    )
+    db.executemany(
+        "INSERT INTO intervals VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        ((camera, *interval) for interval in added),
+    )
+
+
+def pack_oldest_day(db: sqlite3.Connection, before: Timestamp) -> bool:
+    """Pack a day in rows that ends before an instant, of any camera; return False if there is none.
+
+    A day that is packed stays so: later changes edit it.
+    """
+    found = db.execute(
+        """
+        SELECT id, (SELECT min(start) FROM intervals WHERE camera = id) AS oldest
+        FROM cameras
+        WHERE oldest < ?
+        LIMIT 1
+        """,
+        (before // DAY * DAY,),
+    ).fetchone()
+    if found is None:
+        return False
+    camera, oldest = found
+    start = oldest // DAY * DAY
+    packed_days.add(db, camera, [SentInterval(*row) for row in _rows(db, camera, start, start + DAY)])
+    db.execute(
+        "DELETE FROM intervals WHERE camera = ? AND start >= ? AND start < ?",
+        (camera, start, start + DAY),
+    )
+    return True

@@ -7,15 +7,14 @@ result.
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 import sqlite3
-from typing import Final
 
-from ..counting import DAY, Correction, Interval, Passage, Push, Routes, Source, Timestamp
+from ..counting import DAY, Columns, Correction, Interval, Passage, Push, Routes, Source, Timestamp
 from . import (
     cameras,
     corrections,
     directions,
     intervals,
-    merging,
+    packing,
     place_today,
     places,
     quarantine,
@@ -27,6 +26,7 @@ from . import (
 )
 from .cameras import Camera
 from .file import Answer, LedgerFile
+from .intervals import Page
 from .place_today import PlaceToday
 from .places import Door, Place
 from .quarantine import Quarantine, Quarantined
@@ -34,9 +34,6 @@ from .retry import Reader, Retried
 from .series import CountsByHour, HourCounts, HourRange, Series
 from .storing import Changes
 from .today import Today
-
-# The intervals of a page are read within a few milliseconds, during which pushes wait.
-PAGE: Final = 5000
 
 
 class Ledger(LedgerFile):
@@ -103,24 +100,46 @@ class Ledger(LedgerFile):
 
     def intervals(self, key: str, start: Timestamp, end: Timestamp, limit: int) -> Answer[list[Interval]]:
         """Return the first intervals of a camera that begin in [start, end), in the order of time."""
-        return self.submit(lambda db: intervals.page(db, key, start, end, limit))
+
+        def first_intervals(db: sqlite3.Connection) -> list[Interval]:
+            camera = cameras.find_camera(db, key)
+            return intervals.first_intervals(db, camera.id, start, end, limit) if camera else []
+
+        return self.submit(first_intervals)
+
+    def page(self, key: str, start: Timestamp, end: Timestamp) -> Answer[Page | None]:
+        """Return a page of a camera's intervals that begin in [start, end), None where the camera is unknown."""
+
+        def page(db: sqlite3.Connection) -> Page | None:
+            camera = cameras.find_camera(db, key)
+            return intervals.page(db, camera.id, start, end) if camera else None
+
+        return self.submit(page)
+
+    def each_columns(self, key: str, start: Timestamp, end: Timestamp) -> Iterator[Columns]:
+        """Yield all intervals of a camera that begin in [start, end), some at a time, in the order of time.
+
+        This blocks, so it isn't for the event loop. They are read in pages, between which pushes are stored, so their
+        changes may be missing.
+        """
+        next_start: Timestamp | None = start
+        while next_start is not None and (page := self.page(key, next_start, end).result()):
+            yield from page.columns()
+            next_start = page.until
 
     def each_interval(self, key: str, start: Timestamp, end: Timestamp) -> Iterator[Interval]:
-        """Yield all intervals of a camera that begin in [start, end). This blocks, so it isn't for the event loop.
-
-        They are read in pages, between which pushes are stored, so their changes may be missing.
-        """
-        while True:
-            page = self.intervals(key, start, end, PAGE).result()
-            yield from page
-            if len(page) < PAGE:
-                return
-            # Go on from its end: by now, a push may have replaced this interval by shorter ones.
-            start = page[-1].end
+        """Yield all intervals of a camera that begin in [start, end), as `each_columns` does."""
+        for columns in self.each_columns(key, start, end):
+            yield from columns.intervals()
 
     def gaps(self, key: str, since: Timestamp, limit: int) -> Answer[list[tuple[Timestamp, Timestamp]]]:
         """Return the newest stretches of time without an interval, between two intervals of a camera."""
-        return self.submit(lambda db: intervals.gaps(db, key, since, limit))
+
+        def gaps(db: sqlite3.Connection) -> list[tuple[Timestamp, Timestamp]]:
+            camera = cameras.find_camera(db, key)
+            return intervals.gaps(db, camera.id, since, limit) if camera else []
+
+        return self.submit(gaps)
 
     def correct(self, key: str, at: Timestamp, value: int, source: Source) -> Answer[None]:
         """Store the occupancy that a camera is set to."""
@@ -136,9 +155,9 @@ class Ledger(LedgerFile):
         """Return the occupancies that a camera or a place was set to in [start, end), in the order of time."""
         return self.submit(lambda db: corrections.of_key(db, key, start, end))
 
-    def merge(self, before: Timestamp) -> Answer[bool]:
-        """Merge some intervals older than an instant into hours; return True if there may be more."""
-        return self.submit(lambda db: merging.merge_step(db, before), writes=True)
+    def pack(self, before: Timestamp) -> Answer[bool]:
+        """Pack a day that ends before an instant, which changes no answer; return True if there may be more."""
+        return self.submit(lambda db: packing.pack_step(db, before), writes=True)
 
     # Quarantine
 

@@ -1,7 +1,7 @@
 """Routes: for which key a camera counts, and from when on. They change when a person replaces a camera.
 
-The rules are in counting/replacements.py; here, stored counts are moved accordingly. Called by ledger, storing and
-merging.
+The rules are in counting/replacements.py; here, stored counts are moved accordingly. Called by ledger and
+storing.
 """
 
 from collections.abc import Iterable
@@ -20,15 +20,13 @@ def of_serial(db: sqlite3.Connection, serial: str) -> list[Route]:
     return [Route(*row) for row in rows]
 
 
-def instants_of_change(db: sqlite3.Connection, start: Timestamp, end: Timestamp) -> list[Timestamp]:
-    """Return the instants in [start, end) at which any camera began to count for another key."""
-    return [since for (since,) in db.execute("SELECT since FROM routes WHERE since >= ? AND since < ?", (start, end))]
-
-
 def removed_cameras(db: sqlite3.Connection) -> list[Camera]:
     """Return the removed cameras that have counts, without keys for which no camera counts any more."""
-    with_counts = "removed = 1 AND EXISTS (SELECT * FROM intervals WHERE camera = cameras.id)"
-    return [camera for camera in each_camera(db, with_counts) if _is_in_use(db, camera.key)]
+    return [
+        camera
+        for camera in each_camera(db, "removed = 1")
+        if intervals.first(db, camera.id) is not None and _is_in_use(db, camera.key)
+    ]
 
 
 def obsolete_series(db: sqlite3.Connection) -> list[str]:

@@ -31,8 +31,6 @@ _TABLES: Final = """
         send_interval INTEGER NOT NULL DEFAULT 60,
         reversed INTEGER NOT NULL DEFAULT 0,
         removed INTEGER NOT NULL DEFAULT 0,
-        -- Intervals before this instant have been merged into hours.
-        merged_until INTEGER NOT NULL DEFAULT 0,
         -- Sums of all intervals; adults are NULL where the camera doesn't count them.
         total_entered INTEGER NOT NULL DEFAULT 0,
         total_exited INTEGER NOT NULL DEFAULT 0,
@@ -49,7 +47,7 @@ _TABLES: Final = """
         written_as TEXT
     ) STRICT;
 
-    -- The intervals that count. Those of one camera never overlap.
+    -- The intervals that count. Those of one camera never overlap. A day (UTC) of them is either here or packed.
     CREATE TABLE intervals (
         camera INTEGER NOT NULL REFERENCES cameras,
         start INTEGER NOT NULL,
@@ -61,6 +59,14 @@ _TABLES: Final = """
         sent INTEGER NOT NULL,
         PRIMARY KEY (camera, start)
     ) STRICT, WITHOUT ROWID;
+
+    -- The intervals of a camera that begin on one day, in the format of day_format.py. Days are numbered from 1970 on.
+    CREATE TABLE packed_days (
+        camera INTEGER NOT NULL REFERENCES cameras,
+        day INTEGER NOT NULL,
+        content BLOB NOT NULL,
+        PRIMARY KEY (camera, day)
+    ) STRICT;
 
     -- Intervals that can't be stored. Rejected ones have a content, and a time where that could be read.
     -- Waiting ones have no content: they cut into a stored interval. An id is never used twice.
@@ -181,6 +187,12 @@ def check_version(db: sqlite3.Connection) -> None:
         raise NotALedgerError
     if version > len(MIGRATIONS):
         raise LedgerTooNewError("A later version of the integration made the ledger.")
+
+
+def prepare_new(db: sqlite3.Connection) -> None:
+    """Let a new file become smaller where something is deleted; this can't be set once a file has tables."""
+    if not _version(db):
+        db.execute("PRAGMA auto_vacuum = INCREMENTAL")
 
 
 def migrate(db: sqlite3.Connection) -> None:

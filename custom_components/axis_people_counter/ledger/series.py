@@ -11,8 +11,9 @@ from functools import reduce
 import sqlite3
 from typing import Final, NamedTuple
 
-from ..counting import HOUR, MAX_WIDTH, Timestamp
-from . import intervals
+from ..counting import HOUR, LATEST, Timestamp
+from . import hours, intervals
+from .hours import CountedHour
 
 
 class HourCounts(NamedTuple):
@@ -284,72 +285,40 @@ class _Camera:
 
     def counts_from(self, start: Timestamp) -> CountsByHour:
         """Return the counts of all hours from `start` on."""
-        by_hour = dict(self._counted(start))
-        counted_hours = {*by_hour, *self._hours_reached_into(start)}
+        counted = hours.sums(self._db, self._camera_id, start, LATEST)
+        by_hour = {hour: self._directed(of_hour.counts) for hour, of_hour in counted.by_hour.items()}
         total = self._total
         for hour, carried in self._carried():
             total = plus(total, carried)
             if hour >= start:
                 by_hour[hour] = plus(by_hour.get(hour, NO_COUNTS), carried)
         before = minus(total, reduce(plus, by_hour.values(), NO_COUNTS))
-        return CountsByHour(by_hour, before, frozenset(counted_hours))
-
-    def _counted(self, start: Timestamp) -> Iterator[tuple[Timestamp, HourCounts]]:
-        for hour, *counts in self._db.execute(
-            """
-            SELECT start / 3600 * 3600 AS hour,
-                sum(entered), sum(exited), total(adults_entered), total(adults_exited)
-            FROM intervals
-            WHERE camera = ? AND start >= ?
-            GROUP BY hour
-            """,
-            (self._camera_id, start),
-        ):
-            yield hour, self._directed(counts)
-
-    def _hours_reached_into(self, start: Timestamp) -> Iterator[Timestamp]:
-        """Yield the hours into which an interval reaches that began in an earlier hour."""
-        for begin, stop in self._db.execute(
-            """
-            SELECT start, stop
-            FROM intervals
-            WHERE camera = ?
-                AND start >= ?
-                AND stop > (start / 3600 + 1) * 3600
-            """,
-            (self._camera_id, start - MAX_WIDTH),
-        ):
-            yield from range(_hour(begin) + HOUR, stop, HOUR)
+        return CountsByHour(by_hour, before, frozenset(counted.covered_hours))
 
     def _carried(self) -> Iterator[tuple[Timestamp, HourCounts]]:
         """Yield what each carried hour adds to the counts of this ledger."""
-        for hour, stop, entered, exited, adults_entered, adults_exited, first, *counted in self._db.execute(
+        rows = self._db.execute(
             """
-            SELECT carried.start, carried.stop,
-                carried.entered, carried.exited, carried.adults_entered, carried.adults_exited,
-                min(intervals.start),
-                total(intervals.entered), total(intervals.exited),
-                total(intervals.adults_entered), total(intervals.adults_exited)
+            SELECT start, stop, entered, exited, adults_entered, adults_exited
             FROM carried
-            LEFT JOIN intervals
-                ON intervals.camera = carried.camera
-                AND intervals.start >= carried.start
-                AND intervals.start < carried.start + 3600
-            WHERE carried.camera = ?
-            GROUP BY carried.start
+            WHERE camera = ?
+            ORDER BY start
             """,
             (self._camera_id,),
-        ):
-            carried = HourCounts(entered, exited, adults_entered, adults_exited)
+        ).fetchall()
+        counted_here = _sums_of_carried(self._db, self._camera_id, [start for start, *_ in rows])
+        for hour, stop, *counts in rows:
+            carried = HourCounts(*counts)
+            counted = counted_here.get(hour)
             # The camera sends a finished hour again in full, so add only what recorder has more. Of an unfinished hour
             # it sends the rest, so add both; unless its first interval begins with the hour.
             is_unfinished = stop == hour
-            if first is not None and (first == hour or not is_unfinished):
-                carried = HourCounts(*(max(0, count) for count in minus(carried, self._directed(counted))))
+            if counted is not None and (counted.start == hour or not is_unfinished):
+                carried = HourCounts(*(max(0, count) for count in minus(carried, self._directed(counted.counts))))
             yield hour, carried
 
-    def _directed(self, counts: Iterable[float]) -> HourCounts:
-        entered, exited, adults_entered, adults_exited = map(int, counts)
+    def _directed(self, counts: Iterable[int]) -> HourCounts:
+        entered, exited, adults_entered, adults_exited = counts
         if self.is_reversed:
             return HourCounts(exited, entered, adults_exited, adults_entered)
         return HourCounts(entered, exited, adults_entered, adults_exited)
@@ -372,21 +341,16 @@ def carry(db: sqlite3.Connection, key: str, hours: Iterable[tuple[Timestamp, Hou
 
 def _delete_recounted(db: sqlite3.Connection, camera: int, start: Timestamp) -> None:
     """Delete carried hours that the camera has sent again in full."""
-    db.execute(
-        """
-        DELETE FROM carried
-        WHERE camera = ?
-            AND start >= ?
-            AND 3600 = (
-                SELECT total(min(intervals.stop, carried.start + 3600) - intervals.start)
-                FROM intervals
-                WHERE intervals.camera = carried.camera
-                    AND intervals.start >= carried.start
-                    AND intervals.start < carried.start + 3600
-            )
-        """,
-        (camera, start),
-    )
+    rows = db.execute("SELECT start FROM carried WHERE camera = ? AND start >= ? ORDER BY start", (camera, start))
+    counted_here = _sums_of_carried(db, camera, [hour for (hour,) in rows])
+    recounted = [(camera, hour) for hour, counted in counted_here.items() if counted.covered == HOUR]
+    # Hours that weren't carried are deleted in vain.
+    db.executemany("DELETE FROM carried WHERE camera = ? AND start = ?", recounted)
+
+
+def _sums_of_carried(db: sqlite3.Connection, camera: int, carried: list[Timestamp]) -> dict[Timestamp, CountedHour]:
+    """Return the sums of this ledger's intervals in the time of the carried hours."""
+    return hours.sums(db, camera, carried[0], carried[-1] + HOUR).by_hour if carried else {}
 
 
 def _hour(instant: Timestamp) -> Timestamp:

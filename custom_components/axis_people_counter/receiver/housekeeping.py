@@ -1,4 +1,4 @@
-"""Background work: merges old intervals, retries quarantined ones, ends the issues of senders that have become quiet.
+"""Background work: packs old days, retries quarantined intervals, ends the issues of senders that have become quiet.
 
 Started by the receiver when its cameras have been added.
 """
@@ -14,13 +14,15 @@ from homeassistant.helpers.event import async_track_time_interval
 from homeassistant.util import dt as dt_util
 
 from .. import issues
-from ..const import CONF_KEEP_DAYS, DEFAULT_KEEP_DAYS, DOMAIN
+from ..const import DOMAIN
 from ..coordinator import CameraCoordinator
 from ..ledger import Ledger, LedgerError
 
 _LOGGER = logging.getLogger(__name__)
 
-MERGE_EVERY: Final = timedelta(days=1)
+PACK_EVERY: Final = timedelta(days=1)
+# Late counts of the last two days are common, and rows are cheaper to change than a packed day.
+PACK_AFTER: Final = timedelta(days=2)
 END_QUIET_EVERY: Final = timedelta(minutes=5)
 
 
@@ -30,29 +32,29 @@ def async_start_housekeeping(
 ) -> None:
     """Start the background work; it ends when the entry is unloaded."""
 
-    async def merge(_: datetime) -> None:
-        await _async_merge(entry, ledger)
+    async def pack(_: datetime) -> None:
+        await _async_pack(ledger)
 
     @callback
     def end_quiet(_: datetime) -> None:
         issues.async_end_quiet(hass, {camera.camera.serial for camera in cameras.values()})
 
-    entry.async_create_background_task(hass, _async_merge(entry, ledger), f"{DOMAIN} merge old intervals")
-    entry.async_on_unload(async_track_time_interval(hass, merge, MERGE_EVERY))
+    entry.async_create_background_task(hass, _async_pack(ledger), f"{DOMAIN} pack old days")
+    entry.async_on_unload(async_track_time_interval(hass, pack, PACK_EVERY))
     entry.async_create_background_task(
         hass, _async_retry_quarantined(ledger, cameras), f"{DOMAIN} retry quarantined intervals"
     )
     entry.async_on_unload(async_track_time_interval(hass, end_quiet, END_QUIET_EVERY))
 
 
-async def _async_merge(entry: ConfigEntry, ledger: Ledger) -> None:
-    """Merge intervals older than the days of full detail, one day of one camera after the other."""
-    keep = timedelta(days=entry.options.get(CONF_KEEP_DAYS, DEFAULT_KEEP_DAYS))
+async def _async_pack(ledger: Ledger) -> None:
+    """Pack the days that are over, one day of one camera after the other: pushes are stored in between."""
+    before = int((dt_util.utcnow() - PACK_AFTER).timestamp())
     try:
-        while await ledger.merge(int((dt_util.utcnow() - keep).timestamp())):
+        while await ledger.pack(before):
             pass
     except LedgerError as err:
-        _LOGGER.debug("Old intervals can't be merged now: %s", err)
+        _LOGGER.debug("Old days can't be packed now: %s", err)
 
 
 async def _async_retry_quarantined(ledger: Ledger, cameras: Mapping[str, CameraCoordinator]) -> None:

@@ -14,8 +14,11 @@ from time import perf_counter
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
-from scripts.bench_parts.past_history import HISTORY_ROUNDS, past_history
+from scripts.bench_parts.bill import show_bill
+from scripts.bench_parts.one_push import one_push
+from scripts.bench_parts.past_history import past_history
 from scripts.bench_parts.past_year import past_year
+from scripts.bench_parts.shown_after import shown_after
 from scripts.bench_parts.steady import steady
 from scripts.bench_parts.table import Line, show
 from scripts.demo_parts.console import echo
@@ -25,39 +28,47 @@ from tests.helpers.home_assistant import HomeAssistantError
 LIMIT_SECONDS = 20 * 60
 
 
+PARTS: dict[str, Callable[[Path, int], Awaitable[list[Line]]]] = {
+    "steady": steady,
+    "history": past_history,
+    "push": one_push,
+    "websocket": shown_after,
+    "year": past_year,
+}
+
+
 async def bench(only: str | None, rounds: int) -> int:
     """Measure everything in temporary folders and return the exit code."""
     await prepare()
-    parts: dict[str, Callable[[Path], Awaitable[list[Line]]]] = {
-        "steady": lambda folder: steady(folder, rounds),
-        "history": lambda folder: past_history(folder, min(rounds, HISTORY_ROUNDS)),
-        "year": lambda folder: past_year(folder, rounds),
-    }
     lines: list[Line] = []
     void = False
-    for name, part in parts.items():
+    for name, part in PARTS.items():
         if only not in (None, name):
             continue
         begin = perf_counter()
         echo(f"{name} …")
         try:
             with tempfile.TemporaryDirectory(prefix="people-counter-bench-", ignore_cleanup_errors=True) as folder:
-                lines += await part(Path(folder))
+                lines += await part(Path(folder), rounds)
         except HomeAssistantError as error:
             void = True
             echo(f"  The measurement is void: {error}")
         echo(f"  done in {perf_counter() - begin:.0f} s")
     echo()
     show(lines)
-    return 0 if not void and all(line.ok for line in lines if line.at_least or line.at_most) else 1
+    echo()
+    show_bill(lines)
+    return 0 if not void and all(line.ok for line in lines) else 1
 
 
 async def main() -> int:
     """Run until done or interrupted."""
     parser = argparse.ArgumentParser(prog="scripts/bench", description="What a push costs in a real Home Assistant.")
-    parser.add_argument("--only", choices=("steady", "history", "year"), help="one part of it")
-    parser.add_argument("--rounds", type=int, default=5, help="how often each side is measured")
+    parser.add_argument("--only", choices=PARTS, help="one part of it")
+    parser.add_argument("--rounds", type=int, default=5, help="how often each side is measured, at least twice")
     arguments = parser.parse_args()
+    if arguments.rounds < 2:
+        parser.error("A figure that was never repeated can't be trusted: measure at least two rounds.")
     running = asyncio.create_task(bench(arguments.only, arguments.rounds))
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         asyncio.get_running_loop().add_signal_handler(number, running.cancel)

@@ -11,6 +11,21 @@ from typing import Any
 
 import orjson
 
+# What anything that stores intervals needs.
+TABLE = """
+    CREATE TABLE intervals (
+        camera INTEGER NOT NULL,
+        start INTEGER NOT NULL,
+        stop INTEGER NOT NULL,
+        entered INTEGER NOT NULL,
+        exited INTEGER NOT NULL,
+        adults_entered INTEGER,
+        adults_exited INTEGER,
+        sent INTEGER NOT NULL,
+        PRIMARY KEY (camera, start)
+    ) STRICT, WITHOUT ROWID
+    """
+
 type Row = tuple[int, int, int, int, int, int, int, int]
 
 
@@ -42,17 +57,16 @@ def rows(body: bytes) -> list[Row]:
 
 
 def main() -> None:
-    """Create a file like the ledger, then measure."""
+    """Create a file with a table like that of the ledger, then measure."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("body", type=Path)
     parser.add_argument("file", type=Path)
-    parser.add_argument("schema", help="the SQL that makes the table of intervals")
     arguments = parser.parse_args()
     body = arguments.body.read_bytes()
     with closing(sqlite3.connect(arguments.file, isolation_level=None)) as db:
         db.execute("PRAGMA journal_mode = WAL")
         db.execute("PRAGMA synchronous = FULL")
-        db.execute(arguments.schema)
+        db.execute(TABLE)
         begin = perf_counter()
         found = rows(body)
         db.execute("BEGIN IMMEDIATE")

@@ -1,6 +1,7 @@
-"""Posts prepared bodies over several connections as fast as they are answered, and prints the seconds it took.
+"""Posts prepared bodies over several connections, and prints the seconds it took.
 
-The process does next to nothing else, so that the server is what limits it.
+Without a pause they are sent as fast as they are answered. The process does next to nothing else, so that the server is
+what limits it.
 """
 
 import argparse
@@ -12,20 +13,20 @@ import re
 import selectors
 import socket
 import sys
-from time import perf_counter, process_time
+from time import perf_counter, process_time, sleep
 
 SILENCE_SECONDS = 120
 
 _LENGTH = re.compile(rb"\r\ncontent-length: (\d+)\r\n", re.IGNORECASE)
 
 
-def requests(file: Path, path: str, token: str) -> list[bytes]:
-    """Return a complete request for each line of the file, which is a body."""
+def request(path: str, token: str, body: bytes) -> bytes:
+    """Return a complete request."""
     head = (
         f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer {token}\r\n"
-        "Content-Type: application/json\r\nContent-Length: "
-    ).encode()
-    return [b"%b%d\r\n\r\n%b" % (head, len(body), body) for body in file.read_bytes().splitlines()]
+        f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+    )
+    return head.encode() + body
 
 
 def read_answer(connection: socket.socket) -> None:
@@ -48,8 +49,8 @@ def _more(connection: socket.socket) -> bytes:
     return received
 
 
-def post(port: int, waiting: Iterator[bytes], connections: int) -> None:
-    """Post all requests; a connection sends its next one as soon as it has an answer."""
+def post(port: int, waiting: Iterator[bytes], connections: int, pause: float) -> None:
+    """Post all requests; a connection sends its next one when it has an answer and has paused."""
     with selectors.DefaultSelector() as selector:
         for _, request in zip(range(connections), waiting, strict=False):
             connection = socket.create_connection(("127.0.0.1", port), timeout=SILENCE_SECONDS)
@@ -67,6 +68,7 @@ def post(port: int, waiting: Iterator[bytes], connections: int) -> None:
                     selector.unregister(key.fileobj)
                     key.fileobj.close()
                 else:
+                    sleep(pause)
                     key.fileobj.sendall(next_request)
 
 
@@ -78,11 +80,13 @@ def main() -> None:
     parser.add_argument("token")
     parser.add_argument("bodies", type=Path)
     parser.add_argument("--connections", type=int, default=1)
+    parser.add_argument("--pause", type=float, default=0, help="seconds between an answer and the next body")
     arguments = parser.parse_args()
-    prepared = requests(arguments.bodies, arguments.path, arguments.token)
+    bodies = arguments.bodies.read_bytes().splitlines()
+    prepared = [request(arguments.path, arguments.token, body) for body in bodies]
     gc.disable()
     begin, begin_cpu = perf_counter(), process_time()
-    post(arguments.port, iter(prepared), arguments.connections)
+    post(arguments.port, iter(prepared), arguments.connections, arguments.pause)
     print(json.dumps({"seconds": perf_counter() - begin, "busy": process_time() - begin_cpu}))  # noqa: T201
 
 

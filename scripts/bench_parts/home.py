@@ -1,45 +1,76 @@
-"""A Home Assistant that the benchmark pushes to, and the client that pushes."""
+"""A Home Assistant to push to. It waits until nothing is left to do, measures, and checks the counts."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections import defaultdict
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass
+from datetime import datetime
 import json
 from pathlib import Path
 import sqlite3
 import sys
-from time import perf_counter
+from time import perf_counter, time
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from scripts.bench_parts.cameras import mounted, zone_where_it_is
+from scripts.bench_parts.process import Process
+from scripts.demo_parts.console import echo
 from tests.helpers.home_assistant import DOMAIN, HomeAssistant, HomeAssistantError
 from tests.simulator import Counts
 
 PARTS = Path(__file__).parent
 COMPONENT = PARTS / "people_counter_bench"
 LEDGER = f"{DOMAIN}.db"
+RECORDER = "home-assistant_v2.db"
 PUSH = f"/api/{DOMAIN}/push"
 BARE = f"/api/{COMPONENT.name}/bare"
 SETTLED = f"/api/{COMPONENT.name}/settled"
-STALL = f"/api/{COMPONENT.name}/stall"
+BACKGROUND = f"/api/{COMPONENT.name}/background"
+WATCH = f"/api/{COMPONENT.name}/watch"
 CONNECTIONS = 8
 SHOWN_SECONDS = 60
 MEGABYTE = 1_000_000
+
+# Longer than any preparation takes.
+READY_SECONDS = 240
+# A Home Assistant without work uses less of a processor.
+MAX_IDLE_SHARE = 0.05
+IDLE_SECONDS = 1
+# Of the processor time in a measurement, at most this share may be what Home Assistant uses without work.
+MAX_OUTSIDE_SHARE = 0.3
+# Seldom enough to cost nothing, and often enough to notice a task that writes statistics.
+WATCH_SECONDS = 0.1
+TICK_SECONDS = 0.005
+# Recorder compiles its own statistics of all sensors ten seconds after each five minutes.
+COMPILED_EVERY = 300
+COMPILED_SECONDS = (9, 14)
+# Shorter waits aren't worth a line.
+WORTH_SAYING = 2
 
 
 class Home:
     """A Home Assistant with the integration set up, and the client that pushes to it."""
 
-    def __init__(self, folder: Path, yaml: str = "") -> None:
+    def __init__(self, folder: Path, yaml: str = "", zone: ZoneInfo | None = None) -> None:
         """Write the configuration."""
         folder.mkdir()
         self.folder = folder
         self.ha = HomeAssistant(
-            folder, minimal=False, extra=("webhook", COMPONENT.name), name="Bench", yaml=yaml, integrations=(COMPONENT,)
+            folder,
+            minimal=False,
+            extra=("webhook", COMPONENT.name),
+            zone=str(zone or "UTC"),
+            name="Bench",
+            yaml=yaml,
+            integrations=(COMPONENT,),
         )
-        self._token = ""
+        self.token = ""
+        # The share of a processor that it uses without work.
+        self.idle_share = 0.0
 
     async def set_up(self) -> None:
         """Start it and set the integration up."""
@@ -49,55 +80,149 @@ class Home:
             camera = mounted(0, zone_where_it_is(12))
             camera.url, camera.token = shown.url, shown.token
             await camera.test_connection()
-            self._token = shown.token
+            self.token = shown.token
 
-    async def post(self, bodies: Sequence[bytes], path: str = PUSH) -> Sent:
-        """Post bodies, require 200 for each, and wait until Home Assistant has nothing left to do."""
+    @property
+    def process(self) -> Process:
+        """The process since the last start."""
+        return Process(self.ha.pid)
+
+    # Pushes
+
+    async def post(self, bodies: Sequence[bytes], path: str = PUSH, pause: float = 0) -> Sent:
+        """Post bodies, require 200 for each, and wait until all is shown and recorded.
+
+        With a pause, one after the other is sent.
+        """
         file = self.folder / "bodies"
         await asyncio.to_thread(file.write_bytes, b"\n".join(bodies))
-        sent = await self.push(file, path)
+        sent = await self.push(file, path, pause)
         begin = perf_counter()
         await self.settle()
         return Sent(len(bodies), sent["seconds"], sent["busy"], sent["seconds"] + perf_counter() - begin)
 
-    async def push(self, file: Path, path: str = PUSH) -> dict[str, float]:
+    async def push(self, file: Path, path: str = PUSH, pause: float = 0) -> dict[str, float]:
         """Post the bodies in a file, over several connections."""
+        connections = 1 if pause else CONNECTIONS
         # A token may begin with a dash.
-        return await run("client.py", f"--connections={CONNECTIONS}", "--", self.ha.port, path, self._token, file)
+        options = (f"--connections={connections}", f"--pause={pause}", "--")
+        return await run("client.py", *options, self.ha.port, path, self.token, file)
 
     async def settle(self) -> None:
-        """Wait until Home Assistant has nothing left to do."""
+        """Wait until all earlier pushes are shown and recorded."""
         await self.ha.request("GET", SETTLED)
 
-    async def stall(self) -> float:
-        """Return the longest stall of the event loop since the last call, in milliseconds."""
-        return float((await self.ha.request("POST", STALL))["seconds"]) * 1000
+    # Waiting and measuring
+
+    async def ready(self, seconds: float) -> None:
+        """Wait until nothing is left to do, so that a measurement of so many seconds contains only its own work.
+
+        Raises HomeAssistantError after a time limit.
+        """
+        await self.ha.request("POST", BACKGROUND)
+        begin = last = perf_counter()
+        waited: dict[str, float] = defaultdict(float)
+        while unfinished := await self._unfinished(seconds):
+            now = perf_counter()
+            for name in unfinished:
+                waited[name] += now - last
+            last = now
+            if now - begin > READY_SECONDS:
+                raise HomeAssistantError(
+                    f"After {READY_SECONDS} seconds these aren't finished: {', '.join(unfinished)}"
+                )
+        if perf_counter() - begin > WORTH_SAYING + IDLE_SECONDS:
+            reasons = ", ".join(f"{name} {seconds:.0f} s" for name, seconds in waited.items() if seconds >= 1)
+            echo(
+                f"  {self.folder.name}: waited {perf_counter() - begin:.0f} s until nothing was left to do ({reasons})"
+            )
+
+    async def _unfinished(self, seconds: float) -> list[str]:
+        """Return what is still to be done; an empty list only after a second in which next to nothing happened."""
+        begin = perf_counter()
+        await self.settle()
+        found = ["states and recorder's queue"] if perf_counter() - begin > 0.2 else []
+        found += [name.removeprefix(f"{DOMAIN} ") for name in await self.ha.request("GET", BACKGROUND)]
+        lacking = sum(
+            self.query(f"SELECT count(*) FROM {table} WHERE coalesce(changed_since, writing_since) IS NOT NULL")[0][0]
+            for table in ("cameras", "places")
+        )
+        if lacking:
+            found.append("unconfirmed statistics")
+        if not found and (pause := pause_before(time(), seconds + IDLE_SECONDS)):
+            found.append("recorder's statistics of five minutes")
+            await asyncio.sleep(pause)
+        if found:
+            await asyncio.sleep(0.2)
+            return found
+        begin, before = perf_counter(), self.process.processor()
+        await asyncio.sleep(IDLE_SECONDS)
+        self.idle_share = (self.process.processor() - before) / (perf_counter() - begin)
+        return ["other work of Home Assistant"] if self.idle_share > MAX_IDLE_SHARE else []
+
+    @asynccontextmanager
+    async def measured(self, *, every: float = WATCH_SECONDS, background: bool = False) -> AsyncIterator[Measured]:
+        """Measure what happens in the block.
+
+        Raises HomeAssistantError if the integration did something else in the background, unless this is measured.
+        """
+        measured = Measured(self.idle_share)
+        await self.ha.request("POST", WATCH, {"every": every})
+        process = self.process
+        written, processor, begin = process.written(), process.processor(), perf_counter()
+        yield measured
+        measured.seconds = perf_counter() - begin
+        measured.processor = process.processor() - processor
+        measured.written = process.written() - written
+        watch = await self.ha.request("GET", WATCH)
+        measured.stall = watch["stall"] * 1000
+        if watch["seen"] and not background:
+            raise HomeAssistantError(f"This ran in the background of a measurement: {', '.join(watch['seen'])}")
+
+    # Reading
 
     async def entry(self) -> str:
         """Return the id of the config entry."""
         entries = await self.ha.request("GET", f"/api/config/config_entries/entry?domain={DOMAIN}")
         return str(entries[0]["entry_id"])
 
-    def processor_seconds(self) -> float:
-        """Return the processor time of all threads."""
-        threads = Path(f"/proc/{self.ha.pid}/task").glob("*/schedstat")
-        return sum(int(thread.read_text().split()[0]) for thread in threads) / 1e9
+    async def reload(self) -> float:
+        """Reload the config entry and return the seconds that it took."""
+        entry = await self.entry()
+        begin = perf_counter()
+        await self.ha.request("POST", f"/api/config/config_entries/entry/{entry}/reload")
+        return perf_counter() - begin
 
-    def query(self, sql: str, *parameters: Any) -> list[tuple[Any, ...]]:
-        """Read from the ledger."""
-        with closing(sqlite3.connect(f"file:{self.folder / LEDGER}?mode=ro", uri=True)) as db:
+    async def devices(self) -> dict[str, str]:
+        """Return the device ids of cameras and places by key."""
+        found = await self.ha.command("config/device_registry/list")
+        return {key: device["id"] for device in found for domain, key in device["identifiers"] if domain == DOMAIN}
+
+    async def counts(self, devices: Iterable[str], start: datetime, period: str) -> list[dict[str, Any]]:
+        """Return the answer of the action get_counts for each camera, from a time until now."""
+        fields = {"device_id": list(devices), "start": start.isoformat(), "period": period}
+        answer = await self.ha.request("POST", f"/api/services/{DOMAIN}/get_counts?return_response", fields)
+        response = answer["service_response"]
+        return [*response["cameras"], *response["places"]]
+
+    def query(self, sql: str, *parameters: Any, file: str = LEDGER) -> list[tuple[Any, ...]]:
+        """Read from the ledger, or from recorder's database."""
+        with closing(sqlite3.connect(f"file:{self.folder / file}?mode=ro", uri=True)) as db:
             return db.execute(sql, parameters).fetchall()
 
-    async def check(self, expected: dict[str, Counts]) -> None:
+    async def check(self, expected: dict[str, Counts], since: datetime) -> None:
         """Compare the ledger and the states with the counts sent; a wrong result makes the measurement void."""
-        sql = (
-            "SELECT serial, sum(entered), sum(exited), sum(adults_entered), sum(adults_exited)"
-            " FROM intervals JOIN cameras ON cameras.id = camera GROUP BY serial"
-        )
-        stored = {serial: Counts(*sums) for serial, *sums in self.query(sql)}
+        devices = await self.devices()
+        # The row of a month begins with the month.
+        found = await self.counts([devices[serial] for serial in expected], since, "month")
+        stored = {camera["serial"]: _sum(camera["rows"]) for camera in found}
         for serial, counts in expected.items():
             if stored.get(serial) != counts:
                 raise HomeAssistantError(f"The ledger has {stored.get(serial)} of {serial}, but it sent {counts}.")
+        await self.check_states(expected)
+
+    async def check_states(self, expected: dict[str, Counts]) -> None:
+        """Compare the totals that are shown with the counts sent, and look for errors in the log."""
         until = perf_counter() + SHOWN_SECONDS
         while wrong := await self._differences(expected):
             if perf_counter() > until:
@@ -114,6 +239,48 @@ class Home:
             for key, total in (("in_total", counts.in_), ("out_total", counts.out))
             if (state := states.get(f"{serial}_{key}", {}).get("state")) != str(total)
         ]
+
+
+def pause_before(now: float, seconds: float) -> float:
+    """Return the seconds to wait so that recorder doesn't begin its own statistics within the next seconds."""
+    earliest, latest = COMPILED_SECONDS
+    since = now % COMPILED_EVERY
+    if since < latest:
+        return latest - since if since + seconds > earliest else 0
+    return COMPILED_EVERY + latest - since if since + seconds > COMPILED_EVERY + earliest else 0
+
+
+def _sum(rows: Iterable[dict[str, Any]]) -> Counts:
+    """Return the sum of all rows."""
+    sums = Counts()
+    for row in rows:
+        sums += Counts(row["in"], row["out"], row["adults_in"] or 0, row["adults_out"] or 0)
+    return sums
+
+
+@dataclass
+class Measured:
+    """What a Home Assistant used in a measurement."""
+
+    # The share of a processor that it used without work before.
+    idle_share: float
+    seconds: float = 0
+    processor: float = 0
+    written: int = 0
+    # The longest stall of the event loop in milliseconds.
+    stall: float = 0
+
+    def processor_ms(self, number: int) -> float:
+        """Return the processor time of each of so many pieces of work in milliseconds.
+
+        What Home Assistant uses anyway is subtracted. Raises HomeAssistantError if it is too much of the whole.
+        """
+        outside = self.idle_share * self.seconds
+        if outside > MAX_OUTSIDE_SHARE * self.processor:
+            raise HomeAssistantError(
+                f"Of {self.processor * 1000:.0f} ms of processor time, {outside * 1000:.0f} ms have other reasons."
+            )
+        return (self.processor - outside) / number * 1000
 
 
 @dataclass(frozen=True)
@@ -138,9 +305,9 @@ class Sent:
         return self.bodies / self.recorded
 
     @property
-    def microseconds(self) -> float:
-        """Microseconds per body."""
-        return self.seconds / self.bodies * 1e6
+    def milliseconds(self) -> float:
+        """Milliseconds per body."""
+        return self.seconds / self.bodies * 1000
 
 
 async def run(script: str, *arguments: object) -> dict[str, float]:
@@ -165,11 +332,10 @@ async def run(script: str, *arguments: object) -> dict[str, float]:
 
 
 @asynccontextmanager
-async def homes(folder: Path, **yaml: str) -> AsyncIterator[list[Home]]:
-    """Start several instances by name, each with its YAML, and remove them at the end."""
-    started = [Home(folder / name, text) for name, text in yaml.items()]
+async def homes(*homes: Home) -> AsyncIterator[None]:
+    """Start several instances at once, and remove them at the end."""
     try:
-        await asyncio.gather(*(home.set_up() for home in started))
-        yield started
+        await asyncio.gather(*(home.set_up() for home in homes))
+        yield
     finally:
-        await asyncio.gather(*(home.ha.__aexit__() for home in started))
+        await asyncio.gather(*(home.ha.__aexit__() for home in homes))

@@ -1,132 +1,202 @@
-"""Measures pushes to a ledger that holds a year of each camera, next to an empty one."""
+"""Measures a ledger that holds a year of each camera: pushes next to an empty one, its size, and long questions.
+
+One camera really pushes its year, and the integration does with it what it does with any other: it writes the
+statistics and packs old days. The other cameras are copies of this one in both databases.
+"""
 
 from __future__ import annotations
 
 import asyncio
-from contextlib import closing
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 import operator
-import os
 from pathlib import Path
-import sqlite3
 from time import perf_counter
 
-from scripts.bench_parts.cameras import Fleet, zone_where_it_is
-from scripts.bench_parts.home import LEDGER, MEGABYTE, homes
-from scripts.bench_parts.steady import CAMERAS, PUSHES
-from scripts.bench_parts.table import Line, again
+from custom_components.axis_people_counter.services import MAX_DAYS, MAX_ROWS
+from scripts.bench_parts.bill import Item
+from scripts.bench_parts.cameras import MINUTE, YEAR_MINUTES, Fleet, long_body, total, year, zone_where_it_is
+from scripts.bench_parts.copies import copy_camera
+from scripts.bench_parts.home import LEDGER, MEGABYTE, RECORDER, TICK_SECONDS, Home, homes
+from scripts.bench_parts.steady import CAMERAS
+from scripts.bench_parts.table import Line
 from scripts.demo_parts.console import echo
 from tests.helpers.home_assistant import HomeAssistantError
 from tests.simulator import Counts
 
-YEAR_MINUTES = 365 * 24 * 60
-# After this pause, a push isn't shown together with the one before.
-PAUSE_SECONDS = 5
+# Pushes per camera and round.
+PUSHES = 30
+# Longer than a measurement takes.
+ROUND_SECONDS = 20
 RELOADS = 3
+QUESTION_ROUNDS = 3
+DOORS = 12
+# Periods of a question, with the rows of a door in a year.
+ROWS = {"hour": 366 * 24, "day": 366, "month": 13}
+YEAR_DAYS = 366
 
 
-def add_year(ledger: Path, before: int) -> None:
-    """Insert a year of one-minute intervals for each camera, up to its first push."""
-    with closing(sqlite3.connect(ledger, isolation_level=None)) as db:
-        # A half-written file is of no use, so nothing has to survive a crash.
-        db.execute("PRAGMA synchronous = OFF")
-        db.execute("PRAGMA journal_mode = OFF")
-        cameras = [camera for (camera,) in db.execute("SELECT id FROM cameras")]
-        db.execute("BEGIN")
-        for camera in cameras:
-            db.execute(
-                "WITH RECURSIVE minutes (start) AS (VALUES (:first) UNION ALL"
-                " SELECT start + 60 FROM minutes WHERE start + 60 < :before)"
-                " INSERT INTO intervals (camera, start, stop, entered, exited, adults_entered, adults_exited, sent)"
-                " SELECT :camera, start, start + 60, start / 60 % 4, start / 60 % 3, start / 60 % 2, start / 60 % 2,"
-                " start + 80 FROM minutes",
-                {"camera": camera, "first": before - 60 * YEAR_MINUTES, "before": before},
-            )
-        db.execute(
-            """
-            UPDATE cameras
-            SET (total_entered, total_exited, total_adults_entered, total_adults_exited) = (
-                SELECT sum(entered), sum(exited), sum(adults_entered), sum(adults_exited)
-                FROM intervals
-                WHERE camera = id
-            )
-            """
-        )
-        db.execute("COMMIT")
-        db.execute("PRAGMA journal_mode = WAL")
-    # The file must not be written back during the measurement.
-    with ledger.open("rb") as file:
-        os.fsync(file.fileno())
+@dataclass
+class Side:
+    """A Home Assistant, and its cameras."""
+
+    home: Home
+    fleet: Fleet
 
 
 async def past_year(folder: Path, rounds: int) -> list[Line]:
-    """Push to a ledger with a year of each camera, and to an empty one."""
-    # Late in the day, today is as long as it gets.
-    zone = zone_where_it_is(22)
-    fleets = {"full": Fleet(CAMERAS, zone), "empty": Fleet(CAMERAS, zone)}
-    costs: dict[str, list[float]] = {name: [] for name in fleets}
-    singles: dict[str, list[float]] = {name: [] for name in fleets}
-    reloads: dict[str, list[float]] = {name: [] for name in fleets}
-    async with homes(folder, full="", empty="") as (full, empty):
-        by_name = {"full": full, "empty": empty}
-        for name, home in by_name.items():
-            await home.post(await asyncio.to_thread(fleets[name].bodies, 2))
-            await home.check(fleets[name].sent)
-        await full.ha.stop()
+    """Push to a ledger with a year of each camera, and to an empty one; then ask for the year."""
+    # Early in the day, today adds nothing to what the past costs.
+    zone = zone_where_it_is(1)
+    full = Side(Home(folder / "full"), Fleet(CAMERAS, zone))
+    empty = Side(Home(folder / "empty"), Fleet(CAMERAS, zone))
+    found: dict[str, list[float]] = defaultdict(list)
+    async with homes(full.home, empty.home):
+        of_year = await push_year(full)
+        await full.home.ha.stop()
         begin = perf_counter()
-        await asyncio.to_thread(add_year, full.folder / LEDGER, int(fleets["full"].begin.timestamp()))
-        size = (full.folder / LEDGER).stat().st_size / MEGABYTE
-        ((stored,),) = full.query("SELECT count(*) FROM intervals")
-        echo(f"  a ledger of {stored:,} intervals, {size:.0f} MB, in {perf_counter() - begin:.0f} s")
-        await full.ha.start()
+        await asyncio.to_thread(copy_first_camera, full)
+        echo(f"  copied to {CAMERAS - 1} further cameras in {perf_counter() - begin:.0f} s")
+        found["size"].append(size(full))
+        await full.home.ha.start()
+        for side in (full, empty):
+            await side.home.post(await asyncio.to_thread(side.fleet.bodies, 2))
         for number in range(rounds):
-            for name in by_name if number % 2 else reversed(by_name):
-                await asyncio.sleep(PAUSE_SECONDS)
-                bodies = await asyncio.to_thread(fleets[name].bodies, 1)
-                before = by_name[name].processor_seconds()
-                await by_name[name].post(bodies)
-                singles[name].append((by_name[name].processor_seconds() - before) / len(bodies) * 1e6)
-            for name in by_name if number % 2 else reversed(by_name):
-                sent = await by_name[name].post(await asyncio.to_thread(fleets[name].bodies, PUSHES // 2))
-                costs[name].append(sent.microseconds)
-        await empty.check(fleets["empty"].sent)
-        sql = """
-            SELECT serial, sum(entered), sum(exited), sum(adults_entered), sum(adults_exited)
-            FROM intervals JOIN cameras ON cameras.id = camera
-            WHERE start >= ?
-            GROUP BY serial
-            """
-        stored_counts = {
-            serial: Counts(*sums) for serial, *sums in full.query(sql, int(fleets["full"].begin.timestamp()))
-        }
-        if stored_counts != fleets["full"].sent:
-            raise HomeAssistantError("The full ledger doesn't hold what was sent.")
+            order = [("full", full), ("empty", empty)][:: 1 if number % 2 else -1]
+            for name, side in order:
+                bodies = await asyncio.to_thread(side.fleet.bodies, 1)
+                await side.home.ready(ROUND_SECONDS)
+                async with side.home.measured() as measured:
+                    await side.home.post(bodies)
+                found[f"shown {name}"].append(measured.processor_ms(len(bodies)))
+            for name, side in order:
+                bodies = await asyncio.to_thread(side.fleet.bodies, PUSHES)
+                async with side.home.measured():
+                    sent = await side.home.post(bodies)
+                found[f"push {name}"].append(sent.milliseconds)
+        await empty.home.check(empty.fleet.sent, empty.fleet.begin)
+        await check_full(full, of_year)
         for number in range(RELOADS):
-            for name in by_name if number % 2 else reversed(by_name):
-                entry = await by_name[name].entry()
-                begin = perf_counter()
-                await by_name[name].ha.request("POST", f"/api/config/config_entries/entry/{entry}/reload")
-                reloads[name].append(perf_counter() - begin)
+            for name, side in [("full", full), ("empty", empty)][:: 1 if number % 2 else -1]:
+                await side.home.ready(ROUND_SECONDS)
+                found[f"reload {name}"].append(await side.home.reload())
+        for _ in range(min(rounds, QUESTION_ROUNDS)):
+            for period in ROWS:
+                seconds, stall = await ask(full, period)
+                found[period].append(seconds)
+                found["stall"].append(stall)
+    return lines(found)
+
+
+async def push_year(side: Side) -> Counts:
+    """Let the first camera push its year, and wait until it is in the statistics and its old days are packed."""
+    camera = side.fleet.cameras[0]
+    sent = Counts()
+    begin = perf_counter()
+    for intervals in await asyncio.to_thread(lambda: [*year(camera, side.fleet.begin)]):
+        await side.home.post([await asyncio.to_thread(long_body, camera, intervals)])
+        sent += total(intervals)
+    echo(f"  pushed the {YEAR_MINUTES:,} minutes of a camera in {perf_counter() - begin:.0f} s")
+    await side.home.ready(0)
+    # Housekeeping runs once a day, and when the entry is loaded.
+    await side.home.reload()
+    await side.home.ready(0)
+    return sent
+
+
+def copy_first_camera(side: Side) -> None:
+    """Copy the camera with its year to all others."""
+    first, *others = side.fleet.cameras
+    names = {camera.serial: camera.name for camera in others}
+    copy_camera(side.home.folder / LEDGER, side.home.folder / RECORDER, first.serial, names)
+
+
+def size(side: Side) -> float:
+    """Return the megabytes that a year of a camera takes in the ledger's file."""
+    ((pages,),), ((free,),), ((bytes_of_page,),) = (
+        side.home.query(f"PRAGMA {name}") for name in ("page_count", "freelist_count", "page_size")
+    )
+    echo(f"  a ledger of {pages * bytes_of_page / MEGABYTE:.0f} MB, {free / pages:.0%} of it free for what comes next")
+    return float((pages - free) * bytes_of_page / MEGABYTE / len(side.fleet.cameras))
+
+
+async def check_full(side: Side, of_year: Counts) -> None:
+    """Compare what was pushed into the full ledger."""
+    sql = """
+        SELECT serial, sum(entered), sum(exited), sum(adults_entered), sum(adults_exited)
+        FROM intervals JOIN cameras ON cameras.id = camera
+        WHERE start >= ?
+        GROUP BY serial
+        """
+    begin = int(side.fleet.begin.timestamp())
+    if {serial: Counts(*sums) for serial, *sums in side.home.query(sql, begin)} != side.fleet.sent:
+        raise HomeAssistantError("The full ledger doesn't hold what was sent.")
+    await side.home.check_states({serial: counts + of_year for serial, counts in side.fleet.sent.items()})
+
+
+async def ask(side: Side, period: str) -> tuple[float, float]:
+    """Return the seconds that the year of some doors takes by period, and the longest stall of the event loop.
+
+    It takes several questions where the limits of an answer require it.
+    """
+    at_once = max(1, min(DOORS, MAX_ROWS // ROWS[period], MAX_DAYS // YEAR_DAYS))
+    devices = await side.home.devices()
+    doors = [devices[camera.serial] for camera in side.fleet.cameras[:DOORS]]
+    start = side.fleet.begin - YEAR_MINUTES * MINUTE
+    await side.home.ready(ROUND_SECONDS)
+    async with side.home.measured(every=TICK_SECONDS) as measured:
+        found = []
+        for first in range(0, DOORS, at_once):
+            found += await side.home.counts(doors[first : first + at_once], start, period)
+    if len(found) != DOORS or len({sum(row["in"] for row in door["rows"][:-1]) for door in found}) != 1:
+        raise HomeAssistantError(f"The {period}s of a year differ between doors that counted the same.")
+    return measured.seconds, measured.stall
+
+
+def lines(found: Mapping[str, Sequence[float]]) -> list[Line]:
+    """Return the lines of the table."""
     return [
-        Line(f"one push with {CAMERAS} years in the ledger, to none", "us", costs["full"], costs["empty"], at_most=1.2),
         Line(
-            "  when each camera pushes once: processor time",
-            "us",
-            singles["full"],
-            singles["empty"],
+            name=f"One push with {CAMERAS} years in the ledger, compared with none",
+            unit="ms",
+            measured=found["push full"],
+            reference=found["push empty"],
             at_most=1.2,
         ),
         Line(
-            "reload with them, seconds more than without",
-            "s",
-            reloads["full"],
-            reloads["empty"],
+            name="  processor time when each camera pushes once and is shown",
+            unit="ms",
+            measured=found["shown full"],
+            reference=found["shown empty"],
+            at_most=1.2,
+        ),
+        Line(
+            name="Reload of the entry with them, compared with none",
+            unit="s",
+            measured=found["reload full"],
+            reference=found["reload empty"],
             compare=operator.sub,
             at_most=1,
         ),
-        again("push with", "us", costs["full"]),
-        again("push without", "us", costs["empty"]),
-        again("once with", "us", singles["full"]),
-        again("once without", "us", singles["empty"]),
-        again("reload with", "s", reloads["full"]),
-        again("reload without", "s", reloads["empty"]),
+        Line(
+            name="A year of a busy camera in the ledger",
+            unit="MB",
+            measured=found["size"],
+            at_most=2,
+            margin=None,
+            key=Item.YEAR,
+        ),
+        *(
+            Line(name=f"The {period}s of {DOORS} doors over a year", unit="s", measured=found[period], at_most=3)
+            for period in ROWS
+        ),
+        Line(
+            name="  longest stall of the event loop meanwhile",
+            unit="ms",
+            measured=found["stall"],
+            judge=max,
+            at_most=100,
+            margin=None,
+        ),
     ]

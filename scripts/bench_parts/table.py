@@ -1,77 +1,120 @@
-"""The table of the benchmark: what was measured, next to what it is compared with."""
+"""The table of the benchmark: what was measured, what it is compared with, and whether the figure can be trusted."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import combinations
+from math import ceil, inf
 import operator
 from statistics import median
 
 from scripts.demo_parts.console import echo
 
+# Half of all pairs of rounds differ by this factor at most.
+MARGIN = 1.35
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, kw_only=True)
 class Line:
-    """One measurement over several rounds, next to a reference measured in the same rounds."""
+    """One measurement over several rounds, perhaps next to a reference that was measured in the same rounds."""
 
     name: str
     unit: str
     measured: Sequence[float]
     reference: Sequence[float] = ()
-    # Compares the two values of a round. A line without a target only shows how far the measurement varies.
+    # Compares the two values of a round.
     compare: Callable[[float, float], float] = operator.truediv
+    # The one value of all rounds.
+    judge: Callable[[Sequence[float]], float] = median
+    # A line without a goal only informs.
     at_least: float | None = None
     at_most: float | None = None
+    # None where rounds differ by their nature.
+    margin: float | None = MARGIN
+    # Under this name, the figure is a part of what users pay.
+    key: str = ""
 
     @property
     def judged(self) -> list[float]:
-        """The values to compare with the target: one per round."""
+        """The values to compare with the goal: one per round."""
         if not self.reference:
             return list(self.measured)
         return [self.compare(*values) for values in zip(self.measured, self.reference, strict=True)]
 
     @property
+    def repetition(self) -> float:
+        """The factor by which half of all pairs of rounds differ at most."""
+        return max(repetition(self.measured), repetition(self.reference))
+
+    @property
+    def is_trusted(self) -> bool:
+        """True if there is a result, and repeating the measurement gave nearly the same."""
+        return bool(self.judged) and (self.margin is None or self.repetition <= self.margin)
+
+    @property
+    def verdict(self) -> str:
+        """Whether the goal is met."""
+        if not self.is_trusted:
+            return "void"
+        if self.at_least is None and self.at_most is None:
+            return ""
+        value = self.judge(self.judged)
+        is_met = (self.at_least is None or value >= self.at_least) and (self.at_most is None or value <= self.at_most)
+        return "met" if is_met else "missed"
+
+    @property
     def ok(self) -> bool:
-        """True if there is a result and it reaches the target."""
-        if not self.judged:
-            return False
-        value = median(self.judged)
-        return (self.at_least is None or value >= self.at_least) and (self.at_most is None or value <= self.at_most)
+        """True if the goal is met, or if there is none and the figure can be trusted."""
+        return self.verdict in ("", "met")
 
     @property
     def cells(self) -> list[str]:
         """The cells of this line in the table."""
-        target = f">= {self.at_least:g}" if self.at_least is not None else ""
-        target = f"<= {self.at_most:g}" if self.at_most is not None else target
+        goal = f">= {self.at_least:g}" if self.at_least is not None else ""
+        goal = f"<= {self.at_most:g}" if self.at_most is not None else goal
+        difference = "" if self.margin is None or len(self.measured) < 2 else f"x{self.repetition:.2f}"
+        if not self.is_trusted:
+            return [self.name, "-", "-", "missing" if not self.judged else "not trusted", goal, "void", difference]
         judged = self.judged
-        return [
-            self.name,
-            _number(self.measured, self.unit),
-            _number(self.reference, self.unit),
-            f"{median(judged):.2f} ({min(judged):.2f}..{max(judged):.2f})" if judged else "missing",
-            target,
-            ("ok" if self.ok else "MISSED") if target else "",
-        ]
+        result = f"{_number(self.judge(judged))} ({_number(min(judged))}..{_number(max(judged))})"
+        measured = f"{_number(self.judge(self.measured))} {self.unit}"
+        reference = f"{_number(self.judge(self.reference))} {self.unit}" if self.reference else ""
+        return [self.name, measured, reference, result, goal, self.verdict, difference]
 
 
-def _number(values: Sequence[float], unit: str) -> str:
-    """Return the median with its unit."""
-    if not values:
-        return "-"
-    value = median(values)
-    return f"{value:.{0 if value >= 100 else 3}f} {unit}"
+def repetition(values: Sequence[float]) -> float:
+    """Return the median factor between two values; 1 if there is only one."""
+    return median(map(_factor, combinations(values, 2))) if len(values) > 1 else 1.0
 
 
-def again(name: str, unit: str, values: Sequence[float]) -> Line:
-    """Return a line that compares each round with the next one: how much the machine disturbs."""
-    pairs = list(pairwise(values))
-    return Line(f"  again: {name}", unit, [second for _, second in pairs], [first for first, _ in pairs])
+def _factor(pair: tuple[float, float]) -> float:
+    smaller, larger = sorted(map(abs, pair))
+    if smaller == larger:
+        return 1.0
+    return larger / smaller if smaller else inf
+
+
+def percentile(values: Sequence[float], percent: float) -> float:
+    """Return the smallest value that so many percent of the values don't exceed."""
+    return sorted(values)[max(0, ceil(len(values) * percent / 100) - 1)]
+
+
+def _number(value: float) -> str:
+    """Return a number with two or three digits that count."""
+    if value == 0 or abs(value) >= 100:
+        return f"{value:,.0f}"
+    return f"{value:.{1 if abs(value) >= 10 else 2 if abs(value) >= 0.1 else 3}f}"
 
 
 def show(lines: Iterable[Line]) -> None:
     """Print the table."""
-    rows = [["", "measured", "reference", "median (min..max)", "target", ""], *(line.cells for line in lines)]
+    head = ["", "measured", "compared with", "result (lowest..highest)", "goal", "", "repetition"]
+    for row in aligned([head, *(line.cells for line in lines)]):
+        echo(row)
+
+
+def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
+    """Return rows as text with columns of equal width."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    for row in rows:
-        echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]

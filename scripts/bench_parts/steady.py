@@ -17,7 +17,7 @@ from tests.simulator import Camera
 
 CAMERAS = 50
 # Pushes per camera and round.
-PUSHES = 60
+PUSHES = 40
 # The bare view is so fast that it needs more requests for a measurement of the same length.
 BARE_TIMES = 10
 # Longer than a round takes.

@@ -3,9 +3,10 @@
 from pathlib import Path
 from typing import Final
 
+from custom_components.axis_people_counter.ledger.hour_counts import HourCounts
 from custom_components.axis_people_counter.ledger.ledger import Ledger
 from custom_components.axis_people_counter.ledger.places import Door, Place
-from custom_components.axis_people_counter.ledger.series import HourCounts, Series
+from custom_components.axis_people_counter.ledger.series import Series
 
 from ..helpers.bare_ledger import HOUR, SERIAL, START, TIMEOUT, interval, opened, query, record
 

@@ -4,11 +4,12 @@ from .cameras import MAX_CAMERAS, Camera
 from .errors import LedgerError, LedgerTooNewError, TooManyCamerasError
 from .file import BackupHold
 from .folds import Counts
+from .hour_counts import NO_COUNTS, HourCounts, minus, plus
 from .ledger import Ledger
 from .places import Door, Place
 from .quarantine import MAX_QUARANTINED, MAX_QUARANTINED_BYTES, Quarantine, Quarantined
 from .retry import Retried
-from .series import NO_COUNTS, HourCounts, Series, add_up, minus, plus
+from .series import Series, add_up
 from .storing import Changes
 
 __all__ = [

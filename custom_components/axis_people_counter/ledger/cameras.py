@@ -11,6 +11,7 @@ from typing import Any, Final
 from ..counting import Timestamp
 from . import folds
 from .errors import LedgerError
+from .hour_counts import HourCounts
 
 # A leaked token must not be enough to fill the registries.
 MAX_CAMERAS: Final = 256
@@ -36,6 +37,8 @@ class Camera:
     send_interval: int
     reversed: int
     removed: int
+    # Until when intervals have been deleted because of their age; 0 where none has.
+    deleted_until: Timestamp
     total_entered: int
     total_exited: int
     total_adults_entered: int | None
@@ -107,4 +110,24 @@ def note_counts_adults(db: sqlite3.Connection, camera: int) -> None:
         WHERE id = ?
         """,
         (camera,),
+    )
+
+
+def add_deleted(db: sqlite3.Connection, camera: int, until: Timestamp, counts: HourCounts) -> None:
+    """Record sums of intervals that were deleted because of their age: totals contain them still."""
+    db.execute(
+        """
+        UPDATE cameras
+        SET deleted_until = :until,
+            total_entered = total_entered + :entered,
+            total_exited = total_exited + :exited,
+            total_adults_entered = total_adults_entered + :adults_entered,
+            total_adults_exited = total_adults_exited + :adults_exited,
+            deleted_entered = deleted_entered + :entered,
+            deleted_exited = deleted_exited + :exited,
+            deleted_adults_entered = deleted_adults_entered + :adults_entered,
+            deleted_adults_exited = deleted_adults_exited + :adults_exited
+        WHERE id = :camera
+        """,
+        {"camera": camera, "until": until, **counts._asdict()},
     )

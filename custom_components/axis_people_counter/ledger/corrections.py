@@ -1,6 +1,6 @@
 """The tables of corrections: occupancies that a person or an automation has set.
 
-Knows no counts. Called by ledger, today, place_today and places.
+Knows no counts. Called by ledger, today, place_today, places and retention.
 """
 
 import sqlite3
@@ -81,3 +81,9 @@ def of_key(db: sqlite3.Connection, key: str, start: Timestamp, end: Timestamp) -
         {"key": key, "start": start, "end": end},
     )
     return [Correction(*row) for row in rows]
+
+
+def delete_until(db: sqlite3.Connection, until: Timestamp) -> None:
+    """Delete all corrections before an instant."""
+    db.execute("DELETE FROM corrections WHERE at < ?", (until,))
+    db.execute("DELETE FROM place_corrections WHERE at < ?", (until,))

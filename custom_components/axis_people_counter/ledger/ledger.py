@@ -12,12 +12,14 @@ from ..counting import DAY, Columns, Correction, Interval, Passage, Push, Routes
 from . import (
     cameras,
     corrections,
+    deleted_hours,
     directions,
     intervals,
     packing,
     place_today,
     places,
     quarantine,
+    retention,
     retry,
     routes,
     series,
@@ -26,12 +28,13 @@ from . import (
 )
 from .cameras import Camera
 from .file import Answer, LedgerFile
+from .hour_counts import HourCounts
 from .intervals import Page
 from .place_today import PlaceToday
 from .places import Door, Place
 from .quarantine import Quarantine, Quarantined
 from .retry import Reader, Retried
-from .series import CountsByHour, HourCounts, HourRange, Series
+from .series import CountsByHour, HourRange, Series
 from .storing import Changes
 from .today import Today
 
@@ -159,6 +162,17 @@ class Ledger(LedgerFile):
         """Pack a day that ends before an instant, which changes no answer; return True if there may be more."""
         return self.submit(lambda db: packing.pack_step(db, before), writes=True)
 
+    def delete_oldest_day(
+        self, now: Timestamp, days: int, places: Sequence[Place], *, has_recorder: bool
+    ) -> Answer[bool]:
+        """Delete a day of counts that is older than so many days; return True if more has to be deleted.
+
+        `places` are those without a reset. Where there is a recorder, nothing is deleted that it hasn't been given.
+        """
+        return self.submit(
+            lambda db: retention.delete_oldest_day(db, now, days, places, has_recorder=has_recorder), writes=True
+        )
+
     # Quarantine
 
     def quarantined(self, key: str, limit: int) -> Answer[list[Quarantined]]:
@@ -239,6 +253,18 @@ class Ledger(LedgerFile):
     def forget_series(self, key: str) -> Answer[None]:
         """Record that recorder has nothing of a camera or a place any more."""
         return self.submit(lambda db: series.forget(db, key), writes=True)
+
+    def rewrite_series(self, key: str) -> Answer[None]:
+        """Have all hours of a camera or a place written again whose counts are kept."""
+        return self.submit(lambda db: series.rewrite(db, key), writes=True)
+
+    def has_deleted_hours(self, key: str) -> Answer[bool]:
+        """Return True if recorder has hours of a camera or a place whose counts were deleted here."""
+        return self.submit(lambda db: series.has_deleted_hours(db, key))
+
+    def forget_deleted_hours(self, key: str) -> Answer[None]:
+        """Have the sums of a camera or a place begin at zero: recorder has no hours of it."""
+        return self.submit(lambda db: deleted_hours.forget(db, key), writes=True)
 
     def carry_series(self, key: str, hours: list[tuple[Timestamp, HourCounts]], until: Timestamp) -> Answer[None]:
         """Store hours that recorder has of a camera, up to the last one, and that this ledger lacks."""

@@ -23,7 +23,7 @@ from ..counting import (
     reverse,
     turning_points,
 )
-from . import corrections, folds, intervals
+from . import corrections, deleted_hours, folds, intervals
 
 # The most that `advance` reads at once, within some ten milliseconds: pushes wait that long.
 INTERVALS_AT_ONCE: Final = 5_000
@@ -86,6 +86,7 @@ def set_places(db: sqlite3.Connection, places: Sequence[Place]) -> None:
         db.execute("DELETE FROM places WHERE key = ?", (key,))
         # Another place may get its id.
         folds.of_places(db).drop(known[key])
+        deleted_hours.forget(db, key)
     for place in places:
         _store_place(db, place)
 
@@ -108,7 +109,7 @@ def _store_place(db: sqlite3.Connection, place: Place) -> None:
         "INSERT INTO doors VALUES (?, ?, ?)",
         ((door.key, place_id, door.is_reversed) for door in place.doors),
     )
-    db.execute("DELETE FROM checkpoints WHERE place = ?", (place_id,))
+    _delete_checkpoints_after(db, place_id, 0)
     folds.of_places(db).drop(place_id)
 
 
@@ -126,6 +127,20 @@ def find(db: sqlite3.Connection, key: str) -> int | None:
     return row[0] if row else None
 
 
+def with_door(db: sqlite3.Connection, key: str) -> list[tuple[str, bool]]:
+    """Return the keys of the places that have a camera as a door, and if the door is reversed there."""
+    rows = db.execute(
+        """
+        SELECT places.key, doors.reversed
+        FROM doors
+        JOIN places ON places.id = place
+        WHERE doors.key = ?
+        """,
+        (key,),
+    )
+    return [(place, bool(is_reversed)) for place, is_reversed in rows]
+
+
 # Changes
 
 
@@ -140,7 +155,7 @@ def _note_change(db: sqlite3.Connection, place_id: int, since: Timestamp) -> Non
         "UPDATE places SET changed_since = min(coalesce(changed_since, :since), :since) WHERE id = :place",
         {"place": place_id, "since": since},
     )
-    db.execute("DELETE FROM checkpoints WHERE place = ? AND at > ?", (place_id, since))
+    _delete_checkpoints_after(db, place_id, since)
     folds.of_places(db).drop(place_id, since)
 
 
@@ -223,6 +238,17 @@ def advance(db: sqlite3.Connection, place: Place, at: Timestamp) -> bool:
         intervals_read += number_read
         days += 1
     return last < end
+
+
+def _delete_checkpoints_after(db: sqlite3.Connection, place_id: int, since: Timestamp) -> None:
+    """Delete the checkpoints of a place after an instant, but not those whose counts have been deleted."""
+    since = max(since, deleted_hours.kept_since(db))
+    db.execute("DELETE FROM checkpoints WHERE place = ? AND at > ?", (place_id, since))
+
+
+def delete_checkpoints(db: sqlite3.Connection, before: Timestamp) -> None:
+    """Delete the checkpoints of all places before an instant, because nothing is kept of that time."""
+    db.execute("DELETE FROM checkpoints WHERE at < ?", (before,))
 
 
 def last_checkpoint(db: sqlite3.Connection, key: str, at: Timestamp) -> Checkpoint:

@@ -2,7 +2,7 @@
 
 Rejected intervals are unreadable or absurd, and stored as they were sent. Waiting ones overlap a part of an interval
 sent earlier, and wait until later ones cover the rest of it.
-Called by ledger, storing, settling, retry, routes and today.
+Called by ledger, storing, settling, retry, routes, today and retention.
 """
 
 from collections import deque
@@ -344,3 +344,8 @@ def drop(db: sqlite3.Connection, key: str, last: int) -> int:
 def delete(db: sqlite3.Connection, ids: Iterable[int]) -> None:
     """Delete quarantined intervals."""
     db.executemany("DELETE FROM quarantine WHERE id = ?", [(row_id,) for row_id in ids])
+
+
+def delete_until(db: sqlite3.Connection, camera: int, until: Timestamp) -> None:
+    """Delete a camera's quarantined intervals that ended by an instant, those without a time by when they came."""
+    db.execute("DELETE FROM quarantine WHERE camera = ? AND coalesce(stop, received) <= ?", (camera, until))

@@ -31,11 +31,18 @@ _TABLES: Final = """
         send_interval INTEGER NOT NULL DEFAULT 60,
         reversed INTEGER NOT NULL DEFAULT 0,
         removed INTEGER NOT NULL DEFAULT 0,
-        -- Sums of all intervals; adults are NULL where the camera doesn't count them.
+        -- Sums of all intervals ever; adults are NULL where the camera doesn't count them.
         total_entered INTEGER NOT NULL DEFAULT 0,
         total_exited INTEGER NOT NULL DEFAULT 0,
         total_adults_entered INTEGER,
         total_adults_exited INTEGER,
+        -- Until when intervals have been deleted, 0 where none has, and the part of the sums above that these had: see
+        -- retention.py.
+        deleted_until INTEGER NOT NULL DEFAULT 0,
+        deleted_entered INTEGER NOT NULL DEFAULT 0,
+        deleted_exited INTEGER NOT NULL DEFAULT 0,
+        deleted_adults_entered INTEGER NOT NULL DEFAULT 0,
+        deleted_adults_exited INTEGER NOT NULL DEFAULT 0,
         -- Kept by the triggers below.
         quarantined INTEGER NOT NULL DEFAULT 0,
         quarantined_bytes INTEGER NOT NULL DEFAULT 0,
@@ -132,6 +139,18 @@ _TABLES: Final = """
         adults_entered INTEGER NOT NULL,
         adults_exited INTEGER NOT NULL,
         PRIMARY KEY (camera, start)
+    ) STRICT, WITHOUT ROWID;
+
+    -- When the kept counts begin (one row), and the sums that recorder has of the time before, by the key of a camera
+    -- or a place: see deleted_hours.py.
+    CREATE TABLE retention (kept_since INTEGER NOT NULL) STRICT;
+    INSERT INTO retention VALUES (0);
+    CREATE TABLE deleted_hours (
+        key TEXT PRIMARY KEY,
+        entered INTEGER NOT NULL,
+        exited INTEGER NOT NULL,
+        adults_entered INTEGER NOT NULL,
+        adults_exited INTEGER NOT NULL
     ) STRICT, WITHOUT ROWID;
 
     CREATE TABLE places (

@@ -9,45 +9,26 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import reduce
 import sqlite3
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
-from ..counting import HOUR, LATEST, Timestamp
-from . import hours, intervals
+from ..counting import EARLIEST, HOUR, LATEST, Timestamp
+from . import deleted_hours, hours, intervals
+from .hour_counts import NO_COUNTS, HourCounts, minus, plus
 from .hours import CountedHour
-
-
-class HourCounts(NamedTuple):
-    """Counts of an hour, or sums of such counts, in the direction the user gave the camera."""
-
-    entered: int
-    exited: int
-    adults_entered: int
-    adults_exited: int
-
-
-NO_COUNTS: Final = HourCounts(0, 0, 0, 0)
-
-
-def plus(counts: HourCounts, more: HourCounts) -> HourCounts:
-    """Return the sum of both."""
-    return HourCounts(*map(int.__add__, counts, more, strict=True))
-
-
-def minus(counts: HourCounts, fewer: HourCounts) -> HourCounts:
-    """Return the difference of both."""
-    return HourCounts(*map(int.__sub__, counts, fewer, strict=True))
 
 
 class HourRange(NamedTuple):
     """The hours to be written: from `start` to `last`, both included.
 
-    The series begins at `first`, and its newest interval ends at `counted_until`.
+    The series begins at `first`, and its newest interval ends at `counted_until`. `deleted` are the sums of hours whose
+    counts were deleted.
     """
 
     first: Timestamp
     start: Timestamp
     last: Timestamp
     counted_until: Timestamp
+    deleted: HourCounts
 
 
 class CountsByHour(NamedTuple):
@@ -103,7 +84,7 @@ def begin_writing_camera(db: sqlite3.Connection, key: str, basis: str, *, everyt
         return None
     camera_id, has_adults, written_as, *written = row
     camera = _Camera(db, camera_id)
-    hour_range = _missing_hours([camera], _Written(*written), everything=everything or written_as != basis)
+    hour_range = _missing_hours(db, key, [camera], _Written(*written), everything=everything or written_as != basis)
     if hour_range is None:
         return None
     _note_writing(db, "cameras", camera_id, hour_range, basis)
@@ -135,28 +116,36 @@ def begin_writing_place(db: sqlite3.Connection, key: str, *, everything: bool) -
     place_id, basis, *written = row
     doors = db.execute("SELECT cameras.id FROM doors JOIN cameras USING (key) WHERE place = ?", (place_id,)).fetchall()
     cameras = [_Camera(db, camera) for (camera,) in doors]
-    hour_range = _missing_hours(cameras, _Written(*written), everything=everything)
+    hour_range = _missing_hours(db, key, cameras, _Written(*written), everything=everything)
     if hour_range is not None:
         _note_writing(db, "places", place_id, hour_range, basis)
     return hour_range
 
 
-def _missing_hours(cameras: Iterable[_Camera], written: _Written, *, everything: bool) -> HourRange | None:
+def _missing_hours(
+    db: sqlite3.Connection, key: str, cameras: Iterable[_Camera], written: _Written, *, everything: bool
+) -> HourRange | None:
     """Return the hours that recorder may lack, None if it lacks none."""
     changes = [at for at in (written.changed_since, written.writing_since) if at is not None]
     since = 0 if everything else min(changes, default=None)
     with_counts = [(camera, camera.newest) for camera in cameras if camera.newest]
     if since is None or not with_counts:
         return None
-    first = min(camera.first for camera, _ in with_counts)
+    first = _hour(min(camera.first for camera, _ in with_counts))
+    kept_since = deleted_hours.kept_since(db)
+    # Hours before are incomplete. Counts that begin much earlier have come after that time was deleted.
+    if kept_since - deleted_hours.REACH <= first < kept_since:
+        first = kept_since
     # Recorder may have hours, at either end, whose only interval was replaced since.
     if written.written_first is not None:
-        first = min(first, written.written_first)
-    first = _hour(first)
+        first = min(first, max(written.written_first, kept_since))
     last = max(_hour(max(newest.start for _, newest in with_counts)), written.written_until or 0)
+    if last < first:
+        return None
     # The last hour that was written is always written again: it may have been incomplete.
     start = min(_hour(max(since, first)), last if written.written_until is None else written.written_until)
-    return HourRange(first, start, last, max(newest.end for _, newest in with_counts))
+    counted_until = max(newest.end for _, newest in with_counts)
+    return HourRange(first, start, last, counted_until, deleted_hours.sums(db, key))
 
 
 def _note_writing(db: sqlite3.Connection, table: str, row_id: int, hour_range: HourRange, basis: str) -> None:
@@ -183,6 +172,7 @@ def confirm(db: sqlite3.Connection, key: str) -> None:
 def forget(db: sqlite3.Connection, key: str) -> None:
     """Record that recorder has nothing of a camera or a place any more, and delete what was carried over from it."""
     db.execute("DELETE FROM carried WHERE camera = (SELECT id FROM cameras WHERE key = ?)", (key,))
+    deleted_hours.forget(db, key)
     for table in ("cameras", "places"):
         db.execute(
             f"""
@@ -216,6 +206,56 @@ def has_other_basis(db: sqlite3.Connection, key: str) -> bool:
     return bool(row and row[0])
 
 
+def rewrite(db: sqlite3.Connection, key: str) -> None:
+    """Record that all hours of a camera or a place have to be written again, as far as their counts are kept."""
+    for table in ("cameras", "places"):
+        db.execute(f"UPDATE {table} SET changed_since = 0 WHERE key = ?", (key,))
+
+
+def has_deleted_hours(db: sqlite3.Connection, key: str) -> bool:
+    """Return True if recorder has hours of a camera or a place whose counts were deleted here."""
+    first_rows = db.execute(
+        """
+        SELECT written_first FROM cameras WHERE key = :key
+        UNION ALL
+        SELECT written_first FROM places WHERE key = :key
+        """,
+        {"key": key},
+    )
+    kept_since = deleted_hours.kept_since(db)
+    return any(first is not None and first < kept_since for (first,) in first_rows)
+
+
+def waits_for_recorder(db: sqlite3.Connection, key: str, before: Timestamp) -> bool:
+    """Return True if hours before an instant have changed, and recorder is still to be given them.
+
+    These are hours of a camera, or of a place that has it as a door. Nothing is written of a removed camera, and of a
+    place with a door whose camera has never pushed.
+    """
+    (waits,) = db.execute(
+        """
+        SELECT EXISTS (
+            SELECT *
+            FROM cameras
+            WHERE key = :key AND removed = 0 AND (changed_since < :before OR writing_since < :before)
+        ) OR EXISTS (
+            SELECT *
+            FROM places
+            JOIN doors ON place = places.id
+            WHERE doors.key = :key
+                AND (changed_since < :before OR writing_since < :before)
+                AND NOT EXISTS (
+                    SELECT *
+                    FROM doors AS other
+                    WHERE other.place = places.id AND other.key NOT IN (SELECT key FROM cameras)
+                )
+        )
+        """,
+        {"key": key, "before": before},
+    ).fetchone()
+    return bool(waits)
+
+
 # Counts by the hour
 
 
@@ -225,21 +265,22 @@ def door_counts(db: sqlite3.Connection, key: str, hour_range: HourRange, *, is_r
     if row is None:
         return CountsByHour({}, NO_COUNTS, frozenset())
     counts = _Camera(db, row[0]).counts_from(hour_range.start)
+    by_hour = {hour: at_door(of_hour, is_reversed=is_reversed) for hour, of_hour in counts.by_hour.items()}
+    return CountsByHour(by_hour, at_door(counts.before, is_reversed=is_reversed), counts.counted_hours)
 
-    def at_door(of_hour: HourCounts) -> HourCounts:
-        if is_reversed:
-            return HourCounts(of_hour.exited, of_hour.entered, 0, 0)
-        return HourCounts(of_hour.entered, of_hour.exited, 0, 0)
 
-    by_hour = {hour: at_door(of_hour) for hour, of_hour in counts.by_hour.items()}
-    return CountsByHour(by_hour, at_door(counts.before), counts.counted_hours)
+def at_door(counts: HourCounts, *, is_reversed: bool) -> HourCounts:
+    """Return the counts of a camera as those of a door of a place, which has no adults."""
+    if is_reversed:
+        return HourCounts(counts.exited, counts.entered, 0, 0)
+    return HourCounts(counts.entered, counts.exited, 0, 0)
 
 
 def add_up(hour_range: HourRange, doors: Iterable[CountsByHour]) -> Series:
     """Return the counts of all doors together."""
     by_hour: dict[Timestamp, HourCounts] = {}
     counted_hours: set[Timestamp] = set()
-    before = NO_COUNTS
+    before = hour_range.deleted
     for door in doors:
         for hour, counts in door.by_hour.items():
             by_hour[hour] = plus(by_hour.get(hour, NO_COUNTS), counts)
@@ -257,6 +298,27 @@ def add_up(hour_range: HourRange, doors: Iterable[CountsByHour]) -> Series:
     )
 
 
+class FirstCounts(NamedTuple):
+    """The start and the end of the first interval of a camera, or of the first hour carried over."""
+
+    start: Timestamp
+    end: Timestamp
+
+
+def first_counts(db: sqlite3.Connection, camera_id: int) -> FirstCounts | None:
+    """Return when the first counts of a camera begin and end, None where there are none."""
+    found = [FirstCounts(*interval[:2]) for interval in intervals.first_intervals(db, camera_id, EARLIEST, LATEST, 1)]
+    (hour,) = db.execute("SELECT min(start) FROM carried WHERE camera = ?", (camera_id,)).fetchone()
+    if hour is not None:
+        found.append(FirstCounts(hour, hour + HOUR))
+    return min(found, default=None)
+
+
+def counts_between(db: sqlite3.Connection, camera_id: int, low: Timestamp, high: Timestamp) -> HourCounts:
+    """Return the counts of a camera in the hours in [low, high)."""
+    return _Camera(db, camera_id).counts_between(low, high)
+
+
 class _Camera:
     """The counts of one camera, in the direction the user gave it."""
 
@@ -266,8 +328,9 @@ class _Camera:
         self._camera_id = camera_id
         is_reversed, *totals = db.execute(
             """
-            SELECT reversed, total_entered, total_exited,
-                coalesce(total_adults_entered, 0), coalesce(total_adults_exited, 0)
+            SELECT reversed, total_entered - deleted_entered, total_exited - deleted_exited,
+                coalesce(total_adults_entered, 0) - deleted_adults_entered,
+                coalesce(total_adults_exited, 0) - deleted_adults_exited
             FROM cameras
             WHERE id = ?
             """,
@@ -284,16 +347,29 @@ class _Camera:
         return min(first for first in (intervals.first(self._db, self._camera_id), carried) if first is not None)
 
     def counts_from(self, start: Timestamp) -> CountsByHour:
-        """Return the counts of all hours from `start` on."""
+        """Return the counts of all hours from `start` on, and of those before as far as they aren't deleted hours."""
         counted = hours.sums(self._db, self._camera_id, start, LATEST)
         by_hour = {hour: self._directed(of_hour.counts) for hour, of_hour in counted.by_hour.items()}
-        total = self._total
+        total = minus(self._total, self._before_kept_since())
         for hour, carried in self._carried():
             total = plus(total, carried)
             if hour >= start:
                 by_hour[hour] = plus(by_hour.get(hour, NO_COUNTS), carried)
         before = minus(total, reduce(plus, by_hour.values(), NO_COUNTS))
         return CountsByHour(by_hour, before, frozenset(counted.covered_hours))
+
+    def counts_between(self, low: Timestamp, high: Timestamp) -> HourCounts:
+        """Return the sum of the hours in [low, high)."""
+        counted = hours.sums(self._db, self._camera_id, low, high)
+        found = [self._directed(of_hour.counts) for of_hour in counted.by_hour.values()]
+        found += [carried for hour, carried in self._carried() if low <= hour < high]
+        return reduce(plus, found, NO_COUNTS)
+
+    def _before_kept_since(self) -> HourCounts:
+        """Return the sum of the intervals that are kept although recorder's hours of that time stay as they are."""
+        if not (kept_since := deleted_hours.kept_since(self._db)):
+            return NO_COUNTS
+        return self.counts_between(kept_since - deleted_hours.REACH, kept_since)
 
     def _carried(self) -> Iterator[tuple[Timestamp, HourCounts]]:
         """Yield what each carried hour adds to the counts of this ledger."""
@@ -329,14 +405,27 @@ class _Camera:
 
 
 def carry(db: sqlite3.Connection, key: str, hours: Iterable[tuple[Timestamp, HourCounts]], until: Timestamp) -> None:
-    """Store the hours that recorder has of a camera, up to the last one, which wasn't finished."""
+    """Store the hours that recorder has of a camera, up to the last one, which wasn't finished.
+
+    Deleted hours aren't stored again.
+    """
+    kept_since = deleted_hours.kept_since(db)
     (camera,) = db.execute("SELECT id FROM cameras WHERE key = ?", (key,)).fetchone()
     db.executemany(
         "INSERT OR REPLACE INTO carried VALUES (?, ?, ?, ?, ?, ?, ?)",
         # The stop of an unfinished hour is its start, as its end is unknown.
-        ((camera, hour, hour if hour == until else hour + HOUR, *counts) for hour, counts in hours if any(counts)),
+        (
+            (camera, hour, hour if hour == until else hour + HOUR, *counts)
+            for hour, counts in hours
+            if any(counts) and hour >= kept_since
+        ),
     )
     db.execute("UPDATE cameras SET changed_since = 0, written_until = ? WHERE id = ?", (until, camera))
+
+
+def delete_carried(db: sqlite3.Connection, camera: int, until: Timestamp) -> None:
+    """Delete the carried hours of a camera before an instant."""
+    db.execute("DELETE FROM carried WHERE camera = ? AND start < ?", (camera, until))
 
 
 def _delete_recounted(db: sqlite3.Connection, camera: int, start: Timestamp) -> None:

@@ -95,5 +95,8 @@ def _missing_seconds(db: sqlite3.Connection, fold: CameraFold, camera: Camera, n
     first = intervals.first(db, camera.id)
     if first is None or newest is None:
         return 0
+    if camera.deleted_until:
+        # Intervals before were deleted, so the first one is no beginning.
+        first = camera.deleted_until
     day, next_day, _ = fold.basis
     return max(0, min(newest.end, next_day) - max(first, day) - fold.covered)

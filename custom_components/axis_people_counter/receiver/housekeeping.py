@@ -1,4 +1,4 @@
-"""Background work: packs old days, retries quarantined intervals, ends the issues of senders that have become quiet.
+"""Background work: deletes and packs old days, retries quarantined intervals, ends the issues of quiet senders.
 
 Started by the receiver when its cameras have been added.
 """
@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 import logging
 from typing import Final
 
+from homeassistant.components.recorder import DOMAIN as RECORDER_DOMAIN
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.event import async_track_time_interval
@@ -17,10 +18,12 @@ from .. import issues
 from ..const import DOMAIN
 from ..coordinator import CameraCoordinator
 from ..ledger import Ledger, LedgerError
+from ..place_coordinator import PlaceCoordinator
+from ..settings import days_kept
 
 _LOGGER = logging.getLogger(__name__)
 
-PACK_EVERY: Final = timedelta(days=1)
+TIDY_EVERY: Final = timedelta(days=1)
 # Late counts of the last two days are common, and rows are cheaper to change than a packed day.
 PACK_AFTER: Final = timedelta(days=2)
 END_QUIET_EVERY: Final = timedelta(minutes=5)
@@ -28,23 +31,46 @@ END_QUIET_EVERY: Final = timedelta(minutes=5)
 
 @callback
 def async_start_housekeeping(
-    hass: HomeAssistant, entry: ConfigEntry, ledger: Ledger, cameras: Mapping[str, CameraCoordinator]
+    hass: HomeAssistant,
+    entry: ConfigEntry,
+    ledger: Ledger,
+    cameras: Mapping[str, CameraCoordinator],
+    places: Mapping[str, PlaceCoordinator],
 ) -> None:
     """Start the background work; it ends when the entry is unloaded."""
 
-    async def pack(_: datetime) -> None:
+    async def tidy(_: datetime | None = None) -> None:
+        await _async_delete(hass, entry, ledger, places)
         await _async_pack(ledger)
 
     @callback
     def end_quiet(_: datetime) -> None:
         issues.async_end_quiet(hass, {camera.camera.serial for camera in cameras.values()})
 
-    entry.async_create_background_task(hass, _async_pack(ledger), f"{DOMAIN} pack old days")
-    entry.async_on_unload(async_track_time_interval(hass, pack, PACK_EVERY))
+    entry.async_create_background_task(hass, tidy(), f"{DOMAIN} old days")
+    entry.async_on_unload(async_track_time_interval(hass, tidy, TIDY_EVERY))
     entry.async_create_background_task(
         hass, _async_retry_quarantined(ledger, cameras), f"{DOMAIN} retry quarantined intervals"
     )
     entry.async_on_unload(async_track_time_interval(hass, end_quiet, END_QUIET_EVERY))
+
+
+async def _async_delete(
+    hass: HomeAssistant, entry: ConfigEntry, ledger: Ledger, places: Mapping[str, PlaceCoordinator]
+) -> None:
+    """Delete counts older than the days that the user chose, one day after the other."""
+    days = days_kept(entry)
+    if days is None:
+        return
+    now = int(dt_util.utcnow().timestamp())
+    without_reset = [place.settings.place for place in places.values() if place.settings.schedule.reset_time is None]
+    try:
+        while await ledger.delete_oldest_day(
+            now, days, without_reset, has_recorder=RECORDER_DOMAIN in hass.config.components
+        ):
+            pass
+    except LedgerError as err:
+        _LOGGER.debug("Old counts can't be deleted now: %s", err)
 
 
 async def _async_pack(ledger: Ledger) -> None:

@@ -112,7 +112,7 @@ class Receiver:
             await self._async_add(camera, has_sent_new_counts=True)
         await self._async_start_places(places)
         self.statistics.async_start([camera.key for camera in cameras], places, obsolete)
-        async_start_housekeeping(self.hass, self.entry, self.ledger, self.cameras)
+        async_start_housekeeping(self.hass, self.entry, self.ledger, self.cameras, self.places)
 
     async def _async_store_settings(self) -> None:
         """Store the entry's settings in the ledger; directions only in the ledger go to the entry first."""

@@ -75,6 +75,14 @@ class SeriesWriter:
         else:
             await self._async_write_camera(key)
 
+    async def async_rebuild(self, key: str) -> None:
+        """Have all hours of a camera or place written again. Raises LedgerError."""
+        if await self._ledger.has_deleted_hours(key):
+            # These hours can't be written again, so nothing is cleared.
+            await self._ledger.rewrite_series(key)
+        else:
+            await self.async_clear(key)
+
     async def async_clear(self, key: str) -> None:
         """Delete all series of a camera or place. Raises LedgerError."""
         await self._async_clear_recorder(key)
@@ -103,7 +111,7 @@ class SeriesWriter:
 
     async def _async_write_place(self, place: PlaceSettings) -> None:
         key = place.key
-        if await self._ledger.has_other_basis(key):
+        if await self._ledger.has_other_basis(key) and not await self._ledger.has_deleted_hours(key):
             # Otherwise hours that only a former door had would stay.
             await self._async_clear_recorder(key)
         cameras = [await self._ledger.camera(camera) for camera in place.keys]
@@ -135,6 +143,9 @@ class SeriesWriter:
         names = await self._async_read(names_of, key)
         until = await self._async_read(last_hour, key)
         written = await self._ledger.written_until(key)
+        if until is None:
+            # Without earlier hours in recorder, the sums begin at zero.
+            await self._ledger.forget_deleted_hours(key)
         metadata = await self._async_metadata(key, name, names)
         series = await begin()
         if series is None and until == written:

@@ -103,7 +103,7 @@ class StatisticsWriter:
             self._queue.async_add(changed, max(now, written + WRITE_EVERY) if is_recent and written else now)
 
     async def async_rebuild(self, key: str) -> None:
-        """Clear the series of a camera or place and write them again from the ledger.
+        """Write the series of a camera or place again from the ledger; hours of deleted counts stay as they are.
 
         Raises HomeAssistantError.
         """
@@ -111,7 +111,7 @@ class StatisticsWriter:
             raise HomeAssistantError(translation_domain=DOMAIN, translation_key="no_recorder")
         async with self._lock:
             with translated_ledger_errors():
-                await self._series.async_clear(key)
+                await self._series.async_rebuild(key)
         self._queue.async_add(key, dt_util.utcnow())
 
     async def _async_write(self, key: str) -> None:

@@ -1,0 +1,84 @@
+"""Deletes the oldest counts, a day (UTC) of all cameras at a time.
+
+Totals, and the occupancy of places without a reset, stay as they are. So does what recorder has: its hours before
+`kept_since` are never written again. Knows no clock. Called by ledger.py.
+"""
+
+from collections.abc import Sequence
+import sqlite3
+
+from ..counting import DAY, EARLIEST, Timestamp
+from . import cameras, corrections, deleted_hours, intervals, places, quarantine, series
+from .cameras import Camera
+from .hour_counts import HourCounts
+from .places import Place
+
+
+def delete_oldest_day(
+    db: sqlite3.Connection, now: Timestamp, days: int, places_without_reset: Sequence[Place], *, has_recorder: bool
+) -> bool:
+    """Delete the oldest day of counts; return True if more has to be deleted.
+
+    The last `days` days are kept, with all that their answers depend on. Where there is a recorder, nothing is deleted
+    before it has been given the hours.
+    """
+    with_counts = [
+        (camera, first)
+        for camera in list(cameras.each_camera(db))
+        if (first := series.first_counts(db, camera.id)) is not None
+    ]
+    if not with_counts:
+        return False
+    deleted_until = -(-min(first.end for _, first in with_counts) // DAY) * DAY
+    since = deleted_until + deleted_hours.MARGIN
+    # A wrong clock of this computer alone deletes nothing.
+    newest = max(
+        (interval.end for camera, _ in with_counts if (interval := intervals.newest(db, camera.id))), default=0
+    )
+    if since > min(now, newest) - days * DAY:
+        return False
+    concerned = [camera for camera, first in with_counts if first.start < since]
+    if has_recorder and any(series.waits_for_recorder(db, camera.key, since) for camera in concerned):
+        return False
+    for place in places_without_reset:
+        if places.advance(db, place, since):
+            # Its occupancy is added up some days at a time.
+            return True
+    _move_kept_since(db, concerned, since)
+    for camera in concerned:
+        _delete(db, camera, deleted_until)
+    corrections.delete_until(db, deleted_until)
+    places.delete_checkpoints(db, deleted_until)
+    return True
+
+
+def _move_kept_since(db: sqlite3.Connection, concerned: Sequence[Camera], since: Timestamp) -> None:
+    """Add the hours up to an instant to the sums that statistics go on from."""
+    before = deleted_hours.kept_since(db)
+    for camera in concerned:
+        counts = series.counts_between(db, camera.id, before, since)
+        deleted_hours.add(db, camera.key, counts)
+        for place, is_reversed in places.with_door(db, camera.key):
+            deleted_hours.add(db, place, series.at_door(counts, is_reversed=is_reversed))
+        series.delete_carried(db, camera.id, since)
+    deleted_hours.set_kept_since(db, max(before, since))
+
+
+def _delete(db: sqlite3.Connection, camera: Camera, until: Timestamp) -> None:
+    """Delete what a camera counted up to an instant; its totals stay."""
+    ended = [
+        interval for interval in intervals.beginning_within(db, camera.id, EARLIEST, until) if interval.end <= until
+    ]
+    intervals.replace(db, camera.id, ended, [])
+    cameras.add_deleted(
+        db,
+        camera.id,
+        until,
+        HourCounts(
+            sum(interval.entered for interval in ended),
+            sum(interval.exited for interval in ended),
+            sum(interval.adults_entered or 0 for interval in ended),
+            sum(interval.adults_exited or 0 for interval in ended),
+        ),
+    )
+    quarantine.delete_until(db, camera.id, until)

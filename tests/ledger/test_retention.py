@@ -1,0 +1,248 @@
+"""Old counts are deleted: totals, statistics and the occupancy of places go on, and later answers stay the same."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Final
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from custom_components.axis_people_counter.counting.occupancy import Source
+from custom_components.axis_people_counter.counting.schedule import Schedule
+from custom_components.axis_people_counter.ledger.hour_counts import HourCounts
+from custom_components.axis_people_counter.ledger.ledger import Ledger
+from custom_components.axis_people_counter.ledger.places import Door, Place
+from custom_components.axis_people_counter.ledger.series import Series, add_up
+
+from ..helpers.bare_ledger import (
+    DAY,
+    HOUR,
+    SERIAL,
+    START,
+    TIMEOUT,
+    bad,
+    camera_row,
+    contents,
+    interval,
+    pack_all,
+    query,
+    record,
+    sensor,
+    stored,
+)
+
+MIDNIGHT: Final = START // DAY * DAY
+MINUTES_OF_A_DAY: Final = 24 * 60
+OTHER: Final = sensor(2)
+PLACE: Final = Place("place", (Door(SERIAL, False), Door(OTHER.serial, True)), Schedule(ZoneInfo("UTC"), None).basis)
+BASIS: Final = "basis"
+
+
+def fill(ledger: Ledger, days: Iterable[int]) -> None:
+    """Count at the same minute of each day: twice as many people as on the day before, one of whom stays."""
+    for day in days:
+        people = 2**day
+        record(ledger, day * DAY + 60, interval(day * MINUTES_OF_A_DAY, people, people - 1, adults=(1, 0)))
+
+
+def delete(ledger: Ledger, days: int, *, now: int = START + 1000 * DAY, has_recorder: bool = False) -> int:
+    """Delete all counts older than so many days; return the number of steps."""
+    steps = 0
+    while ledger.delete_oldest_day(now, days, [PLACE], has_recorder=has_recorder).result(TIMEOUT):
+        steps += 1
+        assert steps < 1000
+    return steps
+
+
+def days_stored(path: Path) -> list[int]:
+    """Return the days with intervals."""
+    return [(found.start - MIDNIGHT) // DAY for found in stored(path)]
+
+
+def series_of_camera(ledger: Ledger, *, everything: bool = False) -> Series | None:
+    """Return the hours that recorder may lack of the camera, and record that it has them."""
+    series = ledger.begin_writing_camera(SERIAL, BASIS, everything=everything).result(TIMEOUT)
+    ledger.confirm_series(SERIAL).result(TIMEOUT)
+    return series
+
+
+def series_of_place(ledger: Ledger, *, everything: bool = False) -> Series | None:
+    """Return the hours that recorder may lack of the place, and record that it has them."""
+    hours = ledger.begin_writing_place(PLACE.key, everything=everything).result(TIMEOUT)
+    ledger.confirm_series(PLACE.key).result(TIMEOUT)
+    return hours and add_up(hours, [ledger.door_counts(door, hours).result(TIMEOUT) for door in PLACE.doors])
+
+
+def sums(series: Series | None) -> dict[int, HourCounts]:
+    """Return the sums at the end of each hour that has counts, by day."""
+    assert series
+    found, so_far = {}, series.before
+    for number, counts in enumerate(series.hours):
+        so_far = HourCounts(*map(int.__add__, so_far, counts, strict=True))
+        if any(counts):
+            found[(series.start + number * HOUR - MIDNIGHT) // DAY] = so_far
+    return found
+
+
+TOTALS: Final = "total_entered, total_exited, total_adults_entered, total_adults_exited"
+
+
+@pytest.mark.parametrize("is_packed", [False, True])
+def test_days_are_deleted_in_full(path: Path, ledger: Ledger, is_packed: bool) -> None:
+    """Keep the days that were chosen, and two days that their answers may depend on; totals don't fall."""
+    fill(ledger, range(8))
+    if is_packed:
+        pack_all(ledger, START + 100 * DAY)
+    before = camera_row(path, TOTALS)
+    # The newest count is from day 7 at ten o'clock, so three days are kept from day 4 on.
+    assert delete(ledger, 3) == 2
+    assert days_stored(path) == [2, 3, 4, 5, 6, 7]
+    assert camera_row(path, TOTALS) == before
+    assert camera_row(path, "deleted_entered, deleted_exited, deleted_adults_entered") == (3, 1, 2)
+    fill(ledger, [8])
+    assert delete(ledger, 3) == 1
+    assert days_stored(path) == [3, 4, 5, 6, 7, 8]
+    assert camera_row(path, "total_entered") == (2**9 - 1,)
+
+
+@pytest.mark.parametrize("now", [START + 6 * DAY, START + 4000 * DAY])
+def test_neither_clock_alone_deletes(path: Path, ledger: Ledger, now: int) -> None:
+    """Delete only what is old by the clock and by the newest count: either of them may be wrong."""
+    fill(ledger, range(6 if now > START + 6 * DAY else 60))
+    delete(ledger, 4, now=now)
+    assert days_stored(path)[0] <= 1
+
+
+def test_days_without_counts_take_no_steps(path: Path, ledger: Ledger) -> None:
+    """Skip years in which nothing was counted."""
+    fill(ledger, [0])
+    record(ledger, 4000 * DAY + 60, interval(4000 * MINUTES_OF_A_DAY, 1))
+    assert delete(ledger, 100, now=START + 5000 * DAY) == 1
+    assert days_stored(path) == [4000]
+    assert camera_row(path, "total_entered") == (2,)
+
+
+def test_interval_over_midnight_is_deleted_with_the_day_where_it_ends(path: Path, ledger: Ledger) -> None:
+    """Keep an interval that reaches into a day that is kept."""
+    over = interval(14 * 60 - 30, 4, minutes=60)
+    record(ledger, DAY, interval(0, 1), over, interval(14 * 60 + 30, 8))
+    fill(ledger, [5])
+    assert delete(ledger, 2) == 1
+    assert stored(path)[0] == over
+    fill(ledger, [6])
+    assert delete(ledger, 2) == 1
+    assert days_stored(path) == [5, 6]
+
+
+def test_what_belongs_to_deleted_days_is_deleted(path: Path, ledger: Ledger) -> None:
+    """Delete the quarantined intervals, the corrections and the checkpoints of deleted days."""
+    ledger.set_places([PLACE]).result(TIMEOUT)
+    fill(ledger, range(8))
+    for day in (0, 7):
+        record(ledger, day * DAY + 90, rejected=[bad(day * MINUTES_OF_A_DAY + 5, content=f"day {day}")])
+        ledger.correct(SERIAL, START + day * DAY, 1, Source.BUTTON).result(TIMEOUT)
+        ledger.correct_place(PLACE, START + day * DAY, 1, Source.BUTTON).result(TIMEOUT)
+    delete(ledger, 3)
+    assert contents(ledger) == ["day 7"]
+    for table in ("corrections", "place_corrections"):
+        assert query(path, f"SELECT at FROM {table}") == [(START + 7 * DAY,)]
+    assert query(path, "SELECT min(at) FROM checkpoints") == [(MIDNIGHT + 2 * DAY,)]
+
+
+def test_nothing_is_deleted_before_recorder_has_it(path: Path, ledger: Ledger) -> None:
+    """Keep hours of cameras and places until recorder has been given them, where there is a recorder."""
+    ledger.set_places([Place(PLACE.key, PLACE.doors[:1], PLACE.schedule)]).result(TIMEOUT)
+    fill(ledger, range(8))
+    assert delete(ledger, 3, has_recorder=True) == 0
+    series_of_camera(ledger)
+    assert delete(ledger, 3, has_recorder=True) == 0
+    series_of_place(ledger)
+    ledger.begin_writing_camera(SERIAL, BASIS, everything=True).result(TIMEOUT)
+    assert delete(ledger, 3, has_recorder=True) == 0, "recorder may not have the hours that are being written"
+    ledger.confirm_series(SERIAL).result(TIMEOUT)
+    assert delete(ledger, 3, has_recorder=True) == 2
+    assert days_stored(path)[0] == 2
+
+
+@pytest.mark.parametrize("key", [SERIAL, PLACE.key])
+def test_statistics_go_on(ledger: Ledger, key: str) -> None:
+    """Sums of later hours stay the same, and deleted hours are never written again."""
+    series_of = series_of_camera if key == SERIAL else series_of_place
+    ledger.set_places([PLACE]).result(TIMEOUT)
+    fill(ledger, range(8))
+    record(ledger, 100, interval(30, 100, 50), sender=OTHER)
+    before = sums(series_of(ledger))
+    delete(ledger, 3)
+    assert series_of(ledger) is None
+    ledger.rewrite_series(key).result(TIMEOUT)
+    after = sums(series_of(ledger))
+    assert after == {day: before[day] for day in range(4, 8)}
+    # A direction that is reversed changes the hours that are kept, and nothing before.
+    ledger.set_reversed(SERIAL, True).result(TIMEOUT)
+    reversed_sums = sums(series_of(ledger, everything=True))
+    assert reversed_sums[4].entered == before[3].entered + 15
+    assert reversed_sums[4].exited == before[3].exited + 16
+    fill(ledger, [8])
+    delete(ledger, 3)
+    assert sums(series_of(ledger, everything=True))[5] == reversed_sums[5]
+
+
+def test_carried_hours_are_deleted(path: Path, ledger: Ledger) -> None:
+    """Delete hours that came from recorder as well; their sums stay."""
+    fill(ledger, range(4, 8))
+    hours = [(MIDNIGHT + day * DAY, HourCounts(10, 5, 0, 0)) for day in range(5)]
+    ledger.carry_series(SERIAL, hours, MIDNIGHT + 4 * DAY).result(TIMEOUT)
+    before = sums(series_of_camera(ledger))
+    assert delete(ledger, 3) == 1
+    kept = [(MIDNIGHT + 3 * DAY,), (MIDNIGHT + 4 * DAY,)]
+    assert query(path, "SELECT start FROM carried") == kept
+    assert sums(series_of_camera(ledger, everything=True)) == {day: before[day] for day in range(3, 8)}
+    # Recorder still has the deleted hours. They aren't taken from it a second time.
+    ledger.carry_series(SERIAL, hours, MIDNIGHT + 4 * DAY).result(TIMEOUT)
+    assert query(path, "SELECT start FROM carried") == kept
+
+
+def test_sums_begin_at_zero_in_a_new_recorder(ledger: Ledger) -> None:
+    """Begin at zero where recorder has lost the hours whose counts were deleted: a sum of years would be a spike."""
+    fill(ledger, range(8))
+    series_of_camera(ledger)
+    delete(ledger, 3)
+    assert ledger.has_deleted_hours(SERIAL).result(TIMEOUT)
+    ledger.forget_deleted_hours(SERIAL).result(TIMEOUT)
+    assert sums(series_of_camera(ledger, everything=True))[4].entered == 16
+    ledger.forget_series(SERIAL).result(TIMEOUT)
+    assert not ledger.has_deleted_hours(SERIAL).result(TIMEOUT)
+
+
+def test_missing_minutes_stay(ledger: Ledger) -> None:
+    """The time before the first interval that is kept is missing, because others were counted before."""
+    fill(ledger, [0, 5, 7])
+    day = MIDNIGHT + 5 * DAY
+
+    def missing() -> int:
+        return ledger.today(SERIAL, day, day + DAY, day).result(TIMEOUT).missing_seconds
+
+    before = missing()
+    assert before == DAY - 60
+    assert delete(ledger, 3) == 1
+    assert missing() == before
+
+
+def test_place_without_reset_goes_on(ledger: Ledger) -> None:
+    """Keep who entered on deleted days inside, also when later counts or the doors change."""
+    ledger.set_places([PLACE]).result(TIMEOUT)
+    fill(ledger, range(8))
+    delete(ledger, 3)
+    assert inside(ledger, PLACE) == 8
+    record(ledger, 5 * DAY + 99, interval(5 * MINUTES_OF_A_DAY + 1, 1))
+    assert inside(ledger, PLACE) == 9
+    other_doors = Place(PLACE.key, PLACE.doors[:1], PLACE.schedule)
+    ledger.set_places([other_doors]).result(TIMEOUT)
+    assert inside(ledger, other_doors) == 9
+
+
+def inside(ledger: Ledger, place: Place) -> int:
+    """Return how many people are inside a place at the end of day 7."""
+    at, running = ledger.running_before(place, MIDNIGHT + 8 * DAY)
+    assert at == MIDNIGHT + 8 * DAY
+    return running

@@ -77,11 +77,11 @@ def test_void_line_has_no_figure() -> None:
 
 
 def test_repetition() -> None:
-    """The median factor between two rounds."""
+    """The median factor between the rounds and their median."""
     assert repetition([5]) == 1
-    assert repetition([2, 4, 2, 2, 2]) == 1
-    assert repetition([2, 4, 2]) == 2
-    assert repetition([1, 2, 4]) == 2
+    assert repetition([2, 2, 4]) == 1
+    assert repetition([2, 4, 8]) == 2
+    assert repetition([1, 3]) == pytest.approx((2 + 1.5) / 2)
     assert repetition([0, 0]) == 1
 
 

@@ -63,7 +63,7 @@ class Fleet:
         self._zone = zone
         # The start of the next interval.
         self.next = self.begin
-        self._random = Random(first + number)  # noqa: S311 - no secrets
+        self.random = Random(number)  # noqa: S311 - no secrets
 
     def day(self) -> list[bytes]:
         """Return a body per camera with all minutes of its day before the first push."""
@@ -71,7 +71,7 @@ class Fleet:
         found: list[bytes] = []
         for camera in self.cameras:
             intervals = [
-                Interval(midnight + minute * MINUTE, midnight + (minute + 1) * MINUTE, counts(self._random))
+                Interval(midnight + minute * MINUTE, midnight + (minute + 1) * MINUTE, counts(self.random))
                 for minute in range((self.begin - midnight) // MINUTE)
             ]
             self.sent[camera.serial] += total(intervals)
@@ -90,7 +90,7 @@ class Fleet:
         for number in range(pushes):
             end = first_end + number * SECOND
             for camera in self.cameras:
-                interval = Interval(self.next, end, counts(self._random) if people else Counts())
+                interval = Interval(self.next, end, counts(self.random) if people else Counts())
                 self.sent[camera.serial] += interval.counts
                 found.append(camera.body([interval]))
             self.next = end

@@ -99,6 +99,8 @@ async def one_push(folder: Path, rounds: int) -> list[Line]:
 
 async def recorded(home: Home, fleet: Fleet, *, people: bool) -> tuple[float, float]:
     """Return recorder's rows of states and the kilobytes written to the disk per push of one camera."""
+    # Each round sends the same counts.
+    fleet.random.seed(RECORDED_PUSHES)
     bodies = await asyncio.to_thread(fleet.bodies, RECORDED_PUSHES, people=people)
     # The other doors of the place push beforehand.
     own = bodies[:: len(fleet.cameras)]

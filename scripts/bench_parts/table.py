@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from itertools import combinations
 from math import ceil, inf
 import operator
 from statistics import median
 
 from scripts.demo_parts.console import echo
 
-# Half of all pairs of rounds differ by this factor at most.
-MARGIN = 1.35
+# Half of all rounds differ from the median by this factor at most.
+MARGIN = 1.25
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,7 +43,7 @@ class Line:
 
     @property
     def repetition(self) -> float:
-        """The factor by which half of all pairs of rounds differ at most."""
+        """The factor by which half of all rounds differ at most from the median."""
         return max(repetition(self.measured), repetition(self.reference))
 
     @property
@@ -84,12 +83,15 @@ class Line:
 
 
 def repetition(values: Sequence[float]) -> float:
-    """Return the median factor between two values; 1 if there is only one."""
-    return median(map(_factor, combinations(values, 2))) if len(values) > 1 else 1.0
+    """Return the median factor between the values and their median; 1 if there is only one."""
+    if len(values) < 2:
+        return 1.0
+    middle = median(values)
+    return median(_factor(value, middle) for value in values)
 
 
-def _factor(pair: tuple[float, float]) -> float:
-    smaller, larger = sorted(map(abs, pair))
+def _factor(value: float, other: float) -> float:
+    smaller, larger = sorted((abs(value), abs(other)))
     if smaller == larger:
         return 1.0
     return larger / smaller if smaller else inf

@@ -155,9 +155,10 @@ class Home:
         if found:
             await asyncio.sleep(0.2)
             return found
-        begin, before = perf_counter(), self.process.processor()
-        await asyncio.sleep(IDLE_SECONDS)
-        self.idle_share = (self.process.processor() - before) / (perf_counter() - begin)
+        # The watch is part of what is subtracted.
+        async with self.measured(background=True) as idle:
+            await asyncio.sleep(IDLE_SECONDS)
+        self.idle_share = idle.processor / idle.seconds
         return ["other work of Home Assistant"] if self.idle_share > MAX_IDLE_SHARE else []
 
     @asynccontextmanager

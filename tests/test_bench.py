@@ -25,7 +25,7 @@ from scripts.bench_parts.cameras import (
     year,
     zone_where_it_is,
 )
-from scripts.bench_parts.copies import copy_camera
+from scripts.bench_parts.copies import copy_camera, divide_into_pushes
 from scripts.bench_parts.home import Measured, pause_before
 from scripts.bench_parts.table import Line, percentile, repetition
 
@@ -179,6 +179,23 @@ def test_long_body() -> None:
     assert body["data"] == slow_body["data"]
     assert body.keys() == slow_body.keys()
     assert body["sensor"] == slow_body["sensor"]
+
+
+def test_divide_into_pushes(tmp_path: Path) -> None:
+    """Each interval looks as if it was sent some seconds after its end."""
+    ledger = tmp_path / "ledger.db"
+    with closing(sqlite3.connect(ledger, isolation_level=None)) as db:
+        schema.migrate(db)
+        db.execute(
+            "INSERT INTO cameras (key, serial, name, sent, received) VALUES (:key, :key, 'Door', 1, 1)", {"key": FIRST}
+        )
+        for minute in range(20):
+            db.execute("INSERT INTO intervals VALUES (1, ?, ?, 3, 4, NULL, NULL, 99)", (minute * 60, minute * 60 + 60))
+    divide_into_pushes(ledger)
+    with closing(sqlite3.connect(ledger)) as db:
+        delays = {sent - stop for stop, sent in db.execute("SELECT stop, sent FROM intervals")}
+    assert len(delays) > 1
+    assert delays <= set(range(10, 41))
 
 
 def test_copied_camera(tmp_path: Path) -> None:

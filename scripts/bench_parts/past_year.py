@@ -17,7 +17,7 @@ from time import perf_counter
 from custom_components.axis_people_counter.services import MAX_DAYS, MAX_ROWS
 from scripts.bench_parts.bill import Item
 from scripts.bench_parts.cameras import MINUTE, YEAR_MINUTES, Fleet, long_body, total, year, zone_where_it_is
-from scripts.bench_parts.copies import copy_camera
+from scripts.bench_parts.copies import copy_camera, divide_into_pushes
 from scripts.bench_parts.home import LEDGER, MEGABYTE, RECORDER, TICK_SECONDS, Home, homes
 from scripts.bench_parts.steady import CAMERAS
 from scripts.bench_parts.table import Line
@@ -105,8 +105,10 @@ async def push_year(side: Side) -> Counts:
         sent += total(intervals)
     echo(f"  pushed the {YEAR_MINUTES:,} minutes of a camera in {perf_counter() - begin:.0f} s")
     await side.home.ready(0)
+    await side.home.ha.stop()
+    await asyncio.to_thread(divide_into_pushes, side.home.folder / LEDGER)
     # Housekeeping runs once a day, and when the entry is loaded.
-    await side.home.reload()
+    await side.home.ha.start()
     await side.home.ready(0)
     return sent
 

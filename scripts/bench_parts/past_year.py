@@ -30,6 +30,8 @@ PUSHES = 30
 # Longer than a measurement takes.
 ROUND_SECONDS = 20
 RELOADS = 3
+# A difference is compared with a goal that is as long as a reload.
+RELOAD_MARGIN = 1.5
 QUESTION_ROUNDS = 3
 DOORS = 12
 # Periods of a question, with the rows of a door in a year.
@@ -186,6 +188,7 @@ def lines(found: Mapping[str, Sequence[float]]) -> list[Line]:
             reference=found["reload empty"],
             compare=operator.sub,
             at_most=1,
+            margin=RELOAD_MARGIN,
         ),
         Line(
             name="A year of a busy camera in the ledger",

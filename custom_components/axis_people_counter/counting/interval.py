@@ -3,7 +3,7 @@
 from array import array
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from itertools import batched
+from itertools import starmap
 from typing import Final, NamedTuple, override
 
 from .local_time import DAY, Timestamp
@@ -31,40 +31,46 @@ def reverse(interval: Interval) -> Interval:
 
 
 class Intervals:
-    """A list of intervals that keeps their numbers in an array.
+    """A list of intervals that keeps their numbers in arrays, one for each field.
 
     Python's garbage collector looks at each tuple of a plain list: with 90 days of them it would look through all of
     Home Assistant, and block the event loop meanwhile.
     """
 
     def __init__(self, intervals: Iterable[Interval] = ()) -> None:
-        self._numbers = array("q")
+        self._columns = [array("q") for _ in Interval._fields]
         for interval in intervals:
             self.append(interval)
 
     def append(self, interval: Interval) -> None:
         """Add an interval."""
-        self._numbers.extend([_UNKNOWN if number is None else number for number in interval])
+        for column, number in zip(self._columns, interval, strict=True):
+            column.append(_UNKNOWN if number is None else number)
+
+    def are_within(self, start: Timestamp, end: Timestamp) -> bool:
+        """Return True if all intervals begin and end between two instants."""
+        starts, ends, *_ = self._columns
+        return not starts or (min(starts) >= start and max(ends) <= end)
 
     def by_day(self) -> Iterator[Iterator[Interval]]:
         """Yield the intervals that begin on the same day (UTC), one day after the other."""
         # Only positions are kept in between, so that no more than a day's intervals are objects at a time.
-        positions: defaultdict[int, array[int]] = defaultdict(lambda: array("I"))
-        for position in range(0, len(self._numbers), _WIDTH):
-            positions[self._numbers[position] // DAY].append(position)
-        for day in sorted(positions):
-            yield (_interval(*self._numbers[position : position + _WIDTH]) for position in positions[day])
+        days: defaultdict[int, array[int]] = defaultdict(lambda: array("I"))
+        for position, start in enumerate(self._columns[0]):
+            days[start // DAY].append(position)
+        for day in sorted(days):
+            columns = [map(column.__getitem__, days[day]) for column in self._columns]
+            yield starmap(_interval, zip(*columns, strict=True))
 
     def __len__(self) -> int:
-        return len(self._numbers) // _WIDTH
+        return len(self._columns[0])
 
     def __iter__(self) -> Iterator[Interval]:
-        for numbers in batched(self._numbers, _WIDTH, strict=True):
-            yield _interval(*numbers)
+        return starmap(_interval, zip(*self._columns, strict=True))
 
     @override
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Intervals) and self._numbers == other._numbers
+        return isinstance(other, Intervals) and self._columns == other._columns
 
     __hash__ = None  # type: ignore[assignment]
 
@@ -73,8 +79,7 @@ class Intervals:
         return f"Intervals({list(self)})"
 
 
-_WIDTH: Final = len(Interval._fields)
-# Counts are never negative.
+# In place of None: counts are never negative.
 _UNKNOWN: Final = -1
 
 

@@ -187,18 +187,25 @@ class _Measurements:
 
     def push(self, sensor: Sensor, sent: Timestamp) -> Push:
         """Return the push, now that its sender and time are known."""
-        intervals = Intervals()
-        for interval, position in zip(self._intervals, self._positions, strict=True):
-            if reason := _reason_to_reject(interval, sent):
-                self._read_again(position)
-                self._reject(reason, position, (interval.start, interval.end))
-            else:
-                intervals.append(interval)
+        intervals = self._intervals
+        if not intervals.are_within(sent - MAX_AGE, sent):
+            intervals = self._without_rejected(sent)
         if self._unknown:
             self._skip_or_reject_unknown({(interval.start, interval.end) for interval in intervals})
         sensor = replace(sensor, utc_offset=self.newest.utc_offset(sent))
         # Without rejected measurements, the push doesn't keep the body in memory.
         return Push(sensor, sent, intervals, self._rejected or (), frozenset(self._skipped))
+
+    def _without_rejected(self, sent: Timestamp) -> Intervals:
+        """Reject the intervals that can't be right at this time, and return the others."""
+        others = Intervals()
+        for interval, position in zip(self._intervals, self._positions, strict=True):
+            if reason := _reason_to_reject(interval, sent):
+                self._read_again(position)
+                self._reject(reason, position, (interval.start, interval.end))
+            else:
+                others.append(interval)
+        return others
 
     def _skip_or_reject_unknown(self, counted: set[tuple[Timestamp, Timestamp]]) -> None:
         """Skip measurements of an unknown kind if a known kind has counts for the same time.

@@ -51,7 +51,9 @@ class JsonReader:
 
     def value(self) -> Any:
         """Read a value whole."""
-        self.peek()
+        if self.peek() == b'"' and (match := _PLAIN_TEXT.match(self.body, self.position)):
+            self.position = match.end()
+            return match[1].decode()
         for length in _SHORT_LENGTHS:
             try:
                 return self._decode(length)
@@ -66,15 +68,12 @@ class JsonReader:
         if self.peek() != b"}":
             found: set[str] = set()
             while True:
-                if self.peek() != b'"':
-                    raise _syntax_error("a key is missing", self.position)
-                key: str = self.value()
+                key = self._key()
                 if key in found:
                     raise JsonError(f"The key {key[:MAX_SHOWN]!a} appears twice in an object.")
                 if len(found) == MAX_MEMBERS:
                     raise JsonError(f"An object has more than {MAX_MEMBERS} members.")
                 found.add(key)
-                self.expect(b":")
                 yield key
                 if self.peek() != b",":
                     break
@@ -103,6 +102,17 @@ class JsonReader:
     def text_since(self, start: int) -> str:
         """Return the text between an earlier position and this one."""
         return self.body[start : self.position].decode()
+
+    def _key(self) -> str:
+        """Read a key, and the colon after it."""
+        if match := _PLAIN_KEY.match(self.body, self.position):
+            self.position = match.end()
+            return match[1].decode()
+        if self.peek() != b'"':
+            raise _syntax_error("a key is missing", self.position)
+        key: str = self.value()
+        self.expect(b":")
+        return key
 
     def _decode(self, length: int) -> Any:
         """Read a value that has at most this many bytes."""
@@ -154,3 +164,7 @@ def _syntax_error(problem: str, position: int) -> JsonError:
 
 _DECODER: Final = json.JSONDecoder(object_pairs_hook=_object, parse_int=_integer, parse_constant=_constant)
 _SPACE: Final = re.compile(rb"[ \t\n\r]*")
+# Short texts of printable ASCII characters without a backslash, and keys like them with their colon. Nearly all are like
+# that, and these patterns find them several times faster than the decoder.
+_PLAIN_TEXT: Final = re.compile(rb'"([ !#-\[\]-~]{0,100})"')
+_PLAIN_KEY: Final = re.compile(_SPACE.pattern + _PLAIN_TEXT.pattern + _SPACE.pattern + b":" + _SPACE.pattern)

@@ -158,7 +158,9 @@ def async_begin(
 @callback
 def async_end(hass: HomeAssistant, issue: Issue, about: str | None = None) -> None:
     """End an issue, if it is shown."""
-    ir.async_delete_issue(hass, DOMAIN, _issue_id(hass, issue, about))
+    issue_id = _issue_id(hass, issue, about)
+    if (DOMAIN, issue_id) in ir.async_get(hass).issues:
+        ir.async_delete_issue(hass, DOMAIN, issue_id)
 
 
 @callback

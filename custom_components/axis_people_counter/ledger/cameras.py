@@ -43,6 +43,7 @@ class Camera:
     total_exited: int
     total_adults_entered: int | None
     total_adults_exited: int | None
+    quarantined: int
 
 
 CAMERA_COLUMNS: Final = ", ".join(Camera.__slots__)

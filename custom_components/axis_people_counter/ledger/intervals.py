@@ -5,7 +5,7 @@ Called by the other modules of the ledger.
 """
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain, islice
 import sqlite3
 from typing import Any, Final, NamedTuple
@@ -215,7 +215,7 @@ def replace(
             changes = removed_from.pop(packed.day, []), added_to.pop(packed.day, [])
             if any(changes):
                 packed_days.edit(db, camera, packed, *changes)
-        _replace_rows(db, camera, chain(*removed_from.values()), chain(*added_to.values()))
+        _replace_rows(db, camera, [*chain(*removed_from.values())], [*chain(*added_to.values())])
     else:
         _replace_rows(db, camera, removed, added)
 
@@ -250,12 +250,13 @@ def _by_day(intervals: Iterable[SentInterval]) -> dict[int, list[SentInterval]]:
 
 
 def _replace_rows(
-    db: sqlite3.Connection, camera: int, removed: Iterable[SentInterval], added: Iterable[SentInterval]
+    db: sqlite3.Connection, camera: int, removed: Sequence[SentInterval], added: Sequence[SentInterval]
 ) -> None:
-    db.executemany(
-        "DELETE FROM intervals WHERE camera = ? AND start = ?",
-        ((camera, interval.start) for interval in removed),
-    )
+    if removed:
+        db.executemany(
+            "DELETE FROM intervals WHERE camera = ? AND start = ?",
+            ((camera, interval.start) for interval in removed),
+        )
     db.executemany(
         "INSERT INTO intervals VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
         ((camera, *interval) for interval in added),

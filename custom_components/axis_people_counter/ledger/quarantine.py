@@ -293,13 +293,6 @@ def put_in_rejected(db: sqlite3.Connection, camera: int, rows: Iterable[tuple[An
 # Both kinds
 
 
-def count(db: sqlite3.Connection, camera: int) -> int:
-    """Return the number of a camera's quarantined intervals."""
-    number: int
-    (number,) = db.execute("SELECT quarantined FROM cameras WHERE id = ?", (camera,)).fetchone()
-    return number
-
-
 def newest(db: sqlite3.Connection, key: str, limit: int) -> list[Quarantined]:
     """Return the newest quarantined intervals of a camera."""
     rows = db.execute(

@@ -40,14 +40,13 @@ class Retried:
 def retry_page(db: sqlite3.Connection, key: str, read: Reader, received: Timestamp, after: int) -> Retried:
     """Try the next quarantined intervals of a camera again; each keeps the time at which it was sent."""
     camera = get_camera(db, key)
-    before = quarantine.count(db, camera.id)
     last, readable = _read_page(db, camera, read, after)
     settled = settle(db, camera, by_day(readable), received)
     changed = find_camera(db, key)
     assert changed
-    left = quarantine.count(db, camera.id)
     # The difference may be negative: an interval that is accepted now may make others wait.
-    return Retried(Changes(changed, settled.new, settled.changed_since), max(0, before - left), left, last)
+    taken_out = max(0, camera.quarantined - changed.quarantined)
+    return Retried(Changes(changed, settled.new, settled.changed_since), taken_out, changed.quarantined, last)
 
 
 def _read_page(

@@ -22,6 +22,18 @@ class Settled(NamedTuple):
 
     new: tuple[Interval, ...]
     changed_since: Timestamp | None
+    # The last interval of the camera before and after.
+    newest_before: Interval | None
+    newest: Interval | None
+
+
+class _SettledDay(NamedTuple):
+    """What has become of the intervals of one day."""
+
+    new: list[Interval]
+    changed_since: Timestamp | None
+    added: list[SentInterval]
+    waiting: set[SentInterval]
 
 
 class _Nearby(NamedTuple):
@@ -56,7 +68,9 @@ def settle(
     The result is the same in one step, but 90 days at once would hold up other threads, and be objects all at once.
     `room` limits the quarantine, None means no limit.
     """
+    newest_before = newest = intervals.newest(db, camera.id)
     counts_adults = camera.total_adults_entered is not None
+    has_quarantined = camera.quarantined > 0
     new: list[Interval] = []
     changed_since: Timestamp | None = None
     for sent_intervals in days:
@@ -64,13 +78,21 @@ def settle(
             # A camera that has sent adults counts them, whatever becomes of these intervals.
             counts_adults = True
             note_counts_adults(db, camera.id)
-        new_of_day, changed = _settle_day(db, camera.id, sent_intervals, received, room)
-        new += new_of_day
-        changed_since = min((at for at in (changed_since, changed) if at is not None), default=None)
+        if not has_quarantined and (newest is None or all(newest.end <= interval.start for interval in sent_intervals)):
+            # Most pushes go on where the last one ended, so that there is nothing to compare with.
+            day = _settle_day(db, camera.id, sent_intervals, _Nearby(set(), set()), received, room)
+            newest = day.added[-1].interval if day.added else newest
+        else:
+            day = _settle_day(db, camera.id, sent_intervals, _nearby(db, camera.id, sent_intervals), received, room)
+            _release_rejected(db, camera.id, sent_intervals)
+            newest = intervals.newest(db, camera.id)
+        has_quarantined = has_quarantined or bool(day.waiting)
+        new += day.new
+        changed_since = min((at for at in (changed_since, day.changed_since) if at is not None), default=None)
     if changed_since is not None:
         note_counts_changed(db, camera.id, changed_since)
         places.note_change(db, camera.key, changed_since)
-    return Settled(tuple(new), changed_since)
+    return Settled(tuple(new), changed_since, newest_before, newest)
 
 
 def _has_adults(interval: SentInterval) -> bool:
@@ -81,11 +103,11 @@ def _settle_day(
     db: sqlite3.Connection,
     camera: int,
     sent_intervals: set[SentInterval],
+    nearby: _Nearby,
     received: Timestamp,
     room: QuarantineSpace | None,
-) -> tuple[list[Interval], Timestamp | None]:
-    """Settle intervals that begin on one day; return the new ones, and the earliest instant whose counts changed."""
-    nearby = _nearby(db, camera, sent_intervals)
+) -> _SettledDay:
+    """Settle intervals that begin on one day."""
     added: list[SentInterval] = []
     removed: list[SentInterval] = []
     waiting: set[SentInterval] = set()
@@ -108,9 +130,12 @@ def _settle_day(
                 new += [interval.interval for interval in accepted if interval.end > received - DAY]
     intervals.replace(db, camera, removed, added)
     quarantine.replace_waiting(db, camera, received, nearby.waiting - waiting, waiting - nearby.waiting)
+    return _SettledDay(new, changed_since, added, waiting)
+
+
+def _release_rejected(db: sqlite3.Connection, camera: int, sent_intervals: set[SentInterval]) -> None:
     low, high = min(interval.start for interval in sent_intervals), max(interval.end for interval in sent_intervals)
     quarantine.release_rejected(db, camera, low, high)
-    return new, changed_since
 
 
 def _resolve_within_room(

@@ -10,7 +10,7 @@ import sqlite3
 from typing import Final
 
 from ..counting import HOUR, Interval, Intervals, Push, Rejected, Route, SentInterval, Timestamp, first_serial, key_at
-from . import intervals, quarantine, routes
+from . import quarantine, routes
 from .cameras import CAMERA_COLUMNS, Camera, find_camera, find_or_add, is_full
 from .errors import TooManyCamerasError
 from .quarantine import QuarantineSpace
@@ -42,14 +42,12 @@ def record(db: sqlite3.Connection, push: Push, received: Timestamp) -> Changes:
     of_serial = routes.of_serial(db, push.sensor.serial)
     camera = _pushing_camera(db, push, of_serial, received)
     by_key = _divide_by_key(push, of_serial)
-    own_part = by_key.pop(camera.key, _without_intervals(push))
+    own_part = by_key.pop(camera.key, None) or _without_intervals(push)
     other_keys, not_stored_elsewhere = _record_for_other_keys(db, by_key, received)
 
-    newest_before = intervals.newest(db, camera.id)
     settled, not_stored = _store(db, camera, own_part, received)
-    newest = intervals.newest(db, camera.id)
-
-    camera = _describe(db, camera, push, received, _send_interval(camera, newest_before, newest))
+    send_interval = _send_interval(camera, settled.newest_before, settled.newest)
+    camera = _describe(db, camera, push, received, send_interval)
     return Changes(camera, settled.new, settled.changed_since, other_keys, not_stored + not_stored_elsewhere)
 
 

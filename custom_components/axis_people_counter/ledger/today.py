@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import sqlite3
 
 from ..counting import LATEST, Correction, Interval, SentInterval, Timestamp, final_occupancy, passages, reverse
-from . import corrections, folds, intervals, quarantine
+from . import corrections, folds, intervals
 from .cameras import Camera, get_camera
 from .folds import CameraFold, Counts
 
@@ -47,7 +47,7 @@ def today(db: sqlite3.Connection, key: str, day: Timestamp, next_day: Timestamp,
         _total(camera),
         final_occupancy([], later, fold.occupancy),
         _missing_seconds(db, fold, camera, newest),
-        quarantine.count(db, camera.id),
+        camera.quarantined,
     )
 
 

@@ -26,6 +26,8 @@ class Applications:
         """
         first, last = self._pushes.pop(application, (sent, sent))
         self._pushes[application] = min(first, sent), max(last, sent)
+        if len(self._pushes) == 1:
+            return []
         # A push far ahead is from before the camera's clock was set back.
         recent = [item for item in self._pushes.items() if abs(item[1][1] - sent) < MAX_SILENCE]
         self._pushes = dict(recent[-MAX_APPLICATIONS:])

@@ -38,7 +38,7 @@ ATTR_FORMAT: Final = "format"
 
 # An answer passes through memory, templates and traces as a whole, so its size is limited.
 MAX_ROWS: Final = 10_000
-MAX_DAYS: Final = 4_000
+MAX_DAYS: Final = 9_000
 
 
 # A missing target is reported in the user's language, not by the schema.

@@ -1,12 +1,12 @@
 """The fold of columns returns the same as the fold of single passages, which defines it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import batched
 from typing import Final
 
 from hypothesis import given, settings, strategies as st
 
-from custom_components.axis_people_counter.counting.columns import columns_of
+from custom_components.axis_people_counter.counting.columns import Columns, columns_of
 from custom_components.axis_people_counter.counting.interval import Interval
 from custom_components.axis_people_counter.counting.local_time import DAY
 from custom_components.axis_people_counter.counting.occupancy import Correction, Passage, levels, occupancy_by_period
@@ -80,10 +80,20 @@ def slow_passages(doors: Doors, since: int) -> list[Passage]:
     ]
 
 
+def pieces(intervals: list[Interval], size: int) -> Iterator[Columns]:
+    """Yield columns of so many intervals; their times are ranges where that is possible, as in packed days."""
+    for batch in batched(intervals, size, strict=False):
+        columns = columns_of(batch)
+        width = batch[0].end - batch[0].start
+        starts = range(batch[0].start, batch[-1].end, width)
+        ends = range(batch[0].end, batch[-1].end + 1, width)
+        is_regular = (tuple(starts), tuple(ends)) == columns[:2]
+        yield columns._replace(starts=starts, ends=ends) if is_regular else columns
+
+
 def fast_passages(doors: Doors, since: int, size: int) -> list[PassageColumns]:
     """Return the passages at all doors, read in pieces of so many intervals."""
-    pieces = [map(columns_of, batched(intervals, size, strict=False)) for intervals in doors]
-    return list(passages_of_place(pieces, since))
+    return list(passages_of_place([pieces(intervals, size) for intervals in doors], since))
 
 
 @given(doors=any_doors, since=st.integers(-10, 3000), size=st.integers(1, 40))
@@ -130,8 +140,7 @@ def test_peaks_of_a_door(
 ) -> None:
     """Peaks of a door are those of the levels, from passages after a reset on."""
     reset = START + 60 * reset
-    pieces = map(columns_of, batched(intervals, size, strict=False))
-    found = peaks(bounds, passages_of_door(pieces, reset), corrections)
+    found = peaks(bounds, passages_of_door(pieces(intervals, size), reset), corrections)
     passages = [Passage(interval.end, interval.entered, interval.exited) for interval in intervals]
     steps = levels([passage for passage in passages if passage.at > reset], corrections)
     expected = occupancy_by_period(bounds, steps, bounds[-1])

@@ -49,10 +49,12 @@ def test_nothing_is_lost(intervals: list[SentInterval]) -> None:
     content = day_format.pack(intervals)
     assert day_format.unpack(content) == intervals
     assert day_format.extent(content) == (intervals[0].start, intervals[-1].end)
-    columns, expected = day_format.unpack_columns(content), columns_of(intervals)
-    assert [list(column) for column in columns[:6]] == [list(column) for column in expected[:6]]
-    assert columns.is_contiguous == expected.is_contiguous
-    assert list(columns.intervals()) == [interval.interval for interval in intervals]
+    parts = list(day_format.unpack_columns(content))
+    assert [interval for part in parts for interval in part.intervals()] == [sent.interval for sent in intervals]
+    for part in parts:
+        expected = columns_of(part.intervals())
+        assert [list(column) for column in part[:6]] == [list(column) for column in expected[:6]]
+        assert part.is_contiguous == expected.is_contiguous
 
 
 def test_bytes_have_the_same_order_on_every_machine(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -41,7 +41,15 @@ class Columns(NamedTuple):
 
     def beginning_within(self, start: Timestamp, end: Timestamp) -> Columns:
         """Return the intervals that begin in [start, end)."""
-        return self.part(bisect_left(self.starts, start), bisect_left(self.starts, end))
+        return self.part(self.position(start), self.position(end))
+
+    def position(self, at: Timestamp, first: int = 0) -> int:
+        """Return the position, from `first` on, of the first interval that begins at an instant or later."""
+        starts = self.starts
+        if type(starts) is range:
+            # Faster than a search.
+            return min(max(first, (at - starts.start + starts.step - 1) // starts.step), len(starts))
+        return bisect_left(starts, at, first)
 
     def ending_after(self, at: Timestamp) -> Columns:
         """Return the intervals that end after an instant."""
@@ -67,14 +75,16 @@ class Columns(NamedTuple):
         return Columns(starts, ends, exited, entered, adults_exited, adults_entered, is_contiguous)
 
     def covered(self, first: int, last: int, start: Timestamp, end: Timestamp) -> int:
-        """Return how many seconds of [start, end) the intervals at the positions [first, last) cover."""
+        """Return how many seconds of [start, end) the intervals at the positions [first, last) cover.
+
+        There is at least one, and all begin before `end`.
+        """
+        if self.is_contiguous:
+            return max(0, min(self.ends[last - 1], end) - max(self.starts[first], start))
         first = bisect_right(self.ends, start, first, last)
-        last = bisect_left(self.starts, end, first, last)
         if first == last:
             return 0
-        covered = self.ends[last - 1] - self.starts[first]
-        if not self.is_contiguous:
-            covered = sum(self.ends[first:last]) - sum(self.starts[first:last])
+        covered = sum(self.ends[first:last]) - sum(self.starts[first:last])
         return covered - max(0, start - self.starts[first]) - max(0, self.ends[last - 1] - end)
 
 

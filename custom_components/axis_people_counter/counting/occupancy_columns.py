@@ -6,7 +6,7 @@ Pure functions. `levels` and `occupancy_by_period` define what is returned here;
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import compress, pairwise
+from itertools import chain, compress, pairwise
 from operator import or_
 from typing import NamedTuple
 
@@ -122,34 +122,61 @@ def passages_of_place(doors: Sequence[Iterable[Columns]], since: Timestamp) -> I
     interval that is still open may already have exited: they are pending.
     """
     readers = [_Reader(columns) for columns in doors]
-    # Intervals that end after the day.
-    still_open: list[Columns] = []
+    # The intervals of each door that end after the day.
+    still_open: list[list[Columns]] = [[] for _ in doors]
     while True:
         starts = [start for reader in readers if (start := reader.start) is not None]
-        if not starts and not still_open:
+        if not starts and not any(still_open):
             return
         # Days on which no interval begins are skipped.
         until = (min(starts) // DAY + 1) * DAY if starts else LATEST
-        of_day = still_open + [columns for reader in readers for columns in reader.read(until)]
-        still_open = [rest for columns in of_day if (rest := columns.ending_after(until)).starts]
-        if not still_open and all(columns[:2] == of_day[0][:2] for columns in of_day):
-            passages = _added_up(of_day)
-        else:
-            passages = _merged(of_day, until)
-        first = bisect_right(passages.at, since)
-        if first < len(passages.at):
-            at, entered, exited, pending = passages
+        of_doors = [before + list(reader.read(until)) for before, reader in zip(still_open, readers, strict=True)]
+        still_open = [
+            [rest for columns in of_door if (rest := columns.ending_after(until)).starts] for of_door in of_doors
+        ]
+        at, entered, exited, pending = _added_up(of_doors, until) or _merged(chain(*of_doors), until)
+        first = bisect_right(at, since)
+        if first < len(at):
             yield PassageColumns(at[first:], entered[first:], exited[first:], pending and pending[first:])
 
 
-def _added_up(doors: Sequence[Columns]) -> PassageColumns:
-    """Return the passages at doors whose intervals begin and end at the same instants: nobody is pending."""
-    entered = list(map(sum, zip(*(columns.entered for columns in doors), strict=True)))
-    exited = list(map(sum, zip(*(columns.exited for columns in doors), strict=True)))
+def _added_up(of_doors: Sequence[Sequence[Columns]], until: Timestamp) -> PassageColumns | None:
+    """Return the passages at doors that count the same minutes, or the like; None where they don't.
+
+    Nobody is pending: intervals that are open at the same time end at the same time.
+    """
+    found = [columns.starts for of_door in of_doors for columns in of_door]
+    ranges = [starts for starts in found if isinstance(starts, range)]
+    if len(ranges) < len(found):
+        return None
+    width = ranges[0].step
+    first, last = min(starts[0] for starts in ranges), max(starts[-1] for starts in ranges)
+    if last - first > 2 * DAY or any(starts.step != width or (starts[0] - first) % width for starts in ranges):
+        return None
+    starts = range(first, last + 1, width)
+    busy_doors = [of_door for of_door in of_doors if of_door]
+    entered = _sums(starts, [[(columns.starts, columns.entered) for columns in of_door] for of_door in busy_doors])
+    exited = _sums(starts, [[(columns.starts, columns.exited) for columns in of_door] for of_door in busy_doors])
     # Intervals in which nobody passed are no passages.
     busy = list(map(or_, entered, exited, strict=True))
-    at = list(compress(doors[0].ends, busy))
-    return PassageColumns(at, list(compress(entered, busy)), list(compress(exited, busy)), None)
+    ends = range(first + width, min(last + width, until) + 1, width)
+    at = list(compress(ends, busy))
+    return PassageColumns(at, list(compress(entered, busy))[: len(at)], list(compress(exited, busy))[: len(at)], None)
+
+
+def _sums(starts: range, of_doors: Iterable[Sequence[tuple[Sequence[Timestamp], Sequence[int]]]]) -> list[int]:
+    """Return the people at all doors by the start of the interval; each door has some parts of all starts."""
+    columns: list[Sequence[int]] = []
+    for parts in of_doors:
+        if len(parts) == 1 and len(parts[0][1]) == len(starts):
+            columns.append(parts[0][1])
+            continue
+        column = [0] * len(starts)
+        for starts_of_part, people in parts:
+            position = starts.index(starts_of_part[0])
+            column[position : position + len(people)] = people
+        columns.append(column)
+    return list(map(sum, zip(*columns, strict=True)))
 
 
 def _merged(doors: Iterable[Columns], until: Timestamp) -> PassageColumns:

@@ -3,7 +3,6 @@
 Pure functions of columns of intervals. Called by history.
 """
 
-from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 from typing import NamedTuple
@@ -85,12 +84,12 @@ def _door_counts(bounds: Sequence[Timestamp], found: Iterable[Columns]) -> Itera
         adults_entered: list[int | None] = []
         adults_exited: list[int | None] = []
         while columns is not None:
-            last = bisect_left(columns.starts, end, position)
+            last = columns.position(end, position)
             if position < last:
                 covered += columns.covered(position, last, start, end)
                 covered_until = columns.ends[last - 1]
             # Only in the first period, some intervals begin before it.
-            first = bisect_left(columns.starts, start, position, last)
+            first = position if start > bounds[0] else min(columns.position(start, position), last)
             if first < last:
                 entered += sum(columns.entered[first:last])
                 exited += sum(columns.exited[first:last])

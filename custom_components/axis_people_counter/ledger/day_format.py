@@ -4,9 +4,9 @@ Pure functions; knows no tables. Called by packed_days and intervals.
 """
 
 from array import array
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
-from itertools import accumulate
+from itertools import accumulate, pairwise
 from operator import add, sub
 import struct
 import sys
@@ -21,6 +21,8 @@ FORMAT: Final = 1
 _HEADER: Final = struct.Struct("<Bqq")
 # How many intervals, which columns have the same number in all of them, and the type of each column.
 _DESCRIPTION: Final = struct.Struct("<IB7s")
+# With more gaps than this, all intervals of a day are one part.
+MAX_RUNS: Final = 20
 # The types of columns by size; each column has the first one that fits. Unsigned ones come first: see `sum_known`.
 _TYPES: Final = tuple(array(code) for code in "BbHhIiQq")
 
@@ -68,45 +70,58 @@ def extent(content: bytes) -> Extent:
 def unpack(content: bytes) -> list[SentInterval]:
     """Return the intervals of a day, in the order of time."""
     count, numbers = _numbers(content)
-    columns = _columns(content, count, numbers)
-    adults = (_or_none(column) for column in (columns.adults_entered, columns.adults_exited))
-    sent = list(accumulate(_all(numbers[6], count), initial=columns.starts[0]))[1:]
-    rows = zip(columns.starts, columns.ends, columns.entered, columns.exited, *adults, sent, strict=True)
+    _, _, entered, exited, adults_entered, adults_exited, delays = (_all(column, count) for column in numbers)
+    starts, ends = _times(content, count, numbers)
+    sent = list(accumulate(delays, initial=starts[0]))[1:]
+    rows = zip(starts, ends, entered, exited, _or_none(adults_entered), _or_none(adults_exited), sent, strict=True)
     # Five times as fast as calling SentInterval with each number.
     return list(map(partial(tuple.__new__, SentInterval), rows))
 
 
-def unpack_columns(content: bytes) -> Columns:
-    """Return the intervals of a day as columns, without the times at which they were sent."""
-    return _columns(content, *_numbers(content))
+def unpack_columns(content: bytes) -> Iterator[Columns]:
+    """Yield the intervals of a day as columns, without the times at which they were sent.
 
-
-def _columns(content: bytes, count: int, numbers: list[array[int]]) -> Columns:
-    gaps, widths, entered, exited, adults_entered, adults_exited, _ = numbers
-    first = extent(content).start
-    is_contiguous = len(gaps) == 1 and not gaps[0]
-    starts: Sequence[Timestamp]
-    ends: Sequence[Timestamp]
-    if is_contiguous and len(widths) == 1:
-        width = widths[0]
-        starts = range(first, first + count * width, width)
-        ends = range(first + width, first + (count + 1) * width, width)
-    else:
-        widths = _all(widths, count)
-        ends = list(accumulate(map(add, _all(gaps, count), widths, strict=True), initial=first))[1:]
-        starts = _differences(ends, widths)
-    return Columns(
+    Intervals of one width without a gap between them are yielded together: their times are ranges.
+    """
+    count, numbers = _numbers(content)
+    starts, ends = _times(content, count, numbers)
+    columns = Columns(
         starts,
         ends,
-        _all(entered, count),
-        _all(exited, count),
-        _all(adults_entered, count),
-        _all(adults_exited, count),
-        is_contiguous,
+        _all(numbers[2], count),
+        _all(numbers[3], count),
+        _all(numbers[4], count),
+        _all(numbers[5], count),
+        len(numbers[0]) == 1,
     )
+    gaps, widths = numbers[:2]
+    first_of_runs = [position for position, gap in enumerate(gaps) if gap]
+    if isinstance(starts, range) or len(widths) > 1 or len(first_of_runs) > MAX_RUNS:
+        yield columns
+        return
+    for first, last in pairwise([0, *first_of_runs, count]):
+        run = columns.part(first, last)
+        start, stop = run.starts[0], run.ends[-1]
+        width = widths[0]
+        yield run._replace(
+            starts=range(start, stop, width), ends=range(start + width, stop + width, width), is_contiguous=True
+        )
 
 
-def _or_none(adults: Sequence[int]) -> Sequence[int | None]:
+def _times(content: bytes, count: int, numbers: list[array[int]]) -> tuple[Sequence[Timestamp], Sequence[Timestamp]]:
+    """Return the starts and the ends of the intervals."""
+    gaps, widths = numbers[:2]
+    first = extent(content).start
+    # The first gap is always 0.
+    if len(gaps) == len(widths) == 1:
+        width = widths[0]
+        return range(first, first + count * width, width), range(first + width, first + (count + 1) * width, width)
+    widths = _all(widths, count)
+    ends = list(accumulate(map(add, _all(gaps, count), widths, strict=True), initial=first))[1:]
+    return _differences(ends, widths), ends
+
+
+def _or_none(adults: array[int]) -> Sequence[int | None]:
     return [None if people == UNKNOWN else people for people in adults] if UNKNOWN in adults else adults
 
 

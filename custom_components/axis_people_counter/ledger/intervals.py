@@ -135,9 +135,9 @@ class Page(NamedTuple):
             if rows_before > position:
                 yield columns_of(self.rows[position:rows_before])
             position = rows_before
-            columns = day_format.unpack_columns(content).beginning_within(self.start, self.end)
-            if columns.starts:
-                yield columns
+            for columns in day_format.unpack_columns(content):
+                if (found := columns.beginning_within(self.start, self.end)).starts:
+                    yield found
         if position < len(self.rows):
             yield columns_of(self.rows[position:])
 
@@ -168,6 +168,13 @@ def each_columns(
         found = page(db, camera, next_start, end, limit)
         yield from found.columns()
         next_start = found.until
+
+
+def columns_overlapping(db: sqlite3.Connection, camera: int, low: Timestamp, high: Timestamp) -> Iterator[Columns]:
+    """Yield the intervals of a camera that overlap [low, high), some at a time, in the order of time."""
+    if reaching := [interval for interval in overlapping(db, camera, low, low + 1) if interval.start < low]:
+        yield columns_of(reaching)
+    yield from each_columns(db, camera, low, high)
 
 
 def first_intervals(

@@ -4,29 +4,32 @@ Without a daily reset, occupancy depends on all passages ever. So a checkpoint s
 (UTC), until an earlier count changes. Knows no time zones. Called by ledger, place_today, settling, routes, directions.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import repeat
 import json
 import sqlite3
+from time import monotonic
 from typing import Final, NamedTuple
 
 from ..counting import (
     DAY,
     LATEST,
+    Columns,
     Interval,
     Passage,
     SentInterval,
     Source,
     Timestamp,
     levels,
-    passages_of_doors,
+    passages_of_place,
     reverse,
     turning_points,
 )
 from . import corrections, deleted_hours, folds, intervals
 
-# The most that `advance` reads at once, within some ten milliseconds: pushes wait that long.
-INTERVALS_AT_ONCE: Final = 5_000
+# After this time, `advance` goes on in another step: pushes wait that long.
+SECONDS_AT_ONCE: Final = 0.02
 DAYS_AT_ONCE: Final = 100
 
 
@@ -201,13 +204,22 @@ def first(db: sqlite3.Connection, place_id: int) -> Timestamp | None:
 def passages(db: sqlite3.Connection, key: str, low: Timestamp, high: Timestamp) -> list[Passage]:
     """Return the passages of all doors of a place, from intervals that end in (low, high]."""
     place_id = find(db, key)
-    return [] if place_id is None else _passages(db, place_id, low, high)[0]
+    return [] if place_id is None else list(_passages(db, place_id, low, high))
 
 
-def _passages(db: sqlite3.Connection, place_id: int, low: Timestamp, high: Timestamp) -> tuple[list[Passage], int]:
-    """Return the passages from intervals that end in (low, high], and the number of intervals read for that."""
-    found = [interval for door in counted_doors(db, place_id) for interval in intervals_of_door(db, door, low, high)]
-    return [passage for passage in passages_of_doors(found) if passage.at <= high], len(found)
+def _passages(db: sqlite3.Connection, place_id: int, low: Timestamp, high: Timestamp) -> Iterator[Passage]:
+    doors = [_columns_of_door(db, door, low, high) for door in counted_doors(db, place_id)]
+    for found in passages_of_place(doors, low):
+        for at, entered, exited, pending in zip(
+            found.at, found.entered, found.exited, found.pending or repeat(0), strict=False
+        ):
+            if at <= high:
+                yield Passage(at, entered, exited, pending)
+
+
+def _columns_of_door(db: sqlite3.Connection, door: CountedDoor, low: Timestamp, high: Timestamp) -> Iterator[Columns]:
+    found = intervals.columns_overlapping(db, door.camera, low, high)
+    return (columns.reversed() for columns in found) if door.is_reversed else found
 
 
 # Checkpoints
@@ -223,9 +235,11 @@ def advance(db: sqlite3.Connection, place: Place, at: Timestamp) -> bool:
             return False
         last = begin // DAY * DAY
     end = at // DAY * DAY
-    days = intervals_read = 0
-    while last < end and intervals_read < INTERVALS_AT_ONCE and days < DAYS_AT_ONCE:
-        passages_of_day, number_read = _passages(db, place_id, last, last + DAY)
+    days = 0
+    # At least one day, however slow the machine is.
+    until = monotonic() + SECONDS_AT_ONCE
+    while last < end and days < DAYS_AT_ONCE and (not days or monotonic() < until):
+        passages_of_day = _passages(db, place_id, last, last + DAY)
         for level in levels(passages_of_day, corrections.of_place(db, place_id, last, last + DAY), running):
             running = level.running
             occupancies.append(level.inside)
@@ -235,7 +249,6 @@ def advance(db: sqlite3.Connection, place: Place, at: Timestamp) -> bool:
             "INSERT OR REPLACE INTO checkpoints VALUES (?, ?, ?, ?)",
             (place_id, last, running, json.dumps(occupancies)),
         )
-        intervals_read += number_read
         days += 1
     return last < end
 

@@ -122,6 +122,18 @@ def test_days_without_counts_take_no_steps(path: Path, ledger: Ledger) -> None:
     assert camera_row(path, "total_entered") == (2,)
 
 
+def test_newest_interval_of_a_camera_stays(path: Path, ledger: Ledger) -> None:
+    """Keep the newest interval of a camera that was switched off, so that it is known when it counted last."""
+    record(ledger, 2 * DAY, interval(0, 1), interval(1, 2), sender=OTHER)
+    fill(ledger, range(2, 20))
+    before = ledger.counted_until(OTHER.serial).result(TIMEOUT)
+    delete(ledger, 3)
+    assert days_stored(path)[0] == 14
+    assert [counted.entered for counted in stored(path, OTHER.serial)] == [2]
+    assert ledger.counted_until(OTHER.serial).result(TIMEOUT) == before
+    assert camera_row(path, "total_entered", OTHER.serial) == (3,)
+
+
 def test_interval_over_midnight_is_deleted_with_the_day_where_it_ends(path: Path, ledger: Ledger) -> None:
     """Keep an interval that reaches into a day that is kept."""
     over = interval(14 * 60 - 30, 4, minutes=60)

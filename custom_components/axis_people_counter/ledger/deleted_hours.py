@@ -6,14 +6,12 @@ Statistics go on from these sums. Knows neither intervals nor places. Called by 
 import sqlite3
 from typing import Final
 
-from ..counting import DAY, MAX_WIDTH, Timestamp
+from ..counting import DAY, Timestamp
 from .hour_counts import NO_COUNTS, HourCounts
 
 # How long before `kept_since` counts are kept as well. The first hours after it depend on them: the last reset may be
 # 25 hours before, and an interval may begin a day before the reset.
 MARGIN: Final = 2 * DAY
-# The first interval that is kept may begin before the margin and end in it.
-REACH: Final = MARGIN + MAX_WIDTH
 
 
 def kept_since(db: sqlite3.Connection) -> Timestamp:

@@ -6,12 +6,14 @@ Totals, and the occupancy of places without a reset, stay as they are. So does w
 
 from collections.abc import Sequence
 import sqlite3
+from typing import NamedTuple
 
 from ..counting import DAY, EARLIEST, Timestamp
 from . import cameras, corrections, deleted_hours, intervals, places, quarantine, series
 from .cameras import Camera
 from .hour_counts import HourCounts
 from .places import Place
+from .series import FirstCounts
 
 
 def delete_oldest_day(
@@ -22,22 +24,17 @@ def delete_oldest_day(
     The last `days` days are kept, with all that their answers depend on. Where there is a recorder, nothing is deleted
     before it has been given the hours.
     """
-    with_counts = [
-        (camera, first)
-        for camera in list(cameras.each_camera(db))
-        if (first := series.first_counts(db, camera.id)) is not None
-    ]
-    if not with_counts:
+    found = [_extent(db, camera) for camera in list(cameras.each_camera(db))]
+    with_counts = [extent for extent in found if extent]
+    oldest = min((extent.first.end for extent in with_counts if extent.first.end < extent.newest_end), default=None)
+    if oldest is None:
         return False
-    deleted_until = -(-min(first.end for _, first in with_counts) // DAY) * DAY
+    deleted_until = -(-oldest // DAY) * DAY
     since = deleted_until + deleted_hours.MARGIN
     # A wrong clock of this computer alone deletes nothing.
-    newest = max(
-        (interval.end for camera, _ in with_counts if (interval := intervals.newest(db, camera.id))), default=0
-    )
-    if since > min(now, newest) - days * DAY:
+    if since > min(now, max(extent.newest_end for extent in with_counts)) - days * DAY:
         return False
-    concerned = [camera for camera, first in with_counts if first.start < since]
+    concerned = [extent.camera for extent in with_counts if extent.first.start < since]
     if has_recorder and any(series.waits_for_recorder(db, camera.key, since) for camera in concerned):
         return False
     for place in places_without_reset:
@@ -45,11 +42,25 @@ def delete_oldest_day(
             # Its occupancy is added up some days at a time.
             return True
     _move_kept_since(db, concerned, since)
-    for camera in concerned:
-        _delete(db, camera, deleted_until)
+    for extent in with_counts:
+        _delete_intervals(db, extent, deleted_until)
+        quarantine.delete_until(db, extent.camera.id, deleted_until)
     corrections.delete_until(db, deleted_until)
     places.delete_checkpoints(db, deleted_until)
     return True
+
+
+class _Extent(NamedTuple):
+    """A camera, its first counts, and the end of its newest interval."""
+
+    camera: Camera
+    first: FirstCounts
+    newest_end: Timestamp
+
+
+def _extent(db: sqlite3.Connection, camera: Camera) -> _Extent | None:
+    first, newest = series.first_counts(db, camera.id), intervals.newest(db, camera.id)
+    return _Extent(camera, first, newest.end) if first and newest else None
 
 
 def _move_kept_since(db: sqlite3.Connection, concerned: Sequence[Camera], since: Timestamp) -> None:
@@ -64,21 +75,22 @@ def _move_kept_since(db: sqlite3.Connection, concerned: Sequence[Camera], since:
     deleted_hours.set_kept_since(db, max(before, since))
 
 
-def _delete(db: sqlite3.Connection, camera: Camera, until: Timestamp) -> None:
-    """Delete what a camera counted up to an instant; its totals stay."""
+def _delete_intervals(db: sqlite3.Connection, extent: _Extent, until: Timestamp) -> None:
+    """Delete the intervals that ended by an instant; totals stay."""
+    camera = extent.camera
+    # The newest interval stays, so that it is still known when the camera counted last.
     ended = [
-        interval for interval in intervals.beginning_within(db, camera.id, EARLIEST, until) if interval.end <= until
+        interval
+        for interval in intervals.beginning_within(db, camera.id, EARLIEST, until)
+        if interval.end <= until and interval.end < extent.newest_end
     ]
+    if not ended:
+        return
     intervals.replace(db, camera.id, ended, [])
-    cameras.add_deleted(
-        db,
-        camera.id,
-        until,
-        HourCounts(
-            sum(interval.entered for interval in ended),
-            sum(interval.exited for interval in ended),
-            sum(interval.adults_entered or 0 for interval in ended),
-            sum(interval.adults_exited or 0 for interval in ended),
-        ),
+    sums = HourCounts(
+        sum(interval.entered for interval in ended),
+        sum(interval.exited for interval in ended),
+        sum(interval.adults_entered or 0 for interval in ended),
+        sum(interval.adults_exited or 0 for interval in ended),
     )
-    quarantine.delete_until(db, camera.id, until)
+    cameras.add_deleted(db, camera.id, until, sums)

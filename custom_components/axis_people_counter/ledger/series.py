@@ -131,14 +131,12 @@ def _missing_hours(
     with_counts = [(camera, camera.newest) for camera in cameras if camera.newest]
     if since is None or not with_counts:
         return None
-    first = _hour(min(camera.first for camera, _ in with_counts))
-    kept_since = deleted_hours.kept_since(db)
-    # Hours before are incomplete. Counts that begin much earlier have come after that time was deleted.
-    if kept_since - deleted_hours.REACH <= first < kept_since:
-        first = kept_since
+    first = min(camera.first for camera, _ in with_counts)
     # Recorder may have hours, at either end, whose only interval was replaced since.
     if written.written_first is not None:
-        first = min(first, max(written.written_first, kept_since))
+        first = min(first, written.written_first)
+    # Hours before this instant are incomplete here, and stay in recorder as they are.
+    first = max(_hour(first), deleted_hours.kept_since(db))
     last = max(_hour(max(newest.start for _, newest in with_counts)), written.written_until or 0)
     if last < first:
         return None
@@ -367,9 +365,7 @@ class _Camera:
 
     def _before_kept_since(self) -> HourCounts:
         """Return the sum of the intervals that are kept although recorder's hours of that time stay as they are."""
-        if not (kept_since := deleted_hours.kept_since(self._db)):
-            return NO_COUNTS
-        return self.counts_between(kept_since - deleted_hours.REACH, kept_since)
+        return self.counts_between(0, deleted_hours.kept_since(self._db))
 
     def _carried(self) -> Iterator[tuple[Timestamp, HourCounts]]:
         """Yield what each carried hour adds to the counts of this ledger."""

@@ -36,6 +36,8 @@ class Shop:
 
     async def push(self, entered: int = 0, exited: int = 0, *, minutes: int = 1) -> None:
         """Let time pass, and push who passed the main entrance in the last minute; nobody passes the back door."""
+        # Statistics pause for as long as recorder took. While the clock is stopped, such a pause would never end.
+        await self.hass.async_block_till_done(wait_background_tasks=True)
         self.clock.tick(minutes * MINUTE)
         async_fire_time_changed(self.hass)
         start = datetime.now(UTC) - MINUTE

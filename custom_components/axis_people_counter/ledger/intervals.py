@@ -5,7 +5,7 @@ Called by the other modules of the ledger.
 """
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from itertools import chain, islice
 import sqlite3
 from typing import Any, Final, NamedTuple
@@ -29,18 +29,21 @@ def newest(db: sqlite3.Connection, camera: int) -> Interval | None:
     """Return the last interval of a camera."""
     row = db.execute(
         f"""
-        SELECT {INTERVAL_COLUMNS}
+        SELECT (SELECT max(day) FROM packed_days WHERE camera = :camera), {INTERVAL_COLUMNS}
         FROM intervals
-        WHERE camera = ?
+        WHERE camera = :camera
         ORDER BY start DESC
         LIMIT 1
         """,
-        (camera,),
+        {"camera": camera},
     ).fetchone()
-    packed = packed_days.last(db, camera, row[0] if row else 0)
-    if packed is not None:
-        return day_format.unpack(packed.content)[-1].interval
-    return Interval(*row) if row else None
+    if row is not None:
+        last_packed_day, *columns = row
+        interval = Interval(*columns)
+        if last_packed_day is None or last_packed_day < interval.start // DAY:
+            return interval
+    packed = packed_days.last(db, camera)
+    return None if packed is None else day_format.unpack(packed.content)[-1].interval
 
 
 def first(db: sqlite3.Connection, camera: int) -> Timestamp | None:
@@ -215,50 +218,34 @@ def replace(
     removed, added = list(removed), list(added)
     if not removed and not added:
         return
-    starts = [interval.start for interval in (*removed, *added)]
-    if days := packed_days.read(db, camera, min(starts), max(starts) + 1):
-        removed_from, added_to = _by_day(removed), _by_day(added)
-        for packed in days:
-            changes = removed_from.pop(packed.day, []), added_to.pop(packed.day, [])
-            if any(changes):
-                packed_days.edit(db, camera, packed, *changes)
-        _replace_rows(db, camera, [*chain(*removed_from.values())], [*chain(*added_to.values())])
-    else:
-        _replace_rows(db, camera, removed, added)
 
     def gain(people: Callable[[SentInterval], int | None]) -> int:
         return sum(people(interval) or 0 for interval in added) - sum(people(interval) or 0 for interval in removed)
 
+    starts = [interval.start for interval in (*removed, *added)]
     # Adults stay NULL where the camera doesn't count them.
-    db.execute(
+    ((has_packed_days,),) = db.execute(
         """
         UPDATE cameras
-        SET total_entered = total_entered + ?,
-            total_exited = total_exited + ?,
-            total_adults_entered = total_adults_entered + ?,
-            total_adults_exited = total_adults_exited + ?
-        WHERE id = ?
+        SET total_entered = total_entered + :entered,
+            total_exited = total_exited + :exited,
+            total_adults_entered = total_adults_entered + :adults_entered,
+            total_adults_exited = total_adults_exited + :adults_exited
+        WHERE id = :camera
+        RETURNING EXISTS (SELECT * FROM packed_days WHERE camera = :camera AND day >= :first_day AND day <= :last_day)
         """,
-        (
-            gain(lambda interval: interval.entered),
-            gain(lambda interval: interval.exited),
-            gain(lambda interval: interval.adults_entered),
-            gain(lambda interval: interval.adults_exited),
-            camera,
-        ),
-    )
-
-
-def _by_day(intervals: Iterable[SentInterval]) -> dict[int, list[SentInterval]]:
-    by_day: dict[int, list[SentInterval]] = {}
-    for interval in intervals:
-        by_day.setdefault(interval.start // DAY, []).append(interval)
-    return by_day
-
-
-def _replace_rows(
-    db: sqlite3.Connection, camera: int, removed: Sequence[SentInterval], added: Sequence[SentInterval]
-) -> None:
+        {
+            "entered": gain(lambda interval: interval.entered),
+            "exited": gain(lambda interval: interval.exited),
+            "adults_entered": gain(lambda interval: interval.adults_entered),
+            "adults_exited": gain(lambda interval: interval.adults_exited),
+            "camera": camera,
+            "first_day": min(starts) // DAY,
+            "last_day": max(starts) // DAY,
+        },
+    ).fetchall()
+    if has_packed_days:
+        removed, added = _edit_packed_days(db, camera, removed, added)
     if removed:
         db.executemany(
             "DELETE FROM intervals WHERE camera = ? AND start = ?",
@@ -268,6 +255,26 @@ def _replace_rows(
         "INSERT INTO intervals VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
         ((camera, *interval) for interval in added),
     )
+
+
+def _edit_packed_days(
+    db: sqlite3.Connection, camera: int, removed: list[SentInterval], added: list[SentInterval]
+) -> tuple[list[SentInterval], list[SentInterval]]:
+    """Remove and add intervals of packed days; return the others."""
+    removed_from, added_to = _by_day(removed), _by_day(added)
+    days = removed_from.keys() | added_to.keys()
+    for packed in packed_days.read(db, camera, min(days) * DAY, (max(days) + 1) * DAY):
+        changes = removed_from.pop(packed.day, []), added_to.pop(packed.day, [])
+        if any(changes):
+            packed_days.edit(db, camera, packed, *changes)
+    return list(chain(*removed_from.values())), list(chain(*added_to.values()))
+
+
+def _by_day(intervals: Iterable[SentInterval]) -> dict[int, list[SentInterval]]:
+    by_day: dict[int, list[SentInterval]] = {}
+    for interval in intervals:
+        by_day.setdefault(interval.start // DAY, []).append(interval)
+    return by_day
 
 
 def pack_oldest_day(db: sqlite3.Connection, before: Timestamp) -> bool:

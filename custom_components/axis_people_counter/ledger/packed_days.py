@@ -39,17 +39,10 @@ def first(db: sqlite3.Connection, camera: int) -> PackedDay | None:
     return PackedDay(*row) if row else None
 
 
-def last(db: sqlite3.Connection, camera: int, since: Timestamp) -> PackedDay | None:
-    """Return the last packed day of a camera, if it isn't before the day of an instant."""
+def last(db: sqlite3.Connection, camera: int) -> PackedDay | None:
+    """Return the last packed day of a camera."""
     row = db.execute(
-        """
-        SELECT day, content
-        FROM packed_days
-        WHERE camera = ? AND day >= ?
-        ORDER BY day DESC
-        LIMIT 1
-        """,
-        (camera, since // DAY),
+        "SELECT day, content FROM packed_days WHERE camera = ? ORDER BY day DESC LIMIT 1", (camera,)
     ).fetchone()
     return PackedDay(*row) if row else None
 

@@ -52,7 +52,7 @@ def test_nothing_is_lost(intervals: list[SentInterval]) -> None:
     parts = list(day_format.unpack_columns(content))
     assert [interval for part in parts for interval in part.intervals()] == [sent.interval for sent in intervals]
     for part in parts:
-        expected = columns_of(part.intervals())
+        expected = columns_of([*part.intervals()])
         assert [list(column) for column in part[:6]] == [list(column) for column in expected[:6]]
         assert part.is_contiguous == expected.is_contiguous
 

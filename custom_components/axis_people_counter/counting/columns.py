@@ -6,6 +6,7 @@ Pure; knows nothing of where intervals are stored. Made by the ledger; called by
 from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
+from operator import itemgetter
 from typing import Any, Final, NamedTuple
 
 from .interval import Interval
@@ -88,9 +89,12 @@ class Columns(NamedTuple):
         return covered - max(0, start - self.starts[first]) - max(0, self.ends[last - 1] - end)
 
 
-def columns_of(intervals: Iterable[Sequence[Any]]) -> Columns:
+def columns_of(intervals: Sequence[Sequence[Any]]) -> Columns:
     """Return the columns of intervals: each is an Interval, or a row that begins with its numbers."""
-    starts, ends, entered, exited, adults_entered, adults_exited, *_ = zip(*intervals, strict=True)
+    # zip would make an object for each interval, which the garbage collector looks at.
+    starts, ends, entered, exited, adults_entered, adults_exited = (
+        tuple(map(itemgetter(field), intervals)) for field in range(6)
+    )
     return Columns(
         starts,
         ends,

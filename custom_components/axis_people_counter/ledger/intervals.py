@@ -17,8 +17,9 @@ from .packed_days import PackedDay
 INTERVAL_COLUMNS: Final = "start, stop, entered, exited, adults_entered, adults_exited"
 SENT_INTERVAL_COLUMNS: Final = f"{INTERVAL_COLUMNS}, sent"
 
-# The most that is read at once, within a few milliseconds, during which pushes wait.
-ROWS_AT_ONCE: Final = 5000
+# The most that is read at once, within a few milliseconds, during which pushes wait. Python begins to look for garbage
+# after 2,000 new objects.
+ROWS_AT_ONCE: Final = 1000
 PACKED_DAYS_AT_ONCE: Final = 64
 
 

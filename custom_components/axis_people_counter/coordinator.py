@@ -100,6 +100,7 @@ class CameraCoordinator(LedgerCoordinator[CameraData]):
         # The time of the last history, else of the set-up.
         self._quiet_since = self._listening_since
         self._was_connected = True
+        self._silent_at = self._silence_begins()
 
     @property
     def device_name(self) -> str:
@@ -128,8 +129,8 @@ class CameraCoordinator(LedgerCoordinator[CameraData]):
     def _silence(self) -> timedelta:
         return max(MIN_SILENCE, MISSED_INTERVALS * timedelta(seconds=self.camera.send_interval))
 
-    @property
-    def _silent_at(self) -> datetime:
+    def _silence_begins(self) -> datetime:
+        """Return when the camera will be silent if no message arrives until then."""
         last = self.last_message
         if self._listening_since < last + LONG_SILENCE:
             # A message may have been missed while the entry wasn't loaded. After a day of silence that is unlikely.
@@ -155,6 +156,7 @@ class CameraCoordinator(LedgerCoordinator[CameraData]):
         reset, next_reset = schedule.reset(int(now.timestamp()))
         today = await self.ledger.today(self.key, day, next_day, reset)
         self.camera = camera = today.camera
+        self._silent_at = self._silence_begins()
         if not self._shutdown_requested:
             self._async_note_silence(now)
             async_show_quarantined(self.hass, camera, today.quarantined)
@@ -199,6 +201,7 @@ class CameraCoordinator(LedgerCoordinator[CameraData]):
         self.last_message = dt_util.utcnow()
         if pushes:
             self.camera = pushes[-1].camera
+        self._silent_at = self._silence_begins()
         for changes in pushes:
             if has_history(changes):
                 self._quiet_since = self.last_message

@@ -45,6 +45,8 @@ class PassageEvent(PeopleCounterEntity[CameraCoordinator], EventEntity):
     """Triggers when a camera reports that people have just entered or left."""
 
     entity_description: PeopleCounterEventDescription[CameraCoordinator]
+    # They differ in each event: recorder would store all its attributes anew. The ledger has the same intervals.
+    _unrecorded_attributes = frozenset({"from", "to"})
 
     @override
     async def async_added_to_hass(self) -> None:

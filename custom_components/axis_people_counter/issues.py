@@ -135,18 +135,22 @@ def async_begin(
     **placeholders: str,
 ) -> None:
     """Show an issue, unless too many of its kind are shown."""
-    shown = ir.async_get(hass).issues
     issue_id = _issue_id(hass, issue, about)
-    if not always and (DOMAIN, issue_id) not in shown and len(_of_kind(hass, issue)) >= issue.limit:
+    shown = ir.async_get(hass).async_get_issue(DOMAIN, issue_id)
+    if not always and shown is None and len(_of_kind(hass, issue)) >= issue.limit:
         return
     if issue.of_sender:
         hass.data.setdefault(_DATA_LAST, {})[issue_id] = dt_util.utcnow()
+    # For the flow. Every user of Home Assistant can read it: nothing in it is secret.
+    data: dict[str, str | int | float | None] = {"key": issue.key, "about": about, **placeholders}
+    if shown is not None and shown.active and shown.data == data:
+        # Each push may begin an issue, or end it. Most change nothing.
+        return
     ir.async_create_issue(
         hass,
         DOMAIN,
         issue_id,
-        # For the flow. Every user of Home Assistant can read it: nothing in it is secret.
-        data={"key": issue.key, "about": about, **placeholders},
+        data=data,
         is_fixable=issue.fixable,
         is_persistent=issue.persistent,
         severity=issue.severity,

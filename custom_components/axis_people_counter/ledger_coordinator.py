@@ -33,7 +33,10 @@ class LedgerCoordinator[T](DataUpdateCoordinator[T]):
         """Store the ledger; nothing is read yet."""
         super().__init__(hass, _LOGGER, config_entry=entry, name=name)
         self.ledger = ledger
-        self._cancel_tick: CALLBACK_TYPE | None = None
+        # When to read again, and when the timer for that comes.
+        self._tick_at = dt_util.utcnow()
+        self._timer_at: datetime | None = None
+        self._cancel_timer: CALLBACK_TYPE | None = None
 
     @override
     async def async_shutdown(self) -> None:
@@ -62,18 +65,27 @@ class LedgerCoordinator[T](DataUpdateCoordinator[T]):
     @callback
     def _async_tick_at(self, at: datetime) -> None:
         """Read again at this instant, and no longer at the one set before."""
+        self._tick_at = at
+        # Most ticks are postponed with each push. A timer that comes too early is set again then.
+        if self._timer_at is None or at < self._timer_at:
+            self._async_set_timer()
 
-        async def tick(_: datetime) -> None:
-            self._cancel_tick = None
-            await self.async_refresh()
-
+    @callback
+    def _async_set_timer(self) -> None:
         self._async_cancel_tick()
-        if self._shutdown_requested:
-            return
-        self._cancel_tick = async_track_point_in_utc_time(self.hass, tick, at)
+        if not self._shutdown_requested:
+            self._timer_at = self._tick_at
+            self._cancel_timer = async_track_point_in_utc_time(self.hass, self._async_tick, self._tick_at)
+
+    async def _async_tick(self, _: datetime) -> None:
+        self._timer_at = self._cancel_timer = None
+        if dt_util.utcnow() < self._tick_at:
+            self._async_set_timer()
+        else:
+            await self.async_refresh()
 
     @callback
     def _async_cancel_tick(self) -> None:
-        if self._cancel_tick:
-            self._cancel_tick()
-            self._cancel_tick = None
+        if self._cancel_timer:
+            self._cancel_timer()
+        self._timer_at = self._cancel_timer = None

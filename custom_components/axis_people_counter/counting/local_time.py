@@ -172,7 +172,13 @@ def _next_first_day(first_day: date, period: Period) -> date:
 
 def _timestamp_on(day: date, at: time, zone: tzinfo) -> Timestamp:
     """Return when on that day the clock first shows the time, or a later time where the clock jumps over it."""
-    local = datetime.combine(day, at, zone)
+    # Times that differ only in their fold are equal.
+    return _cached_timestamp_on(day, at, at.fold, zone)
+
+
+@lru_cache(maxsize=1024)
+def _cached_timestamp_on(day: date, at: time, fold: int, zone: tzinfo) -> Timestamp:
+    local = datetime.combine(day, at.replace(fold=fold), zone)
     timestamp = int(local.timestamp())
     if datetime.fromtimestamp(timestamp, zone).replace(tzinfo=None) == local.replace(tzinfo=None):
         # If the time occurs twice, fold=0 means the first.

@@ -21,6 +21,7 @@ class WriteQueue:
         self._name = name
         self._write = write
         self._due: dict[str, datetime] = {}
+        self._timer_at: datetime | None = None
         self._cancel_timer: CALLBACK_TYPE | None = None
         self._is_running = False
         self._is_stopped = False
@@ -50,23 +51,31 @@ class WriteQueue:
         self._async_cancel_timer()
 
     @callback
-    def _async_continue(self, _: datetime | None = None) -> None:
+    def _async_continue(self) -> None:
         """Start the task if a key is due, otherwise a timer for the next key."""
-        self._async_cancel_timer()
         if self._is_stopped or self._is_running or not self._due:
+            self._async_cancel_timer()
             return
         next_due = min(self._due.values())
         if next_due <= dt_util.utcnow():
+            self._async_cancel_timer()
             self._is_running = True
             self._entry.async_create_background_task(self._hass, self._async_write_due(), self._name)
-        else:
-            self._cancel_timer = async_track_point_in_utc_time(self._hass, self._async_continue, next_due)
+        elif next_due != self._timer_at:
+            self._async_cancel_timer()
+            self._timer_at = next_due
+            self._cancel_timer = async_track_point_in_utc_time(self._hass, self._async_timer, next_due)
+
+    @callback
+    def _async_timer(self, _: datetime) -> None:
+        self._timer_at = self._cancel_timer = None
+        self._async_continue()
 
     @callback
     def _async_cancel_timer(self) -> None:
         if self._cancel_timer:
             self._cancel_timer()
-            self._cancel_timer = None
+        self._timer_at = self._cancel_timer = None
 
     async def _async_write_due(self) -> None:
         try:

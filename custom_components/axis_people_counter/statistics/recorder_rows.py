@@ -66,23 +66,31 @@ def hours_until(hass: HomeAssistant, key: str, until: Timestamp) -> list[tuple[T
     return [(hour, minus(sums, before)) for (_, before), (hour, sums) in pairwise(sums_by_hour)]
 
 
-def are_stored(hass: HomeAssistant, given: Rows) -> bool:
-    """Return True if recorder has the given rows, by statistic id."""
+def not_stored(hass: HomeAssistant, given: Rows) -> Rows:
+    """Return those of the given rows that recorder doesn't have, by statistic id."""
     starts = [row["start"] for rows in given.values() for row in rows]
+    if not starts:
+        return {}
     columns: set[Any] = {"state", "sum", "mean", "min", "max"}
     found = statistics_during_period(
         hass, min(starts), max(starts) + timedelta(hours=1), set(given), "hour", None, columns
     )
+    missing: Rows = {}
     for statistic_id, rows in given.items():
         by_start: dict[float, dict[str, Any]] = {row["start"]: {**row} for row in found.get(statistic_id, ())}
-        for row in rows:
-            stored = by_start.get(row["start"].timestamp(), {})
-            values: dict[str, Any] = {column: value for column, value in row.items() if column != "start"}
-            if any(
-                stored.get(column) is None or not isclose(stored[column], value) for column, value in values.items()
-            ):
-                return False
-    return True
+        differing = [row for row in rows if not _is_same(row, by_start.get(row["start"].timestamp(), {}))]
+        if differing:
+            missing[statistic_id] = differing
+    return missing
+
+
+def _is_same(row: StatisticData, stored: dict[str, Any]) -> bool:
+    values: dict[str, Any] = {column: value for column, value in row.items() if column != "start"}
+    # Databases may round the last digits of a mean. A sum of thousands of millions still differs by one person.
+    return all(
+        stored.get(column) is not None and isclose(stored[column], value, rel_tol=1e-12)
+        for column, value in values.items()
+    )
 
 
 def _hourly_sums(

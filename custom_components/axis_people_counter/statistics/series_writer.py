@@ -25,12 +25,12 @@ from ..settings import PlaceSettings
 from .recorder_rows import (
     OCCUPANCY,
     Rows,
-    are_stored,
     camera_occupancy,
     hours_until,
     kinds_of,
     last_hour,
     names_of,
+    not_stored,
     place_occupancy,
     rows_in_pieces,
     statistic_ids,
@@ -149,12 +149,7 @@ class SeriesWriter:
         metadata = await self._async_metadata(key, name, names)
         series = await begin()
         if series is None and until == written:
-            if renamed := {
-                kind: described
-                for kind, described in metadata.items()
-                if names.get(kind, described["name"]) != described["name"]
-            }:
-                await self._async_import(renamed, {})
+            await self._async_import({kind: metadata[kind] for kind in names}, names, {})
             return
         if (series is None or not await self._async_has_all_before(key, series, names)) and (
             series := await begin(everything=True)
@@ -164,7 +159,7 @@ class SeriesWriter:
         pieces = rows_in_pieces(series, occupancy)
         while rows := await self._hass.async_add_executor_job(next, pieces, None):
             began = self._hass.loop.time()
-            await self._async_import(metadata, rows)
+            await self._async_import(metadata, names, rows)
             # Leave as much time to whatever else recorder has to store.
             await asyncio.sleep(min(self._hass.loop.time() - began, MAX_PAUSE))
         await self._ledger.confirm_series(key)
@@ -184,13 +179,26 @@ class SeriesWriter:
         """Return the result of a function that is called in a thread of recorder."""
         return await get_instance(self._hass).async_add_executor_job(function, self._hass, *arguments)
 
-    async def _async_import(self, metadata: dict[str, StatisticMetaData], rows: Rows) -> None:
-        """Import rows by kind, and check that recorder has stored them; a kind without rows is only renamed."""
-        for kind, described in metadata.items():
-            async_add_external_statistics(self._hass, described, rows.get(kind, []))
+    async def _async_import(
+        self, metadata: dict[str, StatisticMetaData], names: dict[str, str | None], rows: Rows
+    ) -> None:
+        """Import the rows that recorder lacks, and check that it has stored them; rename series with other names.
+
+        While nobody passes, recorder has all rows, and nothing is written.
+        """
+        given = {described["statistic_id"]: rows.get(kind, []) for kind, described in metadata.items()}
+        missing = await self._async_read(not_stored, given)
+        changed = [
+            described
+            for kind, described in metadata.items()
+            if described["statistic_id"] in missing or names.get(kind) != described["name"]
+        ]
+        if not changed:
+            return
+        for described in changed:
+            async_add_external_statistics(self._hass, described, missing.get(described["statistic_id"], []))
         await async_recorder_done(self._hass)
-        given = {described["statistic_id"]: rows[kind] for kind, described in metadata.items() if rows.get(kind)}
-        if given and not await self._async_read(are_stored, given):
+        if await self._async_read(not_stored, missing):
             raise NotStoredError("Recorder hasn't stored the rows.")
 
     async def _async_clear_recorder(self, key: str) -> None:

@@ -40,7 +40,8 @@ def sums(db: sqlite3.Connection, camera: int, start: Timestamp, end: Timestamp) 
     """Return the sums of the hours in [start, end), which are full hours; each hour is known by its start."""
     by_hour: dict[Timestamp, CountedHour] = {}
     covered_hours: set[Timestamp] = set()
-    for interval in intervals.overlapping(db, camera, start, start + 1):
+    # The interval that begins before and ends after the start.
+    for interval in intervals.overlapping(db, camera, start, start):
         covered_hours.update(range(start, interval.end, HOUR))
     for columns in intervals.each_columns(db, camera, start, end):
         first, count = 0, len(columns.starts)

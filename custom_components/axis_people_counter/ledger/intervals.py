@@ -59,7 +59,10 @@ def first(db: sqlite3.Connection, camera: int) -> Timestamp | None:
 
 
 def overlapping(db: sqlite3.Connection, camera: int, low: Timestamp, high: Timestamp) -> list[SentInterval]:
-    """Return the intervals of a camera that overlap [low, high), in the order of time."""
+    """Return the intervals of a camera that overlap [low, high), in the order of time.
+
+    Where both are the same, that is the interval that begins before and ends after this instant.
+    """
     # Stored intervals don't overlap, so only the last one that begins before :low can reach beyond it.
     rows = db.execute(
         f"""
@@ -176,7 +179,8 @@ def each_columns(
 
 def columns_overlapping(db: sqlite3.Connection, camera: int, low: Timestamp, high: Timestamp) -> Iterator[Columns]:
     """Yield the intervals of a camera that overlap [low, high), some at a time, in the order of time."""
-    if reaching := [interval for interval in overlapping(db, camera, low, low + 1) if interval.start < low]:
+    # The interval that begins before and ends after `low`.
+    if reaching := overlapping(db, camera, low, low):
         yield columns_of(reaching)
     yield from each_columns(db, camera, low, high)
 

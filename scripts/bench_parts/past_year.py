@@ -54,8 +54,11 @@ async def past_year(folder: Path, rounds: int) -> list[Line]:
     full = Side(Home(folder / "full"), Fleet(CAMERAS, zone))
     empty = Side(Home(folder / "empty"), Fleet(CAMERAS, zone))
     found: dict[str, list[float]] = defaultdict(list)
+    # The year is made while Home Assistant starts.
+    making = asyncio.create_task(asyncio.to_thread(make_year, full))
     async with homes(full.home, empty.home):
-        of_year = await push_year(full)
+        bodies, of_year = await making
+        await push_year(full, bodies)
         await full.home.ha.stop()
         begin = perf_counter()
         await asyncio.to_thread(copy_first_camera, full)
@@ -97,14 +100,22 @@ async def past_year(folder: Path, rounds: int) -> list[Line]:
     return lines(found)
 
 
-async def push_year(side: Side) -> Counts:
-    """Let the first camera push its year, and wait until it is in the statistics and its old days are packed."""
+def make_year(side: Side) -> tuple[list[bytes], Counts]:
+    """Return the year of the first camera: the bodies that it pushes, and the counts in them."""
     camera = side.fleet.cameras[0]
+    bodies: list[bytes] = []
     sent = Counts()
-    begin = perf_counter()
-    for intervals in await asyncio.to_thread(lambda: [*year(camera, side.fleet.begin)]):
-        await side.home.post([await asyncio.to_thread(long_body, camera, intervals)])
+    for intervals in year(camera, side.fleet.begin):
+        bodies.append(long_body(camera, intervals))
         sent += total(intervals)
+    return bodies, sent
+
+
+async def push_year(side: Side, bodies: Sequence[bytes]) -> None:
+    """Let the first camera push its year, and wait until it is in the statistics and its old days are packed."""
+    begin = perf_counter()
+    for body in bodies:
+        await side.home.post([body])
     echo(f"  pushed the {YEAR_MINUTES:,} minutes of a camera in {perf_counter() - begin:.0f} s")
     await side.home.ready(0)
     await side.home.ha.stop()
@@ -112,7 +123,6 @@ async def push_year(side: Side) -> Counts:
     # Housekeeping runs once a day, and when the entry is loaded.
     await side.home.ha.start()
     await side.home.ready(0)
-    return sent
 
 
 def copy_first_camera(side: Side) -> None:

@@ -216,7 +216,7 @@ class Home:
         devices = await self.devices()
         # The row of a month begins with the month.
         found = await self.counts([devices[serial] for serial in expected], since, "month")
-        stored = {camera["serial"]: _sum(camera["rows"]) for camera in found}
+        stored = {camera["serial"]: sum_of(camera["rows"]) for camera in found}
         for serial, counts in expected.items():
             if stored.get(serial) != counts:
                 raise HomeAssistantError(f"The ledger has {stored.get(serial)} of {serial}, but it sent {counts}.")
@@ -251,7 +251,7 @@ def pause_before(now: float, seconds: float) -> float:
     return COMPILED_EVERY + latest - since if since + seconds > COMPILED_EVERY + earliest else 0
 
 
-def _sum(rows: Iterable[dict[str, Any]]) -> Counts:
+def sum_of(rows: Iterable[dict[str, Any]]) -> Counts:
     """Return the sum of all rows."""
     sums = Counts()
     for row in rows:

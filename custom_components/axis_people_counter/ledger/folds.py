@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import sqlite3
 from typing import Any
 
-from ..counting import LATEST, Correction, OccupancySummary, Timestamp
+from ..counting import LATEST, Correction, Interval, OccupancySummary, Timestamp
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +32,9 @@ class CameraFold:
     # Seconds of the day with an interval.
     covered: int
     occupancy: int
+    # When the first interval of all begins, and the last one up to the instant, as the camera sent it.
+    first: Timestamp | None
+    newest: Interval | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +52,8 @@ class PlaceFold:
     # People whose intervals begin in the day.
     entered: int
     exited: int
+    # The end of the last of these intervals of each door, by key; doors without any are missing.
+    counted_until: dict[str, Timestamp]
 
 
 class Folds[F: (CameraFold, PlaceFold)]:

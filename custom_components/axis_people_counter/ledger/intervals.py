@@ -5,8 +5,9 @@ Called by the other modules of the ledger.
 """
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain, islice
+import json
 import sqlite3
 from typing import Any, Final, NamedTuple
 
@@ -84,6 +85,35 @@ def overlapping(db: sqlite3.Connection, camera: int, low: Timestamp, high: Times
     if days := packed_days.read(db, camera, low - DAY, high):
         found += (interval for interval in _unpacked(days, low, high) if interval.end > low)
         found.sort()
+    return found
+
+
+def overlapping_each(
+    db: sqlite3.Connection, cameras: Sequence[int], low: Timestamp, high: Timestamp
+) -> dict[int, list[SentInterval]]:
+    """Return the intervals of some cameras that overlap [low, high), in the order of time, by camera."""
+    found: dict[int, list[SentInterval]] = {camera: [] for camera in cameras}
+    # As above, in one statement for all cameras.
+    rows = db.execute(
+        f"""
+        SELECT value, {SENT_INTERVAL_COLUMNS}
+        FROM json_each(:cameras)
+        CROSS JOIN intervals
+            ON camera = value
+            AND start < :high
+            AND stop > :low
+            AND start >= coalesce(
+                (SELECT max(start) FROM intervals WHERE camera = value AND start <= :low),
+                :low
+            )
+        ORDER BY value, start
+        """,
+        {"cameras": json.dumps(cameras), "low": low, "high": high},
+    )
+    for camera, *columns in rows:
+        found[camera].append(SentInterval(*columns))
+    for camera in packed_days.cameras_with(db, cameras, low - DAY, high):
+        found[camera] = overlapping(db, camera, low, high)
     return found
 
 

@@ -3,7 +3,8 @@
 Knows no other table. Called by intervals, which decides what is packed.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+import json
 import sqlite3
 from typing import NamedTuple
 
@@ -31,6 +32,19 @@ def read(db: sqlite3.Connection, camera: int, start: Timestamp, end: Timestamp, 
         (camera, start // DAY, (end - 1) // DAY, limit),
     )
     return [PackedDay(*row) for row in rows]
+
+
+def cameras_with(db: sqlite3.Connection, cameras: Sequence[int], start: Timestamp, end: Timestamp) -> list[int]:
+    """Return those of some cameras that have packed days which intersect [start, end)."""
+    rows = db.execute(
+        """
+        SELECT value
+        FROM json_each(?)
+        WHERE EXISTS (SELECT * FROM packed_days WHERE camera = value AND day >= ? AND day <= ?)
+        """,
+        (json.dumps(cameras), start // DAY, (end - 1) // DAY),
+    )
+    return [camera for (camera,) in rows]
 
 
 def first(db: sqlite3.Connection, camera: int) -> PackedDay | None:

@@ -3,7 +3,7 @@
 Only reads. What was added up before is in folds.py, so that only later intervals are read. Called by ledger.py.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 import sqlite3
 from typing import Final
@@ -64,23 +64,27 @@ def today(
     fold = known.find(place_id, basis) or _beginning(db, place_id, basis)
     if fold is None:
         return None
-    doors = [
-        (door, newest.end)
-        for door in places.counted_doors(db, place_id)
-        if (newest := intervals.newest(db, door.camera)) is not None
-    ]
-    unread = [
-        interval
-        for door, end in doors
-        if end > fold.until
-        for interval in places.intervals_of_door(db, door, fold.until)
-    ]
+    doors = places.counted_doors(db, place_id)
+    by_door = places.intervals_of_doors(db, doors, fold.until)
+    unread = [interval for of_door in by_door.values() for interval in of_door]
+    counted_until = fold.counted_until | {door.key: of_door[-1].end for door, of_door in by_door.items() if of_door}
     passages = passages_of_doors(unread)
     set_values = sorted(resets + corrections.of_place(db, place_id, fold.until), key=lambda correction: correction.at)
-    until = _settled_until(doors)
+    until = _settled_until(doors, counted_until)
     if until > fold.until:
-        fold = _carried_on(fold, unread, passages, set_values, until)
-        known.keep(place_id, fold)
+        fold = replace(
+            _carried_on(fold, unread, passages, set_values, until),
+            counted_until=fold.counted_until
+            | {
+                door.key: interval.end
+                for door, of_door in by_door.items()
+                for interval in of_door
+                if interval.end <= until
+            },
+        )
+        # A door that began later may lose its intervals without a change before the end of the fold.
+        if fold.counted_until.keys() == counted_until.keys():
+            known.keep(place_id, fold)
     # What is later isn't kept: other doors may still send intervals that belong before it.
     now = _carried_on(fold, unread, passages, set_values, LATEST)
     return PlaceToday(
@@ -90,7 +94,7 @@ def today(
         now.occupancies,
         now.entered,
         now.exited,
-        {door.key: end for door, end in doors},
+        counted_until,
     )
 
 
@@ -107,20 +111,26 @@ def _beginning(
         if since < midnight and (first := places.first(db, place_id)) is not None and first < midnight:
             return None
     inside = max(0, running)
-    return PlaceFold(basis, since, running, OccupancySummary(inside, inside, 0), occupancies, 0, 0)
+    counted_until = {
+        door.key: newest.end
+        for door in places.counted_doors(db, place_id)
+        if (newest := intervals.newest(db, door.camera)) is not None and newest.end <= since
+    }
+    return PlaceFold(basis, since, running, OccupancySummary(inside, inside, 0), occupancies, 0, 0, counted_until)
 
 
-def _settled_until(doors: Iterable[tuple[CountedDoor, Timestamp]]) -> Timestamp:
+def _settled_until(doors: Iterable[CountedDoor], counted_until: Mapping[str, Timestamp]) -> Timestamp:
     """Return the instant that every door which isn't silent has reached, so that its next interval begins later.
 
     If a door does send an earlier one, the fold is dropped. That is right as well, but the day has to be read again.
     """
-    newest = max((end for _, end in doors), default=0)
+    newest = max(counted_until.values(), default=0)
 
     def is_silent(door: CountedDoor, end: Timestamp) -> bool:
         return newest - end > min(max(MISSED_INTERVALS * door.send_interval, MIN_WAIT), MAX_WAIT)
 
-    return min((end for door, end in doors if not is_silent(door, end)), default=newest)
+    ends = [(door, counted_until[door.key]) for door in doors if door.key in counted_until]
+    return min((end for door, end in ends if not is_silent(door, end)), default=newest)
 
 
 def _carried_on(

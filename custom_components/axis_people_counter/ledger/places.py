@@ -4,7 +4,7 @@ Without a daily reset, occupancy depends on all passages ever. So a checkpoint s
 (UTC), until an earlier count changes. Knows no time zones. Called by ledger, place_today, settling, routes, directions.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import repeat
 import json
@@ -186,12 +186,17 @@ def counted_doors(db: sqlite3.Connection, place_id: int) -> list[CountedDoor]:
     return [CountedDoor(*row) for row in rows]
 
 
-def intervals_of_door(
-    db: sqlite3.Connection, door: CountedDoor, low: Timestamp, high: Timestamp = LATEST
-) -> Sequence[Interval | SentInterval]:
-    """Return the intervals of a door that overlap [low, high), in the direction of the place."""
-    found = intervals.overlapping(db, door.camera, low, high)
-    return [reverse(sent.interval) for sent in found] if door.is_reversed else found
+def intervals_of_doors(
+    db: sqlite3.Connection, doors: Iterable[CountedDoor], low: Timestamp
+) -> dict[CountedDoor, Sequence[Interval | SentInterval]]:
+    """Return the intervals of each door that end after an instant, in the direction of the place."""
+    by_camera = intervals.overlapping_each(db, [door.camera for door in doors], low, LATEST)
+    return {
+        door: [reverse(sent.interval) for sent in by_camera[door.camera]]
+        if door.is_reversed
+        else by_camera[door.camera]
+        for door in doors
+    }
 
 
 def first(db: sqlite3.Connection, place_id: int) -> Timestamp | None:

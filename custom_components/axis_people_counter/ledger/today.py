@@ -3,7 +3,7 @@
 Only reads. What was added up before is in folds.py, so that only later intervals are read. Called by ledger.py.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 import sqlite3
 
@@ -30,29 +30,35 @@ class Today:
 def today(db: sqlite3.Connection, key: str, day: Timestamp, next_day: Timestamp, reset: Timestamp) -> Today:
     """Return a camera with the counts of [day, next_day), and its occupancy since the reset."""
     camera = get_camera(db, key)
-    newest = intervals.newest(db, camera.id)
     known = folds.of_cameras(db)
     basis = (day, next_day, reset)
-    fold = known.find(camera.id, basis) or CameraFold(basis, min(day, reset), Counts(0, 0, None, None), 0, 0)
+    fold = known.find(camera.id, basis) or _beginning(db, camera, basis)
     set_values = corrections.of_camera(db, camera.id, max(reset, fold.until))
-    if newest and newest.end > fold.until:
-        fold = _carried_on(fold, camera, intervals.overlapping(db, camera.id, fold.until, LATEST), set_values)
+    if unread := intervals.overlapping(db, camera.id, fold.until, LATEST):
+        fold = _carried_on(fold, camera, unread, set_values)
         known.keep(camera.id, fold)
     # Later corrections aren't carried on: intervals that end before them, or with them, may still come.
     later = [correction for correction in set_values if correction.at >= fold.until]
     return Today(
         camera,
-        newest,
+        fold.newest,
         fold.counts,
         _total(camera),
         final_occupancy([], later, fold.occupancy),
-        _missing_seconds(db, fold, camera, newest),
+        _missing_seconds(fold, camera),
         camera.quarantined,
     )
 
 
+def _beginning(db: sqlite3.Connection, camera: Camera, basis: tuple[Timestamp, Timestamp, Timestamp]) -> CameraFold:
+    """Return a fold that begins with the day or at the reset, whichever is earlier."""
+    day, _, reset = basis
+    first, newest = intervals.first(db, camera.id), intervals.newest(db, camera.id)
+    return CameraFold(basis, min(day, reset), Counts(0, 0, None, None), 0, 0, first, newest)
+
+
 def _carried_on(
-    fold: CameraFold, camera: Camera, sent_intervals: Iterable[SentInterval], set_values: Iterable[Correction]
+    fold: CameraFold, camera: Camera, sent_intervals: Sequence[SentInterval], set_values: Iterable[Correction]
 ) -> CameraFold:
     """Return a fold with the intervals that come after it, and with the corrections before the end of the last one."""
     day, next_day, reset = fold.basis
@@ -67,6 +73,7 @@ def _carried_on(
         covered=fold.covered
         + sum(max(0, min(interval.end, next_day) - max(interval.start, day)) for interval in found),
         occupancy=final_occupancy(passages(found, reset), earlier, fold.occupancy),
+        newest=sent_intervals[-1].interval,
     )
 
 
@@ -91,12 +98,10 @@ def _total(camera: Camera) -> Counts:
     return Counts(entered, exited, adults_entered, adults_exited)
 
 
-def _missing_seconds(db: sqlite3.Connection, fold: CameraFold, camera: Camera, newest: Interval | None) -> int:
-    first = intervals.first(db, camera.id)
-    if first is None or newest is None:
+def _missing_seconds(fold: CameraFold, camera: Camera) -> int:
+    if fold.first is None or fold.newest is None:
         return 0
-    if camera.deleted_until:
-        # Intervals before were deleted, so the first one is no beginning.
-        first = camera.deleted_until
     day, next_day, _ = fold.basis
-    return max(0, min(newest.end, next_day) - max(first, day) - fold.covered)
+    # If intervals were deleted, the first one is no beginning.
+    begin = max(camera.deleted_until or fold.first, day)
+    return max(0, min(fold.newest.end, next_day) - begin - fold.covered)

@@ -27,7 +27,7 @@ from scripts.bench_parts.cameras import (
 )
 from scripts.bench_parts.copies import copy_camera, divide_into_pushes
 from scripts.bench_parts.home import Measured, pause_before
-from scripts.bench_parts.table import Line, percentile, repetition
+from scripts.bench_parts.table import Line, markdown, percentile, repetition
 
 from .helpers.home_assistant import HomeAssistantError
 from .simulator import Counts
@@ -74,6 +74,11 @@ def test_void_line_has_no_figure() -> None:
     cells = line(measured=[1234, 4321], reference=[1234, 4321], at_most=9).cells
     assert not any("1234" in cell or "4321" in cell or "1,234" in cell for cell in cells)
     assert "void" in cells
+
+
+def test_markdown() -> None:
+    """The table is Markdown, with columns of equal width."""
+    assert markdown([["What", ""], ["A push", "met"]]) == ["| What   |     |", "| ------ | --- |", "| A push | met |"]
 
 
 def test_repetition() -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from scripts.bench_parts.table import Line, aligned
+from scripts.bench_parts.table import Line, markdown
 from scripts.demo_parts.console import echo
 
 DOORS = (1, 12, 50)
@@ -78,12 +78,12 @@ def show_bill(lines: Iterable[Line]) -> None:
         return
     bills = [bill(figures, doors) for doors in DOORS]
     rows = [
-        ["What users pay", *(f"{doors} doors" for doors in DOORS)],
-        ["Processor, of one core", *(f"{item.processor_percent:.2f} %" for item in bills)],
-        ["Recorder's rows per day", *(f"{item.rows_a_day:,.0f}" for item in bills)],
-        ["Written to the disk per day", *(f"{item.megabytes_a_day:,.0f} MB" for item in bills)],
+        ["What users pay", *(f"{doors} door{'s' if doors > 1 else ''}" for doors in DOORS)],
+        ["Processor, share of one core", *(f"{item.processor_percent:.2f} %" for item in bills)],
+        ["Rows in recorder's database, per day", *(f"{item.rows_a_day:,.0f}" for item in bills)],
+        ["Written to the disk, per day", *(f"{item.megabytes_a_day:,.0f} MB" for item in bills)],
         ["Memory", *(f"{item.memory_megabytes:.1f} MB" for item in bills)],
-        ["Ledger and backup, each year", *(f"{item.ledger_megabytes_a_year:.1f} MB" for item in bills)],
+        ["Ledger, and so each backup, for each year", *(f"{item.ledger_megabytes_a_year:.1f} MB" for item in bills)],
     ]
-    for row in aligned(rows):
+    for row in markdown(rows):
         echo(row)

@@ -165,7 +165,7 @@ def lines(found: dict[str, list[float]]) -> list[Line]:
                 at_most=5,
                 key=key_of(Item.PROCESSOR),
             ),
-            Line(name=f"  compared with {EARLY}", unit="ms", measured=late, reference=early, at_most=1.5),
+            Line(name=f"… compared with {EARLY}", unit="ms", measured=late, reference=early, at_most=1.5),
         ]
     for people, traffic, goal, rows, written in (
         ("with people", "busy", None, Item.ROWS_BUSY, Item.WRITTEN_BUSY),
@@ -181,7 +181,7 @@ def lines(found: dict[str, list[float]]) -> list[Line]:
                     key=key_of(rows),
                 ),
                 Line(
-                    name="  written to the disk",
+                    name="… written to the disk",
                     unit="kB",
                     measured=found[f"{kind} {traffic} written"],
                     key=key_of(written),
@@ -196,7 +196,7 @@ def lines(found: dict[str, list[float]]) -> list[Line]:
             key=Item.STATISTICS_PROCESSOR,
         ),
         Line(
-            name="  written to the disk",
+            name="… written to the disk",
             unit="kB",
             measured=found["statistics written"],
             key=Item.STATISTICS_WRITTEN,

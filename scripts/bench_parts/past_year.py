@@ -186,7 +186,7 @@ def lines(found: Mapping[str, Sequence[float]]) -> list[Line]:
             at_most=1.2,
         ),
         Line(
-            name="  processor time when each camera pushes once and is shown",
+            name="… processor time when each camera pushes once and is shown",
             unit="ms",
             measured=found["shown full"],
             reference=found["shown empty"],
@@ -214,7 +214,7 @@ def lines(found: Mapping[str, Sequence[float]]) -> list[Line]:
             for period in ROWS
         ),
         Line(
-            name="  longest stall of the event loop meanwhile",
+            name="… longest stall of the event loop meanwhile",
             unit="ms",
             measured=found["stall"],
             judge=max,

@@ -137,9 +137,9 @@ async def shown_after(folder: Path, rounds: int) -> list[Line]:
     name = f"From the last byte of a push to the websocket, {CAMERAS} cameras in {SPREAD_SECONDS} s"
     return [
         Line(name=f"{name}, median", unit="ms", measured=[median(of_round) for of_round in spreads]),
-        Line(name="  99th percentile", unit="ms", measured=[percentile(all_pushes, 99)], margin=None),
+        Line(name="… 99th percentile", unit="ms", measured=[percentile(all_pushes, 99)], margin=None),
         Line(
-            name=f"  {CAMERAS} pushes at the same moment, the last one",
+            name=f"… {CAMERAS} pushes at the same moment, the last one",
             unit="ms",
             measured=[max(of_round) for of_round in bursts],
         ),

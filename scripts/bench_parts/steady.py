@@ -93,14 +93,14 @@ async def steady(folder: Path, rounds: int) -> list[Line]:
             at_least=0.25,
         ),
         Line(
-            name="  compared with a webhook automation",
+            name="… compared with a webhook automation",
             unit="/s",
             measured=rates["push"],
             reference=rates["automation"],
             at_least=4,
         ),
         Line(
-            name="  the same until recorder has all of it",
+            name="… the same until recorder has all of it",
             unit="/s",
             measured=recorded["push"],
             reference=recorded["automation"],

@@ -70,13 +70,13 @@ class Line:
     @property
     def cells(self) -> list[str]:
         """The cells of this line in the table."""
-        goal = f">= {self.at_least:g}" if self.at_least is not None else ""
-        goal = f"<= {self.at_most:g}" if self.at_most is not None else goal
-        difference = "" if self.margin is None or len(self.measured) < 2 else f"x{self.repetition:.2f}"
+        goal = f"≥ {self.at_least:g}" if self.at_least is not None else ""
+        goal = f"≤ {self.at_most:g}" if self.at_most is not None else goal
+        difference = "" if self.margin is None or len(self.measured) < 2 else f"x {self.repetition:.2f}"
         if not self.is_trusted:
             return [self.name, "-", "-", "missing" if not self.judged else "not trusted", goal, "void", difference]
         judged = self.judged
-        result = f"{_number(self.judge(judged))} ({_number(min(judged))}..{_number(max(judged))})"
+        result = f"{_number(self.judge(judged))} ({_number(min(judged))} to {_number(max(judged))})"
         measured = f"{_number(self.judge(self.measured))} {self.unit}"
         reference = f"{_number(self.judge(self.reference))} {self.unit}" if self.reference else ""
         return [self.name, measured, reference, result, goal, self.verdict, difference]
@@ -111,12 +111,13 @@ def _number(value: float) -> str:
 
 def show(lines: Iterable[Line]) -> None:
     """Print the table."""
-    head = ["", "measured", "compared with", "result (lowest..highest)", "goal", "", "repetition"]
-    for row in aligned([head, *(line.cells for line in lines)]):
+    head = ["What", "Measured", "Compared with", "Result (lowest to highest)", "Goal", "", "Repetition"]
+    for row in markdown([head, *(line.cells for line in lines)]):
         echo(row)
 
 
-def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
-    """Return rows as text with columns of equal width."""
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+def markdown(rows: Sequence[Sequence[str]]) -> list[str]:
+    """Return a table in Markdown with columns of equal width; the first row is its head."""
+    widths = [max(3, *map(len, column)) for column in zip(*rows, strict=True)]
+    head, *others = [[cell.ljust(width) for cell, width in zip(row, widths, strict=True)] for row in rows]
+    return [f"| {' | '.join(row)} |" for row in (head, ["-" * width for width in widths], *others)]

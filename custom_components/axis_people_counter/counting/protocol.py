@@ -287,13 +287,17 @@ def _check_version(members: dict[str, Any]) -> None:
         raise ProtocolVersionError(_printable(f"{name} {version}") or "without a name")
 
 
+_SEPARATORS: Final = re.compile("[:.-]")
+_SERIAL: Final = re.compile("[0-9a-f]{12}")
+
+
 def _sensor(members: Any) -> Sensor:
     if not is_object(members):
         raise DocumentError("sensor is missing or isn't a JSON object with unique keys.")
     serial = members.get("serial")
     # Cameras write their MAC address with or without separators, in upper or lower case.
-    serial = re.sub("[:.-]", "", serial).lower() if isinstance(serial, str) else ""
-    if not re.fullmatch("[0-9a-f]{12}", serial):
+    serial = _SEPARATORS.sub("", serial).lower() if isinstance(serial, str) else ""
+    if not _SERIAL.fullmatch(serial):
         raise DocumentError("sensor.serial is missing or isn't a serial number of 12 hexadecimal digits.")
     return Sensor(
         serial=serial,

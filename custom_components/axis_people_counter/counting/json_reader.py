@@ -62,6 +62,13 @@ class JsonReader:
                 continue
         return self._decode(MAX_VALUE)
 
+    def whole(self) -> Any:
+        """Read all of a short text at once."""
+        self.peek()
+        value = self._decode(len(self.body) + 1)
+        self.end()
+        return value
+
     def object_keys(self) -> Iterator[str]:
         """Read an object and yield its keys; the caller reads each value before it asks for the next key."""
         self.expect(b"{")

@@ -10,6 +10,7 @@ import pytest
 
 from custom_components.axis_people_counter.counting.interval import Interval
 from custom_components.axis_people_counter.counting.occupancy import Correction, Source
+from custom_components.axis_people_counter.counting.replacements import Route
 from custom_components.axis_people_counter.ledger.ledger import Ledger
 from custom_components.axis_people_counter.ledger.place_today import PlaceToday
 from custom_components.axis_people_counter.ledger.places import Door, Place
@@ -171,6 +172,30 @@ def test_place_that_is_replaced(ledger: Ledger) -> None:
     ledger.set_places([PLACE]).result(TIMEOUT)
     ledger.set_places([PLACE, Place("cellar", (Door(sensor(0).serial, True),), "none")]).result(TIMEOUT)
     assert place(ledger, "cellar").occupancy == 0
+
+
+def test_interval_that_moves_to_another_key(ledger: Ledger) -> None:
+    """The end of a door's counts is right after those that aren't carried on yet have moved to another key."""
+    for number in DOORS:
+        send(ledger, number, MIDNIGHT, minutes=60)
+    send(ledger, 1, MIDNIGHT + HOUR)
+    serial = sensor(1).serial
+    assert place(ledger).counted_until[serial] == MIDNIGHT + HOUR + MINUTE
+    ledger.set_routes({serial: [Route(MIDNIGHT + HOUR, "another")]}, MIDNIGHT + 2 * HOUR).result(TIMEOUT)
+    assert place(ledger).counted_until[serial] == MIDNIGHT + HOUR
+    assert place(ledger).occupancy == 600
+
+
+def test_door_that_begins_later(ledger: Ledger) -> None:
+    """A door whose first counts of the day aren't carried on yet may lose them again."""
+    send(ledger, 0, MIDNIGHT - HOUR)
+    for number in DOORS[1:]:
+        send(ledger, number, MIDNIGHT, minutes=60)
+    serial = sensor(0).serial
+    send(ledger, 0, MIDNIGHT + HOUR)
+    assert place(ledger).counted_until[serial] == MIDNIGHT + HOUR + MINUTE
+    ledger.set_routes({serial: [Route(MIDNIGHT + HOUR, "another")]}, MIDNIGHT + 2 * HOUR).result(TIMEOUT)
+    assert place(ledger).counted_until[serial] == MIDNIGHT - HOUR + MINUTE
 
 
 def test_change_by_another_program(ledger: Ledger, path: Path) -> None:

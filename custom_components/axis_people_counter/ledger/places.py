@@ -87,8 +87,6 @@ def set_places(db: sqlite3.Connection, places: Sequence[Place]) -> None:
         for table in ("doors", "place_corrections", "checkpoints"):
             db.execute(f"DELETE FROM {table} WHERE place = ?", (known[key],))
         db.execute("DELETE FROM places WHERE key = ?", (key,))
-        # Another place may get its id.
-        folds.of_places(db).drop(known[key])
         deleted_hours.forget(db, key)
     for place in places:
         _store_place(db, place)
@@ -113,6 +111,7 @@ def _store_place(db: sqlite3.Connection, place: Place) -> None:
         ((door.key, place_id, door.is_reversed) for door in place.doors),
     )
     _delete_checkpoints_after(db, place_id, 0)
+    # A new place may have the id of a removed one.
     folds.of_places(db).drop(place_id)
 
 

@@ -11,6 +11,7 @@ from custom_components.axis_people_counter.counting.interval import Interval
 from custom_components.axis_people_counter.ledger import intervals as stored_intervals, packing
 from custom_components.axis_people_counter.ledger.file import BackupHold
 from custom_components.axis_people_counter.ledger.ledger import Ledger
+from custom_components.axis_people_counter.ledger.places import Door, Place
 
 from ..helpers.bare_ledger import (
     DAY,
@@ -204,6 +205,18 @@ def test_gaps(ledger: Ledger) -> None:
     assert list(ledger.each_interval("nobody", *EVER)) == []
 
 
+def test_place_without_a_reset(path: Path, ledger: Ledger) -> None:
+    """The running count of a place contains an interval over midnight (UTC), packed or not."""
+    place = Place("shop", (Door(SERIAL, False),), "none")
+    record(ledger, 1, on(0, 1), interval(13 * 60, 9, minutes=120), on(1, 2), on(9, 4))
+    for before in (0, MIDNIGHT + DAY, MIDNIGHT + 2 * DAY, MIDNIGHT + 9 * DAY):
+        pack_all(ledger, before)
+        ledger.set_places([]).result(TIMEOUT)
+        ledger.set_places([place]).result(TIMEOUT)
+        found = [ledger.running_before(place, MIDNIGHT + day * DAY)[1] for day in (1, 2, 3, 9, 10)]
+        assert found == [1, 12, 12, 12, 16]
+
+
 # Space
 
 
@@ -220,8 +233,9 @@ def test_file_gets_smaller(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert query(path, "PRAGMA freelist_count") == [(8,)]
 
 
-def test_file_of_another_kind_is_left_as_it_is(path: Path) -> None:
+def test_file_of_another_kind_is_left_as_it_is(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A file that can't get smaller isn't tried again and again."""
+    monkeypatch.setattr(packing, "SPARE_PAGES", 8)
     with opened(path) as ledger:
         fill(ledger, 0, 14)
     with closing(sqlite3.connect(path, isolation_level=None)) as db:

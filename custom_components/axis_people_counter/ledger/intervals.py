@@ -299,9 +299,7 @@ def _edit_packed_days(
     removed_from, added_to = _by_day(removed), _by_day(added)
     days = removed_from.keys() | added_to.keys()
     for packed in packed_days.read(db, camera, min(days) * DAY, (max(days) + 1) * DAY):
-        changes = removed_from.pop(packed.day, []), added_to.pop(packed.day, [])
-        if any(changes):
-            packed_days.edit(db, camera, packed, *changes)
+        packed_days.edit(db, camera, packed, removed_from.pop(packed.day, ()), added_to.pop(packed.day, ()))
     return list(chain(*removed_from.values())), list(chain(*added_to.values()))
 
 

@@ -60,6 +60,8 @@ async def test_statistics_stay(
     assert oldest(tmp_path) == 6
     assert await recorded(hass) == truth.series()
     assert state_of(hass, IN_TOTAL) == "52"
+    await hass.services.async_call(DOMAIN, "rebuild_statistics", {"entity_id": "all"}, blocking=True)
+    assert await recorded(hass) == truth.series()
 
 
 @pytest.mark.usefixtures("recorder_mock")

@@ -133,7 +133,7 @@ def answers(ledger: Ledger, question: Question, since: int = EVER[0]) -> list[An
             continue
         histories.append(History(ledger, key, key, schedule, camera))
         found += [
-            replace(camera, deleted_until=0),
+            replace(camera, deleted_until=0, quarantined=0),
             today_of_camera(ledger, key, schedule, max(question.at, since + DAY)),
             ledger.counted_until(key).result(TIMEOUT),
             ledger.intervals(key, max(question.start, since), question.end, 7).result(TIMEOUT),
@@ -150,8 +150,8 @@ def answers(ledger: Ledger, question: Question, since: int = EVER[0]) -> list[An
         ]
     for history in histories:
         bounds = list(period_bounds(question.start, question.end, question.period, history.schedule.zone))
-        is_asked = len(bounds) < 2000 and bounds[0] >= since
-        found.append(list(history.rows(bounds, EVER[1])) if is_asked else bounds)
+        rows = history.rows(bounds, EVER[1]) if len(bounds) < 2000 else ()
+        found.append([row for row in rows if row.start >= since])
     start = datetime.fromtimestamp(min(max(question.start, since + DAY), EVER[1] - HOUR), UTC)
     end = start + timedelta(seconds=question.end - question.start)
     time_range = TimeRange(start, end, EVER[1])
@@ -176,7 +176,7 @@ def today_of_camera(ledger: Ledger, key: str, schedule: Schedule, at: int) -> An
     """Return a camera on the day of an instant."""
     today = ledger.today(key, *schedule.day(at), schedule.reset(at)[0]).result(TIMEOUT)
     # Quarantined intervals are compared one by one.
-    return replace(today, camera=replace(today.camera, deleted_until=0), quarantined=0)
+    return replace(today, camera=replace(today.camera, deleted_until=0, quarantined=0), quarantined=0)
 
 
 def today_of_place(ledger: Ledger, place: PlaceSettings, at: int) -> Any:

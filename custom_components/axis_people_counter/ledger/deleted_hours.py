@@ -39,6 +39,11 @@ def sums(db: sqlite3.Connection, key: str) -> HourCounts:
     return HourCounts(*row) if row else NO_COUNTS
 
 
+def is_known(db: sqlite3.Connection, key: str) -> bool:
+    """Return True if hours of a camera or a place have been added to its sums."""
+    return db.execute("SELECT * FROM deleted_hours WHERE key = ?", (key,)).fetchone() is not None
+
+
 def add(db: sqlite3.Connection, key: str, counts: HourCounts) -> None:
     """Add the hours until the next `kept_since` to the sums."""
     db.execute(

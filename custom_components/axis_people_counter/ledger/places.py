@@ -269,9 +269,15 @@ def delete_checkpoints(db: sqlite3.Connection, before: Timestamp) -> None:
 
 
 def last_checkpoint(db: sqlite3.Connection, key: str, at: Timestamp) -> Checkpoint:
-    """Return the last checkpoint of the place with a key that isn't after an instant."""
+    """Return the last checkpoint of the place with a key that isn't after an instant.
+
+    Where the counts of that time have been deleted, return the first checkpoint that is kept.
+    """
     place_id = find(db, key)
-    return Checkpoint(0, 0, []) if place_id is None else checkpoint_at(db, place_id, at)
+    if place_id is None:
+        return Checkpoint(0, 0, [])
+    kept_since = deleted_hours.kept_since(db)
+    return checkpoint_at(db, place_id, max(at, kept_since - deleted_hours.MARGIN))
 
 
 def checkpoint_at(db: sqlite3.Connection, place_id: int, at: Timestamp) -> Checkpoint:

@@ -19,17 +19,23 @@ from .series import FirstCounts
 def delete_oldest_day(
     db: sqlite3.Connection, now: Timestamp, days: int, places_without_reset: Sequence[Place], *, has_recorder: bool
 ) -> bool:
-    """Delete the oldest day of counts; return True if more has to be deleted.
+    """Do a step of deleting the oldest day of counts; return True if more steps are left.
 
     The last `days` days are kept, with all that their answers depend on. Where there is a recorder, nothing is deleted
-    before it has been given the hours.
+    before it has been given the hours. Each step is short, because pushes wait for it.
     """
     found = [_extent(db, camera) for camera in list(cameras.each_camera(db))]
     with_counts = [extent for extent in found if extent]
-    oldest = min((extent.first.end for extent in with_counts if extent.first.end < extent.newest_end), default=None)
+    oldest = min(
+        (extent for extent in with_counts if extent.first.end < extent.newest_end), key=_first_end, default=None
+    )
     if oldest is None:
         return False
-    deleted_until = -(-oldest // DAY) * DAY
+    kept_since = deleted_hours.kept_since(db)
+    if oldest.first.end <= kept_since - deleted_hours.MARGIN:
+        _delete_intervals(db, oldest, kept_since - deleted_hours.MARGIN)
+        return True
+    deleted_until = -(-oldest.first.end // DAY) * DAY
     since = deleted_until + deleted_hours.MARGIN
     # A wrong clock of this computer alone deletes nothing.
     if since > min(now, max(extent.newest_end for extent in with_counts)) - days * DAY:
@@ -42,9 +48,8 @@ def delete_oldest_day(
             # Its occupancy is added up some days at a time.
             return True
     _move_kept_since(db, concerned, since)
-    for extent in with_counts:
-        _delete_intervals(db, extent, deleted_until)
-        quarantine.delete_until(db, extent.camera.id, deleted_until)
+    for camera in cameras.each_camera(db):
+        quarantine.delete_until(db, camera.id, deleted_until)
     corrections.delete_until(db, deleted_until)
     places.delete_checkpoints(db, deleted_until)
     return True
@@ -56,6 +61,10 @@ class _Extent(NamedTuple):
     camera: Camera
     first: FirstCounts
     newest_end: Timestamp
+
+
+def _first_end(extent: _Extent) -> Timestamp:
+    return extent.first.end
 
 
 def _extent(db: sqlite3.Connection, camera: Camera) -> _Extent | None:

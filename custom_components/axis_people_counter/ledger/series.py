@@ -11,8 +11,8 @@ from functools import reduce
 import sqlite3
 from typing import NamedTuple
 
-from ..counting import EARLIEST, HOUR, LATEST, Timestamp
-from . import deleted_hours, hours, intervals
+from ..counting import HOUR, LATEST, Timestamp
+from . import deleted_hours, hours, intervals, places
 from .hour_counts import NO_COUNTS, HourCounts, minus, plus
 from .hours import CountedHour
 
@@ -139,6 +139,9 @@ def _missing_hours(
     first = max(_hour(first), deleted_hours.kept_since(db))
     last = max(_hour(max(newest.start for _, newest in with_counts)), written.written_until or 0)
     if last < first:
+        # These hours stay in recorder as they are.
+        for table in ("cameras", "places"):
+            db.execute(f"UPDATE {table} SET changed_since = NULL, writing_since = NULL WHERE key = ?", (key,))
         return None
     # The last hour that was written is always written again: it may have been incomplete.
     start = min(_hour(max(since, first)), last if written.written_until is None else written.written_until)
@@ -151,13 +154,19 @@ def _note_writing(db: sqlite3.Connection, table: str, row_id: int, hour_range: H
         f"""
         UPDATE {table}
         SET changed_since = NULL,
-            writing_since = ?,
-            written_first = ?,
-            written_until = ?,
-            written_as = ?
-        WHERE id = ?
+            writing_since = :start,
+            written_first = min(coalesce(written_first, :first), :first),
+            written_until = :last,
+            written_as = :basis
+        WHERE id = :row
         """,
-        (hour_range.start, hour_range.first, hour_range.last, basis, row_id),
+        {
+            "start": hour_range.start,
+            "first": hour_range.first,
+            "last": hour_range.last,
+            "basis": basis,
+            "row": row_id,
+        },
     )
 
 
@@ -227,8 +236,8 @@ def has_deleted_hours(db: sqlite3.Connection, key: str) -> bool:
 def waits_for_recorder(db: sqlite3.Connection, key: str, before: Timestamp) -> bool:
     """Return True if hours before an instant have changed, and recorder is still to be given them.
 
-    These are hours of a camera, or of a place that has it as a door. Nothing is written of a removed camera, and of a
-    place with a door whose camera has never pushed.
+    These are hours of a camera, or of a place that has it as a door. Nothing is written of a removed camera. A place
+    may wait for a door whose camera has never pushed, but not once it has been written.
     """
     (waits,) = db.execute(
         """
@@ -242,10 +251,13 @@ def waits_for_recorder(db: sqlite3.Connection, key: str, before: Timestamp) -> b
             JOIN doors ON place = places.id
             WHERE doors.key = :key
                 AND (changed_since < :before OR writing_since < :before)
-                AND NOT EXISTS (
-                    SELECT *
-                    FROM doors AS other
-                    WHERE other.place = places.id AND other.key NOT IN (SELECT key FROM cameras)
+                AND (
+                    written_until IS NOT NULL
+                    OR NOT EXISTS (
+                        SELECT *
+                        FROM doors AS other
+                        WHERE other.place = places.id AND other.key NOT IN (SELECT key FROM cameras)
+                    )
                 )
         )
         """,
@@ -305,7 +317,8 @@ class FirstCounts(NamedTuple):
 
 def first_counts(db: sqlite3.Connection, camera_id: int) -> FirstCounts | None:
     """Return when the first counts of a camera begin and end, None where there are none."""
-    found = [FirstCounts(*interval[:2]) for interval in intervals.first_intervals(db, camera_id, EARLIEST, LATEST, 1)]
+    start = intervals.first(db, camera_id)
+    found = [] if start is None else [FirstCounts(*intervals.overlapping(db, camera_id, start, start + 1)[0][:2])]
     (hour,) = db.execute("SELECT min(start) FROM carried WHERE camera = ?", (camera_id,)).fetchone()
     if hour is not None:
         found.append(FirstCounts(hour, hour + HOUR))
@@ -403,10 +416,13 @@ class _Camera:
 def carry(db: sqlite3.Connection, key: str, hours: Iterable[tuple[Timestamp, HourCounts]], until: Timestamp) -> None:
     """Store the hours that recorder has of a camera, up to the last one, which wasn't finished.
 
-    Deleted hours aren't stored again.
+    Hours before `kept_since` are stored as a sum, unless it is known already.
     """
     kept_since = deleted_hours.kept_since(db)
     (camera,) = db.execute("SELECT id FROM cameras WHERE key = ?", (key,)).fetchone()
+    hours = list(hours)
+    if earlier := [counts for hour, counts in hours if hour < kept_since]:
+        _add_unknown_sum(db, key, reduce(plus, earlier))
     db.executemany(
         "INSERT OR REPLACE INTO carried VALUES (?, ?, ?, ?, ?, ?, ?)",
         # The stop of an unfinished hour is its start, as its end is unknown.
@@ -417,6 +433,14 @@ def carry(db: sqlite3.Connection, key: str, hours: Iterable[tuple[Timestamp, Hou
         ),
     )
     db.execute("UPDATE cameras SET changed_since = 0, written_until = ? WHERE id = ?", (until, camera))
+
+
+def _add_unknown_sum(db: sqlite3.Connection, key: str, counts: HourCounts) -> None:
+    """Add the sum of a camera's deleted hours, if it isn't known, also to that of its places."""
+    if not deleted_hours.is_known(db, key):
+        deleted_hours.add(db, key, counts)
+        for place, is_reversed in places.with_door(db, key):
+            deleted_hours.add(db, place, at_door(counts, is_reversed=is_reversed))
 
 
 def delete_carried(db: sqlite3.Connection, camera: int, until: Timestamp) -> None:

@@ -103,14 +103,18 @@ def _record_for_other_keys(
 def _store(db: sqlite3.Connection, camera: Camera, push: Push, received: Timestamp) -> tuple[Settled, int]:
     """Store the intervals of a push and set the rejected ones aside; return how many found no room in quarantine."""
     room = QuarantineSpace(db, camera.id)
-    settled = settle(db, camera, _sent_by_day(push), received, room)
+    settled = settle(db, camera, _sent_by_day(push, camera.deleted_until), received, room)
     quarantine.set_aside_rejected(db, camera.id, push, received, room)
     return settled, room.not_stored
 
 
-def _sent_by_day(push: Push) -> Iterator[set[SentInterval]]:
+def _sent_by_day(push: Push, deleted_until: Timestamp) -> Iterator[set[SentInterval]]:
+    """Yield the intervals of each day; of a time whose intervals were deleted, they were counted before."""
     for intervals_of_day in push.intervals.by_day():
-        yield {SentInterval(*interval, push.sent) for interval in intervals_of_day}
+        if found := {
+            SentInterval(*interval, push.sent) for interval in intervals_of_day if interval.end > deleted_until
+        }:
+            yield found
 
 
 def _send_interval(camera: Camera, before: Interval | None, newest: Interval | None) -> int:

@@ -16,7 +16,7 @@ from custom_components.axis_people_counter.ledger.place_today import PlaceToday
 from custom_components.axis_people_counter.ledger.places import Door, Place
 from custom_components.axis_people_counter.ledger.today import Today
 
-from ..helpers.bare_ledger import DAY, HOUR, MINUTE, START, TIMEOUT, counted_steps, push, sensor
+from ..helpers.bare_ledger import DAY, HOUR, MINUTE, START, TIMEOUT, counted_steps, pack_all, push, sensor
 
 MIDNIGHT: Final = START // DAY * DAY
 DOORS: Final = range(10)
@@ -206,3 +206,15 @@ def test_change_by_another_program(ledger: Ledger, path: Path) -> None:
         db.execute("UPDATE intervals SET entered = 2")
         db.execute("UPDATE cameras SET total_entered = 120")
     assert (camera(ledger).counts.entered, place(ledger).entered) == (120, 120)
+
+
+def test_packed_day(ledger: Ledger) -> None:
+    """A day that was packed is read again if a place changes."""
+    for number in DOORS:
+        send(ledger, number, MIDNIGHT, minutes=60)
+    before = place(ledger)
+    assert pack_all(ledger, MIDNIGHT + DAY)
+    assert place(ledger) == before
+    ledger.set_places([]).result(TIMEOUT)
+    ledger.set_places([PLACE]).result(TIMEOUT)
+    assert place(ledger) == before

@@ -16,7 +16,8 @@ from custom_components.axis_people_counter.counting.local_time import DAY, MIDNI
 from custom_components.axis_people_counter.counting.rows import Row
 from custom_components.axis_people_counter.counting.schedule import Schedule
 from custom_components.axis_people_counter.history import History, PlaceHistory
-from custom_components.axis_people_counter.ledger import Door, Ledger, day_format
+from custom_components.axis_people_counter.ledger import Door, Ledger, day_format, packed_days
+from custom_components.axis_people_counter.ledger.packed_days import PackedDay
 from custom_components.axis_people_counter.settings import PlaceSettings
 
 from .helpers.bare_ledger import START, TIMEOUT, interval, opened, record, sensor
@@ -44,19 +45,19 @@ def ledger(tmp_path: Path) -> Iterator[Ledger]:
     week = [busy_day(0, chance) for _ in range(7)]
 
     def fill(db: sqlite3.Connection) -> None:
-        sql = "INSERT INTO packed_days VALUES (?, ?, ?)"
         for day in range(BEGIN // DAY, END // DAY):
             counted = [
                 sent._replace(start=day * DAY + sent.start, end=day * DAY + sent.end, sent=day * DAY + sent.sent)
                 for sent in week[day % 7]
             ]
-            content = day_format.pack(counted)
+            packed = PackedDay(day, day_format.pack(counted))
+            sums = packed_days.sums(counted)
             for door in range(1, DOORS + 1):
                 if (day + door) % 12 == 0:
                     missing = day * 37 % 1400
-                    db.execute(sql, (door, day, day_format.pack(counted[:missing] + counted[missing + 3 :])))
+                    packed_days.add(db, door, counted[:missing] + counted[missing + 3 :])
                 else:
-                    db.execute(sql, (door, day, content))
+                    packed_days.store(db, door, packed, sums)
 
     with opened(tmp_path / "ledger.db") as ledger:
         for number in range(DOORS):

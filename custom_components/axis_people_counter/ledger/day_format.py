@@ -13,7 +13,7 @@ import sys
 from typing import Final, NamedTuple
 import zlib
 
-from ..counting import UNKNOWN, Columns, SentInterval, Timestamp, with_unknown
+from ..counting import DAY, UNKNOWN, Columns, SentInterval, Timestamp, with_unknown
 
 # The first byte of each content. Contents of another format can't be read, so a new one needs a migration.
 FORMAT: Final = 1
@@ -65,6 +65,11 @@ def extent(content: bytes) -> Extent:
     """Return the start of the first and the end of the last interval of a day."""
     _, start, end = _HEADER.unpack_from(content)
     return Extent(start, end)
+
+
+def begins_on(content: bytes, day: int) -> bool:
+    """Return True if a content has this format, and its first interval begins on a day."""
+    return content[0] == FORMAT and extent(content).start // DAY == day
 
 
 def unpack(content: bytes) -> list[SentInterval]:

@@ -1,7 +1,7 @@
 """The file of the ledger: SQLite, synced at every commit, and the one thread that owns it.
 
 The thread commits all waiting changes in one transaction, and runs reads between transactions. Knows nothing of what is
-stored. Called by ledger.py.
+stored, but that a damaged day is set aside. Called by ledger.py.
 """
 
 import asyncio
@@ -10,6 +10,7 @@ from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
+from functools import partial
 import logging
 import os
 from pathlib import Path
@@ -18,8 +19,8 @@ import sqlite3
 from threading import Lock, Thread
 from typing import Any, Final, NamedTuple
 
-from . import schema
-from .errors import LedgerError
+from . import damaged_days, schema
+from .errors import DamagedDayError, LedgerError
 from .folds import LedgerConnection
 
 _LOGGER = logging.getLogger(__name__)
@@ -207,8 +208,7 @@ class LedgerFile:
         if not jobs:
             return
         try:
-            with self._transaction() as db:
-                results = [job.function(db) for job in jobs]
+            results = self._despite_damage(partial(self._commit, jobs))
         except BaseException as err:  # noqa: BLE001 - the caller gets any error
             self._write_failed(jobs, err)
             # The traceback of the error has this frame: with jobs in it, an answer would keep itself in memory.
@@ -217,6 +217,10 @@ class LedgerFile:
             for job, result in zip(jobs, results, strict=True):
                 job.answer.set_result(result)
             self._limit_held_log()
+
+    def _commit(self, jobs: list[_Job]) -> list[Any]:
+        with self._transaction() as db:
+            return [job.function(db) for job in jobs]
 
     def _write_failed(self, jobs: list[_Job], err: BaseException) -> None:
         """Answer with the error, or run each job alone where only one of them may have caused it."""
@@ -229,9 +233,7 @@ class LedgerFile:
 
     def _read(self, job: _Job) -> None:
         try:
-            db = self._connect()
-            db.drop_if_foreign()
-            result = job.function(db)
+            result = self._despite_damage(partial(self._run_read, job.function))
         except BaseException as err:  # noqa: BLE001 - as above
             self._clean_up(err)
             job.answer.set_exception(_for_caller(err))
@@ -239,6 +241,31 @@ class LedgerFile:
             del job
         else:
             job.answer.set_result(result)
+
+    def _run_read[T](self, function: Callable[[sqlite3.Connection], T]) -> T:
+        db = self._connect()
+        db.drop_if_foreign()
+        return function(db)
+
+    def _despite_damage[T](self, run: Callable[[], T]) -> T:
+        """Run something; set aside each damaged day that it comes upon, and run it again."""
+        while True:
+            try:
+                return run()
+            except DamagedDayError as err:
+                camera, day = err.camera, err.day
+            with self._transaction() as db:
+                damaged_days.set_aside(db, camera, day)
+            self._log_damaged(camera, day)
+
+    def _log_damaged(self, camera: int, day: int) -> None:
+        _LOGGER.error(
+            "The counts of a day of a camera are damaged in %s. They no longer count, and are kept in the table"
+            " damaged_days (camera %s, day %s). If the camera doesn't send them again, they are only in a backup",
+            self.path,
+            camera,
+            day,
+        )
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
@@ -317,10 +344,25 @@ class LedgerFile:
         # Each push reads the cameras, so damage there has to be found now.
         db.execute("SELECT * FROM cameras").fetchall()
         if self.settings:
+            self._apply_settings(db)
+
+    def _apply_settings(self, db: sqlite3.Connection) -> None:
+        while True:
+            # Settings that are as they should be write nothing, so that a locked file can still be read.
             db.execute("BEGIN")
-            for apply in tuple(self.settings.values()):
-                apply(db)
-            db.execute("COMMIT")
+            try:
+                for apply in tuple(self.settings.values()):
+                    apply(db)
+            except DamagedDayError as err:
+                # As in `_despite_damage`, which needs the file to be open.
+                db.execute("ROLLBACK")
+                db.execute("BEGIN IMMEDIATE")
+                damaged_days.set_aside(db, err.camera, err.day)
+                db.execute("COMMIT")
+                self._log_damaged(err.camera, err.day)
+            else:
+                db.execute("COMMIT")
+                return
 
     def _disconnect(self) -> None:
         if self._db is not None:

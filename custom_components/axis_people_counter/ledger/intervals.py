@@ -6,7 +6,7 @@ Called by the other modules of the ledger.
 
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import chain, islice
+from itertools import islice
 import json
 import sqlite3
 from typing import Any, Final, NamedTuple
@@ -280,40 +280,40 @@ def replace(
         },
     ).fetchall()
     if has_packed_days:
-        removed, added = _edit_packed_days(db, camera, removed, added)
+        removed = _put_back(db, camera, removed, {start // DAY for start in starts})
     if removed:
         db.executemany(
             "DELETE FROM intervals WHERE camera = ? AND start = ?",
             ((camera, interval.start) for interval in removed),
         )
+    _insert(db, camera, added)
+
+
+def _put_back(db: sqlite3.Connection, camera: int, removed: list[SentInterval], days: set[int]) -> list[SentInterval]:
+    """Put packed days back into rows, without the intervals to be removed; return those of other days."""
+    # A day of one-second intervals takes long to pack, so it is only packed again when it is over.
+    starts = {interval.start for interval in removed}
+    unpacked: set[int] = set()
+    for packed in packed_days.read(db, camera, min(days) * DAY, (max(days) + 1) * DAY):
+        if packed.day in days:
+            unpacked.add(packed.day)
+            packed_days.delete(db, camera, packed.day)
+            staying = (interval for interval in day_format.unpack(packed.content) if interval.start not in starts)
+            _insert(db, camera, staying)
+    return [interval for interval in removed if interval.start // DAY not in unpacked]
+
+
+def _insert(db: sqlite3.Connection, camera: int, added: Iterable[SentInterval]) -> None:
     db.executemany(
         "INSERT INTO intervals VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
         ((camera, *interval) for interval in added),
     )
 
 
-def _edit_packed_days(
-    db: sqlite3.Connection, camera: int, removed: list[SentInterval], added: list[SentInterval]
-) -> tuple[list[SentInterval], list[SentInterval]]:
-    """Remove and add intervals of packed days; return the others."""
-    removed_from, added_to = _by_day(removed), _by_day(added)
-    days = removed_from.keys() | added_to.keys()
-    for packed in packed_days.read(db, camera, min(days) * DAY, (max(days) + 1) * DAY):
-        packed_days.edit(db, camera, packed, removed_from.pop(packed.day, ()), added_to.pop(packed.day, ()))
-    return list(chain(*removed_from.values())), list(chain(*added_to.values()))
-
-
-def _by_day(intervals: Iterable[SentInterval]) -> dict[int, list[SentInterval]]:
-    by_day: dict[int, list[SentInterval]] = {}
-    for interval in intervals:
-        by_day.setdefault(interval.start // DAY, []).append(interval)
-    return by_day
-
-
 def pack_oldest_day(db: sqlite3.Connection, before: Timestamp) -> bool:
     """Pack a day in rows that ends before an instant, of any camera; return False if there is none.
 
-    A day that is packed stays so: later changes edit it.
+    A later change puts the day back into rows, and it is packed again.
     """
     found = db.execute(
         """
@@ -334,3 +334,41 @@ def pack_oldest_day(db: sqlite3.Connection, before: Timestamp) -> bool:
         (camera, start, start + DAY),
     )
     return True
+
+
+def set_aside(db: sqlite3.Connection, camera: int, day: int) -> None:
+    """Move a damaged packed day to where it counts no more; the camera's totals become those of all other days."""
+    db.execute(
+        """
+        INSERT INTO damaged_days (camera, day, content, found)
+        SELECT camera, day, content, unixepoch()
+        FROM packed_days
+        WHERE camera = ? AND day = ?
+        """,
+        (camera, day),
+    )
+    packed_days.delete(db, camera, day)
+    # The sums of the day may be what is damaged, so they can't be subtracted. Adults stay NULL where none are counted.
+    columns = "entered, exited, adults_entered, adults_exited"
+    db.execute(
+        f"""
+        UPDATE cameras
+        SET total_entered = deleted_entered + sums.entered,
+            total_exited = deleted_exited + sums.exited,
+            total_adults_entered = total_adults_entered * 0 + deleted_adults_entered + sums.adults_entered,
+            total_adults_exited = total_adults_exited * 0 + deleted_adults_exited + sums.adults_exited
+        FROM (
+            SELECT coalesce(sum(entered), 0) AS entered,
+                coalesce(sum(exited), 0) AS exited,
+                coalesce(sum(adults_entered), 0) AS adults_entered,
+                coalesce(sum(adults_exited), 0) AS adults_exited
+            FROM (
+                SELECT {columns} FROM packed_days WHERE camera = :camera
+                UNION ALL
+                SELECT {columns} FROM intervals WHERE camera = :camera
+            )
+        ) AS sums
+        WHERE id = :camera
+        """,
+        {"camera": camera},
+    )

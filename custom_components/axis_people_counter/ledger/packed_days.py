@@ -1,15 +1,20 @@
-"""The table of packed days: the intervals of a camera that begin on one day (UTC) are one row.
+"""The table of packed days: the intervals of a camera that begin on one day (UTC) are one row with a checksum.
 
-Knows no other table. Called by intervals, which decides what is packed.
+Knows no other counts. Called by intervals, which decides what is packed.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 import json
 import sqlite3
-from typing import NamedTuple
+from typing import Any, Final, NamedTuple
+import zlib
 
 from ..counting import DAY, SentInterval, Timestamp
 from . import day_format
+from .errors import DamagedDayError
+from .hour_counts import HourCounts
+
+_COLUMNS: Final = "day, entered, exited, adults_entered, adults_exited, checksum, content"
 
 
 class PackedDay(NamedTuple):
@@ -22,8 +27,8 @@ class PackedDay(NamedTuple):
 def read(db: sqlite3.Connection, camera: int, start: Timestamp, end: Timestamp, limit: int = -1) -> list[PackedDay]:
     """Return the first packed days of a camera that intersect [start, end), in the order of time."""
     rows = db.execute(
-        """
-        SELECT day, content
+        f"""
+        SELECT {_COLUMNS}
         FROM packed_days
         WHERE camera = ? AND day >= ? AND day <= ?
         ORDER BY day
@@ -31,7 +36,7 @@ def read(db: sqlite3.Connection, camera: int, start: Timestamp, end: Timestamp, 
         """,
         (camera, start // DAY, (end - 1) // DAY, limit),
     )
-    return [PackedDay(*row) for row in rows]
+    return [_checked(camera, *row) for row in rows]
 
 
 def cameras_with(db: sqlite3.Connection, cameras: Sequence[int], start: Timestamp, end: Timestamp) -> list[int]:
@@ -49,42 +54,64 @@ def cameras_with(db: sqlite3.Connection, cameras: Sequence[int], start: Timestam
 
 def first(db: sqlite3.Connection, camera: int) -> PackedDay | None:
     """Return the first packed day of a camera."""
-    row = db.execute("SELECT day, content FROM packed_days WHERE camera = ? ORDER BY day LIMIT 1", (camera,)).fetchone()
-    return PackedDay(*row) if row else None
+    return _at_end(db, camera, "ASC")
 
 
 def last(db: sqlite3.Connection, camera: int) -> PackedDay | None:
     """Return the last packed day of a camera."""
+    return _at_end(db, camera, "DESC")
+
+
+def _at_end(db: sqlite3.Connection, camera: int, order: str) -> PackedDay | None:
     row = db.execute(
-        "SELECT day, content FROM packed_days WHERE camera = ? ORDER BY day DESC LIMIT 1", (camera,)
+        f"SELECT {_COLUMNS} FROM packed_days WHERE camera = ? ORDER BY day {order} LIMIT 1", (camera,)
     ).fetchone()
-    return PackedDay(*row) if row else None
+    return _checked(camera, *row) if row else None
+
+
+def _checked(camera: int, day: int, *columns: Any) -> PackedDay:
+    """Return a day that was read; raise DamagedDayError if it isn't what was stored."""
+    *of_day, checksum, content = columns
+    # A page of the file that is damaged inside a content is a sound page for SQLite.
+    if (
+        not isinstance(content, bytes)
+        or checksum != _checksum(camera, day, of_day, content)
+        or not day_format.begins_on(content, day)
+    ):
+        raise DamagedDayError(camera, day)
+    return PackedDay(day, content)
+
+
+def _checksum(camera: int, day: int, of_day: Sequence[int], content: bytes) -> int:
+    return zlib.crc32(content, zlib.crc32(repr((camera, day, *of_day)).encode()))
 
 
 def add(db: sqlite3.Connection, camera: int, intervals: list[SentInterval]) -> None:
     """Store the intervals of a day that isn't packed yet, in the order of time."""
-    db.execute(
-        "INSERT INTO packed_days (camera, day, content) VALUES (?, ?, ?)",
-        (camera, intervals[0].start // DAY, day_format.pack(intervals)),
+    packed = PackedDay(intervals[0].start // DAY, day_format.pack(intervals))
+    store(db, camera, packed, sums(intervals))
+
+
+def sums(intervals: list[SentInterval]) -> HourCounts:
+    """Return the sums of some intervals."""
+    return HourCounts(
+        sum(interval.entered for interval in intervals),
+        sum(interval.exited for interval in intervals),
+        sum(interval.adults_entered or 0 for interval in intervals),
+        sum(interval.adults_exited or 0 for interval in intervals),
     )
 
 
-def edit(
-    db: sqlite3.Connection,
-    camera: int,
-    packed: PackedDay,
-    removed: Iterable[SentInterval],
-    added: Iterable[SentInterval],
-) -> None:
-    """Remove and add intervals of a packed day."""
-    by_start = {interval.start: interval for interval in day_format.unpack(packed.content)}
-    for interval in removed:
-        del by_start[interval.start]
-    for interval in added:
-        by_start[interval.start] = interval
-    where = (camera, packed.day)
-    if by_start:
-        content = day_format.pack([by_start[start] for start in sorted(by_start)])
-        db.execute("UPDATE packed_days SET content = ? WHERE camera = ? AND day = ?", (content, *where))
-    else:
-        db.execute("DELETE FROM packed_days WHERE camera = ? AND day = ?", where)
+def store(db: sqlite3.Connection, camera: int, packed: PackedDay, of_day: HourCounts) -> None:
+    """Store a day that isn't packed yet, and the sums of its intervals."""
+    day, content = packed
+    db.execute(
+        f"INSERT INTO packed_days (camera, {_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        (camera, day, *of_day, _checksum(camera, day, of_day, content), content),
+    )
+
+
+def delete(db: sqlite3.Connection, camera: int, day: int) -> None:
+    """Delete a packed day."""
+    # Whoever deletes a damaged day reads on after it, which must not go round in circles.
+    assert db.execute("DELETE FROM packed_days WHERE camera = ? AND day = ?", (camera, day)).rowcount == 1

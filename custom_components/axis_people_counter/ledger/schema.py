@@ -67,12 +67,26 @@ _TABLES: Final = """
         PRIMARY KEY (camera, start)
     ) STRICT, WITHOUT ROWID;
 
-    -- The intervals of a camera that begin on one day, in the format of day_format.py. Days are numbered from 1970 on.
+    -- The intervals of a camera that begin on one day, in the format of day_format.py, and their sums. Days are
+    -- numbered from 1970 on. The checksum is that of all other columns.
     CREATE TABLE packed_days (
         camera INTEGER NOT NULL REFERENCES cameras,
         day INTEGER NOT NULL,
+        entered INTEGER NOT NULL,
+        exited INTEGER NOT NULL,
+        adults_entered INTEGER NOT NULL,
+        adults_exited INTEGER NOT NULL,
+        checksum INTEGER NOT NULL,
         content BLOB NOT NULL,
         PRIMARY KEY (camera, day)
+    ) STRICT;
+
+    -- Packed days whose checksum was wrong, as they were found. They no longer count, and are kept for a person.
+    CREATE TABLE damaged_days (
+        camera INTEGER NOT NULL REFERENCES cameras,
+        day INTEGER NOT NULL,
+        content BLOB,
+        found INTEGER NOT NULL
     ) STRICT;
 
     -- Intervals that can't be stored. Rejected ones have a content, and a time where that could be read.

@@ -3,7 +3,7 @@
 Started by the receiver when its cameras have been added.
 """
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from datetime import datetime, timedelta
 import logging
 from typing import Final
@@ -38,10 +38,22 @@ def async_start_housekeeping(
     places: Mapping[str, PlaceCoordinator],
 ) -> None:
     """Start the background work; it ends when the entry is unloaded."""
+    failed: set[str] = set()
+
+    async def attempt(what: str, work: Awaitable[None]) -> None:
+        """Wait for a part of the work; if it fails, the other parts go on."""
+        try:
+            await work
+        except LedgerError as err:
+            _LOGGER.debug("%s isn't possible now: %s", what, err)
+        except Exception:
+            if what not in failed:
+                failed.add(what)
+                _LOGGER.exception("%s isn't possible", what)
 
     async def tidy(_: datetime | None = None) -> None:
-        await _async_delete(hass, entry, ledger, places)
-        await _async_pack(ledger)
+        await attempt("Deleting old counts", _async_delete(hass, entry, ledger, places))
+        await attempt("Packing old days", _async_pack(ledger))
 
     @callback
     def end_quiet(_: datetime) -> None:
@@ -64,23 +76,17 @@ async def _async_delete(
         return
     now = int(dt_util.utcnow().timestamp())
     without_reset = [place.settings.place for place in places.values() if place.settings.schedule.reset_time is None]
-    try:
-        while await ledger.delete_oldest_day(
-            now, days, without_reset, has_recorder=RECORDER_DOMAIN in hass.config.components
-        ):
-            pass
-    except LedgerError as err:
-        _LOGGER.debug("Old counts can't be deleted now: %s", err)
+    while await ledger.delete_oldest_day(
+        now, days, without_reset, has_recorder=RECORDER_DOMAIN in hass.config.components
+    ):
+        pass
 
 
 async def _async_pack(ledger: Ledger) -> None:
     """Pack the days that are over, one day of one camera after the other: pushes are stored in between."""
     before = int((dt_util.utcnow() - PACK_AFTER).timestamp())
-    try:
-        while await ledger.pack(before):
-            pass
-    except LedgerError as err:
-        _LOGGER.debug("Old days can't be packed now: %s", err)
+    while await ledger.pack(before):
+        pass
 
 
 async def _async_retry_quarantined(ledger: Ledger, cameras: Mapping[str, CameraCoordinator]) -> None:

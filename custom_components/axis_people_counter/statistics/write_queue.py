@@ -1,12 +1,19 @@
 """A queue of keys to be written later. Knows nothing of statistics; writer.py fills it."""
 
 from collections.abc import Awaitable, Callable
-from datetime import datetime
+from datetime import datetime, timedelta
+import logging
+from typing import Final
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.helpers.event import async_track_point_in_utc_time
 from homeassistant.util import dt as dt_util
+
+_LOGGER = logging.getLogger(__name__)
+
+# A key whose write has failed for an unknown reason is written again after this time.
+RETRY_AFTER: Final = timedelta(hours=1)
 
 
 class WriteQueue:
@@ -25,6 +32,7 @@ class WriteQueue:
         self._cancel_timer: CALLBACK_TYPE | None = None
         self._is_running = False
         self._is_stopped = False
+        self._has_failed = False
 
     @property
     def is_stopped(self) -> bool:
@@ -84,7 +92,18 @@ class WriteQueue:
                 if self._due[key] > dt_util.utcnow():
                     break
                 del self._due[key]
-                await self._write(key)
+                await self._async_write(key)
         finally:
             self._is_running = False
         self._async_continue()
+
+    async def _async_write(self, key: str) -> None:
+        """Write a key; an unexpected error is logged once, and must not hold up the others."""
+        try:
+            await self._write(key)
+        except Exception:
+            if not self._has_failed:
+                self._has_failed = True
+                _LOGGER.exception("Unexpected error in %s", self._name)
+            if key not in self._due:
+                self._due[key] = dt_util.utcnow() + RETRY_AFTER

@@ -20,7 +20,7 @@ import pytest
 from custom_components.axis_people_counter.counting.interval import Interval, Intervals
 from custom_components.axis_people_counter.counting.overlap import SentInterval
 from custom_components.axis_people_counter.counting.protocol import Push, Sensor
-from custom_components.axis_people_counter.counting.rejected import Rejected
+from custom_components.axis_people_counter.counting.rejected import Rejected, RejectedTexts
 from custom_components.axis_people_counter.ledger import day_format, schema
 from custom_components.axis_people_counter.ledger.errors import LedgerError
 from custom_components.axis_people_counter.ledger.file import BackupHold
@@ -58,7 +58,18 @@ def push(
     sent: int, *intervals: Interval, sender: Sensor = SENSOR, rejected: Iterable[Rejected] = (), at: int = START
 ) -> Push:
     """Return a push that was sent so many seconds after START."""
-    return Push(sender, at + sent, Intervals(intervals), list(rejected))
+    return Push(sender, at + sent, Intervals(intervals), rejected_texts(rejected))
+
+
+def rejected_texts(rejected: Iterable[Rejected]) -> RejectedTexts:
+    """Return rejected intervals as a push has them."""
+    body = bytearray()
+    texts = RejectedTexts(body)
+    for some in rejected:
+        start = len(body)
+        body += some.content.encode()
+        texts.append(some.reason, start, len(body), some.time)
+    return texts
 
 
 def record(

@@ -28,7 +28,7 @@ from custom_components.axis_people_counter.statistics.recorder_rows import (
     rows_in_pieces,
 )
 
-from .bare_ledger import START, TIMEOUT, opened, sensor
+from .bare_ledger import START, TIMEOUT, opened, rejected_texts, sensor
 
 MINUTE: Final = 60
 MIDNIGHT: Final = START // DAY * DAY
@@ -109,7 +109,9 @@ questions: Final = st.builds(
 
 def deliver(ledger: Ledger, found: Delivery) -> Any:
     """Record a push; return what changed."""
-    push = Push(sensor(found.camera + 1), EVER[1] + found.sent, Intervals(found.intervals), list(found.rejected))
+    push = Push(
+        sensor(found.camera + 1), EVER[1] + found.sent, Intervals(found.intervals), rejected_texts(found.rejected)
+    )
     return ledger.record(push, EVER[1]).result(TIMEOUT)
 
 

@@ -79,10 +79,8 @@ def _little_room(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("_little_room")
-@pytest.mark.parametrize("at_once", [3, quarantine.REJECTED_AT_ONCE])
-def test_full_quarantine(path: Path, ledger: Ledger, at_once: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_full_quarantine(path: Path, ledger: Ledger) -> None:
     """Quarantined intervals stay, new ones aren't stored, valid ones are; other cameras have room of their own."""
-    monkeypatch.setattr(quarantine, "REJECTED_AT_ONCE", at_once)
     whole = [bad(minute) for minute in range(25)]
     for sent in (1, 2):
         changes = record(ledger, sent, interval(-1, sent), rejected=whole)

@@ -35,7 +35,7 @@ from .occupancy import (
 from .occupancy_columns import PassageColumns, Peak, passages_of_door, passages_of_place, peaks
 from .overlap import Coverage, SentInterval, overlapping_groups, rank, resolve
 from .protocol import Document, DocumentError, ProtocolVersionError, Push, Sensor, TestMessage, parse, parse_rejected
-from .rejected import Rejected
+from .rejected import Rejected, RejectedTexts
 from .replacements import (
     Replacement,
     Route,
@@ -78,6 +78,7 @@ __all__ = [
     "ProtocolVersionError",
     "Push",
     "Rejected",
+    "RejectedTexts",
     "Replacement",
     "Route",
     "Routes",

@@ -52,6 +52,11 @@ class Intervals:
         starts, ends, *_ = self._columns
         return not starts or (min(starts) >= start and max(ends) <= end)
 
+    def bounds(self) -> Iterator[tuple[Timestamp, Timestamp]]:
+        """Yield start and end of each interval."""
+        starts, ends, *_ = self._columns
+        return zip(starts, ends, strict=True)
+
     def by_day(self) -> Iterator[Iterator[Interval]]:
         """Yield the intervals that begin on the same day (UTC), one day after the other."""
         # Only positions are kept in between, so that no more than a day's intervals are objects at a time.

@@ -36,12 +36,10 @@ class JsonReader:
     def peek(self) -> bytes | bytearray:
         """Skip white space, and return the next character without reading it."""
         character = self.body[self.position : self.position + 1]
-        if not character.isspace():
-            return character
-        match = _SPACE.match(self.body, self.position)
-        assert match
-        self.position = match.end()
-        return self.body[self.position : self.position + 1]
+        while character.isspace() and (match := _SPACE.match(self.body, self.position)):
+            self.position = match.end()
+            character = self.body[self.position : self.position + 1]
+        return character
 
     def expect(self, character: bytes) -> None:
         """Read a character that must come next."""
@@ -170,8 +168,9 @@ def _syntax_error(problem: str, position: int) -> JsonError:
 
 
 _DECODER: Final = json.JSONDecoder(object_pairs_hook=_object, parse_int=_integer, parse_constant=_constant)
-_SPACE: Final = re.compile(rb"[ \t\n\r]*")
+# Not longer, because no other thread runs while a pattern is compared.
+_SPACE: Final = re.compile(rb"[ \t\n\r]{1,65536}")
 # Short texts of printable ASCII characters without a backslash, and keys like them with their colon. Most are like
 # that, and these patterns find them several times faster than the decoder.
 _PLAIN_TEXT: Final = re.compile(rb'"([ !#-\[\]-~]{0,100})"')
-_PLAIN_KEY: Final = re.compile(_SPACE.pattern + _PLAIN_TEXT.pattern + _SPACE.pattern + b":" + _SPACE.pattern)
+_PLAIN_KEY: Final = re.compile(rb"[ \t\n\r]{0,100}+" + _PLAIN_TEXT.pattern + rb"[ \t\n\r]{0,100}+:[ \t\n\r]{0,100}+")

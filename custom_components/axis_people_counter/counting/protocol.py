@@ -5,7 +5,8 @@ Knows neither HTTP nor the ledger. Called by http/view.py; `parse_rejected` by t
 """
 
 from array import array
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 import ipaddress
@@ -16,7 +17,7 @@ from .interval import MAX_WIDTH, Interval, Intervals
 from .json_reader import MAX_MEMBERS, MAX_VALUE, JsonError, JsonReader, is_object
 from .local_time import DAY, HOUR, Timestamp
 from .measurement import RejectedError, UnknownKindError, bounds_of, interval_of, parse_timestamp
-from .rejected import Rejected, RejectedTexts
+from .rejected import RejectedTexts
 
 API_NAME: Final = "Axis Retail Data"
 API_VERSION: Final = "0.4"
@@ -29,6 +30,9 @@ MAX_NAME: Final = 100
 # No local time on earth is further from UTC.
 MAX_UTC_OFFSET: Final = 14 * HOUR
 MAX_SKIPPED: Final = 10
+# The most that may begin on one day (UTC). Those of a camera don't overlap, and a day has 86,400 seconds; comparing
+# many more with each other would take seconds, and much memory.
+MAX_OF_DAY: Final = 100_000
 # The length up to which a body is read at once.
 SHORT: Final = 16 * 1024
 
@@ -79,7 +83,7 @@ class Push:
     sensor: Sensor
     sent: Timestamp
     intervals: Intervals
-    rejected: Sequence[Rejected] | RejectedTexts = ()
+    rejected: RejectedTexts | tuple[()] = ()
     # Unknown kinds and directions that were skipped, because known ones count the same people.
     skipped: frozenset[str] = frozenset()
 
@@ -205,6 +209,7 @@ class _Measurements:
         # The positions of these intervals, and of measurements of an unknown kind: the text is read again if needed.
         self._positions = array("Q")
         self._unknown = array("Q")
+        self._unknown_times = array("q")
         self._rejected = RejectedTexts(reader.body)
         self._skipped: set[str] = set()
 
@@ -216,6 +221,7 @@ class _Measurements:
                 interval, unknown_directions = interval_of(measurement)
             except UnknownKindError:
                 self._unknown.append(position)
+                self._unknown_times.append(_time_number(bounds_of(measurement)))
                 continue
             except RejectedError as err:
                 self._reject(str(err), position, bounds_of(measurement))
@@ -230,8 +236,9 @@ class _Measurements:
         intervals = self._intervals
         if not intervals.are_within(sent - MAX_AGE, sent):
             intervals = self._without_rejected(sent)
+        _check_days(intervals)
         if self._unknown:
-            self._skip_or_reject_unknown({(interval.start, interval.end) for interval in intervals})
+            self._skip_or_reject_unknown(intervals)
         sensor = replace(sensor, utc_offset=self.newest.utc_offset(sent))
         # Without rejected measurements, the push doesn't keep the body in memory.
         return Push(sensor, sent, intervals, self._rejected or (), frozenset(self._skipped))
@@ -247,18 +254,18 @@ class _Measurements:
                 others.append(interval)
         return others
 
-    def _skip_or_reject_unknown(self, counted: set[tuple[Timestamp, Timestamp]]) -> None:
+    def _skip_or_reject_unknown(self, intervals: Intervals) -> None:
         """Skip measurements of an unknown kind if a known kind has counts for the same time.
 
         Otherwise reject them: the unknown kind may be a new way to count people.
         """
-        for position in self._unknown:
+        counted = set(self._unknown_times).intersection(map(_time_number, intervals.bounds()))
+        for position, time in zip(self._unknown, self._unknown_times, strict=True):
             measurement = self._read_again(position)
-            bounds = bounds_of(measurement)
-            if bounds in counted:
+            if time in counted:
                 self._skip("kind", [measurement["kind"]])
             else:
-                self._reject("its kind is unknown", position, bounds)
+                self._reject("its kind is unknown", position, bounds_of(measurement))
 
     def _read_again(self, position: int) -> Any:
         self._reader.position = position
@@ -299,6 +306,23 @@ class _NewestLocalTime:
 
 # A date and time without an offset.
 _LOCAL_TIME: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]+)?)?")
+
+
+def _time_number(bounds: tuple[Timestamp, Timestamp] | None) -> int:
+    """Return start and end as one number, which takes less memory; 0 where they can't be read."""
+    if bounds is None:
+        return 0
+    start, end = bounds
+    return start * 2 * MAX_WIDTH + end - start
+
+
+def _check_days(intervals: Intervals) -> None:
+    """Raise DocumentError if more intervals begin on one day than a camera can count."""
+    if len(intervals) <= MAX_OF_DAY:
+        return
+    days = Counter(start // DAY for start, _ in intervals.bounds())
+    if max(days.values()) > MAX_OF_DAY:
+        raise DocumentError(f"More than {MAX_OF_DAY} measurements begin on one day (UTC).")
 
 
 def _reason_to_reject(interval: Interval, sent: Timestamp) -> str | None:

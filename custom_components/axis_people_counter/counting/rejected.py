@@ -1,12 +1,13 @@
 """Measurements that can't be stored, as they were sent. Knows nothing of why. Called by protocol."""
 
 from array import array
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import batched
 from typing import Final
 
-from .local_time import Timestamp
+from .local_time import DAY, Timestamp
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,11 +26,11 @@ class RejectedTexts:
     All texts together would take as much memory as the body, and Python's garbage collector would look at each.
     """
 
-    def __init__(self, body: bytes | bytearray) -> None:
+    def __init__(self, body: bytes | bytearray, reasons: Sequence[str] = (), numbers: array[int] | None = None) -> None:
         self._body = body
         # There are only a few different reasons.
-        self._reasons: list[str] = []
-        self._numbers = array("q")
+        self._reasons = list(reasons)
+        self._numbers = array("q") if numbers is None else numbers
 
     def append(
         self, reason: str, text_start: int, text_end: int, time: tuple[Timestamp, Timestamp] | None = None
@@ -43,12 +44,46 @@ class RejectedTexts:
         return len(self._numbers) // _WIDTH
 
     def __iter__(self) -> Iterator[Rejected]:
-        for reason, text_start, text_end, *bounds in batched(self._numbers, _WIDTH, strict=True):
-            start, end = bounds
-            content = self._body[text_start:text_end].decode()
-            yield Rejected(self._reasons[reason], content, (start, end) if start < end else None)
+        for reason, text_start, text_end, start, end in batched(self._numbers, _WIDTH, strict=True):
+            yield Rejected(self._reasons[reason], self._body[text_start:text_end].decode(), _time(start, end))
+
+    def sizes(self) -> Iterator[int]:
+        """Yield how many bytes each text has."""
+        for _, text_start, text_end, _, _ in batched(self._numbers, _WIDTH, strict=True):
+            yield text_end - text_start
+
+    def bounds(self, position: int) -> tuple[Timestamp, Timestamp]:
+        """Return start and end of a measurement whose time can be read."""
+        return self._numbers[_WIDTH * position + 3], self._numbers[_WIDTH * position + 4]
+
+    def by_day(self, low: Timestamp, high: Timestamp) -> Iterator[array[int]]:
+        """Yield the positions of measurements that overlap [low, high) and begin on the same day (UTC)."""
+        days: defaultdict[int, array[int]] = defaultdict(lambda: array("I"))
+        for position, (*_, start, end) in enumerate(batched(self._numbers, _WIDTH, strict=True)):
+            if start < end and end > low and start < high:
+                days[start // DAY].append(position)
+        for day in sorted(days):
+            yield days[day]
+
+    def divided[K](self, key_of: Callable[[tuple[Timestamp, Timestamp] | None], K]) -> dict[K, RejectedTexts]:
+        """Divide the measurements by their time; the texts stay where they are."""
+        parts: defaultdict[K, array[int]] = defaultdict(lambda: array("q"))
+        for numbers in batched(self._numbers, _WIDTH, strict=True):
+            parts[key_of(_time(*numbers[3:]))].extend(numbers)
+        return {key: RejectedTexts(self._body, self._reasons, numbers) for key, numbers in parts.items()}
+
+    def part(self, positions: array[int]) -> RejectedTexts:
+        """Return the measurements at some positions; the texts stay where they are."""
+        part = array("q")
+        for position in positions:
+            part += self._numbers[_WIDTH * position : _WIDTH * (position + 1)]
+        return RejectedTexts(self._body, self._reasons, part)
 
 
 _WIDTH: Final = 5
 # An interval ends later than it begins.
 _NO_TIME: Final = (0, 0)
+
+
+def _time(start: Timestamp, end: Timestamp) -> tuple[Timestamp, Timestamp] | None:
+    return (start, end) if start < end else None

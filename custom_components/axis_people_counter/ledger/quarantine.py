@@ -5,14 +5,14 @@ sent earlier, and wait until later ones cover the rest of it.
 Called by ledger, storing, settling, retry, routes, today and retention.
 """
 
-from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from array import array
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import batched, groupby
+from itertools import groupby
 import sqlite3
 from typing import Any, Final, NamedTuple
 
-from ..counting import DAY, MAX_WIDTH, Coverage, Interval, Push, Rejected, SentInterval, Timestamp, rank
+from ..counting import DAY, MAX_WIDTH, Coverage, Interval, Push, Rejected, RejectedTexts, SentInterval, Timestamp, rank
 from . import intervals
 from .intervals import SENT_INTERVAL_COLUMNS
 
@@ -22,8 +22,6 @@ MAX_QUARANTINED: Final = 150_000
 MAX_QUARANTINED_BYTES: Final = 512 * 1024 * 1024
 # Bytes of a quarantined interval beside its content; the triggers in schema.py count the same.
 QUARANTINED_BYTES: Final = 100
-# Rejected intervals of a push that are set aside together.
-REJECTED_AT_ONCE: Final = 1_000
 # Characters shown of a quarantined interval: a real one has 260, an invented one may have a thousand times as many.
 MAX_SHOWN_TEXT: Final = 4096
 
@@ -170,54 +168,78 @@ def set_aside_rejected(
     db: sqlite3.Connection, camera: int, push: Push, received: Timestamp, room: QuarantineSpace
 ) -> None:
     """Store a push's rejected intervals as far as there is room; stored ones are never deleted for them."""
-    # Not all at once, because each has a text.
-    for some in batched(push.rejected, REJECTED_AT_ONCE, strict=False):
-        _set_aside_some(db, camera, some, push.sent, received, room)
+    if not push.rejected:
+        return
+    # Texts are read one by one, since all together may take as much memory as the body.
+    new = push.rejected.part(_not_stored_yet(db, camera, push.rejected, push.sent))
+    covered = set(_covered_by_stored(db, camera, new, push.sent)) if new else set()
+    room.read()
+    for position, (rejected, size) in enumerate(zip(new, new.sizes(), strict=True)):
+        if position in covered:
+            continue
+        if room.free(size):
+            is_added = db.execute(
+                """
+                INSERT INTO quarantine (camera, received, reason, content, start, stop, sent)
+                VALUES (?, ?, ?, ?, ?, ?, ?)
+                ON CONFLICT (camera, content) WHERE content IS NOT NULL DO NOTHING
+                """,
+                (camera, received, rejected.reason, rejected.content, *(rejected.time or (None, None)), push.sent),
+            ).rowcount
+            if is_added:
+                room.take(1, size)
+        # The same text may stand in the push a second time.
+        elif not _is_stored(db, camera, rejected, push.sent):
+            room.not_stored += 1
 
 
-def _set_aside_some(
-    db: sqlite3.Connection,
-    camera: int,
-    some: Sequence[Rejected],
-    sent: Timestamp,
-    received: Timestamp,
-    room: QuarantineSpace,
-) -> None:
-    with_time = (RejectedTime(*rejected.time, sent, rejected) for rejected in some if rejected.time)
-    obsolete = set(covered_later(db, camera, with_time))
-    remaining = deque(rejected for rejected in some if rejected not in obsolete)
-    # Again and again: an interval that was stored already took no space after all, so more may fit in.
-    while remaining:
-        room.read()
-        if not (fitting := _take_fitting(remaining, room)):
-            break
-        db.executemany(
-            """
-            INSERT INTO quarantine (camera, received, reason, content, start, stop, sent)
-            VALUES (?, ?, ?, ?, ?, ?, ?)
-            ON CONFLICT (camera, content) WHERE content IS NOT NULL
-            DO UPDATE SET sent = excluded.sent WHERE excluded.sent > sent
-            """,
-            (
-                (camera, received, rejected.reason, rejected.content, *(rejected.time or (None, None)), sent)
-                for rejected in fitting
-            ),
-        )
-    for rejected in remaining:
-        is_stored = db.execute(
-            "UPDATE quarantine SET sent = max(sent, ?) WHERE camera = ? AND content = ?",
-            (sent, camera, rejected.content),
-        ).rowcount
-        room.not_stored += not is_stored
+def _not_stored_yet(db: sqlite3.Connection, camera: int, texts: RejectedTexts, sent: Timestamp) -> array[int]:
+    """Return the positions of rejected intervals that aren't stored; store when the others were sent last."""
+    positions = array("I")
+    for position, rejected in enumerate(texts):
+        if not _is_stored(db, camera, rejected, sent):
+            positions.append(position)
+    return positions
 
 
-def _take_fitting(remaining: deque[Rejected], room: QuarantineSpace) -> list[Rejected]:
-    """Remove and return the first intervals, as many as there is room for."""
-    fitting = []
-    while remaining and room.free(size := len(remaining[0].content.encode())):
-        room.take(1, size)
-        fitting.append(remaining.popleft())
-    return fitting
+def _is_stored(db: sqlite3.Connection, camera: int, rejected: Rejected, sent: Timestamp) -> bool:
+    """Return True if a rejected interval is stored, and store when it was sent last."""
+    found = db.execute(
+        "UPDATE quarantine SET sent = max(sent, ?) WHERE camera = ? AND content = ?",
+        (sent, camera, rejected.content),
+    )
+    return found.rowcount > 0
+
+
+def _covered_by_stored(db: sqlite3.Connection, camera: int, texts: RejectedTexts, sent: Timestamp) -> Iterator[int]:
+    """Yield the positions of rejected intervals of a push whose time is covered by readable ones sent later."""
+
+    def width(position: int) -> int:
+        start, end = texts.bounds(position)
+        return end - start
+
+    for positions in texts.by_day(*_readable_time(db, camera)):
+        # Only positions are sorted, and each day is read once: a day may have as many as the push.
+        low = min(texts.bounds(position)[0] for position in positions)
+        high = max(texts.bounds(position)[1] for position in positions)
+        of_day = (RejectedTime(*texts.bounds(position), sent, position) for position in sorted(positions, key=width))
+        yield from _covered_within(db, camera, low, high, of_day)
+
+
+def _readable_time(db: sqlite3.Connection, camera: int) -> tuple[Timestamp, Timestamp]:
+    """Return bounds of the time of a camera's readable intervals; rejected ones may have any time."""
+    first, last = intervals.first(db, camera), intervals.newest(db, camera)
+    first_stop, last_stop = db.execute(
+        """
+        SELECT
+            (SELECT min(stop) FROM quarantine WHERE camera = :camera AND content IS NULL),
+            (SELECT max(stop) FROM quarantine WHERE camera = :camera AND content IS NULL)
+        """,
+        {"camera": camera},
+    ).fetchone()
+    starts = [at for at in (first, first_stop and first_stop - MAX_WIDTH) if at is not None]
+    ends = [at for at in (last and last.end, last_stop) if at is not None]
+    return min(starts, default=0), max(ends, default=0)
 
 
 def release_rejected(db: sqlite3.Connection, camera: int, low: Timestamp, high: Timestamp) -> None:
@@ -248,22 +270,31 @@ def covered_later[T](db: sqlite3.Connection, camera: int, rejected: Iterable[Rej
     def day_of(interval: RejectedTime[T]) -> int:
         return interval.start // DAY
 
-    def precedence(interval: RejectedTime[T]) -> tuple[int, int]:
-        return interval.sent, interval.start - interval.end
-
     for _, group in groupby(sorted(rejected, key=day_of), key=day_of):
-        of_day = sorted(group, key=precedence, reverse=True)
+        of_day = sorted(group, key=_precedence, reverse=True)
         low = min(interval.start for interval in of_day)
         high = max(interval.end for interval in of_day)
-        readable = waiting(db, camera, low, high).union(intervals.overlapping(db, camera, low, high))
-        by_rank = sorted(readable, key=rank)
-        later = Coverage()
-        for interval in of_day:
-            while by_rank and rank(by_rank[-1]) >= precedence(interval):
-                newest = by_rank.pop()
-                later.add(newest.start, newest.end)
-            if later.covers(interval.start, interval.end):
-                yield interval.handle
+        yield from _covered_within(db, camera, low, high, of_day)
+
+
+def _covered_within[T](
+    db: sqlite3.Connection, camera: int, low: Timestamp, high: Timestamp, rejected: Iterable[RejectedTime[T]]
+) -> Iterator[T]:
+    """Yield the handles of the covered ones among rejected intervals within [low, high), the one sent last first."""
+    readable = waiting(db, camera, low, high).union(intervals.overlapping(db, camera, low, high))
+    by_rank = sorted(readable, key=rank)
+    later = Coverage()
+    for interval in rejected:
+        while by_rank and rank(by_rank[-1]) >= _precedence(interval):
+            newest = by_rank.pop()
+            later.add(newest.start, newest.end)
+        if later.covers(interval.start, interval.end):
+            yield interval.handle
+
+
+def _precedence(interval: RejectedTime[Any]) -> tuple[int, int]:
+    """Sort key: the interval sent later wins; within one push the shorter one."""
+    return interval.sent, interval.start - interval.end
 
 
 def take_out_rejected(

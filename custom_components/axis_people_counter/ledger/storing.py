@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import sqlite3
 from typing import Final
 
-from ..counting import HOUR, Interval, Intervals, Push, Rejected, Route, SentInterval, Timestamp, first_serial, key_at
+from ..counting import HOUR, Interval, Intervals, Push, Route, SentInterval, Timestamp, first_serial, key_at
 from . import quarantine, routes
 from .cameras import CAMERA_COLUMNS, Camera, find_camera, find_or_add, is_full
 from .errors import TooManyCamerasError
@@ -66,14 +66,17 @@ def _divide_by_key(push: Push, of_serial: list[Route]) -> dict[str, Push]:
     if not of_serial:
         return {serial: push}
     intervals_of: defaultdict[str, Intervals] = defaultdict(Intervals)
-    rejected_of: defaultdict[str, list[Rejected]] = defaultdict(list)
     for interval in push.intervals:
         intervals_of[key_at(of_serial, serial, interval.start)].append(interval)
-    for rejected in push.rejected:
-        key = key_at(of_serial, serial, rejected.time[0]) if rejected.time else key_at(of_serial, serial)
-        rejected_of[key].append(rejected)
+    rejected_of = (
+        push.rejected.divided(
+            lambda time: key_at(of_serial, serial, time[0]) if time else key_at(of_serial, serial),
+        )
+        if push.rejected
+        else {}
+    )
     return {
-        key: replace(push, intervals=intervals_of[key], rejected=rejected_of[key])
+        key: replace(push, intervals=intervals_of[key], rejected=rejected_of.get(key, ()))
         for key in (*intervals_of, *rejected_of)
     }
 

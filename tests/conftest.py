@@ -16,6 +16,7 @@ from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 import pytest_socket
 
 from custom_components.axis_people_counter.const import DOMAIN, NAME
+from custom_components.axis_people_counter.statistics import series_writer
 from homeassistant.const import CONF_TOKEN, CONF_URL
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity import Entity
@@ -101,6 +102,13 @@ async def enable_event_loop_debug() -> None:
 def _no_access_log(monkeypatch: pytest.MonkeyPatch) -> None:
     """Disable aiohttp's access log: it fails while a test has stopped the clock."""
     monkeypatch.setattr(logging.getLogger("aiohttp.access"), "disabled", True)
+
+
+@pytest.fixture(autouse=True)
+def _no_pauses_of_a_stopped_clock(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the statistics writer pause for one turn of the event loop: by a stopped clock, no pause would end."""
+    if "freezer" in request.fixturenames:
+        monkeypatch.setattr(series_writer, "MAX_PAUSE", 0)
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ from custom_components.axis_people_counter.counting.replacements import Replacem
 from custom_components.axis_people_counter.ledger import day_format
 from custom_components.axis_people_counter.ledger.errors import LedgerError
 from custom_components.axis_people_counter.ledger.ledger import Ledger
+from custom_components.axis_people_counter.ledger.places import Door, Place
 
 from ..helpers.bare_ledger import (
     DAY,
@@ -194,6 +195,27 @@ def test_another_format(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         assert list(ledger.each_interval(SERIAL, *EVER)) == []
     assert set_aside(path) == 3
     assert packed_days(path) == []
+
+
+def test_statistics(path: Path) -> None:
+    """The hours of the damaged day are written to recorder again, those of the camera and of its place."""
+    fill(path)
+    with opened(path) as ledger:
+        ledger.set_places([Place("hall", (Door(SERIAL, False),), "midnight")]).result(TIMEOUT)
+        ledger.begin_writing_camera(SERIAL, "").result(TIMEOUT)
+        ledger.begin_writing_place("hall").result(TIMEOUT)
+        for key in (SERIAL, "hall"):
+            ledger.confirm_series(key).result(TIMEOUT)
+        DAMAGES["middle"](path)
+        assert ledger.begin_writing_camera(SERIAL, "").result(TIMEOUT) is None
+        ledger.page(SERIAL, *EVER).result(TIMEOUT)
+        series = ledger.begin_writing_camera(SERIAL, "").result(TIMEOUT)
+        hours = ledger.begin_writing_place("hall").result(TIMEOUT)
+    assert series
+    assert hours
+    assert series.start == hours.start == MIDNIGHT + DAY
+    total = [sum(counted.entered for counted in day(number)) for number in (0, 2)]
+    assert (series.before.entered, sum(hour.entered for hour in series.hours)) == tuple(total)
 
 
 @pytest.mark.usefixtures("_impatient")

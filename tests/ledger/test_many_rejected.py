@@ -126,3 +126,11 @@ def test_memory_of_texts(ledger: Ledger, routed: bool) -> None:
         tracemalloc.stop()
     assert changes.not_stored == 0
     assert len(contents(ledger)) == (50 if routed else 100)
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_widths_within_a_push(ledger: Ledger, order: int) -> None:
+    """Readable intervals of the same push cover wider rejected ones, and no shorter ones, in any order."""
+    quarters = [interval(0, 1, minutes=15), interval(15, 1, minutes=15)]
+    record(ledger, 1800, *quarters, rejected=[bad(0, minutes=20), bad(3)][::order])
+    assert contents(ledger) == ["3 1"]

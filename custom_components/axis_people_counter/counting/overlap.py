@@ -7,7 +7,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from .interval import Interval
+from .interval import MAX_WIDTH, Interval
 from .local_time import Timestamp
 
 
@@ -42,9 +42,12 @@ def overlapping_groups[T: (SentInterval, Interval)](intervals: Iterable[T], gap:
         yield group
 
 
-def by_time(interval: SentInterval | Interval) -> tuple[Timestamp, Timestamp]:
-    """Sort key: the order of time."""
-    return interval.start, interval.end
+def by_time(interval: SentInterval | Interval) -> int:
+    """Sort key: the order of time, by start and then by end.
+
+    No other thread runs while Python sorts, and it sorts numbers several times faster than tuples.
+    """
+    return interval.start * 2 * MAX_WIDTH + interval.end - interval.start
 
 
 def rank(interval: SentInterval) -> tuple[int, ...]:

@@ -58,6 +58,14 @@ def test_white_space_is_skipped_in_pieces() -> None:
     assert max(later - earlier for earlier, later in pairwise(reached)) <= 64 * 1024
 
 
+@pytest.mark.parametrize("short", [0, protocol.SHORT])
+def test_many_members_in_a_short_document(short: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The limit of members is the same for short documents."""
+    monkeypatch.setattr(protocol, "SHORT", short)
+    whole = document(measured(), sent=SENT) | {f"member {number}": number for number in range(100)}
+    assert error_of(json.dumps(whole).encode()) == "An object has more than 100 members."
+
+
 def minutes(number: int, kind: str = "people-counts") -> list[Document]:
     """Return an interval for each of the last minutes."""
     return [{**measurement(SENT - minute * MINUTE, 1, 1), "kind": kind} for minute in range(1, number + 1)]

@@ -104,10 +104,6 @@ class JsonReader:
         if self.peek():
             raise _syntax_error("there is more text after the document", self.position)
 
-    def text_since(self, start: int) -> str:
-        """Return the text between an earlier position and this one."""
-        return self.body[start : self.position].decode()
-
     def _key(self) -> str:
         """Read a key, and the colon after it."""
         if match := _PLAIN_KEY.match(self.body, self.position):

@@ -257,6 +257,7 @@ async def test_packing_waits_for_a_locked_ledger(
     """Packing is tried again a day later, without a message to the user."""
     monkeypatch.setattr(ledger_file, "BUSY_SECONDS", 0.1)
     await hass.config_entries.async_reload(entry.entry_id)
+    await hass.async_block_till_done(wait_background_tasks=True)
     await pusher.push(measurement(NOON - timedelta(days=101)))
     with closing(sqlite3.connect(ledger_path, isolation_level=None)) as db:
         db.execute("BEGIN IMMEDIATE")

@@ -203,7 +203,7 @@ def assert_right(ledger: Ledger, key: str, answer: Today, basis: tuple[int, int,
     doors=door_sets,
     story=st.lists(happenings, min_size=10, max_size=40),
 )
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=75, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_any_story(begin: int, reset: time, reset_value: int, doors: Doors, story: list[Happening]) -> None:
     """Folds are right after late, replaced and lagging counts, corrections, reversals, other doors and resets."""
     with memory_folder() as folder, closing(Shop(folder / "ledger.db", begin, reset, reset_value, doors)) as shop:

@@ -11,7 +11,7 @@ from typing import Any
 
 import orjson
 
-# What anything that stores intervals needs.
+# Any program that stores intervals needs these columns.
 TABLE = """
     CREATE TABLE intervals (
         camera INTEGER NOT NULL,

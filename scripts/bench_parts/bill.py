@@ -1,4 +1,4 @@
-"""What a user with some doors pays, from the figures of one push. Called when all lines have been measured."""
+"""The costs of a user with some doors, from the figures of one push. Called when all lines have been measured."""
 
 from __future__ import annotations
 
@@ -40,9 +40,9 @@ class Item(StrEnum):
 
 @dataclass(frozen=True)
 class Bill:
-    """What some doors take."""
+    """The costs of some doors."""
 
-    # Of one core.
+    # The share of one core.
     processor_percent: float
     rows_a_day: float
     megabytes_a_day: float

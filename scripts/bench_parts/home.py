@@ -40,7 +40,7 @@ READY_SECONDS = 240
 # A Home Assistant without work uses less of a processor.
 MAX_IDLE_SHARE = 0.05
 IDLE_SECONDS = 1
-# Of the processor time in a measurement, at most this share may be what Home Assistant uses without work.
+# At most this share of the processor time of a measurement may be used by Home Assistant without work.
 MAX_OUTSIDE_SHARE = 0.3
 # Seldom enough to cost nothing, and often enough to notice a task that writes statistics.
 WATCH_SECONDS = 0.1
@@ -261,7 +261,7 @@ def sum_of(rows: Iterable[dict[str, Any]]) -> Counts:
 
 @dataclass
 class Measured:
-    """What a Home Assistant used in a measurement."""
+    """The time and the resources that a Home Assistant used in a measurement."""
 
     # The share of a processor that it used without work before.
     idle_share: float

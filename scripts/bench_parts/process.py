@@ -1,4 +1,4 @@
-"""What the process of a Home Assistant has used: processor, disk and memory."""
+"""Reads what a process has used: processor, disk and memory."""
 
 from __future__ import annotations
 

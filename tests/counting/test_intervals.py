@@ -58,7 +58,7 @@ def test_no_object_for_each_measurement(kind: str) -> None:
     gc.collect()
     assert len(gc.get_objects()) < before + 20
     assert isinstance(push, Push)
-    # Those of an unknown kind are rejected.
+    # Measurements of an unknown kind are rejected.
     assert len(push.intervals) + len(push.rejected) == len(measurements)
     contents = [json.loads(rejected.content) for rejected in push.rejected]
     assert contents == measurements[: len(push.rejected)]

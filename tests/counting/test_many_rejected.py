@@ -49,6 +49,7 @@ def test_white_space_is_skipped_in_pieces() -> None:
     class Watched(bytes):
         """A body that notes from where it is read."""
 
+        # The reader takes slices only.
         def __getitem__(self, part: slice) -> bytes:  # type: ignore[override]
             reached.append(part.start)
             return super().__getitem__(part)

@@ -41,7 +41,7 @@ EVER: Final = (MIDNIGHT - 32 * DAY, MIDNIGHT + 6 * DAY)
 
 
 class Delivery(NamedTuple):
-    """What a camera sends at once."""
+    """A push: the intervals and rejected ones that a camera sends at once."""
 
     camera: int
     sent: int

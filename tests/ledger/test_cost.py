@@ -128,7 +128,7 @@ def replace_first_minute(ledger: Ledger) -> None:
     ],
 )
 def test_change_of_a_camera(ledger: Ledger, change: Callable[[Ledger], object], expected: int) -> None:
-    """What changes before the end of the fold is read again."""
+    """A change before the end of the fold is read again."""
     send(ledger, 0, MIDNIGHT, minutes=60)
     assert camera(ledger).occupancy == 60
     change(ledger)
@@ -158,7 +158,7 @@ def test_change_of_a_camera(ledger: Ledger, change: Callable[[Ledger], object], 
     ],
 )
 def test_change_of_a_place(ledger: Ledger, change: Callable[[Ledger], object], expected: int) -> None:
-    """What changes before the end of the fold is read again."""
+    """A change before the end of the fold is read again."""
     send(ledger, 0, MIDNIGHT, minutes=60)
     assert place(ledger).occupancy == 60
     change(ledger)

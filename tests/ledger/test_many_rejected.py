@@ -1,4 +1,4 @@
-"""What a push with many rejected intervals costs."""
+"""The cost of a push with many rejected intervals."""
 
 import tracemalloc
 

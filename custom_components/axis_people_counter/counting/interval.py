@@ -77,6 +77,7 @@ class Intervals:
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Intervals) and self._columns == other._columns
 
+    # Intervals can be appended, so there is no lasting hash. mypy knows no other way to say so.
     __hash__ = None  # type: ignore[assignment]
 
     @override

@@ -93,7 +93,7 @@ def set_removed(db: sqlite3.Connection, key: str) -> None:
 
 
 def note_counts_changed(db: sqlite3.Connection, camera: int, since: Timestamp) -> None:
-    """Note that a camera's counts have changed since an instant: recorder's statistics are written again from there."""
+    """Store since when a camera's counts have changed: recorder's statistics are written again from there."""
     db.execute(
         "UPDATE cameras SET changed_since = min(coalesce(changed_since, :since), :since) WHERE id = :camera",
         {"camera": camera, "since": since},

@@ -85,7 +85,7 @@ def today(
         # A door that began later may lose its intervals without a change before the end of the fold.
         if fold.counted_until.keys() == counted_until.keys():
             known.keep(place_id, fold)
-    # What is later isn't kept: other doors may still send intervals that belong before it.
+    # Later intervals aren't kept: other doors may still send intervals that belong before it.
     now = _carried_on(fold, unread, passages, set_values, LATEST)
     return PlaceToday(
         now.summary.inside,

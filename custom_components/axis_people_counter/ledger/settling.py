@@ -28,7 +28,7 @@ class Settled(NamedTuple):
 
 
 class _SettledDay(NamedTuple):
-    """What has become of the intervals of one day."""
+    """The intervals of one day that were added, wait, or are new."""
 
     new: list[Interval]
     changed_since: Timestamp | None

@@ -11,6 +11,7 @@ from custom_components.axis_people_counter.counting.occupancy import Source
 from custom_components.axis_people_counter.counting.replacements import Replacement, routes_of
 from custom_components.axis_people_counter.counting.schedule import Schedule
 from custom_components.axis_people_counter.history import PlaceHistory
+from custom_components.axis_people_counter.ledger import places
 from custom_components.axis_people_counter.ledger.hour_counts import HourCounts
 from custom_components.axis_people_counter.ledger.ledger import Ledger
 from custom_components.axis_people_counter.ledger.places import Door, Place
@@ -324,8 +325,10 @@ def test_missing_minutes_stay(ledger: Ledger) -> None:
     assert missing() == before
 
 
-def test_place_without_reset_goes_on(ledger: Ledger) -> None:
+@pytest.mark.parametrize("days_at_once", [1, 100])
+def test_place_without_reset_goes_on(ledger: Ledger, days_at_once: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Keep who entered on deleted days inside, also when later counts or the doors change."""
+    monkeypatch.setattr(places, "DAYS_AT_ONCE", days_at_once)
     ledger.set_places([PLACE]).result(TIMEOUT)
     fill(ledger, range(8))
     delete(ledger, 3)

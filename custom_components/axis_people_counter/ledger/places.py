@@ -274,10 +274,8 @@ def last_checkpoint(db: sqlite3.Connection, key: str, at: Timestamp) -> Checkpoi
     Where the counts of that time have been deleted, return the first checkpoint that is kept.
     """
     place_id = find(db, key)
-    if place_id is None:
-        return Checkpoint(0, 0, [])
-    kept_since = deleted_hours.kept_since(db)
-    return checkpoint_at(db, place_id, max(at, kept_since - deleted_hours.MARGIN))
+    at = max(at, deleted_hours.kept_since(db) - deleted_hours.MARGIN)
+    return checkpoint_at(db, place_id, at) if place_id else Checkpoint(0, 0, [])
 
 
 def checkpoint_at(db: sqlite3.Connection, place_id: int, at: Timestamp) -> Checkpoint:

@@ -93,8 +93,6 @@ def _delete_intervals(db: sqlite3.Connection, extent: _Extent, until: Timestamp)
         for interval in intervals.beginning_within(db, camera.id, EARLIEST, until)
         if interval.end <= until and interval.end < extent.newest_end
     ]
-    if not ended:
-        return
     intervals.replace(db, camera.id, ended, [])
     sums = HourCounts(
         sum(interval.entered for interval in ended),

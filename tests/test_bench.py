@@ -70,7 +70,7 @@ def test_verdict(fields: dict[str, Any], verdict: str) -> None:
 
 
 def test_void_line_has_no_figure() -> None:
-    """What can't be trusted isn't printed."""
+    """Print no figure that can't be trusted."""
     cells = line(measured=[1234, 4321], reference=[1234, 4321], at_most=9).cells
     assert not any("1234" in cell or "4321" in cell or "1,234" in cell for cell in cells)
     assert "void" in cells
@@ -98,7 +98,7 @@ def test_percentile() -> None:
 
 
 def test_processor_time() -> None:
-    """What Home Assistant uses without work is subtracted; if it is too much, there is no figure."""
+    """Subtract the use of Home Assistant without work; return no figure if that is too much."""
     assert Measured(idle_share=0.01, seconds=10, processor=1.1).processor_ms(100) == pytest.approx(10)
     with pytest.raises(HomeAssistantError):
         Measured(idle_share=0.04, seconds=10, processor=1.1).processor_ms(100)

@@ -313,7 +313,7 @@ async def test_number_is_empty_after_a_passage(
         assert (state_of(hass, number), shown(hass, key, "occupancy")) == ("3", "3")
         assert await pass_by(0, 0) == "3"
         assert await pass_by(2, 0) == "unknown"
-        # It isn't shown again when as many people as before happen to be inside.
+        # The number isn't shown again when as many people as before happen to be inside.
         assert await pass_by(0, 2) == "unknown"
         assert shown(hass, key, "occupancy") == "3"
     await press(hass, "number", "set_value", number, value=3)

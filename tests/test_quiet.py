@@ -1,4 +1,4 @@
-"""What a push writes with the entities that are enabled at first: recorder's rows of states, and lines of Activity."""
+"""A push writes few rows and lines of Activity with the entities that are enabled at first, and none without people."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

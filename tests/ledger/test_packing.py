@@ -57,7 +57,7 @@ def fill(ledger: Ledger, first_day: int, days: int) -> None:
         record(ledger, (day + 1) * DAY, *(sent.interval for sent in of_day))
 
 
-# What is packed
+# Days that are packed
 
 
 def test_each_step_packs_a_day_of_a_camera(path: Path, ledger: Ledger) -> None:
@@ -82,7 +82,7 @@ def test_interval_over_midnight_belongs_to_the_day_where_it_begins(path: Path, l
     pack_all(ledger, MIDNIGHT + DAY)
     assert packed_days(path) == [0]
     assert each_interval(ledger) == [interval(0, 1), over, interval(37 * 60, 2)]
-    # It cuts into the one over midnight, so it waits.
+    # This interval cuts into the one over midnight, so it waits.
     record(ledger, 2, interval(36 * 60, 1, minutes=120))
     assert waiting(path) == [(36 * 60, 38 * 60)]
 

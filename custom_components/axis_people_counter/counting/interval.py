@@ -30,7 +30,7 @@ def reverse(interval: Interval) -> Interval:
     return Interval(start, end, exited, entered, adults_exited, adults_entered)
 
 
-class Intervals:
+class Intervals:  # noqa: PLW1641 - it can be appended to, so it has no lasting hash
     """A list of intervals that keeps their numbers in arrays, one for each field.
 
     Python's garbage collector looks at each tuple of a plain list: with 90 days of them it would look through all of
@@ -76,9 +76,6 @@ class Intervals:
     @override
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Intervals) and self._columns == other._columns
-
-    # Intervals can be appended, so there is no lasting hash. mypy knows no other way to say so.
-    __hash__ = None  # type: ignore[assignment]
 
     @override
     def __repr__(self) -> str:

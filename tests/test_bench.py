@@ -12,7 +12,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from custom_components.axis_people_counter.const import DOMAIN
-from custom_components.axis_people_counter.ledger import schema
+from custom_components.axis_people_counter.counting import DAY, SentInterval
+from custom_components.axis_people_counter.ledger import packed_days, schema
 from scripts.bench_parts.bill import BUSY_SHARE, Item, bill
 from scripts.bench_parts.cameras import (
     HISTORY_MINUTES,
@@ -216,6 +217,7 @@ def test_copied_camera(tmp_path: Path) -> None:
             {"serial": FIRST},
         )
         db.execute("INSERT INTO intervals VALUES (1, 60, 120, 3, 4, NULL, NULL, 130)")
+        packed_days.add(db, 1, [SentInterval(DAY, DAY + 60, 5, 6, 1, 0, DAY + 70)])
     with closing(sqlite3.connect(recorder, isolation_level=None)) as db:
         db.execute("CREATE TABLE statistics_meta (id INTEGER PRIMARY KEY, statistic_id TEXT, name TEXT)")
         db.execute("CREATE TABLE statistics (id INTEGER PRIMARY KEY, sum REAL, metadata_id INTEGER)")
@@ -230,6 +232,8 @@ def test_copied_camera(tmp_path: Path) -> None:
         assert cameras == [(FIRST, FIRST, "Door 0", 5, 7), (SECOND, SECOND, "Door 1", 5, 7)]
         rows = db.execute("SELECT camera, start, stop, entered, sent FROM intervals ORDER BY camera").fetchall()
         assert rows == [(1, 60, 120, 3, 130), (2, 60, 120, 3, 130)]
+        # A day with a wrong checksum can't be read.
+        assert packed_days.read(db, 1, DAY, 2 * DAY) == packed_days.read(db, 2, DAY, 2 * DAY) != []
     with closing(sqlite3.connect(recorder)) as db:
         series = db.execute(
             "SELECT statistic_id, sum FROM statistics JOIN statistics_meta ON metadata_id = statistics_meta.id"

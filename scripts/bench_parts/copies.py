@@ -11,6 +11,7 @@ import os
 from pathlib import Path
 import sqlite3
 
+from custom_components.axis_people_counter.ledger import packed_days
 from tests.helpers.home_assistant import DOMAIN
 
 
@@ -26,6 +27,7 @@ def divide_into_pushes(ledger: Path) -> None:
 def copy_camera(ledger: Path, recorder: Path, source: str, copies: Mapping[str, str]) -> None:
     """Copy the camera with a serial number to others, which are given by serial number with their names."""
     with opened(ledger) as db:
+        db.create_function("checksum", -1, packed_days.checksum)
         for serial, name in copies.items():
             _copy_in_ledger(db, source, serial, name)
     with opened(recorder) as db:
@@ -55,7 +57,11 @@ def _copy_in_ledger(db: sqlite3.Connection, source: str, serial: str, name: str)
     copy = _copy_rows(db, "cameras", changes, "id = :camera", {"camera": camera, "serial": serial, "name": name})
     for (table,) in db.execute("SELECT name FROM sqlite_schema WHERE type = 'table'").fetchall():
         if "camera" in _columns(db, table):
-            _copy_rows(db, table, {"camera": ":copy"}, "camera = :camera", {"camera": camera, "copy": copy})
+            changes = {"camera": ":copy"}
+            if table == "packed_days":
+                # The checksum of a day contains its camera.
+                changes["checksum"] = "checksum(content, :copy, day, entered, exited, adults_entered, adults_exited)"
+            _copy_rows(db, table, changes, "camera = :camera", {"camera": camera, "copy": copy})
 
 
 def _copy_in_recorder(db: sqlite3.Connection, source: str, serial: str, name: str) -> None:

@@ -71,19 +71,20 @@ def _at_end(db: sqlite3.Connection, camera: int, order: str) -> PackedDay | None
 
 def _checked(camera: int, day: int, *columns: Any) -> PackedDay:
     """Return a day that was read; raise DamagedDayError if it isn't what was stored."""
-    *of_day, checksum, content = columns
+    *of_day, stored, content = columns
     # A page of the file that is damaged inside a content is a sound page for SQLite.
     if (
         not isinstance(content, bytes)
-        or checksum != _checksum(camera, day, of_day, content)
+        or stored != checksum(content, camera, day, *of_day)
         or not day_format.begins_on(content, day)
     ):
         raise DamagedDayError(camera, day)
     return PackedDay(day, content)
 
 
-def _checksum(camera: int, day: int, of_day: Sequence[int], content: bytes) -> int:
-    return zlib.crc32(content, zlib.crc32(repr((camera, day, *of_day)).encode()))
+def checksum(content: bytes, *numbers: int) -> int:
+    """Return the checksum of a packed day: of its content, its camera, its day, and the sums of its intervals."""
+    return zlib.crc32(content, zlib.crc32(repr(numbers).encode()))
 
 
 def add(db: sqlite3.Connection, camera: int, intervals: list[SentInterval]) -> None:
@@ -107,7 +108,7 @@ def store(db: sqlite3.Connection, camera: int, packed: PackedDay, of_day: HourCo
     day, content = packed
     db.execute(
         f"INSERT INTO packed_days (camera, {_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        (camera, day, *of_day, _checksum(camera, day, of_day, content), content),
+        (camera, day, *of_day, checksum(content, camera, day, *of_day), content),
     )
 
 

@@ -22,6 +22,9 @@ SENT_INTERVAL_COLUMNS: Final = f"{INTERVAL_COLUMNS}, sent"
 # after 2,000 new objects.
 ROWS_AT_ONCE: Final = 1000
 PACKED_DAYS_AT_ONCE: Final = 64
+# A day with more intervals stays in rows: each change of a packed day puts all of it back into rows, for which pushes
+# wait. A camera that counts by the minute has 1,440 a day.
+MAX_PACKED: Final = 5000
 
 
 # Single intervals
@@ -117,13 +120,15 @@ def overlapping_each(
     return found
 
 
-def beginning_within(db: sqlite3.Connection, camera: int, start: Timestamp, end: Timestamp) -> list[SentInterval]:
-    """Return the intervals of a camera that begin in [start, end), in the order of time."""
-    found = [SentInterval(*row) for row in _rows(db, camera, start, end)]
+def beginning_within(
+    db: sqlite3.Connection, camera: int, start: Timestamp, end: Timestamp, limit: int | None = None
+) -> list[SentInterval]:
+    """Return the intervals of a camera that begin in [start, end), in the order of time, or the first of them."""
+    found = [SentInterval(*row) for row in _rows(db, camera, start, end, -1 if limit is None else limit)]
     if days := packed_days.read(db, camera, start, end):
         found += (interval for interval in _unpacked(days, start, end) if interval.start >= start)
         found.sort()
-    return found
+    return found[:limit]
 
 
 def _unpacked(days: Iterable[PackedDay], low: Timestamp, high: Timestamp) -> Iterator[SentInterval]:
@@ -265,7 +270,8 @@ def replace(
         SET total_entered = total_entered + :entered,
             total_exited = total_exited + :exited,
             total_adults_entered = total_adults_entered + :adults_entered,
-            total_adults_exited = total_adults_exited + :adults_exited
+            total_adults_exited = total_adults_exited + :adults_exited,
+            packed_until = min(packed_until, :first_start)
         WHERE id = :camera
         RETURNING EXISTS (SELECT * FROM packed_days WHERE camera = :camera AND day >= :first_day AND day <= :last_day)
         """,
@@ -275,6 +281,7 @@ def replace(
             "adults_entered": gain(lambda interval: interval.adults_entered),
             "adults_exited": gain(lambda interval: interval.adults_exited),
             "camera": camera,
+            "first_start": min(starts),
             "first_day": min(starts) // DAY,
             "last_day": max(starts) // DAY,
         },
@@ -313,11 +320,11 @@ def _insert(db: sqlite3.Connection, camera: int, added: Iterable[SentInterval]) 
 def pack_oldest_day(db: sqlite3.Connection, before: Timestamp) -> bool:
     """Pack a day in rows that ends before an instant, of any camera; return False if there is none.
 
-    A later change puts the day back into rows, and it is packed again.
+    A day with too many intervals is passed over. A later change puts a day back into rows, and it is packed again.
     """
     found = db.execute(
         """
-        SELECT id, (SELECT min(start) FROM intervals WHERE camera = id) AS oldest
+        SELECT id, (SELECT min(start) FROM intervals WHERE camera = id AND start >= packed_until) AS oldest
         FROM cameras
         WHERE oldest < ?
         LIMIT 1
@@ -328,11 +335,14 @@ def pack_oldest_day(db: sqlite3.Connection, before: Timestamp) -> bool:
         return False
     camera, oldest = found
     start = oldest // DAY * DAY
-    packed_days.add(db, camera, [SentInterval(*row) for row in _rows(db, camera, start, start + DAY)])
-    db.execute(
-        "DELETE FROM intervals WHERE camera = ? AND start >= ? AND start < ?",
-        (camera, start, start + DAY),
-    )
+    rows = _rows(db, camera, start, start + DAY, MAX_PACKED + 1)
+    if len(rows) <= MAX_PACKED:
+        packed_days.add(db, camera, [SentInterval(*row) for row in rows])
+        db.execute(
+            "DELETE FROM intervals WHERE camera = ? AND start >= ? AND start < ?",
+            (camera, start, start + DAY),
+        )
+    db.execute("UPDATE cameras SET packed_until = ? WHERE id = ?", (start + DAY, camera))
     return True
 
 

@@ -9,9 +9,8 @@ import sqlite3
 from typing import NamedTuple
 
 from ..counting import DAY, EARLIEST, Timestamp
-from . import cameras, corrections, deleted_hours, intervals, places, quarantine, series
+from . import cameras, corrections, deleted_hours, intervals, packed_days, places, quarantine, series
 from .cameras import Camera
-from .hour_counts import HourCounts
 from .places import Place
 from .series import FirstCounts
 
@@ -85,19 +84,13 @@ def _move_kept_since(db: sqlite3.Connection, concerned: Sequence[Camera], since:
 
 
 def _delete_intervals(db: sqlite3.Connection, extent: _Extent, until: Timestamp) -> None:
-    """Delete the intervals that ended by an instant; totals stay."""
+    """Delete some of the intervals that ended by an instant, no more than a packed day has; totals stay."""
     camera = extent.camera
     # The newest interval stays, so that it is still known when the camera counted last.
     ended = [
         interval
-        for interval in intervals.beginning_within(db, camera.id, EARLIEST, until)
+        for interval in intervals.beginning_within(db, camera.id, EARLIEST, until, intervals.MAX_PACKED)
         if interval.end <= until and interval.end < extent.newest_end
     ]
     intervals.replace(db, camera.id, ended, [])
-    sums = HourCounts(
-        sum(interval.entered for interval in ended),
-        sum(interval.exited for interval in ended),
-        sum(interval.adults_entered or 0 for interval in ended),
-        sum(interval.adults_exited or 0 for interval in ended),
-    )
-    cameras.add_deleted(db, camera.id, until, sums)
+    cameras.add_deleted(db, camera.id, until, packed_days.sums(ended))

@@ -43,6 +43,8 @@ _TABLES: Final = """
         deleted_exited INTEGER NOT NULL DEFAULT 0,
         deleted_adults_entered INTEGER NOT NULL DEFAULT 0,
         deleted_adults_exited INTEGER NOT NULL DEFAULT 0,
+        -- All days before this instant are packed, or have too many intervals for that.
+        packed_until INTEGER NOT NULL DEFAULT 0,
         -- Kept by the triggers below.
         quarantined INTEGER NOT NULL DEFAULT 0,
         quarantined_bytes INTEGER NOT NULL DEFAULT 0,

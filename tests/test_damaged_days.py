@@ -14,6 +14,7 @@ from homeassistant.core import HomeAssistant
 
 from .helpers.bare_ledger import assert_sound, query, stored
 from .helpers.instance import set_up, set_up_pages
+from .helpers.ledger_files import damage_packed_days
 from .helpers.pusher import Pusher, measurement, state_of
 
 NOON = datetime.fromisoformat("2026-09-16T10:00:00Z")
@@ -26,14 +27,6 @@ TOTAL = "sensor.main_entrance_in_total"
 @pytest.fixture(autouse=True)
 async def _pages(hass: HomeAssistant) -> None:
     await set_up_pages(hass)
-
-
-def flip(path: Path, position: int) -> None:
-    """Flip a bit of the packed day of the first camera."""
-    ((content,),) = query(path, "SELECT content FROM packed_days WHERE camera = 1")
-    changed = bytearray(content)
-    changed[position] ^= 1
-    query(path, "UPDATE packed_days SET content = ? WHERE camera = 1", bytes(changed))
 
 
 @pytest.mark.parametrize("position", [0, 1, 3, 12, 17, 30, -1])
@@ -54,7 +47,7 @@ async def test_silent_camera(
     await hass.async_block_till_done(wait_background_tasks=True)
     assert query(ledger_path, "SELECT count(*) FROM packed_days") == [(2,)]
     await hass.config_entries.async_unload(entry.entry_id)
-    flip(ledger_path, position)
+    damage_packed_days(ledger_path, position)
 
     assert await set_up(hass, entry) is ConfigEntryState.LOADED
     await pusher.push(measurement(NOON + timedelta(days=3) - MINUTE, 5))

@@ -45,6 +45,14 @@ def async_show_quarantined(hass: HomeAssistant, camera: Camera, count: int) -> N
 
 
 @callback
+def async_show_damaged_days(hass: HomeAssistant, camera: Camera, count: int) -> None:
+    """Show an issue while days of a camera are damaged."""
+    issues.async_show_while(
+        hass, count > 0, issues.DAMAGED_DAYS, camera.key, **name_placeholders(camera.name), count=str(count)
+    )
+
+
+@callback
 def async_show_time_zone(hass: HomeAssistant, camera: Camera, schedule: Schedule) -> None:
     """Show an issue while the time zone of a camera is unknown."""
     issues.async_show_while(

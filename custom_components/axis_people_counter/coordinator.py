@@ -16,7 +16,13 @@ from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.util import dt as dt_util
 
-from .camera_problems import async_end_silence, async_show_quarantined, async_show_silence, async_show_time_zone
+from .camera_problems import (
+    async_end_silence,
+    async_show_damaged_days,
+    async_show_quarantined,
+    async_show_silence,
+    async_show_time_zone,
+)
 from .counting import Interval, Source, Timestamp, parse_rejected, reverse
 from .devices import async_device_name
 from .ledger import Camera, Changes, Counts, Ledger, Retried
@@ -160,6 +166,7 @@ class CameraCoordinator(LedgerCoordinator[CameraData]):
         if not self._shutdown_requested:
             self._async_note_silence(now)
             async_show_quarantined(self.hass, camera, today.quarantined)
+            async_show_damaged_days(self.hass, camera, today.damaged_days)
             async_show_time_zone(self.hass, camera, schedule)
         refreshes = (datetime.fromtimestamp(min(next_day, next_reset), UTC), self._silent_at, self._long_silent_at)
         self._async_tick_at(min(at for at in refreshes if at > now))
@@ -260,6 +267,11 @@ class CameraCoordinator(LedgerCoordinator[CameraData]):
         dropped = await self.ledger.drop(self.key, last)
         await self.async_refresh()
         return dropped
+
+    async def async_delete_damaged_days(self, days: Sequence[int]) -> None:
+        """Delete damaged days, which a person knows of. Raises LedgerError."""
+        await self.ledger.delete_damaged_days(self.key, days)
+        await self.async_refresh()
 
     async def _async_changed(self, since: Timestamp) -> None:
         if _is_history(since):

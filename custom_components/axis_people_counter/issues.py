@@ -73,6 +73,7 @@ BODY_TOO_LARGE: Final = Issue("body_too_large", About.SENDER_ADDRESS, fixable=Tr
 
 # They end when the problem is over, or when the camera or the place is removed.
 QUARANTINED: Final = Issue("quarantined", About.CAMERA_KEY, fixable=True)
+DAMAGED_DAYS: Final = Issue("damaged_days", About.CAMERA_KEY, _ERROR, fixable=True)
 QUARANTINE_FULL: Final = Issue("quarantine_full", About.SENDER_SERIAL, _ERROR)
 SEVERAL_APPLICATIONS: Final = Issue("several_applications", About.SENDER_SERIAL, _ERROR)
 CAMERA_SILENT: Final = Issue("camera_silent", About.CAMERA_KEY)

@@ -22,6 +22,7 @@ from . import issues
 from .connecting import CAMERA_SCHEMA, CameraError, async_camera_problem, camera_web, suggested_camera
 from .const import DOMAIN, PUSH_PATH
 from .coordinator import CameraCoordinator
+from .counting import DAY
 from .ledger import Quarantine, Quarantined
 from .messages import plain, wall_clock
 from .receiver import PeopleCounterConfigEntry
@@ -59,6 +60,14 @@ class _Flow(RepairsFlow):
         if not entries:
             raise AbortFlow("not_loaded")
         return entries[0]
+
+    @property
+    def _camera(self) -> CameraCoordinator:
+        """The camera that the issue is about. Raises AbortFlow if it has been removed."""
+        camera = self._entry.runtime_data.cameras.get(self._data["about"])
+        if camera is None:
+            raise AbortFlow("nothing_left")
+        return camera
 
 
 class TokenFlow(_Flow):
@@ -173,14 +182,6 @@ class QuarantineFlow(_Flow):
             dropped = await camera.async_drop_quarantined(self._last)
         return self._async_end("dropped", count=dropped, left=quarantine.count - dropped)
 
-    @property
-    def _camera(self) -> CameraCoordinator:
-        """The camera. Raises AbortFlow if it has been removed."""
-        camera = self._entry.runtime_data.cameras.get(self._data["about"])
-        if camera is None:
-            raise AbortFlow("nothing_left")
-        return camera
-
     async def _async_quarantine(self) -> Quarantine:
         """Return the quarantined intervals. Raises AbortFlow if there are none."""
         ledger, key = self._entry.runtime_data.ledger, self._camera.key
@@ -194,6 +195,39 @@ class QuarantineFlow(_Flow):
         """End the flow with some numbers; the issue ends by itself once the quarantine is empty."""
         shown = {key: str(number) for key, number in numbers.items()}
         return self.async_abort(reason=reason, description_placeholders={**self._data, **shown})
+
+
+class DamagedDaysFlow(_Flow):
+    """Shows the damaged days of a camera, and deletes them when a person has read that."""
+
+    # The days that the person was asked about.
+    _days: list[int]
+
+    async def async_step_init(self, _: dict[str, Any] | None = None) -> RepairsFlowResult:
+        """Show the first step."""
+        return await self.async_step_confirm()
+
+    async def async_step_confirm(self, user_input: dict[str, Any] | None = None) -> RepairsFlowResult:
+        """Show the days; the issue ends by itself once they are deleted."""
+        camera = self._camera
+        if user_input is not None:
+            with abort_on_ledger_errors():
+                await camera.async_delete_damaged_days(self._days)
+            return self.async_abort(reason="damaged_days_deleted", description_placeholders={**self._data})
+        with abort_on_ledger_errors():
+            self._days = await camera.ledger.damaged_days(camera.key)
+        if not self._days:
+            raise AbortFlow("nothing_left")
+        return self.async_show_form(
+            step_id="confirm",
+            data_schema=vol.Schema({}),
+            description_placeholders={
+                **self._data,
+                "count": str(len(self._days)),
+                "time_zone": plain(self.hass.config.time_zone),
+                "rows": "\n".join(_day_row(day) for day in self._days[:MAX_SHOWN]),
+            },
+        )
 
 
 class NewCameraFlow(_Flow):
@@ -244,6 +278,7 @@ _FLOWS: Final[dict[str, type[_Flow]]] = {
     issues.WRONG_PROTOCOL.key: ProtocolFlow,
     issues.NEW_CAMERA.key: NewCameraFlow,
     issues.QUARANTINED.key: QuarantineFlow,
+    issues.DAMAGED_DAYS.key: DamagedDaysFlow,
 }
 
 
@@ -254,6 +289,16 @@ async def async_create_fix_flow(
     if data and (flow := _FLOWS.get(str(data.get("key")))):
         return flow({name: str(value) for name, value in data.items()})
     return ConfirmRepairFlow()
+
+
+def _day_row(day: int) -> str:
+    """Return a row of a table in Markdown: from when to when a day (UTC) was."""
+    try:
+        times = [wall_clock(datetime.fromtimestamp(instant, UTC)) for instant in (day * DAY, (day + 1) * DAY)]
+    except ValueError, OverflowError, OSError:
+        # The number of the day is what is damaged.
+        times = [UNKNOWN] * 2
+    return f"| {' | '.join(times)} |"
 
 
 # Quarantined intervals as a table. They may be anything that is JSON, or the beginning of it.

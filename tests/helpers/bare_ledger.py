@@ -93,7 +93,7 @@ def opened(
 ) -> Iterator[Ledger]:
     """Open a ledger; close it in the end, and wait for its thread."""
     before = set(threading.enumerate())
-    ledger = Ledger(path, on_moved_aside, hold)
+    ledger = Ledger(path, on_moved_aside, lambda: None, hold)
     threads = set(threading.enumerate()) - before
     try:
         yield ledger

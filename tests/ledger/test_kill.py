@@ -48,7 +48,7 @@ def push(at):
         intervals = [Interval(quarter[0].start, quarter[-1].end, *people, None, None)]
     return Push(sensor, start + 60 * at + 60, Intervals(intervals))
 
-ledger = Ledger(path, lambda _: sys.exit("moved aside"))
+ledger = Ledger(path, lambda _: sys.exit("moved aside"), lambda: sys.exit("damaged"))
 while True:
     waiting = [(at, ledger.record(push(at), start)) for at in range(number, number + 4)]
     if number % 8:

@@ -98,12 +98,21 @@ class LedgerFile:
     """
 
     def __init__(
-        self, path: Path, on_moved_aside: Callable[[Path], None], backup_hold: BackupHold | None = None
+        self,
+        path: Path,
+        on_moved_aside: Callable[[Path], None],
+        on_damaged_day: Callable[[], None],
+        backup_hold: BackupHold | None = None,
     ) -> None:
-        """Start the thread, which calls on_moved_aside with the new path of a file that was damaged."""
+        """Start the thread.
+
+        It calls on_moved_aside with the new path of a file that was damaged, and on_damaged_day after it has set a day
+        aside.
+        """
         self.path = path
         self._name = str(path)
         self._on_moved_aside = on_moved_aside
+        self._on_damaged_day = on_damaged_day
         self._db: LedgerConnection | None = None
         self._identity: _Identity | None = None
         self._suspect = False
@@ -256,9 +265,10 @@ class LedgerFile:
                 camera, day = err.camera, err.day
             with self._transaction() as db:
                 damaged_days.set_aside(db, camera, day)
-            self._log_damaged(camera, day)
+            self._report_damaged(camera, day)
 
-    def _log_damaged(self, camera: int, day: int) -> None:
+    def _report_damaged(self, camera: int, day: int) -> None:
+        self._on_damaged_day()
         _LOGGER.error(
             "The counts of a day of a camera are damaged in %s. They no longer count, and are kept in the table"
             " damaged_days (camera %s, day %s). If the camera doesn't send them again, they are only in a backup",
@@ -359,7 +369,7 @@ class LedgerFile:
                 db.execute("BEGIN IMMEDIATE")
                 damaged_days.set_aside(db, err.camera, err.day)
                 db.execute("COMMIT")
-                self._log_damaged(err.camera, err.day)
+                self._report_damaged(err.camera, err.day)
             else:
                 db.execute("COMMIT")
                 return

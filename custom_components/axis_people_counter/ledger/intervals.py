@@ -317,8 +317,8 @@ def _insert(db: sqlite3.Connection, camera: int, added: Iterable[SentInterval]) 
     )
 
 
-def pack_oldest_day(db: sqlite3.Connection, before: Timestamp) -> bool:
-    """Pack a day in rows that ends before an instant, of any camera; return False if there is none.
+def pack_oldest_day(db: sqlite3.Connection, before: Timestamp) -> tuple[int, int] | None:
+    """Pack a day in rows that ends before an instant; return its camera and its number, None if there is none.
 
     A day with too many intervals is passed over. A later change puts a day back into rows, and it is packed again.
     """
@@ -332,7 +332,7 @@ def pack_oldest_day(db: sqlite3.Connection, before: Timestamp) -> bool:
         (before // DAY * DAY,),
     ).fetchone()
     if found is None:
-        return False
+        return None
     camera, oldest = found
     start = oldest // DAY * DAY
     rows = _rows(db, camera, start, start + DAY, MAX_PACKED + 1)
@@ -343,14 +343,14 @@ def pack_oldest_day(db: sqlite3.Connection, before: Timestamp) -> bool:
             (camera, start, start + DAY),
         )
     db.execute("UPDATE cameras SET packed_until = ? WHERE id = ?", (start + DAY, camera))
-    return True
+    return camera, start // DAY
 
 
 def set_aside(db: sqlite3.Connection, camera: int, day: int) -> None:
     """Move a damaged packed day to where it counts no more; the camera's totals become those of all other days."""
     db.execute(
         """
-        INSERT INTO damaged_days (camera, day, content, found)
+        INSERT OR REPLACE INTO damaged_days (camera, day, content, found)
         SELECT camera, day, content, unixepoch()
         FROM packed_days
         WHERE camera = ? AND day = ?

@@ -12,6 +12,7 @@ from ..counting import DAY, Columns, Correction, Interval, Passage, Push, Routes
 from . import (
     cameras,
     corrections,
+    damaged_days,
     deleted_hours,
     directions,
     intervals,
@@ -190,6 +191,16 @@ class Ledger(LedgerFile):
     def drop(self, key: str, last: int) -> Answer[int]:
         """Delete a camera's quarantined intervals up to an id; return their number."""
         return self.submit(lambda db: quarantine.drop(db, key, last), writes=True)
+
+    # Damaged days
+
+    def damaged_days(self, key: str) -> Answer[list[int]]:
+        """Return the damaged days of a camera, the newest first; days (UTC) are numbered from 1970 on."""
+        return self.submit(lambda db: damaged_days.of_key(db, key))
+
+    def delete_damaged_days(self, key: str, days: Sequence[int]) -> Answer[None]:
+        """Delete damaged days of a camera, because a person knows of them."""
+        return self.submit(lambda db: damaged_days.delete(db, key, days), writes=True)
 
     # Places
 

@@ -7,7 +7,7 @@ import sqlite3
 from typing import Final
 
 from ..counting import Timestamp
-from . import intervals
+from . import damaged_days, intervals
 
 # Unused pages (4 KiB) that stay in the file for the rows of the next days.
 SPARE_PAGES: Final = 256
@@ -17,7 +17,11 @@ PAGES_AT_ONCE: Final = 128
 
 def pack_step(db: sqlite3.Connection, before: Timestamp) -> bool:
     """Pack one day of a camera that ends before an instant, or free some space; return True if more is left to do."""
-    return intervals.pack_oldest_day(db, before) or _shrink(db)
+    if packed := intervals.pack_oldest_day(db, before):
+        # By now, a day that is sent again has arrived as a whole.
+        damaged_days.delete_recounted(db, *packed)
+        return True
+    return _shrink(db)
 
 
 def _shrink(db: sqlite3.Connection) -> bool:

@@ -9,7 +9,7 @@ import sqlite3
 from typing import NamedTuple
 
 from ..counting import DAY, EARLIEST, Timestamp
-from . import cameras, corrections, deleted_hours, intervals, packed_days, places, quarantine, series
+from . import cameras, corrections, damaged_days, deleted_hours, intervals, packed_days, places, quarantine, series
 from .cameras import Camera
 from .places import Place
 from .series import FirstCounts
@@ -50,6 +50,7 @@ def delete_oldest_day(
     for camera in cameras.each_camera(db):
         quarantine.delete_until(db, camera.id, deleted_until)
     corrections.delete_until(db, deleted_until)
+    damaged_days.delete_until(db, deleted_until)
     places.delete_checkpoints(db, deleted_until)
     return True
 

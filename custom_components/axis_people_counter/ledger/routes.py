@@ -9,7 +9,7 @@ import sqlite3
 from typing import Any, NamedTuple
 
 from ..counting import Route, Routes, SentInterval, Timestamp, first_serial, key_at, moves
-from . import intervals, places, quarantine
+from . import damaged_days, intervals, places, quarantine
 from .cameras import Camera, each_camera, find_camera, find_or_add, note_counts_changed
 from .settling import by_day, settle
 
@@ -53,6 +53,7 @@ class _Moved(NamedTuple):
     name: str
     sent_intervals: list[SentInterval]
     rejected: list[tuple[Any, ...]]
+    damaged: list[tuple[Any, ...]]
 
 
 def set_all(db: sqlite3.Connection, wanted: Routes, received: Timestamp) -> None:
@@ -81,16 +82,19 @@ def _move_counts(
             camera.name,
             _take_out(db, camera, low, high),
             quarantine.take_out_rejected(db, camera.id, (low, high)),
+            damaged_days.take_out(db, camera.id, low, high),
         )
         for serial in changed
         for low, high, source, to in moves(before[serial], wanted.get(serial, []), serial)
         if (camera := find_camera(db, source))
     ]
     # Move rejected intervals first: settling the others deletes those that they cover.
-    for key, serial, name, _, rejected in moved:
+    for key, serial, name, _, rejected, damaged in moved:
         if rejected:
             quarantine.put_in_rejected(db, find_or_add(db, key, serial, name, received).id, rejected)
-    for key, serial, name, sent_intervals, _ in moved:
+        if damaged:
+            damaged_days.put_in(db, find_or_add(db, key, serial, name, received).id, damaged)
+    for key, serial, name, sent_intervals, *_ in moved:
         if sent_intervals:
             settle(db, find_or_add(db, key, serial, name, received), by_day(sent_intervals), received)
 

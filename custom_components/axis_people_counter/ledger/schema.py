@@ -83,12 +83,14 @@ _TABLES: Final = """
         PRIMARY KEY (camera, day)
     ) STRICT;
 
-    -- Packed days whose checksum was wrong, as they were found. They no longer count, and are kept for a person.
+    -- Packed days whose checksum was wrong, as they were found. They no longer count, and are kept until a
+    -- person has read the repair issue.
     CREATE TABLE damaged_days (
         camera INTEGER NOT NULL REFERENCES cameras,
         day INTEGER NOT NULL,
         content BLOB,
-        found INTEGER NOT NULL
+        found INTEGER NOT NULL,
+        PRIMARY KEY (camera, day)
     ) STRICT;
 
     -- Intervals that can't be stored. Rejected ones have a content, and a time where that could be read.

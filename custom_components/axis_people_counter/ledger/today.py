@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import sqlite3
 
 from ..counting import LATEST, Correction, Interval, SentInterval, Timestamp, final_occupancy, passages, reverse
-from . import corrections, folds, intervals
+from . import corrections, damaged_days, folds, intervals
 from .cameras import Camera, get_camera
 from .folds import CameraFold, Counts
 
@@ -25,6 +25,7 @@ class Today:
     # Seconds of the day without an interval, between the first interval of all and the newest one.
     missing_seconds: int
     quarantined: int
+    damaged_days: int
 
 
 def today(db: sqlite3.Connection, key: str, day: Timestamp, next_day: Timestamp, reset: Timestamp) -> Today:
@@ -47,6 +48,7 @@ def today(db: sqlite3.Connection, key: str, day: Timestamp, next_day: Timestamp,
         final_occupancy([], later, fold.occupancy),
         _missing_seconds(fold, camera),
         camera.quarantined,
+        damaged_days.count(db, camera.id),
     )
 
 

@@ -68,7 +68,11 @@ class Receiver:
         def moved_aside(path: Path) -> None:
             hass.loop.call_soon_threadsafe(self._async_moved_aside, path)
 
-        self.ledger = Ledger(Path(hass.config.path(LEDGER_FILE)), moved_aside, async_backup_hold(hass))
+        def damaged_day() -> None:
+            hass.loop.call_soon_threadsafe(self._async_day_damaged)
+
+        path = Path(hass.config.path(LEDGER_FILE))
+        self.ledger = Ledger(path, moved_aside, damaged_day, async_backup_hold(hass))
         self.writable = True
         self.listener: Listener | None = None
         self.statistics = StatisticsWriter(hass, entry, self.ledger)
@@ -356,6 +360,13 @@ class Receiver:
             self.writable = True
             _LOGGER.info("Counts are stored again in %s", self.ledger.path)
         issues.async_end(self.hass, issues.LEDGER_NOT_WRITABLE)
+
+    @callback
+    def _async_day_damaged(self) -> None:
+        """Read the cameras again: a day of one of them no longer counts, which its coordinator shows as an issue."""
+        for key in self.cameras:
+            self.statistics.async_changed(key, 0)
+            self._queue.async_add(key)
 
     @callback
     def _async_moved_aside(self, path: Path) -> None:

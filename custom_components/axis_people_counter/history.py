@@ -6,7 +6,8 @@ Knows the field names of exports and actions, but no file format. Called by serv
 from array import array
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
+from functools import lru_cache
 from heapq import merge
 from itertools import tee
 from operator import attrgetter
@@ -114,8 +115,8 @@ class BaseHistory:
     def interval_fields(self, interval: Row | Interval) -> dict[str, Any]:
         """Return counts with the field names of exports and actions."""
         return {
-            "start": self._local(interval.start),
-            "end": self._local(interval.end),
+            "start": _local(interval.start, self.schedule.zone),
+            "end": _local(interval.end, self.schedule.zone),
             "in": interval.entered,
             "out": interval.exited,
         }
@@ -123,7 +124,7 @@ class BaseHistory:
     def correction_fields(self, correction: AppliedCorrection) -> dict[str, Any]:
         """Return a correction with the field names of exports and actions."""
         (at, value, source), before = correction
-        return {"at": self._local(at), "by": source, "from": before, "to": value}
+        return {"at": _local(at, self.schedule.zone), "by": source, "from": before, "to": value}
 
     def _corrections(self, start: Timestamp, end: Timestamp) -> Iterator[Correction]:
         """Yield resets and corrections in the order of time; at the same time the reset comes first."""
@@ -131,9 +132,6 @@ class BaseHistory:
             page_end = min(page_start + CORRECTIONS_PAGE, end)
             corrections = self.ledger.corrections(self.key, page_start, page_end).result()
             yield from merge(self.schedule.resets(page_start, page_end), corrections, key=attrgetter("at"))
-
-    def _local(self, at: Timestamp) -> str:
-        return datetime.fromtimestamp(at, self.schedule.zone).isoformat()
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,6 +240,12 @@ class PlaceHistory(BaseHistory):
         # Reversed = camera reversed XOR door reversed.
         is_reversed = camera is not None and bool(camera.reversed) != door.is_reversed
         return _directed(self.ledger.each_columns(door.key, start, end), is_reversed=is_reversed)
+
+
+# The end of a row is the start of the next one.
+@lru_cache(maxsize=2)
+def _local(at: Timestamp, zone: tzinfo) -> str:
+    return datetime.fromtimestamp(at, zone).isoformat()
 
 
 def _directed(found: Iterator[Columns], *, is_reversed: bool) -> Iterator[Columns]:

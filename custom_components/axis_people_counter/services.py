@@ -82,16 +82,19 @@ async def _async_get_counts(call: ServiceCall) -> ServiceResponse:
 
 
 def _answer(history: History | PlaceHistory, bounds: list[int], now: int, period: Period) -> dict[str, Any]:
-    rows = list(history.rows(bounds, now))
-    corrections = [correction for row in rows for correction in row.corrections]
-    if len(corrections) > MAX_ROWS:
-        raise _too_many_rows()
+    rows: list[dict[str, Any]] = []
+    corrections: list[dict[str, Any]] = []
+    for row in history.rows(bounds, now):
+        rows.append(_row(history, row))
+        corrections += map(history.correction_fields, row.corrections)
+        if len(corrections) > MAX_ROWS:
+            raise _too_many_rows()
     return {
         "name": history.name,
         "time_zone": str(history.schedule.zone),
         "period": period.value,
-        "rows": [_row(history, row) for row in rows],
-        "corrections": [history.correction_fields(correction) for correction in corrections],
+        "rows": rows,
+        "corrections": corrections,
     }
 
 

@@ -46,11 +46,7 @@ class Columns(NamedTuple):
 
     def position(self, at: Timestamp, first: int = 0) -> int:
         """Return the position, from `first` on, of the first interval that begins at an instant or later."""
-        starts = self.starts
-        if type(starts) is range:
-            # Faster than a search.
-            return min(max(first, (at - starts.start + starts.step - 1) // starts.step), len(starts))
-        return bisect_left(starts, at, first)
+        return position(self.starts, at, first)
 
     def ending_after(self, at: Timestamp) -> Columns:
         """Return the intervals that end after an instant."""
@@ -87,6 +83,14 @@ class Columns(NamedTuple):
             return 0
         covered = sum(self.ends[first:last]) - sum(self.starts[first:last])
         return covered - max(0, start - self.starts[first]) - max(0, self.ends[last - 1] - end)
+
+
+def position(times: Sequence[Timestamp], at: Timestamp, first: int = 0) -> int:
+    """Return the position, from `first` on, of the first of some ascending times that is an instant or later."""
+    if type(times) is range:
+        # Faster than a search.
+        return min(max(first, (at - times.start + times.step - 1) // times.step), len(times))
+    return bisect_left(times, at, first)
 
 
 def columns_of(intervals: Sequence[Sequence[Any]]) -> Columns:

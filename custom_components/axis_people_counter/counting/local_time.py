@@ -139,8 +139,9 @@ def _period_start(at: Timestamp, period: Period, zone: tzinfo) -> Timestamp:
 def _period_end(start: Timestamp, period: Period, zone: tzinfo) -> Timestamp:
     """Return the end of the period that begins at a timestamp."""
     if seconds := _SECONDS.get(period):
-        end = start + seconds - (start + _offset(start, zone)) % seconds
-        return _offset_change(start, end - 1, zone) if _offset(end - 1, zone) != _offset(start, zone) else end
+        offset = _offset(start, zone)
+        end = start + seconds - (start + offset) % seconds
+        return _offset_change(start, end - 1, zone) if _offset(end - 1, zone) != offset else end
     day = _first_day(datetime.fromtimestamp(start, zone).date(), period)
     end = start
     # If a POSIX text changes clocks at the end of a year, Python may take the start of a day for the day before.

@@ -7,10 +7,10 @@ from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, compress, pairwise
-from operator import or_
+from operator import or_, sub
 from typing import NamedTuple
 
-from .columns import Columns
+from .columns import Columns, position
 from .local_time import DAY, LATEST, Timestamp
 from .occupancy import AppliedCorrection, Correction
 
@@ -41,18 +41,18 @@ def peaks(
     fold = _Fold(passages, running)
     coming = iter(corrections)
     correction = next(coming, None)
+    while correction is not None and correction.at < bounds[0]:
+        fold.advance(correction.at)
+        fold.running = correction.value
+        correction = next(coming, None)
+    fold.advance(bounds[0])
     for start, end in pairwise(bounds):
         applied: list[AppliedCorrection] = []
-        while correction is not None and correction.at <= start:
-            fold.advance(correction.at)
-            if correction.at == start:
-                applied.append(AppliedCorrection(correction, fold.inside))
-            fold.running = correction.value
-            correction = next(coming, None)
-        fold.advance(start)
-        highest = fold.inside
+        highest = 0
         while correction is not None and correction.at < end:
-            highest = max(highest, fold.advance(correction.at))
+            before = fold.advance(correction.at)
+            # A correction at the start ends what was before the period.
+            highest = 0 if correction.at == start else max(highest, before)
             applied.append(AppliedCorrection(correction, fold.inside))
             fold.running = correction.value
             correction = next(coming, None)
@@ -78,7 +78,7 @@ class _Fold:
         highest = self.inside
         while self._columns is not None:
             at, entered, exited, pending = self._columns
-            first, last = self._position, bisect_right(self._columns.at, until, self._position)
+            first, last = self._position, position(at, until + 1, self._position)
             highest = self._add(entered[first:last], exited[first:last], pending and pending[first:last], highest)
             self._position = last
             if last < len(at):
@@ -90,8 +90,9 @@ class _Fold:
         # These loops run for each minute of years, so they use nothing but local variables.
         running = self.running
         if pending is None:
-            for coming, going in zip(entered, exited, strict=True):
-                running += coming - going
+            # In many intervals nobody passes, or as many in as out.
+            for change in filter(None, map(sub, entered, exited, strict=True)):
+                running += change
                 if running < 0:
                     running = 0
                 elif running > highest:
@@ -173,8 +174,8 @@ def _sums(starts: range, of_doors: Iterable[Sequence[tuple[Sequence[Timestamp], 
             continue
         column = [0] * len(starts)
         for starts_of_part, people in parts:
-            position = starts.index(starts_of_part[0])
-            column[position : position + len(people)] = people
+            first_of_part = starts.index(starts_of_part[0])
+            column[first_of_part : first_of_part + len(people)] = people
         columns.append(column)
     return list(map(sum, zip(*columns, strict=True)))
 

@@ -52,14 +52,15 @@ def count_rows(
     """
     counts = zip(*(_door_counts(bounds, columns) for columns in doors), strict=True)
     for (start, end), of_doors, peak in zip(pairwise(bounds), counts, peaks, strict=True):
-        covered = min(door.covered for door in of_doors)
+        entered, exited, adults_entered, adults_exited, covered_of_each = zip(*of_doors, strict=True)
+        covered = min(covered_of_each)
         yield Row(
             start,
             end,
-            sum(door.entered for door in of_doors),
-            sum(door.exited for door in of_doors),
-            _sum_known([door.adults_entered for door in of_doors]),
-            _sum_known([door.adults_exited for door in of_doors]),
+            sum(entered),
+            sum(exited),
+            _sum_known(adults_entered),
+            _sum_known(adults_exited),
             peak.highest,
             covered,
             covered == end - start and end <= now,
@@ -102,7 +103,7 @@ def _door_counts(bounds: Sequence[Timestamp], found: Iterable[Columns]) -> Itera
         yield _DoorCounts(entered, exited, _sum_known(adults_entered), _sum_known(adults_exited), covered)
 
 
-def _sum_known(values: list[int | None]) -> int | None:
+def _sum_known(values: Sequence[int | None]) -> int | None:
     """Return the sum of the known values: zero if there are no values, None if none of them is known."""
     known = [value for value in values if value is not None]
     return sum(known) if known or not values else None

@@ -19,8 +19,8 @@ from custom_components.axis_people_counter.counting.local_time import LATEST
 from custom_components.axis_people_counter.counting.occupancy import Source, final_occupancy
 from custom_components.axis_people_counter.counting.rows import passages
 from custom_components.axis_people_counter.counting.schedule import Schedule
-from custom_components.axis_people_counter.ledger import place_today, today
-from custom_components.axis_people_counter.ledger.folds import Folds, LedgerConnection
+from custom_components.axis_people_counter.ledger import folds, place_today, today
+from custom_components.axis_people_counter.ledger.folds import UNFINISHED, Folds, LedgerConnection, Unfinished
 from custom_components.axis_people_counter.ledger.ledger import Ledger
 from custom_components.axis_people_counter.ledger.places import Door, Place
 from custom_components.axis_people_counter.ledger.today import Today
@@ -67,9 +67,10 @@ def _custom_integrations() -> None:
 class Shop:
     """A ledger with some doors and two places, while time goes by."""
 
-    def __init__(self, path: Path, begin: int, reset: time, reset_value: int, doors: Doors) -> None:
+    def __init__(self, path: Path, begin: int, reset: time, reset_value: int, doors: Doors, at_once: int) -> None:
         """Open the ledger."""
         self.now = begin
+        self._at_once = at_once
         self._opened = opened(path)
         self.ledger = self._opened.__enter__()
         self.schedules = {"daily": Schedule(ZONE, reset, reset_value), "endless": Schedule(ZONE, None)}
@@ -154,21 +155,29 @@ class Shop:
         for serial in SERIALS:
             if self.ledger.camera(serial).result(TIMEOUT):
                 read = partial(today.today, key=serial, day=day, next_day=next_day, reset=reset)
-                assert_right(self.ledger, serial, both(self.ledger, read), (day, next_day, reset))
+                assert_right(self.ledger, serial, both(self.ledger, read, self._at_once), (day, next_day, reset))
         for key, schedule in self.schedules.items():
             day, next_day = schedule.day(self.now)
             resets = schedule.resets(schedule.reset(day)[0], self.now + 1)
             while self.ledger.advance_place(Place(key, self.doors[key], schedule.basis), day).result(TIMEOUT):
                 pass
-            assert both(self.ledger, partial(place_today.today, key=key, day=day, next_day=next_day, resets=resets))
+            read_place = partial(place_today.today, key=key, day=day, next_day=next_day, resets=resets)
+            assert both(self.ledger, read_place, self._at_once)
 
 
-def both[T](ledger: Ledger, read: Callable[[sqlite3.Connection], T]) -> T:
-    """Return an answer, and assert that it is the same from scratch."""
+def both[T](ledger: Ledger, read: Callable[[sqlite3.Connection], T | Unfinished], at_once: int) -> T:
+    """Return an answer that is added up in small steps, and assert that it is the same from scratch at once."""
+
+    def in_steps(db: sqlite3.Connection) -> T:
+        while (found := read(db)) is UNFINISHED:
+            pass
+        return found
 
     def compare(db: sqlite3.Connection) -> T:
         assert isinstance(db, LedgerConnection)
-        carried_on = read(db)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(folds, "INTERVALS_AT_ONCE", at_once)
+            carried_on = in_steps(db)
         cameras, shops = db.cameras, db.places
         db.cameras, db.places = Folds(), Folds()
         from_scratch = read(db)
@@ -201,12 +210,18 @@ def assert_right(ledger: Ledger, key: str, answer: Today, basis: tuple[int, int,
     reset=st.sampled_from([time(), time(0, 3), time(2, 30), time(23, 45)]),
     reset_value=st.sampled_from([0, 0, 7]),
     doors=door_sets,
+    at_once=st.sampled_from([1, 2, 7, 1000]),
     story=st.lists(happenings, min_size=10, max_size=40),
 )
 @settings(max_examples=75, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-def test_any_story(begin: int, reset: time, reset_value: int, doors: Doors, story: list[Happening]) -> None:
+def test_any_story(
+    begin: int, reset: time, reset_value: int, doors: Doors, at_once: int, story: list[Happening]
+) -> None:
     """Folds are right after late, replaced and lagging counts, corrections, reversals, other doors and resets."""
-    with memory_folder() as folder, closing(Shop(folder / "ledger.db", begin, reset, reset_value, doors)) as shop:
+    with (
+        memory_folder() as folder,
+        closing(Shop(folder / "ledger.db", begin, reset, reset_value, doors, at_once)) as shop,
+    ):
         for what, of_it in story:
             getattr(shop, what)(*of_it)
             shop.check()

@@ -21,7 +21,7 @@ from typing import Any, Final, NamedTuple
 
 from . import damaged_days, schema
 from .errors import DamagedDayError, LedgerError
-from .folds import LedgerConnection
+from .folds import UNFINISHED, LedgerConnection, Unfinished
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -124,11 +124,15 @@ class LedgerFile:
         self._closing = Lock()
         self._closed: Answer[None] | None = None
         self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
+        self._reads: deque[_Job] = deque()
         self._thread = Thread(target=self._run, name=f"{path.name} writer", daemon=True)
         self._thread.start()
 
-    def submit[T](self, function: Callable[[sqlite3.Connection], T], *, writes: bool = False) -> Answer[T]:
-        """Run a function in the thread; one that writes is part of a transaction."""
+    def submit[T](self, function: Callable[[sqlite3.Connection], T | Unfinished], *, writes: bool = False) -> Answer[T]:
+        """Run a function in the thread; one that writes is part of a transaction.
+
+        A read that returns UNFINISHED is called again after the jobs that wait.
+        """
         answer: Answer[T] = Answer()
         # A running answer can't be cancelled: a commit is never interrupted.
         answer.set_running_or_notify_cancel()
@@ -189,16 +193,15 @@ class LedgerFile:
     def _run(self) -> None:
         """Run jobs until the ledger is closed and no read is left."""
         is_closing = False
-        reads: deque[_Job] = deque()
-        while not is_closing or reads:
-            jobs = self._waiting_jobs(wait=not reads)
+        while not is_closing or self._reads:
+            jobs = self._waiting_jobs(wait=not self._reads)
             is_closing = is_closing or None in jobs
             # Writes come first, so that a read sees what was stored before it was submitted.
             self._write([job for job in jobs if job and job.writes])
-            reads.extend(job for job in jobs if job and not job.writes)
-            if reads:
+            self._reads.extend(job for job in jobs if job and not job.writes)
+            if self._reads:
                 # Run one read at a time: however many wait, a push waits for one of them at most.
-                self._read(reads.popleft())
+                self._read(self._reads.popleft())
         self._disconnect()
         self._backup_hold.files.discard(self)
         assert self._closed
@@ -249,7 +252,10 @@ class LedgerFile:
             # As above.
             del job
         else:
-            job.answer.set_result(result)
+            if result is UNFINISHED:
+                self._reads.append(job)
+            else:
+                job.answer.set_result(result)
 
     def _run_read[T](self, function: Callable[[sqlite3.Connection], T]) -> T:
         db = self._connect()

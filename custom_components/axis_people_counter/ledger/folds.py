@@ -5,10 +5,22 @@ Knows no tables. Called by file, cameras, places, today and place_today.
 """
 
 from dataclasses import dataclass
+from enum import Enum, auto
 import sqlite3
-from typing import Any
+from typing import Any, Final
 
 from ..counting import LATEST, Correction, Interval, OccupancySummary, Timestamp
+
+
+class Unfinished(Enum):
+    """What a read returns after a step, as long as it needs more of them."""
+
+    UNFINISHED = auto()
+
+
+UNFINISHED: Final = Unfinished.UNFINISHED
+# How many intervals are added up in a step, within ten milliseconds, during which pushes wait.
+INTERVALS_AT_ONCE: Final = 1000
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,6 +51,19 @@ def newest(db: sqlite3.Connection, camera: int) -> Interval | None:
     return None if packed is None else day_format.unpack(packed.content)[-1].interval
 
 
+def last_end(db: sqlite3.Connection, camera: int, until: Timestamp) -> Timestamp | None:
+    """Return when the last interval of a camera ends that ends up to an instant, None where there is none."""
+    # Only the last one that begins before an instant can reach beyond it.
+    last_two = db.execute(
+        "SELECT stop FROM intervals WHERE camera = ? AND start < ? ORDER BY start DESC LIMIT 2", (camera, until)
+    ).fetchall()
+    ends = [end for (end,) in last_two]
+    for packed in packed_days.last_before(db, camera, until, 2):
+        end_of_day = day_format.extent(packed.content).end
+        ends += [end_of_day] if end_of_day <= until else [sent.end for sent in day_format.unpack(packed.content)]
+    return max((end for end in ends if end <= until), default=None)
+
+
 def first(db: sqlite3.Connection, camera: int) -> Timestamp | None:
     """Return when the first interval of a camera begins, None where there is none."""
     (start,) = db.execute("SELECT min(start) FROM intervals WHERE camera = ?", (camera,)).fetchone()
@@ -62,8 +75,10 @@ def first(db: sqlite3.Connection, camera: int) -> Timestamp | None:
 # Short stretches of time
 
 
-def overlapping(db: sqlite3.Connection, camera: int, low: Timestamp, high: Timestamp) -> list[SentInterval]:
-    """Return the intervals of a camera that overlap [low, high), in the order of time.
+def overlapping(
+    db: sqlite3.Connection, camera: int, low: Timestamp, high: Timestamp, limit: int | None = None
+) -> list[SentInterval]:
+    """Return the intervals of a camera that overlap [low, high), in the order of time, or the first of them.
 
     Where both are the same, that is the interval that begins before and ends after this instant.
     """
@@ -80,24 +95,61 @@ def overlapping(db: sqlite3.Connection, camera: int, low: Timestamp, high: Times
                 :low
             )
         ORDER BY start
+        LIMIT :limit
         """,
-        {"camera": camera, "low": low, "high": high},
+        {"camera": camera, "low": low, "high": high, "limit": -1 if limit is None else limit},
     )
     found = [SentInterval(*row) for row in rows]
     # No interval is longer than a day.
     if days := packed_days.read(db, camera, low - DAY, high):
         found += (interval for interval in _unpacked(days, low, high) if interval.end > low)
         found.sort()
-    return found
+    return found[:limit]
 
 
-def overlapping_each(
-    db: sqlite3.Connection, cameras: Sequence[int], low: Timestamp, high: Timestamp
-) -> dict[int, list[SentInterval]]:
-    """Return the intervals of some cameras that overlap [low, high), in the order of time, by camera."""
+def ending_after(
+    db: sqlite3.Connection, cameras: Sequence[int], low: Timestamp, limit: int
+) -> tuple[dict[int, list[SentInterval]], Timestamp]:
+    """Return the intervals of some cameras that end after an instant, in the order of time, by camera.
+
+    If there are more than about `limit`, only those that begin before the instant that is returned with them.
+    """
+    # One of the intervals of each camera may begin before :low.
+    of_camera = limit // max(1, len(cameras)) + 1
+    at_once = len(cameras) * (of_camera + 1)
+    rows = _rows_of_each(db, cameras, low, LATEST, at_once + 1)
+    until = LATEST
+    if len(rows) > at_once:
+        (until,) = db.execute(
+            """
+            SELECT min((
+                SELECT start
+                FROM intervals
+                WHERE camera = value AND start >= :low
+                ORDER BY start
+                LIMIT 1 OFFSET :of_camera
+            ))
+            FROM json_each(:cameras)
+            """,
+            {"cameras": json.dumps(cameras), "low": low, "of_camera": of_camera},
+        ).fetchone()
+        rows = _rows_of_each(db, cameras, low, until)
     found: dict[int, list[SentInterval]] = {camera: [] for camera in cameras}
-    # As above, in one statement for all cameras.
-    rows = db.execute(
+    for camera, *columns in rows:
+        found[camera].append(SentInterval(*columns))
+    for of_each in found.values():
+        of_each.sort()
+    for camera in packed_days.cameras_with(db, cameras, low - DAY, until):
+        found[camera] = overlapping(db, camera, low, until)
+    return found, until
+
+
+def _rows_of_each(
+    db: sqlite3.Connection, cameras: Sequence[int], low: Timestamp, high: Timestamp, limit: int = -1
+) -> list[tuple[Any, ...]]:
+    """Return rows of some cameras that overlap [low, high), in any order, each after the id of its camera."""
+    # As in `overlapping`, in one statement for all cameras. Sorting would read all rows before the first one.
+    return db.execute(
         f"""
         SELECT value, {SENT_INTERVAL_COLUMNS}
         FROM json_each(:cameras)
@@ -109,15 +161,10 @@ def overlapping_each(
                 (SELECT max(start) FROM intervals WHERE camera = value AND start <= :low),
                 :low
             )
-        ORDER BY value, start
+        LIMIT :limit
         """,
-        {"cameras": json.dumps(cameras), "low": low, "high": high},
-    )
-    for camera, *columns in rows:
-        found[camera].append(SentInterval(*columns))
-    for camera in packed_days.cameras_with(db, cameras, low - DAY, high):
-        found[camera] = overlapping(db, camera, low, high)
-    return found
+        {"cameras": json.dumps(cameras), "low": low, "high": high, "limit": limit},
+    ).fetchall()
 
 
 def beginning_within(

@@ -62,6 +62,21 @@ def last(db: sqlite3.Connection, camera: int) -> PackedDay | None:
     return _at_end(db, camera, "DESC")
 
 
+def last_before(db: sqlite3.Connection, camera: int, before: Timestamp, limit: int) -> list[PackedDay]:
+    """Return the last packed days of a camera that begin before an instant."""
+    rows = db.execute(
+        f"""
+        SELECT {_COLUMNS}
+        FROM packed_days
+        WHERE camera = ? AND day <= ?
+        ORDER BY day DESC
+        LIMIT ?
+        """,
+        (camera, (before - 1) // DAY, limit),
+    )
+    return [_checked(camera, *row) for row in rows]
+
+
 def _at_end(db: sqlite3.Connection, camera: int, order: str) -> PackedDay | None:
     row = db.execute(
         f"SELECT {_COLUMNS} FROM packed_days WHERE camera = ? ORDER BY day {order} LIMIT 1", (camera,)

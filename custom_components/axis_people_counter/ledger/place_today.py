@@ -1,6 +1,7 @@
 """One place as it stands: the counts of a day at all its doors, and its occupancy.
 
-Only reads. What was added up before is in folds.py, so that only later intervals are read. Called by ledger.py.
+Only reads. What was added up before is in folds.py, so that only later intervals are read, some at a time. Called by
+ledger.py.
 """
 
 from collections.abc import Iterable, Mapping
@@ -24,7 +25,7 @@ from ..counting import (
     turning_points,
 )
 from . import corrections, folds, intervals, places
-from .folds import PlaceFold
+from .folds import UNFINISHED, PlaceFold, Unfinished
 from .places import CountedDoor
 
 # A door is silent if it is behind the newest one by more than this many of its send intervals.
@@ -52,7 +53,7 @@ class PlaceToday:
 
 def today(
     db: sqlite3.Connection, key: str, day: Timestamp, next_day: Timestamp, resets: list[Correction]
-) -> PlaceToday | None:
+) -> PlaceToday | Unfinished | None:
     """Return a place with the counts of [day, next_day); None if `places.advance` has to be called first.
 
     The resets are those from the last one before the day on; there are none where occupancy is never reset.
@@ -65,12 +66,12 @@ def today(
     if fold is None:
         return None
     doors = places.counted_doors(db, place_id)
-    by_door = places.intervals_of_doors(db, doors, fold.until)
+    by_door, read_until = places.intervals_of_doors(db, doors, fold.until, folds.INTERVALS_AT_ONCE)
     unread = [interval for of_door in by_door.values() for interval in of_door]
     counted_until = fold.counted_until | {door.key: of_door[-1].end for door, of_door in by_door.items() if of_door}
     passages = passages_of_doors(unread)
     set_values = sorted(resets + corrections.of_place(db, place_id, fold.until), key=lambda correction: correction.at)
-    until = _settled_until(doors, counted_until)
+    until = _settled_until(doors, counted_until) if read_until == LATEST else read_until
     if until > fold.until:
         fold = replace(
             _carried_on(fold, unread, passages, set_values, until),
@@ -82,9 +83,9 @@ def today(
                 if interval.end <= until
             },
         )
-        # A door that began later may lose its intervals without a change before the end of the fold.
-        if fold.counted_until.keys() == counted_until.keys():
-            known.keep(place_id, fold)
+        known.keep(place_id, fold)
+    if read_until < LATEST:
+        return UNFINISHED
     # Later intervals aren't kept: other doors may still send intervals that belong before it.
     now = _carried_on(fold, unread, passages, set_values, LATEST)
     return PlaceToday(
@@ -112,9 +113,9 @@ def _beginning(
             return None
     inside = max(0, running)
     counted_until = {
-        door.key: newest.end
+        door.key: end
         for door in places.counted_doors(db, place_id)
-        if (newest := intervals.newest(db, door.camera)) is not None and newest.end <= since
+        if (end := intervals.last_end(db, door.camera, since)) is not None
     }
     return PlaceFold(basis, since, running, OccupancySummary(inside, inside, 0), occupancies, 0, 0, counted_until)
 

@@ -14,7 +14,6 @@ from typing import Final, NamedTuple
 
 from ..counting import (
     DAY,
-    LATEST,
     Columns,
     Interval,
     Passage,
@@ -186,16 +185,20 @@ def counted_doors(db: sqlite3.Connection, place_id: int) -> list[CountedDoor]:
 
 
 def intervals_of_doors(
-    db: sqlite3.Connection, doors: Iterable[CountedDoor], low: Timestamp
-) -> dict[CountedDoor, Sequence[Interval | SentInterval]]:
-    """Return the intervals of each door that end after an instant, in the direction of the place."""
-    by_camera = intervals.overlapping_each(db, [door.camera for door in doors], low, LATEST)
-    return {
+    db: sqlite3.Connection, doors: Iterable[CountedDoor], low: Timestamp, limit: int
+) -> tuple[dict[CountedDoor, Sequence[Interval | SentInterval]], Timestamp]:
+    """Return the intervals of each door that end after an instant, in the direction of the place.
+
+    If there are more than about `limit`, only those that begin before the instant that is returned with them.
+    """
+    by_camera, until = intervals.ending_after(db, [door.camera for door in doors], low, limit)
+    by_door: dict[CountedDoor, Sequence[Interval | SentInterval]] = {
         door: [reverse(sent.interval) for sent in by_camera[door.camera]]
         if door.is_reversed
         else by_camera[door.camera]
         for door in doors
     }
+    return by_door, until
 
 
 def first(db: sqlite3.Connection, place_id: int) -> Timestamp | None:

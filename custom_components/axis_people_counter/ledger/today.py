@@ -1,6 +1,7 @@
 """One camera as it stands: the counts of a day, its occupancy, and what it reported about itself.
 
-Only reads. What was added up before is in folds.py, so that only later intervals are read. Called by ledger.py.
+Only reads. What was added up before is in folds.py, so that only later intervals are read, some at a time. Called by
+ledger.py.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -10,7 +11,7 @@ import sqlite3
 from ..counting import LATEST, Correction, Interval, SentInterval, Timestamp, final_occupancy, passages, reverse
 from . import corrections, damaged_days, folds, intervals
 from .cameras import Camera, get_camera
-from .folds import CameraFold, Counts
+from .folds import UNFINISHED, CameraFold, Counts, Unfinished
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,16 +29,20 @@ class Today:
     damaged_days: int
 
 
-def today(db: sqlite3.Connection, key: str, day: Timestamp, next_day: Timestamp, reset: Timestamp) -> Today:
+def today(
+    db: sqlite3.Connection, key: str, day: Timestamp, next_day: Timestamp, reset: Timestamp
+) -> Today | Unfinished:
     """Return a camera with the counts of [day, next_day), and its occupancy since the reset."""
     camera = get_camera(db, key)
     known = folds.of_cameras(db)
     basis = (day, next_day, reset)
     fold = known.find(camera.id, basis) or _beginning(db, camera, basis)
     set_values = corrections.of_camera(db, camera.id, max(reset, fold.until))
-    if unread := intervals.overlapping(db, camera.id, fold.until, LATEST):
+    if unread := intervals.overlapping(db, camera.id, fold.until, LATEST, folds.INTERVALS_AT_ONCE):
         fold = _carried_on(fold, camera, unread, set_values)
         known.keep(camera.id, fold)
+    if len(unread) == folds.INTERVALS_AT_ONCE:
+        return UNFINISHED
     # Later corrections aren't carried on: intervals that end before them, or with them, may still come.
     later = [correction for correction in set_values if correction.at >= fold.until]
     return Today(

@@ -20,7 +20,7 @@ from .helpers.clock import wait
 from .helpers.flows import choose, enter
 from .helpers.issues import active_issues
 from .helpers.pusher import SERIAL, Document, Pusher, document, measurement
-from .helpers.replacing import MINUTE, NEW, NEW_SENSOR, NOON, break_camera, device_of, replace
+from .helpers.replacing import MINUTE, NEW, NEW_SENSOR, NOON, break_camera, device_of, replace, undo
 
 AGAIN = f"{SERIAL}_2"
 
@@ -39,13 +39,6 @@ async def _ui(hass: HomeAssistant) -> None:
 async def broken(hass: HomeAssistant, noon: FrozenDateTimeFactory, entry: MockConfigEntry, pusher: Pusher) -> None:
     """Let the first camera fall silent, and a new one report."""
     await break_camera(hass, noon, pusher)
-
-
-async def undo(hass: HomeAssistant, entry: MockConfigEntry) -> None:
-    """Undo the replacement in the dialog, and wait until the entry is reloaded."""
-    result = await choose(hass, await entry.start_reconfigure_flow(hass), "undo")
-    await enter(hass, result, old_camera=SERIAL)
-    await hass.async_block_till_done()
 
 
 async def report_again(hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Pusher) -> None:

@@ -110,12 +110,14 @@ def camera_field(cameras: dict[str, str]) -> selector.SelectSelector:
 async def _async_since(receiver: Receiver, old: str, new: str) -> int:
     """Return when the new camera starts to count: at the end of the old one's counts. Raises LedgerError."""
     counted_until = await receiver.ledger.counted_until(old)
+    # Counts that were deleted can't move, and neither can their hours in recorder.
+    kept_since = await receiver.ledger.kept_since()
     serial = receiver.cameras[new].camera.serial
     # Counts from before an earlier replacement of either camera stay where they are.
     replacements = replacements_of(receiver.entry)
     of_key = (replacement.since for replacement in replacements if replacement.key == old)
     of_camera = (route.since for route in routes_of(replacements).get(serial, ()))
-    return max((counted_until or 0, *of_key, *of_camera))
+    return max((counted_until or 0, kept_since, *of_key, *of_camera))
 
 
 def _doors(subentry: ConfigSubentry, old: str, new: str) -> dict[str, list[str]]:

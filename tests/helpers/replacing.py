@@ -55,6 +55,13 @@ async def replace(hass: HomeAssistant, entry: MockConfigEntry, old: str = SERIAL
     return result
 
 
+async def undo(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+    """Undo the replacement in the dialog, and wait until the entry is reloaded."""
+    result = await choose(hass, await entry.start_reconfigure_flow(hass), "undo")
+    await enter(hass, result, old_camera=SERIAL)
+    await hass.async_block_till_done()
+
+
 def device_of(hass: HomeAssistant, entry: MockConfigEntry, key: str = SERIAL) -> dr.DeviceEntry | None:
     """Return the device with a key."""
     return dr.async_get(hass).async_get_device_by_identifier((DOMAIN, key), entry.entry_id)

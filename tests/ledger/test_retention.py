@@ -12,7 +12,7 @@ from custom_components.axis_people_counter.counting.replacements import Replacem
 from custom_components.axis_people_counter.counting.schedule import Schedule
 from custom_components.axis_people_counter.history import PlaceHistory
 from custom_components.axis_people_counter.ledger import places
-from custom_components.axis_people_counter.ledger.hour_counts import HourCounts
+from custom_components.axis_people_counter.ledger.hour_counts import NO_COUNTS, HourCounts
 from custom_components.axis_people_counter.ledger.ledger import Ledger
 from custom_components.axis_people_counter.ledger.places import Door, Place
 from custom_components.axis_people_counter.ledger.series import Series, add_up
@@ -262,18 +262,24 @@ def test_deleted_counts_that_are_sent_again(path: Path, ledger: Ledger) -> None:
 
 
 def test_series_of_a_replaced_key_stays(ledger: Ledger) -> None:
-    """Keep the series of a key that no camera counts for any more, if its deleted hours can't be written elsewhere."""
+    """Keep the hours of deleted counts in the series of a key that no camera counts for any more, and no others."""
     fill(ledger, range(8))
     record(ledger, 8 * DAY, interval(0, 1), sender=OTHER)
-    series_of_camera(ledger)
-    replaced = routes_of([Replacement(OTHER.serial, SERIAL, START - DAY)])
-    ledger.set_routes(replaced, START + 8 * DAY).result(TIMEOUT)
-    assert ledger.obsolete_series().result(TIMEOUT) == [SERIAL]
-    ledger.set_routes({}, START + 8 * DAY).result(TIMEOUT)
-    series_of_camera(ledger, everything=True)
-    delete(ledger, 3)
-    ledger.set_routes(replaced, START + 8 * DAY).result(TIMEOUT)
-    assert ledger.obsolete_series().result(TIMEOUT) == []
+    written = series_of_camera(ledger)
+    for kept_since in (0, MIDNIGHT + 4 * DAY):
+        replaced = routes_of([Replacement(OTHER.serial, SERIAL, kept_since)])
+        ledger.set_routes(replaced, START + 8 * DAY).result(TIMEOUT)
+        assert ledger.obsolete_series().result(TIMEOUT) == [SERIAL]
+        assert ledger.has_deleted_hours(SERIAL).result(TIMEOUT) is (kept_since > 0)
+        # The counts of all other hours have moved.
+        left = series_of_camera(ledger)
+        assert left
+        assert {*left.hours} == {NO_COUNTS}
+        assert left.before.entered == (2**4 - 1 if kept_since else 0)
+        ledger.set_routes({}, START + 8 * DAY).result(TIMEOUT)
+        assert sums(series_of_camera(ledger))[7] == sums(written)[7]
+        delete(ledger, 3)
+        assert ledger.kept_since().result(TIMEOUT) == MIDNIGHT + 4 * DAY
 
 
 def test_steps_are_short(ledger: Ledger) -> None:

@@ -174,6 +174,10 @@ class Ledger(LedgerFile):
             lambda db: retention.delete_oldest_day(db, now, days, places, has_recorder=has_recorder), writes=True
         )
 
+    def kept_since(self) -> Answer[Timestamp]:
+        """Return the instant before which counts may have been deleted, 0 where none has."""
+        return self.submit(deleted_hours.kept_since)
+
     # Quarantine
 
     def quarantined(self, key: str, limit: int) -> Answer[list[Quarantined]]:
@@ -295,7 +299,7 @@ class Ledger(LedgerFile):
         return self.submit(lambda db: series.has_other_basis(db, key))
 
     def obsolete_series(self) -> Answer[list[str]]:
-        """Return the keys for which no camera counts any more, and of which recorder still has statistics."""
+        """Return the keys for which no camera counts any more, and of which recorder has statistics."""
         return self.submit(routes.obsolete_series)
 
     def _set(self, about: str, apply: Callable[[sqlite3.Connection], None]) -> Answer[None]:

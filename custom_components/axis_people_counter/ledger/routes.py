@@ -30,11 +30,8 @@ def removed_cameras(db: sqlite3.Connection) -> list[Camera]:
 
 
 def obsolete_series(db: sqlite3.Connection) -> list[str]:
-    """Return the keys for which no camera counts any more, and of which recorder still has statistics.
-
-    Hours whose counts have been deleted stay in recorder, as they can't be written again under another key.
-    """
-    written = "removed = 1 AND written_until IS NOT NULL AND deleted_until = 0"
+    """Return the keys for which no camera counts any more, and of which recorder has statistics."""
+    written = "removed = 1 AND written_until IS NOT NULL"
     return [camera.key for camera in each_camera(db, written) if not _is_in_use(db, camera.key)]
 
 

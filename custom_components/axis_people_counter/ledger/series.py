@@ -129,15 +129,15 @@ def _missing_hours(
     changes = [at for at in (written.changed_since, written.writing_since) if at is not None]
     since = 0 if everything else min(changes, default=None)
     with_counts = [(camera, camera.newest) for camera in cameras if camera.newest]
-    if since is None or not with_counts:
+    # Recorder may have hours, at either end, whose only interval was replaced since, or moved to another key.
+    firsts = [*(camera.first for camera, _ in with_counts), written.written_first]
+    lasts = [*(newest.start for _, newest in with_counts), written.written_until]
+    first = min((first for first in firsts if first is not None), default=None)
+    if since is None or first is None:
         return None
-    first = min(camera.first for camera, _ in with_counts)
-    # Recorder may have hours, at either end, whose only interval was replaced since.
-    if written.written_first is not None:
-        first = min(first, written.written_first)
     # Hours before this instant are incomplete here, and stay in recorder as they are.
     first = max(_hour(first), deleted_hours.kept_since(db))
-    last = max(_hour(max(newest.start for _, newest in with_counts)), written.written_until or 0)
+    last = _hour(max(last for last in lasts if last is not None))
     if last < first:
         # These hours stay in recorder as they are.
         for table in ("cameras", "places"):
@@ -145,7 +145,7 @@ def _missing_hours(
         return None
     # The last hour that was written is always written again: it may have been incomplete.
     start = min(_hour(max(since, first)), last if written.written_until is None else written.written_until)
-    counted_until = max(newest.end for _, newest in with_counts)
+    counted_until = max((newest.end for _, newest in with_counts), default=first)
     return HourRange(first, start, last, counted_until, deleted_hours.sums(db, key))
 
 

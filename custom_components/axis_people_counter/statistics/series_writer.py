@@ -58,7 +58,7 @@ class SeriesWriter:
 
     @callback
     def async_start(self, places: list[PlaceSettings], obsolete: list[str]) -> None:
-        """Store the places, and the keys whose series have to be cleared."""
+        """Store the places, and the keys for which no camera counts any more."""
         self._places = {place.key: place for place in places}
         self._obsolete = set(obsolete)
 
@@ -70,9 +70,11 @@ class SeriesWriter:
         """
         if place := self._places.get(key):
             await self._async_write_place(place)
-        elif key in self._obsolete:
+        elif key in self._obsolete and not await self._ledger.has_deleted_hours(key):
             await self.async_clear(key)
         else:
+            # Hours of deleted counts of an obsolete key stay, as they can't be written again under another key. The
+            # hours whose counts moved to that key are written without them.
             await self._async_write_camera(key)
 
     async def async_rebuild(self, key: str) -> None:

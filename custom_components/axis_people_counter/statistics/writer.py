@@ -53,7 +53,7 @@ class StatisticsWriter:
     def async_start(self, cameras: list[str], places: list[PlaceSettings], obsolete: list[str]) -> None:
         """Write all hours that recorder lacks, and from now on rename series when devices are renamed.
 
-        The series of obsolete keys are cleared.
+        The series of obsolete keys are cleared, except hours of deleted counts.
         """
         self._series.async_start(places, obsolete)
         for place in places:

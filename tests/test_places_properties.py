@@ -2,7 +2,6 @@
 
 from contextlib import ExitStack, closing
 from datetime import time
-from itertools import product
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
@@ -11,7 +10,7 @@ from hypothesis import HealthCheck, example, given, settings, strategies as st
 import pytest
 
 from custom_components.axis_people_counter.counting.interval import Interval
-from custom_components.axis_people_counter.counting.occupancy import Correction, Source, has_reached
+from custom_components.axis_people_counter.counting.occupancy import Correction, Source, has_reached, thresholds
 from custom_components.axis_people_counter.ledger import places
 from custom_components.axis_people_counter.ledger.place_today import PlaceToday
 from custom_components.axis_people_counter.ledger.places import Door, Place
@@ -92,6 +91,8 @@ deliveries: Final[st.SearchStrategy[Delivery]] = st.tuples(
 set_occupancies: Final[st.SearchStrategy[SetOccupancy]] = st.tuples(
     keys, st.builds(int.__add__, moments, st.sampled_from([0, 0, 0, 1, 59])), st.sampled_from([0, 1, 5, 20])
 )
+# A capacity and a warning level.
+limits_of_a_place: Final = st.lists(st.none() | st.integers(1, 30), min_size=2, max_size=2)
 happenings: Final[st.SearchStrategy[Happening]] = st.one_of(
     st.tuples(st.just("push"), deliveries),
     st.tuples(st.just("push"), deliveries),
@@ -99,6 +100,7 @@ happenings: Final[st.SearchStrategy[Happening]] = st.one_of(
     st.tuples(st.just("correct"), set_occupancies),
     st.tuples(st.just("reverse"), st.tuples(st.integers(0, 3))),
     st.tuples(st.just("change"), st.tuples(keys, door_sets)),
+    st.tuples(st.just("limit"), st.tuples(keys, limits_of_a_place, st.sampled_from([0, 0, 2, 9]))),
     st.just(("restart", ())),
 )
 
@@ -112,6 +114,7 @@ class Places:
         """Create the ledger."""
         self.counts = Counts()
         self.layouts = layouts
+        self.limits: dict[str, tuple[list[int | None], int]] = {"daily": ([7, 4], 2), "endless": ([7, 4], 2)}
         zone, reset = at
         self.truths = {
             "daily": ExpectedPlace(BEFORE, self.counts, zone, doors, reset, reset_value),
@@ -132,6 +135,8 @@ class Places:
                 self.reverse(*of_it)
             case "change":
                 self.change(*of_it)
+            case "limit":
+                self.limit(*of_it)
             case "restart":
                 self.restart()
             case "ask":
@@ -151,7 +156,8 @@ class Places:
         """Return a place as the ledger stores it."""
         truth = self.truths[key]
         doors = tuple(Door(serial, is_reversed) for serial, is_reversed in truth.doors.items())
-        return Place(key, doors, f"{truth.reset} {truth.zone}")
+        limits, hysteresis = self.limits[key]
+        return Place(key, doors, f"{truth.reset} {truth.zone}", thresholds(limits, hysteresis=hysteresis))
 
     def set_places(self) -> None:
         """Store the places in the ledger."""
@@ -180,6 +186,11 @@ class Places:
     def change(self, key: str, doors: Doors) -> None:
         """Change the doors of a place."""
         self.truths[key].doors = doors
+        self.set_places()
+
+    def limit(self, key: str, limits: list[int | None], hysteresis: int) -> None:
+        """Change the limits of a place."""
+        self.limits[key] = limits, hysteresis
         self.set_places()
 
     def ask(self, key: str, now: int) -> PlaceToday:
@@ -211,7 +222,8 @@ class Places:
             assert today.peak == max([before, *(level for step in later for level in step.levels)])
             assert today.drift == sum(step.drift for step in later)
             inside = list(truth.since_reset(steps, now))
-            for limit, hysteresis in product(range(1, 30), (0, 2)):
+            limits, hysteresis = self.limits[key]
+            for limit in filter(None, limits):
                 reached = has_reached(limit, today.occupancies, hysteresis=hysteresis)
                 assert reached is has_reached(limit, inside, hysteresis=hysteresis), (limit, hysteresis)
 

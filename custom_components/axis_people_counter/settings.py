@@ -29,7 +29,7 @@ from .const import (
     DEFAULT_KEEP_DAYS,
     DOMAIN,
 )
-from .counting import Replacement, Schedule, without_last
+from .counting import Replacement, Schedule, thresholds, without_last
 from .ledger import Door, Place
 from .schedules import async_schedule
 
@@ -157,7 +157,8 @@ class PlaceSettings:
     @property
     def place(self) -> Place:
         """The place as the ledger stores it."""
-        return Place(self.key, self.doors, self.schedule.basis)
+        limits = thresholds((self.capacity, self.warning_level), hysteresis=self.hysteresis)
+        return Place(self.key, self.doors, self.schedule.basis, limits)
 
 
 def doors_of(subentry: ConfigSubentry) -> tuple[Door, ...]:

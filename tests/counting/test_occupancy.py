@@ -8,6 +8,7 @@ from custom_components.axis_people_counter.counting.occupancy import (
     Passage,
     final_occupancy,
     has_reached,
+    thresholds,
     turning_points,
 )
 
@@ -102,18 +103,20 @@ def test_hysteresis(occupancies: list[int], is_full: bool) -> None:
 
 @given(
     st.lists(st.lists(st.integers(-3, 12), max_size=30), min_size=1, max_size=5),
-    st.integers(1, 12),
+    st.lists(st.none() | st.integers(1, 12), max_size=2),
     st.integers(0, 12),
 )
-def test_turning_points(days: list[list[int]], limit: int, hysteresis: int) -> None:
-    """For any limit, the turning points kept at the end of each day give the same result as all numbers."""
+def test_turning_points(days: list[list[int]], limits: list[int | None], hysteresis: int) -> None:
+    """For each limit, the turning points kept at the end of each day give the same result as all numbers."""
     all_occupancies, kept = [0], [0]
+    known = thresholds(limits, hysteresis=hysteresis)
     for day in days:
         all_occupancies += day
-        kept = turning_points([*kept, *day])
+        kept = turning_points([*kept, *day], known)
         assert kept[-1] == all_occupancies[-1]
-        assert has_reached(limit, kept, hysteresis=hysteresis) is has_reached(
-            limit, all_occupancies, hysteresis=hysteresis
-        )
-        # Each of them is above or below all later ones.
-        assert len(kept) <= len(set(all_occupancies))
+        for limit in filter(None, limits):
+            assert has_reached(limit, kept, hysteresis=hysteresis) is has_reached(
+                limit, all_occupancies, hysteresis=hysteresis
+            )
+        # Each of them is beyond another threshold than all later ones.
+        assert len(kept) <= len(known) + 1

@@ -1,12 +1,13 @@
 """A day of many intervals is added up in steps, between which other jobs run."""
 
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any, Final
 
 import pytest
 
 from custom_components.axis_people_counter.counting.interval import Interval
-from custom_components.axis_people_counter.counting.occupancy import Correction
+from custom_components.axis_people_counter.counting.occupancy import Correction, has_reached, thresholds
 from custom_components.axis_people_counter.ledger import folds
 from custom_components.axis_people_counter.ledger.file import Answer
 from custom_components.axis_people_counter.ledger.ledger import Ledger
@@ -109,3 +110,28 @@ def test_doors_that_count_at_different_times(
         SERIALS[1]: MIDNIGHT + HOUR,
         SERIALS[2]: MIDNIGHT + 5 * HOUR,
     }
+
+
+def test_limits_of_a_place_without_resets(ledger: Ledger) -> None:
+    """However much the occupancy goes up and down, no more of it is kept than its limits depend on."""
+
+    def reached(*limits: int) -> list[bool]:
+        place = Place(ENDLESS.key, DOORS, "none", thresholds(limits, hysteresis=5))
+        ledger.set_places([place]).result(TIMEOUT)
+        while (found := place_today(ledger, place.key).result(TIMEOUT)) is None:
+            ledger.advance_place(place, MIDNIGHT).result(TIMEOUT)
+        assert found.occupancy == 30
+        assert len(found.occupancies) <= 1 + 2 * len(limits)
+        return [has_reached(limit, found.occupancies, hysteresis=5) for limit in limits]
+
+    # Each swing is smaller than the one before. The last numbers are of the next day.
+    inside = [32 + swing * (-1) ** swing for swing in range(32, 2, -1)] + [31, 30]
+    for number, (before, after) in enumerate(pairwise([0, *inside])):
+        start = MIDNIGHT + (number - 30) * MINUTE
+        counts = Interval(start, start + MINUTE, max(0, after - before), max(0, before - after), None, None)
+        ledger.record(push(start + HOUR, counts, sender=sensor(0), at=0), start).result(TIMEOUT)
+    assert reached(20, 60) == [True, False]
+    # After a change, it is found that another limit was reached the day before.
+    assert reached(35) == [False]
+    assert reached(34) == [True]
+    assert reached(60, 20) == [False, True]

@@ -30,6 +30,7 @@ from .occupancy import (
     occupancy_by_period,
     passages_of_doors,
     summarize,
+    thresholds,
     turning_points,
 )
 from .occupancy_columns import PassageColumns, Peak, passages_of_door, passages_of_place, peaks
@@ -117,6 +118,7 @@ __all__ = [
     "routes_of",
     "sum_known",
     "summarize",
+    "thresholds",
     "to_timestamp",
     "turning_points",
     "with_unknown",

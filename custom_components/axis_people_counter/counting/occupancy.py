@@ -3,6 +3,7 @@
 Pure functions; knows neither cameras nor places. Called by rows, the ledger, the coordinators and statistics.
 """
 
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from enum import StrEnum
@@ -165,21 +166,33 @@ def has_reached(limit: int, occupancies: Iterable[int], *, hysteresis: int) -> b
     return reached
 
 
-def turning_points(occupancies: Sequence[int]) -> list[int]:
-    """Return a few of the occupancies, for which `has_reached` returns the same as for all, whatever the limits.
+def thresholds(limits: Iterable[int | None], *, hysteresis: int) -> tuple[int, ...]:
+    """Return the occupancies from which on `has_reached` may return something else, for some limits."""
+    known = [limit for limit in limits if limit is not None]
+    return tuple(sorted({*known, *(limit - hysteresis for limit in known)}))
 
-    Seen from the last one backwards, only new maxima and new minima matter. Of several new maxima in a row only the
-    highest matters, and of several new minima only the lowest.
+
+def turning_points(occupancies: Sequence[int], thresholds: Sequence[int]) -> list[int]:
+    """Return a few of the occupancies, for which `has_reached` returns the same as for all.
+
+    That is true of the limits with these thresholds. Seen from the last one backwards, only occupancies matter that are
+    beyond another threshold than all later ones. Of several new maxima in a row only the highest matters, and of
+    several new minima only the lowest. So there is no more than one for each threshold, and the last one.
     """
+
+    def level(inside: int) -> int:
+        return bisect_right(thresholds, inside)
+
     kept = [occupancies[-1]]
-    lowest = highest = occupancies[-1]
+    lowest = highest = level(occupancies[-1])
     for inside in reversed(occupancies):
-        if lowest <= inside <= highest:
+        now = level(inside)
+        if lowest <= now <= highest:
             continue
-        if len(kept) > 1 and (inside > highest) == (kept[-1] == highest):
+        if len(kept) > 1 and (now > highest) == (level(kept[-1]) == highest):
             kept.pop()
         kept.append(inside)
-        lowest, highest = min(lowest, inside), max(highest, inside)
+        lowest, highest = min(lowest, now), max(highest, now)
     kept.reverse()
     return kept
 

@@ -59,7 +59,8 @@ class PlaceFold:
     # The running count; inside, peak and drift since the start of the day.
     running: int
     summary: OccupancySummary
-    # The turning points of the occupancy since the last reset.
+    # The thresholds of its limits, and the turning points of the occupancy since the last reset.
+    thresholds: list[int]
     occupancies: list[int]
     # People whose intervals begin in the day.
     entered: int

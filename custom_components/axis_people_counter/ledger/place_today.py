@@ -117,7 +117,9 @@ def _beginning(
         for door in places.counted_doors(db, place_id)
         if (end := intervals.last_end(db, door.camera, since)) is not None
     }
-    return PlaceFold(basis, since, running, OccupancySummary(inside, inside, 0), occupancies, 0, 0, counted_until)
+    summary = OccupancySummary(inside, inside, 0)
+    thresholds = places.thresholds_of(db, place_id)
+    return PlaceFold(basis, since, running, summary, thresholds, occupancies, 0, 0, counted_until)
 
 
 def _settled_until(doors: Iterable[CountedDoor], counted_until: Mapping[str, Timestamp]) -> Timestamp:
@@ -163,7 +165,7 @@ def _carried_on(
         until=until,
         running=steps[-1].running if steps else fold.running,
         summary=summarize(steps, day, fold.summary),
-        occupancies=turning_points(occupancies) if occupancies else [],
+        occupancies=turning_points(occupancies, fold.thresholds) if occupancies else [],
         entered=fold.entered + sum(interval.entered for interval in of_day),
         exited=fold.exited + sum(interval.exited for interval in of_day),
     )

@@ -41,11 +41,12 @@ class Door(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A place: its doors, and its schedule as a text (`Schedule.basis`)."""
+    """A place: its doors, its schedule as a text (`Schedule.basis`), and the thresholds of its limits."""
 
     key: str
     doors: tuple[Door, ...]
     schedule: str
+    thresholds: tuple[int, ...] = ()
 
     @property
     def basis(self) -> str:
@@ -92,17 +93,26 @@ def set_places(db: sqlite3.Connection, places: Sequence[Place]) -> None:
 
 
 def _store_place(db: sqlite3.Connection, place: Place) -> None:
-    """Store a place; if its basis has changed, delete its checkpoints, and have all its statistics written again."""
-    if db.execute("SELECT basis FROM places WHERE key = ?", (place.key,)).fetchone() == (place.basis,):
+    """Store a place; if its basis has changed, delete its checkpoints, and have all its statistics written again.
+
+    Checkpoints depend on the thresholds too. If these change, the first one that is kept stays as it is, because the
+    counts before it have been deleted.
+    """
+    stored = db.execute("SELECT basis, thresholds FROM places WHERE key = ?", (place.key,)).fetchone()
+    thresholds = json.dumps(place.thresholds)
+    if stored == (place.basis, thresholds):
         return
     (place_id,) = db.execute(
         """
-        INSERT INTO places (key, basis)
-        VALUES (:key, :basis)
-        ON CONFLICT (key) DO UPDATE SET basis = :basis, changed_since = 0
+        INSERT INTO places (key, basis, thresholds)
+        VALUES (:key, :basis, :thresholds)
+        ON CONFLICT (key) DO UPDATE
+        SET basis = :basis,
+            thresholds = :thresholds,
+            changed_since = iif(basis = :basis, changed_since, 0)
         RETURNING id
         """,
-        {"key": place.key, "basis": place.basis},
+        {"key": place.key, "basis": place.basis, "thresholds": thresholds},
     ).fetchone()
     db.execute("DELETE FROM doors WHERE place = ?", (place_id,))
     db.executemany(
@@ -126,6 +136,13 @@ def find(db: sqlite3.Connection, key: str) -> int | None:
     """Return the id of a place, None where the ledger doesn't have it."""
     row = db.execute("SELECT id FROM places WHERE key = ?", (key,)).fetchone()
     return row[0] if row else None
+
+
+def thresholds_of(db: sqlite3.Connection, place_id: int) -> list[int]:
+    """Return the occupancies at which the limits of a place are reached or left."""
+    (thresholds,) = db.execute("SELECT thresholds FROM places WHERE id = ?", (place_id,)).fetchone()
+    found: list[int] = json.loads(thresholds)
+    return found
 
 
 def with_door(db: sqlite3.Connection, key: str) -> list[tuple[str, bool]]:
@@ -250,7 +267,7 @@ def advance(db: sqlite3.Connection, place: Place, at: Timestamp) -> bool:
         for level in levels(passages_of_day, corrections.of_place(db, place_id, last, last + DAY), running):
             running = level.running
             occupancies.append(level.inside)
-        occupancies = turning_points(occupancies)
+        occupancies = turning_points(occupancies, place.thresholds)
         last += DAY
         db.execute(
             "INSERT OR REPLACE INTO checkpoints VALUES (?, ?, ?, ?)",

@@ -176,6 +176,8 @@ _TABLES: Final = """
         key TEXT NOT NULL UNIQUE,
         -- Doors and schedule as a text: what depends on them is computed again when it changes.
         basis TEXT NOT NULL,
+        -- The occupancies at which its limits are reached or left, as JSON.
+        thresholds TEXT NOT NULL,
         changed_since INTEGER DEFAULT 0,
         writing_since INTEGER,
         written_first INTEGER,

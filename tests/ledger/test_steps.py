@@ -7,8 +7,8 @@ from typing import Any, Final
 import pytest
 
 from custom_components.axis_people_counter.counting.interval import Interval
-from custom_components.axis_people_counter.counting.occupancy import Correction, has_reached, thresholds
-from custom_components.axis_people_counter.ledger import folds
+from custom_components.axis_people_counter.counting.occupancy import Correction, Source, has_reached, thresholds
+from custom_components.axis_people_counter.ledger import folds, places
 from custom_components.axis_people_counter.ledger.file import Answer
 from custom_components.axis_people_counter.ledger.ledger import Ledger
 from custom_components.axis_people_counter.ledger.place_today import PlaceToday
@@ -135,3 +135,38 @@ def test_limits_of_a_place_without_resets(ledger: Ledger) -> None:
     assert reached(35) == [False]
     assert reached(34) == [True]
     assert reached(60, 20) == [False, True]
+
+
+@pytest.mark.parametrize("is_packed", [False, True])
+def test_day_of_many_intervals_in_a_place_without_resets(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch, is_packed: bool
+) -> None:
+    """The running count of a place is the same if a day is added up in parts, while other jobs run."""
+    place = Place(ENDLESS.key, DOORS, "none", (3, 50, 100))
+    send(ledger, 0, *range(MIDNIGHT - 2 * DAY, MIDNIGHT - DAY, 2 * MINUTE))
+    send(ledger, 1, *range(MIDNIGHT - 2 * DAY - HOUR, MIDNIGHT - DAY, HOUR), width=HOUR)
+    send(ledger, 2, MIDNIGHT - 3 * DAY)
+    ledger.set_reversed(SERIALS[1], True).result(TIMEOUT)
+    if is_packed:
+        pack_all(ledger, MIDNIGHT - 2 * DAY)
+    ledger.correct_place(place, MIDNIGHT - DAY - 5 * HOUR, 7, Source.ACTION).result(TIMEOUT)
+
+    def answers() -> list[object]:
+        # With other doors, and with these ones again, all is added up anew.
+        ledger.set_places([Place(place.key, (), place.schedule)]).result(TIMEOUT)
+        ledger.set_places([place]).result(TIMEOUT)
+        found: list[object] = [ledger.running_before(place, MIDNIGHT - day * DAY) for day in range(4)]
+        return [*found, place_today(ledger, place.key).result(TIMEOUT)]
+
+    at_once = answers()
+    assert at_once[0] == (MIDNIGHT, 7 + 150 - 5)
+    monkeypatch.setattr(places, "INTERVALS_AT_ONCE", 10)
+    assert answers() == at_once
+    # A correction in the middle of the day is followed by less than half of its steps.
+    ledger.correct_place(place, MIDNIGHT - DAY - 4 * HOUR, 7, Source.ACTION).result(TIMEOUT)
+    monkeypatch.setattr(places, "SECONDS_AT_ONCE", 0)
+    steps = 1
+    while ledger.advance_place(place, MIDNIGHT).result(TIMEOUT):
+        steps += 1
+    assert 20 < steps < 40
+    assert ledger.running_before(place, MIDNIGHT) == (MIDNIGHT, 7 + 120 - 4)

@@ -120,19 +120,7 @@ def ending_after(
     rows = _rows_of_each(db, cameras, low, LATEST, at_once + 1)
     until = LATEST
     if len(rows) > at_once:
-        (until,) = db.execute(
-            """
-            SELECT min((
-                SELECT start
-                FROM intervals
-                WHERE camera = value AND start >= :low
-                ORDER BY start
-                LIMIT 1 OFFSET :of_camera
-            ))
-            FROM json_each(:cameras)
-            """,
-            {"cameras": json.dumps(cameras), "low": low, "of_camera": of_camera},
-        ).fetchone()
+        until = limited(db, cameras, low, LATEST, of_camera)
         rows = _rows_of_each(db, cameras, low, until)
     found: dict[int, list[SentInterval]] = {camera: [] for camera in cameras}
     for camera, *columns in rows:
@@ -142,6 +130,24 @@ def ending_after(
     for camera in packed_days.cameras_with(db, cameras, low - DAY, until):
         found[camera] = overlapping(db, camera, low, until)
     return found, until
+
+
+def limited(db: sqlite3.Connection, cameras: Sequence[int], low: Timestamp, high: Timestamp, limit: int) -> Timestamp:
+    """Return `high`, or an earlier instant if any camera has more than so many rows that begin in [low, high)."""
+    (until,) = db.execute(
+        """
+        SELECT min((
+            SELECT start
+            FROM intervals
+            WHERE camera = value AND start >= :low AND start < :high
+            ORDER BY start
+            LIMIT 1 OFFSET :limit
+        ))
+        FROM json_each(:cameras)
+        """,
+        {"cameras": json.dumps(cameras), "low": low, "high": high, "limit": limit},
+    ).fetchone()
+    return high if until is None else until
 
 
 def _rows_of_each(

@@ -1,7 +1,8 @@
 """The tables of places: their doors, and checkpoints of their occupancy.
 
 Without a daily reset, occupancy depends on all passages ever. So a checkpoint stores the running count at each midnight
-(UTC), until an earlier count changes. Knows no time zones. Called by ledger, place_today, settling, routes, directions.
+(UTC), and within a day of very many intervals, until an earlier count changes. Knows no time zones. Called by ledger,
+place_today, settling, routes, directions.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -30,6 +31,8 @@ from . import corrections, deleted_hours, folds, intervals
 # After this time, `advance` goes on in another step: pushes wait that long.
 SECONDS_AT_ONCE: Final = 0.02
 DAYS_AT_ONCE: Final = 100
+# About the most intervals that `advance` adds up at once, unless they are packed.
+INTERVALS_AT_ONCE: Final = 10_000
 
 
 class Door(NamedTuple):
@@ -259,21 +262,24 @@ def advance(db: sqlite3.Connection, place: Place, at: Timestamp) -> bool:
             return False
         last = begin // DAY * DAY
     end = at // DAY * DAY
-    days = 0
-    # At least one day, however slow the machine is.
+    cameras = [door.camera for door in counted_doors(db, place_id)]
+    of_door = INTERVALS_AT_ONCE // max(1, len(cameras)) + 1
+    steps = 0
+    # At least one day, however slow the machine is, or a part of one with very many intervals.
     until = monotonic() + SECONDS_AT_ONCE
-    while last < end and days < DAYS_AT_ONCE and (not days or monotonic() < until):
-        passages_of_day = _passages(db, place_id, last, last + DAY)
-        for level in levels(passages_of_day, corrections.of_place(db, place_id, last, last + DAY), running):
+    while last < end and steps < DAYS_AT_ONCE and (not steps or monotonic() < until):
+        next_stop = intervals.limited(db, cameras, last, (last // DAY + 1) * DAY, of_door)
+        found = _passages(db, place_id, last, next_stop)
+        for level in levels(found, corrections.of_place(db, place_id, last, next_stop), running):
             running = level.running
             occupancies.append(level.inside)
         occupancies = turning_points(occupancies, place.thresholds)
-        last += DAY
+        last = next_stop
         db.execute(
             "INSERT OR REPLACE INTO checkpoints VALUES (?, ?, ?, ?)",
             (place_id, last, running, json.dumps(occupancies)),
         )
-        days += 1
+        steps += 1
     return last < end
 
 

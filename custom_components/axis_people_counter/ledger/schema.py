@@ -199,7 +199,8 @@ _TABLES: Final = """
         source TEXT NOT NULL
     ) STRICT;
     CREATE INDEX corrections_of_place ON place_corrections (place, at);
-    -- The occupancy of a place without a reset at midnight (UTC), so that it needn't be summed up from the beginning.
+    -- The occupancy of a place without a reset at each midnight (UTC) at least, so that it needn't be summed up from
+    -- the beginning.
     CREATE TABLE checkpoints (
         place INTEGER NOT NULL REFERENCES places,
         at INTEGER NOT NULL,

@@ -3,12 +3,15 @@
 import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from functools import cache
+from itertools import cycle
 import logging
 from pathlib import Path
 import threading
 import time
 from typing import Any
 
+from cryptography.hazmat.primitives.asymmetric import rsa
 from freezegun.api import FrozenDateTimeFactory
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
@@ -109,6 +112,24 @@ def _no_pauses_of_a_stopped_clock(request: pytest.FixtureRequest, monkeypatch: p
     """Let the statistics writer pause for one turn of the event loop: by a stopped clock, no pause would end."""
     if "freezer" in request.fixturenames:
         monkeypatch.setattr(series_writer, "MAX_PAUSE", 0)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _few_rsa_keys() -> Iterator[None]:
+    """Return the same eight RSA keys again and again: making one takes longer than most tests, which need two."""
+    generate = rsa.generate_private_key
+    numbers = cycle(range(8))
+
+    @cache
+    def made(key_size: int, number: int) -> rsa.RSAPrivateKey:
+        return generate(65537, key_size)
+
+    def next_key(public_exponent: int, key_size: int) -> rsa.RSAPrivateKey:
+        return made(key_size, next(numbers))
+
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        monkeypatch.setattr(rsa, "generate_private_key", next_key)
+        yield
 
 
 @pytest.fixture

@@ -33,7 +33,7 @@ from .helpers.listener_entry import ListenerEntry, UserFiles, new_camera, new_ca
 from .helpers.pusher import PATH, TOKEN, Pusher, state_of
 from .simulator import TWO_D, Camera, Device, Reply
 
-pytestmark = pytest.mark.usefixtures("socket_enabled")
+pytestmark = pytest.mark.usefixtures("socket_enabled", "quick_probes")
 
 
 @pytest.fixture(autouse=True)

@@ -33,7 +33,6 @@ def counted(ledger: Path) -> tuple[int, int, int, int]:
 
 
 @pytest.mark.slow
-@pytest.mark.alone
 @pytest.mark.usefixtures("socket_enabled")
 async def test_killed_while_a_camera_pushes(tmp_path: Path) -> None:
     """Every count is stored once: acknowledged ones are kept, and the camera sends the others again."""

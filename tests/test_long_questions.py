@@ -20,14 +20,14 @@ from custom_components.axis_people_counter.ledger import Door, Ledger, day_forma
 from custom_components.axis_people_counter.ledger.packed_days import PackedDay
 from custom_components.axis_people_counter.settings import PlaceSettings
 
-from .helpers.bare_ledger import START, TIMEOUT, interval, opened, record, sensor
+from .helpers.bare_ledger import START, TIMEOUT, interval, opened, record, sender
 from .helpers.histories import busy_day
 
 DOORS: Final = 12
 DAYS: Final = 366
 END: Final = START // DAY * DAY
 BEGIN: Final = END - DAYS * DAY
-KEYS: Final = tuple(sensor(number).serial for number in range(DOORS))
+KEYS: Final = tuple(sender(number).serial for number in range(DOORS))
 ZONE: Final = ZoneInfo("Asia/Kolkata")
 # The slowest question takes two seconds of one processor where these were measured.
 MAX_SECONDS: Final = 8
@@ -61,7 +61,7 @@ def ledger(tmp_path: Path) -> Iterator[Ledger]:
 
     with opened(tmp_path / "ledger.db") as ledger:
         for number in range(DOORS):
-            record(ledger, 0, interval(0, 1), sender=sensor(number))
+            record(ledger, 0, interval(0, 1), sender=sender(number))
         ledger.submit(fill, writes=True).result(10 * TIMEOUT)
         yield ledger
 

@@ -15,7 +15,7 @@ from custom_components.axis_people_counter.ledger import places
 from custom_components.axis_people_counter.ledger.place_today import PlaceToday
 from custom_components.axis_people_counter.ledger.places import Door, Place
 
-from .helpers.bare_ledger import START, TIMEOUT, opened, push, sensor
+from .helpers.bare_ledger import START, TIMEOUT, opened, push, sender
 from .helpers.expected_place import (
     DAY,
     HOUR,
@@ -49,7 +49,7 @@ RESETS: Final = (
     ("Asia/Kolkata", time(5, 30)),
     ("UTC", time(0, 3)),
 )
-SERIALS: Final = tuple(sensor(number).serial for number in range(4))
+SERIALS: Final = tuple(sender(number).serial for number in range(4))
 
 type Doors = dict[str, bool]
 type Delivery = tuple[int, int, list[tuple[int, list[People]]]]
@@ -168,7 +168,7 @@ class Places:
         intervals = [interval for stretch in stretches for interval in self.layouts[number].intervals(*stretch)]
         for interval in intervals:
             self.counts.measure(SERIALS[number], sent, *interval)
-        document = push(sent, *(Interval(*interval, None, None) for interval in intervals), sender=sensor(number))
+        document = push(sent, *(Interval(*interval, None, None) for interval in intervals), sender=sender(number))
         self.ledger.record(document, START).result(TIMEOUT)
 
     def correct(self, key: str, at: int, value: int) -> None:

@@ -114,7 +114,7 @@ def async_add_summed_sensors(
     @callback
     def update() -> None:
         # An entity added while the entry is unloaded would stay, and block the id of the next one.
-        if receiver.stopped or not coordinator.last_update_success:
+        if receiver.is_unloading or not coordinator.last_update_success:
             return
         arrived = [description for description in not_added if description.has_arrived(coordinator.data)]
         if arrived:

@@ -18,7 +18,7 @@ from custom_components.axis_people_counter.counting.protocol import (
     parse,
 )
 
-from ..helpers.documents import SAMPLE, SENT, START, item, read, read_push, read_sensor
+from ..helpers.documents import SAMPLE, SENT, START, item, read, read_push, read_sender
 from ..helpers.pusher import SERIAL, Document, document
 
 # Texts of hostile senders
@@ -42,8 +42,8 @@ from ..helpers.pusher import SERIAL, Document, document
 )
 def test_names(name: Any, shown: str) -> None:
     """Only the printable characters of a text are kept, up to a limit."""
-    assert read_sensor(name=name).name == shown
-    application = read_sensor(application=name).application
+    assert read_sender(name=name).name == shown
+    application = read_sender(application=name).application
     assert application is None or application[:MAX_NAME] == shown or application == shown
     assert len(application or "") <= MAX_TEXT
 
@@ -64,7 +64,7 @@ def test_names(name: Any, shown: str) -> None:
 )
 def test_ip_addresses(text: Any, address: str | None) -> None:
     """Anything but a plain IP address is ignored, because the address becomes part of a link."""
-    assert read_sensor(ipAddress=text).ip_address == address
+    assert read_sender(ipAddress=text).ip_address == address
 
 
 # Anything
@@ -85,7 +85,7 @@ def places(value: Any) -> list[tuple[Any, Any]]:
 def is_sound(message: CameraTest | Push) -> bool:
     """Return True if a document keeps what its type promises."""
     intervals = list(message.intervals) if isinstance(message, Push) else []
-    return len(message.sensor.serial) == 12 and all(
+    return len(message.sender.serial) == 12 and all(
         interval.start < interval.end <= message.sent
         and all(count is None or 0 <= count <= MAX_COUNT for count in interval[2:])
         for interval in intervals
@@ -99,9 +99,9 @@ def outcome(body: bytes) -> Any:
     except DocumentError:
         return None
     if isinstance(message, CameraTest):
-        return message.sensor, message.sensor.utc_offset, message.sent
+        return message.sender, message.sender.utc_offset, message.sent
     push = message
-    return push.sensor, push.sensor.utc_offset, push.sent, push.intervals, list(push.rejected), push.skipped
+    return push.sender, push.sender.utc_offset, push.sent, push.intervals, list(push.rejected), push.skipped
 
 
 def assert_read_alike(body: bytes) -> None:

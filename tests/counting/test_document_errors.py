@@ -189,7 +189,7 @@ def test_other_version(members: Document, api: str) -> None:
     with pytest.raises(ProtocolVersionError) as caught:
         read(document(sent=SENT, **members))
     assert caught.value.api == api
-    assert caught.value.sensor == read_push().sensor
+    assert caught.value.sender == read_push().sender
     assert str(caught.value) == f'The document is "{api}", but only "Axis Retail Data 0.4" can be read.'
 
 
@@ -198,7 +198,7 @@ def test_other_version_without_a_sender(sensor: Any) -> None:
     """The sender is None if another version doesn't describe it in the same way."""
     with pytest.raises(ProtocolVersionError) as caught:
         read({**document(sent=SENT), "apiVersion": "0.3", "sensor": sensor})
-    assert caught.value.sensor is None
+    assert caught.value.sender is None
 
 
 # The sender of a document that can't be read
@@ -208,7 +208,7 @@ def sender_of(body: bytes) -> str | None:
     """Return the serial number of the sender of a document that can't be read."""
     with pytest.raises(DocumentError) as caught:
         parse(body)
-    return caught.value.sensor.serial if caught.value.sensor else None
+    return caught.value.sender.serial if caught.value.sender else None
 
 
 LONG = [measured() for _ in range(200)]

@@ -13,20 +13,20 @@ from custom_components.axis_people_counter.counting.interval import MAX_COUNT, I
 from custom_components.axis_people_counter.counting.protocol import (
     MAX_SKIPPED,
     Push,
-    Sensor,
+    Sender,
     TestMessage as CameraTest,
     parse,
 )
 from custom_components.axis_people_counter.counting.rejected import Rejected
 
-from ..helpers.documents import BEGIN, SAMPLE, SENT, START, counted, item, measured, read, read_push, read_sensor
+from ..helpers.documents import BEGIN, SAMPLE, SENT, START, counted, item, measured, read, read_push, read_sender
 from ..helpers.pusher import SERIAL, Document, document, measurement
 
 
 def test_sample() -> None:
     """The guide's sample is read; in an interval without items nobody passed."""
     assert parse(SAMPLE) == Push(
-        Sensor(
+        Sender(
             "accc8ef3d92e", "axis-accc8ef3d92e", "AXIS 3D People Counter", "10.5", "Europe/Stockholm", "192.168.1.106"
         ),
         int(SENT.timestamp()),
@@ -62,7 +62,7 @@ def test_test_message(data: Document) -> None:
     """A document without data, or with data that counts nothing, is a test message."""
     whole = {key: value for key, value in json.loads(SAMPLE).items() if key != "data"} | data
     message = read(whole)
-    assert message == CameraTest(read_sensor(name="axis-accc8ef3d92e", applicationVersion="10.5"), message.sent)
+    assert message == CameraTest(read_sender(name="axis-accc8ef3d92e", applicationVersion="10.5"), message.sent)
     assert message.sent == SENT.timestamp()
 
 
@@ -164,7 +164,7 @@ def test_neighbours_with_fractions_of_a_second(begin: str, fraction: str) -> Non
 )
 def test_serials(serial: str) -> None:
     """Every spelling of a serial number is read as the same one."""
-    assert read_sensor(serial=serial).serial == SERIAL
+    assert read_sender(serial=serial).serial == SERIAL
 
 
 @pytest.mark.parametrize(
@@ -179,13 +179,13 @@ def test_serials(serial: str) -> None:
 )
 def test_time_zones(members: Document, zone: str | None) -> None:
     """Both spellings of the key are read, timeZone first."""
-    assert read_sensor(**members).time_zone == zone
+    assert read_sender(**members).time_zone == zone
 
 
 def test_sensor_with_a_serial_alone() -> None:
     """A camera that sends only its serial number gets a name made of it."""
     push = read_push(sensor=dict.fromkeys(("name", "application", "applicationVersion", "timeZone", "ipAddress")))
-    assert push.sensor == Sensor(SERIAL, f"axis-{SERIAL}", None, None, None, None)
+    assert push.sender == Sender(SERIAL, f"axis-{SERIAL}", None, None, None, None)
 
 
 def test_unknown_directions_beside_known_ones() -> None:
@@ -294,7 +294,7 @@ def test_offset_of_the_local_time(local: Any, offset: int | None) -> None:
         [measured(localFrom=local), old],
     ):
         for body in (document(*measurements, sent=SENT), document(*measurements, utcSent="2021-04-14T09:18:00Z")):
-            assert parse(json.dumps(body).encode()).sensor.utc_offset == offset
+            assert parse(json.dumps(body).encode()).sender.utc_offset == offset
 
 
 def test_offset_of_the_data() -> None:
@@ -306,5 +306,5 @@ def test_offset_of_the_data() -> None:
         ("2021-04-14T09:19:01Z", None),
     ):
         body = document(utcSent=sent, data={**times, "measurements": [measured()]})
-        assert parse(json.dumps(body).encode()).sensor.utc_offset == offset
-    assert read(document(utcSent=SENT.isoformat(), data={"measurements": [measured()]})).sensor.utc_offset is None
+        assert parse(json.dumps(body).encode()).sender.utc_offset == offset
+    assert read(document(utcSent=SENT.isoformat(), data={"measurements": [measured()]})).sender.utc_offset is None

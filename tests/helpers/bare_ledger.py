@@ -19,7 +19,7 @@ import pytest
 
 from custom_components.axis_people_counter.counting.interval import Interval, Intervals
 from custom_components.axis_people_counter.counting.overlap import SentInterval
-from custom_components.axis_people_counter.counting.protocol import Push, Sensor
+from custom_components.axis_people_counter.counting.protocol import Push, Sender
 from custom_components.axis_people_counter.counting.rejected import Rejected, RejectedTexts
 from custom_components.axis_people_counter.ledger import day_format, schema
 from custom_components.axis_people_counter.ledger.errors import LedgerError
@@ -29,7 +29,7 @@ from custom_components.axis_people_counter.ledger.quarantine import MAX_QUARANTI
 from custom_components.axis_people_counter.ledger.storing import Changes
 
 SERIAL: Final = "accc8ef3d92e"
-SENSOR: Final = Sensor(
+SENDER: Final = Sender(
     SERIAL, "Main entrance", "AXIS 3D People Counter", "11.11.148", "Europe/Stockholm", "192.168.1.5"
 )
 # Seconds; longer than anything here takes.
@@ -49,13 +49,13 @@ def interval(
     return Interval(start, start + minutes * MINUTE, entered, exited, *(adults or (None, None)))
 
 
-def sensor(number: int) -> Sensor:
+def sender(number: int) -> Sender:
     """Return one of many cameras."""
-    return Sensor(f"{number:012x}", f"Door {number}", None, None, None, None)
+    return Sender(f"{number:012x}", f"Door {number}", None, None, None, None)
 
 
 def push(
-    sent: int, *intervals: Interval, sender: Sensor = SENSOR, rejected: Iterable[Rejected] = (), at: int = START
+    sent: int, *intervals: Interval, sender: Sender = SENDER, rejected: Iterable[Rejected] = (), at: int = START
 ) -> Push:
     """Return a push that was sent so many seconds after START."""
     return Push(sender, at + sent, Intervals(intervals), rejected_texts(rejected))
@@ -73,7 +73,7 @@ def rejected_texts(rejected: Iterable[Rejected]) -> RejectedTexts:
 
 
 def record(
-    ledger: Ledger, sent: int, *intervals: Interval, sender: Sensor = SENSOR, rejected: Iterable[Rejected] = ()
+    ledger: Ledger, sent: int, *intervals: Interval, sender: Sender = SENDER, rejected: Iterable[Rejected] = ()
 ) -> Changes:
     """Record a push, and wait until it is stored."""
     return ledger.record(push(sent, *intervals, sender=sender, rejected=rejected), START + sent).result(TIMEOUT)

@@ -9,7 +9,7 @@ import pytest
 from custom_components.axis_people_counter.counting.protocol import (
     DocumentError,
     Push,
-    Sensor,
+    Sender,
     TestMessage as CameraTest,
     parse,
 )
@@ -56,9 +56,9 @@ def read_push(*measurements: Any, **members: Any) -> Push:
     return push
 
 
-def read_sensor(**members: Any) -> Sensor:
+def read_sender(**members: Any) -> Sender:
     """Parse a push, and return its sensor; some members of the sensor differ from the usual ones."""
-    return read_push(sensor=members).sensor
+    return read_push(sensor=members).sender
 
 
 def measured(**members: Any) -> Document:

@@ -28,11 +28,11 @@ from custom_components.axis_people_counter.statistics.recorder_rows import (
     rows_in_pieces,
 )
 
-from .bare_ledger import START, TIMEOUT, opened, rejected_texts, sensor
+from .bare_ledger import START, TIMEOUT, opened, rejected_texts, sender
 
 MINUTE: Final = 60
 MIDNIGHT: Final = START // DAY * DAY
-KEYS: Final = (sensor(1).serial, sensor(2).serial)
+KEYS: Final = (sender(1).serial, sender(2).serial)
 ZONES: Final = ("UTC", "Europe/Stockholm", "Asia/Kolkata", "Asia/Kathmandu", "Australia/Lord_Howe", "America/St_Johns")
 # Days on which something is counted; between the first and the last ones lies a month without counts.
 DAYS: Final = (-30, 0, 1, 2, 3)
@@ -110,7 +110,7 @@ questions: Final = st.builds(
 def deliver(ledger: Ledger, found: Delivery) -> Any:
     """Record a push; return what changed."""
     push = Push(
-        sensor(found.camera + 1), EVER[1] + found.sent, Intervals(found.intervals), rejected_texts(found.rejected)
+        sender(found.camera + 1), EVER[1] + found.sent, Intervals(found.intervals), rejected_texts(found.rejected)
     )
     return ledger.record(push, EVER[1]).result(TIMEOUT)
 

@@ -16,7 +16,7 @@ from custom_components.axis_people_counter.ledger.errors import LedgerError, Too
 from custom_components.axis_people_counter.ledger.file import Answer
 from custom_components.axis_people_counter.ledger.ledger import Ledger
 
-from ..helpers.bare_ledger import SERIAL, START, TIMEOUT, held_up, interval, opened, push, record, sensor, stored
+from ..helpers.bare_ledger import SERIAL, START, TIMEOUT, held_up, interval, opened, push, record, sender, stored
 
 
 async def test_cancelled_waiter(path: Path, ledger: Ledger) -> None:
@@ -24,7 +24,7 @@ async def test_cancelled_waiter(path: Path, ledger: Ledger) -> None:
     go_on = held_up(ledger)
     cancelled = ledger.record(push(60, interval(0, 5)), START)
     waiting = [asyncio.ensure_future(cancelled) for _ in range(2)]
-    beside = asyncio.ensure_future(ledger.record(push(60, interval(0, 3), sender=sensor(1)), START))
+    beside = asyncio.ensure_future(ledger.record(push(60, interval(0, 3), sender=sender(1)), START))
     await asyncio.sleep(0)
     waiting[0].cancel()
     await asyncio.sleep(0)

@@ -6,7 +6,7 @@ import pytest
 
 from custom_components.axis_people_counter.counting.interval import Interval
 from custom_components.axis_people_counter.counting.occupancy import Source
-from custom_components.axis_people_counter.counting.protocol import Sensor
+from custom_components.axis_people_counter.counting.protocol import Sender
 from custom_components.axis_people_counter.ledger.cameras import MAX_CAMERAS
 from custom_components.axis_people_counter.ledger.errors import LedgerError, TooManyCamerasError
 from custom_components.axis_people_counter.ledger.ledger import Ledger
@@ -26,55 +26,55 @@ from ..helpers.bare_ledger import (
     quarter,
     query,
     record,
-    sensor,
+    sender,
     stored,
 )
 
 
 def test_limit_of_cameras(path: Path, ledger: Ledger) -> None:
     """A camera beyond the limit is rejected and not stored; removing another one makes room."""
-    for future in [ledger.record(push(60, sender=sensor(number)), START) for number in range(MAX_CAMERAS)]:
+    for future in [ledger.record(push(60, sender=sender(number)), START) for number in range(MAX_CAMERAS)]:
         future.result(TIMEOUT)
     with pytest.raises(TooManyCamerasError):
         record(ledger, 60, interval(0, 5))
     assert query(path, "SELECT count(*) FROM cameras") == [(MAX_CAMERAS,)]
-    assert record(ledger, 60, interval(0, 5), sender=sensor(7)).new_intervals == (interval(0, 5),)
+    assert record(ledger, 60, interval(0, 5), sender=sender(7)).new_intervals == (interval(0, 5),)
     # A removed camera makes room, and needs room to return.
-    ledger.set_removed(sensor(7).serial).result(TIMEOUT)
+    ledger.set_removed(sender(7).serial).result(TIMEOUT)
     record(ledger, 60, interval(0, 5))
     with pytest.raises(TooManyCamerasError):
-        record(ledger, 61, interval(1, 5), sender=sensor(7))
+        record(ledger, 61, interval(1, 5), sender=sender(7))
 
 
 def test_camera_beyond_the_limit_in_a_batch(path: Path, ledger: Ledger) -> None:
     """The other pushes of the same batch are stored."""
-    for future in [ledger.record(push(60, sender=sensor(number)), START) for number in range(MAX_CAMERAS)]:
+    for future in [ledger.record(push(60, sender=sender(number)), START) for number in range(MAX_CAMERAS)]:
         future.result(TIMEOUT)
     with locked(path):
-        before = ledger.record(push(60, interval(0, 1), sender=sensor(1)), START)
+        before = ledger.record(push(60, interval(0, 1), sender=sender(1)), START)
         refused = ledger.record(push(60, interval(0, 1)), START)
-        after = ledger.record(push(60, interval(0, 1), sender=sensor(2)), START)
+        after = ledger.record(push(60, interval(0, 1), sender=sender(2)), START)
     with pytest.raises(TooManyCamerasError):
         refused.result(TIMEOUT)
     assert before.result(TIMEOUT).new_intervals == after.result(TIMEOUT).new_intervals == (interval(0, 1),)
-    assert stored(path, sensor(1).serial) == stored(path, sensor(2).serial) == [interval(0, 1)]
+    assert stored(path, sender(1).serial) == stored(path, sender(2).serial) == [interval(0, 1)]
 
 
 def test_description_is_that_of_the_push_sent_last(ledger: Ledger) -> None:
     """A push that was held up doesn't bring an old name back."""
-    new = Sensor(SERIAL, "New", "B", "2", "Europe/Oslo", "192.168.1.2")
+    new = Sender(SERIAL, "New", "B", "2", "Europe/Oslo", "192.168.1.2")
     record(ledger, 120, sender=new)
-    camera = record(ledger, 60, sender=Sensor(SERIAL, "Old", "A", "1", None, None)).camera
+    camera = record(ledger, 60, sender=Sender(SERIAL, "Old", "A", "1", None, None)).camera
     assert (camera.name, camera.application, camera.version) == (new.name, new.application, new.version)
     assert (camera.time_zone, camera.ip_address, camera.sent) == (new.time_zone, new.ip_address, START + 120)
-    assert record(ledger, 180, sender=Sensor(SERIAL, "Newest", None, None, None, None)).camera.application is None
+    assert record(ledger, 180, sender=Sender(SERIAL, "Newest", None, None, None, None)).camera.application is None
 
 
 def test_offset_to_utc_is_kept(ledger: Ledger) -> None:
     """A push without the offset, or one that was held up, doesn't change it."""
 
     def offset(sent: int, utc_offset: int | None) -> int | None:
-        sender = Sensor(SERIAL, "Door", None, None, None, None, utc_offset)
+        sender = Sender(SERIAL, "Door", None, None, None, None, utc_offset)
         return record(ledger, sent, sender=sender).camera.utc_offset
 
     assert [offset(60, None), offset(120, 7200), offset(180, None), offset(90, 3600), offset(240, -18000)] == [
@@ -140,7 +140,7 @@ def test_clock_that_was_ahead(path: Path, ledger: Ledger) -> None:
     """Once the clocks are right, the camera's description is updated again."""
     year = 365 * DAY
     ledger.record(push(year, interval(0)), START + year).result(TIMEOUT)
-    renamed = Sensor(SERIAL, "Portal", None, None, None, None)
+    renamed = Sender(SERIAL, "Portal", None, None, None, None)
     record(ledger, 60, interval(1), sender=renamed)
     assert camera_row(path, "name, received") == ("Portal", START + 60)
 

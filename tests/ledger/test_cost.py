@@ -16,11 +16,11 @@ from custom_components.axis_people_counter.ledger.place_today import PlaceToday
 from custom_components.axis_people_counter.ledger.places import Door, Place
 from custom_components.axis_people_counter.ledger.today import Today
 
-from ..helpers.bare_ledger import DAY, HOUR, MINUTE, START, TIMEOUT, counted_steps, pack_all, push, sensor
+from ..helpers.bare_ledger import DAY, HOUR, MINUTE, START, TIMEOUT, counted_steps, pack_all, push, sender
 
 MIDNIGHT: Final = START // DAY * DAY
 DOORS: Final = range(10)
-PLACE: Final = Place("shop", tuple(Door(sensor(number).serial, False) for number in DOORS), "midnight")
+PLACE: Final = Place("shop", tuple(Door(sender(number).serial, False) for number in DOORS), "midnight")
 ENDLESS: Final = Place("hall", PLACE.doors, "none")
 
 
@@ -36,12 +36,12 @@ def send(ledger: Ledger, number: int, start: int, *, minutes: int = 1, people: i
     minute = range(start, start + minutes * MINUTE, MINUTE)
     intervals = [Interval(at, at + MINUTE, people, 0, None, None) for at in minute]
     end = start + minutes * MINUTE
-    ledger.record(push(end, *intervals, sender=sensor(number), at=0), end).result(TIMEOUT)
+    ledger.record(push(end, *intervals, sender=sender(number), at=0), end).result(TIMEOUT)
 
 
 def camera(ledger: Ledger, number: int = 0) -> Today:
     """Read a camera."""
-    return ledger.today(sensor(number).serial, MIDNIGHT, MIDNIGHT + DAY, MIDNIGHT).result(TIMEOUT)
+    return ledger.today(sender(number).serial, MIDNIGHT, MIDNIGHT + DAY, MIDNIGHT).result(TIMEOUT)
 
 
 def place(ledger: Ledger, key: str = PLACE.key) -> PlaceToday:
@@ -107,7 +107,7 @@ def test_silent_door_does_not_hold_it_up(ledger: Ledger) -> None:
 
 def replace_first_minute(ledger: Ledger) -> None:
     """Replace the first minute of a door."""
-    ledger.record(push(DAY, Interval(MIDNIGHT, MIDNIGHT + MINUTE, 5, 0, None, None), sender=sensor(0)), 0)
+    ledger.record(push(DAY, Interval(MIDNIGHT, MIDNIGHT + MINUTE, 5, 0, None, None), sender=sender(0)), 0)
 
 
 @pytest.mark.parametrize(
@@ -115,16 +115,16 @@ def replace_first_minute(ledger: Ledger) -> None:
     [
         pytest.param(replace_first_minute, 4 + 60, id="a replaced interval"),
         pytest.param(
-            lambda ledger: ledger.correct(sensor(0).serial, MIDNIGHT + 30 * MINUTE, 0, Source.ACTION),
+            lambda ledger: ledger.correct(sender(0).serial, MIDNIGHT + 30 * MINUTE, 0, Source.ACTION),
             30,
             id="a correction in the past",
         ),
         pytest.param(
-            lambda ledger: ledger.correct(sensor(0).serial, MIDNIGHT + HOUR, 7, Source.ACTION),
+            lambda ledger: ledger.correct(sender(0).serial, MIDNIGHT + HOUR, 7, Source.ACTION),
             7,
             id="a correction at the end",
         ),
-        pytest.param(lambda ledger: ledger.set_reversed(sensor(0).serial, True), 0, id="another direction"),
+        pytest.param(lambda ledger: ledger.set_reversed(sender(0).serial, True), 0, id="another direction"),
     ],
 )
 def test_change_of_a_camera(ledger: Ledger, change: Callable[[Ledger], object], expected: int) -> None:
@@ -149,9 +149,9 @@ def test_change_of_a_camera(ledger: Ledger, change: Callable[[Ledger], object], 
             7,
             id="a correction at the end",
         ),
-        pytest.param(lambda ledger: ledger.set_reversed(sensor(0).serial, True), 0, id="another direction"),
+        pytest.param(lambda ledger: ledger.set_reversed(sender(0).serial, True), 0, id="another direction"),
         pytest.param(
-            lambda ledger: ledger.set_places([Place("shop", (Door(sensor(0).serial, True),), "midnight")]),
+            lambda ledger: ledger.set_places([Place("shop", (Door(sender(0).serial, True),), "midnight")]),
             0,
             id="another direction of a door",
         ),
@@ -170,7 +170,7 @@ def test_place_that_is_replaced(ledger: Ledger) -> None:
     send(ledger, 0, MIDNIGHT, minutes=60)
     assert place(ledger, ENDLESS.key).occupancy == 60
     ledger.set_places([PLACE]).result(TIMEOUT)
-    ledger.set_places([PLACE, Place("cellar", (Door(sensor(0).serial, True),), "none")]).result(TIMEOUT)
+    ledger.set_places([PLACE, Place("cellar", (Door(sender(0).serial, True),), "none")]).result(TIMEOUT)
     assert place(ledger, "cellar").occupancy == 0
 
 
@@ -179,7 +179,7 @@ def test_interval_that_moves_to_another_key(ledger: Ledger) -> None:
     for number in DOORS:
         send(ledger, number, MIDNIGHT, minutes=60)
     send(ledger, 1, MIDNIGHT + HOUR)
-    serial = sensor(1).serial
+    serial = sender(1).serial
     assert place(ledger).counted_until[serial] == MIDNIGHT + HOUR + MINUTE
     ledger.set_routes({serial: [Route(MIDNIGHT + HOUR, "another")]}, MIDNIGHT + 2 * HOUR).result(TIMEOUT)
     assert place(ledger).counted_until[serial] == MIDNIGHT + HOUR
@@ -191,7 +191,7 @@ def test_door_that_begins_later(ledger: Ledger) -> None:
     send(ledger, 0, MIDNIGHT - HOUR)
     for number in DOORS[1:]:
         send(ledger, number, MIDNIGHT, minutes=60)
-    serial = sensor(0).serial
+    serial = sender(0).serial
     send(ledger, 0, MIDNIGHT + HOUR)
     assert place(ledger).counted_until[serial] == MIDNIGHT + HOUR + MINUTE
     ledger.set_routes({serial: [Route(MIDNIGHT + HOUR, "another")]}, MIDNIGHT + 2 * HOUR).result(TIMEOUT)

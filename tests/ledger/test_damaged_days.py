@@ -30,13 +30,13 @@ from ..helpers.bare_ledger import (
     push,
     query,
     record,
-    sensor,
+    sender,
     stored,
 )
 
 MIDNIGHT: Final = START // DAY * DAY
 EVER: Final = (START - 99 * DAY, START + 99 * DAY)
-OTHER: Final = sensor(1)
+OTHER: Final = sender(1)
 
 
 def day(number: int, *, adults: bool = False) -> list[Interval]:

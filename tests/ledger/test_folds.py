@@ -25,14 +25,14 @@ from custom_components.axis_people_counter.ledger.ledger import Ledger
 from custom_components.axis_people_counter.ledger.places import Door, Place
 from custom_components.axis_people_counter.ledger.today import Today
 
-from ..helpers.bare_ledger import MINUTE, TIMEOUT, memory_folder, opened, push, sensor
+from ..helpers.bare_ledger import MINUTE, TIMEOUT, memory_folder, opened, push, sender
 
 ZONE: Final = ZoneInfo("Europe/Stockholm")
 # The clocks go back in the night that follows.
 EVENING: Final = int(datetime(2026, 10, 24, 18, tzinfo=UTC).timestamp())
 # The width of each door's intervals, in minutes.
 WIDTHS: Final = (1, 1, 15, 5)
-SERIALS: Final = tuple(sensor(number).serial for number in range(len(WIDTHS)))
+SERIALS: Final = tuple(sender(number).serial for number in range(len(WIDTHS)))
 KEYS: Final = ("daily", "endless")
 
 type Doors = tuple[Door, ...]
@@ -106,7 +106,7 @@ class Shop:
             Interval(start, start + width, random.choice((0, 0, 1, 3)), random.choice((0, 0, 1, 2)), None, None)
             for start in starts
         ]
-        self.ledger.record(push(self.now, *intervals, sender=sensor(number), at=0), self.now).result(TIMEOUT)
+        self.ledger.record(push(self.now, *intervals, sender=sender(number), at=0), self.now).result(TIMEOUT)
 
     def push(self, number: int, seed: int) -> None:
         """Send what a door has counted since it sent last."""

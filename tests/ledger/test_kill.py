@@ -32,10 +32,10 @@ folder, path, number, start = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv
 package = ModuleType("counter")
 package.__path__ = [str(folder)]
 sys.modules["counter"] = package
-from counter.counting import Interval, Intervals, Push, Sensor
+from counter.counting import Interval, Intervals, Push, Sender
 from counter.ledger import Ledger
 
-sensor = Sensor("accc8ef3d92e", "Main entrance", None, None, None, None)
+sender = Sender("accc8ef3d92e", "Main entrance", None, None, None, None)
 
 def minute(at):
     return Interval(start + 60 * at, start + 60 * at + 60, at % 7, at % 5, None, None)
@@ -46,7 +46,7 @@ def push(at):
         quarter = [minute(number) for number in range(at - 14, at + 1)]
         people = [sum(interval.entered for interval in quarter), sum(interval.exited for interval in quarter)]
         intervals = [Interval(quarter[0].start, quarter[-1].end, *people, None, None)]
-    return Push(sensor, start + 60 * at + 60, Intervals(intervals))
+    return Push(sender, start + 60 * at + 60, Intervals(intervals))
 
 ledger = Ledger(path, lambda _: sys.exit("moved aside"), lambda: sys.exit("damaged"))
 while True:

@@ -14,7 +14,7 @@ from custom_components.axis_people_counter.ledger.ledger import Ledger
 from ..helpers.bare_ledger import (
     DAY,
     MINUTE,
-    SENSOR,
+    SENDER,
     SERIAL,
     START,
     TIMEOUT,
@@ -120,7 +120,7 @@ def test_memory_of_texts(ledger: Ledger, routed: bool) -> None:
         ledger.set_routes({SERIAL: [Route(START - 50 * MINUTE, "accc00000001")]}, START).result(TIMEOUT)
     tracemalloc.start()
     try:
-        changes = ledger.record(Push(SENSOR, START, Intervals(), texts), START).result(TIMEOUT)
+        changes = ledger.record(Push(SENDER, START, Intervals(), texts), START).result(TIMEOUT)
         assert tracemalloc.get_traced_memory()[1] < 3_000_000
     finally:
         tracemalloc.stop()

@@ -26,7 +26,7 @@ from ..helpers.bare_ledger import (
     packed_days,
     query,
     record,
-    sensor,
+    sender,
     stored,
     stored_as_sent,
     wait_for,
@@ -64,15 +64,15 @@ def test_each_step_packs_a_day_of_a_camera(path: Path, ledger: Ledger) -> None:
     """Only days that end before the instant are packed; years without counts take no steps."""
     days = (-3000, 0, 1, 3)
     for number in range(2):
-        record(ledger, 1, *(on(day, 1, minute=minute) for day in days for minute in (0, 1)), sender=sensor(number))
-    before = [stored_as_sent(path, sensor(number).serial) for number in range(2)]
+        record(ledger, 1, *(on(day, 1, minute=minute) for day in days for minute in (0, 1)), sender=sender(number))
+    before = [stored_as_sent(path, sender(number).serial) for number in range(2)]
     assert pack_all(ledger, MIDNIGHT + 2 * DAY - 1) == 2 * 2
     assert pack_all(ledger, MIDNIGHT + 2 * DAY - 1) == 0
-    assert packed_days(path, sensor(0).serial) == [-3000, 0]
+    assert packed_days(path, sender(0).serial) == [-3000, 0]
     assert pack_all(ledger, MIDNIGHT + 2 * DAY) == 2
-    assert packed_days(path, sensor(1).serial) == [-3000, 0, 1]
+    assert packed_days(path, sender(1).serial) == [-3000, 0, 1]
     assert query(path, "SELECT count(*) FROM intervals") == [(2 * 2,)]
-    assert [stored_as_sent(path, sensor(number).serial) for number in range(2)] == before
+    assert [stored_as_sent(path, sender(number).serial) for number in range(2)] == before
 
 
 def test_interval_over_midnight_belongs_to_the_day_where_it_begins(path: Path, ledger: Ledger) -> None:

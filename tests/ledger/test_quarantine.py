@@ -30,7 +30,7 @@ from ..helpers.bare_ledger import (
     quarter,
     query,
     record,
-    sensor,
+    sender,
     stored,
     waiting,
 )
@@ -57,8 +57,8 @@ def test_rejected_interval_sent_again(ledger: Ledger) -> None:
         record(ledger, sent, rejected=[Rejected("bad", "x"), Rejected("bad", "y")])
         assert quarantined(ledger) == 2
     assert {kept.received for kept in ledger.quarantined(SERIAL, 10).result(TIMEOUT)} == {START + 60}
-    record(ledger, 120, sender=sensor(1), rejected=[Rejected("bad", "x")])
-    assert quarantined(ledger, sensor(1).serial) == 1
+    record(ledger, 120, sender=sender(1), rejected=[Rejected("bad", "x")])
+    assert quarantined(ledger, sender(1).serial) == 1
 
 
 @pytest.mark.parametrize("days", [2, pytest.param(90, marks=pytest.mark.slow)])
@@ -88,7 +88,7 @@ def test_full_quarantine(path: Path, ledger: Ledger) -> None:
         assert contents(ledger) == [rejected.content for rejected in whole[:20]]
         assert stored(path) == [interval(-1, sent)]
     assert record(ledger, 3, rejected=whole[:20]).not_stored == 0
-    assert record(ledger, 3, sender=sensor(1), rejected=whole[:20]).not_stored == 0
+    assert record(ledger, 3, sender=sender(1), rejected=whole[:20]).not_stored == 0
     # Intervals that are stored already take no room, wherever they stand in the push.
     ledger.drop(SERIAL, ledger.quarantine(SERIAL, 0).result(TIMEOUT).last - 2).result(TIMEOUT)
     assert record(ledger, 4, rejected=[whole[19], *whole[:18], whole[18], whole[20]]).not_stored == 1
@@ -112,17 +112,17 @@ def test_limit_of_all_cameras_together(ledger: Ledger, monkeypatch: pytest.Monke
     """Invented cameras can't fill the disk, neither with rejected nor with waiting intervals."""
     monkeypatch.setattr(quarantine, "MAX_QUARANTINED_BYTES", 10_100)
     long = [Rejected("bad", f"{number} {'é' * 400}") for number in range(6)]
-    assert record(ledger, 1, sender=sensor(1), rejected=long).not_stored == 0
-    changes = record(ledger, 1, interval(0, 7), sender=sensor(2), rejected=long)
+    assert record(ledger, 1, sender=sender(1), rejected=long).not_stored == 0
+    changes = record(ledger, 1, interval(0, 7), sender=sender(2), rejected=long)
     assert (changes.not_stored, changes.camera.total_entered) == (1, 7)
     # A short one still fits in.
-    record(ledger, 2, interval(0, 20, minutes=15), sender=sensor(3))
-    assert record(ledger, 3, *quarter(1)[:9], sender=sensor(3)).not_stored == 8
+    record(ledger, 2, interval(0, 20, minutes=15), sender=sender(3))
+    assert record(ledger, 3, *quarter(1)[:9], sender=sender(3)).not_stored == 8
     ((size,),) = query(ledger.path, "SELECT sum(quarantined_bytes) FROM cameras")
     assert size == 11 * 902 + 100
     # An invented camera is removed.
-    ledger.set_removed(sensor(1).serial).result(TIMEOUT)
-    assert record(ledger, 4, sender=sensor(2), rejected=long).not_stored == 0
+    ledger.set_removed(sender(1).serial).result(TIMEOUT)
+    assert record(ledger, 4, sender=sender(2), rejected=long).not_stored == 0
 
 
 @pytest.mark.usefixtures("_little_room")
@@ -201,7 +201,7 @@ def test_rejected_interval_is_counted_after_all(path: Path, ledger: Ledger) -> N
     # A readable interval that was sent at the same instant is enough.
     record(ledger, 60, interval(2, 5))
     assert contents(ledger) == ["3 1"]
-    record(ledger, 120, interval(3, 5), sender=sensor(1))
+    record(ledger, 120, interval(3, 5), sender=sender(1))
     assert contents(ledger) == ["3 1"]
 
 

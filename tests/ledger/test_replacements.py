@@ -9,7 +9,7 @@ import pytest
 
 from custom_components.axis_people_counter.counting.interval import Interval
 from custom_components.axis_people_counter.counting.occupancy import Source
-from custom_components.axis_people_counter.counting.protocol import Sensor
+from custom_components.axis_people_counter.counting.protocol import Sender
 from custom_components.axis_people_counter.counting.rejected import Rejected
 from custom_components.axis_people_counter.counting.replacements import Replacement, routes_of
 from custom_components.axis_people_counter.ledger.ledger import Ledger
@@ -29,9 +29,9 @@ def at(minute: int) -> int:
     return START + minute * MINUTE
 
 
-def camera(serial: str) -> Sensor:
+def camera(serial: str) -> Sender:
     """Return a camera with a description of its own."""
-    return Sensor(serial, f"Camera {serial[-1]}", f"Application {serial[-1]}", "1", "Europe/Stockholm", "192.168.1.5")
+    return Sender(serial, f"Camera {serial[-1]}", f"Application {serial[-1]}", "1", "Europe/Stockholm", "192.168.1.5")
 
 
 def send(

@@ -31,13 +31,13 @@ from ..helpers.bare_ledger import (
     pack_all,
     query,
     record,
-    sensor,
+    sender,
     stored,
 )
 
 MIDNIGHT: Final = START // DAY * DAY
 MINUTES_OF_A_DAY: Final = 24 * 60
-OTHER: Final = sensor(2)
+OTHER: Final = sender(2)
 PLACE: Final = Place("place", (Door(SERIAL, False), Door(OTHER.serial, True)), Schedule(ZoneInfo("UTC"), None).basis)
 BASIS: Final = "basis"
 
@@ -286,7 +286,7 @@ def test_steps_are_short(ledger: Ledger) -> None:
     """Delete one camera at a time, because pushes wait for each step."""
     for number in range(2, 12):
         for day in range(8):
-            record(ledger, day * DAY + 60, interval(day * MINUTES_OF_A_DAY, 1), sender=sensor(number))
+            record(ledger, day * DAY + 60, interval(day * MINUTES_OF_A_DAY, 1), sender=sender(number))
     assert delete(ledger, 3) == 2 * (1 + 10)
 
 

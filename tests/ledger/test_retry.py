@@ -31,7 +31,7 @@ from ..helpers.bare_ledger import (
     quarter,
     query,
     record,
-    sensor,
+    sender,
     stored,
     waiting,
 )
@@ -226,7 +226,7 @@ def test_overview(ledger: Ledger) -> None:
     keep(ledger, 60, "a", "b", "c")
     quarantine = ledger.quarantine(SERIAL, 2).result(TIMEOUT)
     assert (quarantine.count, [kept.content for kept in quarantine.newest]) == (3, ["c", "b"])
-    nothing = ledger.quarantine(sensor(1).serial, 2).result(TIMEOUT)
+    nothing = ledger.quarantine(sender(1).serial, 2).result(TIMEOUT)
     assert (nothing.count, nothing.newest) == (0, [])
 
 
@@ -239,7 +239,7 @@ def test_long_content_is_shown_in_part(ledger: Ledger) -> None:
 
 def test_drop(path: Path, ledger: Ledger) -> None:
     """Intervals that came since, other cameras' and stored ones stay."""
-    record(ledger, 1, sender=sensor(1), rejected=[Rejected("bad", "of another")])
+    record(ledger, 1, sender=sender(1), rejected=[Rejected("bad", "of another")])
     record(ledger, 900, interval(0, 20, minutes=15))
     keep(ledger, 960, "shown")
     record(ledger, 960, interval(3, 1))
@@ -247,7 +247,7 @@ def test_drop(path: Path, ledger: Ledger) -> None:
     keep(ledger, 1020, "later")
     assert ledger.drop(SERIAL, last).result(TIMEOUT) == 2
     assert [kept.content for kept in ledger.quarantined(SERIAL, 10).result(TIMEOUT)] == ["later"]
-    assert quarantined(ledger, sensor(1).serial) == 1
+    assert quarantined(ledger, sender(1).serial) == 1
     assert stored(path) == [interval(0, 20, minutes=15)]
     assert ledger.drop(SERIAL, last).result(TIMEOUT) == 0
 

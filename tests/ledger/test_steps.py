@@ -14,10 +14,10 @@ from custom_components.axis_people_counter.ledger.ledger import Ledger
 from custom_components.axis_people_counter.ledger.place_today import PlaceToday
 from custom_components.axis_people_counter.ledger.places import Door, Place
 
-from ..helpers.bare_ledger import DAY, HOUR, MINUTE, START, TIMEOUT, held_up, pack_all, push, sensor
+from ..helpers.bare_ledger import DAY, HOUR, MINUTE, START, TIMEOUT, held_up, pack_all, push, sender
 
 MIDNIGHT: Final = START // DAY * DAY
-SERIALS: Final = [sensor(number).serial for number in range(3)]
+SERIALS: Final = [sender(number).serial for number in range(3)]
 DOORS: Final = tuple(Door(serial, False) for serial in SERIALS)
 DAILY: Final = Place("shop", DOORS, "midnight")
 ENDLESS: Final = Place("hall", DOORS, "none")
@@ -38,7 +38,7 @@ def send(ledger: Ledger, number: int, *starts: int, width: int = MINUTE, people:
     intervals = [Interval(start, start + width, people, 0, None, None) for start in starts]
     # More people are sent later.
     end = MIDNIGHT + DAY + people
-    ledger.record(push(end, *intervals, sender=sensor(number), at=0), end).result(TIMEOUT)
+    ledger.record(push(end, *intervals, sender=sender(number), at=0), end).result(TIMEOUT)
 
 
 def place_today(ledger: Ledger, key: str = DAILY.key) -> Answer[PlaceToday | None]:
@@ -129,7 +129,7 @@ def test_limits_of_a_place_without_resets(ledger: Ledger) -> None:
     for number, (before, after) in enumerate(pairwise([0, *inside])):
         start = MIDNIGHT + (number - 30) * MINUTE
         counts = Interval(start, start + MINUTE, max(0, after - before), max(0, before - after), None, None)
-        ledger.record(push(start + HOUR, counts, sender=sensor(0), at=0), start).result(TIMEOUT)
+        ledger.record(push(start + HOUR, counts, sender=sender(0), at=0), start).result(TIMEOUT)
     assert reached(20, 60) == [True, False]
     # After a change, it is found that another limit was reached the day before.
     assert reached(35) == [False]

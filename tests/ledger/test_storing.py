@@ -12,7 +12,7 @@ from custom_components.axis_people_counter.ledger.ledger import Ledger
 from ..helpers.bare_ledger import (
     DAY,
     MINUTE,
-    SENSOR,
+    SENDER,
     SERIAL,
     START,
     TIMEOUT,
@@ -23,7 +23,7 @@ from ..helpers.bare_ledger import (
     push,
     quarantined,
     record,
-    sensor,
+    sender,
     stored,
     waiting,
 )
@@ -38,7 +38,7 @@ def test_push_is_in_the_file(path: Path, ledger: Ledger) -> None:
     assert changes.since == START
     assert quarantined(ledger) == 0
     camera = changes.camera
-    assert (camera.serial, camera.name, camera.sent, camera.received) == (SERIAL, SENSOR.name, START + 120, START + 120)
+    assert (camera.serial, camera.name, camera.sent, camera.received) == (SERIAL, SENDER.name, START + 120, START + 120)
     assert (camera.total_entered, camera.total_exited) == (6, 2)
     assert (camera.total_adults_entered, camera.total_adults_exited) == (4, 2)
 
@@ -91,9 +91,9 @@ def test_two_intervals_sent_at_the_same_time(path: Path, tmp_path: Path, ledger:
 def test_same_minute_of_two_cameras(path: Path, ledger: Ledger) -> None:
     """The intervals of both cameras are stored."""
     record(ledger, 60, interval(0, 5))
-    record(ledger, 60, interval(0, 3), sender=sensor(1))
+    record(ledger, 60, interval(0, 3), sender=sender(1))
     assert stored(path) == [interval(0, 5)]
-    assert stored(path, sensor(1).serial) == [interval(0, 3)]
+    assert stored(path, sender(1).serial) == [interval(0, 3)]
 
 
 def test_sums_of_adults(path: Path, ledger: Ledger) -> None:

@@ -29,7 +29,7 @@ from ..helpers.bare_ledger import (
     outcome,
     push,
     record,
-    sensor,
+    sender,
     stored,
     wait_for,
 )
@@ -60,9 +60,9 @@ def test_waiting_pushes_are_committed_together(path: Path, ledger: Ledger) -> No
     record(ledger, 0)
     before = commits(path)
     with locked(path):
-        futures = [ledger.record(push(60, interval(0, 1), sender=sensor(number)), START) for number in range(50)]
+        futures = [ledger.record(push(60, interval(0, 1), sender=sender(number)), START) for number in range(50)]
         read = ledger.cameras()
-    assert [future.result(TIMEOUT).camera.serial for future in futures] == [sensor(n).serial for n in range(50)]
+    assert [future.result(TIMEOUT).camera.serial for future in futures] == [sender(n).serial for n in range(50)]
     assert len(read.result(TIMEOUT)) in (1, 2, 51)
     assert 1 <= commits(path) - before <= 2
 

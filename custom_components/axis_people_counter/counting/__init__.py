@@ -35,7 +35,7 @@ from .occupancy import (
 )
 from .occupancy_columns import PassageColumns, Peak, passages_of_door, passages_of_place, peaks
 from .overlap import Coverage, SentInterval, overlapping_groups, rank, resolve
-from .protocol import Document, DocumentError, ProtocolVersionError, Push, Sensor, TestMessage, parse, parse_rejected
+from .protocol import Document, DocumentError, ProtocolVersionError, Push, Sender, TestMessage, parse, parse_rejected
 from .rejected import Rejected, RejectedTexts
 from .replacements import (
     Replacement,
@@ -85,7 +85,7 @@ __all__ = [
     "Routes",
     "Row",
     "Schedule",
-    "Sensor",
+    "Sender",
     "SentInterval",
     "Source",
     "TestMessage",

@@ -40,10 +40,10 @@ SHORT: Final = 16 * 1024
 class DocumentError(Exception):
     """The document can't be read; the message is the reason."""
 
-    def __init__(self, message: str, sensor: Sensor | None = None) -> None:
+    def __init__(self, message: str, sender: Sender | None = None) -> None:
         super().__init__(message)
         # The sender, where it could be read in spite of the error.
-        self.sensor = sensor
+        self.sender = sender
 
 
 class ProtocolVersionError(DocumentError):
@@ -55,7 +55,7 @@ class ProtocolVersionError(DocumentError):
 
 
 @dataclass(frozen=True, slots=True)
-class Sensor:
+class Sender:
     """The camera that sends a document, as it describes itself."""
 
     serial: str
@@ -72,7 +72,7 @@ class Sensor:
 class TestMessage:
     """A document without counts: "Test connection" on a camera sends it."""
 
-    sensor: Sensor
+    sender: Sender
     sent: Timestamp
 
 
@@ -80,7 +80,7 @@ class TestMessage:
 class Push:
     """The counts of one camera; `sent` is the time by the camera's clock."""
 
-    sensor: Sensor
+    sender: Sender
     sent: Timestamp
     intervals: Intervals
     rejected: RejectedTexts | tuple[()] = ()
@@ -102,9 +102,9 @@ def parse(body: bytes | bytearray) -> Document:
         return _document(members)
     except JsonError as err:
         # No variable holds the new error: with its traceback it would keep itself, and the body in memory.
-        raise DocumentError(str(err), _find_sensor(reader, members)) from err
+        raise DocumentError(str(err), _find_sender(reader, members)) from err
     except DocumentError as err:
-        err.sensor = _find_sensor(reader, members)
+        err.sender = _find_sender(reader, members)
         raise
 
 
@@ -141,12 +141,12 @@ def _usual_push(body: bytes | bytearray) -> Push | None:
             intervals.append(interval)
             newest.update(interval.start, measurement)
         newest.update(parse_timestamp(data.get("utcFrom")), data)
-        sensor, sent = _head(members)
+        sender, sent = _head(members)
     except JsonError, DocumentError, RejectedError, KeyError:
         return None
     if not intervals.are_within(sent - MAX_AGE, sent):
         return None
-    return Push(replace(sensor, utc_offset=newest.utc_offset(sent)), sent, intervals)
+    return Push(replace(sender, utc_offset=newest.utc_offset(sent)), sent, intervals)
 
 
 def _read_members(reader: JsonReader, members: dict[str, Any]) -> None:
@@ -180,23 +180,23 @@ def _read_data(reader: JsonReader) -> _Measurements | dict[str, Any]:
 
 def _document(members: dict[str, Any]) -> Document:
     """Return the document that has these members."""
-    sensor, sent = _head(members)
+    sender, sent = _head(members)
     data = members.get("data")
     if isinstance(data, _Measurements):
-        return data.push(sensor, sent)
+        return data.push(sender, sent)
     if not _is_empty(data):
         raise DocumentError("data has no list of measurements.")
-    return TestMessage(sensor, sent)
+    return TestMessage(sender, sent)
 
 
-def _head(members: dict[str, Any]) -> tuple[Sensor, Timestamp]:
+def _head(members: dict[str, Any]) -> tuple[Sender, Timestamp]:
     """Return the sender, and when it sent the document."""
     _check_version(members)
-    sensor = _sensor(members.get("sensor"))
+    sender = _sender(members.get("sensor"))
     sent = parse_timestamp(members.get("utcSent"))
     if sent is None:
         raise DocumentError("utcSent is missing or isn't a date and time.")
-    return sensor, sent
+    return sender, sent
 
 
 class _Measurements:
@@ -231,7 +231,7 @@ class _Measurements:
             self.newest.update(interval.start, measurement)
             self._skip("direction", unknown_directions)
 
-    def push(self, sensor: Sensor, sent: Timestamp) -> Push:
+    def push(self, sender: Sender, sent: Timestamp) -> Push:
         """Return the push, now that its sender and time are known."""
         intervals = self._intervals
         if not intervals.are_within(sent - MAX_AGE, sent):
@@ -239,9 +239,9 @@ class _Measurements:
         _check_days(intervals)
         if self._unknown:
             self._skip_or_reject_unknown(intervals)
-        sensor = replace(sensor, utc_offset=self.newest.utc_offset(sent))
+        sender = replace(sender, utc_offset=self.newest.utc_offset(sent))
         # Without rejected measurements, the push doesn't keep the body in memory.
-        return Push(sensor, sent, intervals, self._rejected or (), frozenset(self._skipped))
+        return Push(sender, sent, intervals, self._rejected or (), frozenset(self._skipped))
 
     def _without_rejected(self, sent: Timestamp) -> Intervals:
         """Reject the intervals that can't be right at this time, and return the others."""
@@ -355,7 +355,7 @@ _SEPARATORS: Final = re.compile("[:.-]")
 _SERIAL: Final = re.compile("[0-9a-f]{12}")
 
 
-def _sensor(members: Any) -> Sensor:
+def _sender(members: Any) -> Sender:
     if not is_object(members):
         raise DocumentError("sensor is missing or isn't a JSON object with unique keys.")
     serial = members.get("serial")
@@ -363,7 +363,7 @@ def _sensor(members: Any) -> Sensor:
     serial = _SEPARATORS.sub("", serial).lower() if isinstance(serial, str) else ""
     if not _SERIAL.fullmatch(serial):
         raise DocumentError("sensor.serial is missing or isn't a serial number of 12 hexadecimal digits.")
-    return Sensor(
+    return Sender(
         serial=serial,
         name=(_printable(members.get("name")) or f"axis-{serial}")[:MAX_NAME].strip(),
         application=_printable(members.get("application")),
@@ -373,15 +373,15 @@ def _sensor(members: Any) -> Sensor:
     )
 
 
-def _find_sensor(reader: JsonReader, members: dict[str, Any]) -> Sensor | None:
+def _find_sender(reader: JsonReader, members: dict[str, Any]) -> Sender | None:
     """Return the sender of a document that can't be read: from before the error, or from the last part of the body."""
     try:
         if "sensor" not in members and (position := reader.body.rfind(b'"sensor"', -MAX_VALUE)) >= 0:
             reader.position = position
             reader.value()
             reader.expect(b":")
-            return _sensor(reader.value())
-        return _sensor(members.get("sensor"))
+            return _sender(reader.value())
+        return _sender(members.get("sensor"))
     except DocumentError, JsonError:
         return None
 

@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 
 from homeassistant.util import dt as dt_util
 
-from ..counting import Sensor
+from ..counting import Sender
 from ..issues import QUIET_SENDER
 
 _LOGGER = logging.getLogger(__name__)
@@ -35,30 +35,30 @@ class RefusalLog:
         # By serial number, or by address where a document names no sender.
         self._senders: dict[str, _RefusedSender] = {}
 
-    def add(self, sensor: Sensor | None, address: str, sentence: str, *, is_camera: bool) -> None:
+    def add(self, sender: Sender | None, address: str, sentence: str, *, is_camera: bool) -> None:
         """Log that a document was refused, if its sender hasn't been logged yet; known cameras always are."""
         self._expire()
-        sender, name = (sensor.serial, f"{sensor.name} ({sensor.serial})") if sensor else (address, address)
-        before = self._senders.get(sender)
+        about, name = (sender.serial, f"{sender.name} ({sender.serial})") if sender else (address, address)
+        before = self._senders.get(about)
         if before is None and not is_camera and len(self._senders) >= MAX_SENDERS:
             return
         if before is None:
             _LOGGER.warning("A document from %s was refused: %s", name, sentence)
-        self._senders[sender] = _RefusedSender(name, dt_util.utcnow(), is_well=before is not None and before.is_well)
+        self._senders[about] = _RefusedSender(name, dt_util.utcnow(), is_well=before is not None and before.is_well)
 
-    def end(self, sensor: Sensor) -> None:
+    def end(self, sender: Sender) -> None:
         """Log that documents of a sender are accepted again."""
-        refused = self._senders.get(sensor.serial)
+        refused = self._senders.get(sender.serial)
         if refused and not refused.is_well:
             _LOGGER.info("Documents from %s can be read again", refused.name)
-            self._senders[sensor.serial] = refused._replace(is_well=True)
+            self._senders[sender.serial] = refused._replace(is_well=True)
         self._expire()
 
     def _expire(self) -> None:
         """Remove senders that haven't sent a refused document for a while."""
         expired = dt_util.utcnow() - QUIET_SENDER
-        for sender, refused in list(self._senders.items()):
+        for about, refused in list(self._senders.items()):
             if refused.last <= expired:
-                del self._senders[sender]
+                del self._senders[about]
                 if not refused.is_well:
                     _LOGGER.info("No document from %s has been refused for a while", refused.name)

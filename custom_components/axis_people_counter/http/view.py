@@ -22,7 +22,7 @@ from homeassistant.util.hass_dict import HassKey
 from .. import issues
 from ..connecting import certificate_pem, own_certificates
 from ..const import AUTHORITY_FILE_NAME, AUTHORITY_PATH, DOMAIN, PUSH_PATH
-from ..counting import DocumentError, ProtocolVersionError, Sensor, TestMessage, parse
+from ..counting import DocumentError, ProtocolVersionError, Sender, TestMessage, parse
 from ..issues import Issue
 from ..ledger import LedgerError, TooManyCamerasError
 from ..messages import name_placeholders, plain, url_host
@@ -208,7 +208,7 @@ class PushView(HomeAssistantView):
             # A document this small is parsed faster than it is handed to another thread.
             message = parse(body) if len(body) <= SMALL_BODY else await hass.async_add_executor_job(parse, body)
             for test in caller.tests:
-                test.cameras[message.sensor.serial] = message.sensor.name
+                test.cameras[message.sender.serial] = message.sender.name
             entry = _loaded_entry(hass)
             # The entry may have been unloaded or loaded anew meanwhile.
             if entry and is_accepted(entry, caller.token, caller.arrived):
@@ -219,7 +219,7 @@ class PushView(HomeAssistantView):
             # The document itself is valid, and all intervals that can be counted are stored.
             answer = self._refuse(hass, err, caller.address)
         except ClockError as err:
-            return self._refuse(hass, err, caller.address, message.sensor)
+            return self._refuse(hass, err, caller.address, message.sender)
         except tuple(REFUSALS) as err:
             return self._refuse(hass, err, caller.address)
         finally:
@@ -227,24 +227,24 @@ class PushView(HomeAssistantView):
 
         if entry:
             # An issue about the address stays: another camera may have the same address.
-            issues.async_end(hass, issues.WRONG_PROTOCOL, message.sensor.serial)
-        self._refusal_log.end(message.sensor)
+            issues.async_end(hass, issues.WRONG_PROTOCOL, message.sender.serial)
+        self._refusal_log.end(message.sender)
         return answer
 
-    def _refuse(self, hass: HomeAssistant, err: Exception, address: str, sensor: Sensor | None = None) -> web.Response:
+    def _refuse(self, hass: HomeAssistant, err: Exception, address: str, sender: Sender | None = None) -> web.Response:
         """Return the answer to an error; show the repair issue and log the sender as REFUSALS says."""
         refusal = next(refusal for error, refusal in REFUSALS.items() if isinstance(err, error))
-        sensor = err.sensor if isinstance(err, DocumentError) else sensor
-        sender = sensor.serial if sensor else address
+        sender = err.sender if isinstance(err, DocumentError) else sender
+        about = sender.serial if sender else address
         entry = _loaded_entry(hass)
         receiver = entry.runtime_data if entry else None
         if receiver and refusal.issue and (placeholders := _placeholders(err, address)):
             # The number of these issues is limited, but not for the addresses of known cameras.
             always = isinstance(err, WrongTokenError) and bool(receiver.async_cameras_at(address))
-            issues.async_begin(hass, refusal.issue, sender, always, **placeholders)
+            issues.async_begin(hass, refusal.issue, about, always, **placeholders)
         if refusal.is_logged:
-            is_camera = receiver is not None and receiver.key_of(sender) in receiver.cameras
-            self._refusal_log.add(sensor, address, refusal.sentence or str(err), is_camera=is_camera)
+            is_camera = receiver is not None and receiver.key_of(about) in receiver.cameras
+            self._refusal_log.add(sender, address, refusal.sentence or str(err), is_camera=is_camera)
         return self._answer(refusal, str(err))
 
     def _answer(self, refusal: Refusal, sentence: str = "") -> web.Response:
@@ -280,11 +280,11 @@ def _placeholders(err: Exception, address: str) -> dict[str, str]:
         case BodyTooLargeError():
             return {"address": address, "limit": str(err.limit // 1024 // 1024)}
         case ProtocolVersionError():
-            sensor = err.sensor
+            sender = err.sender
             return {
-                **name_placeholders(sensor.name if sensor else address),
+                **name_placeholders(sender.name if sender else address),
                 "protocol": plain(err.api),
-                "address": url_host((sensor and sensor.ip_address) or address),
+                "address": url_host((sender and sender.ip_address) or address),
             }
     return {}
 

@@ -281,18 +281,18 @@ class Ledger(LedgerFile):
         """Have the sums of a camera or a place begin at zero: recorder has no hours of it."""
         return self.submit(lambda db: deleted_hours.forget(db, key), writes=True)
 
-    def carry_series(self, key: str, hours: list[tuple[Timestamp, HourCounts]], until: Timestamp) -> Answer[None]:
-        """Store hours that recorder has of a camera, up to the last one, and that this ledger lacks."""
+    def carry_series(self, key: str, hours: list[tuple[Timestamp, HourCounts]], last: Timestamp) -> Answer[None]:
+        """Store the hours that recorder has of a camera and this ledger lacks; the last one wasn't finished."""
 
         def carry(db: sqlite3.Connection) -> None:
-            series.carry(db, key, hours, until)
+            series.carry(db, key, hours, last)
             places.note_change(db, key, 0)
 
         return self.submit(carry, writes=True)
 
-    def written_until(self, key: str) -> Answer[Timestamp | None]:
+    def last_written_hour(self, key: str) -> Answer[Timestamp | None]:
         """Return the last hour of a camera or a place that recorder may have from this ledger."""
-        return self.submit(lambda db: series.written_until(db, key))
+        return self.submit(lambda db: series.last_written_hour(db, key))
 
     def has_other_basis(self, key: str) -> Answer[bool]:
         """Return True if recorder has hours of a place from before its doors or its schedule changed."""

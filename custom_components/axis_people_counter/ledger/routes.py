@@ -31,7 +31,7 @@ def removed_cameras(db: sqlite3.Connection) -> list[Camera]:
 
 def obsolete_series(db: sqlite3.Connection) -> list[str]:
     """Return the keys for which no camera counts any more, and of which recorder has statistics."""
-    written = "removed = 1 AND written_until IS NOT NULL"
+    written = "removed = 1 AND written_last IS NOT NULL"
     return [camera.key for camera in each_camera(db, written) if not _is_in_use(db, camera.key)]
 
 

@@ -52,7 +52,7 @@ _TABLES: Final = """
         changed_since INTEGER DEFAULT 0,
         writing_since INTEGER,
         written_first INTEGER,
-        written_until INTEGER,
+        written_last INTEGER,
         written_as TEXT
     ) STRICT;
 
@@ -181,7 +181,7 @@ _TABLES: Final = """
         changed_since INTEGER DEFAULT 0,
         writing_since INTEGER,
         written_first INTEGER,
-        written_until INTEGER,
+        written_last INTEGER,
         written_as TEXT
     ) STRICT;
     -- The cameras of a place, by key, as some may not have pushed yet.

@@ -1,7 +1,7 @@
 """The hours of a camera or a place that recorder's long-term statistics may lack, and the counts of these hours.
 
 Recorder's database and the ledger can't be written in one transaction. So the ledger keeps `changed_since`, from when
-on hours have changed; `writing_since`, from when on they are being written; and `written_first` and `written_until`,
+on hours have changed; `writing_since`, from when on they are being written; and `written_first` and `written_last`,
 the first and the last hour that may ever have been written, and `written_as`, on which basis. Called by ledger.py.
 """
 
@@ -60,7 +60,7 @@ class _Written(NamedTuple):
     changed_since: Timestamp | None
     writing_since: Timestamp | None
     written_first: Timestamp | None
-    written_until: Timestamp | None
+    written_last: Timestamp | None
 
 
 # Writing to recorder: begin_writing_…, write, confirm
@@ -74,7 +74,7 @@ def begin_writing_camera(db: sqlite3.Connection, key: str, basis: str, *, everyt
     row = db.execute(
         """
         SELECT id, total_adults_entered IS NOT NULL, written_as,
-            changed_since, writing_since, written_first, written_until
+            changed_since, writing_since, written_first, written_last
         FROM cameras
         WHERE key = ?
         """,
@@ -105,7 +105,7 @@ def begin_writing_place(db: sqlite3.Connection, key: str, *, everything: bool) -
     """
     row = db.execute(
         """
-        SELECT id, basis, changed_since, writing_since, written_first, written_until
+        SELECT id, basis, changed_since, writing_since, written_first, written_last
         FROM places
         WHERE key = ?
         """,
@@ -131,7 +131,7 @@ def _missing_hours(
     with_counts = [(camera, camera.newest) for camera in cameras if camera.newest]
     # Recorder may have hours, at either end, whose only interval was replaced since, or moved to another key.
     firsts = [*(camera.first for camera, _ in with_counts), written.written_first]
-    lasts = [*(newest.start for _, newest in with_counts), written.written_until]
+    lasts = [*(newest.start for _, newest in with_counts), written.written_last]
     first = min((first for first in firsts if first is not None), default=None)
     if since is None or first is None:
         return None
@@ -144,7 +144,7 @@ def _missing_hours(
             db.execute(f"UPDATE {table} SET changed_since = NULL, writing_since = NULL WHERE key = ?", (key,))
         return None
     # The last hour that was written is always written again: it may have been incomplete.
-    start = min(_hour(max(since, first)), last if written.written_until is None else written.written_until)
+    start = min(_hour(max(since, first)), last if written.written_last is None else written.written_last)
     counted_until = max((newest.end for _, newest in with_counts), default=first)
     return HourRange(first, start, last, counted_until, deleted_hours.sums(db, key))
 
@@ -156,7 +156,7 @@ def _note_writing(db: sqlite3.Connection, table: str, row_id: int, hour_range: H
         SET changed_since = NULL,
             writing_since = :start,
             written_first = min(coalesce(written_first, :first), :first),
-            written_until = :last,
+            written_last = :last,
             written_as = :basis
         WHERE id = :row
         """,
@@ -187,20 +187,20 @@ def forget(db: sqlite3.Connection, key: str) -> None:
             SET changed_since = 0,
                 writing_since = NULL,
                 written_first = NULL,
-                written_until = NULL
+                written_last = NULL
             WHERE key = ?
             """,
             (key,),
         )
 
 
-def written_until(db: sqlite3.Connection, key: str) -> Timestamp | None:
+def last_written_hour(db: sqlite3.Connection, key: str) -> Timestamp | None:
     """Return the last hour of a camera or a place that recorder may have from this ledger."""
     row = db.execute(
         """
-        SELECT written_until FROM cameras WHERE key = :key
+        SELECT written_last FROM cameras WHERE key = :key
         UNION ALL
-        SELECT written_until FROM places WHERE key = :key
+        SELECT written_last FROM places WHERE key = :key
         """,
         {"key": key},
     ).fetchone()
@@ -252,7 +252,7 @@ def waits_for_recorder(db: sqlite3.Connection, key: str, before: Timestamp) -> b
             WHERE doors.key = :key
                 AND (changed_since < :before OR writing_since < :before)
                 AND (
-                    written_until IS NOT NULL
+                    written_last IS NOT NULL
                     OR NOT EXISTS (
                         SELECT *
                         FROM doors AS other
@@ -413,8 +413,8 @@ class _Camera:
 # by one. A single sum would count people twice, because a camera sends its last 90 days again to a new ledger.
 
 
-def carry(db: sqlite3.Connection, key: str, hours: Iterable[tuple[Timestamp, HourCounts]], until: Timestamp) -> None:
-    """Store the hours that recorder has of a camera, up to the last one, which wasn't finished.
+def carry(db: sqlite3.Connection, key: str, hours: Iterable[tuple[Timestamp, HourCounts]], last: Timestamp) -> None:
+    """Store the hours that recorder has of a camera; the last one wasn't finished.
 
     Hours before `kept_since` are stored as a sum, unless it is known already.
     """
@@ -427,12 +427,12 @@ def carry(db: sqlite3.Connection, key: str, hours: Iterable[tuple[Timestamp, Hou
         "INSERT OR REPLACE INTO carried VALUES (?, ?, ?, ?, ?, ?, ?)",
         # The stop of an unfinished hour is its start, as its end is unknown.
         (
-            (camera, hour, hour if hour == until else hour + HOUR, *counts)
+            (camera, hour, hour if hour == last else hour + HOUR, *counts)
             for hour, counts in hours
             if any(counts) and hour >= kept_since
         ),
     )
-    db.execute("UPDATE cameras SET changed_since = 0, written_until = ? WHERE id = ?", (until, camera))
+    db.execute("UPDATE cameras SET changed_since = 0, written_last = ? WHERE id = ?", (last, camera))
 
 
 def _add_unknown_sum(db: sqlite3.Connection, key: str, counts: HourCounts) -> None:

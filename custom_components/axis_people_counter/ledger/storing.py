@@ -39,7 +39,7 @@ class Changes:
 
 def record(db: sqlite3.Connection, push: Push, received: Timestamp) -> Changes:
     """Store a push."""
-    of_serial = routes.of_serial(db, push.sensor.serial)
+    of_serial = routes.of_serial(db, push.sender.serial)
     camera = _pushing_camera(db, push, of_serial, received)
     by_key = _divide_by_key(push, of_serial)
     own_part = by_key.pop(camera.key, None) or _without_intervals(push)
@@ -53,16 +53,16 @@ def record(db: sqlite3.Connection, push: Push, received: Timestamp) -> Changes:
 
 def _pushing_camera(db: sqlite3.Connection, push: Push, of_serial: list[Route], received: Timestamp) -> Camera:
     """Return the row of the camera that pushes, a new one where it is the first time."""
-    key = key_at(of_serial, push.sensor.serial)
+    key = key_at(of_serial, push.sender.serial)
     camera = find_camera(db, key)
     if (camera is None or camera.removed) and is_full(db):
         raise TooManyCamerasError
-    return camera or find_or_add(db, key, push.sensor.serial, push.sensor.name, received)
+    return camera or find_or_add(db, key, push.sender.serial, push.sender.name, received)
 
 
 def _divide_by_key(push: Push, of_serial: list[Route]) -> dict[str, Push]:
     """Divide a push by the keys its camera counted for; rejected intervals without a time go to the present key."""
-    serial = push.sensor.serial
+    serial = push.sender.serial
     if not of_serial:
         return {serial: push}
     intervals_of: defaultdict[str, Intervals] = defaultdict(Intervals)
@@ -95,7 +95,7 @@ def _record_for_other_keys(
     changed: list[tuple[str, Timestamp]] = []
     not_stored = 0
     for key, part in by_key.items():
-        camera = find_or_add(db, key, first_serial(key), part.sensor.name, received)
+        camera = find_or_add(db, key, first_serial(key), part.sender.name, received)
         settled, not_stored_of_key = _store(db, camera, part, received)
         if settled.changed_since is not None:
             changed.append((key, settled.changed_since))
@@ -132,7 +132,7 @@ def _describe(db: sqlite3.Connection, camera: Camera, push: Push, received: Time
     """Store how the camera describes itself, and show it where it was removed; return it as it is now."""
     # A push that was held up must not bring an old name back. A `sent` far in the future was a wrong clock.
     is_latest = push.sent >= camera.sent or camera.sent > received + HOUR
-    description = push.sensor if is_latest else camera
+    description = push.sender if is_latest else camera
     # The clock of this computer may have been put back by a little.
     if camera.received <= received + HOUR:
         received = max(received, camera.received)
@@ -156,7 +156,7 @@ def _describe(db: sqlite3.Connection, camera: Camera, push: Push, received: Time
         RETURNING {CAMERA_COLUMNS}
         """,
         {
-            "serial": push.sensor.serial,
+            "serial": push.sender.serial,
             "name": description.name,
             "application": description.application,
             "version": description.version,

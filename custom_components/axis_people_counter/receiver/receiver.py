@@ -155,7 +155,7 @@ class Receiver:
             issues.async_end_all(self.hass, persistent=False)
 
     @property
-    def stopped(self) -> bool:
+    def is_unloading(self) -> bool:
         """Return True if the entities are being removed. No entity may be added then."""
         return self._queue.is_stopped
 
@@ -176,28 +176,28 @@ class Receiver:
         intervals didn't fit into the quarantine.
         """
         self.problems.async_check_clock(document, arrived)
-        sensor = document.sensor
+        sender = document.sender
         if self.listener:
-            issues.async_end(self.hass, issues.CERTIFICATE_REFUSED, sensor.serial)
+            issues.async_end(self.hass, issues.CERTIFICATE_REFUSED, sender.serial)
         if isinstance(document, TestMessage):
-            if camera := self.cameras.get(self.key_of(sensor.serial)):
+            if camera := self.cameras.get(self.key_of(sender.serial)):
                 await camera.async_received()
             return
         try:
             received = int(dt_util.utcnow().timestamp())
             changes = await self.ledger.record(document, received)
         except TooManyCamerasError:
-            self.problems.async_too_many_cameras(sensor)
+            self.problems.async_too_many_cameras(sender)
             raise
         except LedgerError as err:
-            if not self.stopped:
+            if not self.is_unloading:
                 self._async_ledger_failed(err)
             raise
         self._async_ledger_recovered()
         self.problems.async_stored(document)
         # The counts are stored: an error while they are shown must not make the camera send them again.
         self._async_publish(changes)
-        self.problems.async_note_not_stored(sensor, changes.not_stored)
+        self.problems.async_note_not_stored(sender, changes.not_stored)
         if changes.not_stored:
             raise QuarantineFullError("The quarantine is full.")
 
@@ -303,7 +303,7 @@ class Receiver:
     async def _async_add(self, camera: Camera, *, has_sent_new_counts: bool) -> bool:
         """Add a camera with its entities; return False if it exists already, so that its push still has to be shown."""
         async with self._adding:
-            if self.stopped:
+            if self.is_unloading:
                 return True
             if camera.key in self.cameras:
                 return False
@@ -317,7 +317,7 @@ class Receiver:
                 has_sent_new_counts=has_sent_new_counts,
             )
             await coordinator.async_refresh()
-            if self.stopped:
+            if self.is_unloading:
                 return True
             self.cameras[camera.key] = coordinator
             # The coordinator's shutdown ends this listener.

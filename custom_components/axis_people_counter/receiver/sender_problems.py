@@ -10,7 +10,7 @@ from typing import Final
 from homeassistant.core import HomeAssistant, callback
 
 from .. import issues
-from ..counting import Document, Push, Sensor, TestMessage
+from ..counting import Document, Push, Sender, TestMessage
 from ..issues import About
 from ..ledger import MAX_CAMERAS, MAX_QUARANTINED, MAX_QUARANTINED_BYTES
 from ..messages import name_placeholders, plain, wall_clock
@@ -48,16 +48,16 @@ class SenderProblems:
 
         `arrived` is when the head of the request arrived: the rest of it may take long.
         """
-        sensor = document.sensor
+        sender = document.sender
         if abs(document.sent - arrived.timestamp()) <= MAX_CLOCK_DIFFERENCE:
-            issues.async_end(self._hass, issues.CLOCK_DIFFERS, sensor.serial)
+            issues.async_end(self._hass, issues.CLOCK_DIFFERS, sender.serial)
             return
         sent = datetime.fromtimestamp(document.sent, UTC)
         issues.async_begin(
             self._hass,
             issues.CLOCK_DIFFERS,
-            sensor.serial,
-            **name_placeholders(sensor.name, sensor.ip_address),
+            sender.serial,
+            **name_placeholders(sender.name, sender.ip_address),
             camera_time=wall_clock(sent),
             home_assistant_time=wall_clock(arrived),
             time_zone=plain(self._hass.config.time_zone),
@@ -69,45 +69,45 @@ class SenderProblems:
             )
 
     @callback
-    def async_too_many_cameras(self, sensor: Sensor) -> None:
+    def async_too_many_cameras(self, sender: Sender) -> None:
         """Show that a push was rejected because there are too many cameras."""
         if len(self._too_many) < MAX_NOTES:
-            self._too_many.add(sensor.serial)
+            self._too_many.add(sender.serial)
         issues.async_begin(
-            self._hass, issues.TOO_MANY_CAMERAS, **name_placeholders(sensor.name), limit=str(MAX_CAMERAS)
+            self._hass, issues.TOO_MANY_CAMERAS, **name_placeholders(sender.name), limit=str(MAX_CAMERAS)
         )
 
     @callback
     def async_stored(self, push: Push) -> None:
         """End the issue of too many cameras if a push was stored; log unknown kinds, and show several applications."""
-        if push.sensor.serial in self._too_many:
-            self._too_many.discard(push.sensor.serial)
+        if push.sender.serial in self._too_many:
+            self._too_many.discard(push.sender.serial)
             if not self._too_many:
                 issues.async_end(self._hass, issues.TOO_MANY_CAMERAS)
         self._note_skipped(push)
         self._async_note_application(push)
 
     @callback
-    def async_note_not_stored(self, sensor: Sensor, count: int) -> None:
+    def async_note_not_stored(self, sender: Sender, count: int) -> None:
         """Show an issue if some intervals of a push could neither be stored nor quarantined."""
-        serial = sensor.serial
+        serial = sender.serial
         if count:
             issues.async_begin(
                 self._hass,
                 issues.QUARANTINE_FULL,
                 serial,
-                **name_placeholders(sensor.name),
+                **name_placeholders(sender.name),
                 limit=str(MAX_QUARANTINED),
                 size=str(MAX_QUARANTINED_BYTES // 1024 // 1024),
             )
             if serial not in self._with_full_quarantine:
                 self._with_full_quarantine.add(serial)
-                _LOGGER.warning("%s sends more intervals that can't be stored than fit into quarantine", sensor.name)
+                _LOGGER.warning("%s sends more intervals that can't be stored than fit into quarantine", sender.name)
             return
         issues.async_end(self._hass, issues.QUARANTINE_FULL, serial)
         if serial in self._with_full_quarantine:
             self._with_full_quarantine.discard(serial)
-            _LOGGER.info("All intervals of %s are stored or quarantined again", sensor.name)
+            _LOGGER.info("All intervals of %s are stored or quarantined again", sender.name)
 
     @callback
     def async_end_of_serial(self, serial: str) -> None:
@@ -125,30 +125,30 @@ class SenderProblems:
     @callback
     def _async_note_application(self, push: Push) -> None:
         """Show an issue if several applications push with one serial number: they overwrite each other's counts."""
-        sensor = push.sensor
-        if sensor.application is None:
+        sender = push.sender
+        if sender.application is None:
             return
-        known = self._applications.setdefault(sensor.serial, Applications())
-        if several := known.record(sensor.application, push.sent):
+        known = self._applications.setdefault(sender.serial, Applications())
+        if several := known.record(sender.application, push.sent):
             issues.async_begin(
                 self._hass,
                 issues.SEVERAL_APPLICATIONS,
-                sensor.serial,
-                **name_placeholders(sensor.name, sensor.ip_address),
+                sender.serial,
+                **name_placeholders(sender.name, sender.ip_address),
                 applications=", ".join(plain(name) for name in several),
             )
-            if sensor.serial not in self._with_several_applications:
-                self._with_several_applications.add(sensor.serial)
-                _LOGGER.warning("Several applications send the counts of %s: %s", sensor.serial, ", ".join(several))
+            if sender.serial not in self._with_several_applications:
+                self._with_several_applications.add(sender.serial)
+                _LOGGER.warning("Several applications send the counts of %s: %s", sender.serial, ", ".join(several))
             return
-        issues.async_end(self._hass, issues.SEVERAL_APPLICATIONS, sensor.serial)
-        if sensor.serial in self._with_several_applications:
-            self._with_several_applications.discard(sensor.serial)
-            _LOGGER.info("Only %s sends the counts of %s now", sensor.application, sensor.serial)
+        issues.async_end(self._hass, issues.SEVERAL_APPLICATIONS, sender.serial)
+        if sender.serial in self._with_several_applications:
+            self._with_several_applications.discard(sender.serial)
+            _LOGGER.info("Only %s sends the counts of %s now", sender.application, sender.serial)
 
     def _note_skipped(self, push: Push) -> None:
         """Log each unknown kind of a camera once."""
         for skipped in push.skipped:
-            if (note := f"{push.sensor.serial} {skipped}") not in self._skipped and len(self._skipped) < MAX_NOTES:
+            if (note := f"{push.sender.serial} {skipped}") not in self._skipped and len(self._skipped) < MAX_NOTES:
                 self._skipped.add(note)
-                _LOGGER.info("%s sends something unknown, which is skipped: %s", push.sensor.name, skipped)
+                _LOGGER.info("%s sends something unknown, which is skipped: %s", push.sender.name, skipped)

@@ -60,9 +60,9 @@ def sums_at(hass: HomeAssistant, key: str, hour: Timestamp) -> HourCounts | None
     return dict(_hourly_sums(hass, key, hour, hour)).get(hour)
 
 
-def hours_until(hass: HomeAssistant, key: str, until: Timestamp) -> list[tuple[Timestamp, HourCounts]]:
-    """Return the counts of each hour up to the one that starts at `until`."""
-    sums_by_hour = [(0, NO_COUNTS), *_hourly_sums(hass, key, 0, until)]
+def hours_up_to(hass: HomeAssistant, key: str, last: Timestamp) -> list[tuple[Timestamp, HourCounts]]:
+    """Return the counts of each hour up to `last`, which is included."""
+    sums_by_hour = [(0, NO_COUNTS), *_hourly_sums(hass, key, 0, last)]
     return [(hour, minus(sums, before)) for (_, before), (hour, sums) in pairwise(sums_by_hour)]
 
 
@@ -94,13 +94,13 @@ def _is_same(row: StatisticData, stored: dict[str, Any]) -> bool:
 
 
 def _hourly_sums(
-    hass: HomeAssistant, key: str, since: Timestamp, until: Timestamp
+    hass: HomeAssistant, key: str, first: Timestamp, last: Timestamp
 ) -> Iterator[tuple[Timestamp, HourCounts]]:
     ids = statistic_ids(key)
     found = statistics_during_period(
         hass,
-        datetime.fromtimestamp(since, UTC),
-        datetime.fromtimestamp(until + HOUR, UTC),
+        datetime.fromtimestamp(first, UTC),
+        datetime.fromtimestamp(last + HOUR, UTC),
         {ids[kind] for kind in SUMS},
         "hour",
         None,

@@ -26,7 +26,7 @@ from .recorder_rows import (
     OCCUPANCY,
     Rows,
     camera_occupancy,
-    hours_until,
+    hours_up_to,
     kinds_of,
     last_hour,
     names_of,
@@ -94,12 +94,12 @@ class SeriesWriter:
         camera = await self._ledger.camera(key)
         if camera is None:
             return
-        until = await self._async_read(last_hour, key)
-        written = await self._ledger.written_until(key)
-        if until is not None and (written is None or until > written):
+        last = await self._async_read(last_hour, key)
+        written = await self._ledger.last_written_hour(key)
+        if last is not None and (written is None or last > written):
             # The ledger is new or an older copy, and recorder has later hours: the series continues after them.
-            hours = await self._async_read(hours_until, key, until)
-            await self._ledger.carry_series(key, hours, until)
+            hours = await self._async_read(hours_up_to, key, last)
+            await self._ledger.carry_series(key, hours, last)
         schedule = await async_camera_schedule(self._entry, camera)
         await self._async_write_series(
             key,
@@ -117,7 +117,7 @@ class SeriesWriter:
             # Otherwise hours that only a former door had would stay.
             await self._async_clear_recorder(key)
         cameras = [await self._ledger.camera(camera) for camera in place.keys]
-        written = await self._ledger.written_until(key)
+        written = await self._ledger.last_written_hour(key)
         if not all(cameras) and written is None and await self._async_read(last_hour, key) is not None:
             # The ledger is new. The earlier counts of a door are copied from recorder when its camera pushes.
             return
@@ -143,14 +143,14 @@ class SeriesWriter:
         occupancy: Callable[[Series], Iterator[Occupancy]],
     ) -> None:
         names = await self._async_read(names_of, key)
-        until = await self._async_read(last_hour, key)
-        written = await self._ledger.written_until(key)
-        if until is None:
+        last = await self._async_read(last_hour, key)
+        written = await self._ledger.last_written_hour(key)
+        if last is None:
             # Without earlier hours in recorder, the sums begin at zero.
             await self._ledger.forget_deleted_hours(key)
         metadata = await self._async_metadata(key, name, names)
         series = await begin()
-        if series is None and until == written:
+        if series is None and last == written:
             await self._async_import({kind: metadata[kind] for kind in names}, names, {})
             return
         if (series is None or not await self._async_has_all_before(key, series, names)) and (

@@ -1,6 +1,5 @@
 """Check the dashboards of the documentation: Home Assistant's own cards, and entities that the demo has."""
 
-from collections.abc import Iterator
 from itertools import product
 import json
 from pathlib import Path
@@ -26,6 +25,7 @@ from .helpers.dashboards import (
     read_dashboard,
     referenced,
 )
+from .helpers.documentation import mappings_with
 from .helpers.home_assistant import Shown
 from .helpers.shop import SHOP, build_shop, mount_cameras
 
@@ -104,18 +104,6 @@ def possible_statistics(key: str = DOCUMENTED_KEY) -> set[str]:
     return of_cameras | {of_place[series] for series in ("in", "out", "occupancy")}
 
 
-def parts(config: Any) -> Iterator[dict[str, Any]]:
-    """Yield each part of a dashboard that has a type."""
-    if isinstance(config, list):
-        for item in config:
-            yield from parts(item)
-    elif isinstance(config, dict):
-        if "type" in config:
-            yield config
-        for item in config.values():
-            yield from parts(item)
-
-
 def states(entities: set[str]) -> dict[str, dict[str, str]]:
     """Return states in the shape of HomeAssistant.states()."""
     return {entity: {"entity_id": entity} for entity in entities}
@@ -132,7 +120,7 @@ def test_only_own_cards(path: str, titles: list[str]) -> None:
             assert section["type"] == "grid"
             assert section.get("column_span", 1) <= view["max_columns"]
             assert {card["type"] for card in section["cards"]} <= CARDS
-    assert {part["type"] for part in parts(views)} <= {*CARDS, "sections", "grid", "entity"}
+    assert {part["type"] for part in mappings_with("type", views)} <= {*CARDS, "sections", "grid", "entity"}
 
 
 def test_door_shows_one_picture() -> None:
@@ -199,7 +187,7 @@ def test_office_shows_all_of_a_place() -> None:
 
 def test_reset_asks_for_confirmation() -> None:
     """Ask for a confirmation before a reset."""
-    (button,) = (part for part in parts(read_dashboard(OFFICE_BOARD)) if part["type"] == "button")
+    (button,) = (part for part in mappings_with("type", read_dashboard(OFFICE_BOARD)) if part["type"] == "button")
     action = button["tap_action"]
     assert (action["action"], action["perform_action"]) == ("perform-action", "button.press")
     assert action["target"] == {"entity_id": button["entity"]}
@@ -209,7 +197,11 @@ def test_reset_asks_for_confirmation() -> None:
 @pytest.mark.parametrize("path", [CAMERAS_BOARD, OFFICE_BOARD])
 def test_charts_use_right_statistics(path: str) -> None:
     """Chart counts as change and occupancy as mean, min and max, in periods of an hour or more."""
-    charts = [part for part in parts(read_dashboard(path)) if part["type"] in ("statistic", "statistics-graph")]
+    charts = [
+        part
+        for part in mappings_with("type", read_dashboard(path))
+        if part["type"] in ("statistic", "statistics-graph")
+    ]
     assert charts
     for chart in charts:
         shown = {name.rpartition("_")[2] for name in referenced(chart)}

@@ -41,7 +41,7 @@ from custom_components.axis_people_counter.receiver.sender_problems import MAX_C
 from custom_components.axis_people_counter.services import MAX_DAYS, MAX_ROWS
 
 from .helpers.dashboards import OF_BOTH, OF_PLACES
-from .helpers.documentation import PAGES, ROOT, anchors, blocks, from_yaml, links, without_code
+from .helpers.documentation import PAGES, ROOT, anchors, blocks, from_yaml, links, mappings_with, without_code
 
 # Labels on the pages of Axis cameras, and of Home Assistant and HACS. These aren't in the translations.
 AXIS_LABELS: Final = {
@@ -193,24 +193,12 @@ def test_documented_actions() -> None:
     services = from_yaml((INTEGRATION / "services.yaml").read_text())
     found = set()
     for block in blocks("yaml"):
-        for action in actions(from_yaml(block)):
+        for action in mappings_with("action", from_yaml(block)):
             domain, _, service = action["action"].partition(".")
             if domain == DOMAIN:
                 found.add(service)
                 assert action.get("data", {}).keys() <= services[service].get("fields", {}).keys(), service
     assert found == {"get_counts", "rebuild_statistics", "set_occupancy"}
-
-
-def actions(config: Any) -> Iterator[Mapping[str, Any]]:
-    """Yield each call of an action in a configuration."""
-    if isinstance(config, list):
-        for item in config:
-            yield from actions(item)
-    elif isinstance(config, dict):
-        if "action" in config:
-            yield config
-        for item in config.values():
-            yield from actions(item)
 
 
 def test_blueprints() -> None:

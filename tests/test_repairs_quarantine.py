@@ -1,7 +1,6 @@
 """The repair flow of quarantined intervals: show, retry, drop."""
 
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from datetime import datetime, timedelta
 import json
 from pathlib import Path
@@ -17,6 +16,7 @@ from custom_components.axis_people_counter.ledger.quarantine import OVERLAP
 from custom_components.axis_people_counter.messages import plain
 from homeassistant.core import HomeAssistant
 
+from .helpers.bare_ledger import locked
 from .helpers.pusher import SERIAL, Pusher, measurement, state_of
 from .helpers.recorder_statistics import rows
 from .helpers.repairs import IN_TODAY, IN_TOTAL, MINUTE, NOON, QUARANTINED, Repairs, bad, placeholders, remove_camera
@@ -277,15 +277,6 @@ async def test_quarantine_without_an_entry(
     await hass.config_entries.async_unload(entry.entry_id)
     for flow in (await repairs.choose(opened, "retry"), await repairs.open(QUARANTINED)):
         assert (flow["type"], flow["reason"]) == ("abort", "not_loaded")
-
-
-@contextmanager
-def locked(path: Path) -> Iterator[None]:
-    """Lock a ledger against writing."""
-    with closing(sqlite3.connect(path, isolation_level=None)) as db:
-        db.execute("BEGIN IMMEDIATE")
-        yield
-        db.execute("ROLLBACK")
 
 
 async def test_quarantine_while_the_ledger_cannot_be_written(

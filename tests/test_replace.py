@@ -17,7 +17,6 @@ from custom_components.axis_people_counter.repairs import ANOTHER_DOOR
 from homeassistant.core import CoreState, HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.helpers import device_registry as dr, entity_registry as er, issue_registry as ir
-from homeassistant.setup import async_setup_component
 
 from .helpers.clock import wait
 from .helpers.flows import choose, enter
@@ -42,17 +41,8 @@ def offered(hass: HomeAssistant) -> list[str]:
 
 
 @pytest.fixture(autouse=True)
-async def _ui(hass: HomeAssistant) -> None:
-    """Set up the components of Home Assistant's pages; a test client accepts no views after its first request."""
-    await hass.config.async_set_time_zone("Europe/Stockholm")
-    for component in ("diagnostics", "repairs"):
-        assert await async_setup_component(hass, component, {})
-
-
-@pytest.fixture
-def repairs(hass: HomeAssistant, pusher: Pusher, hass_access_token: str) -> Repairs:
-    """Return the repairs page of an administrator."""
-    return Repairs(hass, pusher.client, hass_access_token)
+def _pages(pages: None) -> None:
+    """Set up Home Assistant's pages before all other fixtures."""
 
 
 @pytest.fixture

@@ -13,7 +13,6 @@ from custom_components.axis_people_counter import issues
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import InvalidData
-from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
 
 from .helpers.clock import wait
@@ -28,11 +27,8 @@ pytestmark = pytest.mark.usefixtures("broken")
 
 
 @pytest.fixture(autouse=True)
-async def _ui(hass: HomeAssistant) -> None:
-    """Set up what Home Assistant's pages need, before the first client comes."""
-    await hass.config.async_set_time_zone("Europe/Stockholm")
-    for component in ("diagnostics", "repairs"):
-        assert await async_setup_component(hass, component, {})
+def _pages(pages: None) -> None:
+    """Set up Home Assistant's pages before all other fixtures."""
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """The pages of the documentation, as text, and the examples in them."""
 
+from collections.abc import Iterator
 from pathlib import Path
 import re
 from typing import Any, Final
@@ -25,6 +26,18 @@ def from_yaml(text: str) -> dict[str, Any]:
     config = parse_yaml(text)
     assert isinstance(config, dict)
     return config
+
+
+def mappings_with(key: str, config: Any) -> Iterator[dict[str, Any]]:
+    """Yield each mapping in a configuration that has a key, also those inside of others."""
+    if isinstance(config, list):
+        for item in config:
+            yield from mappings_with(key, item)
+    elif isinstance(config, dict):
+        if key in config:
+            yield config
+        for item in config.values():
+            yield from mappings_with(key, item)
 
 
 def blocks(language: str) -> list[str]:

@@ -9,7 +9,7 @@ from homeassistant.setup import async_setup_component
 
 async def set_up_pages(hass: HomeAssistant) -> None:
     """Set up the components of Home Assistant's pages; a test client accepts no views after its first request."""
-    for component in ("config", "repairs", "websocket_api"):
+    for component in ("config", "diagnostics", "repairs", "websocket_api"):
         assert await async_setup_component(hass, component, {})
 
 

@@ -5,7 +5,9 @@ from pathlib import Path
 import pytest
 
 from custom_components.axis_people_counter.connecting import listener
+from custom_components.axis_people_counter.connecting.authority import certificate_pem, new_authority
 from homeassistant.core import HomeAssistant
+from homeassistant.util import dt as dt_util
 
 from ..helpers.listener_entry import ListenerEntry
 
@@ -22,3 +24,11 @@ async def listener_entry(socket_enabled: None, hass: HomeAssistant, tmp_path: Pa
     listener_entry = ListenerEntry(hass, tmp_path)
     await listener_entry.start()
     return listener_entry
+
+
+@pytest.fixture
+def other_authority(tmp_path: Path) -> Path:
+    """Return a file with the certificate of an authority that the listener doesn't have."""
+    path = tmp_path / "other.pem"
+    path.write_text(certificate_pem(new_authority(dt_util.utcnow()).certificate))
+    return path

@@ -11,12 +11,11 @@ import pytest
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.axis_people_counter.connecting import server
-from custom_components.axis_people_counter.connecting.authority import certificate_names, certificate_pem, new_authority
+from custom_components.axis_people_counter.connecting.authority import certificate_names
 from custom_components.axis_people_counter.connecting.certificates import LoadedCertificate, OwnCertificates
 from custom_components.axis_people_counter.const import AUTHORITY_PATH
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import issue_registry as ir
-from homeassistant.util import dt as dt_util
 
 from ..helpers.listener_entry import (
     ListenerEntry,
@@ -50,15 +49,14 @@ async def test_camera_reports(hass: HomeAssistant, listener_entry: ListenerEntry
     assert state_of(hass, "sensor.main_entrance_out_total") == str(total.out)
 
 
-async def test_camera_without_the_authority(listener_entry: ListenerEntry, tmp_path: Path) -> None:
+async def test_camera_without_the_authority(listener_entry: ListenerEntry, other_authority: Path) -> None:
     """Fail the handshake of a camera that trusts only other authorities."""
     camera = new_camera(listener_entry)
     camera.ca_file = None
     answer = await camera.push()
     assert answer
     assert "CERTIFICATE_VERIFY_FAILED" in answer.text
-    camera.ca_file = tmp_path / "other.pem"
-    camera.ca_file.write_text(certificate_pem(new_authority(dt_util.utcnow()).certificate))
+    camera.ca_file = other_authority
     answer = await camera.push()
     assert answer
     assert "CERTIFICATE_VERIFY_FAILED" in answer.text

@@ -6,24 +6,24 @@ from http import HTTPStatus
 from pathlib import Path
 import socket
 import ssl
-from typing import Any
+from typing import Any, Final
 
 from aiohttp import ClientSession
 import pytest
 
 from custom_components.axis_people_counter import core_internals
 from custom_components.axis_people_counter.connecting import listener
-from custom_components.axis_people_counter.connecting.authority import certificate_pem, new_authority
 from custom_components.axis_people_counter.const import DOMAIN
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import issue_registry as ir
-from homeassistant.util import dt as dt_util
 
 from ..helpers.issues import active_issues
 from ..helpers.listener_entry import ListenerEntry, new_camera, s_client, wait_for_issue
 from ..helpers.pusher import PATH, TOKEN
 
 pytestmark = pytest.mark.usefixtures("socket_enabled")
+
+REFUSED: Final = "certificate_refused_accc8ef3d92e"
 
 
 async def test_address_gone(
@@ -120,43 +120,39 @@ async def push_to(listener_entry: ListenerEntry, name: str) -> None:
 
 @pytest.mark.parametrize("version", ["-tls1_2", "-tls1_3"])
 async def test_camera_refuses_the_certificate(
-    hass: HomeAssistant, listener_entry: ListenerEntry, tmp_path: Path, version: str
+    hass: HomeAssistant, listener_entry: ListenerEntry, other_authority: Path, version: str
 ) -> None:
     """Show an issue for a known camera that refuses the certificate, not for a browser."""
-    other = tmp_path / "other.pem"
-    other.write_text(certificate_pem(new_authority(dt_util.utcnow()).certificate))
-    assert "verify error" in await s_client(listener_entry.port, version, ca_file=other)
+    assert "verify error" in await s_client(listener_entry.port, version, ca_file=other_authority)
     assert not ir.async_get(hass).issues
 
     camera = new_camera(listener_entry)
     await camera.push()
     await listener_entry.restart()
-    await s_client(listener_entry.port, version, ca_file=other)
-    assert await wait_for_issue(hass, "certificate_refused_accc8ef3d92e") == {
+    await s_client(listener_entry.port, version, ca_file=other_authority)
+    assert await wait_for_issue(hass, REFUSED) == {
         "name": "Main entrance",
         "camera": "Main entrance",
         "address": "127.0.0.1",
     }
     assert (await camera.test_connection()).delivered
-    await wait_for_issue(hass, "certificate_refused_accc8ef3d92e", shown=False)
+    await wait_for_issue(hass, REFUSED, shown=False)
 
 
-async def test_removed_camera(hass: HomeAssistant, listener_entry: ListenerEntry, tmp_path: Path) -> None:
+async def test_removed_camera(hass: HomeAssistant, listener_entry: ListenerEntry, other_authority: Path) -> None:
     """End the issue about a refused certificate when the camera is removed."""
     await new_camera(listener_entry).push()
     await listener_entry.restart()
-    other = tmp_path / "other.pem"
-    other.write_text(certificate_pem(new_authority(dt_util.utcnow()).certificate))
-    await s_client(listener_entry.port, ca_file=other)
-    await wait_for_issue(hass, "certificate_refused_accc8ef3d92e")
+    await s_client(listener_entry.port, ca_file=other_authority)
+    await wait_for_issue(hass, REFUSED)
     await listener_entry.entry.runtime_data.async_remove_camera("accc8ef3d92e")
     assert not ir.async_get(hass).issues
 
 
-async def test_two_cameras_at_one_address(hass: HomeAssistant, listener_entry: ListenerEntry, tmp_path: Path) -> None:
+async def test_two_cameras_at_one_address(
+    hass: HomeAssistant, listener_entry: ListenerEntry, other_authority: Path
+) -> None:
     """Show the issue for the camera at an address that is silent, not for one that gets through."""
-    other = tmp_path / "other.pem"
-    other.write_text(certificate_pem(new_authority(dt_util.utcnow()).certificate))
     well = new_camera(listener_entry, serial="b8a44f050001", name="Back door")
     await new_camera(listener_entry).push()
     await well.push()
@@ -164,27 +160,25 @@ async def test_two_cameras_at_one_address(hass: HomeAssistant, listener_entry: L
     # Both cameras have reported this address, but only one has reported since the restart.
     assert (await well.test_connection()).delivered
     await hass.async_block_till_done()
-    await s_client(listener_entry.port, ca_file=other)
-    await wait_for_issue(hass, "certificate_refused_accc8ef3d92e")
+    await s_client(listener_entry.port, ca_file=other_authority)
+    await wait_for_issue(hass, REFUSED)
     assert len(active_issues(hass)) == 1
     assert (await well.test_connection()).delivered
-    assert {*active_issues(hass)} == {"certificate_refused_accc8ef3d92e"}
+    assert {*active_issues(hass)} == {REFUSED}
     # The camera gets through again, so another device refused the certificate.
     assert (await new_camera(listener_entry).test_connection()).delivered
-    await wait_for_issue(hass, "certificate_refused_accc8ef3d92e", shown=False)
-    await s_client(listener_entry.port, ca_file=other)
+    await wait_for_issue(hass, REFUSED, shown=False)
+    await s_client(listener_entry.port, ca_file=other_authority)
     await asyncio.sleep(0.2)
     assert not active_issues(hass)
 
 
-async def test_reconfigured(hass: HomeAssistant, listener_entry: ListenerEntry, tmp_path: Path) -> None:
+async def test_reconfigured(hass: HomeAssistant, listener_entry: ListenerEntry, other_authority: Path) -> None:
     """End the issue about a refused certificate when cameras use another URL."""
     await new_camera(listener_entry).push()
     await listener_entry.restart()
-    other = tmp_path / "other.pem"
-    other.write_text(certificate_pem(new_authority(dt_util.utcnow()).certificate))
-    await s_client(listener_entry.port, ca_file=other)
-    await wait_for_issue(hass, "certificate_refused_accc8ef3d92e")
+    await s_client(listener_entry.port, ca_file=other_authority)
+    await wait_for_issue(hass, REFUSED)
     hass.config_entries.async_update_entry(listener_entry.entry, data={"url": "https://ha.example.com", "token": TOKEN})
     await hass.async_block_till_done()
     assert not ir.async_get(hass).issues

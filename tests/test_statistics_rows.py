@@ -18,7 +18,7 @@ from custom_components.axis_people_counter.statistics.recorder_rows import (
     rows_in_pieces,
 )
 
-from .helpers.bare_ledger import HOUR, SERIAL, START, TIMEOUT, interval, opened, push
+from .helpers.bare_ledger import HOUR, SERIAL, START, TIMEOUT, interval, opened, push, series_of_camera
 
 SCHEDULE = Schedule(UTC, MIDNIGHT)
 
@@ -36,7 +36,7 @@ def test_pieces(tmp_path: Path) -> None:
         ledger.record(
             push(hours * HOUR, *(interval(minute, 1, minute % 2) for minute in range(hours * 60))), START + hours * HOUR
         ).result(TIMEOUT)
-        series = ledger.begin_writing_camera(SERIAL, SCHEDULE.basis).result(TIMEOUT)
+        series = series_of_camera(ledger, basis=SCHEDULE.basis)
         assert series
         found: list[tuple[float, float]] = []
         for number, rows in enumerate(rows_in_pieces(series, partial(camera_occupancy, ledger, SERIAL, SCHEDULE))):

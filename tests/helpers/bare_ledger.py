@@ -25,7 +25,9 @@ from custom_components.axis_people_counter.ledger import day_format, schema
 from custom_components.axis_people_counter.ledger.errors import LedgerError
 from custom_components.axis_people_counter.ledger.file import BackupHold
 from custom_components.axis_people_counter.ledger.ledger import Ledger
+from custom_components.axis_people_counter.ledger.places import Place
 from custom_components.axis_people_counter.ledger.quarantine import MAX_QUARANTINED, OVERLAP
+from custom_components.axis_people_counter.ledger.series import Series
 from custom_components.axis_people_counter.ledger.storing import Changes
 
 SERIAL: Final = "accc8ef3d92e"
@@ -281,3 +283,15 @@ def counted_steps(ledger: Ledger) -> Iterator[Counter[str]]:
     ledger.submit(lambda db: db.set_progress_handler(step, 1)).result(TIMEOUT)
     yield counter
     ledger.submit(lambda db: db.set_progress_handler(None, 1)).result(TIMEOUT)
+
+
+def series_of_camera(ledger: Ledger, key: str = SERIAL, basis: str = "", *, everything: bool = False) -> Series | None:
+    """Return the hours of a camera that recorder may lack."""
+    begun = ledger.begin_writing_camera(key, basis, everything=everything).result(TIMEOUT)
+    return begun and ledger.camera_series(key, begun)
+
+
+def series_of_place(ledger: Ledger, place: Place, *, everything: bool = False) -> Series | None:
+    """Return the hours of a place that recorder may lack."""
+    begun = ledger.begin_writing_place(place.key, everything=everything).result(TIMEOUT)
+    return begun and ledger.place_series(place.doors, begun)

@@ -19,7 +19,6 @@ from custom_components.axis_people_counter.counting.schedule import Schedule
 from custom_components.axis_people_counter.export import Export
 from custom_components.axis_people_counter.history import History, PlaceHistory, TimeRange
 from custom_components.axis_people_counter.ledger import Door, Ledger, Quarantined
-from custom_components.axis_people_counter.ledger.series import add_up
 from custom_components.axis_people_counter.settings import PlaceSettings
 from custom_components.axis_people_counter.statistics.recorder_rows import (
     Rows,
@@ -28,7 +27,7 @@ from custom_components.axis_people_counter.statistics.recorder_rows import (
     rows_in_pieces,
 )
 
-from .bare_ledger import START, TIMEOUT, opened, rejected_texts, sender
+from .bare_ledger import START, TIMEOUT, opened, rejected_texts, sender, series_of_camera, series_of_place
 
 MINUTE: Final = 60
 MIDNIGHT: Final = START // DAY * DAY
@@ -193,17 +192,14 @@ def today_of_place(ledger: Ledger, place: PlaceSettings, at: int) -> Any:
 
 def statistics_of_camera(ledger: Ledger, key: str, schedule: Schedule) -> list[Rows]:
     """Return the rows of long-term statistics of a camera."""
-    series = ledger.begin_writing_camera(key, "", everything=True).result(TIMEOUT)
+    series = series_of_camera(ledger, key, everything=True)
     return list(rows_in_pieces(series, partial(camera_occupancy, ledger, key, schedule))) if series else []
 
 
 def statistics_of_place(ledger: Ledger, place: PlaceSettings) -> list[Rows]:
     """Return the rows of long-term statistics of a place."""
-    hours = ledger.begin_writing_place(place.key, everything=True).result(TIMEOUT)
-    if hours is None:
-        return []
-    series = add_up(hours, [ledger.door_counts(door, hours).result(TIMEOUT) for door in place.doors])
-    return list(rows_in_pieces(series, partial(place_occupancy, ledger, place)))
+    series = series_of_place(ledger, place.place, everything=True)
+    return list(rows_in_pieces(series, partial(place_occupancy, ledger, place))) if series else []
 
 
 def fill(

@@ -31,6 +31,7 @@ from ..helpers.bare_ledger import (
     query,
     record,
     sender,
+    series_of_camera,
     stored,
 )
 
@@ -138,7 +139,7 @@ def test_day_that_is_sent_again(path: Path, caplog: pytest.LogCaptureFixture) ->
         lambda ledger: ledger.gaps(SERIAL, START, 9).result(TIMEOUT),
         lambda ledger: ledger.intervals(SERIAL, *EVER, 999).result(TIMEOUT),
         lambda ledger: ledger.today(SERIAL, MIDNIGHT, MIDNIGHT + DAY, MIDNIGHT).result(TIMEOUT),
-        lambda ledger: ledger.begin_writing_camera(SERIAL, "", everything=True).result(TIMEOUT),
+        lambda ledger: series_of_camera(ledger, everything=True),
         lambda ledger: record(ledger, 4 * DAY, day(1)[0]),
         lambda ledger: record(ledger, 4 * DAY, interval(60 * 24, 7)),
         lambda ledger: ledger.set_routes({SERIAL: []}, START).result(TIMEOUT),
@@ -209,13 +210,13 @@ def test_statistics(path: Path) -> None:
         DAMAGES["middle"](path)
         assert ledger.begin_writing_camera(SERIAL, "").result(TIMEOUT) is None
         ledger.page(SERIAL, *EVER).result(TIMEOUT)
-        series = ledger.begin_writing_camera(SERIAL, "").result(TIMEOUT)
+        series = series_of_camera(ledger)
         hours = ledger.begin_writing_place("hall").result(TIMEOUT)
     assert series
     assert hours
     assert series.start == hours.start == MIDNIGHT + DAY
     total = [sum(counted.entered for counted in day(number)) for number in (0, 2)]
-    assert (series.before.entered, sum(hour.entered for hour in series.hours)) == tuple(total)
+    assert (series.before.entered, sum(series.hours.entered)) == tuple(total)
 
 
 @pytest.mark.usefixtures("_impatient")

@@ -16,7 +16,20 @@ from custom_components.axis_people_counter.ledger.ledger import Ledger
 from custom_components.axis_people_counter.ledger.places import Door, Place
 from custom_components.axis_people_counter.ledger.storing import Changes
 
-from ..helpers.bare_ledger import MINUTE, START, TIMEOUT, assert_sound, interval, opened, pack_all, push, query, stored
+from ..helpers.bare_ledger import (
+    MINUTE,
+    START,
+    TIMEOUT,
+    assert_sound,
+    interval,
+    opened,
+    pack_all,
+    push,
+    query,
+    series_of_camera,
+    series_of_place,
+    stored,
+)
 
 A: Final = "accc8ef3d92e"
 B: Final = "b8a44f090004"
@@ -198,12 +211,10 @@ def test_statistics_after_a_replacement(path: Path) -> None:
         ledger.begin_writing_place(place.key).result(TIMEOUT)
         ledger.confirm_series(place.key).result(TIMEOUT)
         replace(ledger, Replacement(A, B, at(10)))
-        series = ledger.begin_writing_camera(A, "").result(TIMEOUT)
-        assert series
-        assert [hours.entered for hours in series.hours] == [1, 3]
-        hour_range = ledger.begin_writing_place(place.key).result(TIMEOUT)
-        assert hour_range
-        assert ledger.door_counts(place.doors[0], hour_range).result(TIMEOUT).by_hour[at(60)].entered == 3
+        of_camera, of_place = series_of_camera(ledger, A), series_of_place(ledger, place)
+        assert of_camera
+        assert of_place
+        assert list(of_camera.hours.entered) == list(of_place.hours.entered) == [1, 3]
 
 
 def test_quarantine_moves(path: Path) -> None:

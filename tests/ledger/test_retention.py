@@ -15,7 +15,7 @@ from custom_components.axis_people_counter.ledger import places
 from custom_components.axis_people_counter.ledger.hour_counts import NO_COUNTS, HourCounts
 from custom_components.axis_people_counter.ledger.ledger import Ledger
 from custom_components.axis_people_counter.ledger.places import Door, Place
-from custom_components.axis_people_counter.ledger.series import Series, add_up
+from custom_components.axis_people_counter.ledger.series import Series
 from custom_components.axis_people_counter.settings import PlaceSettings
 
 from ..helpers.bare_ledger import (
@@ -32,6 +32,8 @@ from ..helpers.bare_ledger import (
     query,
     record,
     sender,
+    series_of_camera,
+    series_of_place,
     stored,
 )
 
@@ -63,25 +65,25 @@ def days_stored(path: Path) -> list[int]:
     return [(found.start - MIDNIGHT) // DAY for found in stored(path)]
 
 
-def series_of_camera(ledger: Ledger, *, everything: bool = False) -> Series | None:
+def written_camera(ledger: Ledger, *, everything: bool = False) -> Series | None:
     """Return the hours that recorder may lack of the camera, and record that it has them."""
-    series = ledger.begin_writing_camera(SERIAL, BASIS, everything=everything).result(TIMEOUT)
+    series = series_of_camera(ledger, basis=BASIS, everything=everything)
     ledger.confirm_series(SERIAL).result(TIMEOUT)
     return series
 
 
-def series_of_place(ledger: Ledger, *, everything: bool = False) -> Series | None:
+def written_place(ledger: Ledger, *, everything: bool = False) -> Series | None:
     """Return the hours that recorder may lack of the place, and record that it has them."""
-    hours = ledger.begin_writing_place(PLACE.key, everything=everything).result(TIMEOUT)
+    series = series_of_place(ledger, PLACE, everything=everything)
     ledger.confirm_series(PLACE.key).result(TIMEOUT)
-    return hours and add_up(hours, [ledger.door_counts(door, hours).result(TIMEOUT) for door in PLACE.doors])
+    return series
 
 
 def sums(series: Series | None) -> dict[int, HourCounts]:
     """Return the sums at the end of each hour that has counts, by day."""
     assert series
     found, so_far = {}, series.before
-    for number, counts in enumerate(series.hours):
+    for number, counts in enumerate(series.hours.counts()):
         so_far = HourCounts(*map(int.__add__, so_far, counts, strict=True))
         if any(counts):
             found[(series.start + number * HOUR - MIDNIGHT) // DAY] = so_far
@@ -170,11 +172,11 @@ def test_nothing_is_deleted_before_recorder_has_it(path: Path, ledger: Ledger) -
     ledger.set_places([PLACE]).result(TIMEOUT)
     fill(ledger, range(8))
     assert delete(ledger, 3, has_recorder=True) == 0
-    series_of_camera(ledger)
+    written_camera(ledger)
     # Its second door has never pushed, but recorder is being given its hours.
     ledger.begin_writing_place(PLACE.key).result(TIMEOUT)
     assert delete(ledger, 3, has_recorder=True) == 0
-    series_of_place(ledger)
+    written_place(ledger)
     ledger.begin_writing_camera(SERIAL, BASIS, everything=True).result(TIMEOUT)
     assert delete(ledger, 3, has_recorder=True) == 0, "recorder may not have the hours that are being written"
     ledger.confirm_series(SERIAL).result(TIMEOUT)
@@ -185,7 +187,7 @@ def test_nothing_is_deleted_before_recorder_has_it(path: Path, ledger: Ledger) -
 @pytest.mark.parametrize("key", [SERIAL, PLACE.key])
 def test_statistics_go_on(ledger: Ledger, key: str) -> None:
     """Sums of later hours stay the same, and deleted hours are never written again."""
-    series_of = series_of_camera if key == SERIAL else series_of_place
+    series_of = written_camera if key == SERIAL else written_place
     ledger.set_places([PLACE]).result(TIMEOUT)
     fill(ledger, range(8))
     record(ledger, 100, interval(30, 100, 50), sender=OTHER)
@@ -208,7 +210,7 @@ def test_statistics_go_on(ledger: Ledger, key: str) -> None:
 @pytest.mark.parametrize("key", [SERIAL, PLACE.key])
 def test_recorder_has_deleted_hours_after_later_writes(ledger: Ledger, key: str) -> None:
     """Know that recorder has hours that can't be written again, also after later ones were written."""
-    series_of = series_of_camera if key == SERIAL else series_of_place
+    series_of = written_camera if key == SERIAL else written_place
     ledger.set_places([PLACE]).result(TIMEOUT)
     fill(ledger, range(8))
     assert series_of(ledger)
@@ -224,14 +226,14 @@ def test_changes_of_deleted_hours_wait_for_nothing(path: Path, ledger: Ledger) -
     """Go on deleting although old counts of a camera can't be written into recorder any more."""
     ledger.set_places([PLACE]).result(TIMEOUT)
     fill(ledger, range(8))
-    series_of_camera(ledger)
-    series_of_place(ledger)
+    written_camera(ledger)
+    written_place(ledger)
     delete(ledger, 3, has_recorder=True)
     record(ledger, 8 * DAY, interval(0, 1), interval(1, 1), sender=OTHER)
     assert ledger.begin_writing_camera(OTHER.serial, BASIS).result(TIMEOUT) is None
     fill(ledger, [8, 9])
-    series_of_camera(ledger)
-    series_of_place(ledger)
+    written_camera(ledger)
+    written_place(ledger)
     assert delete(ledger, 3, has_recorder=True) > 0
     assert days_stored(path)[0] == 4
 
@@ -246,9 +248,9 @@ def test_hours_of_a_camera_that_comes_back_to_a_new_ledger(ledger: Ledger) -> No
     record(ledger, 13 * DAY + 60, interval(13 * MINUTES_OF_A_DAY, 1))
     for _ in range(2):
         ledger.carry_series(SERIAL, hours, MIDNIGHT + 11 * DAY).result(TIMEOUT)
-        assert sums(series_of_camera(ledger, everything=True))[13].entered == 121
+        assert sums(written_camera(ledger, everything=True))[13].entered == 121
     # The other camera is reversed there.
-    assert sums(series_of_place(ledger, everything=True))[13].entered == 121 + 60
+    assert sums(written_place(ledger, everything=True))[13].entered == 121 + 60
 
 
 def test_deleted_counts_that_are_sent_again(path: Path, ledger: Ledger) -> None:
@@ -265,19 +267,19 @@ def test_series_of_a_replaced_key_stays(ledger: Ledger) -> None:
     """Keep the hours of deleted counts in the series of a key that no camera counts for any more, and no others."""
     fill(ledger, range(8))
     record(ledger, 8 * DAY, interval(0, 1), sender=OTHER)
-    written = series_of_camera(ledger)
+    written = written_camera(ledger)
     for kept_since in (0, MIDNIGHT + 4 * DAY):
         replaced = routes_of([Replacement(OTHER.serial, SERIAL, kept_since)])
         ledger.set_routes(replaced, START + 8 * DAY).result(TIMEOUT)
         assert ledger.obsolete_series().result(TIMEOUT) == [SERIAL]
         assert ledger.has_deleted_hours(SERIAL).result(TIMEOUT) is (kept_since > 0)
         # The counts of all other hours have moved.
-        left = series_of_camera(ledger)
+        left = written_camera(ledger)
         assert left
-        assert {*left.hours} == {NO_COUNTS}
+        assert {*left.hours.counts()} == {NO_COUNTS}
         assert left.before.entered == (2**4 - 1 if kept_since else 0)
         ledger.set_routes({}, START + 8 * DAY).result(TIMEOUT)
-        assert sums(series_of_camera(ledger))[7] == sums(written)[7]
+        assert sums(written_camera(ledger))[7] == sums(written)[7]
         delete(ledger, 3)
         assert ledger.kept_since().result(TIMEOUT) == MIDNIGHT + 4 * DAY
 
@@ -295,11 +297,11 @@ def test_carried_hours_are_deleted(path: Path, ledger: Ledger) -> None:
     fill(ledger, range(4, 8))
     hours = [(MIDNIGHT + day * DAY, HourCounts(10, 5, 0, 0)) for day in range(5)]
     ledger.carry_series(SERIAL, hours, MIDNIGHT + 4 * DAY).result(TIMEOUT)
-    before = sums(series_of_camera(ledger))
+    before = sums(written_camera(ledger))
     assert delete(ledger, 3) > 0
     kept = [(MIDNIGHT + 3 * DAY,), (MIDNIGHT + 4 * DAY,)]
     assert query(path, "SELECT start FROM carried") == kept
-    assert sums(series_of_camera(ledger, everything=True)) == {day: before[day] for day in range(3, 8)}
+    assert sums(written_camera(ledger, everything=True)) == {day: before[day] for day in range(3, 8)}
     # Recorder still has the deleted hours. They aren't taken from it a second time.
     ledger.carry_series(SERIAL, hours, MIDNIGHT + 4 * DAY).result(TIMEOUT)
     assert query(path, "SELECT start FROM carried") == kept
@@ -308,11 +310,11 @@ def test_carried_hours_are_deleted(path: Path, ledger: Ledger) -> None:
 def test_sums_begin_at_zero_in_a_new_recorder(ledger: Ledger) -> None:
     """Begin at zero where recorder has lost the hours whose counts were deleted: a sum of years would be a spike."""
     fill(ledger, range(8))
-    series_of_camera(ledger)
+    written_camera(ledger)
     delete(ledger, 3)
     assert ledger.has_deleted_hours(SERIAL).result(TIMEOUT)
     ledger.forget_deleted_hours(SERIAL).result(TIMEOUT)
-    assert sums(series_of_camera(ledger, everything=True))[4].entered == 16
+    assert sums(written_camera(ledger, everything=True))[4].entered == 16
     ledger.forget_series(SERIAL).result(TIMEOUT)
     assert not ledger.has_deleted_hours(SERIAL).result(TIMEOUT)
 

@@ -9,7 +9,7 @@ from .ledger import Ledger
 from .places import Door, Place
 from .quarantine import MAX_QUARANTINED, MAX_QUARANTINED_BYTES, Quarantine, Quarantined
 from .retry import Retried
-from .series import Series, add_up
+from .series import Series
 from .storing import Changes
 
 __all__ = [
@@ -32,7 +32,6 @@ __all__ = [
     "Retried",
     "Series",
     "TooManyCamerasError",
-    "add_up",
     "minus",
     "plus",
 ]

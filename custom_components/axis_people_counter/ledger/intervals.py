@@ -13,6 +13,7 @@ from typing import Any, Final, NamedTuple
 
 from ..counting import DAY, LATEST, Columns, Interval, SentInterval, Timestamp, columns_of
 from . import day_format, packed_days
+from .hour_counts import HourCounts, plus
 from .packed_days import PackedDay
 
 INTERVAL_COLUMNS: Final = "start, stop, entered, exited, adults_entered, adults_exited"
@@ -271,6 +272,33 @@ def columns_overlapping(db: sqlite3.Connection, camera: int, low: Timestamp, hig
     if reaching := overlapping(db, camera, low, low):
         yield columns_of(reaching)
     yield from each_columns(db, camera, low, high)
+
+
+def sums_from(db: sqlite3.Connection, camera: int, start: Timestamp) -> HourCounts:
+    """Return the sums of all intervals of a camera that begin at an instant or later."""
+    # Only the first packed day has to be unpacked, unless it begins at the instant.
+    day = -(-start // DAY)
+    first_days = packed_days.read(db, camera, start, day * DAY)
+    of_first_days = [interval for interval in _unpacked(first_days, start, day * DAY) if interval.start >= start]
+    row = db.execute(
+        """
+        SELECT coalesce(sum(entered), 0),
+            coalesce(sum(exited), 0),
+            coalesce(sum(adults_entered), 0),
+            coalesce(sum(adults_exited), 0)
+        FROM (
+            SELECT entered, exited, adults_entered, adults_exited
+            FROM packed_days
+            WHERE camera = :camera AND day >= :day
+            UNION ALL
+            SELECT entered, exited, adults_entered, adults_exited
+            FROM intervals
+            WHERE camera = :camera AND start >= :start
+        )
+        """,
+        {"camera": camera, "day": day, "start": start},
+    ).fetchone()
+    return plus(HourCounts(*row), packed_days.sums(of_first_days))
 
 
 def first_intervals(

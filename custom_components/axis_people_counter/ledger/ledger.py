@@ -35,7 +35,7 @@ from .place_today import PlaceToday
 from .places import Door, Place
 from .quarantine import Quarantine, Quarantined
 from .retry import Reader, Retried
-from .series import CountsByHour, HourRange, Series
+from .series import CameraHours, CountsOfDoor, HourRange, Series
 from .storing import Changes
 from .today import Today
 
@@ -249,17 +249,37 @@ class Ledger(LedgerFile):
 
     # Recorder's statistics
 
-    def begin_writing_camera(self, key: str, basis: str, *, everything: bool = False) -> Answer[Series | None]:
-        """Return the hours of a camera that recorder may lack, again and again until confirm_series."""
+    def begin_writing_camera(self, key: str, basis: str, *, everything: bool = False) -> Answer[CameraHours | None]:
+        """Return which hours of a camera recorder may lack, again and again until confirm_series."""
         return self.submit(lambda db: series.begin_writing_camera(db, key, basis, everything=everything), writes=True)
 
+    def camera_series(self, key: str, begun: CameraHours) -> Series:
+        """Return the counts of a camera in the hours that begin_writing_camera returned.
+
+        This blocks, so it isn't for the event loop.
+        """
+        return series.camera_series(begun, self._columns_of_hours(key, begun.hour_range))
+
     def begin_writing_place(self, key: str, *, everything: bool = False) -> Answer[HourRange | None]:
-        """Return which hours of a place recorder may lack; door_counts returns the counts of each door."""
+        """Return which hours of a place recorder may lack, again and again until confirm_series."""
         return self.submit(lambda db: series.begin_writing_place(db, key, everything=everything), writes=True)
 
-    def door_counts(self, door: Door, hour_range: HourRange) -> Answer[CountsByHour]:
-        """Return the hourly counts of one door of a place."""
-        return self.submit(lambda db: series.door_counts(db, door.key, hour_range, is_reversed=door.is_reversed))
+    def place_series(self, doors: Sequence[Door], hour_range: HourRange) -> Series:
+        """Return the counts of all doors of a place in the hours that begin_writing_place returned.
+
+        This blocks, so it isn't for the event loop.
+        """
+
+        def counts_of_doors() -> Iterator[CountsOfDoor]:
+            for door in doors:
+                before = self.submit(partial(series.counts_before, key=door.key, hour_range=hour_range)).result()
+                if before is not None:
+                    yield CountsOfDoor(before, self._columns_of_hours(door.key, hour_range), door.is_reversed)
+
+        return series.place_series(hour_range, counts_of_doors())
+
+    def _columns_of_hours(self, key: str, hour_range: HourRange) -> Iterator[Columns]:
+        return self.each_columns(key, hour_range.start, hour_range.end)
 
     def confirm_series(self, key: str) -> Answer[None]:
         """Record that recorder has the hours that begin_writing_… returned last."""

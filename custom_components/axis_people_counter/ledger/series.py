@@ -6,15 +6,15 @@ the first and the last hour that may ever have been written, and `written_as`, o
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import reduce
 import sqlite3
 from typing import NamedTuple
 
-from ..counting import HOUR, LATEST, Timestamp
-from . import deleted_hours, hours, intervals, places
+from ..counting import HOUR, Columns, Timestamp
+from . import deleted_hours, intervals, places
 from .hour_counts import NO_COUNTS, HourCounts, minus, plus
-from .hours import CountedHour
+from .hours import CountedHour, HourColumns, counted_hours
 
 
 class HourRange(NamedTuple):
@@ -30,28 +30,49 @@ class HourRange(NamedTuple):
     counted_until: Timestamp
     deleted: HourCounts
 
+    @property
+    def end(self) -> Timestamp:
+        """The end of the last hour."""
+        return self.last + HOUR
 
-class CountsByHour(NamedTuple):
-    """The counts of each hour from some start on, the sum of those before, and the hours with an interval here."""
 
-    by_hour: dict[Timestamp, HourCounts]
-    before: HourCounts
-    counted_hours: frozenset[Timestamp]
+class CountsBefore(NamedTuple):
+    """A camera at the start of the hours that are to be read, with counts in the direction the user gave it.
+
+    `counts` are those of the hours before, as far as they aren't deleted hours.
+    """
+
+    counts: HourCounts
+    # The interval that begins before the first hour ends at this instant.
+    counted_until: Timestamp
+    # What recorder has more of the hours to be read than this ledger.
+    carried: list[tuple[Timestamp, HourCounts]]
+    has_adults: bool
+    is_reversed: bool
+
+
+class CameraHours(NamedTuple):
+    """The hours of a camera to be written, and what counts before them."""
+
+    hour_range: HourRange
+    before: CountsBefore
 
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """All hours from `start` on without a gap, and the sum of the counts before."""
+    """All hours from some start on without a gap, and the sum of the counts before."""
 
     first: Timestamp
-    start: Timestamp
     before: HourCounts
-    hours: list[HourCounts]
+    hours: HourColumns
     has_adults: bool
     is_reversed: bool
     counted_until: Timestamp
-    # The hours with an interval in this ledger.
-    counted_hours: frozenset[Timestamp]
+
+    @property
+    def start(self) -> Timestamp:
+        """When the first of the hours begins."""
+        return self.hours.bounds[0]
 
 
 class _Written(NamedTuple):
@@ -66,15 +87,15 @@ class _Written(NamedTuple):
 # Writing to recorder: begin_writing_…, write, confirm
 
 
-def begin_writing_camera(db: sqlite3.Connection, key: str, basis: str, *, everything: bool) -> Series | None:
-    """Return the hours of a camera that recorder may lack, None if there are none. They are being written from now on.
+def begin_writing_camera(db: sqlite3.Connection, key: str, basis: str, *, everything: bool) -> CameraHours | None:
+    """Return which hours of a camera recorder may lack, None if there are none. They are being written from now on.
 
+    Their counts are read in pages and added up by `camera_series`. Those that change meanwhile are written again later.
     The basis is a text of all else that these hours depend on: if it has changed, all hours are returned.
     """
     row = db.execute(
         """
-        SELECT id, total_adults_entered IS NOT NULL, written_as,
-            changed_since, writing_since, written_first, written_last
+        SELECT id, written_as, changed_since, writing_since, written_first, written_last
         FROM cameras
         WHERE key = ?
         """,
@@ -82,26 +103,20 @@ def begin_writing_camera(db: sqlite3.Connection, key: str, basis: str, *, everyt
     ).fetchone()
     if row is None:
         return None
-    camera_id, has_adults, written_as, *written = row
+    camera_id, written_as, *written = row
     camera = _Camera(db, camera_id)
     hour_range = _missing_hours(db, key, [camera], _Written(*written), everything=everything or written_as != basis)
     if hour_range is None:
         return None
     _note_writing(db, "cameras", camera_id, hour_range, basis)
     _delete_recounted(db, camera_id, hour_range.start)
-    series = add_up(hour_range, [camera.counts_from(hour_range.start)])
-    total = reduce(plus, series.hours, series.before)
-    return replace(
-        series,
-        has_adults=bool(has_adults) or total.adults_entered > 0 or total.adults_exited > 0,
-        is_reversed=camera.is_reversed,
-    )
+    return CameraHours(hour_range, camera.counts_before(hour_range))
 
 
 def begin_writing_place(db: sqlite3.Connection, key: str, *, everything: bool) -> HourRange | None:
     """Return which hours of a place recorder may lack, None if there are none. They are being written from now on.
 
-    Their counts are read door by door, with `door_counts`.
+    Their counts are read door by door, and added up by `place_series`.
     """
     row = db.execute(
         """
@@ -269,14 +284,70 @@ def waits_for_recorder(db: sqlite3.Connection, key: str, before: Timestamp) -> b
 # Counts by the hour
 
 
-def door_counts(db: sqlite3.Connection, key: str, hour_range: HourRange, *, is_reversed: bool) -> CountsByHour:
-    """Return the counts of one door of a place, without adults."""
+def counts_before(db: sqlite3.Connection, key: str, hour_range: HourRange) -> CountsBefore | None:
+    """Return what counts before the hours of one door of a place, None where its camera has never pushed."""
     row = db.execute("SELECT id FROM cameras WHERE key = ?", (key,)).fetchone()
-    if row is None:
-        return CountsByHour({}, NO_COUNTS, frozenset())
-    counts = _Camera(db, row[0]).counts_from(hour_range.start)
-    by_hour = {hour: at_door(of_hour, is_reversed=is_reversed) for hour, of_hour in counts.by_hour.items()}
-    return CountsByHour(by_hour, at_door(counts.before, is_reversed=is_reversed), counts.counted_hours)
+    return None if row is None else _Camera(db, row[0]).counts_before(hour_range)
+
+
+def camera_series(begun: CameraHours, found: Iterable[Columns]) -> Series:
+    """Return the hours of a camera, from its intervals that begin in them."""
+    hour_range, before = begun
+    hours = _hours(hour_range, before, found)
+    sum_before = plus(hour_range.deleted, before.counts)
+    total = plus(sum_before, hours.total())
+    return Series(
+        first=hour_range.first,
+        before=sum_before,
+        hours=hours,
+        has_adults=before.has_adults or total.adults_entered > 0 or total.adults_exited > 0,
+        is_reversed=before.is_reversed,
+        counted_until=hour_range.counted_until,
+    )
+
+
+class CountsOfDoor(NamedTuple):
+    """What counts at a door of a place, before the hours to be read and in them."""
+
+    before: CountsBefore
+    found: Iterable[Columns]
+    is_reversed: bool
+
+
+def place_series(hour_range: HourRange, doors: Iterable[CountsOfDoor]) -> Series:
+    """Return the hours of all doors together, without adults."""
+    sum_before = hour_range.deleted
+    hours = _no_hours(hour_range)
+    for before, found, is_reversed in doors:
+        of_door = _hours(hour_range, before, found)
+        hours.add_hours(of_door.reversed() if is_reversed else of_door)
+        sum_before = plus(sum_before, at_door(before.counts, is_reversed=is_reversed))
+    none = _no_hours(hour_range)
+    return Series(
+        first=hour_range.first,
+        before=sum_before,
+        hours=hours._replace(adults_entered=none.adults_entered, adults_exited=none.adults_exited),
+        has_adults=False,
+        is_reversed=False,
+        counted_until=hour_range.counted_until,
+    )
+
+
+def _hours(hour_range: HourRange, before: CountsBefore, found: Iterable[Columns]) -> HourColumns:
+    hours = _no_hours(hour_range)
+    hours.cover(hour_range.start, before.counted_until)
+    for counted in counted_hours(found):
+        hours.add(counted.hour, counted.counts)
+        hours.cover(counted.hour, counted.end)
+    if before.is_reversed:
+        hours = hours.reversed()
+    for hour, carried in before.carried:
+        hours.add(hour, carried)
+    return hours
+
+
+def _no_hours(hour_range: HourRange) -> HourColumns:
+    return HourColumns.without_counts(hour_range.start, hour_range.end)
 
 
 def at_door(counts: HourCounts, *, is_reversed: bool) -> HourCounts:
@@ -284,28 +355,6 @@ def at_door(counts: HourCounts, *, is_reversed: bool) -> HourCounts:
     if is_reversed:
         return HourCounts(counts.exited, counts.entered, 0, 0)
     return HourCounts(counts.entered, counts.exited, 0, 0)
-
-
-def add_up(hour_range: HourRange, doors: Iterable[CountsByHour]) -> Series:
-    """Return the counts of all doors together."""
-    by_hour: dict[Timestamp, HourCounts] = {}
-    counted_hours: set[Timestamp] = set()
-    before = hour_range.deleted
-    for door in doors:
-        for hour, counts in door.by_hour.items():
-            by_hour[hour] = plus(by_hour.get(hour, NO_COUNTS), counts)
-        before = plus(before, door.before)
-        counted_hours |= door.counted_hours
-    return Series(
-        first=hour_range.first,
-        start=hour_range.start,
-        before=before,
-        hours=[by_hour.get(hour, NO_COUNTS) for hour in range(hour_range.start, hour_range.last + HOUR, HOUR)],
-        has_adults=False,
-        is_reversed=False,
-        counted_until=hour_range.counted_until,
-        counted_hours=frozenset(counted_hours),
-    )
 
 
 class FirstCounts(NamedTuple):
@@ -337,9 +386,11 @@ class _Camera:
         """Read the sums of the camera, and start and end of its newest interval."""
         self._db = db
         self._camera_id = camera_id
-        is_reversed, *totals = db.execute(
+        is_reversed, has_adults, *totals = db.execute(
             """
-            SELECT reversed, total_entered - deleted_entered, total_exited - deleted_exited,
+            SELECT reversed, total_adults_entered IS NOT NULL,
+                total_entered - deleted_entered,
+                total_exited - deleted_exited,
                 coalesce(total_adults_entered, 0) - deleted_adults_entered,
                 coalesce(total_adults_exited, 0) - deleted_adults_exited
             FROM cameras
@@ -348,6 +399,7 @@ class _Camera:
             (camera_id,),
         ).fetchone()
         self.is_reversed = bool(is_reversed)
+        self._has_adults = bool(has_adults)
         self._total = self._directed(totals)
         self.newest = intervals.newest(db, camera_id)
 
@@ -357,28 +409,31 @@ class _Camera:
         (carried,) = self._db.execute("SELECT min(start) FROM carried WHERE camera = ?", (self._camera_id,)).fetchone()
         return min(first for first in (intervals.first(self._db, self._camera_id), carried) if first is not None)
 
-    def counts_from(self, start: Timestamp) -> CountsByHour:
-        """Return the counts of all hours from `start` on, and of those before as far as they aren't deleted hours."""
-        counted = hours.sums(self._db, self._camera_id, start, LATEST)
-        by_hour = {hour: self._directed(of_hour.counts) for hour, of_hour in counted.by_hour.items()}
-        total = minus(self._total, self._before_kept_since())
-        for hour, carried in self._carried():
-            total = plus(total, carried)
-            if hour >= start:
-                by_hour[hour] = plus(by_hour.get(hour, NO_COUNTS), carried)
-        before = minus(total, reduce(plus, by_hour.values(), NO_COUNTS))
-        return CountsByHour(by_hour, before, frozenset(counted.covered_hours))
+    def counts_before(self, hour_range: HourRange) -> CountsBefore:
+        """Return what counts before some hours, which contain the newest interval."""
+        start = hour_range.start
+        carried = list(self._carried())
+        # Before the first of all hours, there are only deleted ones.
+        counts = NO_COUNTS
+        if start != hour_range.first:
+            later = intervals.sums_from(self._db, self._camera_id, start)
+            before_kept_since = self.counts_between(0, deleted_hours.kept_since(self._db))
+            counts = minus(minus(self._total, self._directed(later)), before_kept_since)
+            counts = reduce(plus, (more for hour, more in carried if hour < start), counts)
+        reaching = intervals.overlapping(self._db, self._camera_id, start, start)
+        return CountsBefore(
+            counts,
+            reaching[0].end if reaching else start,
+            [(hour, more) for hour, more in carried if start <= hour < hour_range.end],
+            self._has_adults,
+            self.is_reversed,
+        )
 
     def counts_between(self, low: Timestamp, high: Timestamp) -> HourCounts:
         """Return the sum of the hours in [low, high)."""
-        counted = hours.sums(self._db, self._camera_id, low, high)
-        found = [self._directed(of_hour.counts) for of_hour in counted.by_hour.values()]
-        found += [carried for hour, carried in self._carried() if low <= hour < high]
-        return reduce(plus, found, NO_COUNTS)
-
-    def _before_kept_since(self) -> HourCounts:
-        """Return the sum of the intervals that are kept although recorder's hours of that time stay as they are."""
-        return self.counts_between(0, deleted_hours.kept_since(self._db))
+        found = counted_hours(intervals.each_columns(self._db, self._camera_id, low, high))
+        counts = reduce(plus, (self._directed(counted.counts) for counted in found), NO_COUNTS)
+        return reduce(plus, (carried for hour, carried in self._carried() if low <= hour < high), counts)
 
     def _carried(self) -> Iterator[tuple[Timestamp, HourCounts]]:
         """Yield what each carried hour adds to the counts of this ledger."""
@@ -453,13 +508,16 @@ def _delete_recounted(db: sqlite3.Connection, camera: int, start: Timestamp) -> 
     rows = db.execute("SELECT start FROM carried WHERE camera = ? AND start >= ? ORDER BY start", (camera, start))
     counted_here = _sums_of_carried(db, camera, [hour for (hour,) in rows])
     recounted = [(camera, hour) for hour, counted in counted_here.items() if counted.covered == HOUR]
-    # Hours that weren't carried are deleted in vain.
     db.executemany("DELETE FROM carried WHERE camera = ? AND start = ?", recounted)
 
 
 def _sums_of_carried(db: sqlite3.Connection, camera: int, carried: list[Timestamp]) -> dict[Timestamp, CountedHour]:
     """Return the sums of this ledger's intervals in the time of the carried hours."""
-    return hours.sums(db, camera, carried[0], carried[-1] + HOUR).by_hour if carried else {}
+    if not carried:
+        return {}
+    wanted = frozenset(carried)
+    found = intervals.each_columns(db, camera, carried[0], carried[-1] + HOUR)
+    return {counted.hour: counted for counted in counted_hours(found) if counted.hour in wanted}
 
 
 def _hour(instant: Timestamp) -> Timestamp:

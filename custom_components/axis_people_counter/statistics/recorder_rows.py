@@ -116,16 +116,17 @@ def _hourly_sums(
 
 def rows_in_pieces(series: Series, occupancy: Callable[[Series], Iterator[Occupancy]]) -> Iterator[Rows]:
     """Yield the rows of all kinds in pieces of HOURS_AT_ONCE hours, each calculated when it is asked for."""
-    hours = zip(_bounds(series)[:-1], series.hours, occupancy(series), strict=True)
+    counts = series.hours
+    hours = zip(counts.bounds[:-1], counts.counts(), counts.is_counted, occupancy(series), strict=True)
     so_far = series.before
     for piece in batched(hours, HOURS_AT_ONCE, strict=False):
         rows: Rows = {kind: [] for kind in (*SUMS, OCCUPANCY)}
-        for hour, counts, (lowest, mean, highest, _) in piece:
+        for hour, of_hour, is_counted, (lowest, mean, highest, _) in piece:
             start = datetime.fromtimestamp(hour, UTC)
-            so_far = plus(so_far, counts)
-            for kind, count, total in zip(SUMS, counts, so_far, strict=True):
+            so_far = plus(so_far, of_hour)
+            for kind, count, total in zip(SUMS, of_hour, so_far, strict=True):
                 rows[kind].append(StatisticData(start=start, state=count, sum=total))
-            if hour in series.counted_hours:
+            if is_counted:
                 rows[OCCUPANCY].append(StatisticData(start=start, mean=mean, min=lowest, max=highest))
         yield rows
 
@@ -133,12 +134,12 @@ def rows_in_pieces(series: Series, occupancy: Callable[[Series], Iterator[Occupa
 def camera_occupancy(ledger: Ledger, key: str, schedule: Schedule, series: Series) -> Iterator[Occupancy]:
     """Return the occupancy of a camera in each hour, read from the ledger when it is asked for."""
     reset, _ = schedule.reset(series.start)
-    found = ledger.each_interval(key, reset - MAX_WIDTH, _bounds(series)[-1])
+    found = ledger.each_interval(key, reset - MAX_WIDTH, series.hours.bounds[-1])
     passed = passages(map(reverse, found) if series.is_reversed else found, reset)
     # A reset after the newest interval isn't part of the last hour yet.
-    end = min(_bounds(series)[-1], series.counted_until)
+    end = min(series.hours.bounds[-1], series.counted_until)
     corrections = schedule.with_resets(reset, end, ledger.corrections(key, reset, end).result())
-    return occupancy_by_period(_bounds(series), levels(passed, corrections), series.counted_until)
+    return occupancy_by_period(series.hours.bounds, levels(passed, corrections), series.counted_until)
 
 
 def place_occupancy(ledger: Ledger, place: PlaceSettings, series: Series) -> Iterator[Occupancy]:
@@ -149,13 +150,8 @@ def place_occupancy(ledger: Ledger, place: PlaceSettings, series: Series) -> Ite
         since, running = ledger.running_before(place.place, series.start)
         # Nobody was inside before the first count.
         since = max(since, series.first - MAX_WIDTH)
-    end = min(_bounds(series)[-1], series.counted_until)
+    end = min(series.hours.bounds[-1], series.counted_until)
     corrections = schedule.with_resets(since, end, ledger.corrections(place.key, since, end).result())
     passed = ledger.each_passage(place.key, since, series.counted_until)
     changes = levels(passed, corrections, running)
-    return occupancy_by_period(_bounds(series), changes, series.counted_until, max(0, running))
-
-
-def _bounds(series: Series) -> range:
-    """Return the bounds of all hours."""
-    return range(series.start, series.start + len(series.hours) * HOUR + 1, HOUR)
+    return occupancy_by_period(series.hours.bounds, changes, series.counted_until, max(0, running))

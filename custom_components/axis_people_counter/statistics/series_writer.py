@@ -19,7 +19,7 @@ from ..const import DOMAIN
 from ..core_internals import async_recorder_done
 from ..counting import HOUR, Occupancy
 from ..devices import async_device_name
-from ..ledger import Ledger, Series, add_up
+from ..ledger import Ledger, Series
 from ..schedules import async_camera_schedule
 from ..settings import PlaceSettings
 from .recorder_rows import (
@@ -109,7 +109,10 @@ class SeriesWriter:
         )
 
     async def _async_begin_camera(self, key: str, basis: str, *, everything: bool = False) -> Series | None:
-        return await self._ledger.begin_writing_camera(key, basis, everything=everything)
+        begun = await self._ledger.begin_writing_camera(key, basis, everything=everything)
+        if begun is None:
+            return None
+        return await self._hass.async_add_executor_job(self._ledger.camera_series, key, begun)
 
     async def _async_write_place(self, place: PlaceSettings) -> None:
         key = place.key
@@ -132,8 +135,7 @@ class SeriesWriter:
         hour_range = await self._ledger.begin_writing_place(place.key, everything=everything)
         if hour_range is None:
             return None
-        # Each door is read separately, so that pushes wait for one door at most.
-        return add_up(hour_range, [await self._ledger.door_counts(door, hour_range) for door in place.doors])
+        return await self._hass.async_add_executor_job(self._ledger.place_series, place.doors, hour_range)
 
     async def _async_write_series(
         self,

@@ -4,7 +4,7 @@ A camera or place has a series of each kind: the sums in, out, adults_in and adu
 These functions block; run them in an executor.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from itertools import batched, pairwise
 from math import isclose
@@ -77,14 +77,14 @@ def not_stored(hass: HomeAssistant, given: Rows) -> Rows:
     )
     missing: Rows = {}
     for statistic_id, rows in given.items():
-        by_start: dict[float, dict[str, Any]] = {row["start"]: {**row} for row in found.get(statistic_id, ())}
+        by_start = {row["start"]: row for row in found.get(statistic_id, ())}
         differing = [row for row in rows if not _is_same(row, by_start.get(row["start"].timestamp(), {}))]
         if differing:
             missing[statistic_id] = differing
     return missing
 
 
-def _is_same(row: StatisticData, stored: dict[str, Any]) -> bool:
+def _is_same(row: StatisticData, stored: Mapping[str, Any]) -> bool:
     values: dict[str, Any] = {column: value for column, value in row.items() if column != "start"}
     # Databases may round the last digits of a mean. A sum of thousands of millions still differs by one person.
     return all(

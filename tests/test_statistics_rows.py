@@ -9,6 +9,8 @@ from custom_components.axis_people_counter.counting.interval import Interval
 from custom_components.axis_people_counter.counting.local_time import MIDNIGHT
 from custom_components.axis_people_counter.counting.occupancy import Passage
 from custom_components.axis_people_counter.counting.schedule import Schedule
+from custom_components.axis_people_counter.ledger.hour_counts import HourCounts
+from custom_components.axis_people_counter.ledger.hours import CountedHour
 from custom_components.axis_people_counter.ledger.intervals import ROWS_AT_ONCE
 from custom_components.axis_people_counter.statistics.recorder_rows import (
     HOURS_AT_ONCE,
@@ -24,8 +26,8 @@ SCHEDULE = Schedule(UTC, MIDNIGHT)
 
 
 def alive() -> int:
-    """Return how many intervals and passages the garbage collector looks at."""
-    return sum(isinstance(found, Interval | Passage) for found in gc.get_objects())
+    """Return how many intervals, passages and hours the garbage collector looks at."""
+    return sum(isinstance(found, Interval | Passage | HourCounts | CountedHour) for found in gc.get_objects())
 
 
 def test_pieces(tmp_path: Path) -> None:
@@ -38,6 +40,7 @@ def test_pieces(tmp_path: Path) -> None:
         ).result(TIMEOUT)
         series = series_of_camera(ledger, basis=SCHEDULE.basis)
         assert series
+        assert alive() - before <= 10
         found: list[tuple[float, float]] = []
         for number, rows in enumerate(rows_in_pieces(series, partial(camera_occupancy, ledger, SERIAL, SCHEDULE))):
             assert alive() - before <= ROWS_AT_ONCE + 10

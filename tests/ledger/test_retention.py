@@ -207,6 +207,18 @@ def test_statistics_go_on(ledger: Ledger, key: str) -> None:
     assert sums(series_of(ledger, everything=True))[5] == reversed_sums[5]
 
 
+def test_statistics_that_stopped_before_deleted_hours(ledger: Ledger) -> None:
+    """Sums go on rightly after a time without recorder, in which hours that it never had were deleted."""
+    fill(ledger, range(2))
+    written_camera(ledger)
+    fill(ledger, range(2, 8))
+    delete(ledger, 3)
+    series = written_camera(ledger)
+    assert series
+    assert series.start < series.first
+    assert sums(series)[7] == HourCounts(2**8 - 1, 2**8 - 1 - 8, 8, 0)
+
+
 @pytest.mark.parametrize("key", [SERIAL, PLACE.key])
 def test_recorder_has_deleted_hours_after_later_writes(ledger: Ledger, key: str) -> None:
     """Know that recorder has hours that can't be written again, also after later ones were written."""

@@ -1,19 +1,32 @@
 """The hours that recorder's statistics may lack."""
 
+from collections.abc import Callable, Iterator
+from itertools import accumulate, chain, islice
 from pathlib import Path
+from threading import Thread, current_thread
 from typing import Final
 
+import pytest
+
+from custom_components.axis_people_counter.counting.columns import Columns
+from custom_components.axis_people_counter.counting.local_time import LATEST
+from custom_components.axis_people_counter.counting.occupancy import Source
+from custom_components.axis_people_counter.ledger import day_format, intervals
 from custom_components.axis_people_counter.ledger.hour_counts import HourCounts
+from custom_components.axis_people_counter.ledger.ledger import Ledger
 from custom_components.axis_people_counter.ledger.places import Door, Place
-from custom_components.axis_people_counter.ledger.series import Series
+from custom_components.axis_people_counter.ledger.series import Series, camera_series
 
 from ..helpers.bare_ledger import (
+    DAY,
     HOUR,
+    MINUTE,
     SERIAL,
     START,
     TIMEOUT,
     interval,
     opened,
+    pack_all,
     query,
     record,
     series_of_camera,
@@ -118,3 +131,80 @@ def test_unknown_place(tmp_path: Path) -> None:
         record(ledger, 0, interval(0, 1))
         # The other door has never pushed.
         assert entered(series_of_place(ledger, place)) == (0, 0, [1])
+
+
+@pytest.mark.parametrize("everything", [True, False])
+@pytest.mark.parametrize("late", [-3 * DAY, -3 * DAY + MINUTE, -DAY + MINUTE, 0, HOUR, 9 * HOUR])
+def test_changes_while_hours_are_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, late: int, everything: bool
+) -> None:
+    """Hours are read in pages; those that change meanwhile are returned again, and the sums are right in the end."""
+    monkeypatch.setattr(intervals, "ROWS_AT_ONCE", 2)
+    recorded: dict[int, int] = {}
+
+    def write(ledger: Ledger, *, everything: bool = False, change: Callable[[], object] | None = None) -> None:
+        """Write the hours that recorder lacks, as sums, with a change after the first pages."""
+        begun = ledger.begin_writing_camera(SERIAL, BASIS, everything=everything).result(TIMEOUT)
+        assert begun
+        found = ledger.each_columns(SERIAL, begun.hour_range.start, begun.hour_range.end)
+        pages = list(islice(found, 2))
+        if change:
+            change()
+        series = camera_series(begun, chain(pages, found))
+        sums = accumulate(series.hours.entered, initial=series.before.entered)
+        recorded.update(zip(series.hours.bounds, islice(sums, 1, None), strict=False))
+        ledger.confirm_series(SERIAL).result(TIMEOUT)
+
+    with opened(tmp_path / "ledger.db") as ledger:
+        at = [-3 * DAY, -2 * DAY, -2 * DAY + HOUR, -DAY, -HOUR, 0, 10 * MINUTE, 3 * HOUR]
+        record(ledger, 0, *(interval(start // MINUTE, 1) for start in at))
+        pack_all(ledger, START - DAY)
+        write(ledger)
+        record(ledger, 1, interval(-2 * DAY // MINUTE + 5, 10))
+        write(ledger, everything=everything, change=lambda: record(ledger, 2, interval(late // MINUTE, 100)))
+        write(ledger)
+        assert ledger.begin_writing_camera(SERIAL, BASIS).result(TIMEOUT) is None
+        so_far = 0
+        counted = {found.start: found.entered for found in ledger.each_interval(SERIAL, 0, LATEST)}
+        for hour in sorted(recorded):
+            so_far += sum(people for start, people in counted.items() if hour <= start < hour + HOUR)
+            assert recorded[hour] == so_far
+        assert so_far == sum(counted.values())
+
+
+def test_hours_of_years_are_unpacked_elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pushes don't wait until packed days are unpacked and added up."""
+    threads: set[Thread] = set()
+    unpack = day_format.unpack_columns
+
+    def unpack_here(content: bytes) -> Iterator[Columns]:
+        threads.add(current_thread())
+        return unpack(content)
+
+    monkeypatch.setattr(day_format, "unpack_columns", unpack_here)
+    place = Place("shop", (Door(SERIAL, False),), "none")
+    with opened(tmp_path / "ledger.db") as ledger:
+        ledger.set_places([place]).result(TIMEOUT)
+        record(ledger, 0, *(interval(day * DAY // MINUTE, 1) for day in range(-9, 1)))
+        assert pack_all(ledger, START - DAY)
+        for series in (series_of_camera(ledger, everything=True), series_of_place(ledger, place, everything=True)):
+            assert series
+            assert sum(series.hours.entered) == 10
+    assert threads == {current_thread()}
+
+
+def test_counts_before_packed_days(tmp_path: Path) -> None:
+    """The sum of the hours before is right, wherever in a packed day the hours to be written begin."""
+    with opened(tmp_path / "ledger.db") as ledger:
+        record(ledger, 0, *(interval(hour * 60, hour + 100, adults=(1, 0)) for hour in range(-60, 1)))
+        assert pack_all(ledger, START - DAY)
+        series_of_camera(ledger)
+        for hour in (-60, -59, -47, -30, -24, -1):
+            ledger.confirm_series(SERIAL).result(TIMEOUT)
+            ledger.correct(SERIAL, START + hour * HOUR, 0, Source.ACTION).result(TIMEOUT)
+            series = series_of_camera(ledger)
+            assert series
+            assert series.start == START + hour * HOUR
+            before = range(40, hour + 100)
+            assert series.before == HourCounts(sum(before), 0, len(before), 0)
+            assert list(series.hours.entered) == list(range(hour + 100, 101))

@@ -57,6 +57,26 @@ async def test_error_reaches_only_its_own_waiter(path: Path, ledger: Ledger) -> 
     assert stored(path) == [interval(0, 5), interval(1, 3)]
 
 
+async def test_one_commit_wakes_the_event_loop_once(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Waking it takes about as long as storing a push, so the answers of a commit come together."""
+    loop = asyncio.get_running_loop()
+    woken: list[object] = []
+    wake = loop.call_soon_threadsafe
+
+    def note(*arguments: Any) -> asyncio.Handle:
+        woken.append(arguments)
+        return wake(*arguments)
+
+    monkeypatch.setattr(loop, "call_soon_threadsafe", note)
+    go_on = held_up(ledger)
+    answers = [ledger.record(push(60, interval(0, 1), sender=sensor(number)), START) for number in range(5)]
+    waiting = [asyncio.ensure_future(answer) for answer in answers]
+    await asyncio.sleep(0)
+    go_on.set()
+    await asyncio.gather(*waiting)
+    assert len(woken) == 1
+
+
 async def test_closed_ledger(path: Path) -> None:
     """All callers get an error, at once and each time they await."""
     with opened(path) as ledger:

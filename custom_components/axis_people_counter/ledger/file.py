@@ -5,8 +5,8 @@ stored, but that a damaged day is set aside. Called by ledger.py.
 """
 
 import asyncio
-from collections import deque
-from collections.abc import Callable, Generator, Iterator
+from collections import defaultdict, deque
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
@@ -38,27 +38,42 @@ class _CorruptError(Exception):
 class Answer[T](Future[T]):
     """The result of a job in the ledger's thread: await it in an event loop, or call `result` in another thread."""
 
+    def __init__(self) -> None:
+        """Start without a result."""
+        super().__init__()
+        # One for each task that waits.
+        self.waiters: list[asyncio.Future[None]] = []
+
     def __await__(self) -> Generator[Any, None, T]:
         """Wait in an event loop; the job goes on when the waiting task is cancelled."""
-        loop = asyncio.get_running_loop()
-        waiter: asyncio.Future[None] = loop.create_future()
-
-        def wake() -> None:
-            if not waiter.done():
-                waiter.set_result(None)
-
-        def job_done(_: Future[T]) -> None:
-            # A loop that was closed meanwhile raises RuntimeError; no task is waiting in it any more.
-            with suppress(RuntimeError):
-                loop.call_soon_threadsafe(wake)
-
-        self.add_done_callback(job_done)
-        yield from waiter
+        waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        # The ledger's thread sets the result before it looks for waiters, so it finds each one that goes on to wait.
+        self.waiters.append(waiter)
         try:
+            if not self.done():
+                yield from waiter
             return self.result()
         finally:
             # An error keeps this frame: with the answer in it, it would keep itself, and the push in memory.
             del self
+
+
+def _wake_waiters(answers: Iterable[Answer[Any]]) -> None:
+    """Wake the tasks that wait for answers which have come: once for all of an event loop, as waking it takes long."""
+    waiters_of: defaultdict[asyncio.AbstractEventLoop, list[asyncio.Future[None]]] = defaultdict(list)
+    for answer in answers:
+        for waiter in tuple(answer.waiters):
+            waiters_of[waiter.get_loop()].append(waiter)
+    for loop, waiters in waiters_of.items():
+        # A loop that was closed meanwhile raises RuntimeError; no task is waiting in it any more.
+        with suppress(RuntimeError):
+            loop.call_soon_threadsafe(_wake, waiters)
+
+
+def _wake(waiters: Iterable[asyncio.Future[None]]) -> None:
+    for waiter in waiters:
+        if not waiter.done():
+            waiter.set_result(None)
 
 
 class _Job(NamedTuple):
@@ -206,6 +221,7 @@ class LedgerFile:
         self._backup_hold.files.discard(self)
         assert self._closed
         self._closed.set_result(None)
+        _wake_waiters([self._closed])
 
     def _waiting_jobs(self, *, wait: bool) -> list[_Job | None]:
         """Return all jobs in the queue; if `wait` is True, wait for the first one."""
@@ -228,6 +244,7 @@ class LedgerFile:
         else:
             for job, result in zip(jobs, results, strict=True):
                 job.answer.set_result(result)
+            _wake_waiters(job.answer for job in jobs)
             self._limit_held_log()
 
     def _commit(self, jobs: list[_Job]) -> list[Any]:
@@ -239,6 +256,7 @@ class LedgerFile:
         if len(jobs) == 1 or _is_busy(err):
             for job in jobs:
                 job.answer.set_exception(_for_caller(err))
+            _wake_waiters(job.answer for job in jobs)
         else:
             for job in jobs:
                 self._write([job])
@@ -249,6 +267,7 @@ class LedgerFile:
         except BaseException as err:  # noqa: BLE001 - as above
             self._clean_up(err)
             job.answer.set_exception(_for_caller(err))
+            _wake_waiters([job.answer])
             # As above.
             del job
         else:
@@ -256,6 +275,7 @@ class LedgerFile:
                 self._reads.append(job)
             else:
                 job.answer.set_result(result)
+                _wake_waiters([job.answer])
 
     def _run_read[T](self, function: Callable[[sqlite3.Connection], T]) -> T:
         db = self._connect()

@@ -208,6 +208,20 @@ def test_change_by_another_program(ledger: Ledger, path: Path) -> None:
     assert (camera(ledger).counts.entered, place(ledger).entered) == (120, 120)
 
 
+def test_statements_are_compiled_once(ledger: Ledger) -> None:
+    """SQLite keeps each statement of a push that is shown: compiling one takes longer than running it."""
+    modules = ledger.submit(lambda db: db.execute("PRAGMA module_list").fetchall()).result(TIMEOUT)
+    if ("sqlite_stmt",) not in modules:
+        pytest.skip("This SQLite can't list its statements.")
+    for minute in range(5):
+        show(ledger, MIDNIGHT + minute * MINUTE)
+
+    def compiled_anew(db: sqlite3.Connection) -> list[str]:
+        return [sql for (sql,) in db.execute("SELECT sql FROM sqlite_stmt WHERE reprep > 1")]
+
+    assert ledger.submit(compiled_anew).result(TIMEOUT) == []
+
+
 def test_packed_day(ledger: Ledger) -> None:
     """A day that was packed is read again if a place changes."""
     for number in DOORS:

@@ -83,7 +83,8 @@ def overlapping(
 
     Where both are the same, that is the interval that begins before and ends after this instant.
     """
-    # Stored intervals don't overlap, so only the last one that begins before :low can reach beyond it.
+    # Stored intervals don't overlap, so only the last one that begins before :low can reach beyond it. The plus before
+    # :limit is explained in packed_days.py.
     rows = db.execute(
         f"""
         SELECT {SENT_INTERVAL_COLUMNS}
@@ -96,7 +97,7 @@ def overlapping(
                 :low
             )
         ORDER BY start
-        LIMIT :limit
+        LIMIT +:limit
         """,
         {"camera": camera, "low": low, "high": high, "limit": -1 if limit is None else limit},
     )
@@ -142,7 +143,7 @@ def limited(db: sqlite3.Connection, cameras: Sequence[int], low: Timestamp, high
             FROM intervals
             WHERE camera = value AND start >= :low AND start < :high
             ORDER BY start
-            LIMIT 1 OFFSET :limit
+            LIMIT 1 OFFSET +:limit
         ))
         FROM json_each(:cameras)
         """,
@@ -168,7 +169,7 @@ def _rows_of_each(
                 (SELECT max(start) FROM intervals WHERE camera = value AND start <= :low),
                 :low
             )
-        LIMIT :limit
+        LIMIT +:limit
         """,
         {"cameras": json.dumps(cameras), "low": low, "high": high, "limit": limit},
     ).fetchall()
@@ -202,7 +203,7 @@ def _rows(
         FROM intervals
         WHERE camera = ? AND start >= ? AND start < ?
         ORDER BY start
-        LIMIT ?
+        LIMIT +?
         """,
         (camera, start, end, limit),
     ).fetchall()
@@ -333,9 +334,16 @@ def gaps(db: sqlite3.Connection, camera: int, since: Timestamp, limit: int) -> l
 
 
 def replace(
-    db: sqlite3.Connection, camera: int, removed: Iterable[SentInterval], added: Iterable[SentInterval]
+    db: sqlite3.Connection,
+    camera: int,
+    removed: Iterable[SentInterval],
+    added: Iterable[SentInterval],
+    changed_since: Timestamp | None = None,
 ) -> None:
-    """Remove and add intervals. Nowhere else do counts change, so the camera's totals change here with them."""
+    """Remove and add intervals. Nowhere else do counts change, so the camera's totals change here with them.
+
+    Recorder's statistics are written again from `changed_since` on, None where no counts change that it has.
+    """
     removed, added = list(removed), list(added)
     if not removed and not added:
         return
@@ -352,7 +360,8 @@ def replace(
             total_exited = total_exited + :exited,
             total_adults_entered = total_adults_entered + :adults_entered,
             total_adults_exited = total_adults_exited + :adults_exited,
-            packed_until = min(packed_until, :first_start)
+            packed_until = min(packed_until, :first_start),
+            changed_since = coalesce(min(coalesce(changed_since, :since), :since), changed_since)
         WHERE id = :camera
         RETURNING EXISTS (SELECT * FROM packed_days WHERE camera = :camera AND day >= :first_day AND day <= :last_day)
         """,
@@ -362,6 +371,7 @@ def replace(
             "adults_entered": gain(lambda interval: interval.adults_entered),
             "adults_exited": gain(lambda interval: interval.adults_exited),
             "camera": camera,
+            "since": changed_since,
             "first_start": min(starts),
             "first_day": min(starts) // DAY,
             "last_day": max(starts) // DAY,

@@ -26,13 +26,14 @@ class PackedDay(NamedTuple):
 
 def read(db: sqlite3.Connection, camera: int, start: Timestamp, end: Timestamp, limit: int = -1) -> list[PackedDay]:
     """Return the first packed days of a camera that intersect [start, end), in the order of time."""
+    # SQLite compiles a statement anew whenever a variable alone is its LIMIT. With the plus, it is an expression.
     rows = db.execute(
         f"""
         SELECT {_COLUMNS}
         FROM packed_days
         WHERE camera = ? AND day >= ? AND day <= ?
         ORDER BY day
-        LIMIT ?
+        LIMIT +?
         """,
         (camera, start // DAY, (end - 1) // DAY, limit),
     )
@@ -70,7 +71,7 @@ def last_before(db: sqlite3.Connection, camera: int, before: Timestamp, limit: i
         FROM packed_days
         WHERE camera = ? AND day <= ?
         ORDER BY day DESC
-        LIMIT ?
+        LIMIT +?
         """,
         (camera, (before - 1) // DAY, limit),
     )

@@ -167,24 +167,30 @@ def with_door(db: sqlite3.Connection, key: str) -> list[tuple[str, bool]]:
 
 def note_change(db: sqlite3.Connection, key: str, since: Timestamp) -> None:
     """Note for all places with this camera that its counts have changed since an instant."""
-    for (place_id,) in db.execute("SELECT place FROM doors WHERE key = ?", (key,)).fetchall():
-        _note_change(db, place_id, since)
+    _note_change(db, "id IN (SELECT place FROM doors WHERE key = :which)", key, since)
 
 
-def _note_change(db: sqlite3.Connection, place_id: int, since: Timestamp) -> None:
-    db.execute(
-        "UPDATE places SET changed_since = min(coalesce(changed_since, :since), :since) WHERE id = :place",
-        {"place": place_id, "since": since},
-    )
-    _delete_checkpoints_after(db, place_id, since)
-    folds.of_places(db).drop(place_id, since)
+def _note_change(db: sqlite3.Connection, condition: str, which: object, since: Timestamp) -> None:
+    """Note the change for the places of which a condition about `:which` is true."""
+    changed = db.execute(
+        f"""
+        UPDATE places
+        SET changed_since = min(coalesce(changed_since, :since), :since)
+        WHERE {condition}
+        RETURNING id
+        """,
+        {"since": since, "which": which},
+    ).fetchall()
+    for (place_id,) in changed:
+        _delete_checkpoints_after(db, place_id, since)
+        folds.of_places(db).drop(place_id, since)
 
 
 def correct(db: sqlite3.Connection, place: Place, at: Timestamp, value: int, source: Source) -> None:
     """Store the occupancy that a place is set to."""
     place_id = _find_or_add(db, place)
     corrections.add_to_place(db, place_id, at, value, source)
-    _note_change(db, place_id, at)
+    _note_change(db, "id = :which", place_id, at)
 
 
 # Doors and passages
@@ -285,8 +291,10 @@ def advance(db: sqlite3.Connection, place: Place, at: Timestamp) -> bool:
 
 def _delete_checkpoints_after(db: sqlite3.Connection, place_id: int, since: Timestamp) -> None:
     """Delete the checkpoints of a place after an instant, but not those whose counts have been deleted."""
-    since = max(since, deleted_hours.kept_since(db))
-    db.execute("DELETE FROM checkpoints WHERE place = ? AND at > ?", (place_id, since))
+    db.execute(
+        "DELETE FROM checkpoints WHERE place = ? AND at > max(?, (SELECT kept_since FROM retention))",
+        (place_id, since),
+    )
 
 
 def delete_checkpoints(db: sqlite3.Connection, before: Timestamp) -> None:

@@ -332,7 +332,7 @@ def newest(db: sqlite3.Connection, key: str, limit: int) -> list[Quarantined]:
         FROM quarantine
         WHERE camera = (SELECT id FROM cameras WHERE key = ?)
         ORDER BY id DESC
-        LIMIT ?
+        LIMIT +?
         """,
         (key, limit),
     )

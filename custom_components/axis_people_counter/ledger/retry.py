@@ -64,7 +64,7 @@ def _read_page(
         FROM quarantine
         WHERE camera = ? AND id > ?
         ORDER BY id
-        LIMIT ?
+        LIMIT +?
         """,
         (camera.id, after, RETRY_PAGE),
     ):

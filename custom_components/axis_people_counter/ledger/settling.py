@@ -9,8 +9,8 @@ import sqlite3
 from typing import NamedTuple
 
 from ..counting import DAY, HOUR, Interval, SentInterval, Timestamp, overlapping_groups, resolve
-from . import intervals, places, quarantine
-from .cameras import Camera, note_counts_adults, note_counts_changed
+from . import folds, intervals, places, quarantine
+from .cameras import Camera, note_counts_adults
 from .quarantine import QuarantineSpace
 
 
@@ -90,7 +90,7 @@ def settle(
         new += day.new
         changed_since = min((at for at in (changed_since, day.changed_since) if at is not None), default=None)
     if changed_since is not None:
-        note_counts_changed(db, camera.id, changed_since)
+        folds.of_cameras(db).drop(camera.id, changed_since)
         places.note_change(db, camera.key, changed_since)
     return Settled(tuple(new), changed_since, newest_before, newest)
 
@@ -128,7 +128,7 @@ def _settle_day(
             changed_since = group[0].start if changed_since is None else changed_since
             if not before:
                 new += [interval.interval for interval in accepted if interval.end > received - DAY]
-    intervals.replace(db, camera, removed, added)
+    intervals.replace(db, camera, removed, added, changed_since)
     quarantine.replace_waiting(db, camera, received, nearby.waiting - waiting, waiting - nearby.waiting)
     return _SettledDay(new, changed_since, added, waiting)
 

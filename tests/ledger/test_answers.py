@@ -69,7 +69,7 @@ async def test_one_commit_wakes_the_event_loop_once(ledger: Ledger, monkeypatch:
 
     monkeypatch.setattr(loop, "call_soon_threadsafe", note)
     go_on = held_up(ledger)
-    answers = [ledger.record(push(60, interval(0, 1), sender=sensor(number)), START) for number in range(5)]
+    answers = [ledger.record(push(60, interval(0, 1), sender=sender(number)), START) for number in range(5)]
     waiting = [asyncio.ensure_future(answer) for answer in answers]
     await asyncio.sleep(0)
     go_on.set()

@@ -110,7 +110,10 @@ class BaseHistory:
 
     def row_fields(self, row: Row) -> dict[str, Any]:
         """Return a row with the field names of exports and actions."""
-        return {**self.interval_fields(row), "occupancy_peak": row.occupancy_peak, "complete": row.complete}
+        fields = self.interval_fields(row)
+        fields["occupancy_peak"] = row.occupancy_peak
+        fields["complete"] = row.complete
+        return fields
 
     def interval_fields(self, interval: Row | Interval) -> dict[str, Any]:
         """Return counts with the field names of exports and actions."""
@@ -189,11 +192,10 @@ class History(BaseHistory):
 
     @override
     def interval_fields(self, interval: Row | Interval) -> dict[str, Any]:
-        return {
-            **BaseHistory.interval_fields(self, interval),
-            "adults_in": interval.adults_entered if self.has_adults else None,
-            "adults_out": interval.adults_exited if self.has_adults else None,
-        }
+        fields = BaseHistory.interval_fields(self, interval)
+        fields["adults_in"] = interval.adults_entered if self.has_adults else None
+        fields["adults_out"] = interval.adults_exited if self.has_adults else None
+        return fields
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ import threading
 
 from freezegun.api import FrozenDateTimeFactory
 import pytest
-from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_time_changed
 
 from custom_components.axis_people_counter import backup
 from custom_components.axis_people_counter.const import DOMAIN, NAME
@@ -22,7 +22,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
 
-from .helpers.bare_ledger import stored
+from .helpers.bare_ledger import log_of, query, stored
 from .helpers.places import add_place
 from .helpers.pusher import SERIAL, Pusher, measurement, state_of
 
@@ -240,7 +240,7 @@ async def test_copy_that_is_made_while_the_entry_is_loaded_anew(
     await backup.async_post_backup(hass)
     with closing(sqlite3.connect(copy / LEDGER)) as db:
         assert db.execute("PRAGMA integrity_check").fetchone() == ("ok",)
-    # The old days among them were packed when the entry was loaded.
+    # The old days among them aren't packed before the end of the backup.
     assert sum(interval.entered for interval in stored(copy / LEDGER)) == 12_000 - 4998 + 2 * 4999
 
 
@@ -316,3 +316,24 @@ async def test_backup_by_home_assistant(
     await pusher.push(measurement(NOON - 2 * MINUTE, 1))
     await hass.config_entries.async_unload(entry.entry_id)
     assert not (tmp_path / f"{LEDGER}-wal").exists(), "nothing is held any more"
+
+
+async def test_packing_waits_for_the_end_of_a_backup(
+    hass: HomeAssistant,
+    noon: FrozenDateTimeFactory,
+    entry: MockConfigEntry,
+    pusher: Pusher,
+    tmp_path: Path,
+) -> None:
+    """Old days aren't packed during a backup, as what is written then stays in the log; pushes have to fit in there."""
+    await pusher.push(*(measurement(NOON - timedelta(days=days), 1) for days in range(9, 0, -1)))
+    await backup.async_pre_backup(hass)
+    noon.tick(timedelta(days=1))
+    async_fire_time_changed(hass)
+    for _ in range(10):
+        # Each of these would come after a day that is packed.
+        await entry.runtime_data.ledger.cameras()
+    assert log_of(tmp_path / LEDGER).stat().st_size == 0
+    await backup.async_post_backup(hass)
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert query(tmp_path / LEDGER, "SELECT count(*) FROM packed_days") == [(8,)]

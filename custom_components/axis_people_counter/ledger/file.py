@@ -7,7 +7,7 @@ stored, but that a damaged day is set aside. Called by ledger.py.
 import asyncio
 from collections import defaultdict, deque
 from collections.abc import Callable, Generator, Iterable, Iterator
-from concurrent.futures import Future
+from concurrent.futures import Future, InvalidStateError
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from functools import partial
@@ -90,8 +90,24 @@ class BackupHold:
 
     def __init__(self) -> None:
         """Start without a backup."""
+        self.over: Answer[None] = Answer()
         self.is_on = False
         self.files: set[LedgerFile] = set()
+
+    @property
+    def is_on(self) -> bool:
+        """Return True during a backup."""
+        return not self.over.done()
+
+    @is_on.setter
+    def is_on(self, value: bool) -> None:
+        if value:
+            if not self.is_on:
+                self.over = Answer()
+        else:
+            # Another thread may have ended it at this moment.
+            with suppress(InvalidStateError):
+                self.over.set_result(None)
 
     def begin(self) -> list[Answer[None]]:
         """Hold the file for all ledgers that have it open. It stays unchanged once all answers have come."""
@@ -166,6 +182,10 @@ class LedgerFile:
             return sum(path.stat().st_size for path in paths if path.exists())
 
         return self.submit(measure)
+
+    def backup_over(self) -> Answer[None]:
+        """Return at the end of a backup, at once where there is none: until then, all that is written is in the log."""
+        return self._backup_hold.over
 
     def begin_backup(self) -> Answer[None]:
         """Write the log into the file, and keep the file unchanged until end_backup."""

@@ -51,16 +51,21 @@ def async_start_housekeeping(
                 failed.add(what)
                 _LOGGER.exception("%s isn't possible", what)
 
-    async def tidy(_: datetime | None = None) -> None:
+    async def tidy() -> None:
         await attempt("Deleting old counts", _async_delete(hass, entry, ledger, places))
         await attempt("Packing old days", _async_pack(ledger))
+
+    @callback
+    def start_to_tidy(_: datetime | None = None) -> None:
+        # During a backup this takes as long as the backup, which nothing may wait for.
+        entry.async_create_background_task(hass, tidy(), f"{DOMAIN} old days")
 
     @callback
     def end_quiet(_: datetime) -> None:
         issues.async_end_quiet(hass, {camera.camera.serial for camera in cameras.values()})
 
-    entry.async_create_background_task(hass, tidy(), f"{DOMAIN} old days")
-    entry.async_on_unload(async_track_time_interval(hass, tidy, TIDY_EVERY))
+    start_to_tidy()
+    entry.async_on_unload(async_track_time_interval(hass, start_to_tidy, TIDY_EVERY))
     entry.async_create_background_task(
         hass, _async_retry_quarantined(ledger, cameras), f"{DOMAIN} retry quarantined intervals"
     )
@@ -76,17 +81,19 @@ async def _async_delete(
         return
     now = int(dt_util.utcnow().timestamp())
     without_reset = [place.settings.place for place in places.values() if place.settings.schedule.reset_time is None]
-    while await ledger.delete_oldest_day(
-        now, days, without_reset, has_recorder=RECORDER_DOMAIN in hass.config.components
-    ):
-        pass
+    has_recorder = RECORDER_DOMAIN in hass.config.components
+    await ledger.backup_over()
+    while await ledger.delete_oldest_day(now, days, without_reset, has_recorder=has_recorder):
+        await ledger.backup_over()
 
 
 async def _async_pack(ledger: Ledger) -> None:
     """Pack the days that are over, one day of one camera after the other: pushes are stored in between."""
     before = int((dt_util.utcnow() - PACK_AFTER).timestamp())
+    await ledger.backup_over()
     while await ledger.pack(before):
-        pass
+        # What is written during a backup stays in the log, which pushes have to fit in.
+        await ledger.backup_over()
 
 
 async def _async_retry_quarantined(ledger: Ledger, cameras: Mapping[str, CameraCoordinator]) -> None:

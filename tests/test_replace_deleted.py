@@ -24,6 +24,7 @@ pytestmark = pytest.mark.usefixtures("recorder_mock")
 HOUR: Final = timedelta(hours=1)
 DAY: Final = timedelta(days=1)
 TOTAL: Final = "sensor.main_entrance_in_total"
+THIRD_SENSOR: Final = NEW_SENSOR | {"serial": "accc8e000009", "name": "Side entrance"}
 
 
 @pytest.fixture(autouse=True)
@@ -45,12 +46,16 @@ async def delete_old_counts(hass: HomeAssistant, entry: MockConfigEntry) -> None
 
 @pytest.fixture
 async def kept(hass: HomeAssistant, noon: FrozenDateTimeFactory, entry: MockConfigEntry, pusher: Pusher) -> None:
-    """Let the new camera count since fifteen days, where the old one stopped twenty days ago; keep five days."""
+    """Let the new camera count since fifteen days, where the old one stopped twenty days ago; keep five days.
+
+    Another camera counts as well, since counts are only deleted if most cameras count.
+    """
     noon.move_to(NOON - 20 * DAY)
     await pusher.push(hour_before_noon(20, 1000))
     noon.move_to(NOON)
     await pusher.push(*(hour_before_noon(day, 3) for day in range(15)), sensor=NEW_SENSOR)
     await pusher.push(hour_before_noon(0, 3), sensor=NEW_SENSOR)
+    await pusher.push(hour_before_noon(0, 0), sensor=THIRD_SENSOR)
     await delete_old_counts(hass, entry)
     assert state_of(hass, "sensor.new_camera_in_total") == "45"
 
@@ -97,6 +102,7 @@ async def test_undone_after_counts_were_deleted(
     await replace(hass, entry)
     await wait(hass, noon, 8 * DAY)
     await pusher.push(measurement(NOON + 8 * DAY - HOUR, 5, minutes=60), sensor=NEW_SENSOR)
+    await pusher.push(measurement(NOON + 8 * DAY - HOUR, 0, minutes=60), sensor=THIRD_SENSOR)
     await delete_old_counts(hass, entry)
     await wait(hass, noon, DAY)
     await settle(hass)

@@ -119,6 +119,31 @@ def test_neither_clock_alone_deletes(path: Path, ledger: Ledger, now: int) -> No
     assert days_stored(path)[0] <= 1
 
 
+@pytest.mark.parametrize(
+    ("ahead", "is_deleted"),
+    [
+        pytest.param([1], False, id="one of three"),
+        pytest.param([1, 2], True, id="two of three"),
+    ],
+)
+def test_clock_and_cameras_that_are_years_ahead(path: Path, ledger: Ledger, ahead: list[int], is_deleted: bool) -> None:
+    """While the clock is years ahead, only cameras that have the right time get a 503: most have to agree with it."""
+    fill(ledger, range(6))
+    record(ledger, 5 * DAY, interval(5 * MINUTES_OF_A_DAY, 1), sender=OTHER)
+    record(ledger, 5 * DAY, interval(5 * MINUTES_OF_A_DAY, 1), sender=sender(1))
+    for number in ahead:
+        record(ledger, 900 * DAY + 60, interval(900 * MINUTES_OF_A_DAY, 1), sender=sender(number))
+    delete(ledger, 4, now=START + 900 * DAY)
+    assert (days_stored(path)[0] > 0) is is_deleted
+
+
+def test_removed_cameras_alone_delete_nothing(path: Path, ledger: Ledger) -> None:
+    """Keep the counts of cameras that were all removed."""
+    fill(ledger, range(8))
+    ledger.set_removed(SERIAL).result(TIMEOUT)
+    assert delete(ledger, 3) == 0
+
+
 def test_days_without_counts_take_no_steps(path: Path, ledger: Ledger) -> None:
     """Skip years in which nothing was counted."""
     fill(ledger, [0])
@@ -129,9 +154,10 @@ def test_days_without_counts_take_no_steps(path: Path, ledger: Ledger) -> None:
 
 
 def test_newest_interval_of_a_camera_stays(path: Path, ledger: Ledger) -> None:
-    """Keep the newest interval of a camera that was switched off, so that it is known when it counted last."""
+    """Keep the newest interval of a camera that was removed, so that it is known when it counted last."""
     record(ledger, 2 * DAY, interval(0, 1), interval(1, 2), sender=OTHER)
     fill(ledger, range(2, 20))
+    ledger.set_removed(OTHER.serial).result(TIMEOUT)
     before = ledger.counted_until(OTHER.serial).result(TIMEOUT)
     delete(ledger, 3)
     assert days_stored(path)[0] == 14
@@ -191,6 +217,7 @@ def test_statistics_go_on(ledger: Ledger, key: str) -> None:
     ledger.set_places([PLACE]).result(TIMEOUT)
     fill(ledger, range(8))
     record(ledger, 100, interval(30, 100, 50), sender=OTHER)
+    ledger.set_removed(OTHER.serial).result(TIMEOUT)
     before = sums(series_of(ledger))
     delete(ledger, 3)
     assert series_of(ledger) is None
@@ -242,6 +269,7 @@ def test_changes_of_deleted_hours_wait_for_nothing(path: Path, ledger: Ledger) -
     written_place(ledger)
     delete(ledger, 3, has_recorder=True)
     record(ledger, 8 * DAY, interval(0, 1), interval(1, 1), sender=OTHER)
+    ledger.set_removed(OTHER.serial).result(TIMEOUT)
     assert ledger.begin_writing_camera(OTHER.serial, BASIS).result(TIMEOUT) is None
     fill(ledger, [8, 9])
     written_camera(ledger)
@@ -292,6 +320,9 @@ def test_series_of_a_replaced_key_stays(ledger: Ledger) -> None:
         assert left.before.entered == (2**4 - 1 if kept_since else 0)
         ledger.set_routes({}, START + 8 * DAY).result(TIMEOUT)
         assert sums(written_camera(ledger))[7] == sums(written)[7]
+        # The replaced camera is shown again when it pushes.
+        fill(ledger, [7])
+        ledger.set_removed(OTHER.serial).result(TIMEOUT)
         delete(ledger, 3)
         assert ledger.kept_since().result(TIMEOUT) == MIDNIGHT + 4 * DAY
 

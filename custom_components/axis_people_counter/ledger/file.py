@@ -108,6 +108,7 @@ class BackupHold:
             # Another thread may have ended it at this moment.
             with suppress(InvalidStateError):
                 self.over.set_result(None)
+            _wake_waiters([self.over])
 
     def begin(self) -> list[Answer[None]]:
         """Hold the file for all ledgers that have it open. It stays unchanged once all answers have come."""

@@ -4,7 +4,7 @@ Totals, and the occupancy of places without a reset, stay as they are. So does w
 `kept_since` are never written again. Knows no clock. Called by ledger.py.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 import sqlite3
 from typing import NamedTuple
 
@@ -36,8 +36,7 @@ def delete_oldest_day(
         return True
     deleted_until = -(-oldest.first.end // DAY) * DAY
     since = deleted_until + deleted_hours.MARGIN
-    # A wrong clock of this computer alone deletes nothing.
-    if since > min(now, max(extent.newest_end for extent in with_counts)) - days * DAY:
+    if since > min(now, _present(with_counts)) - days * DAY:
         return False
     concerned = [extent.camera for extent in with_counts if extent.first.start < since]
     if has_recorder and any(series.waits_for_recorder(db, camera.key, since) for camera in concerned):
@@ -70,6 +69,15 @@ def _first_end(extent: _Extent) -> Timestamp:
 def _extent(db: sqlite3.Connection, camera: Camera) -> _Extent | None:
     first, newest = series.first_counts(db, camera.id), intervals.newest(db, camera.id)
     return _Extent(camera, first, newest.end) if first and newest else None
+
+
+def _present(extents: Iterable[_Extent]) -> Timestamp:
+    """Return the instant up to which more than half of the cameras have counted, without the removed ones.
+
+    So neither a wrong clock of this computer alone deletes anything, nor together with a camera that has it too.
+    """
+    newest = sorted(extent.newest_end for extent in extents if not extent.camera.removed)
+    return newest[(len(newest) - 1) // 2] if newest else EARLIEST
 
 
 def _move_kept_since(db: sqlite3.Connection, concerned: Sequence[Camera], since: Timestamp) -> None:

@@ -20,7 +20,13 @@ from custom_components.axis_people_counter.counting.occupancy import Source, fin
 from custom_components.axis_people_counter.counting.rows import passages
 from custom_components.axis_people_counter.counting.schedule import Schedule
 from custom_components.axis_people_counter.ledger import folds, place_today, today
-from custom_components.axis_people_counter.ledger.folds import UNFINISHED, Folds, LedgerConnection, Unfinished
+from custom_components.axis_people_counter.ledger.folds import (
+    UNFINISHED,
+    Folds,
+    LedgerConnection,
+    ReadInSteps,
+    Unfinished,
+)
 from custom_components.axis_people_counter.ledger.ledger import Ledger
 from custom_components.axis_people_counter.ledger.places import Door, Place
 from custom_components.axis_people_counter.ledger.today import Today
@@ -165,11 +171,12 @@ class Shop:
             assert both(self.ledger, read_place, self._at_once)
 
 
-def both[T](ledger: Ledger, read: Callable[[sqlite3.Connection], T | Unfinished], at_once: int) -> T:
+def both[T](ledger: Ledger, read: Callable[..., T | Unfinished], at_once: int) -> T:
     """Return an answer that is added up in small steps, and assert that it is the same from scratch at once."""
 
     def in_steps(db: sqlite3.Connection) -> T:
-        while (found := read(db)) is UNFINISHED:
+        steps: ReadInSteps[Any] = ReadInSteps()
+        while (found := read(db, steps=steps)) is UNFINISHED:
             pass
         return found
 
@@ -180,7 +187,7 @@ def both[T](ledger: Ledger, read: Callable[[sqlite3.Connection], T | Unfinished]
             carried_on = in_steps(db)
         cameras, shops = db.cameras, db.places
         db.cameras, db.places = Folds(), Folds()
-        from_scratch = read(db)
+        from_scratch = read(db, steps=ReadInSteps())
         db.cameras, db.places = cameras, shops
         assert carried_on == from_scratch
         return carried_on

@@ -13,6 +13,7 @@ from custom_components.axis_people_counter.ledger.file import Answer
 from custom_components.axis_people_counter.ledger.ledger import Ledger
 from custom_components.axis_people_counter.ledger.place_today import PlaceToday
 from custom_components.axis_people_counter.ledger.places import Door, Place
+from custom_components.axis_people_counter.ledger.today import Today
 
 from ..helpers.bare_ledger import DAY, HOUR, MINUTE, START, TIMEOUT, held_up, pack_all, push, sender
 
@@ -47,7 +48,7 @@ def place_today(ledger: Ledger, key: str = DAILY.key) -> Answer[PlaceToday | Non
     return ledger.place_today(key, MIDNIGHT, MIDNIGHT + DAY, resets)
 
 
-@pytest.mark.parametrize(
+READS: Final = pytest.mark.parametrize(
     "read",
     [
         pytest.param(lambda ledger: ledger.today(SERIALS[0], MIDNIGHT, MIDNIGHT + DAY, MIDNIGHT), id="a camera"),
@@ -55,6 +56,9 @@ def place_today(ledger: Ledger, key: str = DAILY.key) -> Answer[PlaceToday | Non
         pytest.param(lambda ledger: place_today(ledger, ENDLESS.key), id="a place without resets"),
     ],
 )
+
+
+@READS
 def test_other_jobs_run_in_between(ledger: Ledger, read: Read) -> None:
     """A short read that comes after a long one is done before it; a day by the second would take a second otherwise."""
     for number in range(2):
@@ -70,6 +74,32 @@ def test_other_jobs_run_in_between(ledger: Ledger, read: Read) -> None:
     go_on.set()
     assert long.result(TIMEOUT) == read(ledger).result(TIMEOUT)
     assert order == ["short", "long"]
+
+
+@READS
+def test_changes_in_between(ledger: Ledger, read: Read) -> None:
+    """A read ends although each of its steps is followed by a change of the first minute; the next one is right."""
+    for number in range(2):
+        send(ledger, number, *range(MIDNIGHT, MIDNIGHT + 10 * HOUR, MINUTE))
+    answer = read(ledger)
+    changes = 0
+    while not answer.done():
+        changes += 1
+        send(ledger, 0, MIDNIGHT, people=1 + changes)
+        assert changes < 1000
+    assert changes > 10
+    found = read(ledger).result(TIMEOUT)
+    entered = found.counts.entered if isinstance(found, Today) else found.entered
+    assert entered == (600 if isinstance(found, Today) else 1200) + changes
+
+
+def test_two_days_at_once(ledger: Ledger) -> None:
+    """Reads of two days, as around midnight, both end."""
+    send(ledger, 0, *range(MIDNIGHT - DAY, MIDNIGHT + 10 * HOUR, MINUTE))
+    go_on = held_up(ledger)
+    answers = [ledger.today(SERIALS[0], day, day + DAY, day) for day in (MIDNIGHT - DAY, MIDNIGHT)]
+    go_on.set()
+    assert [answer.result(TIMEOUT).counts.entered for answer in answers] == [24 * 60, 10 * 60]
 
 
 def test_closing_finishes_all_steps(ledger: Ledger) -> None:

@@ -96,6 +96,35 @@ class Folds[F: (CameraFold, PlaceFold)]:
         self._folds.clear()
 
 
+class ReadInSteps[F: (CameraFold, PlaceFold)]:
+    """One read of a camera or a place, which changes and other reads of it may come between.
+
+    They drop the kept fold. The read goes on with its own, so that it ends however often that happens; the next read
+    begins anew.
+    """
+
+    def __init__(self) -> None:
+        """Begin before the first step."""
+        self._db: sqlite3.Connection | None = None
+        self._fold: F | None = None
+        self._is_kept = True
+
+    def fold(self, db: sqlite3.Connection, known: Folds[F], row: int, basis: object) -> F | None:
+        """Return the fold to go on with in this step, None at the beginning if there is none."""
+        if self._db is not db:
+            # The first step, or the file was opened anew.
+            self._db, self._fold, self._is_kept = db, known.find(row, basis), True
+        elif known.find(row, basis) is not self._fold:
+            self._is_kept = False
+        return self._fold
+
+    def keep(self, known: Folds[F], row: int, fold: F) -> None:
+        """Keep the fold of this step for the next one, and for later reads unless it was dropped."""
+        self._fold = fold
+        if self._is_kept:
+            known.keep(row, fold)
+
+
 class LedgerConnection(sqlite3.Connection):
     """A connection to the ledger's file, and the folds of what was read through it."""
 

@@ -29,6 +29,7 @@ from . import (
 )
 from .cameras import Camera
 from .file import Answer, LedgerFile
+from .folds import CameraFold, PlaceFold, ReadInSteps
 from .hour_counts import HourCounts
 from .intervals import Page
 from .place_today import PlaceToday
@@ -90,7 +91,8 @@ class Ledger(LedgerFile):
 
     def today(self, key: str, day: Timestamp, next_day: Timestamp, reset: Timestamp) -> Answer[Today]:
         """Return a camera with the counts of [day, next_day), and its occupancy since the reset."""
-        return self.submit(lambda db: today.today(db, key, day, next_day, reset))
+        steps: ReadInSteps[CameraFold] = ReadInSteps()
+        return self.submit(lambda db: today.today(db, key, day, next_day, reset, steps))
 
     def counted_until(self, key: str) -> Answer[Timestamp | None]:
         """Return the end of a camera's newest interval, None where there is none."""
@@ -219,7 +221,8 @@ class Ledger(LedgerFile):
 
         The resets are those from the last one before the day on; there are none where occupancy is never reset.
         """
-        return self.submit(lambda db: place_today.today(db, key, day, next_day, resets))
+        steps: ReadInSteps[PlaceFold] = ReadInSteps()
+        return self.submit(lambda db: place_today.today(db, key, day, next_day, resets, steps))
 
     def advance_place(self, place: Place, at: Timestamp) -> Answer[bool]:
         """Compute some running counts of a place without resets, up to an instant; return True if more are missing."""

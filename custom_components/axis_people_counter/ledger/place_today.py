@@ -25,7 +25,7 @@ from ..counting import (
     turning_points,
 )
 from . import corrections, folds, intervals, places
-from .folds import UNFINISHED, PlaceFold, Unfinished
+from .folds import UNFINISHED, PlaceFold, ReadInSteps, Unfinished
 from .places import CountedDoor
 
 # A door is silent if it is behind the newest one by more than this many of its send intervals.
@@ -52,7 +52,12 @@ class PlaceToday:
 
 
 def today(
-    db: sqlite3.Connection, key: str, day: Timestamp, next_day: Timestamp, resets: list[Correction]
+    db: sqlite3.Connection,
+    key: str,
+    day: Timestamp,
+    next_day: Timestamp,
+    resets: list[Correction],
+    steps: ReadInSteps[PlaceFold],
 ) -> PlaceToday | Unfinished | None:
     """Return a place with the counts of [day, next_day); None if `places.advance` has to be called first.
 
@@ -62,7 +67,7 @@ def today(
         return None
     known = folds.of_places(db)
     basis = (day, next_day, tuple(resets))
-    fold = known.find(place_id, basis) or _beginning(db, place_id, basis)
+    fold = steps.fold(db, known, place_id, basis) or _beginning(db, place_id, basis)
     if fold is None:
         return None
     doors = places.counted_doors(db, place_id)
@@ -83,7 +88,7 @@ def today(
                 if interval.end <= until
             },
         )
-        known.keep(place_id, fold)
+        steps.keep(known, place_id, fold)
     if read_until < LATEST:
         return UNFINISHED
     # Later intervals aren't kept: other doors may still send intervals that belong before it.

@@ -11,7 +11,7 @@ import sqlite3
 from ..counting import LATEST, Correction, Interval, SentInterval, Timestamp, final_occupancy, passages, reverse
 from . import corrections, damaged_days, folds, intervals
 from .cameras import Camera, get_camera
-from .folds import UNFINISHED, CameraFold, Counts, Unfinished
+from .folds import UNFINISHED, CameraFold, Counts, ReadInSteps, Unfinished
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,17 +30,22 @@ class Today:
 
 
 def today(
-    db: sqlite3.Connection, key: str, day: Timestamp, next_day: Timestamp, reset: Timestamp
+    db: sqlite3.Connection,
+    key: str,
+    day: Timestamp,
+    next_day: Timestamp,
+    reset: Timestamp,
+    steps: ReadInSteps[CameraFold],
 ) -> Today | Unfinished:
     """Return a camera with the counts of [day, next_day), and its occupancy since the reset."""
     camera = get_camera(db, key)
     known = folds.of_cameras(db)
     basis = (day, next_day, reset)
-    fold = known.find(camera.id, basis) or _beginning(db, camera, basis)
+    fold = steps.fold(db, known, camera.id, basis) or _beginning(db, camera, basis)
     set_values = corrections.of_camera(db, camera.id, max(reset, fold.until))
     if unread := intervals.overlapping(db, camera.id, fold.until, LATEST, folds.INTERVALS_AT_ONCE):
         fold = _carried_on(fold, camera, unread, set_values)
-        known.keep(camera.id, fold)
+        steps.keep(known, camera.id, fold)
     if len(unread) == folds.INTERVALS_AT_ONCE:
         return UNFINISHED
     # Later corrections aren't carried on: intervals that end before them, or with them, may still come.

@@ -25,6 +25,10 @@ QUARANTINED_BYTES: Final = 100
 # Characters shown of a quarantined interval: a real one has 260, an invented one may have a thousand times as many.
 MAX_SHOWN_TEXT: Final = 4096
 
+# The most intervals that are compared with sent ones, beside those between them; four days by the minute have fewer.
+# Other pushes wait for that, so it mustn't depend on what one camera has sent before.
+MAX_COMPARED: Final = 6000
+
 # The reason of all waiting intervals.
 OVERLAP: Final = "it overlaps an interval of another width that is already stored"
 
@@ -104,8 +108,28 @@ class QuarantineSpace:
 # Waiting intervals
 
 
-def waiting(db: sqlite3.Connection, camera: int, low: Timestamp, high: Timestamp) -> set[SentInterval]:
-    """Return the waiting intervals of a camera that overlap [low, high)."""
+class Readable(NamedTuple):
+    """The stored and the waiting intervals of some time."""
+
+    stored: set[SentInterval]
+    waiting: set[SentInterval]
+
+
+def readable(
+    db: sqlite3.Connection, camera: int, low: Timestamp, high: Timestamp, limit: int | None
+) -> Readable | None:
+    """Return the readable intervals of a camera that overlap [low, high), None if there are more than `limit`."""
+    at_most = None if limit is None else limit + 1
+    found = Readable(
+        set(intervals.overlapping(db, camera, low, high, at_most)), waiting(db, camera, low, high, at_most)
+    )
+    return None if limit is not None and len(found.stored) + len(found.waiting) > limit else found
+
+
+def waiting(
+    db: sqlite3.Connection, camera: int, low: Timestamp, high: Timestamp, limit: int | None = None
+) -> set[SentInterval]:
+    """Return the waiting intervals of a camera that overlap [low, high), or some of them."""
     # No interval is longer than MAX_WIDTH, so the upper bound of stop only lets the index skip later intervals.
     rows = db.execute(
         f"""
@@ -116,8 +140,9 @@ def waiting(db: sqlite3.Connection, camera: int, low: Timestamp, high: Timestamp
             AND stop > ?
             AND stop < ?
             AND start < ?
+        LIMIT ?
         """,
-        (camera, low, high + MAX_WIDTH, high),
+        (camera, low, high + MAX_WIDTH, high, -1 if limit is None else limit),
     )
     return {SentInterval(*row) for row in rows}
 
@@ -243,7 +268,10 @@ def _readable_time(db: sqlite3.Connection, camera: int) -> tuple[Timestamp, Time
 
 
 def release_rejected(db: sqlite3.Connection, camera: int, low: Timestamp, high: Timestamp) -> None:
-    """Delete rejected intervals that overlap [low, high) and whose time is covered by readable ones sent later."""
+    """Delete rejected intervals that overlap [low, high) and whose time is covered by readable ones sent later.
+
+    Where there are very many, they stay until a person deletes them.
+    """
     rows = db.execute(
         """
         SELECT start, stop, sent, id
@@ -253,10 +281,11 @@ def release_rejected(db: sqlite3.Connection, camera: int, low: Timestamp, high: 
             AND stop > ?
             AND stop < ?
             AND start < ?
+        LIMIT ?
         """,
-        (camera, low, high + MAX_WIDTH, high),
+        (camera, low, high + MAX_WIDTH, high, MAX_COMPARED + 1),
     ).fetchall()
-    if rows:
+    if 0 < len(rows) <= MAX_COMPARED:
         delete(db, covered_later(db, camera, (RejectedTime(*row) for row in rows)))
 
 
@@ -280,9 +309,12 @@ def covered_later[T](db: sqlite3.Connection, camera: int, rejected: Iterable[Rej
 def _covered_within[T](
     db: sqlite3.Connection, camera: int, low: Timestamp, high: Timestamp, rejected: Iterable[RejectedTime[T]]
 ) -> Iterator[T]:
-    """Yield the handles of the covered ones among rejected intervals within [low, high), the one sent last first."""
-    readable = waiting(db, camera, low, high).union(intervals.overlapping(db, camera, low, high))
-    by_rank = sorted(readable, key=rank)
+    """Yield the handles of the covered ones among rejected intervals within [low, high), the one sent last first.
+
+    Where there are very many readable ones, yield none.
+    """
+    found = readable(db, camera, low, high, MAX_COMPARED)
+    by_rank = sorted(found.stored | found.waiting, key=rank) if found else []
     later = Coverage()
     for interval in rejected:
         while by_rank and rank(by_rank[-1]) >= _precedence(interval):

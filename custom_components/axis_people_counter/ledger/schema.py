@@ -111,8 +111,8 @@ _TABLES: Final = """
     ) STRICT;
     CREATE INDEX quarantine_of_camera ON quarantine (camera);
     CREATE UNIQUE INDEX quarantine_content ON quarantine (camera, content) WHERE content IS NOT NULL;
-    CREATE INDEX quarantine_waiting ON quarantine (camera, stop) WHERE content IS NULL;
-    CREATE INDEX quarantine_rejected ON quarantine (camera, stop) WHERE content IS NOT NULL;
+    CREATE INDEX quarantine_waiting ON quarantine (camera, stop, start) WHERE content IS NULL;
+    CREATE INDEX quarantine_rejected ON quarantine (camera, stop, start) WHERE content IS NOT NULL;
     CREATE TRIGGER quarantine_grows AFTER INSERT ON quarantine BEGIN
         UPDATE cameras
         SET quarantined = quarantined + 1,

@@ -6,12 +6,15 @@ Called by storing, retry and routes.
 
 from collections.abc import Iterable, Iterator
 import sqlite3
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from ..counting import DAY, HOUR, Interval, SentInterval, Timestamp, overlapping_groups, resolve
 from . import folds, intervals, places, quarantine
 from .cameras import Camera, note_counts_adults
 from .quarantine import QuarantineSpace
+
+# Sent intervals that are at least so many seconds apart are settled on their own: what lies between them isn't read.
+FAR_APART: Final = 120
 
 
 class Settled(NamedTuple):
@@ -66,14 +69,14 @@ def settle(
     """Store a camera's intervals that are accepted, and quarantine those that have to wait.
 
     The result is the same in one step, but 90 days at once would hold up other threads, and be objects all at once.
-    `room` limits the quarantine, None means no limit.
+    `room` limits the quarantine, and with how many intervals the sent ones are compared; None means no limit.
     """
     newest_before = newest = intervals.newest(db, camera.id)
     counts_adults = camera.total_adults_entered is not None
     has_quarantined = camera.quarantined > 0
     new: list[Interval] = []
     changed_since: Timestamp | None = None
-    for sent_intervals in days:
+    for sent_intervals in (set(group) for of_day in days for group in overlapping_groups(of_day, FAR_APART)):
         if not counts_adults and any(map(_has_adults, sent_intervals)):
             # A camera that has sent adults counts them, whatever becomes of these intervals.
             counts_adults = True
@@ -83,7 +86,12 @@ def settle(
             day = _settle_day(db, camera.id, sent_intervals, _Nearby(set(), set()), received, room)
             newest = day.added[-1].interval if day.added else newest
         else:
-            day = _settle_day(db, camera.id, sent_intervals, _nearby(db, camera.id, sent_intervals), received, room)
+            limit = quarantine.MAX_COMPARED + FAR_APART * len(sent_intervals) if room else None
+            if (nearby := _nearby(db, camera.id, sent_intervals, limit)) is None:
+                assert room
+                room.not_stored += len(sent_intervals)
+                continue
+            day = _settle_day(db, camera.id, sent_intervals, nearby, received, room)
             _release_rejected(db, camera.id, sent_intervals)
             newest = intervals.newest(db, camera.id)
         has_quarantined = has_quarantined or bool(day.waiting)
@@ -164,14 +172,21 @@ def _resolve_within_room(
     return accepted, waiting
 
 
-def _nearby(db: sqlite3.Connection, camera: int, sent_intervals: set[SentInterval]) -> _Nearby:
-    """Return the stored and the waiting intervals that overlap sent ones, directly or through others."""
-    # All begin on one day: what lies between them is read with them.
+def _nearby(
+    db: sqlite3.Connection, camera: int, sent_intervals: set[SentInterval], limit: int | None
+) -> _Nearby | None:
+    """Return the stored and the waiting intervals that overlap sent ones, directly or through others.
+
+    Return None if more than `limit` have to be read for that.
+    """
+    # None of the sent ones is far from the others: what lies between them is read with them.
     low, high = min(sent.start for sent in sent_intervals), max(sent.end for sent in sent_intervals)
     margin = 0
     while True:
-        stored = set(intervals.overlapping(db, camera, low - margin, high + margin))
-        waiting = quarantine.waiting(db, camera, low - margin, high + margin)
+        found = quarantine.readable(db, camera, low - margin, high + margin, limit)
+        if found is None:
+            return None
+        stored, waiting = found
         near = stored | waiting
         if _reaches_beyond(near, low - margin, high + margin):
             groups = overlapping_groups(near | sent_intervals)

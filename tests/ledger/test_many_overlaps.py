@@ -1,0 +1,89 @@
+"""The cost of a push doesn't grow with the intervals that its camera has sent before, however these overlap."""
+
+from collections.abc import Callable
+
+import pytest
+
+from custom_components.axis_people_counter.counting.interval import Interval
+from custom_components.axis_people_counter.ledger import quarantine
+from custom_components.axis_people_counter.ledger.ledger import Ledger
+
+from ..helpers.bare_ledger import SERIAL, TIMEOUT, bad, contents, counted_steps, interval, quarantined, record
+
+
+@pytest.fixture(autouse=True)
+def _few(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let each interval be compared with no more than 140 others."""
+    monkeypatch.setattr(quarantine, "MAX_COMPARED", 20)
+
+
+def chain(ledger: Ledger, length: int) -> None:
+    """Record intervals each of which overlaps the next one, so that half of them wait."""
+    record(ledger, 1000 * 60, *(interval(3 * number, 1, minutes=4) for number in range(length)))
+
+
+def wide(ledger: Ledger, length: int) -> None:
+    """Record minutes that wait for the rest of a longer interval, which was sent earlier."""
+    record(ledger, 999 * 60, interval(1, 1, minutes=length + 1))
+    record(ledger, 1000 * 60, *(interval(minute, 1) for minute in range(2, length)))
+
+
+@pytest.mark.parametrize("before", [chain, wide])
+def test_many_waiting_intervals(ledger: Ledger, before: Callable[[Ledger, int], None]) -> None:
+    """An interval that would have to be compared with very many stays in the camera, until a person deletes these."""
+    before(ledger, 300)
+    waiting = quarantined(ledger)
+    assert waiting >= 150
+    late = interval(100, 5, minutes=2)
+    assert record(ledger, 1001 * 60, late).not_stored == 1
+    assert quarantined(ledger) == waiting
+    # An interval at another time is stored.
+    assert record(ledger, 1001 * 60, interval(950, 5)).not_stored == 0
+    ledger.drop(SERIAL, ledger.quarantine(SERIAL, 0).result(TIMEOUT).last).result(TIMEOUT)
+    assert record(ledger, 1001 * 60, late).not_stored == 0
+
+
+@pytest.mark.parametrize("before", [chain, wide])
+def test_cost_of_many_waiting_intervals(ledger: Ledger, before: Callable[[Ledger, int], None]) -> None:
+    """A push costs as much with hundreds of them as with a thousand."""
+
+    def cost() -> int:
+        with counted_steps(ledger) as counter:
+            record(ledger, 1001 * 60, interval(500, 5, minutes=2))
+        return counter["steps"]
+
+    before(ledger, 400)
+    some = cost()
+    before(ledger, 1200)
+    assert cost() < 1.5 * some
+
+
+def test_intervals_that_are_far_apart(ledger: Ledger) -> None:
+    """What lies between the intervals of a push isn't read."""
+    both = [interval(0, 1), interval(700, 1)]
+
+    def cost(sent: int) -> int:
+        with counted_steps(ledger) as counter:
+            assert record(ledger, sent, *both).not_stored == 0
+        return counter["steps"]
+
+    record(ledger, 800 * 60, *both)
+    few = cost(801 * 60)
+    record(ledger, 800 * 60, *(interval(minute, 1) for minute in range(1, 700)))
+    assert cost(802 * 60) < 1.5 * few
+
+
+@pytest.mark.parametrize(("number", "left"), [(20, 0), (21, 21)])
+def test_many_rejected_intervals(ledger: Ledger, number: int, left: int) -> None:
+    """Rejected intervals that are covered go, unless there are very many."""
+    record(ledger, 0, rejected=[bad(0, content=str(each)) for each in range(number)])
+    assert record(ledger, 60, interval(0, 1)).not_stored == 0
+    assert len(contents(ledger)) == left
+
+
+@pytest.mark.parametrize(("number", "left"), [(20, 0), (21, 1)])
+def test_rejected_interval_over_many(ledger: Ledger, number: int, left: int) -> None:
+    """A rejected interval is kept if very many cover it."""
+    record(ledger, 1000, *(Interval(*each[:2], 1, 0, None, None) for each in map(interval, range(number))))
+    record(ledger, 0, rejected=[bad(0, minutes=number)])
+    assert len(contents(ledger)) == left

@@ -85,16 +85,26 @@ def fixed_zone(utc_offset: int) -> tzinfo:
 
 def last_occurrence(at: time, zone: tzinfo, now: Timestamp) -> Timestamp:
     """Return when the clock in the zone last began to show the time, now at the latest."""
-    today = datetime.fromtimestamp(now, zone).date()
-    candidates = (_timestamp_on(today + timedelta(days), at, zone) for days in (-2, -1, 0, 1))
+    candidates = _near(now, at, zone)[:4]
     return max(candidate for candidate in candidates if candidate <= now)
 
 
 def next_occurrence(at: time, zone: tzinfo, now: Timestamp) -> Timestamp:
     """Return when, after now, the clock in the zone will first begin to show the time."""
-    today = datetime.fromtimestamp(now, zone).date()
-    candidates = (_timestamp_on(today + timedelta(days), at, zone) for days in (0, 1, 2))
+    candidates = _near(now, at, zone)[2:]
     return min(candidate for candidate in candidates if candidate > now)
+
+
+def _near(now: Timestamp, at: time, zone: tzinfo) -> tuple[Timestamp, ...]:
+    """Return when the clock first shows the time on each of five days, of which today is the middle one."""
+    # Times that differ only in their fold are equal.
+    return _cached_near(datetime.fromtimestamp(now, zone).date(), at, at.fold, zone)
+
+
+@lru_cache(maxsize=1024)
+def _cached_near(today: date, at: time, fold: int, zone: tzinfo) -> tuple[Timestamp, ...]:
+    """Return them; they are kept, because each push that is shown asks for the beginning and the end of the day."""
+    return tuple(_timestamp_on(today + timedelta(days), at.replace(fold=fold), zone) for days in range(-2, 3))
 
 
 def occurrences(at: time, zone: tzinfo, start: Timestamp, end: Timestamp) -> Iterator[Timestamp]:

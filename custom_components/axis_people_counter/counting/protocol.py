@@ -7,7 +7,7 @@ Knows neither HTTP nor the ledger. Called by http/view.py; `parse_rejected` by t
 from array import array
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import lru_cache
 import ipaddress
 import re
@@ -141,12 +141,12 @@ def _usual_push(body: bytes | bytearray) -> Push | None:
             intervals.append(interval)
             newest.update(interval.start, measurement)
         newest.update(parse_timestamp(data.get("utcFrom")), data)
-        sender, sent = _head(members)
+        sender, sent = _head(members, newest)
     except JsonError, DocumentError, RejectedError, KeyError:
         return None
     if not intervals.are_within(sent - MAX_AGE, sent):
         return None
-    return Push(replace(sender, utc_offset=newest.utc_offset(sent)), sent, intervals)
+    return Push(sender, sent, intervals)
 
 
 def _read_members(reader: JsonReader, members: dict[str, Any]) -> None:
@@ -180,8 +180,9 @@ def _read_data(reader: JsonReader) -> _Measurements | dict[str, Any]:
 
 def _document(members: dict[str, Any]) -> Document:
     """Return the document that has these members."""
-    sender, sent = _head(members)
     data = members.get("data")
+    newest = data.newest if isinstance(data, _Measurements) else _NewestLocalTime()
+    sender, sent = _head(members, newest)
     if isinstance(data, _Measurements):
         return data.push(sender, sent)
     if not _is_empty(data):
@@ -189,11 +190,11 @@ def _document(members: dict[str, Any]) -> Document:
     return TestMessage(sender, sent)
 
 
-def _head(members: dict[str, Any]) -> tuple[Sender, Timestamp]:
+def _head(members: dict[str, Any], newest: _NewestLocalTime) -> tuple[Sender, Timestamp]:
     """Return the sender, and when it sent the document."""
     _check_version(members)
-    sender = _sender(members.get("sensor"))
     sent = parse_timestamp(members.get("utcSent"))
+    sender = _sender(members.get("sensor"), None if sent is None else newest.utc_offset(sent))
     if sent is None:
         raise DocumentError("utcSent is missing or isn't a date and time.")
     return sender, sent
@@ -239,7 +240,6 @@ class _Measurements:
         _check_days(intervals)
         if self._unknown:
             self._skip_or_reject_unknown(intervals)
-        sender = replace(sender, utc_offset=self.newest.utc_offset(sent))
         # Without rejected measurements, the push doesn't keep the body in memory.
         return Push(sender, sent, intervals, self._rejected or (), frozenset(self._skipped))
 
@@ -355,7 +355,7 @@ _SEPARATORS: Final = re.compile("[:.-]")
 _SERIAL: Final = re.compile("[0-9a-f]{12}")
 
 
-def _sender(members: Any) -> Sender:
+def _sender(members: Any, utc_offset: int | None = None) -> Sender:
     if not is_object(members):
         raise DocumentError("sensor is missing or isn't a JSON object with unique keys.")
     serial = members.get("serial")
@@ -370,6 +370,7 @@ def _sender(members: Any) -> Sender:
         version=_printable(members.get("applicationVersion")),
         time_zone=_printable(members.get("timeZone")) or _printable(members.get("timezone")),
         ip_address=_ip_address(members.get("ipAddress")),
+        utc_offset=utc_offset,
     )
 
 

@@ -6,6 +6,7 @@ Knows nothing of what messages are about; everything that shows one calls it.
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from datetime import datetime
+from functools import lru_cache
 from ipaddress import IPv6Address, ip_address
 from typing import Final, NamedTuple
 
@@ -51,6 +52,7 @@ def name_placeholders(name: str, address: str | None = None) -> dict[str, str]:
     return {"name": name, "camera": f"{plain(name)} ({page})" if page else plain(name)}
 
 
+@lru_cache(maxsize=256)
 def link(address: str | None) -> str:
     """Return a link to the page at an IP address, empty for any other text."""
     # The scope of an IPv6 address may be any text.

@@ -108,7 +108,9 @@ class PlaceCoordinator(LedgerCoordinator[PlaceData]):
     @property
     def connected(self) -> bool:
         """Return True if any of its cameras is connected."""
-        return any(camera.connected for camera in self.cameras)
+        # Each entity asks for this with each push, so the doors after the first connected one aren't looked at.
+        found = (self._cameras.get(door.key) for door in self.settings.doors)
+        return any(camera is not None and camera.connected for camera in found)
 
     @override
     async def async_shutdown(self) -> None:

@@ -23,6 +23,7 @@ from custom_components.axis_people_counter.statistics import series_writer
 from homeassistant.const import CONF_TOKEN, CONF_URL
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity import Entity
+from homeassistant.util import executor
 
 from .helpers.pusher import TOKEN, Pusher
 from .helpers.recorder_statistics import quiet
@@ -39,7 +40,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(autouse=True)
 def _no_open_ledgers() -> Iterator[None]:
-    """Fail a test that leaves a ledger's file open, where the system tells which files are open."""
+    """Fail a test that leaves a ledger's file open, where the system tells which files are open, or its thread."""
     before = set(open_ledgers())
     yield
     # A thread that was stopped may need a moment.
@@ -51,12 +52,21 @@ def _no_open_ledgers() -> Iterator[None]:
 
 
 def open_ledgers() -> Iterator[str]:
-    """Yield the open files of ledgers."""
+    """Yield the open files of ledgers, and their threads."""
     for descriptor in Path("/proc/self/fd").glob("*"):
         with suppress(OSError):
             target = str(descriptor.readlink())
             if "axis_people_counter.db" in target or target.endswith("ledger.db"):
                 yield f"{descriptor.name}: {target}"
+    yield from (thread.name for thread in threading.enumerate() if thread.name.startswith("axis_people_counter.db"))
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _patient_executors() -> Iterator[None]:
+    """Let threads of Home Assistant end on a busy machine: after a few milliseconds, it would interrupt them."""
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        monkeypatch.setattr(executor, "EXECUTOR_SHUTDOWN_TIMEOUT", 100)
+        yield
 
 
 @pytest.fixture(autouse=True)
@@ -67,10 +77,11 @@ def _both_loopback_addresses() -> None:
 
 @pytest.fixture(autouse=True)
 def _custom_integrations(request: pytest.FixtureRequest, _no_open_ledgers: None) -> None:
-    """Let Home Assistant find the integration; the recorder must start before it."""
+    """Let Home Assistant find the integration, if a test uses Home Assistant; the recorder must start before it."""
     if "recorder_mock" in request.fixturenames:
         request.getfixturevalue("recorder_mock")
-    request.getfixturevalue("enable_custom_integrations")
+    if "hass" in request.fixturenames:
+        request.getfixturevalue("enable_custom_integrations")
 
 
 @pytest.fixture

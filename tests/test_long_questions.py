@@ -33,11 +33,6 @@ ZONE: Final = ZoneInfo("Asia/Kolkata")
 MAX_SECONDS: Final = 8
 
 
-@pytest.fixture(autouse=True)
-def _custom_integrations() -> None:
-    """Replace the fixture of the same name: these tests need no Home Assistant."""
-
-
 @pytest.fixture
 def ledger(tmp_path: Path) -> Iterator[Ledger]:
     """Return a ledger with a year of busy doors; on some days, each misses other minutes."""

@@ -25,11 +25,6 @@ from .helpers.ledger_questions import (
 
 
 @pytest.fixture(autouse=True)
-def _custom_integrations() -> None:
-    """Replace the fixture of the same name: these tests need no Home Assistant."""
-
-
-@pytest.fixture(autouse=True)
 def _small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
     """Read few packed days and rows at once."""
     monkeypatch.setattr(intervals, "PACKED_DAYS_AT_ONCE", 2)

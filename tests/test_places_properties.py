@@ -59,11 +59,6 @@ examples: Final = settings(max_examples=60, deadline=None, suppress_health_check
 
 
 @pytest.fixture(autouse=True)
-def _custom_integrations() -> None:
-    """Replace the fixture of the same name: these tests need no Home Assistant."""
-
-
-@pytest.fixture(autouse=True)
 def _one_day_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Make the ledger add one checkpoint at a time."""
     monkeypatch.setattr(places, "DAYS_AT_ONCE", 1)

@@ -33,11 +33,6 @@ from .helpers.ledger_questions import (
 END: Final = EVER[1]
 
 
-@pytest.fixture(autouse=True)
-def _custom_integrations() -> None:
-    """Replace the fixture of the same name: these tests need no Home Assistant."""
-
-
 @pytest.mark.slow
 @given(
     history=st.lists(deliveries(), min_size=1, max_size=8),

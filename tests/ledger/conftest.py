@@ -11,11 +11,6 @@ from custom_components.axis_people_counter.ledger.ledger import Ledger
 from ..helpers.bare_ledger import assert_sound, opened
 
 
-@pytest.fixture(autouse=True)
-def _custom_integrations() -> None:
-    """Leave out Home Assistant, which the ledger doesn't need."""
-
-
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
     """Return the path of the ledger."""

@@ -65,11 +65,6 @@ happenings: Final[st.SearchStrategy[Happening]] = st.one_of(
 )
 
 
-@pytest.fixture(autouse=True)
-def _custom_integrations() -> None:
-    """Leave Home Assistant out: the ledger doesn't know it."""
-
-
 class Shop:
     """A ledger with some doors and two places, while time goes by."""
 

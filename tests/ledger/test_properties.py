@@ -12,12 +12,6 @@ from custom_components.axis_people_counter.counting.interval import Interval
 from ..helpers.bare_ledger import MINUTE, START, TIMEOUT, assert_sound, memory_folder, opened, push, query
 from ..helpers.histories import Report, aligned, cutting, examples, history
 
-
-@pytest.fixture(autouse=True)
-def _custom_integrations() -> None:
-    """Leave Home Assistant out: the ledger doesn't know it."""
-
-
 type Rows = list[tuple[int, ...]]
 type Delivery = tuple[int, list[Interval]]
 

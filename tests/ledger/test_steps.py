@@ -7,7 +7,13 @@ from typing import Any, Final
 import pytest
 
 from custom_components.axis_people_counter.counting.interval import Interval
-from custom_components.axis_people_counter.counting.occupancy import Correction, Source, has_reached, thresholds
+from custom_components.axis_people_counter.counting.occupancy import (
+    Correction,
+    Passage,
+    Source,
+    has_reached,
+    thresholds,
+)
 from custom_components.axis_people_counter.ledger import folds, places
 from custom_components.axis_people_counter.ledger.file import Answer
 from custom_components.axis_people_counter.ledger.ledger import Ledger
@@ -15,7 +21,7 @@ from custom_components.axis_people_counter.ledger.place_today import PlaceToday
 from custom_components.axis_people_counter.ledger.places import Door, Place
 from custom_components.axis_people_counter.ledger.today import Today
 
-from ..helpers.bare_ledger import DAY, HOUR, MINUTE, START, TIMEOUT, held_up, pack_all, push, sender
+from ..helpers.bare_ledger import DAY, HOUR, MINUTE, START, TIMEOUT, counted_steps, held_up, pack_all, push, sender
 
 MIDNIGHT: Final = START // DAY * DAY
 SERIALS: Final = [sender(number).serial for number in range(3)]
@@ -200,3 +206,23 @@ def test_day_of_many_intervals_in_a_place_without_resets(
         steps += 1
     assert 20 < steps < 40
     assert ledger.running_before(place, MIDNIGHT) == (MIDNIGHT, 7 + 120 - 4)
+
+
+def test_passages_are_read_in_parts(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Passages of a day of many intervals are read in parts, as statistics of a place need them."""
+    send(ledger, 0, *range(MIDNIGHT, MIDNIGHT + 10 * HOUR, 2 * MINUTE))
+    send(ledger, 1, *range(MIDNIGHT, MIDNIGHT + 12 * HOUR, HOUR), width=HOUR)
+
+    def read() -> list[Passage]:
+        return list(ledger.each_passage(DAILY.key, MIDNIGHT, MIDNIGHT + DAY))
+
+    at_once = read()
+    assert len(at_once) == 300 + 12
+    monkeypatch.setattr(places, "INTERVALS_AT_ONCE", 20)
+    assert read() == at_once
+    with counted_steps(ledger) as all_parts:
+        read()
+    with counted_steps(ledger) as first_part:
+        next(ledger.each_passage(DAILY.key, MIDNIGHT, MIDNIGHT + DAY))
+    assert first_part["steps"] < all_parts["steps"] / 10
+    assert list(ledger.each_passage("nowhere", MIDNIGHT, MIDNIGHT + DAY)) == []

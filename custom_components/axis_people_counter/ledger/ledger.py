@@ -239,12 +239,14 @@ class Ledger(LedgerFile):
         return checkpoint.at, checkpoint.running
 
     def each_passage(self, key: str, start: Timestamp, end: Timestamp) -> Iterator[Passage]:
-        """Yield the people who passed the doors of a place in intervals that end in (start, end], read day by day.
+        """Yield the people who passed the doors of a place in intervals that end in (start, end].
 
-        This blocks, so it isn't for the event loop.
+        This blocks, so it isn't for the event loop. At most a day is read at once.
         """
-        for low in range(start, end, DAY):
-            yield from self.submit(partial(places.passages, key=key, low=low, high=min(low + DAY, end))).result()
+        while start < end:
+            part = self.submit(partial(places.passages, key=key, low=start, high=min(start + DAY, end))).result()
+            yield from part.passages
+            start = part.until
 
     def correct_place(self, place: Place, at: Timestamp, value: int, source: Source) -> Answer[None]:
         """Store the occupancy that a place is set to."""

@@ -31,7 +31,7 @@ from . import corrections, deleted_hours, folds, intervals
 # After this time, `advance` goes on in another step: pushes wait that long.
 SECONDS_AT_ONCE: Final = 0.02
 DAYS_AT_ONCE: Final = 100
-# About the most intervals that `advance` adds up at once, unless they are packed.
+# About the most intervals that are read at once, unless they are packed.
 INTERVALS_AT_ONCE: Final = 10_000
 
 
@@ -234,10 +234,25 @@ def first(db: sqlite3.Connection, place_id: int) -> Timestamp | None:
     return min((at for at in instants if at is not None), default=None)
 
 
-def passages(db: sqlite3.Connection, key: str, low: Timestamp, high: Timestamp) -> list[Passage]:
-    """Return the passages of all doors of a place, from intervals that end in (low, high]."""
-    place_id = find(db, key)
-    return [] if place_id is None else list(_passages(db, place_id, low, high))
+class PassagesPart(NamedTuple):
+    """The passages of a place up to an instant."""
+
+    passages: list[Passage]
+    until: Timestamp
+
+
+def passages(db: sqlite3.Connection, key: str, low: Timestamp, high: Timestamp) -> PassagesPart:
+    """Return the passages of all doors of a place, or the first part: those of intervals that end in (low, high]."""
+    if (place_id := find(db, key)) is None:
+        return PassagesPart([], high)
+    until = _end_of_part(db, place_id, low, high)
+    return PassagesPart(list(_passages(db, place_id, low, until)), until)
+
+
+def _end_of_part(db: sqlite3.Connection, place_id: int, low: Timestamp, high: Timestamp) -> Timestamp:
+    """Return `high`, or an earlier instant if there are more intervals than are read at once."""
+    cameras = [door.camera for door in counted_doors(db, place_id)]
+    return intervals.limited(db, cameras, low, high, INTERVALS_AT_ONCE // max(1, len(cameras)) + 1)
 
 
 def _passages(db: sqlite3.Connection, place_id: int, low: Timestamp, high: Timestamp) -> Iterator[Passage]:
@@ -268,13 +283,11 @@ def advance(db: sqlite3.Connection, place: Place, at: Timestamp) -> bool:
             return False
         last = begin // DAY * DAY
     end = at // DAY * DAY
-    cameras = [door.camera for door in counted_doors(db, place_id)]
-    of_door = INTERVALS_AT_ONCE // max(1, len(cameras)) + 1
     steps = 0
     # At least one day, however slow the machine is, or a part of one with very many intervals.
     until = monotonic() + SECONDS_AT_ONCE
     while last < end and steps < DAYS_AT_ONCE and (not steps or monotonic() < until):
-        next_stop = intervals.limited(db, cameras, last, (last // DAY + 1) * DAY, of_door)
+        next_stop = _end_of_part(db, place_id, last, (last // DAY + 1) * DAY)
         found = _passages(db, place_id, last, next_stop)
         for level in levels(found, corrections.of_place(db, place_id, last, next_stop), running):
             running = level.running

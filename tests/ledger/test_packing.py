@@ -8,6 +8,7 @@ import sqlite3
 import pytest
 
 from custom_components.axis_people_counter.counting.interval import Interval
+from custom_components.axis_people_counter.counting.replacements import Route
 from custom_components.axis_people_counter.ledger import intervals as stored_intervals, packing
 from custom_components.axis_people_counter.ledger.file import BackupHold
 from custom_components.axis_people_counter.ledger.ledger import Ledger
@@ -261,3 +262,15 @@ def test_packing_during_a_backup(path: Path) -> None:
         wait_for(hold.end())
         assert path.read_bytes() != before
     assert packed_days(path) == [0, 1, 2]
+
+
+def test_rest_of_a_day_is_packed_again(path: Path, ledger: Ledger) -> None:
+    """Pack what is left of a day whose afternoon went to another key."""
+    for day in range(3):
+        record(ledger, 4 * DAY, *(on(day, 1, minute=minute) for minute in range(10)))
+    pack_all(ledger, MIDNIGHT + 4 * DAY)
+    since = START + DAY + 5 * MINUTE
+    ledger.set_routes({SERIAL: [Route(since, "other"), Route(since + HOUR, SERIAL)]}, since).result(TIMEOUT)
+    pack_all(ledger, MIDNIGHT + 4 * DAY)
+    assert packed_days(path) == [0, 1, 2]
+    assert query(path, "SELECT count(*) FROM intervals") == [(0,)]

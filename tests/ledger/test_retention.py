@@ -350,6 +350,21 @@ def test_carried_hours_are_deleted(path: Path, ledger: Ledger) -> None:
     assert query(path, "SELECT start FROM carried") == kept
 
 
+def test_carried_hours_of_a_camera_that_counts_later(path: Path, ledger: Ledger) -> None:
+    """Delete hours that came from recorder also of a camera that has pushed no interval since; then go on."""
+    fill(ledger, range(8))
+    other = sender(1)
+    record(ledger, 60, sender=other)
+    hours = [(MIDNIGHT + day * DAY, HourCounts(10, 5, 0, 0)) for day in range(5)]
+    ledger.carry_series(other.serial, hours, MIDNIGHT + 4 * DAY).result(TIMEOUT)
+    delete(ledger, 3)
+    assert query(path, "SELECT start FROM carried") == [(MIDNIGHT + 4 * DAY,)]
+    record(ledger, 8 * DAY, interval(7 * 24 * 60, 1), sender=other)
+    series = series_of_camera(ledger, key=other.serial)
+    assert sums(series)[4].entered == 50
+    delete(ledger, 3)
+
+
 def test_sums_begin_at_zero_in_a_new_recorder(ledger: Ledger) -> None:
     """Begin at zero where recorder has lost the hours whose counts were deleted: a sum of years would be a spike."""
     fill(ledger, range(8))

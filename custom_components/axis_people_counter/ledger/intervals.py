@@ -360,7 +360,7 @@ def replace(
             total_exited = total_exited + :exited,
             total_adults_entered = total_adults_entered + :adults_entered,
             total_adults_exited = total_adults_exited + :adults_exited,
-            packed_until = min(packed_until, :first_start),
+            packed_until = min(packed_until, :first_day * 86400),
             changed_since = coalesce(min(coalesce(changed_since, :since), :since), changed_since)
         WHERE id = :camera
         RETURNING EXISTS (SELECT * FROM packed_days WHERE camera = :camera AND day >= :first_day AND day <= :last_day)
@@ -372,7 +372,6 @@ def replace(
             "adults_exited": gain(lambda interval: interval.adults_exited),
             "camera": camera,
             "since": changed_since,
-            "first_start": min(starts),
             "first_day": min(starts) // DAY,
             "last_day": max(starts) // DAY,
         },

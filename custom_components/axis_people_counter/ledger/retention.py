@@ -45,7 +45,7 @@ def delete_oldest_day(
         if places.advance(db, place, since):
             # Its occupancy is added up some days at a time.
             return True
-    _move_kept_since(db, concerned, since)
+    _move_kept_since(db, since)
     for camera in cameras.each_camera(db):
         quarantine.delete_until(db, camera.id, deleted_until)
     corrections.delete_until(db, deleted_until)
@@ -80,10 +80,13 @@ def _present(extents: Iterable[_Extent]) -> Timestamp:
     return newest[(len(newest) - 1) // 2] if newest else EARLIEST
 
 
-def _move_kept_since(db: sqlite3.Connection, concerned: Sequence[Camera], since: Timestamp) -> None:
+def _move_kept_since(db: sqlite3.Connection, since: Timestamp) -> None:
     """Add the hours up to an instant to the sums that statistics go on from."""
     before = deleted_hours.kept_since(db)
-    for camera in concerned:
+    # A camera that has pushed nothing since the ledger was lost may still have hours from recorder.
+    for camera in list(cameras.each_camera(db)):
+        if (first := series.first_counts(db, camera.id)) is None or first.start >= since:
+            continue
         counts = series.counts_between(db, camera.id, before, since)
         deleted_hours.add(db, camera.key, counts)
         for place, is_reversed in places.with_door(db, camera.key):

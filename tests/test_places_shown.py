@@ -9,6 +9,7 @@ from freezegun.api import FrozenDateTimeFactory
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_capture_events
 
+from custom_components.axis_people_counter.ledger import places as stored_places
 from custom_components.axis_people_counter.ledger.ledger import Ledger
 from homeassistant.const import EVENT_STATE_CHANGED
 from homeassistant.core import HomeAssistant
@@ -17,7 +18,9 @@ from .helpers.clock import move_to
 from .helpers.places import NOON, add_place, entity_of
 from .helpers.pusher import Pusher, measurement
 
+SECOND: Final = timedelta(seconds=1)
 MINUTE: Final = timedelta(minutes=1)
+DAY: Final = timedelta(days=1)
 DOORS: Final = tuple(f"accc8e0001{number:02}" for number in range(8))
 
 
@@ -101,6 +104,32 @@ async def test_unshown_counts_are_not_current(
     receiver.async_resume_showing()
     await hass.async_block_till_done()
     assert receiver.places[key].is_current
+
+
+async def test_earlier_counts_that_change_again_and_again(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    pusher: Pusher,
+    noon: FrozenDateTimeFactory,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The place stays as it is shown, and is read again each second; nobody waits until its history is counted."""
+    await pusher.push(measurement(NOON - MINUTE, 1), sensor=sensor(DOORS[0]))
+    key = await add_place(hass, entry, DOORS[:1], (), daily_reset=False)
+    receiver = entry.runtime_data
+    receiver.async_stop_showing()
+    monkeypatch.setattr(stored_places, "DAYS_AT_ONCE", 1)
+    await pusher.push(*(measurement(NOON - day * DAY, 1) for day in range(5, 0, -1)), sensor=sensor(DOORS[0]))
+    shown = []
+    for second in range(1, 9):
+        if second == 1:
+            await receiver.places[key].async_refresh()
+        else:
+            await move_to(hass, noon, NOON + second * SECOND)
+        shown.append(receiver.places[key].data.occupancy)
+    assert shown[0] == 1
+    assert shown[-1] == 6
+    assert set(shown) == {1, 6}
 
 
 @pytest.mark.usefixtures("noon")

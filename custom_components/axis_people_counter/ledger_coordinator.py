@@ -4,6 +4,7 @@ Knows what neither of them reads. Called by coordinator.py and place_coordinator
 """
 
 from abc import abstractmethod
+import asyncio
 from datetime import datetime, timedelta
 import logging
 from typing import Final, override
@@ -33,6 +34,8 @@ class LedgerCoordinator[T](DataUpdateCoordinator[T]):
         """Store the ledger; nothing is read yet."""
         super().__init__(hass, _LOGGER, config_entry=entry, name=name)
         self.ledger = ledger
+        # A read that has begun later must not be overtaken: it may be of another day.
+        self._reading = asyncio.Lock()
         # When to read again, and when the timer for that comes.
         self._tick_at = dt_util.utcnow()
         self._timer_at: datetime | None = None
@@ -50,6 +53,10 @@ class LedgerCoordinator[T](DataUpdateCoordinator[T]):
 
     @override
     async def _async_update_data(self) -> T:
+        async with self._reading:
+            return await self._async_read_now()
+
+    async def _async_read_now(self) -> T:
         now = dt_util.utcnow()
         try:
             return await self._async_read(now)

@@ -6,9 +6,9 @@ The receiver creates one for each place and refreshes it when a door has changed
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-from typing import override
+from typing import Final, override
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant, callback
@@ -24,6 +24,9 @@ from .messages import plain
 from .settings import PlaceSettings
 from .statistics import StatisticsWriter
 from .translated_errors import translated_ledger_errors
+
+# After this time, counts of a long history are added up further.
+NEXT_STEP: Final = timedelta(seconds=1)
 
 
 class Threshold(StrEnum):
@@ -140,10 +143,16 @@ class PlaceCoordinator(LedgerCoordinator[PlaceData]):
         # Occupancy is counted from the last reset before the day on.
         resets = schedule.resets(schedule.reset(day)[0], instant + 1)
 
-        while (today := await self.ledger.place_today(settings.key, day, next_day, resets)) is None:
-            # With resets, only the place itself is missing in the ledger, and is added. Without them, counts are added
-            # up step by step, so that pushes are stored in between.
+        today = await self.ledger.place_today(settings.key, day, next_day, resets)
+        if today is None:
+            # With resets, only the place itself is missing in the ledger, and is added. Without them, earlier counts
+            # are added up step by step.
             await self.ledger.advance_place(settings.place, EARLIEST if resets else day)
+            today = await self.ledger.place_today(settings.key, day, next_day, resets)
+        if today is None:
+            # While a door sends old counts, each of them begins these steps anew. Others must not wait for that.
+            self._async_tick_at(now + NEXT_STEP)
+            return self.data
 
         _, next_reset = schedule.reset(instant)
         self._async_tick_at(datetime.fromtimestamp(min(next_day, next_reset), UTC))

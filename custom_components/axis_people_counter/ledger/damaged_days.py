@@ -75,6 +75,6 @@ def take_out(db: sqlite3.Connection, camera: int, low: Timestamp, high: Timestam
 def put_in(db: sqlite3.Connection, camera: int, damaged: Iterable[tuple[Any, ...]]) -> None:
     """Store damaged days that were taken out of another camera."""
     db.executemany(
-        f"INSERT OR REPLACE INTO damaged_days (camera, {_COLUMNS}) VALUES (?, ?, ?, ?)",
+        f"INSERT OR IGNORE INTO damaged_days (camera, {_COLUMNS}) VALUES (?, ?, ?, ?)",
         ((camera, *row) for row in damaged),
     )

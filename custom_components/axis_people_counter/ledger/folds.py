@@ -21,6 +21,9 @@ class Unfinished(Enum):
 UNFINISHED: Final = Unfinished.UNFINISHED
 # How many intervals are added up in a step, within ten milliseconds, during which pushes wait.
 INTERVALS_AT_ONCE: Final = 1000
+ALL_AT_ONCE: Final = 10**9
+# How often a read in steps begins anew.
+MAX_DROPS: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,30 +102,31 @@ class Folds[F: (CameraFold, PlaceFold)]:
 class ReadInSteps[F: (CameraFold, PlaceFold)]:
     """One read of a camera or a place, which changes and other reads of it may come between.
 
-    They drop the kept fold. The read goes on with its own, so that it ends however often that happens; the next read
-    begins anew.
+    Where they drop its fold, the read begins anew. After a few times, it reads everything in one step: it has to end,
+    and its answer has to be that of one instant.
     """
 
     def __init__(self) -> None:
         """Begin before the first step."""
-        self._db: sqlite3.Connection | None = None
         self._fold: F | None = None
-        self._is_kept = True
+        self._drops = 0
 
-    def fold(self, db: sqlite3.Connection, known: Folds[F], row: int, basis: object) -> F | None:
-        """Return the fold to go on with in this step, None at the beginning if there is none."""
-        if self._db is not db:
-            # The first step, or the file was opened anew.
-            self._db, self._fold, self._is_kept = db, known.find(row, basis), True
-        elif known.find(row, basis) is not self._fold:
-            self._is_kept = False
-        return self._fold
+    def fold(self, known: Folds[F], row: int, basis: object) -> F | None:
+        """Return the fold to go on with in this step, None if there is none."""
+        found = known.find(row, basis)
+        if self._fold is not None and found is not self._fold:
+            self._drops += 1
+        return found
 
     def keep(self, known: Folds[F], row: int, fold: F) -> None:
-        """Keep the fold of this step for the next one, and for later reads unless it was dropped."""
+        """Keep the fold of this step for the next one, and for later reads."""
         self._fold = fold
-        if self._is_kept:
-            known.keep(row, fold)
+        known.keep(row, fold)
+
+    @property
+    def intervals_at_once(self) -> int:
+        """How many intervals may be added up in this step."""
+        return INTERVALS_AT_ONCE if self._drops < MAX_DROPS else ALL_AT_ONCE
 
 
 class LedgerConnection(sqlite3.Connection):

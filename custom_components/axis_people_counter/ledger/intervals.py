@@ -440,7 +440,7 @@ def set_aside(db: sqlite3.Connection, camera: int, day: int) -> None:
     """Move a damaged packed day to where it counts no more; the camera's totals become those of all other days."""
     db.execute(
         """
-        INSERT OR REPLACE INTO damaged_days (camera, day, content, found)
+        INSERT OR IGNORE INTO damaged_days (camera, day, content, found)
         SELECT camera, day, content, unixepoch()
         FROM packed_days
         WHERE camera = ? AND day = ?

@@ -33,7 +33,7 @@ from .folds import CameraFold, PlaceFold, ReadInSteps
 from .hour_counts import HourCounts
 from .intervals import Page
 from .place_today import PlaceToday
-from .places import Door, Place
+from .places import Checkpoint, Door, Place
 from .quarantine import Quarantine, Quarantined
 from .retry import Reader, Retried
 from .series import CameraHours, CountsOfDoor, HourRange, Series
@@ -233,9 +233,15 @@ class Ledger(LedgerFile):
 
         This blocks, so it isn't for the event loop.
         """
-        while self.advance_place(place, at).result():
-            pass
-        checkpoint = self.submit(lambda db: places.last_checkpoint(db, place.key, at)).result()
+
+        def last_checkpoint() -> Checkpoint:
+            return self.submit(lambda db: places.last_checkpoint(db, place.key, at)).result()
+
+        # While pushes change earlier counts again and again, it may take long to get there.
+        reached = -1
+        while self.advance_place(place, at).result() and (now_at := last_checkpoint().at) > reached:
+            reached = now_at
+        checkpoint = last_checkpoint()
         return checkpoint.at, checkpoint.running
 
     def each_passage(self, key: str, start: Timestamp, end: Timestamp) -> Iterator[Passage]:

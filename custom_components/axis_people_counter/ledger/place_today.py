@@ -67,11 +67,11 @@ def today(
         return None
     known = folds.of_places(db)
     basis = (day, next_day, tuple(resets))
-    fold = steps.fold(db, known, place_id, basis) or _beginning(db, place_id, basis)
+    fold = steps.fold(known, place_id, basis) or _beginning(db, place_id, basis)
     if fold is None:
         return None
     doors = places.counted_doors(db, place_id)
-    by_door, read_until = places.intervals_of_doors(db, doors, fold.until, folds.INTERVALS_AT_ONCE)
+    by_door, read_until = places.intervals_of_doors(db, doors, fold.until, steps.intervals_at_once)
     unread = [interval for of_door in by_door.values() for interval in of_door]
     counted_until = fold.counted_until | {door.key: of_door[-1].end for door, of_door in by_door.items() if of_door}
     passages = passages_of_doors(unread)

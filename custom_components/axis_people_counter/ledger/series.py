@@ -159,7 +159,7 @@ def _missing_hours(
             db.execute(f"UPDATE {table} SET changed_since = NULL, writing_since = NULL WHERE key = ?", (key,))
         return None
     # The last hour that was written is always written again: it may have been incomplete.
-    start = min(_hour(max(since, first)), last if written.written_last is None else written.written_last)
+    start = max(first, min(_hour(since), last if written.written_last is None else written.written_last))
     counted_until = max((newest.end for _, newest in with_counts), default=first)
     return HourRange(first, start, last, counted_until, deleted_hours.sums(db, key))
 

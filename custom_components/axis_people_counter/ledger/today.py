@@ -41,12 +41,12 @@ def today(
     camera = get_camera(db, key)
     known = folds.of_cameras(db)
     basis = (day, next_day, reset)
-    fold = steps.fold(db, known, camera.id, basis) or _beginning(db, camera, basis)
+    fold = steps.fold(known, camera.id, basis) or _beginning(db, camera, basis)
     set_values = corrections.of_camera(db, camera.id, max(reset, fold.until))
-    if unread := intervals.overlapping(db, camera.id, fold.until, LATEST, folds.INTERVALS_AT_ONCE):
+    if unread := intervals.overlapping(db, camera.id, fold.until, LATEST, steps.intervals_at_once):
         fold = _carried_on(fold, camera, unread, set_values)
         steps.keep(known, camera.id, fold)
-    if len(unread) == folds.INTERVALS_AT_ONCE:
+    if len(unread) == steps.intervals_at_once:
         return UNFINISHED
     # Later corrections aren't carried on: intervals that end before them, or with them, may still come.
     later = [correction for correction in set_values if correction.at >= fold.until]

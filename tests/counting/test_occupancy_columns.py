@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from itertools import batched
 from typing import Final
 
-from hypothesis import given, settings, strategies as st
+from hypothesis import example, given, settings, strategies as st
 
 from custom_components.axis_people_counter.counting.columns import Columns, columns_of
 from custom_components.axis_people_counter.counting.interval import Interval
@@ -115,6 +115,13 @@ def test_passages_of_a_place(doors: Doors, since: int, size: int) -> None:
     bounds=bounds_of_days,
     size=st.integers(1, 40),
     running=st.integers(-3, 5),
+)
+@example(
+    doors=[[Interval(START, START + 60, 1, 1, None, None), Interval(START + 60, START + 120, 1, 0, None, None)]],
+    corrections=[],
+    bounds=[START, START + 120],
+    size=40,
+    running=-1,
 )
 @settings(max_examples=400, deadline=None)
 def test_peaks_of_a_place(

@@ -90,8 +90,13 @@ class _Fold:
         # These loops run for each minute of years, so they use nothing but local variables.
         running = self.running
         if pending is None:
+            changes = map(sub, entered, exited, strict=True)
+            if running < 0 and (first := next(changes, None)) is not None:
+                # Nobody is pending any more, also where as many came as went.
+                running = max(0, running + first)
+                highest = max(highest, running)
             # In many intervals nobody passes, or as many in as out.
-            for change in filter(None, map(sub, entered, exited, strict=True)):
+            for change in filter(None, changes):
                 running += change
                 if running < 0:
                     running = 0

@@ -14,7 +14,9 @@ from .cameras import Camera, note_counts_adults
 from .quarantine import QuarantineSpace
 
 # Sent intervals that are at least so many seconds apart are settled on their own: what lies between them isn't read.
-FAR_APART: Final = 120
+FAR_APART: Final = HOUR
+# With how many intervals each sent one may be compared, beside quarantine.MAX_COMPARED: two minutes of seconds.
+COMPARED_WITH_EACH: Final = 120
 
 
 class Settled(NamedTuple):
@@ -86,7 +88,7 @@ def settle(
             day = _settle_day(db, camera.id, sent_intervals, _Nearby(set(), set()), received, room)
             newest = day.added[-1].interval if day.added else newest
         else:
-            limit = quarantine.MAX_COMPARED + FAR_APART * len(sent_intervals) if room else None
+            limit = quarantine.MAX_COMPARED + COMPARED_WITH_EACH * len(sent_intervals) if room else None
             if (nearby := _nearby(db, camera.id, sent_intervals, limit)) is None:
                 assert room
                 room.not_stored += len(sent_intervals)

@@ -46,12 +46,14 @@ class Answer[T](Future[T]):
 
     def __await__(self) -> Generator[Any, None, T]:
         """Wait in an event loop; the job goes on when the waiting task is cancelled."""
-        waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        # The ledger's thread sets the result before it looks for waiters, so it finds each one that goes on to wait.
-        self.waiters.append(waiter)
         try:
             if not self.done():
-                yield from waiter
+                waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+                # The ledger's thread sets the result before it looks for waiters, so it finds each one that goes on to
+                # wait.
+                self.waiters.append(waiter)
+                if not self.done():
+                    yield from waiter
             return self.result()
         finally:
             # An error keeps this frame: with the answer in it, it would keep itself, and the push in memory.

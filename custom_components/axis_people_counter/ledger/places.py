@@ -318,11 +318,16 @@ def delete_checkpoints(db: sqlite3.Connection, before: Timestamp) -> None:
 def last_checkpoint(db: sqlite3.Connection, key: str, at: Timestamp) -> Checkpoint:
     """Return the last checkpoint of the place with a key that isn't after an instant.
 
-    Where the counts of that time have been deleted, return the first checkpoint that is kept.
+    Where the counts of that time have been deleted, return the first checkpoint that is kept. Without a checkpoint,
+    nobody is inside before the first count.
     """
-    place_id = find(db, key)
+    if (place_id := find(db, key)) is None:
+        return Checkpoint(0, 0, [])
     at = max(at, deleted_hours.kept_since(db) - deleted_hours.MARGIN)
-    return checkpoint_at(db, place_id, at) if place_id else Checkpoint(0, 0, [])
+    found = checkpoint_at(db, place_id, at)
+    if not found.at and (begin := first(db, place_id)) is not None and begin < at:
+        return Checkpoint(begin, 0, [])
+    return found
 
 
 def checkpoint_at(db: sqlite3.Connection, place_id: int, at: Timestamp) -> Checkpoint:

@@ -186,6 +186,47 @@ def replace_waiting(
         )
 
 
+def let_wait(
+    db: sqlite3.Connection,
+    camera: int,
+    received: Timestamp,
+    sent_intervals: Iterable[SentInterval],
+    room: QuarantineSpace,
+) -> None:
+    """Add waiting intervals that haven't been compared with any others, as far as there is room."""
+    new = [interval for interval in sorted(sent_intervals, key=rank) if not _is_known(db, camera, interval.interval)]
+    fitting = new[: room.free()]
+    room.take(len(fitting))
+    room.not_stored += len(new) - len(fitting)
+    replace_waiting(db, camera, received, (), fitting)
+
+
+def _is_known(db: sqlite3.Connection, camera: int, interval: Interval) -> bool:
+    """Return True if an interval is stored or waits, so that it was sent before."""
+    # Stored intervals don't overlap: if it is one of them, no other overlaps it.
+    stored = intervals.overlapping(db, camera, interval.start, interval.end, 1)
+    if stored and stored[0].interval == interval:
+        return True
+    (is_waiting,) = db.execute(
+        """
+        SELECT EXISTS (
+            SELECT *
+            FROM quarantine INDEXED BY quarantine_waiting
+            WHERE camera = ?
+                AND content IS NULL
+                AND stop = ?
+                AND start = ?
+                AND entered = ?
+                AND exited = ?
+                AND adults_entered IS ?
+                AND adults_exited IS ?
+        )
+        """,
+        (camera, interval.end, interval.start, *interval[2:]),
+    ).fetchone()
+    return bool(is_waiting)
+
+
 # Rejected intervals
 
 

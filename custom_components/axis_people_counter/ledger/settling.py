@@ -91,11 +91,14 @@ def settle(
             limit = quarantine.MAX_COMPARED + COMPARED_WITH_EACH * len(sent_intervals) if room else None
             if (nearby := _nearby(db, camera.id, sent_intervals, limit)) is None:
                 assert room
-                room.not_stored += len(sent_intervals)
+                # A retry compares them with all others.
+                quarantine.let_wait(db, camera.id, received, sent_intervals, room)
+                has_quarantined = True
                 continue
             day = _settle_day(db, camera.id, sent_intervals, nearby, received, room)
             _release_rejected(db, camera.id, sent_intervals)
-            newest = intervals.newest(db, camera.id)
+            if newest is None or any(interval.end >= newest.start for interval in (*nearby.stored, *day.added)):
+                newest = intervals.newest(db, camera.id)
         has_quarantined = has_quarantined or bool(day.waiting)
         new += day.new
         changed_since = min((at for at in (changed_since, day.changed_since) if at is not None), default=None)

@@ -1,6 +1,7 @@
 """The sums of the hours whose counts may have been deleted, as recorder has them.
 
-Statistics go on from these sums. Knows neither intervals nor places. Called by retention and series.
+Statistics go on from these sums. Knows neither intervals nor places. Called by ledger, places, retention and
+series.
 """
 
 import sqlite3

@@ -1,7 +1,7 @@
 """The folds of the day: counts and occupancy of a camera or a place, added up to an instant, where a read goes on.
 
 They are kept in memory beside the connection, end with it, and are dropped when something before that instant changes.
-Knows no tables. Called by file, cameras, places, today and place_today.
+Knows no tables. Called by file, ledger, cameras, settling, places, today and place_today.
 """
 
 from dataclasses import dataclass

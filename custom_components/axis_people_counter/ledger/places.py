@@ -2,7 +2,7 @@
 
 Without a daily reset, occupancy depends on all passages ever. So a checkpoint stores the running count at each midnight
 (UTC), and within a day of very many intervals, until an earlier count changes. Knows no time zones. Called by ledger,
-place_today, settling, routes, directions.
+place_today, settling, routes, directions, series, retention, damaged_days.
 """
 
 from collections.abc import Iterable, Iterator, Sequence

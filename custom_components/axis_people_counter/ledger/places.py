@@ -321,13 +321,12 @@ def last_checkpoint(db: sqlite3.Connection, key: str, at: Timestamp) -> Checkpoi
     Where the counts of that time have been deleted, return the first checkpoint that is kept. Without a checkpoint,
     nobody is inside before the first count.
     """
-    if (place_id := find(db, key)) is None:
-        return Checkpoint(0, 0, [])
+    # No place has the id 0.
+    place_id = find(db, key) or 0
     at = max(at, deleted_hours.kept_since(db) - deleted_hours.MARGIN)
     found = checkpoint_at(db, place_id, at)
-    if not found.at and (begin := first(db, place_id)) is not None and begin < at:
-        return Checkpoint(begin, 0, [])
-    return found
+    begin = None if found.at else first(db, place_id)
+    return found if begin is None or begin >= at else Checkpoint(begin, 0, [])
 
 
 def checkpoint_at(db: sqlite3.Connection, place_id: int, at: Timestamp) -> Checkpoint:

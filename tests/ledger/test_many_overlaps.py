@@ -71,7 +71,7 @@ def test_cost_of_many_waiting_intervals(ledger: Ledger, before: Callable[[Ledger
 
 
 def test_intervals_that_are_far_apart(ledger: Ledger) -> None:
-    """What lies between the intervals of a push isn't read."""
+    """Stored intervals between those of a push aren't read."""
     both = [interval(0, 1), interval(700, 1)]
 
     def cost(sent: int) -> int:

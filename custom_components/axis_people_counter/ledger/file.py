@@ -41,7 +41,7 @@ class Answer[T](Future[T]):
     def __init__(self) -> None:
         """Start without a result."""
         super().__init__()
-        # One for each task that waits.
+        # Each task that waits has its own.
         self.waiters: list[asyncio.Future[None]] = []
 
     def __await__(self) -> Generator[Any, None, T]:

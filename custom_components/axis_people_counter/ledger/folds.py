@@ -13,7 +13,7 @@ from ..counting import LATEST, Correction, Interval, OccupancySummary, Timestamp
 
 
 class Unfinished(Enum):
-    """What a read returns after a step, as long as it needs more of them."""
+    """The answer of a step of a read that needs more steps."""
 
     UNFINISHED = auto()
 

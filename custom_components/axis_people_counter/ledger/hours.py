@@ -76,7 +76,7 @@ def _plus(earlier: CountedHour, later: CountedHour) -> CountedHour:
 class HourColumns(NamedTuple):
     """The counts of hours that follow each other, and which of them have an interval in this ledger."""
 
-    # Of all hours.
+    # The starts of all hours, and the end of the last one.
     bounds: range
     entered: array[int]
     exited: array[int]
@@ -93,7 +93,7 @@ class HourColumns(NamedTuple):
         return cls(bounds, zeros[:], zeros[:], zeros[:], zeros, bytearray(count))
 
     def cover(self, start: Timestamp, end: Timestamp) -> None:
-        """Note that there are intervals from the start of an hour to an instant."""
+        """Mark the hours from the start of one to an instant as counted."""
         for hour in range(start, min(end, self.bounds[-1]), HOUR):
             self.is_counted[self._position(hour)] = True
 

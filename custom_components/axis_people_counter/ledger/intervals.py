@@ -116,7 +116,7 @@ def ending_after(
 
     If there are more than about `limit`, only those that begin before the instant that is returned with them.
     """
-    # One of the intervals of each camera may begin before :low.
+    # Each camera may have one interval that begins before :low.
     of_camera = limit // max(1, len(cameras)) + 1
     at_once = len(cameras) * (of_camera + 1)
     rows = _rows_of_each(db, cameras, low, LATEST, at_once + 1)

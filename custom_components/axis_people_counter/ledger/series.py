@@ -45,7 +45,7 @@ class CountsBefore(NamedTuple):
     counts: HourCounts
     # The interval that begins before the first hour ends at this instant.
     counted_until: Timestamp
-    # What recorder has more of the hours to be read than this ledger.
+    # Recorder has these counts of the hours to be read, and this ledger lacks them.
     carried: list[tuple[Timestamp, HourCounts]]
     has_adults: bool
     is_reversed: bool
@@ -307,7 +307,7 @@ def camera_series(begun: CameraHours, found: Iterable[Columns]) -> Series:
 
 
 class CountsOfDoor(NamedTuple):
-    """What counts at a door of a place, before the hours to be read and in them."""
+    """The counts of a door of a place, before the hours to be read and in them."""
 
     before: CountsBefore
     found: Iterable[Columns]

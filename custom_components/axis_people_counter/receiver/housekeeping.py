@@ -92,7 +92,7 @@ async def _async_pack(ledger: Ledger) -> None:
     before = int((dt_util.utcnow() - PACK_AFTER).timestamp())
     await ledger.backup_over()
     while await ledger.pack(before):
-        # What is written during a backup stays in the log, which pushes have to fit in.
+        # During a backup, everything that is written stays in the log, which pushes have to fit in.
         await ledger.backup_over()
 
 

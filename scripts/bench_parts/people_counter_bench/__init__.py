@@ -75,8 +75,8 @@ class BackgroundView(HomeAssistantView):
             for key in (*receiver.cameras, *receiver.places):
                 # A change long ago is written at once.
                 receiver.statistics.async_changed(key, 0)
-        # What Home Assistant has allocated since its start makes Python look through all objects, and stall for that.
-        # From now on, this happens in a measurement only if what is measured allocates that much.
+        # Home Assistant's start has made so many objects that Python would soon look through all of them, and stall for
+        # that. From now on, this happens in a measurement only if what is measured makes that many.
         gc.collect()
         return self.json({})
 

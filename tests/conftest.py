@@ -27,6 +27,7 @@ from homeassistant.util import executor
 
 from .helpers.pusher import TOKEN, Pusher
 from .helpers.recorder_statistics import quiet
+from .helpers.vapix import new_authority
 
 # Their fixtures are shared by several test modules.
 pytest_plugins = ["tests.helpers.address_checks", "tests.helpers.push_view", "tests.helpers.repairs"]
@@ -141,6 +142,12 @@ def _few_rsa_keys() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as monkeypatch:
         monkeypatch.setattr(rsa, "generate_private_key", next_key)
         yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _certificate_by_the_true_clock() -> None:
+    """Make a certificate before a test stops the clock: cryptography keeps the class of its first date."""
+    new_authority()
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from .building import OUTSIDE, Building, Door, Errors, Passage, Walk
 from .camera import Answer, Camera, Faults
+from .counting_api import Adults, CountingAnswer, CountingApi
 from .counts import Counts, Interval
 from .device import Device, Reply, Request
 from .hours import Hours
@@ -13,9 +14,12 @@ __all__ = [
     "OUTSIDE",
     "THREE_D",
     "TWO_D",
+    "Adults",
     "Answer",
     "Building",
     "Camera",
+    "CountingAnswer",
+    "CountingApi",
     "Counts",
     "Device",
     "Door",

@@ -6,8 +6,9 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from fractions import Fraction
 from itertools import batched
-from math import ceil
+from math import ceil, floor
 from pathlib import Path
 from random import Random
 import ssl
@@ -21,6 +22,8 @@ from .model import THREE_D, Model
 from .source import Source
 
 MEMORY = timedelta(days=90)
+MINUTE = timedelta(minutes=1)
+MICROSECOND = timedelta(microseconds=1)
 # A push leaves the camera this many seconds after the last minute it reports.
 DELAY = (10, 40)
 
@@ -110,6 +113,11 @@ class Camera:
         return self.source.zone
 
     @property
+    def installed(self) -> datetime:
+        """The time from which on the camera counts."""
+        return moment_of(self._installed)
+
+    @property
     def width(self) -> int:
         """The minutes of one interval, and between two pushes."""
         return self._width
@@ -130,6 +138,23 @@ class Camera:
     def counted(self, start: datetime, end: datetime) -> Counts:
         """Return the counts between two whole minutes, delivered or not."""
         return self._counts(minute_of(start), minute_of(end))
+
+    def passed(self, start: datetime, end: datetime) -> Counts:
+        """Return the people who passed between two instants; those of a minute are spread evenly over it."""
+        first, after = minute_of(start), minute_of(end)
+        counts = self._counts(first, after)
+        return counts + self._part(after, end) - self._part(first, start)
+
+    def _part(self, minute: int, instant: datetime) -> Counts:
+        """Return the people who passed from the start of a minute up to an instant in it."""
+        share = Fraction((instant - moment_of(minute)) // MICROSECOND, MINUTE // MICROSECOND)
+        counts = self._counts(minute, minute + 1)
+        return Counts(
+            *(
+                floor(people * share + Fraction(1, 2))
+                for people in (counts.in_, counts.out, counts.adults_in, counts.adults_out)
+            )
+        )
 
     def delivered(self, start: datetime, end: datetime) -> Counts:
         """Return the counts that a receiver should hold between two instants."""

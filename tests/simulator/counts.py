@@ -24,6 +24,15 @@ class Counts:
             self.adults_out + other.adults_out,
         )
 
+    def __sub__(self, other: Counts) -> Counts:
+        """Return the difference."""
+        return Counts(
+            self.in_ - other.in_,
+            self.out - other.out,
+            self.adults_in - other.adults_in,
+            self.adults_out - other.adults_out,
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Interval:

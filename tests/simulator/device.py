@@ -25,6 +25,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from .camera import Faults
+from .counting_api import CountingApi
 from .model import THREE_D, TWO_D, Model
 
 # Contains characters that need quotes or escapes somewhere.
@@ -75,6 +76,7 @@ class Device:
         name: str = "AXIS P8815-2 3D People Counter",
         version: str = "11.11.148",
         counter: Model | None = THREE_D,
+        counting: CountingApi | None = None,
         faults: Faults | None = None,
         username: str = "root",
         password: str = PASSWORD,
@@ -96,6 +98,8 @@ class Device:
         self.name = name
         self.version = version
         self.counter = counter
+        # Without it, requests for counts get 404.
+        self.counting = counting
         self.faults = Faults() if faults is None else faults
         self.username = username
         self.password = password
@@ -114,6 +118,8 @@ class Device:
         # The answer to all requests; the answers after a login, by path.
         self.everywhere: Reply | None = None
         self.replies: dict[str, Reply] = {}
+        # The paths that need no login.
+        self.public_paths: set[str] = set()
         self.requests: deque[Request] = deque(maxlen=MAX_REQUESTS)
         # The number of requests with wrong credentials.
         self.rejected = 0
@@ -191,7 +197,9 @@ class Device:
         await asyncio.sleep(self.delay)
         if self.everywhere:
             return _plain(self.everywhere)
-        if self.authentication:
+        if self._is_public(request.path, body):
+            return self._basic_device_info(request.method, body)
+        if self.authentication and request.path not in self.public_paths:
             known = authorization is not None and self._knows(request.method, request.raw_path, authorization)
             if known is not True:
                 self.rejected += authorization is not None
@@ -199,6 +207,11 @@ class Device:
         if reply := self.replies.get(request.path):
             return _plain(reply)
         return self._answer(request, body)
+
+    def _is_public(self, path: str, body: bytes) -> bool:
+        """Return True for the question after the properties that a camera tells everybody."""
+        is_asked = (_object(body) or {}).get("method") == "getAllUnrestrictedProperties"
+        return self.basic_device_info and path == "/axis-cgi/basicdeviceinfo.cgi" and is_asked
 
     def _challenge(self, *, stale: bool) -> web.Response:
         """Return a 401 with the challenges."""
@@ -284,6 +297,9 @@ class Device:
                 return self._settings(body)
             case path if path.startswith("/config/rest/"):
                 return _configuration_error(404, 1, f"Resource not found: {path}")
+            case path if self.counting and request.method == "GET":
+                if found := self.counting.answer(path, request.query_string):
+                    return web.Response(status=found.status, text=found.body, content_type=found.content_type)
         return web.Response(status=404, text="<html>Not Found</html>", content_type="text/html")
 
     def _counts_with(self, model: Model) -> bool:
@@ -295,7 +311,7 @@ class Device:
             error = {"code": 2002, "message": f"HTTP request type '{method}' not supported"}
         elif (asked := _object(body)) is None:
             error = {"code": 4000, "message": "Invalid JSON"}
-        elif asked.get("method") != "getAllProperties":
+        elif asked.get("method") not in ("getAllProperties", "getAllUnrestrictedProperties"):
             error = {"code": 4002, "message": "Method not supported"}
         else:
             properties = {

@@ -184,7 +184,7 @@ def messages(*, of_issues: bool) -> Iterator[tuple[str, set[str] | None]]:
     Those that a repair issue can show have a constant of issues.py as their key, all others a text.
     """
     for call in calls(without=("issues.py", "messages.py")):
-        if ast.unparse(call.func).rpartition(".")[2] not in ("Message", "CameraError", "LoginError", "_error"):
+        if ast.unparse(call.func).rpartition(".")[2] not in ("Message", "CameraError", "LoginError", "camera_error"):
             continue
         key, *rest = call.args
         filled_in: set[str] | None = None

@@ -28,6 +28,8 @@ from aiohttp import (
     ClientRequest,
     ClientResponse,
     ClientSession,
+    Fingerprint,
+    ServerFingerprintMismatch,
 )
 from aiohttp.hdrs import ACCEPT_ENCODING, CONTENT_TYPE, METH_GET, METH_PATCH, METH_POST
 from yarl import URL
@@ -59,6 +61,8 @@ _SERIAL: Final = "Properties.System.SerialNumber"
 _MODEL: Final = "Brand.ProdFullName"
 _VERSION: Final = "Properties.Firmware.Version"
 
+# The SHA-256 of no certificate.
+_NO_CERTIFICATE: Final = bytes(32)
 _CERTIFICATE: Final = re.compile(r"-----BEGIN CERTIFICATE-----([A-Za-z0-9+/=\s]+)-----END CERTIFICATE-----")
 
 
@@ -90,29 +94,53 @@ class CountingApplication(StrEnum):
     TWO_D = "2d"
 
 
-class _Response(NamedTuple):
+class Response(NamedTuple):
+    """The status and the body of a response."""
+
     status: int
     body: bytes
 
     @property
     def text(self) -> str:
+        """The body as text."""
         return self.body.decode(errors="replace")
+
+
+class Connection(NamedTuple):
+    """How a camera was reached: the scheme, and the SHA-256 of a certificate that a person accepted, in hex digits."""
+
+    scheme: str
+    accepted: str | None
 
 
 class CameraWeb:
     """The web server of one camera. Credentials are sent to it and to no other host."""
 
     def __init__(
-        self, session: ClientSession, address: str, username: str, password: str, *, trust_certificate: bool
+        self,
+        session: ClientSession,
+        address: str,
+        username: str,
+        password: str,
+        *,
+        trust_certificate: bool,
+        known: Connection | None = None,
     ) -> None:
-        """Use a session that verifies certificates; the address may be as it was typed."""
+        """Use a session that verifies certificates; the address may be as it was typed.
+
+        A camera that was reached before is reached in the same way or not at all.
+        """
         self._session = session
         self._address = strip_invisible(address)
         self._username = username
         self._password = password
         self._trust_certificate = trust_certificate
+        self._known = known
+        # True once the camera has answered 401 to the password.
+        self.password_rejected = False
         self._origin: URL | None = None
-        self._verify = True
+        # True for a certificate that can be verified, else the one that is accepted.
+        self._certificate: bool | Fingerprint = True
         self._answered = False
         # The scheme chosen at the first 401; kept for all further requests.
         self._log_in: ClientMiddlewareType | None = None
@@ -121,36 +149,65 @@ class CameraWeb:
     @property
     def certificate_verified(self) -> bool | None:
         """True if the camera's certificate was verified, False if not, None over plain HTTP."""
-        return self._verify if self._origin and self._origin.scheme == "https" else None
+        return self._certificate is True if self._origin and self._origin.scheme == "https" else None
 
-    async def connect(self) -> CameraIdentity:
-        """Find the scheme by which the camera answers, and return its identity. Call this first."""
+    @property
+    def connection(self) -> Connection:
+        """How the camera was reached."""
+        assert self._origin, "connect comes first"
+        accepted = self._certificate.fingerprint.hex() if isinstance(self._certificate, Fingerprint) else None
+        return Connection(self._origin.scheme, accepted)
+
+    async def connect(self, serial: str | None = None) -> CameraIdentity:
+        """Find the scheme by which the camera answers, and return its identity. Call this first.
+
+        If a serial number is given, any other camera is an error, and gets no password if it names itself without.
+        """
         origins = self._origins()
         self._origin = origins[0]
-        self._verify, self._answered, self._log_in, self._logged_in = True, False, None, False
+        self._certificate, self._answered, self._log_in, self._logged_in = True, False, None, False
+        if self._known and self._known.accepted:
+            self._certificate = Fingerprint(bytes.fromhex(self._known.accepted))
         try:
-            return await self._identify()
+            return await self._identify(serial)
         except CameraError as err:
             # Never fall back to a weaker scheme after a first answer: the password may have been sent.
             if self._answered:
                 raise
             if isinstance(err, _NotListeningError) and len(origins) > 1:
                 self._origin = origins[1]
-            elif err.message.key == "camera_certificate" and self._trust_certificate:
-                self._verify = False
+            elif err.message.key == "camera_certificate" and self._trust_certificate and not self._known:
+                self._certificate = await self._find_certificate()
             else:
                 raise
-        return await self._identify()
+        return await self._identify(serial)
+
+    async def _find_certificate(self) -> Fingerprint:
+        """Return the fingerprint of the camera's certificate; no other is accepted after this. Nothing is sent."""
+        assert self._origin, "connect comes first"
+        found = Fingerprint(_NO_CERTIFICATE)
+        with self._translated_errors():
+            try:
+                async with asyncio.timeout(SECONDS):
+                    await self._session.head(self._origin, ssl=found)
+            except ServerFingerprintMismatch as err:
+                found = Fingerprint(err.got)
+        return found
+
+    async def get(self, path: str, max_bytes: int) -> Response:
+        """Return the response to a request; its status may be an error, and is 404 for everything that is absent."""
+        response = await self._request(METH_GET, path, max_bytes=max_bytes)
+        return response._replace(status=HTTPStatus.NOT_FOUND) if response.status in _ABSENT else response
 
     async def install_authority(self, pem: str) -> bool:
         """Install the certificate of an authority; return False if the camera has it already."""
         (certificate,) = _certificates(pem)
         response = await self._request(METH_GET, _AUTHORITIES)
         if response.status in _ABSENT:
-            raise self._error("camera_no_certificates_api")
+            raise self.camera_error("camera_no_certificates_api")
         installed = self._json_object(response).get("data")
         if not isinstance(installed, list):
-            raise self._error("camera_not_axis")
+            raise self.camera_error("camera_not_axis")
         for item in installed:
             known = _member(item, "certificate")
             if isinstance(known, str) and certificate in _certificates(known):
@@ -160,7 +217,7 @@ class CameraWeb:
         alias = f"Home Assistant people counter {sha256(certificate).hexdigest()[:8]}"
         response = await self._request(METH_POST, _AUTHORITIES, {"data": {"alias": alias, "certificate": pem}})
         if response.status in _ABSENT:
-            raise self._error("camera_no_certificates_api")
+            raise self.camera_error("camera_no_certificates_api")
         self._json_object(response)
         return True
 
@@ -178,19 +235,44 @@ class CameraWeb:
             return CountingApplication.TWO_D
         # The response for an absent parameter is "# Error: Error setting …".
         if response.status in _ABSENT or response.text.startswith("#"):
-            raise self._error("camera_no_counter")
+            raise self.camera_error("camera_no_counter")
         self._json_object(response)
-        raise self._error("camera_not_axis")
+        raise self.camera_error("camera_not_axis")
 
     def _origins(self) -> list[URL]:
         try:
-            return camera_origins(self._address)
+            origins = camera_origins(self._address)
         except ValueError:
             # The text before the @ may be a password, which must not be shown.
             address = _one_line(self._address.rpartition("@")[2])
             raise CameraError("camera_invalid_address", address=address) from None
+        return [origin for origin in origins if self._known is None or origin.scheme == self._known.scheme]
 
-    async def _identify(self) -> CameraIdentity:
+    async def _identify(self, wanted: str | None) -> CameraIdentity:
+        """Return the identity of the camera, which must have the given serial number, if there is one."""
+        if wanted is not None and (found := await self._serial_without_login()) is not None:
+            self.check_serial(found, wanted)
+        identity = await self._identify_with_login()
+        if wanted is not None:
+            self.check_serial(identity.serial, wanted)
+        return identity
+
+    def check_serial(self, serial: str, wanted: str) -> None:
+        """Raise CameraError if two serial numbers differ."""
+        if serial != wanted:
+            raise self.camera_error("camera_other", serial=serial, wanted=wanted)
+
+    async def _serial_without_login(self) -> str | None:
+        """Return the serial number that the camera gives to everybody, None if it gives none."""
+        question = {"apiVersion": "1.0", "method": "getAllUnrestrictedProperties"}
+        response = await self._request(METH_POST, _BASIC_DEVICE_INFO, question, log_in=False)
+        try:
+            serial = _member(json.loads(response.body), "data", "propertyList", "SerialNumber")
+        except ValueError, RecursionError:
+            return None
+        return serial_number(serial)
+
+    async def _identify_with_login(self) -> CameraIdentity:
         question = {"apiVersion": "1.0", "method": "getAllProperties"}
         response = await self._request(METH_POST, _BASIC_DEVICE_INFO, question)
         if response.status in _ABSENT:
@@ -209,13 +291,21 @@ class CameraWeb:
         return self._identity(*(parameters.get(name) for name in (_SERIAL, _MODEL, _VERSION)))
 
     def _identity(self, serial: Any, model: Any, version: Any) -> CameraIdentity:
-        serial = serial.replace(":", "").lower() if isinstance(serial, str) else ""
-        if not re.fullmatch("[0-9a-f]{12}", serial):
-            raise self._error("camera_not_axis")
+        serial = serial_number(serial)
+        if serial is None:
+            raise self.camera_error("camera_not_axis")
         model, version = (_one_line(text, MAX_PROPERTY) if isinstance(text, str) else "" for text in (model, version))
         return CameraIdentity(serial, model, version)
 
-    async def _request(self, method: str, path: str, content: dict[str, Any] | None = None) -> _Response:
+    async def _request(
+        self,
+        method: str,
+        path: str,
+        content: dict[str, Any] | None = None,
+        *,
+        max_bytes: int = MAX_RESPONSE_BYTES,
+        log_in: bool = True,
+    ) -> Response:
         """Send a request, with a login if the camera requires one, and return the response. Raises CameraError."""
         assert self._origin, "connect comes first"
         # A short compressed response could fill the memory.
@@ -230,28 +320,32 @@ class CameraWeb:
                     self._origin.join(URL(path)),
                     data=None if content is None else json.dumps(content).encode(),
                     headers=headers,
-                    ssl=self._verify,
+                    ssl=self._certificate,
                     # Credentials must not follow a redirect to another host.
                     allow_redirects=False,
-                    middlewares=(self._authenticate,),
+                    middlewares=(self._authenticate,) if log_in else (),
                 ) as response,
             ):
+                self._answered = True
                 status = response.status
+                if not log_in and status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
+                    return Response(status, b"")
                 if status == HTTPStatus.UNAUTHORIZED:
+                    self.password_rejected = self._log_in is not None
                     # Some cameras answer 401 to a user that lacks the right.
-                    raise self._error("camera_forbidden" if self._logged_in else "camera_credentials")
+                    raise self.camera_error("camera_forbidden" if self._logged_in else "camera_credentials")
                 self._logged_in = self._log_in is not None
                 if status == HTTPStatus.FORBIDDEN:
                     # A 403 before the login isn't about rights: AXIS OS has blocked this address.
-                    raise self._error("camera_forbidden" if self._log_in else "camera_blocked")
+                    raise self.camera_error("camera_forbidden" if self._log_in else "camera_blocked")
                 if 300 <= status < 400:
-                    raise self._error("camera_not_axis")
+                    raise self.camera_error("camera_not_axis")
                 body = bytearray()
                 async for chunk in response.content.iter_any():
                     body += chunk
-                    if len(body) > MAX_RESPONSE_BYTES:
-                        raise self._error("camera_not_axis")
-                return _Response(status, bytes(body))
+                    if len(body) > max_bytes:
+                        raise self.camera_error("camera_not_axis")
+                return Response(status, bytes(body))
 
     async def _authenticate(self, request: ClientRequest, handler: ClientHandlerType) -> ClientResponse:
         """Send a request without credentials, and from the first 401 on with a login."""
@@ -271,7 +365,7 @@ class CameraWeb:
             try:
                 self._log_in = login_for(response, self._username, self._password)
             except LoginError as err:
-                raise self._error(err.key) from None
+                raise self.camera_error(err.key) from None
         return await self._log_in(request, send)
 
     @contextmanager
@@ -280,23 +374,25 @@ class CameraWeb:
         try:
             yield
         except TimeoutError:
-            raise self._error("camera_timeout") from None
+            raise self.camera_error("camera_timeout") from None
         except ClientConnectorCertificateError as err:
             reason = getattr(err.certificate_error, "verify_message", "")
-            raise self._error("camera_certificate", _one_line(reason)) from None
+            raise self.camera_error("camera_certificate", reason=_one_line(reason)) from None
         except ClientConnectorSSLError as err:
             reason = err.os_error.reason if isinstance(err.os_error, SSLError) else None
-            raise self._error("camera_unreachable", not_listening=reason in _NOT_TLS) from None
+            raise self.camera_error("camera_unreachable", not_listening=reason in _NOT_TLS) from None
+        except ServerFingerprintMismatch:
+            raise self.camera_error("camera_other_certificate") from None
         except ClientConnectorDNSError:
-            raise self._error("camera_unreachable") from None
+            raise self.camera_error("camera_unreachable") from None
         except ClientConnectorError:
-            raise self._error("camera_unreachable", not_listening=True) from None
-        except ClientConnectionError:
-            raise self._error("camera_unreachable") from None
+            raise self.camera_error("camera_unreachable", not_listening=True) from None
+        except ClientConnectionError, OSError:
+            raise self.camera_error("camera_unreachable") from None
         except ClientError, ValueError:
-            raise self._error("camera_not_axis") from None
+            raise self.camera_error("camera_not_axis") from None
 
-    def _json_object(self, response: _Response) -> dict[str, Any]:
+    def _json_object(self, response: Response) -> dict[str, Any]:
         """Return the JSON object of a response. Raises CameraError if it isn't one, or reports an error."""
         try:
             content = json.loads(response.body)
@@ -305,17 +401,24 @@ class CameraWeb:
         if not _is_success(response.status) or _member(content, "error") or _member(content, "status") == "error":
             message = _member(content, "error", "message")
             if isinstance(message, str) and message.strip():
-                raise self._error("camera_refused", _one_line(message))
+                raise self.camera_error("camera_refused", reason=_one_line(message))
             if response.status in _ABSENT:
-                raise self._error("camera_not_axis")
-            raise self._error("camera_refused", f"HTTP {response.status}")
+                raise self.camera_error("camera_not_axis")
+            raise self.camera_error("camera_refused", reason=f"HTTP {response.status}")
         if not isinstance(content, dict):
-            raise self._error("camera_not_axis")
+            raise self.camera_error("camera_not_axis")
         return content
 
-    def _error(self, key: str, reason: str | None = None, *, not_listening: bool = False) -> CameraError:
+    def camera_error(self, key: str, *, not_listening: bool = False, **placeholders: str) -> CameraError:
+        """Return an error of this camera, with the placeholders of its message besides the address."""
         error = _NotListeningError if not_listening else CameraError
-        return error(key, address=self._address, **({} if reason is None else {"reason": reason}))
+        return error(key, address=self._address, **placeholders)
+
+
+def serial_number(text: object) -> str | None:
+    """Return a serial number in 12 lower-case hex digits, however it is written; None if it is none."""
+    serial = text.replace(":", "").replace("-", "").lower() if isinstance(text, str) else ""
+    return serial if re.fullmatch("[0-9a-f]{12}", serial) else None
 
 
 def _certificates(pem: str) -> list[bytes]:

@@ -34,7 +34,7 @@ from .occupancy import (
     turning_points,
 )
 from .occupancy_columns import PassageColumns, Peak, passages_of_door, passages_of_place, peaks
-from .overlap import Coverage, SentInterval, overlapping_groups, rank, resolve
+from .overlap import NEVER_SENT, Coverage, SentInterval, overlapping_groups, rank, resolve
 from .protocol import Document, DocumentError, ProtocolVersionError, Push, Sender, TestMessage, parse, parse_rejected
 from .rejected import Rejected, RejectedTexts
 from .replacements import (
@@ -60,6 +60,7 @@ __all__ = [
     "MAX_COUNT",
     "MAX_WIDTH",
     "MIDNIGHT",
+    "NEVER_SENT",
     "UNKNOWN",
     "AppliedCorrection",
     "Columns",

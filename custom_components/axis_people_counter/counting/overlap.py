@@ -5,10 +5,13 @@ Pure functions of the intervals and of when they were sent. Called by the ledger
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from .interval import MAX_WIDTH, Interval
 from .local_time import Timestamp
+
+# When an interval was sent that no camera has pushed: it was read from the camera later.
+NEVER_SENT: Final[Timestamp] = 0
 
 
 class SentInterval(NamedTuple):
@@ -61,10 +64,28 @@ def resolve(group: list[SentInterval]) -> tuple[list[SentInterval], list[SentInt
 
     The result depends on the intervals alone, never on the order in which they came. Intervals that were sent later
     replace one that they cover wholly. An interval that only cuts into one sent earlier has to wait: accepting it alone
-    would lose the rest of the earlier one, and accepting both would count people twice.
+    would lose the rest of the earlier one, and accepting both would count people twice. Intervals that were read from
+    the camera give way to all that were pushed.
     """
     if len(group) == 1:
         return group, []
+    if pushed := [interval for interval in group if interval.sent != NEVER_SENT]:
+        return _resolve_pushed(pushed, [interval for interval in group if interval.sent == NEVER_SENT])
+    return _resolve_alike(group)
+
+
+def _resolve_pushed(
+    pushed: list[SentInterval], read: list[SentInterval]
+) -> tuple[list[SentInterval], list[SentInterval]]:
+    accepted, waiting = _resolve_alike(pushed)
+    pushed_time = Coverage()
+    for interval in pushed:
+        pushed_time.add(interval.start, interval.end)
+    beside = [interval for interval in read if not pushed_time.touches(interval.start, interval.end)]
+    return sorted(accepted + _resolve_alike(beside)[0], key=by_time), waiting
+
+
+def _resolve_alike(group: list[SentInterval]) -> tuple[list[SentInterval], list[SentInterval]]:
     later = Coverage()
     candidates = []
     for interval in sorted(group, key=rank, reverse=True):

@@ -15,6 +15,7 @@ from . import (
     damaged_days,
     deleted_hours,
     directions,
+    filling,
     intervals,
     packing,
     place_today,
@@ -29,6 +30,7 @@ from . import (
 )
 from .cameras import Camera
 from .file import Answer, LedgerFile
+from .filling import Filled
 from .folds import CameraFold, PlaceFold, ReadInSteps
 from .hour_counts import HourCounts
 from .intervals import Page
@@ -146,6 +148,14 @@ class Ledger(LedgerFile):
             return intervals.gaps(db, camera.id, since, limit) if camera else []
 
         return self.submit(gaps)
+
+    def counted_seconds(self, key: str, start: Timestamp, end: Timestamp) -> Answer[int]:
+        """Return for how many seconds of [start, end) there are counts of a camera."""
+        return self.submit(lambda db: filling.counted_seconds(db, cameras.get_camera(db, key).id, start, end))
+
+    def fill(self, key: str, serial: str, found: Sequence[Interval], received: Timestamp) -> Answer[Filled]:
+        """Store what was read from a camera of about a day, where no counts are stored; pushes replace it later."""
+        return self.submit(lambda db: filling.fill(db, key, serial, found, received), writes=True)
 
     def correct(self, key: str, at: Timestamp, value: int, source: Source) -> Answer[None]:
         """Store the occupancy that a camera is set to."""

@@ -198,7 +198,7 @@ def test_documented_actions() -> None:
             if domain == DOMAIN:
                 found.add(service)
                 assert action.get("data", {}).keys() <= services[service].get("fields", {}).keys(), service
-    assert found == {"get_counts", "rebuild_statistics", "set_occupancy"}
+    assert found == {"fill_gaps", "get_counts", "rebuild_statistics", "set_occupancy"}
 
 
 def test_blueprints() -> None:

@@ -28,6 +28,7 @@ from .address_form import (
     listener_settings,
     suggested_url,
 )
+from .camera_flow import CameraFlow
 from .connecting import (
     CAMERA_SCHEMA,
     DATA_LISTENER,
@@ -54,6 +55,7 @@ from .const import (
     MIN_KEEP_DAYS,
     NAME,
     PUSH_PATH,
+    SUBENTRY_CAMERA,
     SUBENTRY_PLACE,
 )
 from .http import AuthorityView, ConnectionTest, async_register_views, new_token, with_new_token
@@ -113,7 +115,7 @@ class PeopleCounterConfigFlow(ReplaceSteps, domain=DOMAIN):
     def async_get_supported_subentry_types(
         cls, config_entry: PeopleCounterConfigEntry
     ) -> dict[str, type[ConfigSubentryFlow]]:
-        return {SUBENTRY_PLACE: PlaceFlow}
+        return {SUBENTRY_CAMERA: CameraFlow, SUBENTRY_PLACE: PlaceFlow}
 
     # The address that cameras report to
 
@@ -238,7 +240,7 @@ class PeopleCounterConfigFlow(ReplaceSteps, domain=DOMAIN):
         placeholders: dict[str, str] = {}
         if user_input is not None:
             try:
-                self._done = await async_prepare_camera(self.hass, user_input, self._authority_pem)
+                self._done = (await async_prepare_camera(self.hass, user_input, self._authority_pem)).done
             except CameraError as err:
                 errors, placeholders = await async_camera_problem(self.hass, err)
             else:

@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Final
 
 DOMAIN: Final = "axis_people_counter"
+SUBENTRY_CAMERA: Final = "camera"
 SUBENTRY_PLACE: Final = "place"
 NAME: Final = "AXIS People Counter"
 MANUFACTURER: Final = "Axis Communications"

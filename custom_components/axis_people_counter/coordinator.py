@@ -258,6 +258,17 @@ class CameraCoordinator(LedgerCoordinator[CameraData]):
         self._async_announce(interval for page in changes for interval in page.new_intervals)
         return replace(retried, settled=settled)
 
+    async def async_fill(self, found: Sequence[Interval]) -> Sequence[Interval]:
+        """Store what was read from the camera of about a day, where no counts are stored; return what was added.
+
+        Raises LedgerError.
+        """
+        now = int(dt_util.utcnow().timestamp())
+        filled = await self.ledger.fill(self.key, self.camera.serial, found, now)
+        if filled.changes.since is not None:
+            await self._async_changed(filled.changes.since)
+        return filled.added
+
     async def _async_retry_page(self, after: int) -> Retried:
         now = int(dt_util.utcnow().timestamp())
         return await self.ledger.retry(self.key, parse_rejected, now, after)

@@ -69,10 +69,9 @@ async def async_replace(hass: HomeAssistant, entry: PeopleCounterConfigEntry, ol
     """
     receiver, serial = entry.runtime_data, entry.runtime_data.cameras[new_camera].camera.serial
     since = await _async_since(receiver, old_camera, new_camera)
-    for subentry in entry.subentries.values():
-        if subentry.subentry_type == SUBENTRY_PLACE:
-            data = {**subentry.data, **_doors(subentry, old_camera, new_camera)}
-            hass.config_entries.async_update_subentry(entry, subentry, data=data)
+    for subentry in entry.get_subentries_of_type(SUBENTRY_PLACE):
+        data = {**subentry.data, **_doors(subentry, old_camera, new_camera)}
+        hass.config_entries.async_update_subentry(entry, subentry, data=data)
     if camera := receiver.cameras.get(old_camera):
         # The old camera's problems end; they come back if it reports again.
         receiver.problems.async_end_of_serial(camera.camera.serial)

@@ -1,8 +1,10 @@
-"""The actions: set occupancy, get counts, export counts, rebuild statistics.
+"""The actions: set occupancy, get counts, export counts, fill gaps, rebuild statistics.
 
 Checks targets and limits, and reads rows through history and export; `__init__` registers them.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import islice
 from typing import Any, Final
 
@@ -11,9 +13,11 @@ import voluptuous as vol
 from homeassistant.components.sensor import DOMAIN as SENSOR_DOMAIN, SensorEntity
 from homeassistant.const import ATTR_ENTITY_ID, ENTITY_MATCH_ALL
 from homeassistant.core import HomeAssistant, ServiceCall, ServiceResponse, SupportsResponse, callback
-from homeassistant.exceptions import ServiceValidationError
+from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers import config_validation as cv, device_registry as dr, entity_registry as er, service, target
+from homeassistant.util.json import JsonValueType
 
+from .connecting import CameraError
 from .const import DOMAIN
 from .coordinator import CameraCoordinator
 from .counting import DAY, MAX_COUNT, Period, Row, Source
@@ -21,14 +25,18 @@ from .devices import async_device
 from .entity import PeopleCounterEntity
 from .export import INTERVALS, MAX_LINK_CAMERAS, PERIODS, Export, async_link, date_and_time
 from .export_formats import FORMATS
+from .gap_filling import async_fill_gaps
 from .history import History, PlaceHistory, TimeRange, async_history
+from .messages import Message, async_translate
 from .place_coordinator import PlaceCoordinator
 from .receiver import PeopleCounterConfigEntry
+from .schedules import async_camera_schedule
 from .translated_errors import translated_ledger_errors
 
 SERVICE_SET_OCCUPANCY: Final = "set_occupancy"
 SERVICE_GET_COUNTS: Final = "get_counts"
 SERVICE_EXPORT_COUNTS: Final = "export_counts"
+SERVICE_FILL_GAPS: Final = "fill_gaps"
 SERVICE_REBUILD_STATISTICS: Final = "rebuild_statistics"
 ATTR_VALUE: Final = "value"
 ATTR_START: Final = "start"
@@ -158,6 +166,65 @@ async def _async_rebuild_statistics(call: ServiceCall) -> None:
         await coordinator.config_entry.runtime_data.statistics.async_rebuild(coordinator.key)
 
 
+async def _async_fill_gaps(call: ServiceCall) -> ServiceResponse:
+    cameras = [coordinator for coordinator in _async_targets(call) if isinstance(coordinator, CameraCoordinator)]
+    answers: list[JsonValueType] = []
+    errors: list[HomeAssistantError] = []
+    for camera in cameras:
+        try:
+            found = await _async_fill_gaps_of(camera)
+        except HomeAssistantError as err:
+            # The other cameras don't have to wait until this one is mended.
+            errors.append(err)
+            message = Message(str(err.translation_key), err.translation_placeholders or {})
+            found = {"error": await async_translate(call.hass, message)}
+        answers.append({"serial": camera.camera.serial, "name": camera.device_name, **found})
+    if len(errors) == len(cameras):
+        # An error of a camera with access says more than that another one has none.
+        raise min(errors, key=lambda err: isinstance(err, ServiceValidationError))
+    return {"cameras": answers}
+
+
+async def _async_fill_gaps_of(camera: CameraCoordinator) -> dict[str, JsonValueType]:
+    """Fill the gaps of one camera, and return what was added. Raises HomeAssistantError."""
+    access = camera.config_entry.runtime_data.accesses.get(camera.camera.serial)
+    if access is None:
+        raise ServiceValidationError(
+            translation_domain=DOMAIN,
+            translation_key="no_access",
+            translation_placeholders={"camera": camera.device_name},
+        )
+    schedule = await async_camera_schedule(camera.config_entry, camera.camera)
+    # The camera's counts have local times, so a zone that is only likely isn't enough.
+    if camera.camera.time_zone is None or not schedule.is_zone_known:
+        raise ServiceValidationError(
+            translation_domain=DOMAIN,
+            translation_key="gaps_without_time_zone",
+            translation_placeholders={"camera": camera.device_name},
+        )
+    with translated_ledger_errors(), _translated_camera_errors():
+        filled = await async_fill_gaps(camera, schedule, access)
+    return {
+        "filled_minutes": round(filled.filled / 60),
+        "in": filled.exited if camera.camera.reversed else filled.entered,
+        "out": filled.entered if camera.camera.reversed else filled.exited,
+        "missing_minutes": round(filled.missing / 60),
+    }
+
+
+@contextmanager
+def _translated_camera_errors() -> Iterator[None]:
+    """Translate an error of a camera into one that Home Assistant shows."""
+    try:
+        yield
+    except CameraError as err:
+        raise HomeAssistantError(
+            translation_domain=DOMAIN,
+            translation_key=err.message.key,
+            translation_placeholders={**err.message.placeholders},
+        ) from None
+
+
 @callback
 def _async_targets(call: ServiceCall, *, with_places: bool = False) -> list[CameraCoordinator | PlaceCoordinator]:
     """Return the targets of an action: cameras, and places if the action takes them.
@@ -245,6 +312,15 @@ def async_setup_services(hass: HomeAssistant) -> None:
             }
         ),
         supports_response=SupportsResponse.ONLY,
+    )
+    # For administrators only: it sends a password to a camera.
+    service.async_register_admin_service(
+        hass,
+        DOMAIN,
+        SERVICE_FILL_GAPS,
+        _async_fill_gaps,
+        schema=vol.Schema(cv.ENTITY_SERVICE_FIELDS),
+        supports_response=SupportsResponse.OPTIONAL,
     )
     # For administrators only, like recorder's own action: statistics older than the ledger may be lost.
     service.async_register_admin_service(

@@ -28,6 +28,7 @@ from .const import (
     CONF_WARNING_LEVEL,
     DEFAULT_KEEP_DAYS,
     DOMAIN,
+    SUBENTRY_PLACE,
 )
 from .counting import Replacement, Schedule, thresholds, without_last
 from .ledger import Door, Place
@@ -91,7 +92,8 @@ def options_of_a_reload(entry: ConfigEntry) -> dict[str, Any]:
 
 async def async_save(hass: HomeAssistant, entry: ConfigEntry) -> None:
     """Save the options and places of an entry that is deleted."""
-    places = [subentry.as_dict() for subentry in entry.subentries.values()]
+    # Passwords of cameras aren't kept.
+    places = [subentry.as_dict() for subentry in entry.get_subentries_of_type(SUBENTRY_PLACE)]
     await _store(hass).async_save({"options": dict(entry.options), "places": places, "restored_to": None})
 
 

@@ -4,7 +4,7 @@ Knows nothing of flows; the config flow and the repairs show the form.
 """
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import voluptuous as vol
 
@@ -14,9 +14,13 @@ from homeassistant.helpers import selector
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
 
 from ..messages import Message, async_translate, plain
-from .vapix import CameraError, CameraWeb
+from .vapix import CameraError, CameraIdentity, CameraWeb, Connection
 
 CONF_TRUST_CERTIFICATE: Final = "trust_certificate"
+# A wrong password must not be tried again.
+WRONG_PASSWORD: Final = "camera_credentials"
+# Not in the form: how a camera was reached whose access is kept.
+CONF_CONNECTION: Final = "connection"
 CAMERA_SCHEMA: Final = vol.Schema(
     {
         vol.Required(CONF_HOST): selector.TextSelector(),
@@ -32,13 +36,15 @@ CAMERA_SCHEMA: Final = vol.Schema(
 
 
 def camera_web(hass: HomeAssistant, user_input: Mapping[str, Any]) -> CameraWeb:
-    """Return the camera that a filled-in form is about."""
+    """Return the camera that a filled-in form is about, or the access that was kept."""
+    known = user_input.get(CONF_CONNECTION)
     return CameraWeb(
         async_get_clientsession(hass),
         user_input[CONF_HOST],
         user_input[CONF_USERNAME],
         user_input[CONF_PASSWORD],
         trust_certificate=user_input[CONF_TRUST_CERTIFICATE],
+        known=Connection(**known) if known else None,
     )
 
 
@@ -52,12 +58,19 @@ async def async_camera_problem(hass: HomeAssistant, err: CameraError) -> tuple[d
     return {"base": "problem"}, {"problem": await async_translate(hass, err.message)}
 
 
+class PreparedCamera(NamedTuple):
+    """The identity of a camera, and a report of what was done in it."""
+
+    identity: CameraIdentity
+    done: list[Message]
+
+
 async def async_prepare_camera(
     hass: HomeAssistant, user_input: Mapping[str, Any], authority: str | None
-) -> list[Message]:
-    """Install the authority's certificate, if there is one, set the protocol version, and return a report.
+) -> PreparedCamera:
+    """Install the authority's certificate, if there is one, and set the protocol version.
 
-    Raises CameraError if the camera can't be reached at all.
+    Raises CameraError if the camera can't be reached at all, or doesn't accept the password.
     """
     web = camera_web(hass, user_input)
     device = await web.connect()
@@ -73,6 +86,8 @@ async def async_prepare_camera(
         try:
             installed = await web.install_authority(authority)
         except CameraError as err:
+            if err.message.key == WRONG_PASSWORD:
+                raise
             done += [_shown(err), Message("prepared_authority_by_hand", {})]
         else:
             done.append(Message("prepared_authority" if installed else "prepared_authority_present", {}))
@@ -82,10 +97,12 @@ async def async_prepare_camera(
     try:
         await web.set_protocol_version()
     except CameraError as err:
+        if err.message.key == WRONG_PASSWORD:
+            raise
         done += [_shown(err), Message("prepared_protocol_by_hand", {})]
     else:
         done.append(Message("prepared_protocol", {}))
-    return done
+    return PreparedCamera(device, done)
 
 
 def _shown(err: CameraError) -> Message:

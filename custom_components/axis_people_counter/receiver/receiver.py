@@ -4,13 +4,13 @@ The view in http/view.py hands pushes over; platforms and actions read the coord
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import partial
 import logging
 from operator import attrgetter
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant, callback
@@ -18,8 +18,8 @@ from homeassistant.util import dt as dt_util
 from homeassistant.util.hass_dict import HassKey
 
 from .. import issues
-from ..connecting import Listener, ListenerSettings
-from ..const import CONF_REVERSED_CAMERAS, DOMAIN, LEDGER_FILE, SUBENTRY_PLACE
+from ..connecting import CameraAccess, Listener, ListenerSettings
+from ..const import CONF_REVERSED_CAMERAS, DOMAIN, LEDGER_FILE, SUBENTRY_CAMERA, SUBENTRY_PLACE
 from ..coordinator import CameraCoordinator, has_history
 from ..counting import Document, TestMessage, is_held, key_at, obsolete_keys, routes_of
 from ..devices import (
@@ -79,6 +79,11 @@ class Receiver:
         self.cameras: dict[str, CameraCoordinator] = {}
         self.camera_callbacks: list[Callable[[CameraCoordinator], None]] = []
         self.places: dict[str, PlaceCoordinator] = {}
+        # By serial number, for the cameras that a person has given access to.
+        self.accesses = {
+            str(subentry.unique_id): CameraAccess(hass, str(subentry.unique_id), subentry.data)
+            for subentry in entry.get_subentries_of_type(SUBENTRY_CAMERA)
+        }
         # The places of each camera, by keys.
         self._places_of: dict[str, list[str]] = {}
         self._adding = asyncio.Lock()
@@ -96,9 +101,7 @@ class Receiver:
         Raises LedgerError and LedgerTooNewError.
         """
         places = [
-            await PlaceSettings.async_of(subentry)
-            for subentry in self.entry.subentries.values()
-            if subentry.subentry_type == SUBENTRY_PLACE
+            await PlaceSettings.async_of(subentry) for subentry in self.entry.get_subentries_of_type(SUBENTRY_PLACE)
         ]
         try:
             await self._async_store_settings()
@@ -228,6 +231,11 @@ class Receiver:
             self._async_doors_changed(key)
         issues.async_end(self.hass, issues.TOO_MANY_CAMERAS)
         self.problems.async_end_of_key(key)
+
+    @callback
+    def async_give_access(self, serial: str, settings: Mapping[str, Any]) -> None:
+        """Use what a person has entered, even if it is the same again: the camera may accept it now."""
+        self.accesses[serial] = CameraAccess(self.hass, serial, settings)
 
     @callback
     def async_cameras_at(self, address: str) -> list[CameraCoordinator]:

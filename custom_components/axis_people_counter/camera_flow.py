@@ -1,0 +1,131 @@
+"""The subentry flow that connects a camera: prepares it to push, and keeps access to it if the person wants that."""
+
+from typing import Any, Final
+
+import voluptuous as vol
+
+from homeassistant.config_entries import ConfigEntryState, ConfigSubentry, ConfigSubentryFlow, SubentryFlowResult
+from homeassistant.const import CONF_TOKEN, CONF_URL
+from homeassistant.core import callback
+from homeassistant.helpers import selector
+
+from .connecting import (
+    CAMERA_SCHEMA,
+    CameraError,
+    CameraIdentity,
+    ListenerSettings,
+    async_camera_problem,
+    async_checked_access,
+    async_prepare_camera,
+    certificate_pem,
+    own_certificates,
+    suggested_camera,
+)
+from .const import PUSH_PATH, SUBENTRY_CAMERA
+from .devices import async_device_name
+from .messages import Message, async_translate_list
+
+# Only in the form.
+CONF_KEEP_ACCESS: Final = "keep_access"
+SCHEMA: Final = CAMERA_SCHEMA.extend({vol.Required(CONF_KEEP_ACCESS, default=True): selector.BooleanSelector()})
+
+
+class CameraFlow(ConfigSubentryFlow):
+    """Connects a camera, or changes the access to one."""
+
+    _identity: CameraIdentity
+    _done: list[Message]
+    # What to keep, None if the person doesn't want that.
+    _access: dict[str, Any] | None
+
+    async def async_step_user(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
+        """Ask for a camera's address and password, and prepare the camera."""
+        errors: dict[str, str] = {}
+        placeholders: dict[str, str] = {}
+        if user_input is not None:
+            try:
+                await self._async_prepare(user_input)
+            except CameraError as err:
+                errors, placeholders = await async_camera_problem(self.hass, err)
+            else:
+                return await self.async_step_done()
+        return self.async_show_form(
+            step_id="user",
+            data_schema=self.add_suggested_values_to_schema(SCHEMA, suggested_camera(user_input)),
+            errors=errors,
+            description_placeholders=placeholders,
+        )
+
+    async def _async_prepare(self, user_input: dict[str, Any]) -> None:
+        """Prepare the camera as far as this user of the camera may. Raises CameraError."""
+        entered = dict(user_input)
+        keeps_access = entered.pop(CONF_KEEP_ACCESS)
+        prepared = await async_prepare_camera(self.hass, entered, await self._async_authority())
+        self._identity, self._done = prepared.identity, prepared.done
+        self._access = None
+        if keeps_access:
+            self._access = await async_checked_access(self.hass, prepared.identity.serial, entered)
+
+    async def async_step_done(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
+        """Show what was done in the camera and what is left to do, then keep the access."""
+        entry = self._get_entry()
+        if user_input is None:
+            return self.async_show_form(
+                step_id="done",
+                data_schema=vol.Schema({}),
+                description_placeholders={
+                    "done": await async_translate_list(self.hass, self._done),
+                    "url": f"{entry.data[CONF_URL]}{PUSH_PATH}",
+                    "token": entry.data[CONF_TOKEN],
+                },
+            )
+        if self._access is None:
+            return self.async_abort(reason="prepared")
+        serial = self._identity.serial
+        if known := self._known(serial):
+            return self._async_change(known, self._access)
+        name = async_device_name(self.hass, entry, serial) or f"{self._identity.model} {serial}".strip()
+        return self.async_create_entry(title=name, data=self._access, unique_id=serial)
+
+    async def async_step_reconfigure(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
+        """Ask for another address or password of the camera."""
+        subentry = self._get_reconfigure_subentry()
+        errors: dict[str, str] = {}
+        placeholders: dict[str, str] = {}
+        if user_input is not None:
+            try:
+                changed = await async_checked_access(self.hass, str(subentry.unique_id), user_input)
+            except CameraError as err:
+                errors, placeholders = await async_camera_problem(self.hass, err)
+            else:
+                return self._async_change(subentry, changed)
+        return self.async_show_form(
+            step_id="reconfigure",
+            data_schema=self.add_suggested_values_to_schema(
+                CAMERA_SCHEMA, suggested_camera(user_input or subentry.data)
+            ),
+            errors=errors,
+            description_placeholders=placeholders,
+        )
+
+    @callback
+    def _async_change(self, subentry: ConfigSubentry, access: dict[str, Any]) -> SubentryFlowResult:
+        """Keep another access to a camera."""
+        entry = self._get_entry()
+        if entry.state is ConfigEntryState.LOADED:
+            # Data that stay the same reload nothing.
+            entry.runtime_data.async_give_access(str(subentry.unique_id), access)
+        return self.async_update_and_abort(entry, subentry, data=access)
+
+    def _known(self, serial: str) -> ConfigSubentry | None:
+        """Return the subentry of a camera, None if there is none."""
+        subentries = self._get_entry().get_subentries_of_type(SUBENTRY_CAMERA)
+        return next((subentry for subentry in subentries if subentry.unique_id == serial), None)
+
+    async def _async_authority(self) -> str | None:
+        """Return the certificate that the camera has to install, None if it needs none."""
+        settings = ListenerSettings.of(self._get_entry().data)
+        if settings is None or settings.certificate:
+            return None
+        authority = await self.hass.async_add_executor_job(own_certificates(self.hass).authority)
+        return certificate_pem(authority) if authority else None

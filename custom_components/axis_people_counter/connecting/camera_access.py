@@ -1,0 +1,54 @@
+"""Access to a camera that a person has allowed to keep: signs in for each use, because another camera may have come.
+
+Knows neither subentries nor counts. The receiver keeps one for each such camera.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
+
+from homeassistant.core import HomeAssistant
+
+from ..messages import Message
+from .camera_setup import CONF_CONNECTION, camera_web
+from .counting_api import CountingApi
+from .vapix import CameraError
+
+
+class CameraAccess:
+    """The counting application of one camera, whose password is tried once."""
+
+    def __init__(self, hass: HomeAssistant, serial: str, settings: Mapping[str, Any]) -> None:
+        """Store address and password, as they were entered; nothing is sent yet."""
+        self.serial = serial
+        self._hass = hass
+        self._settings = settings
+        self._refusal: Message | None = None
+        self._lock = asyncio.Lock()
+
+    @asynccontextmanager
+    async def async_api(self) -> AsyncIterator[CountingApi]:
+        """Sign in, and lend the counting application to one user at a time. Raises CameraError.
+
+        After a 401 to the password, nothing is sent any more: a camera locks out whoever tries again and again.
+        """
+        async with self._lock:
+            if self._refusal:
+                raise CameraError(self._refusal.key, **self._refusal.placeholders)
+            web = camera_web(self._hass, self._settings)
+            try:
+                await web.connect(self.serial)
+                yield await CountingApi.find(web, self.serial)
+            except CameraError as err:
+                if web.password_rejected:
+                    self._refusal = err.message
+                raise
+
+
+async def async_checked_access(hass: HomeAssistant, serial: str, settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the settings of a camera's access with how the camera was reached. Raises CameraError."""
+    web = camera_web(hass, settings)
+    await web.connect(serial)
+    await CountingApi.find(web, serial)
+    return {**settings, CONF_CONNECTION: web.connection._asdict()}

@@ -1,0 +1,361 @@
+"""Gaps in a camera's counts are filled with what the camera still has, and statistics follow."""
+
+import asyncio
+from http import HTTPStatus
+from itertools import batched
+from random import Random
+from typing import Any
+
+from freezegun.api import FrozenDateTimeFactory
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry, MockUser
+
+from custom_components.axis_people_counter.const import DOMAIN
+from homeassistant.core import Context, HomeAssistant
+from homeassistant.exceptions import HomeAssistantError, ServiceValidationError, Unauthorized
+
+from .helpers.asked_cameras import asked_camera, give_access, reconfigure
+from .helpers.documentation import blocks, from_yaml
+from .helpers.pusher import SERIAL, Pusher, document, measurement, state_of
+from .helpers.recorder_statistics import rows, settle
+from .simulator import THREE_D, TWO_D, Camera, Counts, Device, Interval, Model, Reply
+
+pytestmark = pytest.mark.usefixtures("socket_enabled", "recorder_mock")
+
+OTHER = "accc8e000002"
+TOTAL = "sensor.main_entrance_in_total"
+# When clocks were put back in Stockholm, two passes of the same hour.
+AUTUMN = "2026-10-25T10:00:00Z"
+
+
+def camera_of(device: Device) -> Camera:
+    """Return the camera whose counts are asked for."""
+    assert device.counting
+    return device.counting.camera
+
+
+async def fill_gaps(hass: HomeAssistant, **data: Any) -> dict[str, Any]:
+    """Fill the gaps of the only camera, and return what is said of it."""
+    answer: Any = await hass.services.async_call(
+        DOMAIN, "fill_gaps", {"entity_id": "all", **data}, blocking=True, return_response=True
+    )
+    (found,) = answer["cameras"]
+    await settle(hass)
+    return dict(found)
+
+
+async def push(pusher: Pusher, camera: Camera, intervals: list[Interval]) -> None:
+    """Push intervals of a camera, in bodies that the test client takes."""
+    for some in batched(intervals, 1000, strict=False):
+        response = await pusher.post(camera.body(some))
+        assert response.status == HTTPStatus.OK, await response.text()
+
+
+def without_some(random: Random, intervals: list[Interval]) -> list[Interval]:
+    """Return intervals with random gaps between the first and the last."""
+    kept = list(intervals)
+    for _ in range(random.randint(1, 5)):
+        begin = random.randrange(1, len(kept) - 1)
+        del kept[begin : min(begin + random.randint(1, len(intervals) // 3), len(kept) - 1)]
+    return kept
+
+
+async def hourly(hass: HomeAssistant) -> dict[float, int]:
+    """Return the people who came in by the hour, as recorder has them."""
+    return {row["start"].timestamp(): int(row["state"]) for row in await rows(hass, "in")}
+
+
+def truth(camera: Camera) -> dict[float, int]:
+    """Return the people who came in by the hour since the camera was installed, up to its newest interval."""
+    hours: dict[float, int] = {}
+    for interval in camera.waiting():
+        hour = interval.start.timestamp() // 3600 * 3600
+        hours[hour] = hours.get(hour, 0) + interval.counts.in_
+    return hours
+
+
+@pytest.mark.parametrize("model", [THREE_D, TWO_D], ids=["3d", "2d"])
+@pytest.mark.parametrize("seed", range(3))
+async def test_random_gaps(
+    hass: HomeAssistant,
+    noon: FrozenDateTimeFactory,
+    entry: MockConfigEntry,
+    pusher: Pusher,
+    model: Model,
+    seed: int,
+) -> None:
+    """All hours equal what the camera counted, also after the missing push has come."""
+    async with asked_camera(model) as device:
+        camera = camera_of(device)
+        intervals = camera.waiting()
+        pushed = without_some(Random(seed), intervals)
+        await push(pusher, camera, pushed)
+        await give_access(hass, entry, device)
+        missing = len(intervals) - len(pushed)
+        assert missing
+        added = sum((interval.counts for interval in intervals), Counts()) - sum(
+            (interval.counts for interval in pushed), Counts()
+        )
+        answer = await fill_gaps(hass)
+        assert answer["filled_minutes"] == missing * camera.width
+        assert (answer["in"], answer["out"], answer["missing_minutes"]) == (added.in_, added.out, 0)
+        assert await hourly(hass) == truth(camera)
+        assert int(state_of(hass, TOTAL)) == sum(truth(camera).values())
+        await push(pusher, camera, intervals)
+        assert await hourly(hass) == truth(camera)
+        assert (await fill_gaps(hass))["filled_minutes"] == 0
+
+
+async def test_time_before_the_camera_was_connected(
+    hass: HomeAssistant, noon: FrozenDateTimeFactory, entry: MockConfigEntry, pusher: Pusher
+) -> None:
+    """Read what was counted before the first push; minutes without counts stay missing."""
+    async with asked_camera() as device:
+        camera = camera_of(device)
+        *_, last = camera.waiting()
+        await push(pusher, camera, [last])
+        await give_access(hass, entry, device)
+        assert (await fill_gaps(hass))["filled_minutes"] == 3 * 24 * 60 - 1
+        assert await hourly(hass) == truth(camera)
+
+
+async def test_hour_that_comes_twice(
+    hass: HomeAssistant, noon: FrozenDateTimeFactory, entry: MockConfigEntry, pusher: Pusher
+) -> None:
+    """Leave out both passes of the hour, and say how much is missing."""
+    noon.move_to(AUTUMN)
+    async with asked_camera(days=1) as device:
+        camera = camera_of(device)
+        first, *_, last = camera.waiting()
+        await push(pusher, camera, [first, last])
+        await give_access(hass, entry, device)
+        answer = await fill_gaps(hass)
+        assert answer["missing_minutes"] == 120
+
+
+async def test_interruption(
+    hass: HomeAssistant, noon: FrozenDateTimeFactory, entry: MockConfigEntry, pusher: Pusher
+) -> None:
+    """Keep the days that were read, and go on with the others at the next call."""
+    async with asked_camera() as device:
+        camera = camera_of(device)
+        assert device.counting
+        first, *_, last = camera.waiting()
+        await push(pusher, camera, [first, last])
+        await give_access(hass, entry, device)
+        device.counting.broken_days = {"20260916"}
+        with pytest.raises(HomeAssistantError, match="can't be read"):
+            await fill_gaps(hass)
+        hours, counted = await hourly(hass), truth(camera)
+        assert len([hour for hour in hours if hours[hour] == counted[hour]]) > 24
+        assert hours != counted
+        device.counting.broken_days = set()
+        device.forget_nonces()
+        before = len(device.requests)
+        await fill_gaps(hass)
+        assert await hourly(hass) == truth(camera)
+        # The days that were complete aren't asked for again.
+        assert not [asked for asked in list(device.requests)[before:] if "start=20260914" in asked.path]
+
+
+@pytest.mark.slow
+async def test_every_day_with_a_gap(
+    hass: HomeAssistant, noon: FrozenDateTimeFactory, entry: MockConfigEntry, pusher: Pusher
+) -> None:
+    """Ask for every day with a gap, however many gaps are newer, and count all that is still missing."""
+    async with asked_camera(days=16) as device:
+        camera = camera_of(device)
+        intervals = camera.waiting()
+        old, new = intervals[: 24 * 60], intervals[2 * 24 * 60 :]
+        await push(pusher, camera, old + new[1::2])
+        await give_access(hass, entry, device)
+        assert (await fill_gaps(hass))["missing_minutes"] == 0
+        assert await hourly(hass) == truth(camera)
+
+
+async def test_another_camera_at_the_address(
+    hass: HomeAssistant, noon: FrozenDateTimeFactory, entry: MockConfigEntry, pusher: Pusher
+) -> None:
+    """Take no counts of a camera that has got the address of this one, and send it no password."""
+    async with asked_camera() as device:
+        camera = camera_of(device)
+        intervals = camera.waiting()
+        await push(pusher, camera, intervals[:600] + intervals[660:])
+        await give_access(hass, entry, device)
+        assert (await fill_gaps(hass))["filled_minutes"] == 60
+        noon.tick(3600)
+        await push(pusher, camera, camera.waiting()[-1:])
+        before = await hourly(hass)
+        device.serial = camera.serial = "accc8e000001"
+        device.forget_nonces()
+        device.requests.clear()
+        with pytest.raises(HomeAssistantError, match="Another camera answers"):
+            await fill_gaps(hass)
+        assert await hourly(hass) == before
+        assert [request.authorization for request in device.requests] == [None]
+
+
+async def test_another_certificate(
+    hass: HomeAssistant, noon: FrozenDateTimeFactory, entry: MockConfigEntry, pusher: Pusher
+) -> None:
+    """Send no password to a server with another certificate than the one that was accepted."""
+    async with asked_camera(https=True) as device, asked_camera(https=True) as other:
+        camera = camera_of(device)
+        first, *_, last = camera.waiting()
+        await push(pusher, camera, [first, last])
+        await give_access(hass, entry, device, trust_certificate=True)
+        assert (await fill_gaps(hass))["missing_minutes"] == 0
+        (subentry,) = entry.get_subentries_of_type("camera")
+        hass.config_entries.async_update_subentry(entry, subentry, data={**subentry.data, "host": other.address})
+        await hass.async_block_till_done()
+        with pytest.raises(HomeAssistantError, match="isn't the one that you accepted"):
+            await fill_gaps(hass)
+        assert not other.requests
+
+
+async def test_wrong_password_is_tried_once(
+    hass: HomeAssistant, noon: FrozenDateTimeFactory, entry: MockConfigEntry, pusher: Pusher
+) -> None:
+    """A camera locks out whoever tries a wrong password again and again."""
+    async with asked_camera() as device:
+        camera = camera_of(device)
+        first, *_, last = camera.waiting()
+        await push(pusher, camera, [first, last])
+        await give_access(hass, entry, device)
+        await fill_gaps(hass)
+        right, device.password = device.password, "changed"
+        rejected = device.rejected
+        for _ in range(3):
+            with pytest.raises(HomeAssistantError, match="doesn't accept this user name"):
+                await fill_gaps(hass)
+        assert device.rejected == rejected + 1
+
+        # The account was made again in the camera, and the person enters the same password.
+        device.password = right
+        (subentry,) = entry.get_subentries_of_type("camera")
+        await reconfigure(hass, entry, subentry, device)
+        await fill_gaps(hass)
+
+
+async def test_password_is_refused_for_counts(
+    hass: HomeAssistant, noon: FrozenDateTimeFactory, entry: MockConfigEntry, pusher: Pusher
+) -> None:
+    """Send a password no more that the camera has refused for its counts only."""
+    async with asked_camera() as device:
+        camera = camera_of(device)
+        first, *_, last = camera.waiting()
+        await push(pusher, camera, [first, last])
+        await give_access(hass, entry, device)
+        device.replies["/a3dpc/api/export/json"] = Reply(401)
+        for _ in range(2):
+            with pytest.raises(HomeAssistantError, match="may not do this"):
+                await fill_gaps(hass)
+        exports = [request for request in device.requests if "export" in request.path and request.authorization]
+        assert len(exports) == 1
+
+        # The same access is given again in the other dialog.
+        device.replies.clear()
+        await give_access(hass, entry, device)
+        await fill_gaps(hass)
+
+
+async def test_two_calls_at_once(
+    hass: HomeAssistant, noon: FrozenDateTimeFactory, entry: MockConfigEntry, pusher: Pusher
+) -> None:
+    """Fill each gap once; the second call doesn't ask for a day again that is complete."""
+    async with asked_camera() as device:
+        camera = camera_of(device)
+        first, *between, last = camera.waiting()
+        await push(pusher, camera, [first, last])
+        await give_access(hass, entry, device)
+        answers = await asyncio.gather(fill_gaps(hass), fill_gaps(hass))
+        assert [answer["filled_minutes"] for answer in answers] == [len(between), 0]
+        complete = f"start={between[24 * 60].start:%Y%m%d}"
+        assert len([request for request in device.requests if complete in request.path]) == 1
+
+
+@pytest.mark.parametrize("offset", [False, True], ids=["nothing", "offset"])
+async def test_camera_without_a_time_zone(
+    hass: HomeAssistant, noon: FrozenDateTimeFactory, entry: MockConfigEntry, pusher: Pusher, offset: bool
+) -> None:
+    """Fill no gaps of a camera that doesn't name its time zone: one with the same offset may be another one."""
+    async with asked_camera() as device:
+        camera = camera_of(device)
+        first, *_, last = camera.waiting()
+        await hass.config.async_set_time_zone(camera.zone.key)
+        await hass.async_block_till_done()
+        sensor = {"timeZone": None}
+        for interval in (first, last):
+            local = interval.start.astimezone(camera.zone)
+            measured = measurement(interval.start, 1)
+            if offset:
+                measured |= {
+                    "localFrom": f"{local:%Y-%m-%dT%H:%M:%S}",
+                    "localTo": f"{interval.end.astimezone(camera.zone):%Y-%m-%dT%H:%M:%S}",
+                }
+            response = await pusher.post(document(measured, sensor=sensor, localSent=None))
+            assert response.status == HTTPStatus.OK
+        await give_access(hass, entry, device)
+        device.requests.clear()
+        with pytest.raises(ServiceValidationError, match="time zone of Main entrance isn't known"):
+            await fill_gaps(hass)
+        assert not device.requests
+
+
+async def test_some_cameras_fail(
+    hass: HomeAssistant, noon: FrozenDateTimeFactory, entry: MockConfigEntry, pusher: Pusher
+) -> None:
+    """Fill the gaps of the other cameras; only if all fail, the action fails."""
+    async with asked_camera() as device, asked_camera(serial=OTHER) as other:
+        for each in (device, other):
+            camera = camera_of(each)
+            first, *_, last = camera.waiting()
+            await push(pusher, camera, [first, last])
+        await give_access(hass, entry, other)
+
+        async def answers() -> dict[str, dict[str, Any]]:
+            answer: Any = await hass.services.async_call(
+                DOMAIN, "fill_gaps", {"entity_id": "all"}, blocking=True, return_response=True
+            )
+            return {found["serial"]: found for found in answer["cameras"]}
+
+        found = await answers()
+        assert found.keys() == {SERIAL, OTHER}
+        assert found[SERIAL].keys() == {"serial", "name", "error"}
+        assert found[SERIAL]["error"].startswith("There is no access to Main entrance.")
+        assert (found[OTHER]["name"], found[OTHER]["missing_minutes"]) == ("Back door", 0)
+
+        # Each camera with access is asked, and its error shown rather than that another one has no access.
+        other.everywhere = Reply(403)
+        with pytest.raises(HomeAssistantError, match="refuses every sign-in"):
+            await answers()
+        await give_access(hass, entry, device)
+        found = await answers()
+        (documented,) = (from_yaml(text) for text in blocks("yaml") if "filled_minutes:" in text)
+        assert [list(camera) for camera in found.values()] == [list(camera) for camera in documented["cameras"]]
+        assert found[SERIAL]["missing_minutes"] == 0
+        assert other.address in found[OTHER]["error"]
+
+
+async def test_who_may_fill_gaps(
+    hass: HomeAssistant,
+    noon: FrozenDateTimeFactory,
+    entry: MockConfigEntry,
+    pusher: Pusher,
+    hass_read_only_user: MockUser,
+) -> None:
+    """It needs an administrator, access to the camera, and a time zone."""
+    async with asked_camera() as device:
+        camera = camera_of(device)
+        await push(pusher, camera, camera.waiting()[-1:])
+        with pytest.raises(ServiceValidationError, match="no access to Main entrance"):
+            await fill_gaps(hass)
+        await give_access(hass, entry, device)
+        with pytest.raises(Unauthorized):
+            await hass.services.async_call(
+                DOMAIN,
+                "fill_gaps",
+                {"entity_id": "all"},
+                blocking=True,
+                context=Context(user_id=hass_read_only_user.id),
+            )

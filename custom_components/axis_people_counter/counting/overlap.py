@@ -69,20 +69,15 @@ def resolve(group: list[SentInterval]) -> tuple[list[SentInterval], list[SentInt
     """
     if len(group) == 1:
         return group, []
-    if pushed := [interval for interval in group if interval.sent != NEVER_SENT]:
-        return _resolve_pushed(pushed, [interval for interval in group if interval.sent == NEVER_SENT])
-    return _resolve_alike(group)
-
-
-def _resolve_pushed(
-    pushed: list[SentInterval], read: list[SentInterval]
-) -> tuple[list[SentInterval], list[SentInterval]]:
+    pushed = [interval for interval in group if interval.sent != NEVER_SENT]
     accepted, waiting = _resolve_alike(pushed)
-    pushed_time = Coverage()
-    for interval in pushed:
-        pushed_time.add(interval.start, interval.end)
-    beside = [interval for interval in read if not pushed_time.touches(interval.start, interval.end)]
-    return sorted(accepted + _resolve_alike(beside)[0], key=by_time), waiting
+    if len(pushed) < len(group):
+        pushed_time = Coverage()
+        for interval in pushed:
+            pushed_time.add(interval.start, interval.end)
+        beside = [interval for interval in group if not pushed_time.touches(interval.start, interval.end)]
+        accepted = sorted(accepted + _resolve_alike(beside)[0], key=by_time)
+    return accepted, waiting
 
 
 def _resolve_alike(group: list[SentInterval]) -> tuple[list[SentInterval], list[SentInterval]]:

@@ -25,7 +25,7 @@ from .const import PUSH_PATH, SUBENTRY_CAMERA
 from .devices import async_device_name
 from .messages import Message, async_translate_list
 
-# Only in the form.
+# This field is only in the form.
 CONF_KEEP_ACCESS: Final = "keep_access"
 SCHEMA: Final = CAMERA_SCHEMA.extend({vol.Required(CONF_KEEP_ACCESS, default=True): selector.BooleanSelector()})
 
@@ -35,7 +35,7 @@ class CameraFlow(ConfigSubentryFlow):
 
     _identity: CameraIdentity
     _done: list[Message]
-    # What to keep, None if the person doesn't want that.
+    # The settings to keep, None if the person wants none.
     _access: dict[str, Any] | None
 
     async def async_step_user(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:

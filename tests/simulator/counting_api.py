@@ -36,7 +36,7 @@ RESOLUTIONS_2D = {"15m": 15, "1h": 60, "24h": 24 * 60}
 
 
 class Adults(StrEnum):
-    """What the rows of a 3D camera tell about adults."""
+    """The ways in which the rows of a 3D camera have adults."""
 
     ABSENT = "absent"
     PRESENT = "present"

@@ -212,6 +212,8 @@ def test_statements_are_compiled_once(ledger: Ledger) -> None:
     """SQLite keeps each statement of a push that is shown: compiling one takes longer than running it."""
     modules = ledger.submit(lambda db: db.execute("PRAGMA module_list").fetchall()).result(TIMEOUT)
     if ("sqlite_stmt",) not in modules:
+        # Some builds of SQLite leave this table out, and nothing else tells how often a statement was compiled. The
+        # statements are the same with each build, so it is enough that most machines run this test.
         pytest.skip("This SQLite can't list its statements.")
     for minute in range(5):
         show(ledger, MIDNIGHT + minute * MINUTE)

@@ -80,6 +80,16 @@ async def test_names_of_the_2d_application(camera_web: Callable[[Device], Camera
         assert f"/local/{name}/.api" in device.requests[-1].path
 
 
+@pytest.mark.parametrize("status", [400, 404, 500])
+async def test_3d_application_without_live_counts(camera_web: Callable[[Device], CameraWeb], status: int) -> None:
+    """Find the application by its export: the estimation of the occupancy may be switched off."""
+    async with Device(counting=counting(THREE_D)) as device:
+        device.replies["/a3dpc/api/occupancy"] = Reply(status, b'{"error": {"code": 1200}}')
+        api = await found(camera_web, device)
+        assert len(await api.export(YESTERDAY, STOCKHOLM)) == 24 * 60
+        assert (await failure(api.live(STOCKHOLM))).message.key == "camera_refused"
+
+
 async def test_no_application(camera_web: Callable[[Device], CameraWeb], device: Device) -> None:
     """A camera without a counting application is told so."""
     web = camera_web(device)

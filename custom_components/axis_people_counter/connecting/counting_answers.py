@@ -71,7 +71,7 @@ def live_2d(body: bytes, zone: tzinfo) -> LiveAnswer:
 
 
 def serial_in(body: bytes) -> str | None:
-    """Return the serial number in live counts, None if there is none. Raises AnswerError."""
+    """Return the serial number in an answer, None if there is none. Raises AnswerError."""
     return serial_number(_object(body).get("serial"))
 
 

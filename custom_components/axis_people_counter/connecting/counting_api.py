@@ -50,14 +50,18 @@ class CountingApi:
     async def is_present(self) -> bool:
         """Return True if the camera has the application. Raises CameraError if it is that of another camera."""
         response = await self._web.get(self._live_path, MAX_LIVE_BYTES)
+        if self.application is CountingApplication.THREE_D and response.status != HTTPStatus.OK:
+            # It may have no live counts: their source, the estimation of the occupancy, can be switched off.
+            response = await self._web.get(f"{_EXPORT_3D}?start=today&end=now&resolution=day", MAX_LIVE_BYTES)
         if response.status == HTTPStatus.NOT_FOUND:
             return False
-        self._live_counts(response)
+        self._check_serial(self._body(response))
         return True
 
     async def live(self, zone: tzinfo) -> LiveAnswer:
         """Return the live counts of a camera in a time zone. Raises CameraError."""
-        body = self._live_counts(await self._web.get(self._live_path, MAX_LIVE_BYTES))
+        body = self._body(await self._web.get(self._live_path, MAX_LIVE_BYTES))
+        self._check_serial(body)
         with self._readable():
             return live_3d(body) if self.application is CountingApplication.THREE_D else live_2d(body, zone)
 
@@ -65,14 +69,12 @@ class CountingApi:
     def _live_path(self) -> str:
         return self._path if self.application is CountingApplication.THREE_D else f"{self._path}?{_LIVE_2D}"
 
-    def _live_counts(self, response: Response) -> bytes:
-        """Return the body of live counts, which are of this camera. Raises CameraError."""
-        body = self._body(response)
+    def _check_serial(self, body: bytes) -> None:
+        """Raise CameraError if an answer names another camera; not every answer names one."""
         with self._readable():
             serial = serial_in(body)
         if serial is not None:
             self._web.check_serial(serial, self._serial)
-        return body
 
     async def export(self, day: date, zone: tzinfo) -> list[Interval]:
         """Return the intervals of a local day that the camera still has, as it counted them. Raises CameraError.

@@ -96,7 +96,7 @@ class Export:
     def lines(self, histories: Iterable[History]) -> Iterator[str]:
         """Yield the lines of the file, for a thread: this waits for the ledger. Raises LedgerError."""
         columns = COLUMNS if self.period else INTERVAL_COLUMNS
-        rows = ({column: fields[column] for column in columns} for fields in self._fields(histories))
+        rows = ({column: fields.get(column) for column in columns} for fields in self._fields(histories))
         return FORMATS[self.file_format].lines(columns, rows)
 
     def _fields(self, histories: Iterable[History]) -> Iterator[Fields]:

@@ -116,7 +116,7 @@ class BaseHistory:
         return fields
 
     def interval_fields(self, interval: Row | Interval) -> dict[str, Any]:
-        """Return counts with the field names of exports and actions."""
+        """Return counts with the field names of exports and actions; adults only where the camera counts them."""
         return {
             "start": _local(interval.start, self.schedule.zone),
             "end": _local(interval.end, self.schedule.zone),
@@ -193,8 +193,9 @@ class History(BaseHistory):
     @override
     def interval_fields(self, interval: Row | Interval) -> dict[str, Any]:
         fields = BaseHistory.interval_fields(self, interval)
-        fields["adults_in"] = interval.adults_entered if self.has_adults else None
-        fields["adults_out"] = interval.adults_exited if self.has_adults else None
+        if self.has_adults:
+            fields["adults_in"] = interval.adults_entered
+            fields["adults_out"] = interval.adults_exited
         return fields
 
 

@@ -20,7 +20,7 @@ from homeassistant.util.json import JsonValueType
 from .connecting import CameraError
 from .const import DOMAIN
 from .coordinator import CameraCoordinator
-from .counting import DAY, MAX_COUNT, Period, Row, Source
+from .counting import DAY, MAX_COUNT, Period, Source
 from .devices import async_device
 from .entity import PeopleCounterEntity
 from .export import INTERVALS, MAX_LINK_CAMERAS, PERIODS, Export, async_link, date_and_time
@@ -93,7 +93,7 @@ def _answer(history: History | PlaceHistory, bounds: list[int], now: int, period
     rows: list[dict[str, Any]] = []
     corrections: list[dict[str, Any]] = []
     for row in history.rows(bounds, now):
-        rows.append(_row(history, row))
+        rows.append(history.row_fields(row))
         corrections += map(history.correction_fields, row.corrections)
         if len(corrections) > MAX_ROWS:
             raise _too_many_rows()
@@ -130,13 +130,6 @@ def _too_many_rows() -> ServiceValidationError:
     return ServiceValidationError(
         translation_domain=DOMAIN, translation_key="too_many_rows", translation_placeholders={"limit": str(MAX_ROWS)}
     )
-
-
-def _row(history: History | PlaceHistory, row: Row) -> dict[str, Any]:
-    fields = history.row_fields(row)
-    if isinstance(history, History) and not history.has_adults:
-        del fields["adults_in"], fields["adults_out"]
-    return fields
 
 
 async def _async_export_counts(call: ServiceCall) -> ServiceResponse:

@@ -151,7 +151,9 @@ def _period_end(start: Timestamp, period: Period, zone: tzinfo) -> Timestamp:
     if seconds := _SECONDS.get(period):
         offset = _offset(start, zone)
         end = start + seconds - (start + offset) % seconds
-        return _offset_change(start, end - 1, zone) if _offset(end - 1, zone) != offset else end
+        if offset == _offset(end, zone) or offset == _offset(end - 1, zone):
+            return end
+        return _offset_change(start, end - 1, zone)
     day = _first_day(datetime.fromtimestamp(start, zone).date(), period)
     end = start
     # If a POSIX text changes clocks at the end of a year, Python may take the start of a day for the day before.
@@ -210,6 +212,8 @@ def _offset_change(before: Timestamp, after: Timestamp, zone: tzinfo) -> Timesta
     return after
 
 
+# The next period begins where this one ends.
+@lru_cache(maxsize=2)
 def _offset(at: Timestamp, zone: tzinfo) -> int:
     offset = datetime.fromtimestamp(at, zone).utcoffset()
     assert offset is not None

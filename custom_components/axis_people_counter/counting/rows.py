@@ -52,20 +52,26 @@ def count_rows(
     """
     counts = zip(*(_door_counts(bounds, columns) for columns in doors), strict=True)
     for (start, end), of_doors, peak in zip(pairwise(bounds), counts, peaks, strict=True):
-        entered, exited, adults_entered, adults_exited, covered_of_each = zip(*of_doors, strict=True)
-        covered = min(covered_of_each)
+        # Most questions are about one door.
+        of_all = of_doors[0] if len(of_doors) == 1 else _together(of_doors)
+        entered, exited, adults_entered, adults_exited, covered = of_all
         yield Row(
             start,
             end,
-            sum(entered),
-            sum(exited),
-            _sum_known(adults_entered),
-            _sum_known(adults_exited),
+            entered,
+            exited,
+            adults_entered,
+            adults_exited,
             peak.highest,
             covered,
             covered == end - start and end <= now,
             peak.corrections,
         )
+
+
+def _together(of_doors: Iterable[_DoorCounts]) -> _DoorCounts:
+    entered, exited, adults_entered, adults_exited, covered = zip(*of_doors, strict=True)
+    return _DoorCounts(sum(entered), sum(exited), _sum_known(adults_entered), _sum_known(adults_exited), min(covered))
 
 
 def passages(intervals: Iterable[Interval], reset: Timestamp) -> Iterator[Passage]:

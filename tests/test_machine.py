@@ -2,7 +2,9 @@
 
 import asyncio
 from pathlib import Path
+import shutil
 import stat
+import sys
 from typing import Final
 
 import pytest
@@ -62,3 +64,33 @@ async def test_environment_needs_home_and_path_only(tmp_path: Path) -> None:
     assert environment.name == version
     assert (environment / "bin" / "python").exists()
     assert list(tmp_path.iterdir()) == []
+
+
+async def test_environment_writes_only_into_the_checkout(tmp_path: Path) -> None:
+    """Everything that pip and uv leave, temporary files too, is in the checkout."""
+    checkout, home, tools = (tmp_path / name for name in ("checkout", "home", "tools"))
+    tool_folder = checkout / ".environments" / "tools" / "bin"
+    for folder in (checkout / "scripts", home, tools, tool_folder):
+        folder.mkdir(parents=True)
+    shutil.copy(ROOT / "scripts" / "environment", checkout / "scripts")
+    (checkout / "requirements_release.txt").write_text("homeassistant==2026.11.0\n")
+    (tools / "python3.14").symlink_to(sys.executable)
+    uv = tool_folder / "uv"
+    # It makes an environment of the interpreter it is given, and leaves a file, as the real one does.
+    uv.write_text(
+        "#!/bin/sh\n"
+        "for last; do :; done\n"
+        f'touch "${{TMPDIR:-{tmp_path}}}/left-$1" "${{UV_CACHE_DIR:-$HOME}}/cached-$1" 2>/dev/null\n'
+        '[ "$1" != venv ] || { mkdir -p "$last/bin"; ln -s "$(command -v python3.14)" "$last/bin/python"; }\n'
+    )
+    uv.chmod(0o755)
+    process = await asyncio.create_subprocess_exec(
+        *("/usr/bin/env", "-i", f"HOME={home}", f"PATH={tools}:/usr/bin:/bin"),
+        *(str(checkout / "scripts" / "environment"), "release"),
+        stdout=asyncio.subprocess.PIPE,
+    )
+    output, _ = await process.communicate()
+    assert Path(output.decode().strip()) == checkout / ".environments" / "release"
+    assert {path.name for path in (checkout / ".environments").rglob("left-*")} == {"left-venv", "left-pip"}
+    assert list(home.iterdir()) == []
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["checkout", "home", "tools"]

@@ -114,10 +114,14 @@ async def install(requirements: list[str]) -> None:
     """Install packages into this environment; uv shows the progress."""
     environments = Path(sys.prefix).parent
     uv = environments / "tools" / "bin" / "uv"
+    # uv leaves files in the folder for temporary files. This one is in the checkout.
+    temporary = environments / "tmp"
+    temporary.mkdir(exist_ok=True)
     process = await asyncio.create_subprocess_exec(
         str(uv if uv.exists() else shutil.which("uv") or "uv"),
         *("pip", "install", "--system-certs", "--cache-dir", str(environments / "cache")),
         *("--python", sys.executable, *requirements),
+        env={**os.environ, "TMPDIR": str(temporary)},
         stdin=asyncio.subprocess.DEVNULL,
         stdout=sys.stderr,
     )

@@ -32,6 +32,8 @@ from .helpers.translations import ENGLISH, ENGLISH_TEXTS, INTEGRATION, flat, tra
 LANGUAGES: Final = ("de", "fr", "sv")
 # The modules with the steps of the config flow and of the options, and their errors.
 FLOW_MODULES: Final = ("config_flow", "address_form", "replace_flow")
+# The calls whose first argument is the key of a message.
+MESSAGES: Final = ("Message", "CameraError", "LoginError", "AnswerError", "camera_error")
 # What Axis' pages call things: a translation must leave them as they are.
 AXIS_WORDS: Final = (
     "AXIS 3D People Counter",
@@ -184,7 +186,7 @@ def messages(*, of_issues: bool) -> Iterator[tuple[str, set[str] | None]]:
     Those that a repair issue can show have a constant of issues.py as their key, all others a text.
     """
     for call in calls(without=("issues.py", "messages.py")):
-        if ast.unparse(call.func).rpartition(".")[2] not in ("Message", "CameraError", "LoginError", "camera_error"):
+        if ast.unparse(call.func).rpartition(".")[2] not in MESSAGES:
             continue
         key, *rest = call.args
         filled_in: set[str] | None = None

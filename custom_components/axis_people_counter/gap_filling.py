@@ -12,7 +12,7 @@ from homeassistant.util import dt as dt_util
 
 from .connecting import CameraAccess
 from .coordinator import CameraCoordinator
-from .counting import Interval, Schedule, Timestamp
+from .counting import Interval, Schedule, Timestamp, intervals_of
 
 # A camera stores its counts for this long.
 CAMERA_MEMORY: Final = timedelta(days=90)
@@ -39,7 +39,7 @@ async def async_fill_gaps(camera: CameraCoordinator, schedule: Schedule, access:
         for start, end in _days(since, counted_until, schedule):
             if await camera.ledger.counted_seconds(camera.key, start, end) < end - start:
                 day = datetime.fromtimestamp(start, schedule.zone).date()
-                found = await api.export(day, schedule.zone)
+                found = intervals_of(await api.export(day), schedule.zone, api.width)
                 added += await camera.async_fill([interval for interval in found if interval.end <= counted_until])
     # The camera may have counted before it was connected, but needn't.
     first = await camera.ledger.intervals(camera.key, since, counted_until, 1)

@@ -9,14 +9,12 @@ import pytest
 
 from custom_components.axis_people_counter.connecting.counting_answers import (
     AnswerError,
-    Row,
-    intervals_of,
     live_2d,
     live_3d,
     rows_2d,
     rows_3d,
 )
-from custom_components.axis_people_counter.counting import Interval
+from custom_components.axis_people_counter.counting import Interval, LocalCounts, intervals_of
 
 from ..simulator import THREE_D, TWO_D, Adults, Camera, CountingApi, Model, Visits
 
@@ -48,7 +46,7 @@ def answer(api: CountingApi, path: str, query: str = "") -> bytes:
     return found.body.encode()
 
 
-def exported_3d(api: CountingApi, start: str, end: str) -> list[Row]:
+def exported_3d(api: CountingApi, start: str, end: str) -> list[LocalCounts]:
     """Return the rows of an export by the minute."""
     return rows_3d(answer(api, "/a3dpc/api/export/json", f"start={start}&end={end}&resolution=minute"))
 

@@ -50,7 +50,7 @@ async def found(camera_web: Callable[[Device], CameraWeb], device: Device) -> Co
 async def test_counts_of_a_camera(
     camera_web: Callable[[Device], CameraWeb], model: Model, authentication: tuple[str, ...]
 ) -> None:
-    """Read live counts and yesterday's intervals of both kinds of camera."""
+    """Read live counts and yesterday's counts of both kinds of camera."""
     simulated = counting(model)
     async with Device(counting=simulated, authentication=authentication) as device:
         api = await found(camera_web, device)
@@ -58,14 +58,14 @@ async def test_counts_of_a_camera(
         live = await api.live(STOCKHOLM)
         assert live.serial == device.serial
         assert live.at == NOON
-        intervals = await api.export(YESTERDAY, STOCKHOLM)
+        rows = await api.export(YESTERDAY)
         # Nonces expire.
         device.forget_nonces()
-        assert await api.export(YESTERDAY, STOCKHOLM) == intervals
+        assert await api.export(YESTERDAY) == rows
     midnight = datetime(2021, 4, 11, 22, tzinfo=UTC)
     truth = simulated.camera.counted(midnight, midnight + timedelta(days=1))
-    assert sum(interval.entered for interval in intervals) == truth.in_ > 0
-    assert intervals[0].start == midnight.timestamp()
+    assert sum(row.entered for row in rows) == truth.in_ > 0
+    assert [str(rows[0].start), str(rows[-1].end)] == ["2021-04-12 00:00:00", "2021-04-13 00:00:00"]
 
 
 @pytest.mark.parametrize("name", NAMES_2D)
@@ -76,7 +76,7 @@ async def test_names_of_the_2d_application(camera_web: Callable[[Device], Camera
             if other != name:
                 device.replies[f"/local/{other}/.api"] = Reply(404)
         api = await found(camera_web, device)
-        assert len(await api.export(YESTERDAY, STOCKHOLM)) == 96
+        assert len(await api.export(YESTERDAY)) == 96
         assert f"/local/{name}/.api" in device.requests[-1].path
 
 
@@ -86,7 +86,7 @@ async def test_3d_application_without_live_counts(camera_web: Callable[[Device],
     async with Device(counting=counting(THREE_D)) as device:
         device.replies["/a3dpc/api/occupancy"] = Reply(status, b'{"error": {"code": 1200}}')
         api = await found(camera_web, device)
-        assert len(await api.export(YESTERDAY, STOCKHOLM)) == 24 * 60
+        assert len(await api.export(YESTERDAY)) == 24 * 60
         assert (await failure(api.live(STOCKHOLM))).message.key == "camera_refused"
 
 
@@ -104,8 +104,8 @@ async def test_no_application(camera_web: Callable[[Device], CameraWeb], device:
         (Reply(500), "camera_refused"),
         (Reply(400, b'{"error": {"message": "Validation failed", "errors": []}}'), "camera_refused"),
         (Reply(403), "camera_forbidden"),
-        (Reply(200, b"<html>"), "camera_unreadable_counts"),
-        (Reply(200, b'{"data": [{"start": "x", "end": "x", "in": 1, "out": 1}]}'), "camera_unreadable_counts"),
+        (Reply(200, b"<html>"), "camera_counts_format"),
+        (Reply(200, b'{"data": [{"start": "x", "end": "x", "in": 1, "out": 1}]}'), "camera_counts_time"),
         (Reply(200, b'{"data": [' + b" " * MAX_EXPORT_BYTES + b"]}"), "camera_not_axis"),
         (Reply(302, headers={"Location": "/"}), "camera_not_axis"),
     ],
@@ -115,7 +115,7 @@ async def test_broken_exports(camera_web: Callable[[Device], CameraWeb], reply: 
     async with Device(counting=counting(THREE_D)) as device:
         api = await found(camera_web, device)
         device.replies["/a3dpc/api/export/json"] = reply
-        assert (await failure(api.export(YESTERDAY, STOCKHOLM))).message.key == key
+        assert (await failure(api.export(YESTERDAY))).message.key == key
 
 
 @pytest.mark.parametrize("model", [THREE_D, TWO_D], ids=["3d", "2d"])
@@ -128,7 +128,7 @@ async def test_counts_of_another_camera(camera_web: Callable[[Device], CameraWeb
         assert (await failure(api.live(STOCKHOLM))).message.key == "camera_other"
         assert (await failure(found(camera_web, device))).message.key == "camera_other"
         if model is TWO_D:
-            assert (await failure(api.export(YESTERDAY, STOCKHOLM))).message.key == "camera_unreadable_counts"
+            assert (await failure(api.export(YESTERDAY))).message.key == "camera_counts_other"
 
 
 async def test_live_counts_without_a_serial_number(camera_web: Callable[[Device], CameraWeb]) -> None:
@@ -143,7 +143,7 @@ async def test_broken_live_counts(camera_web: Callable[[Device], CameraWeb]) -> 
     async with Device(counting=counting(THREE_D)) as device:
         api = await found(camera_web, device)
         device.replies["/a3dpc/api/occupancy"] = Reply(200, b'{"total_in": null}')
-        assert (await failure(api.live(STOCKHOLM))).message.key == "camera_unreadable_counts"
+        assert (await failure(api.live(STOCKHOLM))).message.key == "camera_counts_number"
 
 
 async def test_blocked_address(session: aiohttp.ClientSession) -> None:

@@ -4,14 +4,13 @@ Sources: developer.axis.com, "P8815-2 3D people counter API" and "People counter
 in programs of others. Sends no requests. Used by counting_api.py.
 """
 
-from collections.abc import Iterator
 import csv
 from datetime import datetime, tzinfo
 import json
 import re
 from typing import Any, Final, NamedTuple
 
-from ..counting import MAX_COUNT, Interval, Timestamp
+from ..counting import MAX_COUNT, LocalCounts
 from .vapix import serial_number
 
 # The times of the 3D application, and two forms of the 2D application; the last was seen.
@@ -24,7 +23,12 @@ _CSV_COLUMNS: Final = 6
 
 
 class AnswerError(Exception):
-    """An answer isn't what the counting application should send."""
+    """An answer isn't what the counting application should send; has the key of a translated message."""
+
+    def __init__(self, key: str) -> None:
+        """Store the key."""
+        super().__init__(key)
+        self.key = key
 
 
 class LiveAnswer(NamedTuple):
@@ -34,17 +38,6 @@ class LiveAnswer(NamedTuple):
     at: datetime | None
     entered: int
     exited: int
-
-
-class Row(NamedTuple):
-    """The counts between two local times, which have no offset to UTC; adults are None where they aren't known."""
-
-    start: datetime
-    end: datetime
-    entered: int
-    exited: int
-    adults_entered: int | None
-    adults_exited: int | None
 
 
 def live_3d(body: bytes) -> LiveAnswer:
@@ -75,13 +68,13 @@ def serial_in(body: bytes) -> str | None:
     return serial_number(_object(body).get("serial"))
 
 
-def rows_3d(body: bytes) -> list[Row]:
+def rows_3d(body: bytes) -> list[LocalCounts]:
     """Read an export of a 3D camera, without rows that have no counts (seen). Raises AnswerError."""
     rows = _object(body).get("data")
     if not isinstance(rows, list):
-        raise AnswerError("It has no list of rows.")
+        raise AnswerError("camera_counts_format")
     return [
-        Row(
+        LocalCounts(
             _local_time(row.get("start")),
             _local_time(row.get("end")),
             _count(row["in"]),
@@ -94,53 +87,35 @@ def rows_3d(body: bytes) -> list[Row]:
     ]
 
 
-def rows_2d(body: bytes, serial: str) -> list[Row]:
+def rows_2d(body: bytes, serial: str) -> list[LocalCounts]:
     """Read an export of a 2D camera in CSV, which names both ends of each row and the camera. Raises AnswerError."""
     try:
         lines = list(csv.reader(body.decode(errors="replace").splitlines(), strict=True))
     except csv.Error as err:
-        raise AnswerError("It isn't CSV.") from err
+        raise AnswerError("camera_counts_format") from err
     # The application doesn't quote names, so a comma in a name would shift the columns.
     if any(len(line) != _CSV_COLUMNS for line in lines):
-        raise AnswerError(f"A row hasn't {_CSV_COLUMNS} columns.")
+        raise AnswerError("camera_counts_format")
     found = []
     # The first row has the names of the columns.
     for start, end, of_camera, _, entered, exited in lines[1:]:
         if serial_number(of_camera) != serial:
-            raise AnswerError("A row is of another camera.")
-        found.append(Row(_local_time(start), _local_time(end), _count(entered), _count(exited), None, None))
+            raise AnswerError("camera_counts_other")
+        found.append(LocalCounts(_local_time(start), _local_time(end), _count(entered), _count(exited), None, None))
     return found
-
-
-def intervals_of(rows: list[Row], zone: tzinfo, width: int) -> Iterator[Interval]:
-    """Yield the rows that are so many seconds wide as intervals in UTC.
-
-    Rows of an hour that comes twice are left out: nothing tells the first from the second.
-    """
-    for row in rows:
-        start = row.start.replace(tzinfo=zone)
-        if start.utcoffset() != start.replace(fold=1).utcoffset():
-            continue
-        begin = int(start.timestamp())
-        if _local(begin, zone) == row.start and _local(begin + width, zone) == row.end:
-            yield Interval(begin, begin + width, row.entered, row.exited, row.adults_entered, row.adults_exited)
-
-
-def _local(instant: Timestamp, zone: tzinfo) -> datetime:
-    return datetime.fromtimestamp(instant, zone).replace(tzinfo=None, fold=0)
 
 
 def _object(body: bytes) -> dict[str, Any]:
     try:
         content = json.loads(body)
     except (ValueError, RecursionError) as err:
-        raise AnswerError("It isn't JSON.") from err
+        raise AnswerError("camera_counts_format") from err
     return _row(content)
 
 
 def _row(content: object) -> dict[str, Any]:
     if not isinstance(content, dict):
-        raise AnswerError("It isn't a JSON object.")
+        raise AnswerError("camera_counts_format")
     return content
 
 
@@ -149,7 +124,7 @@ def _count(value: object, most: int = MAX_COUNT) -> int:
     if isinstance(value, str) and _NUMBER.fullmatch(value):
         value = int(value)
     if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= most:
-        raise AnswerError("A count isn't a number of people.")
+        raise AnswerError("camera_counts_number")
     return value
 
 
@@ -165,7 +140,7 @@ def _time_with_offset(value: object) -> datetime | None:
     except ValueError:
         at = None
     if at is None or at.tzinfo is None:
-        raise AnswerError("Its time has no offset to UTC.")
+        raise AnswerError("camera_counts_time")
     return at
 
 
@@ -175,4 +150,4 @@ def _local_time(value: object) -> datetime:
             return datetime.strptime(f"{value} +0000", f"{time_format} %z").replace(tzinfo=None)
         except ValueError:
             continue
-    raise AnswerError("A time isn't a date and a time of day.")
+    raise AnswerError("camera_counts_time")

@@ -11,8 +11,8 @@ from datetime import date, timedelta, tzinfo
 from http import HTTPStatus
 from typing import Final
 
-from ..counting import Interval
-from .counting_answers import AnswerError, LiveAnswer, intervals_of, live_2d, live_3d, rows_2d, rows_3d, serial_in
+from ..counting import LocalCounts
+from .counting_answers import AnswerError, LiveAnswer, live_2d, live_3d, rows_2d, rows_3d, serial_in
 from .vapix import CameraWeb, CountingApplication, Response
 
 _LIVE_3D: Final = "/a3dpc/api/occupancy"
@@ -76,11 +76,13 @@ class CountingApi:
         if serial is not None:
             self._web.check_serial(serial, self._serial)
 
-    async def export(self, day: date, zone: tzinfo) -> list[Interval]:
-        """Return the intervals of a local day that the camera still has, as it counted them. Raises CameraError.
+    @property
+    def width(self) -> int:
+        """Seconds of an exported row."""
+        return WIDTHS[self.application]
 
-        Hours that come twice, and times of which the camera has no counts, are left out.
-        """
+    async def export(self, day: date) -> list[LocalCounts]:
+        """Return the counts of a local day that the camera still has, as it counted them. Raises CameraError."""
         next_day = day + timedelta(days=1)
         is_3d = self.application is CountingApplication.THREE_D
         if is_3d:
@@ -89,10 +91,9 @@ class CountingApi:
             path = f"{self._path}?export-csv&date={day:%Y%m%d}-{day:%Y%m%d}&res=15m"
         body = self._body(await self._web.get(path, MAX_EXPORT_BYTES))
 
-        def read() -> list[Interval]:
+        def read() -> list[LocalCounts]:
             rows = rows_3d(body) if is_3d else rows_2d(body, self._serial)
-            of_day = [row for row in rows if row.start.date() == day]
-            return list(intervals_of(of_day, zone, WIDTHS[self.application]))
+            return [row for row in rows if row.start.date() == day]
 
         with self._readable():
             return await asyncio.get_running_loop().run_in_executor(None, read)
@@ -109,4 +110,4 @@ class CountingApi:
         try:
             yield
         except AnswerError as err:
-            raise self._web.camera_error("camera_unreadable_counts", reason=str(err)) from None
+            raise self._web.camera_error(err.key) from None

@@ -2,6 +2,7 @@
 
 from .columns import UNKNOWN, Columns, columns_of, sum_known, with_unknown
 from .interval import MAX_COUNT, MAX_WIDTH, Interval, Intervals, reverse
+from .local_counts import LocalCounts, intervals_of, local_time
 from .local_time import (
     DAY,
     EARLIEST,
@@ -71,6 +72,7 @@ __all__ = [
     "Interval",
     "Intervals",
     "Level",
+    "LocalCounts",
     "Occupancy",
     "OccupancySummary",
     "Passage",
@@ -97,9 +99,11 @@ __all__ = [
     "first_serial",
     "fixed_zone",
     "has_reached",
+    "intervals_of",
     "is_held",
     "key_at",
     "levels",
+    "local_time",
     "moves",
     "obsolete_keys",
     "occupancy_by_period",

@@ -136,20 +136,41 @@ async def test_own_authority(hass: HomeAssistant, tmp_path: Path, password: str)
 async def test_accepted_certificate(hass: HomeAssistant, entry: MockConfigEntry, pusher: Pusher) -> None:
     """Keep the fingerprint of the certificate that a person accepts, again when the access is changed."""
     async with asked_camera(https=True) as device:
-        result = await connect(hass, entry, device, trust_certificate=True)
+        result = await connect(hass, entry, device)
+        assert result["step_id"] == "certificate"
+        shown = result["description_placeholders"]
+        assert shown
+        result = await hass.config_entries.subentries.async_configure(result["flow_id"], {})
+        assert result["step_id"] == "done"
         await hass.config_entries.subentries.async_configure(result["flow_id"], {})
         await hass.async_block_till_done()
         (subentry,) = subentries(entry)
         certificate = ssl.PEM_cert_to_DER_cert(device.certificate)
         reached = {"scheme": "https", "accepted": sha256(certificate).hexdigest()}
         assert subentry.data["connection"] == reached
-        result = await reconfigure(hass, entry, subentry, device)
-        assert result["errors"] == {"base": "problem"}
+        assert shown["fingerprint"].replace(":", "").lower() == reached["accepted"]
     async with asked_camera(https=True) as renewed:
-        result = await reconfigure(hass, entry, subentry, renewed, trust_certificate=True)
+        result = await reconfigure(hass, entry, subentry, renewed)
+        assert result["step_id"] == "certificate"
+        assert not renewed.requests
+        result = await hass.config_entries.subentries.async_configure(result["flow_id"], {})
+        await hass.async_block_till_done()
         assert result["reason"] == "reconfigure_successful"
         (subentry,) = subentries(entry)
         assert subentry.data["connection"]["accepted"] not in (None, reached["accepted"])
+
+
+async def test_certificate_is_asked_once(hass: HomeAssistant, entry: MockConfigEntry, pusher: Pusher) -> None:
+    """Show the form again after a wrong password, and don't ask about the certificate a second time."""
+    async with asked_camera(https=True) as device:
+        result = await connect(hass, entry, device, password="wrong")  # noqa: S106
+        result = await hass.config_entries.subentries.async_configure(result["flow_id"], {})
+        assert result["errors"] == {"base": "problem"}
+        assert "wrong" not in str(result["data_schema"])
+        form = {"host": device.address, **entered(device), "keep_access": True}
+        result = await hass.config_entries.subentries.async_configure(result["flow_id"], form)
+        assert result["step_id"] == "done"
+        assert device.rejected == 1
 
 
 async def test_viewer(hass: HomeAssistant, entry: MockConfigEntry, pusher: Pusher) -> None:

@@ -413,7 +413,7 @@ async def test_damaged_authority_is_replaced(hass: HomeAssistant, tmp_path: Path
 async def prepare(hass: HomeAssistant, result: ConfigFlowResult, device: Device, **fields: Any) -> ConfigFlowResult:
     """Let Home Assistant do in a camera what can be done."""
     result = await choose(hass, result, "camera")
-    entered = {"username": device.username, "password": device.password, "trust_certificate": False}
+    entered = {"username": device.username, "password": device.password}
     return await enter(hass, result, host=device.address, **(entered | fields))
 
 
@@ -424,16 +424,10 @@ async def test_prepare_a_camera(hass: HomeAssistant, tmp_path: Path) -> None:
     one.faults.protocol_version = "0.3"
     async with Device(faults=one.faults, https=True) as device:
         result = await prepare(hass, result, device)
-        assert result["errors"] == {"base": "problem"}
-        assert "certificate" in shown(result)["problem"]
-        # What was entered is there again, but for the password.
-        assert result["data_schema"]
-        suggested = {str(field): (field.description or {}) for field in result["data_schema"].schema}
-        assert suggested["host"] == {"suggested_value": device.address}
-        assert "suggested_value" not in suggested["password"]
-
-        fields = {"host": device.address, "username": device.username, "password": device.password}
-        result = await enter(hass, result, **fields, trust_certificate=True)
+        assert result["step_id"] == "certificate"
+        assert shown(result)["host"] == device.address
+        assert not device.requests
+        result = await enter(hass, result)
         assert result["step_id"] == "camera_done"
         assert shown(result)["done"].splitlines() == [
             "- This is AXIS P8815\\-2 3D People Counter, serial number accc8ef3d92e, software 11\\.11\\.148.",
@@ -447,7 +441,7 @@ async def test_prepare_a_camera(hass: HomeAssistant, tmp_path: Path) -> None:
         # Once more does no harm.
         result = await enter(hass, result)
         assert result["step_id"] == "connect_direct"
-        result = await prepare(hass, result, device, trust_certificate=True)
+        result = await prepare(hass, result, device)
         assert "- The camera already had the certificate." in shown(result)["done"]
         result = await enter(hass, result)
     assert (await one.test_connection()).delivered
@@ -507,7 +501,7 @@ async def test_preparing_a_camera_fails(hass: HomeAssistant, entry: MockConfigEn
         assert "wrong" not in problem.split()
         device.replies["/a3dpc/api/settings"] = Reply(400, b'{"error":{"message":"[click](http://evil) {token}"}}')
         fields = {"host": device.address, "username": device.username, "password": device.password}
-        result = await enter(hass, result, **fields, trust_certificate=False)
+        result = await enter(hass, result, **fields)
         assert "[click](http" not in shown(result)["done"]
         assert TOKEN not in shown(result)["done"]
 

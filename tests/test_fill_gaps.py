@@ -203,7 +203,7 @@ async def test_another_certificate(
         camera = camera_of(device)
         first, *_, last = camera.waiting()
         await push(pusher, camera, [first, last])
-        await give_access(hass, entry, device, trust_certificate=True)
+        await give_access(hass, entry, device)
         assert (await fill_gaps(hass))["missing_minutes"] == 0
         (subentry,) = entry.get_subentries_of_type("camera")
         hass.config_entries.async_update_subentry(entry, subentry, data={**subentry.data, "host": other.address})

@@ -23,7 +23,7 @@ LAYERS: Final = (
     ("config_flow", "repairs", "diagnostics", "system_health"),
     ("camera_flow", "place_flow", "replace_flow", "address_check", "address_form", "services", "backup"),
     ("http", "export", "sensor", "binary_sensor", "button", "event", "number", "switch"),
-    ("summed_sensor", "export_formats"),
+    ("summed_sensor", "export_formats", "camera_steps"),
     ("entity",),
     ("receiver",),
     ("history", "gap_filling"),

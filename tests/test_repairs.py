@@ -122,12 +122,7 @@ async def test_set_protocol_version(
     device.counter = model
     await push_other_protocol(pusher)
     flow = await repairs.open(PROTOCOL)
-    assert suggested(flow) == {
-        "host": "192.168.1.106",
-        "username": None,
-        "password": None,
-        "trust_certificate": None,
-    }
+    assert suggested(flow) == {"host": "192.168.1.106", "username": None, "password": None}
     assert "http://192.168.1.106/axis-cgi/param.cgi?action=update&root.Tvpc" in repairs.text(flow)
     assert "`http://192.168.1.106/a3dpc/api/settings`" in repairs.text(flow)
     (password,) = [field for field in flow["data_schema"] if field["name"] == "password"]
@@ -158,12 +153,7 @@ async def test_wrong_password(pusher: Pusher, repairs: Repairs, device: Device) 
     assert flow["errors"] == {"base": "problem"}
     assert f"The camera at {device.address} doesn't accept" in repairs.text(flow)
     assert "http://192.168.1.106/axis-cgi/" in repairs.text(flow)
-    assert suggested(flow) == {
-        "host": device.address,
-        "username": "root",
-        "password": None,
-        "trust_certificate": False,
-    }
+    assert suggested(flow) == {"host": device.address, "username": "root", "password": None}
     assert device.faults.protocol_version == "0.3"
     flow = await repairs.submit(flow, **credentials(device))
     assert flow["reason"] == "version_set"

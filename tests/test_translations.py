@@ -31,7 +31,7 @@ from .helpers.translations import ENGLISH, ENGLISH_TEXTS, INTEGRATION, flat, tra
 
 LANGUAGES: Final = ("de", "fr", "sv")
 # The modules with the steps of the config flow and of the options, and their errors.
-FLOW_MODULES: Final = ("config_flow", "address_form", "replace_flow")
+FLOW_MODULES: Final = ("config_flow", "address_form", "camera_steps", "replace_flow")
 # The calls whose first argument is the key of a message.
 MESSAGES: Final = ("Message", "CameraError", "LoginError", "AnswerError", "camera_error")
 # What Axis' pages call things: a translation must leave them as they are.

@@ -1,25 +1,31 @@
 """The subentry flow that connects a camera: prepares it to push, and keeps access to it if the person wants that."""
 
-from typing import Any, Final
+from collections.abc import Mapping
+from typing import Any, Final, override
 
 import voluptuous as vol
 
-from homeassistant.config_entries import ConfigEntryState, ConfigSubentry, ConfigSubentryFlow, SubentryFlowResult
+from homeassistant.config_entries import (
+    SOURCE_RECONFIGURE,
+    ConfigEntryState,
+    ConfigSubentry,
+    ConfigSubentryFlow,
+    SubentryFlowContext,
+    SubentryFlowResult,
+)
 from homeassistant.const import CONF_TOKEN, CONF_URL
 from homeassistant.core import callback
 from homeassistant.helpers import selector
 
+from .camera_steps import CameraSteps
 from .connecting import (
     CAMERA_SCHEMA,
-    CameraError,
     CameraIdentity,
     ListenerSettings,
-    async_camera_problem,
     async_checked_access,
     async_prepare_camera,
     certificate_pem,
     own_certificates,
-    suggested_camera,
 )
 from .const import PUSH_PATH, SUBENTRY_CAMERA
 from .devices import async_device_name
@@ -30,7 +36,7 @@ CONF_KEEP_ACCESS: Final = "keep_access"
 SCHEMA: Final = CAMERA_SCHEMA.extend({vol.Required(CONF_KEEP_ACCESS, default=True): selector.BooleanSelector()})
 
 
-class CameraFlow(ConfigSubentryFlow):
+class CameraFlow(CameraSteps[SubentryFlowContext, SubentryFlowResult, tuple[str, str]], ConfigSubentryFlow):
     """Connects a camera, or changes the access to one."""
 
     _identity: CameraIdentity
@@ -40,31 +46,24 @@ class CameraFlow(ConfigSubentryFlow):
 
     async def async_step_user(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
         """Ask for a camera's address and password, and prepare the camera."""
-        errors: dict[str, str] = {}
-        placeholders: dict[str, str] = {}
-        if user_input is not None:
-            try:
-                await self._async_prepare(user_input)
-            except CameraError as err:
-                errors, placeholders = await async_camera_problem(self.hass, err)
-            else:
-                return await self.async_step_done()
-        return self.async_show_form(
-            step_id="user",
-            data_schema=self.add_suggested_values_to_schema(SCHEMA, suggested_camera(user_input)),
-            errors=errors,
-            description_placeholders=placeholders,
-        )
+        return await self._async_camera_form(user_input, step_id="user", schema=SCHEMA)
 
-    async def _async_prepare(self, user_input: dict[str, Any]) -> None:
-        """Prepare the camera as far as this user of the camera may. Raises CameraError."""
-        entered = dict(user_input)
+    @override
+    async def _async_use_camera(self, settings: Mapping[str, Any]) -> SubentryFlowResult:
+        """Prepare the camera as far as this user of the camera may, or check the changed access. Raises CameraError."""
+        if self.source == SOURCE_RECONFIGURE:
+            subentry = self._get_reconfigure_subentry()
+            return self._async_change(
+                subentry, await async_checked_access(self.hass, str(subentry.unique_id), settings)
+            )
+        entered = dict(settings)
         keeps_access = entered.pop(CONF_KEEP_ACCESS)
         prepared = await async_prepare_camera(self.hass, entered, await self._async_authority())
         self._identity, self._done = prepared.identity, prepared.done
         self._access = None
         if keeps_access:
             self._access = await async_checked_access(self.hass, prepared.identity.serial, entered)
+        return await self.async_step_done()
 
     async def async_step_done(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
         """Show what was done in the camera and what is left to do, then keep the access."""
@@ -89,24 +88,8 @@ class CameraFlow(ConfigSubentryFlow):
 
     async def async_step_reconfigure(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
         """Ask for another address or password of the camera."""
-        subentry = self._get_reconfigure_subentry()
-        errors: dict[str, str] = {}
-        placeholders: dict[str, str] = {}
-        if user_input is not None:
-            try:
-                changed = await async_checked_access(self.hass, str(subentry.unique_id), user_input)
-            except CameraError as err:
-                errors, placeholders = await async_camera_problem(self.hass, err)
-            else:
-                return self._async_change(subentry, changed)
-        return self.async_show_form(
-            step_id="reconfigure",
-            data_schema=self.add_suggested_values_to_schema(
-                CAMERA_SCHEMA, suggested_camera(user_input or subentry.data)
-            ),
-            errors=errors,
-            description_placeholders=placeholders,
-        )
+        suggested = self._get_reconfigure_subentry().data
+        return await self._async_camera_form(user_input, step_id="reconfigure", suggested=suggested)
 
     @callback
     def _async_change(self, subentry: ConfigSubentry, access: dict[str, Any]) -> SubentryFlowResult:

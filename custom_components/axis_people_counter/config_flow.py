@@ -4,13 +4,20 @@ The forms for the address are in address_form, the steps that replace a camera i
 """
 
 import asyncio
+from collections.abc import Mapping
 from contextlib import ExitStack
 from typing import Any, Final, override
 
 from cryptography import x509
 import voluptuous as vol
 
-from homeassistant.config_entries import SOURCE_RECONFIGURE, ConfigFlowResult, ConfigSubentryFlow, OptionsFlow
+from homeassistant.config_entries import (
+    SOURCE_RECONFIGURE,
+    ConfigFlowContext,
+    ConfigFlowResult,
+    ConfigSubentryFlow,
+    OptionsFlow,
+)
 from homeassistant.const import CONF_TOKEN, CONF_URL
 from homeassistant.core import callback
 from homeassistant.data_entry_flow import UnknownFlow
@@ -29,18 +36,15 @@ from .address_form import (
     suggested_url,
 )
 from .camera_flow import CameraFlow
+from .camera_steps import CameraSteps
 from .connecting import (
-    CAMERA_SCHEMA,
     DATA_LISTENER,
-    CameraError,
     Listener,
     ListenerSettings,
-    async_camera_problem,
     async_prepare_camera,
     certificate_pem,
     fingerprint,
     own_certificates,
-    suggested_camera,
 )
 from .const import (
     AUTHORITY_FILE_NAME,
@@ -84,7 +88,7 @@ OPTIONS_SCHEMA: Final = vol.Schema(
 )
 
 
-class PeopleCounterConfigFlow(ReplaceSteps, domain=DOMAIN):
+class PeopleCounterConfigFlow(CameraSteps[ConfigFlowContext, ConfigFlowResult, str], ReplaceSteps, domain=DOMAIN):
     """Set-up and reconfiguration: the address cameras report to, then what to enter in them."""
 
     VERSION = 1
@@ -236,21 +240,13 @@ class PeopleCounterConfigFlow(ReplaceSteps, domain=DOMAIN):
 
     async def async_step_camera(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Ask for a camera's address and password, and prepare the camera."""
-        errors: dict[str, str] = {}
-        placeholders: dict[str, str] = {}
-        if user_input is not None:
-            try:
-                self._done = (await async_prepare_camera(self.hass, user_input, self._authority_pem)).done
-            except CameraError as err:
-                errors, placeholders = await async_camera_problem(self.hass, err)
-            else:
-                return await self.async_step_camera_done()
-        return self.async_show_form(
-            step_id="camera",
-            data_schema=self.add_suggested_values_to_schema(CAMERA_SCHEMA, suggested_camera(user_input)),
-            errors=errors,
-            description_placeholders=placeholders,
-        )
+        return await self._async_camera_form(user_input, step_id="camera")
+
+    @override
+    async def _async_use_camera(self, settings: Mapping[str, Any]) -> ConfigFlowResult:
+        """Prepare the camera. Raises CameraError."""
+        self._done = (await async_prepare_camera(self.hass, settings, self._authority_pem)).done
+        return await self.async_step_camera_done()
 
     async def async_step_camera_done(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Show what was done in the camera, and what is left to do."""

@@ -8,18 +8,20 @@ from contextlib import suppress
 from datetime import UTC, datetime
 import json
 import re
-from typing import Any, Final
+from typing import Any, Final, override
 
 import voluptuous as vol
 
 from homeassistant.components.repairs import ConfirmRepairFlow, RepairsFlow, RepairsFlowResult
+from homeassistant.components.repairs.models import RepairsFlowContext
 from homeassistant.const import CONF_HOST, CONF_TOKEN, CONF_URL
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import AbortFlow
 from homeassistant.helpers.translation import async_get_translations
 
 from . import issues
-from .connecting import CAMERA_SCHEMA, CameraError, async_camera_problem, camera_web, suggested_camera
+from .camera_steps import CameraSteps
+from .connecting import camera_web
 from .const import DOMAIN, PUSH_PATH
 from .coordinator import CameraCoordinator
 from .counting import DAY
@@ -93,7 +95,7 @@ class TokenFlow(_Flow):
         )
 
 
-class ProtocolFlow(_Flow):
+class ProtocolFlow(CameraSteps[RepairsFlowContext, RepairsFlowResult, str], _Flow):
     """Sets the protocol version in a camera; works without a loaded entry."""
 
     async def async_step_init(self, _: dict[str, Any] | None = None) -> RepairsFlowResult:
@@ -103,40 +105,30 @@ class ProtocolFlow(_Flow):
     async def async_step_camera(self, user_input: dict[str, Any] | None = None) -> RepairsFlowResult:
         """Ask for the camera's address and password, and use them once."""
         address = self._data["address"]
-        errors: dict[str, str] = {}
-        placeholders: dict[str, str] = {}
-        if user_input is not None:
-            try:
-                await self._async_set_version(user_input)
-            except CameraError as err:
-                errors, placeholders = await async_camera_problem(self.hass, err)
-            else:
-                # The issue ends with the camera's next push in the right version.
-                return self.async_abort(reason="version_set", description_placeholders={**self._data})
-        suggested = suggested_camera(user_input or {CONF_HOST: address})
-        return self.async_show_form(
+        return await self._async_camera_form(
+            user_input,
             step_id="camera",
-            data_schema=self.add_suggested_values_to_schema(CAMERA_SCHEMA, suggested),
-            errors=errors,
-            description_placeholders={
+            suggested={CONF_HOST: address},
+            placeholders={
                 **self._data,
                 "link": f"http://{address}/axis-cgi/param.cgi?action=update"
                 "&root.Tvpc.GenericHTTPPost0ProtocolVersion=V0_4",
                 "settings": f"http://{address}/a3dpc/api/settings",
-                # Errors aren't Markdown, so nothing is escaped.
-                **placeholders,
             },
         )
 
-    async def _async_set_version(self, user_input: dict[str, Any]) -> None:
+    @override
+    async def _async_use_camera(self, settings: Mapping[str, Any]) -> RepairsFlowResult:
         """Set the version in the camera. Raises CameraError."""
-        web = camera_web(self.hass, user_input)
+        web = camera_web(self.hass, settings)
         device = await web.connect()
         # The issue is about an address if the document didn't name the camera.
         about = self._data["about"]
-        if re.fullmatch("[0-9a-f]{12}", about) and device.serial != about:
-            raise CameraError("camera_other", address=user_input[CONF_HOST], serial=device.serial, wanted=about)
+        if re.fullmatch("[0-9a-f]{12}", about):
+            web.check_serial(device.serial, about)
         await web.set_protocol_version()
+        # The issue ends with the camera's next push in the right version.
+        return self.async_abort(reason="version_set", description_placeholders={**self._data})
 
 
 class QuarantineFlow(_Flow):

@@ -31,7 +31,7 @@ def asked_camera(
 
 def entered(device: Device) -> dict[str, Any]:
     """Return what a person enters beside the address."""
-    return {"username": device.username, "password": device.password, "trust_certificate": False}
+    return {"username": device.username, "password": device.password}
 
 
 async def connect(hass: HomeAssistant, entry: MockConfigEntry, device: Device, **fields: Any) -> SubentryFlowResult:
@@ -60,7 +60,9 @@ async def reconfigure(
 
 
 async def give_access(hass: HomeAssistant, entry: MockConfigEntry, device: Device, **fields: Any) -> None:
-    """Connect a camera and keep the access to it."""
+    """Connect a camera, accept its certificate if it has one, and keep the access to it."""
     result = await connect(hass, entry, device, **fields)
+    if result["step_id"] == "certificate":
+        result = await hass.config_entries.subentries.async_configure(result["flow_id"], {})
     await hass.config_entries.subentries.async_configure(result["flow_id"], {})
     await hass.async_block_till_done()

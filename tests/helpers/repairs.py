@@ -171,7 +171,6 @@ def credentials(device: Device, **entered: Any) -> dict[str, Any]:
         "host": device.address,
         "username": device.username,
         "password": device.password,
-        "trust_certificate": False,
         **entered,
     }
 

@@ -4,9 +4,11 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 import json
 from pathlib import Path
 import socket
+import ssl
 import traceback
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -17,9 +19,9 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 import pytest
 
-from custom_components.axis_people_counter.connecting.vapix import CameraError, CameraIdentity
+from custom_components.axis_people_counter.connecting.vapix import CameraError, CameraIdentity, Connection
 
-from ..simulator import Camera, Visits
+from ..simulator import Camera, Device, Visits
 from ..simulator.device import PASSWORD
 
 DEVICE = CameraIdentity("accc8ef3d92e", "AXIS P8815-2 3D People Counter", "11.11.148")
@@ -134,6 +136,13 @@ async def raw_server(answer: bytes, *, endless: bytes = b"", hang: bool = False)
         server.close()
         server.close_clients()
         await server.wait_closed()
+
+
+def accepted(device: Device) -> Connection | None:
+    """Return how a camera is reached whose certificate a person has accepted, None over plain HTTP."""
+    if not device.https:
+        return None
+    return Connection("https", sha256(ssl.PEM_cert_to_DER_cert(device.certificate)).hexdigest())
 
 
 def device_info(**properties: Any) -> bytes:

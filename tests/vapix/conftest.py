@@ -12,7 +12,7 @@ import pytest
 
 from custom_components.axis_people_counter.connecting.vapix import CameraWeb
 
-from ..helpers.vapix import new_authority
+from ..helpers.vapix import accepted, new_authority
 from ..simulator import Device
 from ..simulator.device import PASSWORD
 
@@ -57,7 +57,7 @@ async def device(socket_enabled: None) -> AsyncIterator[Device]:
 @pytest.fixture
 async def camera_web(session: aiohttp.ClientSession) -> Callable[[Device], CameraWeb]:
     """Return a function that returns the web server of a camera, with the right credentials."""
-    return lambda device: CameraWeb(session, device.url, device.username, PASSWORD, trust_certificate=True)
+    return lambda device: CameraWeb(session, device.url, device.username, PASSWORD, known=accepted(device))
 
 
 @pytest.fixture

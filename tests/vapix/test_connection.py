@@ -11,9 +11,9 @@ from aiohttp.abc import ResolveResult
 import pytest
 
 from custom_components.axis_people_counter.connecting import vapix
-from custom_components.axis_people_counter.connecting.vapix import CameraWeb
+from custom_components.axis_people_counter.connecting.vapix import CameraWeb, Connection, UnverifiedCertificateError
 
-from ..helpers.vapix import DEVICE, INFO, FakeResolver, failure, raw_server
+from ..helpers.vapix import DEVICE, INFO, FakeResolver, accepted, failure, raw_server
 from ..simulator import Device, Reply
 from ..simulator.device import PASSWORD
 
@@ -74,7 +74,7 @@ pytestmark = pytest.mark.usefixtures("socket_enabled")
 )
 async def test_invalid_address(session: aiohttp.ClientSession, address: str) -> None:
     """Reject text that isn't an address, without a request."""
-    camera = CameraWeb(session, address, "root", PASSWORD, trust_certificate=False)
+    camera = CameraWeb(session, address, "root", PASSWORD)
     error = await failure(camera.connect())
     assert error.message.key == "camera_invalid_address"
     assert list(error.message.placeholders) == ["address"]
@@ -83,7 +83,7 @@ async def test_invalid_address(session: aiohttp.ClientSession, address: str) -> 
 @pytest.mark.parametrize("before", ["http://root:", "root:", "https://root:x@y"])
 async def test_password_in_the_address(session: aiohttp.ClientSession, before: str) -> None:
     """Reject credentials in an address, and don't show them."""
-    camera = CameraWeb(session, f"{before}{PASSWORD}@camera/{'x' * 500}", "root", PASSWORD, trust_certificate=False)
+    camera = CameraWeb(session, f"{before}{PASSWORD}@camera/{'x' * 500}", "root", PASSWORD)
     error = await failure(camera.connect())
     assert error.message.key == "camera_invalid_address"
     assert error.message.placeholders == {"address": f"camera/{'x' * 193}"}
@@ -118,7 +118,7 @@ async def test_address(closed_port: int, typed: str, asked: list[int]) -> None:
     names = Anybody({})
     connector = aiohttp.TCPConnector(resolver=names, use_dns_cache=False)
     async with aiohttp.ClientSession(connector=connector) as session:
-        camera = CameraWeb(session, typed, "root", PASSWORD, trust_certificate=False)
+        camera = CameraWeb(session, typed, "root", PASSWORD)
         error = await failure(camera.connect())
     assert error.message.key == "camera_unreachable"
     assert error.message.placeholders == {"address": typed.strip("\ufeff\u00a0\u200b\r\n ")}
@@ -135,7 +135,7 @@ async def test_ipv6_address(typed: str) -> None:
         raise ConnectionRefusedError(111, "refused")
 
     async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(socket_factory=refuse)) as session:
-        camera = CameraWeb(session, typed, "root", PASSWORD, trust_certificate=False)
+        camera = CameraWeb(session, typed, "root", PASSWORD)
         assert (await failure(camera.connect())).message.key == "camera_unreachable"
     host = typed.removeprefix("http://").strip("[]/")
     assert tried == [(host, port) for port in ([80] if "http" in typed else [443, 80])]
@@ -143,7 +143,7 @@ async def test_ipv6_address(typed: str) -> None:
 
 async def test_finds_plain_http(session: aiohttp.ClientSession, device: Device) -> None:
     """Find a camera that speaks HTTP on the port that was tried with HTTPS."""
-    camera = CameraWeb(session, device.address, "root", PASSWORD, trust_certificate=False)
+    camera = CameraWeb(session, device.address, "root", PASSWORD)
     assert await camera.connect() == DEVICE
     assert camera.certificate_verified is None
 
@@ -152,7 +152,7 @@ async def test_http_port(closed_port: int, device: Device) -> None:
     """Find a camera on the HTTP port if nothing listens on the HTTPS port."""
     names = FakeResolver({("camera", 443): closed_port, ("camera", 80): int(device.address.rpartition(":")[2])})
     async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(resolver=names)) as session:
-        camera = CameraWeb(session, "camera", "root", PASSWORD, trust_certificate=False)
+        camera = CameraWeb(session, "camera", "root", PASSWORD)
         assert await camera.connect() == DEVICE
 
 
@@ -160,12 +160,12 @@ async def test_http_port(closed_port: int, device: Device) -> None:
 async def test_not_tls(session: aiohttp.ClientSession, answer: bytes) -> None:
     """Try HTTP if the answer isn't TLS, unless HTTPS was asked for."""
     async with raw_server(answer) as address:
-        camera = CameraWeb(session, address, "root", PASSWORD, trust_certificate=False)
+        camera = CameraWeb(session, address, "root", PASSWORD)
         error = await failure(camera.connect())
         assert error.message.key in {"camera_refused", "camera_unreachable", "camera_not_axis"}
         assert camera.certificate_verified is None
         # HTTP isn't tried if the address says HTTPS.
-        camera = CameraWeb(session, f"https://{address}", "root", PASSWORD, trust_certificate=True)
+        camera = CameraWeb(session, f"https://{address}", "root", PASSWORD)
         assert (await failure(camera.connect())).message.key == "camera_unreachable"
 
 
@@ -173,7 +173,7 @@ async def test_unsafe_tls(session: aiohttp.ClientSession) -> None:
     """Don't try HTTP if a server speaks only unsafe TLS."""
     # A fatal alert: protocol_version.
     async with raw_server(b"\x15\x03\x03\x00\x02\x02\x46") as address:
-        camera = CameraWeb(session, address, "root", PASSWORD, trust_certificate=True)
+        camera = CameraWeb(session, address, "root", PASSWORD)
         assert (await failure(camera.connect())).message.key == "camera_unreachable"
         assert camera.certificate_verified is True
 
@@ -182,29 +182,32 @@ async def test_untrusted_certificate(session: aiohttp.ClientSession) -> None:
     """Send no request, and don't try HTTP, if the certificate isn't trusted."""
     async with Device(https=True) as device:
         for address in (device.url, device.address):
-            camera = CameraWeb(session, address, "root", PASSWORD, trust_certificate=False)
+            camera = CameraWeb(session, address, "root", PASSWORD)
             error = await failure(camera.connect())
             assert error.message.key == "camera_certificate"
             assert error.message.placeholders == {"address": address, "reason": "self-signed certificate"}
     assert not device.requests
 
 
-async def test_certificate_trusted_by_the_user(session: aiohttp.ClientSession, pem: str) -> None:
-    """Connect to an untrusted certificate if the user trusts it, and report that it wasn't verified."""
+async def test_certificate_accepted_by_the_user(session: aiohttp.ClientSession, pem: str) -> None:
+    """Return the fingerprint of an untrusted certificate; connect if it is accepted, and report it as not verified."""
     async with Device(https=True) as device:
-        camera = CameraWeb(session, device.address, "root", PASSWORD, trust_certificate=True)
+        error = await failure(CameraWeb(session, device.address, "root", PASSWORD).connect())
+        assert isinstance(error, UnverifiedCertificateError)
+        known = Connection("https", error.fingerprint)
+        assert known == accepted(device)
+        camera = CameraWeb(session, device.address, "root", PASSWORD, known=known)
         assert await camera.connect() == DEVICE
         assert camera.certificate_verified is False
         assert await camera.install_authority(pem) is True
 
 
-@pytest.mark.parametrize("trust", [False, True])
-async def test_verified_certificate(trust: bool) -> None:
-    """Verify a valid certificate even if the user would trust any."""
+async def test_verified_certificate() -> None:
+    """Verify a valid certificate."""
     async with Device(https=True) as device:
         context = ssl.create_default_context(cadata=device.certificate)
         async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=context)) as session:
-            camera = CameraWeb(session, device.address, "root", PASSWORD, trust_certificate=trust)
+            camera = CameraWeb(session, device.address, "root", PASSWORD)
             assert await camera.connect() == DEVICE
             assert camera.certificate_verified is True
 
@@ -215,7 +218,7 @@ async def test_certificate_for_another_name() -> None:
         names = FakeResolver({("camera", 443): int(device.address.rpartition(":")[2])})
         context = ssl.create_default_context(cadata=device.certificate)
         async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=context, resolver=names)) as session:
-            error = await failure(CameraWeb(session, "camera", "root", PASSWORD, trust_certificate=False).connect())
+            error = await failure(CameraWeb(session, "camera", "root", PASSWORD).connect())
     assert error.message.key == "camera_certificate"
     assert "not valid for 'camera'" in error.message.placeholders["reason"]
     assert not device.requests
@@ -241,7 +244,7 @@ async def test_no_http_after_https(closed_port: int, device: Device) -> None:
         context = ssl.create_default_context(cadata=safe.certificate)
         connector = aiohttp.TCPConnector(resolver=names, use_dns_cache=False, ssl=context)
         async with aiohttp.ClientSession(connector=connector) as session:
-            camera = CameraWeb(session, name, "root", PASSWORD, trust_certificate=True)
+            camera = CameraWeb(session, name, "root", PASSWORD)
             error = await failure(camera.connect())
     assert error.message.key == "camera_unreachable"
     assert [bool(request.authorization) for request in safe.requests] == [False, True]
@@ -251,7 +254,7 @@ async def test_no_http_after_https(closed_port: int, device: Device) -> None:
 async def test_refused(session: aiohttp.ClientSession, closed_port: int) -> None:
     """Report a port on which nothing listens."""
     address = f"127.0.0.1:{closed_port}"
-    error = await failure(CameraWeb(session, address, "root", PASSWORD, trust_certificate=True).connect())
+    error = await failure(CameraWeb(session, address, "root", PASSWORD).connect())
     assert error.message.key == "camera_unreachable"
     assert error.message.placeholders == {"address": address}
 
@@ -260,7 +263,7 @@ async def test_unknown_name() -> None:
     """Report an unknown name without trying HTTP."""
     names = FakeResolver({})
     async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(resolver=names)) as session:
-        error = await failure(CameraWeb(session, "camera", "root", PASSWORD, trust_certificate=False).connect())
+        error = await failure(CameraWeb(session, "camera", "root", PASSWORD).connect())
     assert error.message.key == "camera_unreachable"
     assert names.asked == [("camera", 443)]
 
@@ -268,7 +271,7 @@ async def test_unknown_name() -> None:
 async def test_hangs_up(session: aiohttp.ClientSession) -> None:
     """Report a server that closes the connection without an answer."""
     async with raw_server(b"") as address:
-        error = await failure(CameraWeb(session, f"http://{address}", "root", "x", trust_certificate=True).connect())
+        error = await failure(CameraWeb(session, f"http://{address}", "root", "x").connect())
     assert error.message.key == "camera_unreachable"
 
 
@@ -278,14 +281,14 @@ async def test_slow(session: aiohttp.ClientSession, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(vapix, "SECONDS", 0.2)
     async with Device(https=scheme == "https") as device:
         device.delay = 20
-        camera = CameraWeb(session, device.url, "root", PASSWORD, trust_certificate=True)
+        camera = CameraWeb(session, device.url, "root", PASSWORD, known=accepted(device))
         error = await failure(camera.connect())
         assert error.message.key == "camera_timeout"
         assert error.message.placeholders == {"address": device.url}
     # A server that begins an answer, or never answers to TLS; HTTP isn't tried after that.
     for answer in (b"", b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{"):
         async with raw_server(answer, hang=True) as address:
-            camera = CameraWeb(session, f"{scheme}://{address}", "root", PASSWORD, trust_certificate=True)
+            camera = CameraWeb(session, f"{scheme}://{address}", "root", PASSWORD)
             assert (await failure(camera.connect())).message.key in {"camera_timeout"} | (
                 {"camera_unreachable"} if scheme == "https" and answer else set()
             )

@@ -150,5 +150,5 @@ async def test_blocked_address(session: aiohttp.ClientSession) -> None:
     """A camera that blocks this address for a while isn't a wrong password."""
     async with Device(counting=counting(THREE_D)) as device:
         device.everywhere = Reply(403)
-        web = CameraWeb(session, device.url, device.username, device.password, trust_certificate=False)
+        web = CameraWeb(session, device.url, device.username, device.password)
         assert (await failure(web.connect())).message.key == "camera_blocked"

@@ -1,7 +1,6 @@
 """A camera that was reached before gets its password only if it is still the same camera, reached in the same way."""
 
 from collections.abc import AsyncIterator
-from hashlib import sha256
 import ssl
 
 import aiohttp
@@ -9,7 +8,7 @@ import pytest
 
 from custom_components.axis_people_counter.connecting.vapix import CameraWeb, Connection
 
-from ..helpers.vapix import DEVICE, INFO, device_info, failure
+from ..helpers.vapix import DEVICE, INFO, accepted, device_info, failure
 from ..simulator import Device, Reply
 from ..simulator.device import PASSWORD
 
@@ -27,12 +26,7 @@ async def other() -> AsyncIterator[Device]:
 
 def known_web(session: aiohttp.ClientSession, device: Device, known: Connection | None) -> CameraWeb:
     """Return a camera that was reached before."""
-    return CameraWeb(session, device.address, "root", PASSWORD, trust_certificate=True, known=known)
-
-
-def fingerprint(device: Device) -> str:
-    """Return the fingerprint of a camera's certificate."""
-    return sha256(ssl.PEM_cert_to_DER_cert(device.certificate)).hexdigest()
+    return CameraWeb(session, device.address, "root", PASSWORD, known=known)
 
 
 def authorizations(device: Device) -> list[str]:
@@ -43,12 +37,12 @@ def authorizations(device: Device) -> list[str]:
 async def test_accepted_certificate(session: aiohttp.ClientSession) -> None:
     """Keep the fingerprint of the certificate that a person accepts, and connect with it again."""
     async with Device(https=True, authentication=("Basic",)) as device:
-        camera = known_web(session, device, None)
+        camera = known_web(session, device, accepted(device))
         await camera.connect()
-        assert camera.connection == Connection("https", fingerprint(device))
+        assert camera.connection == accepted(device)
         camera = known_web(session, device, camera.connection)
         assert await camera.connect(DEVICE.serial) == DEVICE
-        assert camera.connection == Connection("https", fingerprint(device))
+        assert camera.connection == accepted(device)
         assert camera.certificate_verified is False
 
 
@@ -69,7 +63,7 @@ async def test_verified_certificate(session: aiohttp.ClientSession, other: Devic
 async def test_another_certificate(session: aiohttp.ClientSession, other: Device) -> None:
     """Send nothing to a server with another certificate, not even a question without a password."""
     async with Device(https=True) as device:
-        known = Connection("https", fingerprint(device))
+        known = accepted(device)
     error = await failure(known_web(session, other, known).connect(DEVICE.serial))
     assert error.message.key == "camera_other_certificate"
     assert not other.requests
@@ -86,7 +80,7 @@ async def test_https_camera_over_http(session: aiohttp.ClientSession, device: De
 async def test_another_camera(session: aiohttp.ClientSession, https: bool) -> None:
     """Send no password to a camera that says without a login that it is another one."""
     async with Device(https=https, serial=OTHER) as device:
-        known = Connection("https", fingerprint(device)) if https else Connection("http", None)
+        known = accepted(device) if https else Connection("http", None)
         error = await failure(known_web(session, device, known).connect(DEVICE.serial))
         assert error.message.key == "camera_other"
         assert error.message.placeholders == {"address": device.address, "serial": OTHER, "wanted": DEVICE.serial}

@@ -10,7 +10,7 @@ import pytest
 
 from custom_components.axis_people_counter.connecting.vapix import CameraWeb, CountingApplication
 
-from ..helpers.vapix import DEVICE, INFO, failure
+from ..helpers.vapix import DEVICE, INFO, accepted, failure
 from ..simulator import Device, Reply
 from ..simulator.device import PASSWORD
 
@@ -141,7 +141,7 @@ async def test_impossible_username(
 ) -> None:
     """Send no request with a username that can't be in a header."""
     async with Device(authentication=authentication, https=https) as device:
-        camera = CameraWeb(session, device.url, username, PASSWORD, trust_certificate=True)
+        camera = CameraWeb(session, device.url, username, PASSWORD, known=accepted(device))
         error = await failure(camera.connect())
     assert error.message.key == "camera_credentials"
     assert [request.authorization for request in device.requests] == [None]
@@ -151,7 +151,7 @@ async def test_impossible_username(
 async def test_impossible_password(session: aiohttp.ClientSession, https: bool) -> None:
     """Treat a password that can't be encoded in UTF-8 as wrong."""
     async with Device(authentication=("Basic" if https else "MD5",), https=https) as device:
-        camera = CameraWeb(session, device.url, "root", "\ud800", trust_certificate=True)
+        camera = CameraWeb(session, device.url, "root", "\ud800", known=accepted(device))
         assert (await failure(camera.connect())).message.key == "camera_credentials"
 
 
@@ -159,7 +159,7 @@ async def test_other_username(session: aiohttp.ClientSession) -> None:
     """Sign in with unusual characters in the username."""
     for authentication, https in (("SHA-256", False), ("Basic", True)):
         async with Device(authentication=(authentication,), https=https, username='Åsa "the admin" \\o/') as device:
-            camera = CameraWeb(session, device.url, device.username, PASSWORD, trust_certificate=True)
+            camera = CameraWeb(session, device.url, device.username, PASSWORD, known=accepted(device))
             assert await camera.connect() == DEVICE
 
 
@@ -239,6 +239,6 @@ async def test_login_after_the_identity(camera_web: Callable[[Device], CameraWeb
 async def test_repr(session: aiohttp.ClientSession) -> None:
     """Don't show the password in the repr."""
     async with Device(authentication=("Basic",), https=True) as device:
-        camera = CameraWeb(session, device.url, "root", PASSWORD, trust_certificate=True)
+        camera = CameraWeb(session, device.url, "root", PASSWORD, known=accepted(device))
         await camera.connect()
         assert PASSWORD not in repr(camera)

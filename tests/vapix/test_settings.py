@@ -160,7 +160,7 @@ async def test_installation_refused(
     application = web.Application()
     application.router.add_route("*", "/{path:.*}", answer)
     async with TestServer(application, host="127.0.0.1") as server:
-        camera = CameraWeb(session, str(server.make_url("/")), "root", PASSWORD, trust_certificate=False)
+        camera = CameraWeb(session, str(server.make_url("/")), "root", PASSWORD)
         await camera.connect()
         if key is None:
             assert await camera.install_authority(pem) is True

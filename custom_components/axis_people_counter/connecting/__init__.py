@@ -2,22 +2,32 @@
 
 from .authority import certificate_names, certificate_pem, fingerprint
 from .camera_access import CameraAccess, async_checked_access
-from .camera_setup import CAMERA_SCHEMA, async_camera_problem, async_prepare_camera, camera_web, suggested_camera
+from .camera_setup import (
+    CAMERA_SCHEMA,
+    CONF_CONNECTION,
+    async_camera_problem,
+    async_prepare_camera,
+    camera_web,
+    suggested_camera,
+)
 from .counting_api import CountingApi
 from .listener import DATA_LISTENER, Listener, ListenerSettings, async_is_this_machine, own_certificates
 from .pasted_text import is_all_visible, strip_invisible
 from .sockets import listening_sockets
-from .vapix import CameraError, CameraIdentity
+from .vapix import CameraError, CameraIdentity, Connection, UnverifiedCertificateError
 
 __all__ = [
     "CAMERA_SCHEMA",
+    "CONF_CONNECTION",
     "DATA_LISTENER",
     "CameraAccess",
     "CameraError",
     "CameraIdentity",
+    "Connection",
     "CountingApi",
     "Listener",
     "ListenerSettings",
+    "UnverifiedCertificateError",
     "async_camera_problem",
     "async_checked_access",
     "async_is_this_machine",

@@ -16,10 +16,9 @@ from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from ..messages import Message, async_translate, plain
 from .vapix import CameraError, CameraIdentity, CameraWeb, Connection
 
-CONF_TRUST_CERTIFICATE: Final = "trust_certificate"
 # A wrong password must not be tried again.
 WRONG_PASSWORD: Final = "camera_credentials"
-# Not in the form: how a camera was reached whose access is kept.
+# Not in the form: how a camera was reached before, or whose certificate was accepted.
 CONF_CONNECTION: Final = "connection"
 CAMERA_SCHEMA: Final = vol.Schema(
     {
@@ -30,7 +29,6 @@ CAMERA_SCHEMA: Final = vol.Schema(
         vol.Required(CONF_PASSWORD): selector.TextSelector(
             selector.TextSelectorConfig(type=selector.TextSelectorType.PASSWORD, autocomplete="off")
         ),
-        vol.Required(CONF_TRUST_CERTIFICATE, default=False): selector.BooleanSelector(),
     }
 )
 
@@ -43,7 +41,6 @@ def camera_web(hass: HomeAssistant, user_input: Mapping[str, Any]) -> CameraWeb:
         user_input[CONF_HOST],
         user_input[CONF_USERNAME],
         user_input[CONF_PASSWORD],
-        trust_certificate=user_input[CONF_TRUST_CERTIFICATE],
         known=Connection(**known) if known else None,
     )
 

@@ -79,6 +79,15 @@ class _NotListeningError(CameraError):
     """Nothing listens at the address, or nothing that speaks TLS."""
 
 
+class UnverifiedCertificateError(CameraError):
+    """The certificate of a camera can't be verified; nothing was sent."""
+
+    def __init__(self, message: Message, fingerprint: str) -> None:
+        """Keep the SHA-256 of the certificate in hex digits: a person may accept it."""
+        super().__init__(message.key, **message.placeholders)
+        self.fingerprint = fingerprint
+
+
 class CameraIdentity(NamedTuple):
     """The identity of a camera; the serial number has 12 lower-case hex digits."""
 
@@ -123,7 +132,6 @@ class CameraWeb:
         username: str,
         password: str,
         *,
-        trust_certificate: bool,
         known: Connection | None = None,
     ) -> None:
         """Use a session that verifies certificates; the address may be as it was typed.
@@ -134,7 +142,6 @@ class CameraWeb:
         self._address = strip_invisible(address)
         self._username = username
         self._password = password
-        self._trust_certificate = trust_certificate
         self._known = known
         # True once the camera has answered 401 to the password.
         self.password_rejected = False
@@ -162,6 +169,7 @@ class CameraWeb:
         """Find the scheme by which the camera answers, and return its identity. Call this first.
 
         If a serial number is given, any other camera is an error, and gets no password if it names itself without.
+        Raises CameraError, and UnverifiedCertificateError if a person may accept the certificate.
         """
         origins = self._origins()
         self._origin = origins[0]
@@ -176,23 +184,23 @@ class CameraWeb:
                 raise
             if isinstance(err, _NotListeningError) and len(origins) > 1:
                 self._origin = origins[1]
-            elif err.message.key == "camera_certificate" and self._trust_certificate and not self._known:
-                self._certificate = await self._find_certificate()
+            elif err.message.key == "camera_certificate" and not self._known:
+                raise UnverifiedCertificateError(err.message, await self._find_certificate()) from None
             else:
                 raise
         return await self._identify(serial)
 
-    async def _find_certificate(self) -> Fingerprint:
-        """Return the fingerprint of the camera's certificate; no other is accepted after this. Nothing is sent."""
+    async def _find_certificate(self) -> str:
+        """Return the fingerprint of the camera's certificate in hex digits. Nothing is sent."""
         assert self._origin, "connect comes first"
-        found = Fingerprint(_NO_CERTIFICATE)
+        found = _NO_CERTIFICATE
         with self._translated_errors():
             try:
                 async with asyncio.timeout(SECONDS):
-                    await self._session.head(self._origin, ssl=found)
+                    await self._session.head(self._origin, ssl=Fingerprint(found))
             except ServerFingerprintMismatch as err:
-                found = Fingerprint(err.got)
-        return found
+                found = err.got
+        return found.hex()
 
     async def get(self, path: str, max_bytes: int) -> Response:
         """Return the response to a request; its status may be an error, and is 404 for everything that is absent."""

@@ -3,9 +3,11 @@
 from pathlib import Path
 
 from hypothesis import given, strategies as st
+import pytest
 
 from custom_components.axis_people_counter.counting.interval import Interval
 from custom_components.axis_people_counter.counting.replacements import Route
+from custom_components.axis_people_counter.ledger import quarantine
 from custom_components.axis_people_counter.ledger.filling import Filled
 from custom_components.axis_people_counter.ledger.ledger import Ledger
 
@@ -105,6 +107,16 @@ def test_repeated_and_overlapping_rows(path: Path, ledger: Ledger) -> None:
     # The last row begins after, but ends before the one that a push overlaps.
     assert fill(ledger, interval(70, 9, minutes=15), interval(75, 2)).added == (interval(75, 2),)
     assert_sound(path)
+
+
+def test_time_of_very_many_intervals(path: Path, ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave a day alone that has more intervals than a camera sends, so that no push waits until they are read."""
+    monkeypatch.setattr(quarantine, "MAX_COMPARED", 20)
+    record(ledger, 9 * DAY, *(interval(2 * minute, 1) for minute in range(20)))
+    assert fill(ledger, interval(1, 2), interval(37, 2)).added == (interval(1, 2), interval(37, 2))
+    assert fill(ledger, interval(3, 2), interval(35, 2)).added == (interval(3, 2), interval(35, 2))
+    assert fill(ledger, interval(-1, 2), interval(41, 2)).added == ()
+    assert waiting(path) == []
 
 
 def test_counted_seconds(path: Path, ledger: Ledger) -> None:

@@ -5,10 +5,10 @@ from collections.abc import Callable
 import pytest
 
 from custom_components.axis_people_counter.counting.interval import Interval
-from custom_components.axis_people_counter.ledger import quarantine
+from custom_components.axis_people_counter.ledger import quarantine, retry
 from custom_components.axis_people_counter.ledger.ledger import Ledger
 
-from ..helpers.bare_ledger import SERIAL, TIMEOUT, bad, contents, counted_steps, interval, quarantined, record
+from ..helpers.bare_ledger import SERIAL, START, TIMEOUT, bad, contents, counted_steps, interval, quarantined, record
 
 
 @pytest.fixture(autouse=True)
@@ -68,6 +68,32 @@ def test_cost_of_many_waiting_intervals(ledger: Ledger, before: Callable[[Ledger
     some = cost()
     before(ledger, 1200)
     assert cost() - some < 20 * 800
+
+
+@pytest.mark.parametrize("before", [chain, wide])
+def test_retry_of_many_waiting_intervals(
+    ledger: Ledger, before: Callable[[Ledger, int], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A retry compares an interval with no more others than a push does, and what isn't compared goes on waiting."""
+    monkeypatch.setattr(retry, "RETRY_PAGE", 1)
+
+    def cost(minute: int) -> int:
+        """Return the steps of a page, after a rejected interval has come that is readable now."""
+        readable = [interval(minute, 5, minutes=2)]
+        record(ledger, 1001 * 60, rejected=[bad(minute)])
+        expected = quarantined(ledger)
+        with counted_steps(ledger) as counter:
+            last: int | None = 0
+            while last is not None:
+                last = ledger.retry(SERIAL, lambda *_: readable, START, last).result(TIMEOUT).last
+        assert quarantined(ledger) == expected
+        return counter["steps"] // expected
+
+    before(ledger, 300)
+    some = cost(100)
+    before(ledger, 600)
+    # As for a push, each of the others adds no more than a look at the index.
+    assert cost(200) - some < 20 * 300
 
 
 def test_intervals_that_are_far_apart(ledger: Ledger) -> None:

@@ -56,8 +56,11 @@ def _counted_time(db: sqlite3.Connection, camera: int, candidates: list[Interval
     counted = Coverage()
     if candidates:
         low, high = candidates[0].start, max(interval.end for interval in candidates)
-        # Waiting intervals were pushed, too: what they say of their time may count later.
-        for known in (intervals.overlapping, quarantine.waiting):
-            for interval in known(db, camera, low, high):
+        if known := quarantine.readable(db, camera, low, high, quarantine.MAX_COMPARED):
+            # Waiting intervals were pushed, too: what they say of their time may count later.
+            for interval in known.stored | known.waiting:
                 counted.add(interval.start, interval.end)
+        else:
+            # No real camera sends so many. Other pushes wait while they are read, so all the time is left alone.
+            counted.add(low, high)
     return counted

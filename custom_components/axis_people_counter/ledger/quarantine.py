@@ -115,21 +115,15 @@ class Readable(NamedTuple):
     waiting: set[SentInterval]
 
 
-def readable(
-    db: sqlite3.Connection, camera: int, low: Timestamp, high: Timestamp, limit: int | None
-) -> Readable | None:
+def readable(db: sqlite3.Connection, camera: int, low: Timestamp, high: Timestamp, limit: int) -> Readable | None:
     """Return the readable intervals of a camera that overlap [low, high), None if there are more than `limit`."""
-    at_most = None if limit is None else limit + 1
-    found = Readable(
-        set(intervals.overlapping(db, camera, low, high, at_most)), waiting(db, camera, low, high, at_most)
-    )
-    return None if limit is not None and len(found.stored) + len(found.waiting) > limit else found
+    stored = set(intervals.overlapping(db, camera, low, high, limit + 1))
+    waiting = _waiting(db, camera, low, high, limit + 1 - len(stored))
+    return None if len(stored) + len(waiting) > limit else Readable(stored, waiting)
 
 
-def waiting(
-    db: sqlite3.Connection, camera: int, low: Timestamp, high: Timestamp, limit: int | None = None
-) -> set[SentInterval]:
-    """Return the waiting intervals of a camera that overlap [low, high), or some of them."""
+def _waiting(db: sqlite3.Connection, camera: int, low: Timestamp, high: Timestamp, limit: int) -> set[SentInterval]:
+    """Return some of the waiting intervals of a camera that overlap [low, high)."""
     # No interval is longer than MAX_WIDTH, so the upper bound of stop only lets the index skip later intervals.
     rows = db.execute(
         f"""
@@ -142,7 +136,7 @@ def waiting(
             AND start < ?
         LIMIT ?
         """,
-        (camera, low, high + MAX_WIDTH, high, -1 if limit is None else limit),
+        (camera, low, high + MAX_WIDTH, high, limit),
     )
     return {SentInterval(*row) for row in rows}
 
@@ -191,14 +185,16 @@ def let_wait(
     camera: int,
     received: Timestamp,
     sent_intervals: Iterable[SentInterval],
-    room: QuarantineSpace,
+    room: QuarantineSpace | None,
 ) -> None:
     """Add waiting intervals that haven't been compared with any others, as far as there is room."""
     new = [interval for interval in sorted(sent_intervals, key=rank) if not _is_known(db, camera, interval.interval)]
-    fitting = new[: room.free()]
-    room.take(len(fitting))
-    room.not_stored += len(new) - len(fitting)
-    replace_waiting(db, camera, received, (), fitting)
+    if room:
+        fitting = new[: room.free()]
+        room.take(len(fitting))
+        room.not_stored += len(new) - len(fitting)
+        new = fitting
+    replace_waiting(db, camera, received, (), new)
 
 
 def _is_known(db: sqlite3.Connection, camera: int, interval: Interval) -> bool:

@@ -71,7 +71,8 @@ def settle(
     """Store a camera's intervals that are accepted, and quarantine those that have to wait.
 
     The result is the same in one step, but 90 days at once would hold up other threads, and be objects all at once.
-    `room` limits the quarantine, and with how many intervals the sent ones are compared; None means no limit.
+    Sent intervals that would have to be compared with too many others wait uncompared. `room` limits the quarantine;
+    None means no limit.
     """
     newest_before = newest = intervals.newest(db, camera.id)
     counts_adults = camera.total_adults_entered is not None
@@ -88,10 +89,8 @@ def settle(
             day = _settle_day(db, camera.id, sent_intervals, _Nearby(set(), set()), received, room)
             newest = day.added[-1].interval if day.added else newest
         else:
-            limit = quarantine.MAX_COMPARED + COMPARED_WITH_EACH * len(sent_intervals) if room else None
-            if (nearby := _nearby(db, camera.id, sent_intervals, limit)) is None:
-                assert room
-                # A retry compares them with all others.
+            if (nearby := _nearby(db, camera.id, sent_intervals)) is None:
+                # A retry compares them again: by then, a person may have deleted the others.
                 quarantine.let_wait(db, camera.id, received, sent_intervals, room)
                 has_quarantined = True
                 continue
@@ -177,13 +176,12 @@ def _resolve_within_room(
     return accepted, waiting
 
 
-def _nearby(
-    db: sqlite3.Connection, camera: int, sent_intervals: set[SentInterval], limit: int | None
-) -> _Nearby | None:
+def _nearby(db: sqlite3.Connection, camera: int, sent_intervals: set[SentInterval]) -> _Nearby | None:
     """Return the stored and the waiting intervals that overlap sent ones, directly or through others.
 
-    Return None if more than `limit` have to be read for that.
+    Return None if too many have to be read for that.
     """
+    limit = quarantine.MAX_COMPARED + COMPARED_WITH_EACH * len(sent_intervals)
     # None of the sent ones is far from the others: what lies between them is read with them.
     low, high = min(sent.start for sent in sent_intervals), max(sent.end for sent in sent_intervals)
     margin = 0

@@ -14,7 +14,8 @@ from typing import Any, Final
 import pytest
 
 from custom_components.axis_people_counter.ledger import file as ledger_file
-from custom_components.axis_people_counter.ledger.errors import LedgerError
+from custom_components.axis_people_counter.ledger.cameras import MAX_CAMERAS
+from custom_components.axis_people_counter.ledger.errors import LedgerError, TooManyCamerasError
 from custom_components.axis_people_counter.ledger.file import BackupHold
 from custom_components.axis_people_counter.ledger.ledger import Ledger
 
@@ -65,6 +66,21 @@ def test_waiting_pushes_are_committed_together(path: Path, ledger: Ledger) -> No
     assert [future.result(TIMEOUT).camera.serial for future in futures] == [sender(n).serial for n in range(50)]
     assert len(read.result(TIMEOUT)) in (1, 2, 51)
     assert 1 <= commits(path) - before <= 2
+
+
+def test_refused_pushes_take_no_commit(path: Path, ledger: Ledger) -> None:
+    """However many cameras are beyond the limit, the pushes of the others are committed together."""
+    record(ledger, 0, sender=sender(0))
+    for future in [ledger.record(push(0, sender=sender(number)), START) for number in range(1, MAX_CAMERAS)]:
+        future.result(TIMEOUT)
+    before = commits(path)
+    numbers = [*range(20), *range(MAX_CAMERAS, MAX_CAMERAS + 20)]
+    go_on = held_up(ledger)
+    futures = [ledger.record(push(60, interval(0, 1), sender=sender(number)), START) for number in numbers]
+    go_on.set()
+    refused = [future.exception(TIMEOUT) for future in futures]
+    assert [isinstance(error, TooManyCamerasError) for error in refused] == [False] * 20 + [True] * 20
+    assert commits(path) - before == 1
 
 
 def test_batch_waits_once_for_a_lock(path: Path, ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:

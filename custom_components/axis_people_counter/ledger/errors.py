@@ -23,4 +23,4 @@ class LedgerTooNewError(Exception):
 
 
 class TooManyCamerasError(Exception):
-    """The camera is new, and there are as many cameras as there may be."""
+    """The camera is new, and there are as many cameras as there may be. Raised before anything is changed."""

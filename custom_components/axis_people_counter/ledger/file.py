@@ -20,7 +20,7 @@ from threading import Lock, Thread
 from typing import Any, Final, NamedTuple
 
 from . import damaged_days, schema
-from .errors import DamagedDayError, LedgerError
+from .errors import DamagedDayError, LedgerError, TooManyCamerasError
 from .folds import UNFINISHED, LedgerConnection, Unfinished
 
 _LOGGER = logging.getLogger(__name__)
@@ -266,13 +266,16 @@ class LedgerFile:
             jobs.clear()
         else:
             for job, result in zip(jobs, results, strict=True):
-                job.answer.set_result(result)
+                if isinstance(result, TooManyCamerasError):
+                    job.answer.set_exception(result)
+                else:
+                    job.answer.set_result(result)
             _wake_waiters(job.answer for job in jobs)
             self._limit_held_log()
 
     def _commit(self, jobs: list[_Job]) -> list[Any]:
         with self._transaction() as db:
-            return [job.function(db) for job in jobs]
+            return [_run_write(db, job.function) for job in jobs]
 
     def _write_failed(self, jobs: list[_Job], err: BaseException) -> None:
         """Answer with the error, or run each job alone where only one of them may have caused it."""
@@ -457,6 +460,15 @@ class LedgerFile:
         if self._backup_hold.is_on:
             self._backup_hold.is_on = False
             _LOGGER.warning("The backup in progress may lack people counts, please make another one: %s", reason)
+
+
+def _run_write(db: sqlite3.Connection, function: Callable[[sqlite3.Connection], Any]) -> Any:
+    """Return the result of a job, or its error if it has changed nothing: the other jobs are stored all the same."""
+    try:
+        return function(db)
+    except TooManyCamerasError as err:
+        # Its traceback would keep the job in memory.
+        return err.with_traceback(None)
 
 
 type _Identity = tuple[tuple[int, int] | None, ...]

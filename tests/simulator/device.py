@@ -118,6 +118,8 @@ class Device:
         # The answer to all requests; the answers after a login, by path.
         self.everywhere: Reply | None = None
         self.replies: dict[str, Reply] = {}
+        # The status of the next answer only.
+        self.refuse_once: int | None = None
         # The paths that need no login.
         self.public_paths: set[str] = set()
         self.requests: deque[Request] = deque(maxlen=MAX_REQUESTS)
@@ -195,6 +197,9 @@ class Device:
             )
         )
         await asyncio.sleep(self.delay)
+        status, self.refuse_once = self.refuse_once, None
+        if status:
+            return self._challenge(stale=False) if status == 401 else _plain(Reply(status))
         if self.everywhere:
             return _plain(self.everywhere)
         if self._is_public(request.path, body):

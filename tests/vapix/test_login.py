@@ -176,7 +176,6 @@ async def test_other_username(session: aiohttp.ClientSession) -> None:
         'Digest realm="x", nonce="", qop="auth"',
         'Digest realm="x", nonce="y", qop="something"',
         'Digest realm="x", nonce="y", qop="auth", algorithm=ROT13',
-        'Digest realm="x", nonce="y", qop="auth", domain="http://["',
         "Digest realm=" + '"\\' * 3000,
     ],
 )

@@ -1,4 +1,4 @@
-"""Access to a camera that a person has allowed to keep: signs in for each use, because another camera may have come.
+"""Access to a camera that a person has allowed to keep: signs in when it is first used, and again after an error.
 
 Knows neither subentries nor counts. The receiver keeps one for each such camera.
 """
@@ -13,7 +13,7 @@ from homeassistant.core import HomeAssistant
 from ..messages import Message
 from .camera_setup import CONF_CONNECTION, camera_web
 from .counting_api import CountingApi
-from .vapix import CameraError
+from .vapix import CameraError, CameraWeb
 
 
 class CameraAccess:
@@ -25,25 +25,32 @@ class CameraAccess:
         self._hass = hass
         self._settings = settings
         self._refusal: Message | None = None
+        # After the sign-in, which many uses share: a camera is asked every few seconds.
+        self._signed_in: tuple[CameraWeb, CountingApi] | None = None
         self._lock = asyncio.Lock()
 
     @asynccontextmanager
     async def async_api(self) -> AsyncIterator[CountingApi]:
-        """Sign in, and lend the counting application to one user at a time. Raises CameraError.
+        """Lend the counting application to one user at a time. Raises CameraError.
 
         After a 401 to the password, nothing is sent any more: a camera locks out whoever tries again and again.
         """
         async with self._lock:
             if self._refusal:
                 raise CameraError(self._refusal.key, **self._refusal.placeholders)
-            web = camera_web(self._hass, self._settings)
+            signed_in, self._signed_in = self._signed_in, None
+            web = signed_in[0] if signed_in else camera_web(self._hass, self._settings)
             try:
-                await web.connect(self.serial)
-                yield await CountingApi.find(web, self.serial)
+                if signed_in is None:
+                    await web.connect(self.serial)
+                    signed_in = web, await CountingApi.find(web, self.serial)
+                yield signed_in[1]
             except CameraError as err:
+                # The next use checks the serial number again, because another camera may have come.
                 if web.password_rejected:
                     self._refusal = err.message
                 raise
+            self._signed_in = signed_in
 
 
 async def async_checked_access(hass: HomeAssistant, serial: str, settings: Mapping[str, Any]) -> dict[str, Any]:

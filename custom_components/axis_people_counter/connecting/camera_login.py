@@ -65,6 +65,11 @@ class _Challenge(NamedTuple):
         """The hash of a digest."""
         return self.parameters.get("algorithm", "MD5").strip('"').upper()
 
+    def renews(self, other: _Challenge) -> bool:
+        """Return True if only the nonce of an earlier challenge has expired."""
+        is_stale = self.parameters.get("stale", "").strip('"').lower() == "true"
+        return is_stale and self.parameters["realm"] == other.parameters["realm"]
+
     @property
     def is_usable_digest(self) -> bool:
         """True if aiohttp can answer the challenge."""
@@ -78,30 +83,38 @@ class _Challenge(NamedTuple):
 
 
 class _Refusal:
-    """A 401 with one header, the challenge to answer: aiohttp's digest reads only the first header."""
+    """A 401 with one header, the challenge to answer, or none: aiohttp's digest reads only the first header."""
 
-    def __init__(self, response: ClientResponse) -> None:
+    def __init__(self, response: ClientResponse, challenge: _Challenge | None) -> None:
         self.status = response.status
         self.url = response.url
         self.headers = CIMultiDict[str]()
-        if challenge := _strongest_digest(_challenges(response)):
-            parameters = ", ".join(f"{name}={value}" for name, value in challenge.parameters.items())
-            self.headers[WWW_AUTHENTICATE] = f"Digest {parameters}"
+        if challenge:
+            # Without a domain, the login is for all paths of the camera, and for no other host.
+            members = [f"{name}={value}" for name, value in challenge.parameters.items() if name != "domain"]
+            self.headers[WWW_AUTHENTICATE] = f"Digest {', '.join(members)}"
 
 
 class _Digest:
-    """Proves knowledge of the password with the strongest digest offered."""
+    """Proves knowledge of the password with the strongest digest offered, as long as the camera takes the nonce."""
 
     def __init__(self, username: str, password: str) -> None:
         self._digest = DigestAuthMiddleware(username, password)
+        self._answered: _Challenge | None = None
 
     async def __call__(self, request: ClientRequest, handler: ClientHandlerType) -> ClientResponse:
         answers: list[ClientResponse] = []
 
         async def send(request: ClientRequest) -> ClientResponse:
             answers.append(response := await handler(request))
-            is_refusal = response.status == HTTPStatus.UNAUTHORIZED
-            return cast(ClientResponse, _Refusal(response)) if is_refusal else response
+            if response.status != HTTPStatus.UNAUTHORIZED:
+                return response
+            challenge = _strongest_digest(_challenges(response))
+            if self._answered and not (challenge and challenge.renews(self._answered)):
+                # The password may be wrong now, or another camera may have come.
+                challenge = None
+            self._answered = challenge or self._answered
+            return cast(ClientResponse, _Refusal(response, challenge))
 
         await self._digest(request, send)
         return answers[-1]

@@ -143,6 +143,7 @@ class CameraWeb:
         self._username = username
         self._password = password
         self._known = known
+        self._serial: str | None = None
         # True once the camera has answered 401 to the password.
         self.password_rejected = False
         self._origin: URL | None = None
@@ -172,7 +173,7 @@ class CameraWeb:
         Raises CameraError, and UnverifiedCertificateError if a person may accept the certificate.
         """
         origins = self._origins()
-        self._origin = origins[0]
+        self._origin, self._serial = origins[0], serial
         self._certificate, self._answered, self._log_in, self._logged_in = True, False, None, False
         if self._known and self._known.accepted:
             self._certificate = Fingerprint(bytes.fromhex(self._known.accepted))
@@ -203,8 +204,19 @@ class CameraWeb:
         return found.hex()
 
     async def get(self, path: str, max_bytes: int) -> Response:
-        """Return the response to a request; its status may be an error, and is 404 for everything that is absent."""
-        response = await self._request(METH_GET, path, max_bytes=max_bytes)
+        """Return the response to a request; its status may be an error, and is 404 for everything that is absent.
+
+        Signs in once more if the camera has forgotten an earlier sign-in.
+        """
+        was_logged_in = self._logged_in
+        try:
+            response = await self._request(METH_GET, path, max_bytes=max_bytes)
+        except CameraError as err:
+            if not was_logged_in or err.message.key != "camera_forbidden":
+                raise
+            # Another camera may have come, which must not get the password.
+            await self.connect(self._serial)
+            response = await self._request(METH_GET, path, max_bytes=max_bytes)
         return response._replace(status=HTTPStatus.NOT_FOUND) if response.status in _ABSENT else response
 
     async def install_authority(self, pem: str) -> bool:
@@ -335,6 +347,7 @@ class CameraWeb:
                 ) as response,
             ):
                 self._answered = True
+                self.password_rejected = False
                 status = response.status
                 if not log_in and status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
                     return Response(status, b"")

@@ -136,26 +136,47 @@ async def test_hour_that_comes_twice(
 async def test_interruption(
     hass: HomeAssistant, noon: FrozenDateTimeFactory, entry: MockConfigEntry, pusher: Pusher
 ) -> None:
-    """Keep the days that were read, and go on with the others at the next call."""
+    """Keep the days that were read, say why the others weren't, and go on with them at the next call."""
     async with asked_camera() as device:
         camera = camera_of(device)
         assert device.counting
         first, *_, last = camera.waiting()
         await push(pusher, camera, [first, last])
         await give_access(hass, entry, device)
-        device.counting.broken_days = {"20260916"}
-        with pytest.raises(HomeAssistantError, match="can't be read"):
-            await fill_gaps(hass)
+        device.counting.broken_days = {"20260914"}
+        answer = await fill_gaps(hass)
+        assert "can't be read" in answer["error"]
+        assert answer["filled_minutes"] == 36 * 60 - 1
         hours, counted = await hourly(hass), truth(camera)
         assert len([hour for hour in hours if hours[hour] == counted[hour]]) > 24
         assert hours != counted
+        with pytest.raises(HomeAssistantError, match="can't be read"):
+            await fill_gaps(hass)
         device.counting.broken_days = set()
         device.forget_nonces()
         before = len(device.requests)
-        await fill_gaps(hass)
+        assert "error" not in await fill_gaps(hass)
         assert await hourly(hass) == truth(camera)
         # The days that were complete aren't asked for again.
-        assert not [asked for asked in list(device.requests)[before:] if "start=20260914" in asked.path]
+        assert not [asked for asked in list(device.requests)[before:] if "start=20260916" in asked.path]
+
+
+async def test_days_before_the_camera_was_installed(
+    hass: HomeAssistant, noon: FrozenDateTimeFactory, entry: MockConfigEntry, pusher: Pusher
+) -> None:
+    """Ask for a week before the first count, not for all that a camera may store."""
+    async with asked_camera() as device:
+        camera = camera_of(device)
+        *_, last = camera.waiting()
+        await push(pusher, camera, [last])
+        await give_access(hass, entry, device)
+        for days in (4, 0):
+            device.requests.clear()
+            answer = await fill_gaps(hass)
+            assert answer["filled_minutes"] == (3 * 24 * 60 - 1 if days else 0)
+            asked = {request.path for request in device.requests if "resolution=minute" in request.path}
+            # The first and the last day aren't whole.
+            assert len(asked) == 7 + max(1, days), asked
 
 
 @pytest.mark.slow

@@ -3,54 +3,124 @@
 Each day is stored when it has been read, so that the next call goes on where one has stopped. Called by services.py.
 """
 
-from collections.abc import Iterator
+import asyncio
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+import logging
 from typing import Final
 
 from homeassistant.util import dt as dt_util
 
-from .connecting import CameraAccess
+from .connecting import CameraAccess, CameraError, CountingApi
 from .coordinator import CameraCoordinator
-from .counting import Interval, Schedule, Timestamp, intervals_of
+from .counting import Interval, Schedule, Timestamp, gaps_between, intervals_of
+from .messages import Message
+from .schedules import async_camera_schedule
+
+_LOGGER = logging.getLogger(__name__)
 
 # A camera stores its counts for this long.
 CAMERA_MEMORY: Final = timedelta(days=90)
+# Before the first count that is stored, so many days in a row are asked for that turn out to be empty: the camera may
+# have been switched off for some days, but needn't have been installed any earlier.
+MAX_EMPTY_DAYS: Final = 7
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class FilledGaps:
-    """How many seconds and people were added, and how many seconds between two counts are still missing."""
+    """How many seconds and people were added, how many seconds between two counts are missing, and what went wrong."""
 
-    filled: int
-    entered: int
-    exited: int
-    missing: int
+    filled: int = 0
+    entered: int = 0
+    exited: int = 0
+    missing: int = 0
+    error: Message | None = None
+
+    def add(self, intervals: Iterable[Interval]) -> None:
+        """Add intervals that were stored."""
+        for interval in intervals:
+            self.filled += interval.end - interval.start
+            self.entered += interval.entered
+            self.exited += interval.exited
 
 
-async def async_fill_gaps(camera: CameraCoordinator, schedule: Schedule, access: CameraAccess) -> FilledGaps:
-    """Fill all gaps of a camera that has this schedule. Raises CameraError and LedgerError."""
+async def async_local_schedule(camera: CameraCoordinator) -> Schedule | None:
+    """Return the schedule of a camera in the time zone that it has named, None if it has named none.
+
+    A camera's answers have local times, so a zone that is only likely isn't enough.
+    """
+    schedule = await async_camera_schedule(camera.config_entry, camera.camera)
+    return schedule if camera.camera.time_zone is not None and schedule.is_zone_known else None
+
+
+async def async_fill_gaps(
+    camera: CameraCoordinator,
+    schedule: Schedule,
+    access: CameraAccess,
+    on_progress: Callable[[float], None] = lambda _: None,
+) -> FilledGaps:
+    """Fill all gaps of a camera that has this schedule. Raises LedgerError.
+
+    If the camera fails, what was filled until then stays.
+    """
+    filled = FilledGaps()
     # Counts that were deleted stay so.
     since = max(int((dt_util.utcnow() - CAMERA_MEMORY).timestamp()), camera.camera.deleted_until)
     # The camera will push what is later than its newest push.
-    counted_until = await camera.ledger.counted_until(camera.key) or since
-    added: list[Interval] = []
-    async with access.async_api() as api:
-        for start, end in _days(since, counted_until, schedule):
-            if await camera.ledger.counted_seconds(camera.key, start, end) < end - start:
-                day = datetime.fromtimestamp(start, schedule.zone).date()
-                found = intervals_of(await api.export(day), schedule.zone, api.width)
-                added += await camera.async_fill([interval for interval in found if interval.end <= counted_until])
-    # The camera may have counted before it was connected, but needn't.
-    first = await camera.ledger.intervals(camera.key, since, counted_until, 1)
-    start = first[0].start if first else counted_until
-    counted = await camera.ledger.counted_seconds(camera.key, start, counted_until)
-    return FilledGaps(
-        sum(interval.end - interval.start for interval in added),
-        sum(interval.entered for interval in added),
-        sum(interval.exited for interval in added),
-        counted_until - start - counted,
-    )
+    until = await camera.ledger.counted_until(camera.key) or since
+    try:
+        async with access.async_api() as api:
+            await _async_fill_days(camera, schedule, api, (since, until), filled, on_progress)
+    except CameraError as err:
+        filled.error = err.message
+    filled.missing = sum(end - start for start, end in await async_gaps(camera, since, until))
+    minutes = [round(seconds / 60) for seconds in (filled.filled, filled.missing)]
+    _LOGGER.info("%s minutes of %s were read from the camera, %s are missing", minutes[0], camera.name, minutes[1])
+    return filled
+
+
+async def _async_fill_days(
+    camera: CameraCoordinator,
+    schedule: Schedule,
+    api: CountingApi,
+    time_range: tuple[Timestamp, Timestamp],
+    filled: FilledGaps,
+    on_progress: Callable[[float], None],
+) -> None:
+    """Fill the days of a time range that aren't complete, the newest first. Raises CameraError and LedgerError."""
+    first = await camera.ledger.intervals(camera.key, *time_range, 1)
+    begin = first[0].start if first else time_range[1]
+    days = list(_days(*time_range, schedule))
+    empty_days = 0
+    for number, (start, end) in enumerate(reversed(days)):
+        on_progress(number / len(days))
+        if empty_days == MAX_EMPTY_DAYS:
+            break
+        if await camera.ledger.counted_seconds(camera.key, start, end) == end - start:
+            continue
+        day = datetime.fromtimestamp(start, schedule.zone).date()
+        found = [
+            interval
+            for interval in intervals_of(await api.export(day), schedule.zone, api.width)
+            if interval.end <= time_range[1]
+        ]
+        if end <= begin:
+            empty_days = 0 if found else empty_days + 1
+        # Whoever stops this must not stop it between the ledger and the statistics.
+        filled.add(await asyncio.shield(camera.async_fill(found)))
+
+
+async def async_gaps(
+    camera: CameraCoordinator, since: Timestamp, until: Timestamp
+) -> list[tuple[Timestamp, Timestamp]]:
+    """Return the gaps between two counts of a camera in a time range. Raises LedgerError."""
+
+    def read() -> list[tuple[Timestamp, Timestamp]]:
+        # Page by page: pushes are stored in between.
+        return list(gaps_between(camera.ledger.each_columns(camera.key, since, until)))
+
+    return await camera.hass.async_add_executor_job(read)
 
 
 def _days(since: Timestamp, until: Timestamp, schedule: Schedule) -> Iterator[tuple[Timestamp, Timestamp]]:

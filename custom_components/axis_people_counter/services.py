@@ -3,8 +3,6 @@
 Checks targets and limits, and reads rows through history and export; `__init__` registers them.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from itertools import islice
 from typing import Any, Final
 
@@ -17,7 +15,6 @@ from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers import config_validation as cv, device_registry as dr, entity_registry as er, service, target
 from homeassistant.util.json import JsonValueType
 
-from .connecting import CameraError
 from .const import DOMAIN
 from .coordinator import CameraCoordinator
 from .counting import DAY, MAX_COUNT, Period, Source
@@ -25,12 +22,11 @@ from .devices import async_device
 from .entity import PeopleCounterEntity
 from .export import INTERVALS, MAX_LINK_CAMERAS, PERIODS, Export, async_link, date_and_time
 from .export_formats import FORMATS
-from .gap_filling import async_fill_gaps
+from .gap_filling import async_fill_gaps, async_local_schedule
 from .history import History, PlaceHistory, TimeRange, async_history
 from .messages import Message, async_translate
 from .place_coordinator import PlaceCoordinator
 from .receiver import PeopleCounterConfigEntry
-from .schedules import async_camera_schedule
 from .translated_errors import translated_ledger_errors
 
 SERVICE_SET_OCCUPANCY: Final = "set_occupancy"
@@ -165,7 +161,7 @@ async def _async_fill_gaps(call: ServiceCall) -> ServiceResponse:
     errors: list[HomeAssistantError] = []
     for camera in cameras:
         try:
-            found = await _async_fill_gaps_of(camera)
+            found = await _async_fill_gaps_of(call, camera)
         except HomeAssistantError as err:
             # The other cameras don't have to wait until this one is mended.
             errors.append(err)
@@ -178,7 +174,7 @@ async def _async_fill_gaps(call: ServiceCall) -> ServiceResponse:
     return {"cameras": answers}
 
 
-async def _async_fill_gaps_of(camera: CameraCoordinator) -> dict[str, JsonValueType]:
+async def _async_fill_gaps_of(call: ServiceCall, camera: CameraCoordinator) -> dict[str, JsonValueType]:
     """Fill the gaps of one camera, and return what was added. Raises HomeAssistantError."""
     access = camera.config_entry.runtime_data.accesses.get(camera.camera.serial)
     if access is None:
@@ -187,35 +183,30 @@ async def _async_fill_gaps_of(camera: CameraCoordinator) -> dict[str, JsonValueT
             translation_key="no_access",
             translation_placeholders={"camera": camera.device_name},
         )
-    schedule = await async_camera_schedule(camera.config_entry, camera.camera)
-    # The camera's counts have local times, so a zone that is only likely isn't enough.
-    if camera.camera.time_zone is None or not schedule.is_zone_known:
+    schedule = await async_local_schedule(camera)
+    if schedule is None:
         raise ServiceValidationError(
             translation_domain=DOMAIN,
             translation_key="gaps_without_time_zone",
             translation_placeholders={"camera": camera.device_name},
         )
-    with translated_ledger_errors(), _translated_camera_errors():
+    with translated_ledger_errors():
         filled = await async_fill_gaps(camera, schedule, access)
-    return {
+    if filled.error and not filled.filled:
+        raise HomeAssistantError(
+            translation_domain=DOMAIN,
+            translation_key=filled.error.key,
+            translation_placeholders={**filled.error.placeholders},
+        )
+    found: dict[str, JsonValueType] = {
         "filled_minutes": round(filled.filled / 60),
         "in": filled.exited if camera.camera.reversed else filled.entered,
         "out": filled.entered if camera.camera.reversed else filled.exited,
         "missing_minutes": round(filled.missing / 60),
     }
-
-
-@contextmanager
-def _translated_camera_errors() -> Iterator[None]:
-    """Translate an error of a camera into one that Home Assistant shows."""
-    try:
-        yield
-    except CameraError as err:
-        raise HomeAssistantError(
-            translation_domain=DOMAIN,
-            translation_key=err.message.key,
-            translation_placeholders={**err.message.placeholders},
-        ) from None
+    if filled.error:
+        found["error"] = await async_translate(call.hass, filled.error)
+    return found
 
 
 @callback

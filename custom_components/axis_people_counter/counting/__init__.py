@@ -1,6 +1,6 @@
 """The meaning of counts: documents, intervals, days, occupancy. Pure functions without I/O or Home Assistant."""
 
-from .columns import UNKNOWN, Columns, columns_of, sum_known, with_unknown
+from .columns import UNKNOWN, Columns, columns_of, gaps_between, sum_known, with_unknown
 from .interval import MAX_COUNT, MAX_WIDTH, Interval, Intervals, reverse
 from .local_counts import LocalCounts, intervals_of, local_time
 from .local_time import (
@@ -98,6 +98,7 @@ __all__ = [
     "final_occupancy",
     "first_serial",
     "fixed_zone",
+    "gaps_between",
     "has_reached",
     "intervals_of",
     "is_held",

@@ -85,6 +85,18 @@ class Columns(NamedTuple):
         return covered - max(0, start - self.starts[first]) - max(0, self.ends[last - 1] - end)
 
 
+def gaps_between(parts: Iterable[Columns]) -> Iterator[tuple[Timestamp, Timestamp]]:
+    """Yield the stretches of time between two intervals that no interval covers, in the order of time."""
+    end: Timestamp | None = None
+    for columns in parts:
+        if end is not None and end < columns.starts[0]:
+            yield end, columns.starts[0]
+        if not columns.is_contiguous:
+            between = zip(columns.ends, columns.starts[1:], strict=False)
+            yield from ((end, start) for end, start in between if end < start)
+        end = columns.ends[-1]
+
+
 def position(times: Sequence[Timestamp], at: Timestamp, first: int = 0) -> int:
     """Return the position, from `first` on, of the first of some ascending times that is an instant or later."""
     if type(times) is range:

@@ -5,13 +5,14 @@ Called by the other modules of the ledger.
 """
 
 from bisect import bisect_left
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 import json
 import sqlite3
 from typing import Any, Final, NamedTuple
 
-from ..counting import DAY, LATEST, Columns, Interval, SentInterval, Timestamp, columns_of
+from ..counting import DAY, LATEST, Columns, Interval, SentInterval, Timestamp, columns_of, gaps_between
 from . import day_format, packed_days
 from .hour_counts import HourCounts, plus
 from .packed_days import PackedDay
@@ -316,18 +317,9 @@ def first_intervals(
 
 def gaps(db: sqlite3.Connection, camera: int, since: Timestamp, limit: int) -> list[tuple[Timestamp, Timestamp]]:
     """Return the newest stretches of time, since an instant, that lie between two intervals of a camera."""
-    found: list[tuple[Timestamp, Timestamp]] = []
-    end: Timestamp | None = None
-    for columns in each_columns(db, camera, since, LATEST):
-        if end is not None and end < columns.starts[0]:
-            found.append((end, columns.starts[0]))
-        if not columns.is_contiguous:
-            between = zip(columns.ends, columns.starts[1:], strict=False)
-            found += ((end, start) for end, start in between if end < start)
-        end = columns.ends[-1]
-        found = found[-limit:]
-    found.reverse()
-    return found
+    newest = deque(gaps_between(each_columns(db, camera, since, LATEST)), maxlen=limit)
+    newest.reverse()
+    return list(newest)
 
 
 # Changes

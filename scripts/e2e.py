@@ -1,0 +1,110 @@
+"""Walks through the integration's screens in a real browser; see scripts/e2e."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+from collections.abc import Sequence
+import importlib
+from pathlib import Path
+import signal
+import sys
+import tempfile
+
+ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT))
+
+from playwright.async_api import Error as BrowserError
+
+from scripts.demo_parts.console import echo, step
+from scripts.demo_parts.steps import prepare
+from scripts.e2e_parts.browser import KINDS, Kind, window
+from scripts.e2e_parts.proof import ProofError, prove
+from scripts.e2e_parts.run import Run
+from scripts.e2e_parts.screen import Screen
+from tests.helpers.home_assistant import HomeAssistant, HomeAssistantError
+
+# In this order; each needs the first one.
+WALKS = ("add_integration",)
+# The limit of one run, without downloads.
+LIMIT_SECONDS = 600
+
+
+async def walk_all(kind: Kind, walks: Sequence[str], pictures: Path) -> list[str]:
+    """Walk with a Home Assistant of its own, and return what is wrong."""
+    with tempfile.TemporaryDirectory(prefix="people-counter-e2e-", ignore_cleanup_errors=True) as folder:
+        home = HomeAssistant(Path(folder), minimal=False, extra=("automation", "script"), name="Demo")
+        try:
+            with step(f"{kind.name}: starting Home Assistant"):
+                await home.start()
+                await home.onboard()
+                await home.command("config/core/update", language=kind.language)
+                await home.command("frontend/set_user_data", key="language", value={"language": kind.language})
+            async with window(kind, home) as page:
+                screen = Screen(page, kind, pictures)
+                await prove(screen)
+                run = Run(home, screen)
+                for name in walks:
+                    await walk(run, name)
+                return screen.faults
+        finally:
+            await home.__aexit__()
+
+
+async def walk(run: Run, name: str) -> None:
+    """Walk one walk; what stops it is a fault, and the next one goes on."""
+    try:
+        with step(f"{run.screen.kind.name}: {name}"):
+            await importlib.import_module(f"scripts.e2e_parts.walks.{name}").walk(run)
+    except (BrowserError, HomeAssistantError) as error:
+        lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+        run.screen.add_fault(f"{name} stopped: {' '.join(lines[:4])}")
+        await run.screen.step(f"{name}-stopped")
+
+
+async def e2e(kinds: Sequence[Kind], walks: Sequence[str], pictures: Path) -> int:
+    """Walk in each size and language, and print what is wrong."""
+    await prepare()
+    found: list[str] = []
+    for kind in kinds:
+        async with asyncio.timeout(LIMIT_SECONDS):
+            found += await walk_all(kind, walks, pictures)
+    echo()
+    if found:
+        echo("These screens have faults:")
+        echo("\n".join(f"  {fault}" for fault in found))
+    else:
+        echo("All screens are right.")
+    echo(f"The pictures are in {pictures}.")
+    return 1 if found else 0
+
+
+async def main() -> int:
+    """Run until done or interrupted."""
+    parser = argparse.ArgumentParser(prog="scripts/e2e", description="Walks through the screens in a real browser.")
+    parser.add_argument("--pictures", type=Path, help="keep a picture of each step in this folder")
+    parser.add_argument("--only", action="append", choices=[kind.name for kind in KINDS], help="one of the runs")
+    parser.add_argument("--walk", action="append", choices=WALKS, help="one of the walks")
+    arguments = parser.parse_args()
+    kinds = [kind for kind in KINDS if not arguments.only or kind.name in arguments.only]
+    # All others need the integration.
+    walks = [name for name in WALKS if not arguments.walk or name in (WALKS[0], *arguments.walk)]
+    pictures = arguments.pictures or Path(tempfile.mkdtemp(prefix="people-counter-pictures-"))
+    pictures.mkdir(parents=True, exist_ok=True)
+    running = asyncio.create_task(e2e(kinds, walks, pictures))
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        asyncio.get_running_loop().add_signal_handler(number, running.cancel)
+    try:
+        return await running
+    except asyncio.CancelledError:
+        echo("\nEverything has ended.")
+        return 130
+    except TimeoutError:
+        echo(f"A run took longer than {LIMIT_SECONDS} seconds.")
+    except (HomeAssistantError, ProofError) as error:
+        echo(str(error))
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(asyncio.run(main()))

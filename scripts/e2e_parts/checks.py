@@ -1,0 +1,78 @@
+"""What must hold for every screen: `faults` returns a sentence for each thing that doesn't."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+import re
+
+from scripts.e2e_parts.texts import Texts
+
+DOMAIN = "axis_people_counter"
+# The roles of what a person can use, which needs a name for a screen reader.
+USABLE = "button|checkbox|combobox|link|menuitem|option|radio|searchbox|slider|spinbutton|switch|tab|textbox|treeitem"
+_NAMELESS = re.compile(rf"\s*- ({USABLE})(?! \")(?: \[[^\]]*\])*(:.*)?")
+_WORD = re.compile(r"(?<![\w./:@-])[a-z][a-z0-9]*(?:_[a-z0-9]+)+(?![\w./:-])")
+
+
+@dataclass(frozen=True)
+class Block:
+    """A line of text on the screen."""
+
+    text: str
+    # The same without what is shown as code, such as a URL.
+    prose: str = ""
+    is_cut: bool = False
+
+
+@dataclass(frozen=True)
+class Look:
+    """What is on the screen: its texts, and what can be clicked but not reached with the Tab key."""
+
+    blocks: list[Block]
+    unreachable: list[str]
+    # The tree of names and roles that a screen reader gets, in the form of Playwright.
+    names: str = ""
+
+
+def faults(look: Look, texts: Texts, english: Texts, console: Iterable[str]) -> list[str]:
+    """Return a sentence for each fault of a screen."""
+    found: list[str] = []
+    for block in look.blocks:
+        found += [f"Raw translation key: {key}" for key in raw_keys(block.prose or block.text, texts)]
+        if key := untranslated(block.text, texts, english):
+            found.append(f"Not translated: {block.text!r} ({key})")
+        if block.is_cut and texts.keys_of(block.text):
+            found.append(f"Cut text: {block.text!r}")
+    found += [f"No name for a screen reader: {element}" for element in nameless(look.names)]
+    found += [f"Can't be reached with the Tab key: {element}" for element in look.unreachable]
+    found += [f"Error in the console: {error}" for error in console if DOMAIN in error]
+    return list(dict.fromkeys(found))
+
+
+def raw_keys(text: str, texts: Texts) -> Iterator[str]:
+    """Yield the translation keys in a text."""
+    yield from re.findall(rf"component\.{DOMAIN}\.[\w.]+", text)
+    known = {part for key in texts.by_key for part in key.split(".")}
+    yield from (word for word in _WORD.findall(text) if word in known or word == DOMAIN)
+
+
+def untranslated(text: str, texts: Texts, english: Texts) -> str | None:
+    """Return the key of a text that is shown in English although the language has other words for it."""
+    if texts.language == english.language or not (keys := english.keys_of(text)) or texts.keys_of(text):
+        return None
+    return next((key for key in keys if texts.by_key.get(key) != english.by_key[key]), None)
+
+
+def nameless(names: str) -> Iterator[str]:
+    """Yield what can be used but has no name, with what surrounds it."""
+    lines = names.splitlines()
+    for number, line in enumerate(lines):
+        if match := _NAMELESS.fullmatch(line):
+            # A link or row around an icon gets its name from inside.
+            depth = len(line) - len(line.lstrip())
+            below = next((later for later in lines[number + 1 :] if not later.strip().startswith("- /")), "")
+            if len(below) - len(below.lstrip()) > depth and '"' in below:
+                continue
+            before = next((earlier.strip("- :") for earlier in reversed(lines[:number]) if '"' in earlier), "")
+            yield f"{match[1]}{match[2] or ''} after {before or 'the start'}"

@@ -1,0 +1,51 @@
+"""The dialog of a flow: its fields, its menu, its buttons."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from playwright.async_api import Locator
+
+from scripts.e2e_parts.screen import Screen
+
+
+class Flow:
+    """The dialog that is open now."""
+
+    def __init__(self, screen: Screen) -> None:
+        """Take the window."""
+        self.screen = screen
+        self.dialog = screen.page.locator("dialog-data-entry-flow")
+
+    async def at(self, key: str) -> None:
+        """Wait for a step, by the key of its title."""
+        title = self.screen.texts.start(key)
+        await self.dialog.get_by_text(title).first.wait_for()
+
+    async def choose(self, key: str) -> None:
+        """Choose a row of a menu or a list, by the key of its text."""
+        text = self.screen.texts(key)
+        row = self.dialog.locator("ha-list-item").filter(has=self.screen.page.get_by_text(text, exact=True))
+        await self.screen.press(row.or_(self.dialog.get_by_role("radio", name=text)).first)
+
+    async def fill(self, prefix: str, values: Mapping[str, str]) -> None:
+        """Fill in fields, by their names in the translations below a step's key."""
+        for name, value in values.items():
+            await self.screen.fill(self.screen.field(self.screen.texts(f"{prefix}.data.{name}")), value)
+
+    @property
+    def primary(self) -> Locator:
+        """The button that goes on."""
+        return self.dialog.locator("[slot=primaryAction]").last
+
+    async def submit(self) -> None:
+        """Go on."""
+        await self.screen.press(self.primary)
+
+    async def codes(self) -> list[str]:
+        """Return what is shown to be copied."""
+        return [text.strip() for text in await self.dialog.locator("code").all_inner_texts()]
+
+    async def is_closed(self) -> None:
+        """Wait until there is no dialog."""
+        await self.dialog.locator("dialog[open]").wait_for(state="detached")

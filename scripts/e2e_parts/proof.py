@@ -1,0 +1,38 @@
+"""A page with faults on purpose: before anything else, each check must find its own."""
+
+from __future__ import annotations
+
+from scripts.e2e_parts.screen import Screen
+from scripts.e2e_parts.texts import Texts
+
+# A text of the integration that is another word in each language.
+KEY = "config.step.connect.title"
+_PAGE = """<!doctype html><meta charset="utf-8"><body><dialog open>
+<p>component.axis_people_counter.title</p>
+<p>{english}</p>
+<div style="width: 5em; overflow: hidden; white-space: nowrap; text-overflow: ellipsis">{own}</div>
+<button><svg width="10" height="10"></svg></button>
+<div style="cursor: pointer" onclick="">A row</div>
+</dialog>"""
+
+
+class ProofError(Exception):
+    """A check finds nothing where there is a fault."""
+
+
+async def prove(screen: Screen) -> None:
+    """Raise ProofError unless each fault of the page is found."""
+    english, own = (Texts(language)(KEY) for language in ("en", screen.kind.language))
+    await screen.page.set_content(_PAGE.format(english=english, own=own))
+    await screen.page.evaluate("console.error('axis_people_counter is broken')")
+    found = await screen.faults_now()
+    for start, is_expected in (
+        ("Raw translation key", True),
+        ("Not translated", english != own),
+        ("Cut text", True),
+        ("No name for a screen reader", True),
+        ("Can't be reached with the Tab key", True),
+        ("Error in the console", True),
+    ):
+        if any(fault.startswith(start) for fault in found) != is_expected:
+            raise ProofError(f"The check for {start!r} is wrong on the page with faults on purpose: {found}")

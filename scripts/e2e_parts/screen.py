@@ -1,0 +1,147 @@
+"""What a person does with a window, and a look at each step: a picture, and what is wrong with it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+import re
+
+from playwright.async_api import Locator, Page
+
+from scripts.e2e_parts.browser import Kind
+from scripts.e2e_parts.checks import Block, Look, faults
+from scripts.e2e_parts.texts import Texts
+
+LOOK = (Path(__file__).parent / "look.js").read_text()
+# More than there are things to reach on any page.
+MOST_TABS = 200
+# Returns "here" if an element has the focus, "again" if the focus has been on that element before, else "elsewhere".
+_FOCUS = """(element, isFirst) => {
+  if (isFirst) window.focusedBefore = new Set();
+  let focused = document.activeElement;
+  while (focused?.shadowRoot?.activeElement) focused = focused.shadowRoot.activeElement;
+  for (let outer = focused; outer; outer = outer.assignedSlot ?? outer.parentElement ?? outer.getRootNode().host)
+    if (outer === element) return "here";
+  if (focused === document.body) return "elsewhere";
+  if (window.focusedBefore.has(focused)) return "again";
+  window.focusedBefore.add(focused);
+  return "elsewhere";
+}"""
+
+
+class Screen:
+    """A window with one language, and the faults that were found in it."""
+
+    def __init__(self, page: Page, kind: Kind, pictures: Path) -> None:
+        """Take a window, and the folder for pictures."""
+        self.page = page
+        self.kind = kind
+        self.texts = Texts(kind.language)
+        self.english = Texts("en")
+        # Sentences, with the name of the picture that shows it.
+        self.faults: list[str] = []
+        self._pictures = pictures
+        self._console: list[str] = []
+        self._steps = 0
+        page.on(
+            "console", lambda message: self._note(message.type, f"{message.text} {message.location.get('url', '')}")
+        )
+        page.on("pageerror", lambda error: self._note("error", f"{error.message} {error.stack}"))
+
+    def _note(self, kind: str, text: str) -> None:
+        """Keep what the browser's console shows in red."""
+        if kind == "error":
+            self._console.append(" ".join(text.split())[:300])
+
+    # What a person does
+
+    async def open(self, url: str) -> None:
+        """Open a page."""
+        await self.page.goto(url)
+
+    async def press(self, what: Locator, *, key: str = "Enter") -> None:
+        """Use a button, a link or a row: with the keyboard alone if the run is about that."""
+        await what.wait_for()
+        if self.kind.keyboard and await self._reach(what):
+            await self.page.keyboard.press(key)
+        elif self.kind.is_phone:
+            await what.tap()
+        else:
+            await what.click()
+
+    async def fill(self, what: Locator, value: str) -> None:
+        """Replace what a field contains."""
+        await what.wait_for()
+        if self.kind.keyboard and await self._reach(what):
+            await self.page.keyboard.press("Control+A")
+            await self.page.keyboard.type(value)
+        else:
+            await what.fill(value)
+
+    async def _reach(self, what: Locator) -> bool:
+        """Move the focus to an element as the keyboard does; note it if that isn't possible."""
+        focus = await what.evaluate(_FOCUS, True)
+        for _ in range(MOST_TABS):
+            if focus == "here":
+                return True
+            if focus == "again":
+                break
+            await self.page.keyboard.press("Tab")
+            focus = await what.evaluate(_FOCUS, False)
+        name = " ".join((await what.inner_text()).split()) or await what.get_attribute("name")
+        self.add_fault(f"The keyboard doesn't get to: {name!r}")
+        return False
+
+    # What a person looks for
+
+    def button(self, name: str | re.Pattern[str]) -> Locator:
+        """Return the button with a name."""
+        return self.page.get_by_role("button", name=name, exact=isinstance(name, str)).last
+
+    def field(self, name: str) -> Locator:
+        """Return the field with a label."""
+        return self.page.get_by_role("textbox", name=re.compile(rf"^{re.escape(name)}\W*$")).last
+
+    def text(self, text: str) -> Locator:
+        """Return a text."""
+        return self.page.get_by_text(text).last
+
+    async def sees(self, text: str) -> None:
+        """Wait until a text is on the screen."""
+        await self.text(text).wait_for()
+
+    # A look at each step
+
+    async def step(self, name: str) -> None:
+        """Take a picture, and note what is wrong with the screen."""
+        await self._settle()
+        self._steps += 1
+        picture = f"{self.kind.name}-{self._steps:02}-{name}.png"
+        await self.page.screenshot(path=self._pictures / picture)
+        for fault in await self.faults_now():
+            self.add_fault(fault, picture)
+
+    async def faults_now(self) -> list[str]:
+        """Return what is wrong with the screen, and in the console since the last look."""
+        shown = await self.page.evaluate(LOOK)
+        blocks = [Block(block["text"], block["prose"], block["is_cut"]) for block in shown["blocks"]]
+        # Around dialogs and dashboards are Home Assistant's own pages, some of whose fields have no names.
+        ours = self.page.locator("dialog[open], hui-view")
+        names = await ours.last.aria_snapshot() if await ours.count() else ""
+        # Outside of dialogs it is Home Assistant that makes things clickable.
+        unreachable = shown["unreachable"] if names else []
+        console, self._console = self._console, []
+        return faults(Look(blocks, unreachable, names), self.texts, self.english, console)
+
+    async def _settle(self) -> None:
+        """Wait until the texts on the screen stay the same for a moment."""
+        before = None
+        for _ in range(20):
+            await self.page.wait_for_timeout(150)
+            if before == (before := [block["text"] for block in (await self.page.evaluate(LOOK))["blocks"]]):
+                return
+
+    def add_fault(self, fault: str, picture: str = "") -> None:
+        """Note a fault, once in each run."""
+        known = {line.partition("  → ")[0] for line in self.faults}
+        if (line := f"{self.kind.name}: {fault}") not in known:
+            self.faults.append(f"{line}  → {picture}" if picture else line)

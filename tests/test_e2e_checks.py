@@ -1,0 +1,113 @@
+"""The checks of scripts/e2e find what must not be on a screen, and nothing else."""
+
+import pytest
+
+from scripts.e2e_parts.checks import Block, Look, faults, nameless
+from scripts.e2e_parts.texts import Texts
+
+ENGLISH = Texts(
+    "en",
+    {
+        "title": "Connect your cameras",
+        "port": "Port",
+        "steps": "Do this:\n\n1. Open **Setup**.\n2. Copy `{url}` into the field of the camera.",
+        "error": {"wrong_token": "The token is wrong."},
+    },
+)
+GERMAN = Texts(
+    "de",
+    {
+        "title": "Verbinde deine Kameras",
+        "port": "Port",
+        "steps": "Mach das:\n\n1. Öffne **Setup**.\n2. Kopiere `{url}` in das Feld der Kamera.",
+    },
+)
+
+
+def found(text: str, *, texts: Texts = GERMAN, prose: str = "", is_cut: bool = False) -> list[str]:
+    """Return the faults of a screen with one line of text."""
+    return faults(Look([Block(text, prose or text, is_cut)], []), texts, ENGLISH, [])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Verbinde deine Kameras",
+        "Port",
+        "Öffne Setup.",
+        "Kopiere http://a in das Feld der Kamera.",
+        "Main entrance",
+        "binary_sensor.wrong_token_found",
+    ],
+)
+def test_nothing_is_wrong(text: str) -> None:
+    """Texts in the right language, names, and ids of entities are no faults."""
+    assert found(text) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "key"),
+    [
+        ("Connect your cameras", "title"),
+        ("Open Setup.", "steps"),
+        ("Copy http://a into the field of the camera.", "steps"),
+        ("The token is wrong.", "error.wrong_token"),
+    ],
+)
+def test_untranslated(text: str, key: str) -> None:
+    """An English line in the German run is found, also where the German file has no such text."""
+    assert found(text) == [f"Not translated: {text!r} ({key})"]
+    assert found(text, texts=ENGLISH) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "key"),
+    [
+        ("component.axis_people_counter.config.title", "component.axis_people_counter.config.title"),
+        ("Error: wrong_token", "wrong_token"),
+        ("axis_people_counter", "axis_people_counter"),
+    ],
+)
+def test_raw_key(text: str, key: str) -> None:
+    """A translation key in place of a text is found."""
+    assert f"Raw translation key: {key}" in found(text, texts=ENGLISH)
+
+
+def test_code_is_no_raw_key() -> None:
+    """What is shown as code may look like a key."""
+    assert found("Send wrong_token to it", prose="Send to it", texts=ENGLISH) == []
+
+
+def test_cut_text() -> None:
+    """A cut text is a fault if it is the integration's, but not if somebody else's."""
+    assert found("Verbinde deine Kameras", is_cut=True) == ["Cut text: 'Verbinde deine Kameras'"]
+    assert found("Somebody else's long text", is_cut=True) == []
+
+
+def test_name_for_a_screen_reader() -> None:
+    """Buttons and fields without a name are found; rows and links get theirs from inside."""
+    names = """
+- dialog:
+  - button "Close"
+  - textbox "Port": "4443"
+  - textbox: "4443"
+  - link:
+    - /url: /somewhere
+    - button "Help"
+  - checkbox [checked]
+  - button
+""".strip("\n")
+    assert list(nameless(names)) == [
+        'textbox: "4443" after textbox "Port": "4443"',
+        'checkbox after button "Help"',
+        'button after button "Help"',
+    ]
+
+
+def test_console_and_keyboard() -> None:
+    """Errors of the integration in the console, and rows without a keyboard, are found; errors of others aren't."""
+    look = Look([], ["A row"])
+    assert faults(look, GERMAN, ENGLISH, ["axis_people_counter.js failed", "icon.png: 404"]) == [
+        "Can't be reached with the Tab key: A row",
+        "Error in the console: axis_people_counter.js failed",
+    ]

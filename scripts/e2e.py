@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 from collections.abc import Sequence
+from contextlib import AsyncExitStack
 import importlib
 from pathlib import Path
 import signal
@@ -25,7 +26,7 @@ from scripts.e2e_parts.screen import Screen
 from tests.helpers.home_assistant import HomeAssistant, HomeAssistantError
 
 # In this order; each needs the first one.
-WALKS = ("add_integration",)
+WALKS = ("add_integration", "connect_camera")
 # The limit of one run, without downloads.
 LIMIT_SECONDS = 600
 
@@ -40,10 +41,10 @@ async def walk_all(kind: Kind, walks: Sequence[str], pictures: Path) -> list[str
                 await home.onboard()
                 await home.command("config/core/update", language=kind.language)
                 await home.command("frontend/set_user_data", key="language", value={"language": kind.language})
-            async with window(kind, home) as page:
+            async with window(kind, home) as page, AsyncExitStack() as stack:
                 screen = Screen(page, kind, pictures)
                 await prove(screen)
-                run = Run(home, screen)
+                run = Run(home, screen, stack)
                 for name in walks:
                     await walk(run, name)
                 return screen.faults

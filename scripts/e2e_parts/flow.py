@@ -28,10 +28,10 @@ class Flow:
         row = self.dialog.locator("ha-list-item").filter(has=self.screen.page.get_by_text(text, exact=True))
         await self.screen.press(row.or_(self.dialog.get_by_role("radio", name=text)).first)
 
-    async def fill(self, prefix: str, values: Mapping[str, str]) -> None:
-        """Fill in fields, by their names in the translations below a step's key."""
+    async def fill(self, values: Mapping[str, str]) -> None:
+        """Fill in fields, by their names in the code."""
         for name, value in values.items():
-            await self.screen.fill(self.screen.field(self.screen.texts(f"{prefix}.data.{name}")), value)
+            await self.screen.fill(self.dialog.locator(f"[name={name}] input, input[name={name}]").first, value)
 
     @property
     def primary(self) -> Locator:
@@ -45,6 +45,10 @@ class Flow:
     async def codes(self) -> list[str]:
         """Return what is shown to be copied."""
         return [text.strip() for text in await self.dialog.locator("code").all_inner_texts()]
+
+    async def fails(self) -> None:
+        """Wait for the message that something is wrong."""
+        await self.dialog.locator("ha-alert[alert-type=error], ha-alert").first.wait_for()
 
     async def is_closed(self) -> None:
         """Wait until there is no dialog."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 
 from scripts.e2e_parts.flow import Flow
@@ -16,6 +17,8 @@ class Run:
 
     home: HomeAssistant
     screen: Screen
+    # What is to be closed at the end: simulated cameras.
+    stack: AsyncExitStack
     cameras: list[Camera] = field(default_factory=list)
 
     @property

@@ -7,7 +7,6 @@ import voluptuous as vol
 
 from homeassistant.config_entries import (
     SOURCE_RECONFIGURE,
-    ConfigEntryState,
     ConfigSubentry,
     ConfigSubentryFlow,
     SubentryFlowContext,
@@ -27,9 +26,10 @@ from .connecting import (
     certificate_pem,
     own_certificates,
 )
-from .const import PUSH_PATH, SUBENTRY_CAMERA
+from .const import PUSH_PATH
 from .devices import async_device_name
 from .messages import Message, async_translate_list
+from .receiver import access_to, async_keep_access
 
 # This field is only in the form.
 CONF_KEEP_ACCESS: Final = "keep_access"
@@ -81,7 +81,7 @@ class CameraFlow(CameraSteps[SubentryFlowContext, SubentryFlowResult, tuple[str,
         if self._access is None:
             return self.async_abort(reason="prepared")
         serial = self._identity.serial
-        if known := self._known(serial):
+        if known := access_to(entry, serial):
             return self._async_change(known, self._access)
         name = async_device_name(self.hass, entry, serial) or f"{self._identity.model} {serial}".strip()
         return self.async_create_entry(title=name, data=self._access, unique_id=serial)
@@ -92,18 +92,10 @@ class CameraFlow(CameraSteps[SubentryFlowContext, SubentryFlowResult, tuple[str,
         return await self._async_camera_form(user_input, step_id="reconfigure", suggested=suggested)
 
     @callback
-    def _async_change(self, subentry: ConfigSubentry, access: dict[str, Any]) -> SubentryFlowResult:
+    def _async_change(self, subentry: ConfigSubentry, access: Mapping[str, Any]) -> SubentryFlowResult:
         """Keep another access to a camera."""
-        entry = self._get_entry()
-        if entry.state is ConfigEntryState.LOADED:
-            # Data that stay the same reload nothing.
-            entry.runtime_data.async_give_access(str(subentry.unique_id), access)
-        return self.async_update_and_abort(entry, subentry, data=access)
-
-    def _known(self, serial: str) -> ConfigSubentry | None:
-        """Return the subentry of a camera, None if there is none."""
-        subentries = self._get_entry().get_subentries_of_type(SUBENTRY_CAMERA)
-        return next((subentry for subentry in subentries if subentry.unique_id == serial), None)
+        async_keep_access(self.hass, self._get_entry(), subentry, access)
+        return self.async_abort(reason="reconfigure_successful")
 
     async def _async_authority(self) -> str | None:
         """Return the certificate that the camera has to install, None if it needs none."""

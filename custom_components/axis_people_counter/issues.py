@@ -71,6 +71,9 @@ WRONG_PROTOCOL: Final = Issue("wrong_protocol", About.SENDER_SERIAL, _ERROR, fix
 CLOCK_DIFFERS: Final = Issue("clock_differs", About.SENDER_SERIAL, _ERROR, of_sender=True)
 BODY_TOO_LARGE: Final = Issue("body_too_large", About.SENDER_ADDRESS, fixable=True, of_sender=True)
 
+# It ends when the camera lets us in again, or when a person signs in anew or removes the access.
+ACCESS_REFUSED: Final = Issue("access_refused", About.SENDER_SERIAL, fixable=True)
+
 # They end when the problem is over, or when the camera or the place is removed.
 QUARANTINED: Final = Issue("quarantined", About.CAMERA_KEY, fixable=True)
 DAMAGED_DAYS: Final = Issue("damaged_days", About.CAMERA_KEY, _ERROR, fixable=True)
@@ -198,6 +201,14 @@ def async_end_kind(hass: HomeAssistant, issue: Issue) -> None:
     """End all issues of a kind."""
     for issue_id in _of_kind(hass, issue):
         ir.async_delete_issue(hass, DOMAIN, issue_id)
+
+
+@callback
+def async_end_all_but(hass: HomeAssistant, issue: Issue, about: Container[str | None]) -> None:
+    """End the issues of a kind, except those about some serial numbers, addresses, keys or places."""
+    for issue_id in _of_kind(hass, issue):
+        if issue_about(ir.async_get(hass).issues[DOMAIN, issue_id]) not in about:
+            ir.async_delete_issue(hass, DOMAIN, issue_id)
 
 
 @callback

@@ -14,6 +14,7 @@ import voluptuous as vol
 
 from homeassistant.components.repairs import ConfirmRepairFlow, RepairsFlow, RepairsFlowResult
 from homeassistant.components.repairs.models import RepairsFlowContext
+from homeassistant.config_entries import ConfigSubentry
 from homeassistant.const import CONF_HOST, CONF_TOKEN, CONF_URL
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import AbortFlow
@@ -21,13 +22,13 @@ from homeassistant.helpers.translation import async_get_translations
 
 from . import issues
 from .camera_steps import CameraSteps
-from .connecting import camera_web
+from .connecting import async_checked_access, camera_web
 from .const import DOMAIN, PUSH_PATH
 from .coordinator import CameraCoordinator
 from .counting import DAY
 from .ledger import Quarantine, Quarantined
 from .messages import plain, wall_clock
-from .receiver import PeopleCounterConfigEntry
+from .receiver import PeopleCounterConfigEntry, access_to, async_keep_access
 from .replace_flow import (
     CONF_NEW_CAMERA,
     CONF_OLD_CAMERA,
@@ -129,6 +130,34 @@ class ProtocolFlow(CameraSteps[RepairsFlowContext, RepairsFlowResult, str], _Flo
         await web.set_protocol_version()
         # The issue ends with the camera's next push in the right version.
         return self.async_abort(reason="version_set", description_placeholders={**self._data})
+
+
+class AccessFlow(CameraSteps[RepairsFlowContext, RepairsFlowResult, str], _Flow):
+    """Asks for the password of a camera that doesn't let us in any more; finishing the flow ends the issue."""
+
+    async def async_step_init(self, _: dict[str, Any] | None = None) -> RepairsFlowResult:
+        """Show the first step."""
+        return await self.async_step_camera()
+
+    async def async_step_camera(self, user_input: dict[str, Any] | None = None) -> RepairsFlowResult:
+        """Ask for the camera's address and password."""
+        return await self._async_camera_form(
+            user_input, step_id="camera", suggested=self._subentry.data, placeholders={**self._data}
+        )
+
+    @override
+    async def _async_use_camera(self, settings: Mapping[str, Any]) -> RepairsFlowResult:
+        """Check the access, and keep it. Raises CameraError."""
+        access = await async_checked_access(self.hass, self._data["about"], settings)
+        async_keep_access(self.hass, self._entry, self._subentry, access)
+        return self.async_create_entry(data={})
+
+    @property
+    def _subentry(self) -> ConfigSubentry:
+        """The access to the camera. Raises AbortFlow if it has been removed."""
+        if subentry := access_to(self._entry, self._data["about"]):
+            return subentry
+        raise AbortFlow("nothing_left")
 
 
 class QuarantineFlow(_Flow):
@@ -268,6 +297,7 @@ class NewCameraFlow(_Flow):
 _FLOWS: Final[dict[str, type[_Flow]]] = {
     issues.WRONG_TOKEN.key: TokenFlow,
     issues.WRONG_PROTOCOL.key: ProtocolFlow,
+    issues.ACCESS_REFUSED.key: AccessFlow,
     issues.NEW_CAMERA.key: NewCameraFlow,
     issues.QUARANTINED.key: QuarantineFlow,
     issues.DAMAGED_DAYS.key: DamagedDaysFlow,

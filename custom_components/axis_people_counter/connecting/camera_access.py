@@ -4,9 +4,9 @@ Knows neither subentries nor counts. The receiver keeps one for each such camera
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, Final
 
 from homeassistant.core import HomeAssistant
 
@@ -15,13 +15,23 @@ from .camera_setup import CONF_CONNECTION, camera_web
 from .counting_api import CountingApi
 from .vapix import CameraError, CameraWeb
 
+# The certificate isn't the one of before: only a person can decide whether it is right.
+_OTHER_CERTIFICATE: Final = frozenset({"camera_certificate", "camera_other_certificate"})
+
 
 class CameraAccess:
     """The counting application of one camera, whose password is tried once."""
 
-    def __init__(self, hass: HomeAssistant, serial: str, settings: Mapping[str, Any]) -> None:
-        """Store address and password, as they were entered; nothing is sent yet."""
+    def __init__(
+        self, hass: HomeAssistant, serial: str, settings: Mapping[str, Any], on_change: Callable[[bool], None]
+    ) -> None:
+        """Store address and password, as they were entered; nothing is sent yet.
+
+        `on_change` is called with False once the camera has let us in, and with True once a person has to sign in anew.
+        """
         self.serial = serial
+        self._on_change = on_change
+        self._is_refused: bool | None = None
         self._hass = hass
         self._settings = settings
         self._refusal: Message | None = None
@@ -49,8 +59,16 @@ class CameraAccess:
                 # The next use checks the serial number again, because another camera may have come.
                 if web.password_rejected:
                     self._refusal = err.message
+                if web.password_rejected or err.message.key in _OTHER_CERTIFICATE:
+                    self._change(is_refused=True)
                 raise
             self._signed_in = signed_in
+            self._change(is_refused=False)
+
+    def _change(self, *, is_refused: bool) -> None:
+        if is_refused != self._is_refused:
+            self._is_refused = is_refused
+            self._on_change(is_refused)
 
 
 async def async_checked_access(hass: HomeAssistant, serial: str, settings: Mapping[str, Any]) -> dict[str, Any]:

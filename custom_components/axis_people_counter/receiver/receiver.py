@@ -12,7 +12,7 @@ from operator import attrgetter
 from pathlib import Path
 from typing import Any, Final
 
-from homeassistant.config_entries import ConfigEntry
+from homeassistant.config_entries import ConfigEntry, ConfigEntryState, ConfigSubentry
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.util import dt as dt_util
 from homeassistant.util.hass_dict import HassKey
@@ -81,8 +81,9 @@ class Receiver:
         self.places: dict[str, PlaceCoordinator] = {}
         # By serial number, for the cameras that a person has given access to.
         self.accesses = {
-            str(subentry.unique_id): CameraAccess(hass, str(subentry.unique_id), subentry.data)
+            serial: self._access(serial, subentry.data)
             for subentry in entry.get_subentries_of_type(SUBENTRY_CAMERA)
+            if (serial := str(subentry.unique_id))
         }
         # The places of each camera, by keys.
         self._places_of: dict[str, list[str]] = {}
@@ -114,6 +115,8 @@ class Receiver:
         self._async_ledger_recovered()
         # The issue is shown again when the next camera beyond the limit pushes.
         issues.async_end(self.hass, issues.TOO_MANY_CAMERAS)
+        # The access to a camera may have been removed.
+        issues.async_end_all_but(self.hass, issues.ACCESS_REFUSED, self.accesses)
         self._async_remove_obsolete_devices()
         for camera in cameras:
             await self._async_add(camera, has_sent_new_counts=True)
@@ -235,7 +238,20 @@ class Receiver:
     @callback
     def async_give_access(self, serial: str, settings: Mapping[str, Any]) -> None:
         """Use what a person has entered, even if it is the same again: the camera may accept it now."""
-        self.accesses[serial] = CameraAccess(self.hass, serial, settings)
+        self.accesses[serial] = self._access(serial, settings)
+        self._async_access_changed(serial, False)
+
+    def _access(self, serial: str, settings: Mapping[str, Any]) -> CameraAccess:
+        return CameraAccess(self.hass, serial, settings, partial(self._async_access_changed, serial))
+
+    @callback
+    def _async_access_changed(self, serial: str, is_refused: bool) -> None:
+        """Show an issue while a camera doesn't let us in, until a person signs in anew."""
+        camera = self.cameras.get(self.key_of(serial))
+        name = camera.device_name if camera else serial
+        address = camera.camera.ip_address if camera else None
+        placeholders = name_placeholders(name, address)
+        issues.async_show_while(self.hass, is_refused, issues.ACCESS_REFUSED, serial, **placeholders)
 
     @callback
     def async_cameras_at(self, address: str) -> list[CameraCoordinator]:
@@ -387,6 +403,23 @@ class Receiver:
 def async_backup_hold(hass: HomeAssistant) -> BackupHold:
     """Return the hold that keeps the ledger's file unchanged during a backup."""
     return hass.data.setdefault(_DATA_BACKUP_HOLD, BackupHold())
+
+
+def access_to(entry: ConfigEntry, serial: str) -> ConfigSubentry | None:
+    """Return the subentry with the access to a camera, None if there is none."""
+    subentries = entry.get_subentries_of_type(SUBENTRY_CAMERA)
+    return next((subentry for subentry in subentries if subentry.unique_id == serial), None)
+
+
+@callback
+def async_keep_access(
+    hass: HomeAssistant, entry: PeopleCounterConfigEntry, subentry: ConfigSubentry, access: Mapping[str, Any]
+) -> None:
+    """Keep another access to a camera."""
+    if entry.state is ConfigEntryState.LOADED:
+        # Data that stay the same reload nothing.
+        entry.runtime_data.async_give_access(str(subentry.unique_id), access)
+    hass.config_entries.async_update_subentry(entry, subentry, data=access)
 
 
 def configured(hass: HomeAssistant, entry: ConfigEntry) -> tuple[object, ...]:

@@ -5,6 +5,7 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import Any, cast
 
+from freezegun.api import FrozenDateTimeFactory
 import pytest
 
 from custom_components.axis_people_counter import issues as repair_issues
@@ -132,6 +133,28 @@ async def test_quarantine_is_full(
     assert list(issues(hass)) == [f"quarantined_{SERIAL}"]
     assert caplog.text.count("more intervals that can't be stored than fit into quarantine") == 1
     assert caplog.text.count("are stored or quarantined again") == 1
+
+
+async def test_quarantine_that_is_full_now_and_then(
+    ticking_noon: FrozenDateTimeFactory,
+    pusher: Pusher,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Log once an hour that the quarantine is full, and that it is over, although every other push is well."""
+    monkeypatch.setattr(quarantine, "MAX_QUARANTINED", 0)
+
+    async def alternate() -> None:
+        for _ in range(4):
+            response = await pusher.post(push(measurement(NOON - 2 * MINUTE, -1), sent=dt_util.utcnow()))
+            assert response.status == HTTPStatus.SERVICE_UNAVAILABLE
+            await pusher.push(measurement(NOON - MINUTE, 1), sent=dt_util.utcnow())
+
+    for hour in range(2):
+        await alternate()
+        assert caplog.text.count("than fit into quarantine") == hour + 1
+        assert caplog.text.count("are stored or quarantined again") == hour + 1
+        ticking_noon.tick(60 * MINUTE)
 
 
 async def test_protocol_repair_ends_with_a_full_quarantine(

@@ -15,6 +15,7 @@ from ..issues import About
 from ..ledger import MAX_CAMERAS, MAX_QUARANTINED, MAX_QUARANTINED_BYTES
 from ..messages import name_placeholders, plain, wall_clock
 from .applications import Applications
+from .problem_log import ProblemLog
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -37,10 +38,11 @@ class SenderProblems:
         self._hass = hass
         self._skipped: set[str] = set()
         self._applications: dict[str, Applications] = {}
-        # Serial numbers of cameras with each problem.
+        # Serial numbers of the cameras beyond the limit.
         self._too_many: set[str] = set()
-        self._with_full_quarantine: set[str] = set()
-        self._with_several_applications: set[str] = set()
+        # By serial number.
+        self._full_quarantines = ProblemLog()
+        self._several_applications = ProblemLog()
 
     @callback
     def async_check_clock(self, document: Document, arrived: datetime) -> None:
@@ -100,22 +102,20 @@ class SenderProblems:
                 limit=str(MAX_QUARANTINED),
                 size=str(MAX_QUARANTINED_BYTES // 1024 // 1024),
             )
-            if serial not in self._with_full_quarantine:
-                self._with_full_quarantine.add(serial)
-                _LOGGER.warning("%s sends more intervals that can't be stored than fit into quarantine", sender.name)
+            self._full_quarantines.begin(
+                serial, f"{sender.name} sends more intervals that can't be stored than fit into quarantine"
+            )
             return
         issues.async_end(self._hass, issues.QUARANTINE_FULL, serial)
-        if serial in self._with_full_quarantine:
-            self._with_full_quarantine.discard(serial)
-            _LOGGER.info("All intervals of %s are stored or quarantined again", sender.name)
+        self._full_quarantines.end(serial, f"All intervals of {sender.name} are stored or quarantined again")
 
     @callback
     def async_end_of_serial(self, serial: str) -> None:
         """End the problems of a camera that was removed or replaced."""
         issues.async_end_about(self._hass, About.SENDER_SERIAL, serial)
         self._applications.pop(serial, None)
-        self._with_full_quarantine.discard(serial)
-        self._with_several_applications.discard(serial)
+        self._full_quarantines.forget(serial)
+        self._several_applications.forget(serial)
 
     @callback
     def async_end_of_key(self, key: str) -> None:
@@ -137,14 +137,14 @@ class SenderProblems:
                 **name_placeholders(sender.name, sender.ip_address),
                 applications=", ".join(plain(name) for name in several),
             )
-            if sender.serial not in self._with_several_applications:
-                self._with_several_applications.add(sender.serial)
-                _LOGGER.warning("Several applications send the counts of %s: %s", sender.serial, ", ".join(several))
+            self._several_applications.begin(
+                sender.serial, f"Several applications send the counts of {sender.serial}: {', '.join(several)}"
+            )
             return
         issues.async_end(self._hass, issues.SEVERAL_APPLICATIONS, sender.serial)
-        if sender.serial in self._with_several_applications:
-            self._with_several_applications.discard(sender.serial)
-            _LOGGER.info("Only %s sends the counts of %s now", sender.application, sender.serial)
+        self._several_applications.end(
+            sender.serial, f"Only {sender.application} sends the counts of {sender.serial} now"
+        )
 
     def _note_skipped(self, push: Push) -> None:
         """Log each unknown kind of a camera once."""

@@ -66,7 +66,7 @@ class BackgroundView(HomeAssistantView):
         return self.json(sorted(background_tasks()))
 
     async def post(self, request: web.Request) -> web.Response:
-        """Do now what would otherwise happen some time later: write statistics, and look for garbage."""
+        """Write the statistics now, which would otherwise happen some time later."""
         entries: list[PeopleCounterConfigEntry] = request.app[KEY_HASS].config_entries.async_loaded_entries(
             PEOPLE_COUNTER
         )
@@ -75,9 +75,6 @@ class BackgroundView(HomeAssistantView):
             for key in (*receiver.cameras, *receiver.places):
                 # A change long ago is written at once.
                 receiver.statistics.async_changed(key, 0)
-        # Home Assistant's start has made so many objects that Python would soon look through all of them, and stall for
-        # that. From now on, this happens in a measurement only if what is measured makes that many.
-        gc.collect()
         return self.json({})
 
 
@@ -99,6 +96,9 @@ class WatchView(HomeAssistantView):
         hass = request.app[KEY_HASS]
         every: float = (await request.json())["every"]
         self._stop()
+        # Home Assistant's start has made so many objects that Python would soon look through all of them, and stall for
+        # that. From now on, this happens in a measurement only if what is measured makes that many.
+        gc.collect()
         self._stall, self._seen = 0.0, set()
         self._watch = hass.async_create_background_task(self._look(every), "people_counter_bench")
 

@@ -185,7 +185,7 @@ class History(BaseHistory):
         # If a reset is at the first bound, its correction contains how many people were inside before.
         reset, _ = self.schedule.reset(bounds[0] - 1)
         # An interval over the reset counts for occupancy, and one over the first bound covers a part of the first row.
-        found = self.ledger.each_columns(self.key, reset - MAX_WIDTH, bounds[-1])
+        found = self.ledger.columns_overlapping(self.key, reset, bounds[-1])
         counted, passing = tee(_directed(found, is_reversed=bool(self.camera.reversed)))
         corrections = self._corrections(reset, min(bounds[-1], now))
         return count_rows(bounds, [counted], peaks(bounds, passages_of_door(passing, reset), corrections), now)
@@ -233,7 +233,7 @@ class PlaceHistory(BaseHistory):
             since, running = self.ledger.running_before(settings.place, start)
             # Without a checkpoint, nobody was counted before this time.
             since = since or max(0, start - MAX_WIDTH)
-        doors = [tee(self._columns(door, since - MAX_WIDTH, bounds[-1])) for door in settings.doors]
+        doors = [tee(self._columns(door, since, bounds[-1])) for door in settings.doors]
         passed = passages_of_place([passing for _, passing in doors], since)
         corrections = self._corrections(since, end)
         return count_rows(bounds, [counted for counted, _ in doors], peaks(bounds, passed, corrections, running), now)
@@ -242,7 +242,7 @@ class PlaceHistory(BaseHistory):
         camera = self.cameras.get(door.key)
         # Reversed = camera reversed XOR door reversed.
         is_reversed = camera is not None and bool(camera.reversed) != door.is_reversed
-        return _directed(self.ledger.each_columns(door.key, start, end), is_reversed=is_reversed)
+        return _directed(self.ledger.columns_overlapping(door.key, start, end), is_reversed=is_reversed)
 
 
 # The end of a row is the start of the next one.

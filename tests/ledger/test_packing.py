@@ -50,6 +50,11 @@ def each_interval(ledger: Ledger, start: int = EVER[0], end: int = EVER[1]) -> l
     return list(ledger.each_interval(SERIAL, start, end))
 
 
+def overlapping(ledger: Ledger, start: int, end: int = EVER[1]) -> list[Interval]:
+    """Return the intervals that overlap [start, end)."""
+    return [found for columns in ledger.columns_overlapping(SERIAL, start, end) for found in columns.intervals()]
+
+
 def fill(ledger: Ledger, first_day: int, days: int) -> None:
     """Store busy days, each in a push of its own."""
     chance = Random(20260916)
@@ -83,6 +88,9 @@ def test_interval_over_midnight_belongs_to_the_day_where_it_begins(path: Path, l
     pack_all(ledger, MIDNIGHT + DAY)
     assert packed_days(path) == [0]
     assert each_interval(ledger) == [interval(0, 1), over, interval(37 * 60, 2)]
+    assert overlapping(ledger, START + 36 * HOUR) == [over, interval(37 * 60, 2)]
+    assert overlapping(ledger, START + 13 * HOUR, START + 37 * HOUR) == [over]
+    assert overlapping(ledger, START + 37 * HOUR) == [interval(37 * 60, 2)]
     # This interval cuts into the one over midnight, so it waits.
     record(ledger, 2, interval(36 * 60, 1, minutes=120))
     assert waiting(path) == [(36 * 60, 38 * 60)]
@@ -206,6 +214,7 @@ def test_gaps(ledger: Ledger) -> None:
     assert ledger.gaps("nobody", START, 9).result(TIMEOUT) == []
     assert ledger.intervals("nobody", *EVER, 9).result(TIMEOUT) == []
     assert list(ledger.each_interval("nobody", *EVER)) == []
+    assert list(ledger.columns_overlapping("nobody", *EVER)) == []
 
 
 def test_place_without_a_reset(path: Path, ledger: Ledger) -> None:

@@ -135,6 +135,16 @@ class Ledger(LedgerFile):
             yield from page.columns()
             next_start = page.until
 
+    def columns_overlapping(self, key: str, start: Timestamp, end: Timestamp) -> Iterator[Columns]:
+        """Yield all intervals of a camera that overlap [start, end), as `each_columns` does."""
+
+        def first_start(db: sqlite3.Connection) -> Timestamp:
+            camera = cameras.find_camera(db, key)
+            reaching = intervals.overlapping(db, camera.id, start, start) if camera else []
+            return reaching[0].start if reaching else start
+
+        yield from self.each_columns(key, self.submit(first_start).result(), end)
+
     def each_interval(self, key: str, start: Timestamp, end: Timestamp) -> Iterator[Interval]:
         """Yield all intervals of a camera that begin in [start, end), as `each_columns` does."""
         for columns in self.each_columns(key, start, end):

@@ -6,7 +6,7 @@ These functions block; run them in an executor.
 
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
-from itertools import batched, pairwise
+from itertools import batched, chain, pairwise
 from math import isclose
 from typing import Any, Final
 
@@ -15,7 +15,18 @@ from homeassistant.components.recorder.statistics import get_last_statistics, ge
 from homeassistant.core import HomeAssistant
 
 from ..const import DOMAIN
-from ..counting import HOUR, MAX_WIDTH, Occupancy, Schedule, Timestamp, levels, occupancy_by_period, passages, reverse
+from ..counting import (
+    HOUR,
+    MAX_WIDTH,
+    Columns,
+    Occupancy,
+    Schedule,
+    Timestamp,
+    levels,
+    occupancy_by_period,
+    passages,
+    reverse,
+)
 from ..ledger import NO_COUNTS, HourCounts, Ledger, Series, minus, plus
 from ..settings import PlaceSettings
 
@@ -134,7 +145,8 @@ def rows_in_pieces(series: Series, occupancy: Callable[[Series], Iterator[Occupa
 def camera_occupancy(ledger: Ledger, key: str, schedule: Schedule, series: Series) -> Iterator[Occupancy]:
     """Return the occupancy of a camera in each hour, read from the ledger when it is asked for."""
     reset, _ = schedule.reset(series.start)
-    found = ledger.each_interval(key, reset - MAX_WIDTH, series.hours.bounds[-1])
+    columns = ledger.columns_overlapping(key, reset, series.hours.bounds[-1])
+    found = chain.from_iterable(map(Columns.intervals, columns))
     passed = passages(map(reverse, found) if series.is_reversed else found, reset)
     # A reset after the newest interval isn't part of the last hour yet.
     end = min(series.hours.bounds[-1], series.counted_until)

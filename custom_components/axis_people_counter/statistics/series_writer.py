@@ -17,7 +17,7 @@ from homeassistant.helpers.translation import async_get_translations
 
 from ..const import DOMAIN
 from ..core_internals import async_recorder_done
-from ..counting import HOUR, Occupancy
+from ..counting import HOUR, Occupancy, Timestamp
 from ..devices import async_device_name
 from ..ledger import Ledger, Series
 from ..schedules import async_camera_schedule
@@ -100,10 +100,13 @@ class SeriesWriter:
             # The ledger is new or an older copy, and recorder has later hours: the series continues after them.
             hours = await self._async_read(hours_up_to, key, last)
             await self._ledger.carry_series(key, hours, last)
+            written = last
         schedule = await async_camera_schedule(self._entry, camera)
         await self._async_write_series(
             key,
             camera.name,
+            last,
+            written,
             partial(self._async_begin_camera, key, schedule.basis),
             partial(camera_occupancy, self._ledger, key, schedule),
         )
@@ -120,13 +123,16 @@ class SeriesWriter:
             # Otherwise hours that only a former door had would stay.
             await self._async_clear_recorder(key)
         cameras = [await self._ledger.camera(camera) for camera in place.keys]
+        last = await self._async_read(last_hour, key)
         written = await self._ledger.last_written_hour(key)
-        if not all(cameras) and written is None and await self._async_read(last_hour, key) is not None:
+        if not all(cameras) and written is None and last is not None:
             # The ledger is new. The earlier counts of a door are copied from recorder when its camera pushes.
             return
         await self._async_write_series(
             key,
             place.name,
+            last,
+            written,
             partial(self._async_begin_place, place),
             partial(place_occupancy, self._ledger, place),
         )
@@ -141,12 +147,13 @@ class SeriesWriter:
         self,
         key: str,
         name: str,
+        last: Timestamp | None,
+        written: Timestamp | None,
         begin: Callable[..., Awaitable[Series | None]],
         occupancy: Callable[[Series], Iterator[Occupancy]],
     ) -> None:
+        """Write a series; `last` is the last hour that recorder has, `written` that of this ledger."""
         names = await self._async_read(names_of, key)
-        last = await self._async_read(last_hour, key)
-        written = await self._ledger.last_written_hour(key)
         if last is None:
             # Without earlier hours in recorder, the sums begin at zero.
             await self._ledger.forget_deleted_hours(key)

@@ -6,7 +6,7 @@ These functions block; run them in an executor.
 
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
-from itertools import batched, chain, pairwise
+from itertools import batched, pairwise
 from math import isclose
 from typing import Any, Final
 
@@ -20,12 +20,12 @@ from ..counting import (
     MAX_WIDTH,
     Columns,
     Occupancy,
+    Passage,
     Schedule,
     Timestamp,
     levels,
     occupancy_by_period,
-    passages,
-    reverse,
+    passages_of_door,
 )
 from ..ledger import NO_COUNTS, HourCounts, Ledger, Series, minus, plus
 from ..settings import PlaceSettings
@@ -146,8 +146,14 @@ def camera_occupancy(ledger: Ledger, key: str, schedule: Schedule, series: Serie
     """Return the occupancy of a camera in each hour, read from the ledger when it is asked for."""
     reset, _ = schedule.reset(series.start)
     columns = ledger.columns_overlapping(key, reset, series.hours.bounds[-1])
-    found = chain.from_iterable(map(Columns.intervals, columns))
-    passed = passages(map(reverse, found) if series.is_reversed else found, reset)
+    directed = map(Columns.reversed, columns) if series.is_reversed else columns
+    # In many intervals nobody passes.
+    passed = (
+        Passage(at, entered, exited)
+        for found in passages_of_door(directed, reset)
+        for at, entered, exited in zip(*found[:3], strict=True)
+        if entered or exited
+    )
     # A reset after the newest interval isn't part of the last hour yet.
     end = min(series.hours.bounds[-1], series.counted_until)
     corrections = schedule.with_resets(reset, end, ledger.corrections(key, reset, end).result())

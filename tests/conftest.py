@@ -19,6 +19,7 @@ from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 import pytest_socket
 
 from custom_components.axis_people_counter.const import DOMAIN, NAME
+from custom_components.axis_people_counter.receiver import show_queue
 from custom_components.axis_people_counter.statistics import series_writer
 from homeassistant.const import CONF_TOKEN, CONF_URL
 from homeassistant.core import HomeAssistant
@@ -121,9 +122,11 @@ def _no_access_log(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(autouse=True)
 def _no_pauses_of_a_stopped_clock(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let the statistics writer pause for one turn of the event loop: by a stopped clock, no pause would end."""
+    """Let pauses last for one turn of the event loop: by a stopped clock, no pause would end."""
     if "freezer" in request.fixturenames:
         monkeypatch.setattr(series_writer, "MAX_PAUSE", 0)
+        # A test may move the clock while counts are shown, so that this seems to have taken minutes.
+        monkeypatch.setattr(show_queue, "MAX_REST", 0)
 
 
 @pytest.fixture(autouse=True, scope="session")

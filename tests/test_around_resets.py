@@ -190,6 +190,29 @@ async def test_first_day_of_a_place_without_reset(
     }
 
 
+async def test_interval_over_midnight_of_a_place_without_reset(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, entry: MockConfigEntry, pusher: Pusher
+) -> None:
+    """The running count is stored at each midnight in UTC; the people of an interval around it are added to it once."""
+    midnight = datetime(2026, 9, 16, tzinfo=UTC)
+    freezer.move_to(midnight + 10 * HOUR)
+    around = measurement(midnight - 5 * MINUTE, 7, minutes=15)
+    await push_both(pusher, measurement(midnight - 4 * HOUR, 5), around, measurement(midnight + 9 * HOUR))
+    key = await add_place(hass, entry, daily_reset=False)
+    assert inside(hass, key) == "12"
+    for start, peaks in ((-HOUR, [5, 12, 12]), (timedelta(0), [12, 12, 12]), (HOUR, [12, 12, 12])):
+        answer = await counts(hass, key, midnight + start)
+        assert [row["occupancy_peak"] for row in answer["rows"]][:3] == peaks
+    await go_on(hass, freezer)
+    # The hours from the second one on are written again.
+    await push_both(pusher, measurement(midnight + 2 * HOUR, 1))
+    await go_on(hass, freezer)
+    found = {row["start"]: (row["min"], row["max"]) for row in await rows(hass, "occupancy", key.lower())}
+    assert found[midnight - HOUR] == (5, 5)
+    assert found[midnight] == (5, 12)
+    assert found[midnight + 2 * HOUR] == (12, 13)
+
+
 async def test_correction_before_the_first_count(
     hass: HomeAssistant, freezer: FrozenDateTimeFactory, entry: MockConfigEntry, pusher: Pusher
 ) -> None:

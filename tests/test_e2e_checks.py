@@ -111,3 +111,11 @@ def test_console_and_keyboard() -> None:
         "Can't be reached with the Tab key: A row",
         "Error in the console: axis_people_counter.js failed",
     ]
+
+
+def test_button_without_a_label_of_its_own() -> None:
+    """A button with Home Assistant's word for any form is found, with the title of its dialog."""
+    names = '- dialog:\n  - text: Ort ändern\n  - button "{}"'
+    sentence = "The button doesn't say what it does: Ort ändern"
+    assert faults(Look([], [], names.format("OK")), GERMAN, ENGLISH, []) == [sentence]
+    assert faults(Look([], [], names.format("Ändern")), GERMAN, ENGLISH, []) == []

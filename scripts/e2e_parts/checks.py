@@ -9,6 +9,8 @@ import re
 from scripts.e2e_parts.texts import Texts
 
 DOMAIN = "axis_people_counter"
+# What Home Assistant writes on the button of a form for which the integration has no text.
+NO_LABEL = {"en": "Submit", "de": "OK"}
 # The roles of what a person can use, which needs a name for a screen reader.
 USABLE = "button|checkbox|combobox|link|menuitem|option|radio|searchbox|slider|spinbutton|switch|tab|textbox|treeitem"
 _NAMELESS = re.compile(rf"\s*- ({USABLE})(?! \")(?: \[[^\]]*\])*(:.*)?")
@@ -45,6 +47,8 @@ def faults(look: Look, texts: Texts, english: Texts, console: Iterable[str]) -> 
         if block.is_cut and texts.keys_of(block.text):
             found.append(f"Cut text: {block.text!r}")
     found += [f"No name for a screen reader: {element}" for element in nameless(look.names)]
+    if f'- button "{NO_LABEL[texts.language]}"' in look.names:
+        found.append(f"The button doesn't say what it does: {heading(look.names)}")
     found += [f"Can't be reached with the Tab key: {element}" for element in look.unreachable]
     found += [f"Error in the console: {error}" for error in console if DOMAIN in error]
     return list(dict.fromkeys(found))
@@ -62,6 +66,11 @@ def untranslated(text: str, texts: Texts, english: Texts) -> str | None:
     if texts.language == english.language or not (keys := english.keys_of(text)) or texts.keys_of(text):
         return None
     return next((key for key in keys if texts.by_key.get(key) != english.by_key[key]), None)
+
+
+def heading(names: str) -> str:
+    """Return the title of a dialog."""
+    return next((line.partition("- text: ")[2] for line in names.splitlines() if "- text: " in line), "a dialog")
 
 
 def nameless(names: str) -> Iterator[str]:

@@ -33,10 +33,25 @@ class Flow:
         for name, value in values.items():
             await self.screen.fill(self.dialog.locator(f"[name={name}] input, input[name={name}]").first, value)
 
+    async def pick(self, key: str, option: str) -> None:
+        """Pick one of the options of a field, by the key of its label."""
+        page = self.screen.page
+        bar = self.dialog.get_by_role("toolbar", name=self.screen.texts(key), exact=True)
+        await self.screen.press(bar.get_by_role("button").last)
+        await page.get_by_role("option", name=option).wait_for()
+        if self.screen.kind.keyboard:
+            # The focus stays in the field above the list.
+            await page.keyboard.type(option)
+            await page.keyboard.press("ArrowDown")
+            await page.keyboard.press("Enter")
+        else:
+            await self.screen.press(page.get_by_role("option", name=option))
+        await bar.get_by_text(option).wait_for()
+
     @property
     def primary(self) -> Locator:
-        """The button that goes on."""
-        return self.dialog.locator("[slot=primaryAction]").last
+        """The button that goes on, or closes the last step."""
+        return self.dialog.locator("[slot=primaryAction], [slot=secondaryAction]").last
 
     async def submit(self) -> None:
         """Go on."""
@@ -50,6 +65,10 @@ class Flow:
         """Wait for the message that something is wrong."""
         await self.dialog.locator("ha-alert[alert-type=error], ha-alert").first.wait_for()
 
+    async def ends(self) -> None:
+        """Wait for the last step, which only says something."""
+        await self.dialog.locator("step-flow-abort, step-flow-create-entry").first.wait_for()
+
     async def is_closed(self) -> None:
         """Wait until there is no dialog."""
-        await self.dialog.locator("dialog[open]").wait_for(state="detached")
+        await self.dialog.locator("dialog[open]").first.wait_for(state="detached")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from scripts.e2e_parts.checks import NO_LABEL
 from scripts.e2e_parts.screen import Screen
 from scripts.e2e_parts.texts import Texts
 
@@ -11,6 +12,7 @@ _PAGE = """<!doctype html><meta charset="utf-8"><body><dialog open>
 <p>component.axis_people_counter.title</p>
 <p>{english}</p>
 <div style="width: 5em; overflow: hidden; white-space: nowrap; text-overflow: ellipsis">{own}</div>
+<button>{label}</button>
 <button><svg width="10" height="10"></svg></button>
 <div style="cursor: pointer" onclick="">A row</div>
 </dialog>"""
@@ -23,7 +25,7 @@ class ProofError(Exception):
 async def prove(screen: Screen) -> None:
     """Raise ProofError unless each fault of the page is found."""
     english, own = (Texts(language)(KEY) for language in ("en", screen.kind.language))
-    await screen.page.set_content(_PAGE.format(english=english, own=own))
+    await screen.page.set_content(_PAGE.format(english=english, own=own, label=NO_LABEL[screen.kind.language]))
     await screen.page.evaluate("console.error('axis_people_counter is broken')")
     found = await screen.faults_now()
     for start, is_expected in (
@@ -31,6 +33,7 @@ async def prove(screen: Screen) -> None:
         ("Not translated", english != own),
         ("Cut text", True),
         ("No name for a screen reader", True),
+        ("The button doesn't say what it does", True),
         ("Can't be reached with the Tab key", True),
         ("Error in the console", True),
     ):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 
+from scripts.e2e_parts.entry import Entry
 from scripts.e2e_parts.flow import Flow
 from scripts.e2e_parts.screen import Screen
 from tests.helpers.home_assistant import DOMAIN, HomeAssistant
@@ -25,6 +26,11 @@ class Run:
     def flow(self) -> Flow:
         """The dialog of a flow."""
         return Flow(self.screen)
+
+    @property
+    def entry(self) -> Entry:
+        """The integration's own page."""
+        return Entry(self.screen)
 
     async def open(self, path: str) -> None:
         """Open a page of Home Assistant."""

@@ -58,11 +58,15 @@ class Screen:
         """Open a page."""
         await self.page.goto(url)
 
-    async def press(self, what: Locator, *, key: str = "Enter") -> None:
-        """Use a button, a link or a row: with the keyboard alone if the run is about that."""
+    async def press(self, what: Locator, *, along: str = "Tab") -> None:
+        """Use a button, a link or a row: with the keyboard alone if the run is about that.
+
+        `along` is the key that moves on: in an open list, an arrow.
+        """
         await what.wait_for()
-        if self.kind.keyboard and await self._reach(what):
-            await self.page.keyboard.press(key)
+        if self.kind.keyboard and await self._reach(what, along):
+            # Enter submits a whole form; only lists and links need it.
+            await self.page.keyboard.press("Space" if along == "Tab" else "Enter")
         elif self.kind.is_phone:
             await what.tap()
         else:
@@ -71,13 +75,13 @@ class Screen:
     async def fill(self, what: Locator, value: str) -> None:
         """Replace what a field contains."""
         await what.wait_for()
-        if self.kind.keyboard and await self._reach(what):
+        if self.kind.keyboard and await self._reach(what, "Tab"):
             await self.page.keyboard.press("Control+A")
             await self.page.keyboard.type(value)
         else:
             await what.fill(value)
 
-    async def _reach(self, what: Locator) -> bool:
+    async def _reach(self, what: Locator, along: str) -> bool:
         """Move the focus to an element as the keyboard does; note it if that isn't possible."""
         focus = await what.evaluate(_FOCUS, True)
         for _ in range(MOST_TABS):
@@ -85,7 +89,7 @@ class Screen:
                 return True
             if focus == "again":
                 break
-            await self.page.keyboard.press("Tab")
+            await self.page.keyboard.press(along)
             focus = await what.evaluate(_FOCUS, False)
         name = " ".join((await what.inner_text()).split()) or await what.get_attribute("name")
         self.add_fault(f"The keyboard doesn't get to: {name!r}")
@@ -97,9 +101,10 @@ class Screen:
         """Return the button with a name."""
         return self.page.get_by_role("button", name=name, exact=isinstance(name, str)).last
 
-    def field(self, name: str) -> Locator:
-        """Return the field with a label."""
-        return self.page.get_by_role("textbox", name=re.compile(rf"^{re.escape(name)}\W*$")).last
+    def field(self, key: str) -> Locator:
+        """Return the field with a label, by the key of the label."""
+        label = re.compile(rf"^{re.escape(self.texts(key))}\W*$")
+        return self.page.get_by_role("textbox", name=label).or_(self.page.get_by_role("spinbutton", name=label)).last
 
     def text(self, text: str) -> Locator:
         """Return a text."""

@@ -17,7 +17,7 @@ async def walk(run: Run) -> None:
         Device(serial=camera.serial, counting=CountingApi(camera), password=PASSWORD)
     )
     await run.open_integration()
-    await screen.press(screen.button(screen.texts(f"{KEY}.initiate_flow.user")))
+    await run.entry.add("camera")
     await flow.at(f"{KEY}.step.user.title")
     await screen.step("form")
     await flow.fill({"host": device.address, "username": "root", "password": "wrong"})

@@ -26,7 +26,7 @@ from scripts.e2e_parts.screen import Screen
 from tests.helpers.home_assistant import HomeAssistant, HomeAssistantError
 
 # In this order; each needs the first one.
-WALKS = ("add_integration", "connect_camera", "places")
+WALKS = ("add_integration", "connect_camera", "places", "repairs")
 # The limit of one run, without downloads.
 LIMIT_SECONDS = 600
 

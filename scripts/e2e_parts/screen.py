@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 import re
 
-from playwright.async_api import Locator, Page
+from playwright.async_api import Error, Locator, Page
 
 from scripts.e2e_parts.browser import Kind
 from scripts.e2e_parts.checks import Block, Look, faults
@@ -56,7 +56,11 @@ class Screen:
 
     async def open(self, url: str) -> None:
         """Open a page."""
-        await self.page.goto(url)
+        try:
+            await self.page.goto(url)
+        except Error:
+            # A dialog that closes goes back in the history, which stops what is being loaded.
+            await self.page.goto(url)
 
     async def press(self, what: Locator, *, along: str = "Tab") -> None:
         """Use a button, a link or a row: with the keyboard alone if the run is about that.

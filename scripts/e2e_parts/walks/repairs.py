@@ -1,0 +1,110 @@
+"""Open each repair that a push can cause, and mend it as its dialog says."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+import json
+
+import aiohttp
+
+from scripts.e2e_parts.run import Run
+from tests.helpers.home_assistant import HomeAssistantError
+from tests.simulator import Answer, Device
+
+PASSWORD = "camera-password"
+
+
+async def walk(run: Run) -> None:
+    """Mend one repair after the other."""
+    await wrong_token(run)
+    await wrong_protocol(run)
+    await clock(run)
+    await unusable_counts(run, "retry")
+    await unusable_counts(run, "drop")
+
+
+async def wrong_token(run: Run) -> None:
+    """Copy the token from the dialog into the camera."""
+    screen, flow, camera = run.screen, run.flow, run.cameras[0]
+    camera.token = "wrong"
+    refused(await camera.test_connection())
+    await run.open_repair("wrong_token")
+    await flow.at("issues.wrong_token.fix_flow.step.connect.title")
+    await screen.step("wrong-token")
+    camera.url, camera.token = await flow.codes()
+    taken(await camera.test_connection())
+    await flow.submit()
+    await flow.ends()
+    await screen.step("wrong-token-mended")
+    await flow.submit()
+    await flow.is_closed()
+    await run.sees_no_repair("wrong_token")
+
+
+async def wrong_protocol(run: Run) -> None:
+    """Let Home Assistant set the version in the camera."""
+    screen, flow, camera = run.screen, run.flow, run.cameras[0]
+    camera.faults.protocol_version = "0.3"
+    refused(await camera.test_connection())
+    async with Device(serial=camera.serial, faults=camera.faults, password=PASSWORD) as device:
+        await run.open_repair("wrong_protocol")
+        await flow.at("issues.wrong_protocol.fix_flow.step.camera.title")
+        await screen.step("wrong-protocol")
+        await flow.fill({"host": device.address, "username": "root", "password": PASSWORD})
+        await flow.submit()
+        await flow.ends()
+        await screen.step("wrong-protocol-mended")
+        await flow.submit()
+        await flow.is_closed()
+    taken(await camera.test_connection())
+    await run.sees_no_repair("wrong_protocol")
+
+
+async def clock(run: Run) -> None:
+    """Read what to do about a wrong clock, and do it."""
+    screen, camera = run.screen, run.cameras[0]
+    camera.faults.clock_offset = timedelta(days=-3)
+    # The test itself works, so that a person sees that the camera is connected.
+    taken(await camera.test_connection())
+    await run.open_repair("clock_differs")
+    await screen.step("clock")
+    camera.faults.clock_offset = timedelta()
+    taken(await camera.test_connection())
+    await run.sees_no_repair("clock_differs")
+
+
+async def unusable_counts(run: Run, choice: str) -> None:
+    """Try unusable counts again, or delete them."""
+    screen, flow, camera = run.screen, run.flow, run.cameras[0]
+    document = json.loads(camera.body(camera.taken(camera.installed, camera.now())[-1:]))
+    document["data"]["measurements"][0]["items"] = [{"direction": "in", "count": -1}]
+    headers = {"Authorization": f"Bearer {camera.token}"}
+    async with aiohttp.ClientSession() as session, session.post(camera.url, json=document, headers=headers) as response:
+        taken(Answer(response.status, await response.text()))
+    key = "issues.quarantined.fix_flow"
+    await run.open_repair("quarantined")
+    await screen.sees(screen.texts(f"{key}.step.init.menu_options.{choice}"))
+    await screen.step(f"unusable-counts-{choice}")
+    await flow.choose(f"{key}.step.init.menu_options.{choice}")
+    if choice == "drop":
+        await flow.at(f"{key}.step.drop.title")
+        await screen.step("unusable-delete")
+        await flow.submit()
+    await flow.ends()
+    await screen.step(f"unusable-{choice}")
+    await flow.submit()
+    await flow.is_closed()
+    if choice == "drop":
+        await run.sees_no_repair("quarantined")
+
+
+def taken(answer: Answer) -> None:
+    """Raise HomeAssistantError unless a push was taken."""
+    if not answer.delivered:
+        raise HomeAssistantError(f"A push was answered {answer.status}: {answer.text}")
+
+
+def refused(answer: Answer) -> None:
+    """Raise HomeAssistantError unless a push was refused."""
+    if answer.delivered:
+        raise HomeAssistantError("A push was taken that should have been refused.")

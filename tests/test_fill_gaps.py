@@ -2,7 +2,6 @@
 
 import asyncio
 from http import HTTPStatus
-from itertools import batched
 from random import Random
 from typing import Any
 
@@ -14,11 +13,11 @@ from custom_components.axis_people_counter.const import DOMAIN
 from homeassistant.core import Context, HomeAssistant
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError, Unauthorized
 
-from .helpers.asked_cameras import asked_camera, give_access, reconfigure
+from .helpers.asked_cameras import asked_camera, camera_of, give_access, push, reconfigure
 from .helpers.documentation import blocks, from_yaml
 from .helpers.pusher import SERIAL, Pusher, document, measurement, state_of
 from .helpers.recorder_statistics import rows, settle
-from .simulator import THREE_D, TWO_D, Camera, Counts, Device, Interval, Model, Reply
+from .simulator import THREE_D, TWO_D, Camera, Counts, Interval, Model, Reply
 
 pytestmark = pytest.mark.usefixtures("socket_enabled", "recorder_mock")
 
@@ -26,12 +25,6 @@ OTHER = "accc8e000002"
 TOTAL = "sensor.main_entrance_in_total"
 # When clocks were put back in Stockholm, two passes of the same hour.
 AUTUMN = "2026-10-25T10:00:00Z"
-
-
-def camera_of(device: Device) -> Camera:
-    """Return the camera whose counts are asked for."""
-    assert device.counting
-    return device.counting.camera
 
 
 async def fill_gaps(hass: HomeAssistant, **data: Any) -> dict[str, Any]:
@@ -42,13 +35,6 @@ async def fill_gaps(hass: HomeAssistant, **data: Any) -> dict[str, Any]:
     (found,) = answer["cameras"]
     await settle(hass)
     return dict(found)
-
-
-async def push(pusher: Pusher, camera: Camera, intervals: list[Interval]) -> None:
-    """Push intervals of a camera, in bodies that the test client takes."""
-    for some in batched(intervals, 1000, strict=False):
-        response = await pusher.post(camera.body(some))
-        assert response.status == HTTPStatus.OK, await response.text()
 
 
 def without_some(random: Random, intervals: list[Interval]) -> list[Interval]:

@@ -14,10 +14,12 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 import voluptuous as vol
 
 from custom_components.axis_people_counter import PLATFORMS, issues
+from custom_components.axis_people_counter.agreement import REASONS
 from custom_components.axis_people_counter.const import DOMAIN
 from custom_components.axis_people_counter.counting.local_time import Period
 from custom_components.axis_people_counter.export import INTERVALS, PERIODS
 from custom_components.axis_people_counter.export_formats import FORMATS
+from custom_components.axis_people_counter.fill_repairs import CHOICES
 from custom_components.axis_people_counter.http.view import REFUSALS
 from custom_components.axis_people_counter.messages import name_placeholders
 from custom_components.axis_people_counter.repairs import ANOTHER_DOOR
@@ -144,6 +146,8 @@ def test_translated_entities() -> None:
     for key, description in descriptions("sensor").items():
         counts = description.device_class is None and description.native_unit_of_measurement is None
         assert ("unit_of_measurement" in ENGLISH["entity"]["sensor"][key]) is counts
+    reasons = ENGLISH["entity"]["sensor"]["difference_yesterday"]["state_attributes"]["reason"]["state"]
+    assert tuple(reasons) == REASONS
     for key, description in descriptions("event").items():
         event_types = ENGLISH["entity"]["event"][key]["state_attributes"]["event_type"]["state"]
         assert list(event_types) == description.event_types
@@ -204,6 +208,9 @@ def test_translated_exceptions() -> None:
     """Find a message for each exception, with the placeholders that the code gives."""
     raised: set[str] = set()
     for call in calls(without=("issues.py",)):
+        if ast.unparse(call.func).endswith("SelectSelectorConfig"):
+            # Its choices are looked at below.
+            continue
         for key in constants(keyword(call, "translation_key")):
             raised.add(key)
             given = keyword(call, "translation_placeholders") or ast.Dict([], [])
@@ -355,5 +362,6 @@ def test_choices_of_services() -> None:
     assert translated.pop("series") == {"in", "out", "adults_in", "adults_out", "occupancy"}
     # What is offered beside cameras, by their own names.
     assert translated.pop("old_camera") == {ANOTHER_DOOR}
+    assert translated.pop("gaps") == set(CHOICES)
     assert translated == {"format": set(FORMATS), "period": set(PERIODS)}
     assert all(select["translation_key"] in translated for select in options.values())

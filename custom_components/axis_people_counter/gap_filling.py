@@ -1,10 +1,11 @@
 """Fills the gaps in a camera's counts with what the camera still has, one day after the other.
 
-Each day is stored when it has been read, so that the next call goes on where one has stopped. Called by services.py.
+Each day is stored when it has been read, so that the next call goes on where one has stopped. Called by services.py and
+fill_repairs.py, and by agreement.py for the gaps that a person is asked about.
 """
 
 import asyncio
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 import logging
@@ -14,7 +15,7 @@ from homeassistant.util import dt as dt_util
 
 from .connecting import CameraAccess, CameraError, CountingApi
 from .coordinator import CameraCoordinator
-from .counting import Interval, Schedule, Timestamp, gaps_between, intervals_of
+from .counting import DAY, Interval, Schedule, Timestamp, gaps_between, intervals_of, uncovered
 from .messages import Message
 from .schedules import async_camera_schedule
 
@@ -25,6 +26,10 @@ CAMERA_MEMORY: Final = timedelta(days=90)
 # Before the first count that is stored, so many days in a row are asked for that turn out to be empty: the camera may
 # have been switched off for some days, but needn't have been installed any earlier.
 MAX_EMPTY_DAYS: Final = 7
+# Nobody is asked about shorter gaps, such as while a camera restarts.
+MIN_GAP: Final = 15 * 60
+
+type Gap = tuple[Timestamp, Timestamp]
 
 
 @dataclass(slots=True)
@@ -54,6 +59,12 @@ async def async_local_schedule(camera: CameraCoordinator) -> Schedule | None:
     return schedule if camera.camera.time_zone is not None and schedule.is_zone_known else None
 
 
+def counts_since(camera: CameraCoordinator) -> Timestamp:
+    """Return the instant since when a camera may have counts that can be filled in."""
+    # Counts that were deleted stay so.
+    return max(int((dt_util.utcnow() - CAMERA_MEMORY).timestamp()), camera.camera.deleted_until)
+
+
 async def async_fill_gaps(
     camera: CameraCoordinator,
     schedule: Schedule,
@@ -65,8 +76,7 @@ async def async_fill_gaps(
     If the camera fails, what was filled until then stays.
     """
     filled = FilledGaps()
-    # Counts that were deleted stay so.
-    since = max(int((dt_util.utcnow() - CAMERA_MEMORY).timestamp()), camera.camera.deleted_until)
+    since = counts_since(camera)
     # The camera will push what is later than its newest push.
     until = await camera.ledger.counted_until(camera.key) or since
     try:
@@ -74,7 +84,10 @@ async def async_fill_gaps(
             await _async_fill_days(camera, schedule, api, (since, until), filled, on_progress)
     except CameraError as err:
         filled.error = err.message
-    filled.missing = sum(end - start for start, end in await async_gaps(camera, since, until))
+    gaps = await _async_gaps(camera, since, until)
+    filled.missing = sum(end - start for start, end in gaps)
+    if filled.error is None:
+        await async_leave_gaps(camera, [(start, end) for start, end in gaps if end - start >= MIN_GAP])
     minutes = [round(seconds / 60) for seconds in (filled.filled, filled.missing)]
     _LOGGER.info("%s minutes of %s were read from the camera, %s are missing", minutes[0], camera.name, minutes[1])
     return filled
@@ -111,12 +124,26 @@ async def _async_fill_days(
         filled.add(await asyncio.shield(camera.async_fill(found)))
 
 
-async def async_gaps(
-    camera: CameraCoordinator, since: Timestamp, until: Timestamp
-) -> list[tuple[Timestamp, Timestamp]]:
+async def async_open_gaps(camera: CameraCoordinator) -> list[Gap]:
+    """Return the gaps older than a day that may be filled, the newest first. Raises LedgerError."""
+    left = await camera.ledger.left_gaps(camera.key)
+    gaps = await _async_gaps(camera, counts_since(camera), int(dt_util.utcnow().timestamp()) - DAY)
+    parts = [part for gap in gaps for part in uncovered(left, *gap)]
+    return [(start, end) for start, end in reversed(parts) if end - start >= MIN_GAP]
+
+
+async def async_leave_gaps(camera: CameraCoordinator, gaps: Sequence[Gap]) -> None:
+    """Store gaps about which nobody is asked again: the camera has no counts of them, or a person knows of them.
+
+    Raises LedgerError.
+    """
+    await camera.ledger.leave_gaps(camera.key, gaps, counts_since(camera))
+
+
+async def _async_gaps(camera: CameraCoordinator, since: Timestamp, until: Timestamp) -> list[Gap]:
     """Return the gaps between two counts of a camera in a time range. Raises LedgerError."""
 
-    def read() -> list[tuple[Timestamp, Timestamp]]:
+    def read() -> list[Gap]:
         # Page by page: pushes are stored in between.
         return list(gaps_between(camera.ledger.each_columns(camera.key, since, until)))
 

@@ -24,11 +24,12 @@ from . import issues
 from .camera_steps import CameraSteps
 from .connecting import async_checked_access, camera_web
 from .const import DOMAIN, PUSH_PATH
-from .coordinator import CameraCoordinator
 from .counting import DAY
+from .fill_repairs import DifferenceFlow, GapsFlow
 from .ledger import Quarantine, Quarantined
 from .messages import plain, wall_clock
-from .receiver import PeopleCounterConfigEntry, access_to, async_keep_access
+from .receiver import access_to, async_keep_access
+from .repair_flow import RepairFlow
 from .replace_flow import (
     CONF_NEW_CAMERA,
     CONF_OLD_CAMERA,
@@ -49,31 +50,7 @@ UNKNOWN: Final = "?"
 ANOTHER_DOOR: Final = "another_door"
 
 
-class _Flow(RepairsFlow):
-    """The base of all flows. They go on without their issue, which may end meanwhile."""
-
-    def __init__(self, data: Mapping[str, str]) -> None:
-        """Take the data of the issue."""
-        self._data = data
-
-    @property
-    def _entry(self) -> PeopleCounterConfigEntry:
-        """The loaded entry. Raises AbortFlow if there is none."""
-        entries: list[PeopleCounterConfigEntry] = self.hass.config_entries.async_loaded_entries(DOMAIN)
-        if not entries:
-            raise AbortFlow("not_loaded")
-        return entries[0]
-
-    @property
-    def _camera(self) -> CameraCoordinator:
-        """The camera that the issue is about. Raises AbortFlow if it has been removed."""
-        camera = self._entry.runtime_data.cameras.get(self._data["about"])
-        if camera is None:
-            raise AbortFlow("nothing_left")
-        return camera
-
-
-class TokenFlow(_Flow):
+class TokenFlow(RepairFlow):
     """Shows URL and token for a camera that sends a wrong token; finishing the flow ends the issue."""
 
     async def async_step_init(self, _: dict[str, Any] | None = None) -> RepairsFlowResult:
@@ -96,7 +73,7 @@ class TokenFlow(_Flow):
         )
 
 
-class ProtocolFlow(CameraSteps[RepairsFlowContext, RepairsFlowResult, str], _Flow):
+class ProtocolFlow(CameraSteps[RepairsFlowContext, RepairsFlowResult, str], RepairFlow):
     """Sets the protocol version in a camera; works without a loaded entry."""
 
     async def async_step_init(self, _: dict[str, Any] | None = None) -> RepairsFlowResult:
@@ -132,7 +109,7 @@ class ProtocolFlow(CameraSteps[RepairsFlowContext, RepairsFlowResult, str], _Flo
         return self.async_abort(reason="version_set", description_placeholders={**self._data})
 
 
-class AccessFlow(CameraSteps[RepairsFlowContext, RepairsFlowResult, str], _Flow):
+class AccessFlow(CameraSteps[RepairsFlowContext, RepairsFlowResult, str], RepairFlow):
     """Asks for the password of a camera that doesn't let us in any more; finishing the flow ends the issue."""
 
     async def async_step_init(self, _: dict[str, Any] | None = None) -> RepairsFlowResult:
@@ -160,7 +137,7 @@ class AccessFlow(CameraSteps[RepairsFlowContext, RepairsFlowResult, str], _Flow)
         raise AbortFlow("nothing_left")
 
 
-class QuarantineFlow(_Flow):
+class QuarantineFlow(RepairFlow):
     """Shows the quarantined intervals of a camera, and retries or drops them."""
 
     # The newest interval that the person was asked to drop.
@@ -218,7 +195,7 @@ class QuarantineFlow(_Flow):
         return self.async_abort(reason=reason, description_placeholders={**self._data, **shown})
 
 
-class DamagedDaysFlow(_Flow):
+class DamagedDaysFlow(RepairFlow):
     """Shows the damaged days of a camera, and deletes them when a person has read that."""
 
     # The days that the person was asked about.
@@ -251,7 +228,7 @@ class DamagedDaysFlow(_Flow):
         )
 
 
-class NewCameraFlow(_Flow):
+class NewCameraFlow(RepairFlow):
     """Asks whether a new camera replaces one that is silent."""
 
     # The serial number of the camera that it replaces.
@@ -294,13 +271,15 @@ class NewCameraFlow(_Flow):
         return self.async_abort(reason="camera_replaced", description_placeholders=confirmation)
 
 
-_FLOWS: Final[dict[str, type[_Flow]]] = {
+_FLOWS: Final[dict[str, type[RepairFlow]]] = {
     issues.WRONG_TOKEN.key: TokenFlow,
     issues.WRONG_PROTOCOL.key: ProtocolFlow,
     issues.ACCESS_REFUSED.key: AccessFlow,
     issues.NEW_CAMERA.key: NewCameraFlow,
     issues.QUARANTINED.key: QuarantineFlow,
     issues.DAMAGED_DAYS.key: DamagedDaysFlow,
+    issues.COUNTS_DIFFER.key: DifferenceFlow,
+    issues.GAPS.key: GapsFlow,
 }
 
 

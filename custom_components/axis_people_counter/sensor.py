@@ -11,6 +11,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .coordinator import CameraCoordinator
+from .difference_sensor import DifferenceSensorDescription, async_add_difference_sensor
 from .entity import PeopleCounterEntity, PeopleCounterEntityDescription, async_add_described, async_for_each_camera
 from .place_coordinator import PlaceCoordinator
 from .receiver import PeopleCounterConfigEntry
@@ -115,6 +116,11 @@ SUMMED_SENSORS: Final = (
     ),
 )
 
+# Only of cameras with access.
+DIFFERENCE_YESTERDAY: Final = DifferenceSensorDescription(
+    key="difference_yesterday", entity_category=EntityCategory.DIAGNOSTIC
+)
+
 # The counts of a place have no state class: a door that is added to it would be a spike in statistics.
 PLACE_SENSORS: Final[tuple[PeopleCounterSensorDescription[PlaceCoordinator], ...]] = (
     PeopleCounterSensorDescription(
@@ -178,6 +184,9 @@ async def async_setup_entry(
     async_add_described(entry, async_add_entities, PeopleCounterSensor, cameras=CAMERA_SENSORS, places=PLACE_SENSORS)
     async_for_each_camera(
         entry, lambda camera: async_add_summed_sensors(entry, async_add_entities, camera, SUMMED_SENSORS)
+    )
+    async_for_each_camera(
+        entry, lambda camera: async_add_difference_sensor(entry, async_add_entities, camera, DIFFERENCE_YESTERDAY)
     )
 
 

@@ -192,6 +192,7 @@ async def _async_fill_gaps_of(call: ServiceCall, camera: CameraCoordinator) -> d
         )
     with translated_ledger_errors():
         filled = await async_fill_gaps(camera, schedule, access)
+        await camera.config_entry.runtime_data.agreement.async_filled(camera)
     if filled.error and not filled.filled:
         raise HomeAssistantError(
             translation_domain=DOMAIN,

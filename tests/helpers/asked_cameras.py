@@ -1,6 +1,9 @@
 """Cameras that are asked for their counts, and the dialog that gives access to them."""
 
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
+from itertools import batched
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -9,8 +12,8 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from homeassistant.config_entries import SOURCE_RECONFIGURE, SOURCE_USER, ConfigSubentry, SubentryFlowResult
 from homeassistant.core import HomeAssistant
 
-from ..simulator import THREE_D, Camera, CountingApi, Device, Model, Visits
-from .pusher import SERIAL
+from ..simulator import THREE_D, Camera, CountingApi, Device, Interval, Model, Visits
+from .pusher import SERIAL, Pusher
 
 
 def asked_camera(
@@ -66,3 +69,16 @@ async def give_access(hass: HomeAssistant, entry: MockConfigEntry, device: Devic
         result = await hass.config_entries.subentries.async_configure(result["flow_id"], {})
     await hass.config_entries.subentries.async_configure(result["flow_id"], {})
     await hass.async_block_till_done()
+
+
+def camera_of(device: Device) -> Camera:
+    """Return the camera whose counts are asked for."""
+    assert device.counting
+    return device.counting.camera
+
+
+async def push(pusher: Pusher, camera: Camera, intervals: Iterable[Interval]) -> None:
+    """Push intervals of a camera, in bodies that the test client takes."""
+    for some in batched(intervals, 1000, strict=False):
+        response = await pusher.post(camera.body(some))
+        assert response.status == HTTPStatus.OK, await response.text()

@@ -102,13 +102,25 @@ class Repairs:
         assert flow["type"] == "form"
         return await self._post(f"/{flow['flow_id']}", entered)
 
+    async def look(self, flow: Flow) -> Flow:
+        """Look at a flow again, as the frontend does when it has gone on by itself."""
+        return await self._request("GET", f"/{flow['flow_id']}")
+
+    async def close(self, flow: Flow) -> None:
+        """Close the window of a flow."""
+        await self._request("DELETE", f"/{flow['flow_id']}")
+
     async def _post(self, path: str, body: dict[str, Any]) -> Flow:
+        flow = await self._request("POST", path, json=body)
+        assert set(self.texts(flow)), "The step has no text."
+        return flow
+
+    async def _request(self, method: str, path: str, **body: Any) -> Flow:
         headers = {"Authorization": f"Bearer {self.token}"}
-        response = await self.client.post(f"/api/repairs/issues/fix{path}", json=body, headers=headers)
+        response = await self.client.request(method, f"/api/repairs/issues/fix{path}", headers=headers, **body)
         assert response.status == HTTPStatus.OK, await response.text()
         flow: Flow = await response.json()
         await self.hass.async_block_till_done()
-        assert set(self.texts(flow)), "The step has no text."
         return flow
 
     def texts(self, flow: Flow) -> Iterator[str]:
@@ -120,6 +132,8 @@ class Repairs:
                 found = [texts["create_entry"]["default"]]
             case "abort":
                 found = [texts["abort"][flow["reason"]]]
+            case "progress":
+                found = [texts["progress"][flow["progress_action"]]]
             case _:
                 step = texts["step"][flow["step_id"]]
                 found = [

@@ -1,8 +1,9 @@
 """The meaning of counts: documents, intervals, days, occupancy. Pure functions without I/O or Home Assistant."""
 
 from .columns import UNKNOWN, Columns, columns_of, gaps_between, sum_known, with_unknown
+from .comparison import HourDifference, compared_hours, uncovered
 from .interval import MAX_COUNT, MAX_WIDTH, Interval, Intervals, reverse
-from .local_counts import LocalCounts, intervals_of, local_time
+from .local_counts import LocalCounts, intervals_of, wall_time
 from .local_time import (
     DAY,
     EARLIEST,
@@ -69,6 +70,7 @@ __all__ = [
     "Coverage",
     "Document",
     "DocumentError",
+    "HourDifference",
     "Interval",
     "Intervals",
     "Level",
@@ -94,6 +96,7 @@ __all__ = [
     "TestMessage",
     "Timestamp",
     "columns_of",
+    "compared_hours",
     "count_rows",
     "final_occupancy",
     "first_serial",
@@ -104,7 +107,6 @@ __all__ = [
     "is_held",
     "key_at",
     "levels",
-    "local_time",
     "moves",
     "obsolete_keys",
     "occupancy_by_period",
@@ -127,6 +129,8 @@ __all__ = [
     "thresholds",
     "to_timestamp",
     "turning_points",
+    "uncovered",
+    "wall_time",
     "with_unknown",
     "without_last",
     "zone_names",

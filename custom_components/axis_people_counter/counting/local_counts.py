@@ -32,10 +32,10 @@ def intervals_of(rows: Iterable[LocalCounts], zone: tzinfo, width: int) -> Itera
         if start.utcoffset() != start.replace(fold=1).utcoffset():
             continue
         begin = int(start.timestamp())
-        if local_time(begin, zone) == row.start and local_time(begin + width, zone) == row.end:
+        if wall_time(begin, zone) == row.start and wall_time(begin + width, zone) == row.end:
             yield Interval(begin, begin + width, row.entered, row.exited, row.adults_entered, row.adults_exited)
 
 
-def local_time(instant: Timestamp, zone: tzinfo) -> datetime:
+def wall_time(instant: Timestamp, zone: tzinfo) -> datetime:
     """Return the local time of an instant, without its offset."""
     return datetime.fromtimestamp(instant, zone).replace(tzinfo=None, fold=0)

@@ -1,6 +1,7 @@
 """The ledger: every counted interval in one SQLite file. Knows counting, and nothing of Home Assistant."""
 
 from .cameras import MAX_CAMERAS, Camera
+from .comparisons import Comparison
 from .errors import LedgerError, LedgerTooNewError, TooManyCamerasError
 from .file import BackupHold
 from .folds import Counts
@@ -20,6 +21,7 @@ __all__ = [
     "BackupHold",
     "Camera",
     "Changes",
+    "Comparison",
     "Counts",
     "Door",
     "HourCounts",

@@ -11,6 +11,7 @@ import sqlite3
 from ..counting import DAY, Columns, Correction, Interval, Passage, Push, Routes, Source, Timestamp
 from . import (
     cameras,
+    comparisons,
     corrections,
     damaged_days,
     deleted_hours,
@@ -29,6 +30,7 @@ from . import (
     today,
 )
 from .cameras import Camera
+from .comparisons import Comparison
 from .file import Answer, LedgerFile
 from .filling import Filled
 from .folds import CameraFold, PlaceFold, ReadInSteps
@@ -166,6 +168,22 @@ class Ledger(LedgerFile):
     def fill(self, key: str, serial: str, found: Sequence[Interval], received: Timestamp) -> Answer[Filled]:
         """Store what was read from a camera of about a day, where no counts are stored; pushes replace it later."""
         return self.submit(lambda db: filling.fill(db, key, serial, found, received), writes=True)
+
+    def comparisons(self) -> Answer[dict[str, Comparison]]:
+        """Return how the last compared day of each camera differs from what the camera has, by key."""
+        return self.submit(comparisons.by_key)
+
+    def set_comparison(self, key: str, comparison: Comparison) -> Answer[None]:
+        """Store how a day of a camera differs from what the camera has, in place of the day before."""
+        return self.submit(lambda db: comparisons.set_comparison(db, key, comparison), writes=True)
+
+    def left_gaps(self, key: str) -> Answer[list[tuple[Timestamp, Timestamp]]]:
+        """Return the gaps of a camera that nothing can fill or that a person wants to leave."""
+        return self.submit(lambda db: comparisons.left_gaps(db, key))
+
+    def leave_gaps(self, key: str, gaps: Sequence[tuple[Timestamp, Timestamp]], forget: Timestamp) -> Answer[None]:
+        """Store such gaps, and forget those that end before an instant."""
+        return self.submit(lambda db: comparisons.leave_gaps(db, key, gaps, forget), writes=True)
 
     def correct(self, key: str, at: Timestamp, value: int, source: Source) -> Answer[None]:
         """Store the occupancy that a camera is set to."""

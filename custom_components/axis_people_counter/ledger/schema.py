@@ -171,6 +171,23 @@ _TABLES: Final = """
         adults_exited INTEGER NOT NULL
     ) STRICT, WITHOUT ROWID;
 
+    -- How the last day that was compared differs from what the camera has of it, with the differing hours as JSON, and
+    -- gaps that nothing can fill or that a person wants to leave: see comparisons.py.
+    CREATE TABLE comparisons (
+        camera INTEGER PRIMARY KEY REFERENCES cameras,
+        date TEXT NOT NULL,
+        hours INTEGER NOT NULL,
+        differing TEXT NOT NULL,
+        reason TEXT,
+        confirmed INTEGER NOT NULL
+    ) STRICT;
+    CREATE TABLE left_gaps (
+        camera INTEGER NOT NULL REFERENCES cameras,
+        start INTEGER NOT NULL,
+        stop INTEGER NOT NULL,
+        PRIMARY KEY (camera, start)
+    ) STRICT, WITHOUT ROWID;
+
     CREATE TABLE places (
         id INTEGER PRIMARY KEY,
         key TEXT NOT NULL UNIQUE,

@@ -18,6 +18,7 @@ from homeassistant.util import dt as dt_util
 from homeassistant.util.hass_dict import HassKey
 
 from .. import issues
+from ..agreement import Agreement
 from ..connecting import CameraAccess, Listener, ListenerSettings
 from ..const import CONF_REVERSED_CAMERAS, DOMAIN, LEDGER_FILE, SUBENTRY_CAMERA, SUBENTRY_PLACE
 from ..coordinator import CameraCoordinator, has_history
@@ -85,6 +86,7 @@ class Receiver:
             for subentry in entry.get_subentries_of_type(SUBENTRY_CAMERA)
             if (serial := str(subentry.unique_id))
         }
+        self.agreement = Agreement(hass, entry, self.ledger, self.cameras, self.accesses)
         # The places of each camera, by keys.
         self._places_of: dict[str, list[str]] = {}
         self._adding = asyncio.Lock()
@@ -122,6 +124,7 @@ class Receiver:
             await self._async_add(camera, has_sent_new_counts=True)
         await self._async_start_places(places)
         self.statistics.async_start([camera.key for camera in cameras], places, obsolete)
+        await self.agreement.async_start(self.entry)
         async_start_housekeeping(self.hass, self.entry, self.ledger, self.cameras, self.places)
 
     async def _async_store_settings(self) -> None:

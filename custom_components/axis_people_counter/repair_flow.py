@@ -1,0 +1,34 @@
+"""The base of the flows of repair issues."""
+
+from collections.abc import Mapping
+
+from homeassistant.components.repairs import RepairsFlow
+from homeassistant.data_entry_flow import AbortFlow
+
+from .const import DOMAIN
+from .coordinator import CameraCoordinator
+from .receiver import PeopleCounterConfigEntry
+
+
+class RepairFlow(RepairsFlow):
+    """The base of all flows. They go on without their issue, which may end meanwhile."""
+
+    def __init__(self, data: Mapping[str, str]) -> None:
+        """Take the data of the issue."""
+        self._data = data
+
+    @property
+    def _entry(self) -> PeopleCounterConfigEntry:
+        """The loaded entry. Raises AbortFlow if there is none."""
+        entries: list[PeopleCounterConfigEntry] = self.hass.config_entries.async_loaded_entries(DOMAIN)
+        if not entries:
+            raise AbortFlow("not_loaded")
+        return entries[0]
+
+    @property
+    def _camera(self) -> CameraCoordinator:
+        """The camera that the issue is about. Raises AbortFlow if it has been removed."""
+        camera = self._entry.runtime_data.cameras.get(self._data["about"])
+        if camera is None:
+            raise AbortFlow("nothing_left")
+        return camera

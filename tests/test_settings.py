@@ -285,6 +285,34 @@ async def test_replaced_cameras_come_back(
     assert list(again.runtime_data.cameras) == [SERIAL]
 
 
+@pytest.mark.parametrize("is_lost", [False, True], ids=["", "without the ledger"])
+async def test_cameras_replaced_in_turn_come_back(
+    hass: HomeAssistant,
+    noon: FrozenDateTimeFactory,
+    entry: MockConfigEntry,
+    pusher: Pusher,
+    tmp_path: Path,
+    is_lost: bool,
+) -> None:
+    """The third camera of a reversed door counts there, once, with all three cameras' counts if they are known."""
+    await pusher.push(measurement(NOON - MINUTE, 1, 4))
+    await turn(hass, SWITCH)
+    for number, sensor in enumerate((NEW_SENSOR, BACK_DOOR), 1):
+        await wait(hass, noon, 10 * MINUTE)
+        last = measurement(NOON + (10 * number - 1) * MINUTE, 0, 10**number)
+        await pusher.push(last, sensor=sensor)
+        await replace(hass, entry, new=sensor["serial"])
+    assert state_of(hass, IN_TODAY) == "114"
+    await hass.config_entries.async_remove(entry.entry_id)
+    if is_lost:
+        delete_ledger(tmp_path)
+    again = await add_again(hass)
+    for _ in range(2):
+        await pusher.push(last, sensor=BACK_DOOR)
+    assert state_of(hass, IN_TODAY) == ("100" if is_lost else "114")
+    assert list(again.runtime_data.cameras) == [SERIAL]
+
+
 async def test_a_new_entry_has_nothing_to_bring_back(
     hass: HomeAssistant, entry: MockConfigEntry, pusher: Pusher, hass_storage: dict[str, Any]
 ) -> None:

@@ -94,3 +94,32 @@ async def test_environment_writes_only_into_the_checkout(tmp_path: Path) -> None
     assert {path.name for path in (checkout / ".environments").rglob("left-*")} == {"left-venv", "left-pip"}
     assert list(home.iterdir()) == []
     assert sorted(path.name for path in tmp_path.iterdir()) == ["checkout", "home", "tools"]
+
+
+async def test_tests_leave_no_temporary_files(tmp_path: Path) -> None:
+    """The script deletes what pytest leaves, also on a machine with little memory."""
+    checkout, home, temporary, tools = (tmp_path / name for name in ("checkout", "home", "temporary", "tools"))
+    run = checkout / "environment" / "bin"
+    for folder in (checkout / "scripts", home, temporary, tools, run):
+        folder.mkdir(parents=True)
+    shutil.copy(ROOT / "scripts" / "test", checkout / "scripts")
+    programs = {
+        checkout / "scripts" / "environment": f"echo {run.parent}",
+        tools / "df": "printf 'Avail\\n64000\\n'",
+        # As pytest does, which keeps the folders of its last runs.
+        run
+        / "python": f'mkdir "${{PYTEST_DEBUG_TEMPROOT:-$TMPDIR}}/$$" && echo "$PYTEST_DEBUG_TEMPROOT" >>{home}/used',
+        **dict.fromkeys((run / name for name in ("ruff", "mypy", "coverage")), "true"),
+    }
+    for path, command in programs.items():
+        path.write_text(f"#!/bin/sh\n{command}\n")
+        path.chmod(0o755)
+    process = await asyncio.create_subprocess_exec(
+        *("/usr/bin/env", "-i", f"HOME={home}", f"PATH={tools}:/usr/bin:/bin", f"TMPDIR={temporary}"),
+        *(str(checkout / "scripts" / "test"), "newest"),
+        stdout=asyncio.subprocess.DEVNULL,
+    )
+    assert await process.wait() == 0
+    (used,) = {Path(line) for line in (home / "used").read_text().split()}
+    assert used.parent == temporary
+    assert list(temporary.iterdir()) == []

@@ -30,6 +30,7 @@ PUSH = f"/api/{DOMAIN}/push"
 BARE = f"/api/{COMPONENT.name}/bare"
 SETTLED = f"/api/{COMPONENT.name}/settled"
 BACKGROUND = f"/api/{COMPONENT.name}/background"
+GARBAGE = f"/api/{COMPONENT.name}/garbage"
 WATCH = f"/api/{COMPONENT.name}/watch"
 CONNECTIONS = 8
 SHOWN_SECONDS = 60
@@ -119,6 +120,11 @@ class Home:
 
         Raises HomeAssistantError after a time limit.
         """
+        await self.ha.request("POST", GARBAGE)
+        await self.finish(seconds)
+
+    async def finish(self, seconds: float = 0) -> None:
+        """Have the statistics written now, and wait as `ready` does."""
         await self.ha.request("POST", BACKGROUND)
         begin = last = perf_counter()
         waited: dict[str, float] = defaultdict(float)

@@ -142,7 +142,7 @@ async def statistics(day: Day) -> tuple[float, float]:
     for fleet in fleets:
         await day.home.post(await asyncio.to_thread(fleet.bodies, 1))
     async with day.home.measured(background=True) as measured:
-        await day.home.ready(0)
+        await day.home.finish()
     # The place has statistics too.
     number = sum(len(fleet.cameras) for fleet in fleets) + 1
     return measured.processor_ms(number), measured.written / number / KILOBYTE

@@ -1,4 +1,4 @@
-"""Views that the benchmark needs inside Home Assistant: one that does nothing, and three that watch the integration."""
+"""Views that the benchmark needs inside Home Assistant: one that does nothing, and four that prepare and watch."""
 
 import asyncio
 import gc
@@ -17,7 +17,7 @@ from homeassistant.helpers.typing import ConfigType
 
 async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
     """Register the views."""
-    for view in (BareView(), SettledView(), BackgroundView(), WatchView()):
+    for view in (BareView(), SettledView(), BackgroundView(), GarbageView(), WatchView()):
         hass.http.register_view(view)
     return True
 
@@ -78,6 +78,20 @@ class BackgroundView(HomeAssistantView):
         return self.json({})
 
 
+class GarbageView(HomeAssistantView):
+    """Looks for garbage now."""
+
+    url = "/api/people_counter_bench/garbage"
+    name = "api:people_counter_bench:garbage"
+
+    async def post(self, _: web.Request) -> web.Response:
+        """Let Python look through all objects."""
+        # Home Assistant's start has made so many objects that Python would soon look through all of them, and stall for
+        # that. From now on, this happens in a measurement only if what is measured makes that many.
+        gc.collect()
+        return self.json({})
+
+
 class WatchView(HomeAssistantView):
     """Watches the event loop and the background tasks while the benchmark measures."""
 
@@ -96,9 +110,6 @@ class WatchView(HomeAssistantView):
         hass = request.app[KEY_HASS]
         every: float = (await request.json())["every"]
         self._stop()
-        # Home Assistant's start has made so many objects that Python would soon look through all of them, and stall for
-        # that. From now on, this happens in a measurement only if what is measured makes that many.
-        gc.collect()
         self._stall, self._seen = 0.0, set()
         self._watch = hass.async_create_background_task(self._look(every), "people_counter_bench")
 

@@ -206,6 +206,23 @@ async def test_another_camera_at_the_address(
         assert others == [None]
 
 
+@pytest.mark.parametrize("model", [THREE_D, TWO_D], ids=["3d", "2d"])
+async def test_another_camera_that_asks_for_no_password(
+    hass: HomeAssistant, noon: FrozenDateTimeFactory, entry: MockConfigEntry, pusher: Pusher, model: Model
+) -> None:
+    """Take no counts of another camera, though nothing was refused since the one that was there."""
+    async with asked_camera(model, authentication=()) as device:
+        camera = camera_of(device)
+        first, *_, last = camera.waiting()
+        await push(pusher, camera, [first])
+        await give_access(hass, entry, device)
+        await fill_gaps(hass)
+        await push(pusher, camera, [last])
+        device.serial = camera.serial = "accc8e000001"
+        with pytest.raises(HomeAssistantError, match="nother camera"):
+            await fill_gaps(hass)
+
+
 async def test_another_certificate(
     hass: HomeAssistant, noon: FrozenDateTimeFactory, entry: MockConfigEntry, pusher: Pusher
 ) -> None:
@@ -281,7 +298,8 @@ async def test_two_calls_at_once(
         await push(pusher, camera, [first, last])
         await give_access(hass, entry, device)
         answers = await asyncio.gather(fill_gaps(hass), fill_gaps(hass))
-        assert [answer["filled_minutes"] for answer in answers] == [len(between), 0]
+        assert sum(answer["filled_minutes"] for answer in answers) == len(between)
+        assert await hourly(hass) == truth(camera)
         complete = f"start={between[24 * 60].start:%Y%m%d}"
         assert len([request for request in device.requests if complete in request.path]) == 1
 

@@ -7,15 +7,15 @@ fill_repairs.py, and by agreement.py for the gaps that a person is asked about.
 import asyncio
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 import logging
 from typing import Final
 
 from homeassistant.util import dt as dt_util
 
-from .connecting import CameraAccess, CameraError, CountingApi
+from .connecting import CameraAccess, CameraError
 from .coordinator import CameraCoordinator
-from .counting import DAY, Interval, Schedule, Timestamp, gaps_between, intervals_of, uncovered
+from .counting import DAY, Interval, Schedule, Timestamp, gaps_between, intervals_of, uncovered, wall_time
 from .messages import Message
 from .schedules import async_camera_schedule
 
@@ -80,8 +80,7 @@ async def async_fill_gaps(
     # The camera will push what is later than its newest push.
     until = await camera.ledger.counted_until(camera.key) or since
     try:
-        async with access.async_api() as api:
-            await _async_fill_days(camera, schedule, api, (since, until), filled, on_progress)
+        await _async_fill_days(camera, schedule, access, (since, until), filled, on_progress)
     except CameraError as err:
         filled.error = err.message
     gaps = await _async_gaps(camera, since, until)
@@ -96,8 +95,8 @@ async def async_fill_gaps(
 async def _async_fill_days(
     camera: CameraCoordinator,
     schedule: Schedule,
-    api: CountingApi,
-    time_range: tuple[Timestamp, Timestamp],
+    access: CameraAccess,
+    time_range: Gap,
     filled: FilledGaps,
     on_progress: Callable[[float], None],
 ) -> None:
@@ -110,18 +109,24 @@ async def _async_fill_days(
         on_progress(number / len(days))
         if empty_days == MAX_EMPTY_DAYS:
             break
-        if await camera.ledger.counted_seconds(camera.key, start, end) == end - start:
+        if await _async_is_complete(camera, start, end):
             continue
-        day = datetime.fromtimestamp(start, schedule.zone).date()
-        found = [
-            interval
-            for interval in intervals_of(await api.export(day), schedule.zone, api.width)
-            if interval.end <= time_range[1]
-        ]
+        # Live counts are asked for between two days.
+        async with access.async_api() as api:
+            # Another call may have filled it meanwhile.
+            if await _async_is_complete(camera, start, end):
+                continue
+            rows = await api.export(wall_time(start, schedule.zone).date())
+            found = [row for row in intervals_of(rows, schedule.zone, api.width) if row.end <= time_range[1]]
+            # Whoever stops this must not stop it between the ledger and the statistics.
+            filled.add(await asyncio.shield(camera.async_fill(found)))
         if end <= begin:
             empty_days = 0 if found else empty_days + 1
-        # Whoever stops this must not stop it between the ledger and the statistics.
-        filled.add(await asyncio.shield(camera.async_fill(found)))
+
+
+async def _async_is_complete(camera: CameraCoordinator, start: Timestamp, end: Timestamp) -> bool:
+    """Return True if a camera has counts for all of a stretch of time. Raises LedgerError."""
+    return await camera.ledger.counted_seconds(camera.key, start, end) == end - start
 
 
 async def async_open_gaps(camera: CameraCoordinator) -> list[Gap]:

@@ -86,6 +86,8 @@ class CountingApi:
         next_day = day + timedelta(days=1)
         is_3d = self.application is CountingApplication.THREE_D
         if is_3d:
+            # The export doesn't name its camera, and another one may have got the address.
+            await self.is_present()
             path = f"{_EXPORT_3D}?start={day:%Y%m%d}&end={next_day:%Y%m%d}&resolution=minute"
         else:
             path = f"{self._path}?export-csv&date={day:%Y%m%d}-{day:%Y%m%d}&res=15m"

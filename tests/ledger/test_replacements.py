@@ -365,3 +365,17 @@ def test_order_of_pushes_and_replacements_makes_no_difference(path: Path, seed: 
             send(ledger, serial, *intervals, sent=sent)
         assert visible(ledger) == shown
     assert content(path) == content(known_from_the_beginning)
+
+
+def test_waiting_interval_whose_rival_moves(path: Path, ledger: Ledger) -> None:
+    """An interval that waits counts as soon as the one that it cuts into counts for another camera."""
+    cut, cutting = interval(1, 5, minutes=2), interval(0, 7, minutes=2)
+    send(ledger, A, cut, sent=900)
+    send(ledger, A, cutting, sent=901)
+    assert stored(path, A) == [cut]
+    replace(ledger, Replacement(A, B, at(1)))
+    assert stored(path, A) == [cutting]
+    assert stored(path, f"{A}_2") == [cut]
+    replace(ledger)
+    assert stored(path, A) == [cut]
+    assert_sound(path)

@@ -8,9 +8,9 @@ from collections.abc import Iterable
 import sqlite3
 from typing import Any, NamedTuple
 
-from ..counting import Route, Routes, SentInterval, Timestamp, first_serial, key_at, moves
+from ..counting import LATEST, Route, Routes, SentInterval, Timestamp, first_serial, key_at, moves
 from . import damaged_days, intervals, places, quarantine
-from .cameras import Camera, each_camera, find_camera, find_or_add, note_counts_changed
+from .cameras import Camera, each_camera, find_camera, find_or_add, get_camera, note_counts_changed
 from .settling import by_day, settle
 
 
@@ -45,6 +45,7 @@ def _is_in_use(db: sqlite3.Connection, key: str) -> bool:
 class _Moved(NamedTuple):
     """The intervals taken out of one key, to be put in at another."""
 
+    source: str
     key: str
     serial: str
     name: str
@@ -74,6 +75,7 @@ def _move_counts(
     # All keys are emptied before any is filled, so that the counts of two cameras never meet under one key.
     moved = [
         _Moved(
+            source,
             to,
             serial,
             camera.name,
@@ -86,14 +88,19 @@ def _move_counts(
         if (camera := find_camera(db, source))
     ]
     # Move rejected intervals first: settling the others deletes those that they cover.
-    for key, serial, name, _, rejected, damaged in moved:
+    for _, key, serial, name, _, rejected, damaged in moved:
         if rejected:
             quarantine.put_in_rejected(db, find_or_add(db, key, serial, name, received).id, rejected)
         if damaged:
             damaged_days.put_in(db, find_or_add(db, key, serial, name, received).id, damaged)
-    for key, serial, name, sent_intervals, *_ in moved:
+    for _, key, serial, name, sent_intervals, *_ in moved:
         if sent_intervals:
             settle(db, find_or_add(db, key, serial, name, received), by_day(sent_intervals), received)
+    for source in sorted({found.source for found in moved}):
+        # Intervals that waited for those that were taken out may count now.
+        camera = get_camera(db, source)
+        waiting = quarantine.waiting_beginning_within(db, camera.id, -LATEST, LATEST)
+        settle(db, camera, by_day(waiting), received)
 
 
 def _take_out(db: sqlite3.Connection, camera: Camera, low: Timestamp, high: Timestamp) -> list[SentInterval]:

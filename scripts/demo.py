@@ -21,7 +21,7 @@ sys.path.insert(0, str(ROOT))
 
 from scripts.demo_parts.console import echo, step
 from scripts.demo_parts.place import Place
-from scripts.demo_parts.steps import add_place, check, connect, past_midnight, prepare, push
+from scripts.demo_parts.steps import add_place, call_internals, check, connect, past_midnight, prepare, push
 from scripts.demo_parts.table import table
 from tests.helpers.dashboards import DASHBOARDS, install_dashboards
 from tests.helpers.home_assistant import HomeAssistant, HomeAssistantError, free_port
@@ -114,6 +114,7 @@ async def demo(*, once: bool, https: bool) -> int:
                 with step("Setting up AXIS People Counter"):
                     mounted = await connect(home, building, https=https)
                 if once:
+                    await call_internals()
                     await past_midnight(building.zone)
                 with step("Pushing up to 90 days of history"):
                     await push(mounted)

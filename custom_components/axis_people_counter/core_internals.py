@@ -1,6 +1,6 @@
 """Undocumented parts of Home Assistant, used where nothing documented does the same.
 
-A release may change any of them, so they are in one place. scripts/demo loads them on the newest release.
+A release may change any of them, so they are in one place. scripts/demo --once calls each on the newest release.
 """
 
 import ssl

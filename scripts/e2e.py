@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from contextlib import AsyncExitStack
 import importlib
 from pathlib import Path
+import shutil
 import signal
 import sys
 import tempfile
@@ -26,7 +27,16 @@ from scripts.e2e_parts.screen import Screen
 from tests.helpers.home_assistant import HomeAssistant, HomeAssistantError
 
 # In this order; each needs the first one.
-WALKS = ("add_integration", "connect_camera", "places", "repairs")
+WALKS = (
+    "add_integration",
+    "connect_camera",
+    "places",
+    "repairs",
+    "occupancy",
+    "blueprint",
+    "dashboards",
+    "delete_and_add_again",
+)
 # The limit of one run, without downloads.
 LIMIT_SECONDS = 600
 
@@ -34,7 +44,9 @@ LIMIT_SECONDS = 600
 async def walk_all(kind: Kind, walks: Sequence[str], pictures: Path) -> list[str]:
     """Walk with a Home Assistant of its own, and return what is wrong."""
     with tempfile.TemporaryDirectory(prefix="people-counter-e2e-", ignore_cleanup_errors=True) as folder:
-        home = HomeAssistant(Path(folder), minimal=False, extra=("automation", "script"), name="Demo")
+        home = HomeAssistant(Path(folder), minimal=False, name="Demo", yaml="automation: !include automations.yaml")
+        (home.folder / "automations.yaml").write_text("[]")
+        shutil.copytree(ROOT / "blueprints", home.folder / "blueprints")
         try:
             with step(f"{kind.name}: starting Home Assistant"):
                 await home.start()
@@ -57,8 +69,8 @@ async def walk(run: Run, name: str) -> None:
     try:
         with step(f"{run.screen.kind.name}: {name}"):
             await importlib.import_module(f"scripts.e2e_parts.walks.{name}").walk(run)
-    except (BrowserError, HomeAssistantError) as error:
-        lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    except (BrowserError, HomeAssistantError, TimeoutError) as error:
+        lines = [line.strip() for line in (str(error) or repr(error)).splitlines() if line.strip()]
         run.screen.add_fault(f"{name} stopped: {' '.join(lines[:4])}")
         await run.screen.step(f"{name}-stopped")
 

@@ -60,6 +60,14 @@ def test_untranslated(text: str, key: str) -> None:
     assert found(text, texts=ENGLISH) == []
 
 
+def test_english_sentence_from_the_code() -> None:
+    """A sentence that is in no translation is found if it is English; names on the cameras' pages aren't sentences."""
+    sentence = "a count isn't a whole number from 0 to 100000"
+    assert found(sentence) == [f"Not translated: {sentence!r}"]
+    assert found("Wähle unter System > Date and time eine Zeitzone.") == []
+    assert found(sentence, texts=ENGLISH) == []
+
+
 @pytest.mark.parametrize(
     ("text", "key"),
     [

@@ -13,6 +13,10 @@ DOMAIN = "axis_people_counter"
 NO_LABEL = {"en": "Submit", "de": "OK"}
 # The roles of what a person can use, which needs a name for a screen reader.
 USABLE = "button|checkbox|combobox|link|menuitem|option|radio|searchbox|slider|spinbutton|switch|tab|textbox|treeitem"
+# Words that no sentence in another language has twice, apart from the names on the cameras' own pages.
+_ENGLISH = re.compile(
+    r"\b(?:the|of|and|to|from|with|for|are|be|this|that|which|is|isn't|doesn't|aren't|whole)\b", re.IGNORECASE
+)
 _NAMELESS = re.compile(rf"\s*- ({USABLE})(?! \")(?: \[[^\]]*\])*(:.*)?")
 _WORD = re.compile(r"(?<![\w./:@-])[a-z][a-z0-9]*(?:_[a-z0-9]+)+(?![\w./:-])")
 
@@ -44,6 +48,8 @@ def faults(look: Look, texts: Texts, english: Texts, console: Iterable[str]) -> 
         found += [f"Raw translation key: {key}" for key in raw_keys(block.prose or block.text, texts)]
         if key := untranslated(block.text, texts, english):
             found.append(f"Not translated: {block.text!r} ({key})")
+        elif texts.language != english.language and is_english(block.prose):
+            found.append(f"Not translated: {block.text!r}")
         if block.is_cut and texts.keys_of(block.text):
             found.append(f"Cut text: {block.text!r}")
     found += [f"No name for a screen reader: {element}" for element in nameless(look.names)]
@@ -66,6 +72,11 @@ def untranslated(text: str, texts: Texts, english: Texts) -> str | None:
     if texts.language == english.language or not (keys := english.keys_of(text)) or texts.keys_of(text):
         return None
     return next((key for key in keys if texts.by_key.get(key) != english.by_key[key]), None)
+
+
+def is_english(text: str) -> bool:
+    """Return True if a text that may come from the code is an English sentence."""
+    return len(set(map(str.lower, _ENGLISH.findall(text)))) >= 2
 
 
 def heading(names: str) -> str:

@@ -35,17 +35,9 @@ class Flow:
 
     async def pick(self, key: str, option: str) -> None:
         """Pick one of the options of a field, by the key of its label."""
-        page = self.screen.page
         bar = self.dialog.get_by_role("toolbar", name=self.screen.texts(key), exact=True)
         await self.screen.press(bar.get_by_role("button").last)
-        await page.get_by_role("option", name=option).wait_for()
-        if self.screen.kind.keyboard:
-            # The focus stays in the field above the list.
-            await page.keyboard.type(option)
-            await page.keyboard.press("ArrowDown")
-            await page.keyboard.press("Enter")
-        else:
-            await self.screen.press(page.get_by_role("option", name=option))
+        await self.screen.pick(option)
         await bar.get_by_text(option).wait_for()
 
     @property

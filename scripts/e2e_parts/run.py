@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 
 from playwright.async_api import Locator
 
+from scripts.e2e_parts.browser import WAIT_SECONDS
 from scripts.e2e_parts.entry import Entry
 from scripts.e2e_parts.flow import Flow
 from scripts.e2e_parts.screen import Screen
 from scripts.e2e_parts.texts import pattern
-from tests.helpers.home_assistant import DOMAIN, HomeAssistant
+from tests.helpers.home_assistant import DOMAIN, HomeAssistant, HomeAssistantError
 from tests.simulator import Camera
+
+# The place that stays.
+SHOP, CAPACITY = "Shop", 60
 
 
 @dataclass
@@ -24,6 +30,8 @@ class Run:
     # What is to be closed at the end: simulated cameras.
     stack: AsyncExitStack
     cameras: list[Camera] = field(default_factory=list)
+    # The key of the place, once there is one that stays.
+    _place: str | None = None
 
     @property
     def flow(self) -> Flow:
@@ -43,6 +51,46 @@ class Run:
         """Open the integration's own page."""
         await self.open(f"/config/integrations/integration/{DOMAIN}")
 
+    async def open_device(self, name: str) -> None:
+        """Open the page of a camera or place."""
+        (device,) = [one for one in await self.home.command("config/device_registry/list") if one["name"] == name]
+        await self.open(f"/config/devices/device/{device['id']}")
+
+    # What the walks need from Home Assistant without looking at it
+
+    async def place(self) -> str:
+        """Return the key of the place; add it if there is none."""
+        if self._place is None:
+            limits = {"capacity": CAPACITY, "hysteresis": 0}
+            counting = {"daily_reset": False, "reset_time": "00:00:00", "reset_value": 0}
+            doors = {"doors": [camera.serial for camera in self.cameras], "reversed_doors": []}
+            self._place = await self.home.add_subentry(
+                "place", {"name": SHOP, **doors, "limits": limits, "counting": counting}
+            )
+        return self._place
+
+    async def set_occupancy(self, key: str, people: int) -> None:
+        """Correct how many people are inside."""
+        entity_id = (await self.home.states())[f"{key}_occupancy"]["entity_id"]
+        await self.home.call(DOMAIN, "set_occupancy", entity_id=entity_id, value=people)
+        await self.sees_state(f"{key}_occupancy", str(people))
+
+    async def sees_state(self, unique_id: str, state: str) -> None:
+        """Wait until an entity has a state."""
+
+        async def has_state() -> bool:
+            return (await self.home.states()).get(unique_id, {}).get("state") == state
+
+        await wait_until(has_state)
+
+    async def sees_automation(self) -> None:
+        """Wait until there is an automation."""
+
+        async def has_automation() -> bool:
+            return any("automation." in one["entity_id"] for one in await self.home.request("GET", "/api/states"))
+
+        await wait_until(has_automation)
+
     # Repairs
 
     async def open_repair(self, key: str) -> None:
@@ -60,3 +108,12 @@ class Run:
         """Return the row of a repair in the list."""
         title = pattern(self.screen.texts.by_key[f"issues.{key}.title"])
         return self.screen.page.locator("ha-config-repairs ha-list-item-button").filter(has_text=title).first
+
+
+async def wait_until(condition: Callable[[], Awaitable[bool]]) -> None:
+    """Wait until a condition is true."""
+    until = asyncio.get_running_loop().time() + WAIT_SECONDS
+    while not await condition():
+        if asyncio.get_running_loop().time() > until:
+            raise HomeAssistantError(f"{condition.__qualname__} is still not true after {WAIT_SECONDS} seconds.")
+        await asyncio.sleep(0.2)

@@ -71,10 +71,12 @@ class Screen:
         if self.kind.keyboard and await self._reach(what, along):
             # Enter submits a whole form; only lists and links need it.
             await self.page.keyboard.press("Space" if along == "Tab" else "Enter")
-        elif self.kind.is_phone:
-            await what.tap()
         else:
-            await what.click()
+            await self.press_simply(what)
+
+    async def press_simply(self, what: Locator) -> None:
+        """Use something of Home Assistant's own, whose keys aren't looked at."""
+        await (what.tap() if self.kind.is_phone else what.click())
 
     async def fill(self, what: Locator, value: str) -> None:
         """Replace what a field contains."""
@@ -99,6 +101,18 @@ class Screen:
         self.add_fault(f"The keyboard doesn't get to: {name!r}")
         return False
 
+    async def pick(self, option: str) -> None:
+        """Pick an option of the list that has just opened."""
+        found = self.page.get_by_role("option", name=option)
+        await found.wait_for()
+        if self.kind.keyboard:
+            # The focus stays in the field above the list.
+            await self.page.keyboard.type(option)
+            await self.page.keyboard.press("ArrowDown")
+            await self.page.keyboard.press("Enter")
+        else:
+            await self.press(found)
+
     # What a person looks for
 
     def button(self, name: str | re.Pattern[str]) -> Locator:
@@ -120,16 +134,19 @@ class Screen:
 
     # A look at each step
 
-    async def step(self, name: str) -> None:
-        """Take a picture, and note what is wrong with the screen."""
+    async def step(self, name: str, *, is_english: bool = False) -> None:
+        """Take a picture, and note what is wrong with the screen.
+
+        `is_english` tells that its texts can't be translated: those of blueprints.
+        """
         await self._settle()
         self._steps += 1
         picture = f"{self.kind.name}-{self._steps:02}-{name}.png"
         await self.page.screenshot(path=self._pictures / picture)
-        for fault in await self.faults_now():
+        for fault in await self.faults_now(is_english=is_english):
             self.add_fault(fault, picture)
 
-    async def faults_now(self) -> list[str]:
+    async def faults_now(self, *, is_english: bool = False) -> list[str]:
         """Return what is wrong with the screen, and in the console since the last look."""
         shown = await self.page.evaluate(LOOK)
         blocks = [Block(block["text"], block["prose"], block["is_cut"]) for block in shown["blocks"]]
@@ -139,7 +156,8 @@ class Screen:
         # Outside of dialogs it is Home Assistant that makes things clickable.
         unreachable = shown["unreachable"] if names else []
         console, self._console = self._console, []
-        return faults(Look(blocks, unreachable, names), self.texts, self.english, console)
+        texts = self.english if is_english else self.texts
+        return faults(Look(blocks, unreachable, names), texts, self.english, console)
 
     async def _settle(self) -> None:
         """Wait until the texts on the screen stay the same for a moment."""

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from scripts.e2e_parts.run import Run
+from scripts.e2e_parts.run import CAPACITY, SHOP, Run
 from scripts.e2e_parts.walks.add_integration import NAME
 
-SHOP = "Shop"
 KEY = "config_subentries.place"
 
 
@@ -21,7 +20,7 @@ async def add_place(run: Run) -> None:
     await screen.sees(screen.texts(f"{KEY}.error.no_doors"))
     await screen.step("no-doors")
     await flow.pick(f"{KEY}.step.user.data.doors", NAME)
-    await screen.fill(screen.field(f"{KEY}.step.user.sections.limits.data.capacity"), "60")
+    await screen.fill(screen.field(f"{KEY}.step.user.sections.limits.data.capacity"), str(CAPACITY))
     await screen.step("filled")
     await flow.submit()
     await screen.step("added")

@@ -58,6 +58,7 @@ YEAR: Final = 366
         ("<+14>-14", "Pacific/Kiritimati"),
         ("<-03>3", "America/Sao_Paulo"),
         ("UTC0", "UTC"),
+        ("<UTC+3>-3", "Asia/Riyadh"),
         ("MST7", "America/Phoenix"),
         # Hours before the day and after its end.
         ("<-02>2<-01>,M3.5.0/-1,M10.5.0/0", "America/Nuuk"),
@@ -101,6 +102,13 @@ NO_ZONES: Final = (
     "CET-1CEST,M3.5.0/168,M10.5.0",
     "CET-1CEST,J0,J366",
     "CET-1CEST,366,0",
+    # The sign may be meant the other way round.
+    "UTC+2",
+    "UTC-02",
+    "GMT+1",
+    "gmt-5:30",
+    "UTC10",
+    "UTC+00:30",
     # Python is a day off for these.
     "CET-1CEST,60,300",
     "CET-1CEST,now,never",
@@ -224,6 +232,7 @@ def problem(hass: HomeAssistant) -> dict[str, str] | None:
         ("localtime", -600, "0", r"\-10\:00"),
         ("posix/Asia/Tokyo", 120, "14", r"\+02\:00"),
         ("/etc/localtime", 330, "14", r"\+05\:30"),
+        ("UTC+2", 120, "14", r"\+02\:00"),
         (None, 540, "15", r"\+09\:00"),
         ("", 0, "12", r"\+00\:00"),
         # Nothing is known. Home Assistant is in US/Pacific.
@@ -233,6 +242,7 @@ def problem(hass: HomeAssistant) -> dict[str, str] | None:
         ("Factory", None, "8", r"US\/Pacific"),
         ("right/Asia/Tokyo", None, "8", r"US\/Pacific"),
         ("EST24", None, "8", r"US\/Pacific"),
+        ("GMT+7", None, "8", r"US\/Pacific"),
         # The camera names no zone, and may well be in the same one.
         (None, None, "8", None),
         (None, -420, "8", None),

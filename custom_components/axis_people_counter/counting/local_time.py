@@ -58,6 +58,8 @@ _TO_UTC: Final = "[+-]?(?:0?[0-9]|1[0-4])(?::[0-5][0-9](?::00)?)?"
 # Rules that are a bare day number are left out: Python is a day off for them.
 _RULE: Final = "[JM][0-9.]+(?:/[0-9:+-]+)?"
 _POSIX: Final = re.compile(f"{_STANDARD}{_TO_UTC}(?:{_STANDARD}(?:{_TO_UTC})?,{_RULE},{_RULE})?")
+# "UTC+2" is west of Greenwich for POSIX, but east of it for most people who write it.
+_AMBIGUOUS: Final = re.compile("(?:UTC|GMT)[+-]?[0-9:]*[1-9][0-9:]*", re.IGNORECASE)
 
 
 @lru_cache(maxsize=256)
@@ -66,7 +68,7 @@ def posix_zone(text: str) -> tzinfo | None:
 
     Summer time without rules is not supported: each system has rules of its own for it.
     """
-    if not _POSIX.fullmatch(text):
+    if not _POSIX.fullmatch(text) or _AMBIGUOUS.fullmatch(text):
         return None
     # Python reads such a text only at the end of a time zone file, so this makes a file with nothing else in it.
     counts = struct.pack(">6l", 0, 0, 0, 0, 1, 4)

@@ -15,6 +15,7 @@ import voluptuous as vol
 
 from custom_components.axis_people_counter import PLATFORMS, issues
 from custom_components.axis_people_counter.agreement import REASONS
+from custom_components.axis_people_counter.camera_flow import BY_HAND, PREPARE
 from custom_components.axis_people_counter.const import DOMAIN
 from custom_components.axis_people_counter.counting.local_time import Period
 from custom_components.axis_people_counter.export import INTERVALS, PERIODS
@@ -363,5 +364,6 @@ def test_choices_of_services() -> None:
     # What is offered beside cameras, by their own names.
     assert translated.pop("old_camera") == {ANOTHER_DOOR}
     assert translated.pop("gaps") == set(CHOICES)
+    assert translated.pop("way") == {PREPARE, BY_HAND}
     assert translated == {"format": set(FORMATS), "period": set(PERIODS)}
     assert all(select["translation_key"] in translated for select in options.values())

@@ -83,12 +83,19 @@ async def _async_start_listener(
 ) -> None:
     """Open a port for the cameras; the listener shows an issue and retries if that fails."""
     receiver = entry.runtime_data
+    push_view = async_register_views(hass)
+
+    @callback
+    def certificate_refused(address: str) -> None:
+        push_view.async_certificate_refused(address)
+        receiver.async_certificate_refused(address)
+
     receiver.listener = listener = Listener(
         hass,
         settings,
-        [async_register_views(hass), AuthorityView()],
+        [push_view, AuthorityView()],
         cameras=lambda: receiver.cameras,
-        on_certificate_refused=receiver.async_certificate_refused,
+        on_certificate_refused=certificate_refused,
     )
     entry.async_on_unload(listener.async_stop)
     await listener.async_start()

@@ -1,8 +1,9 @@
 """The subentry flow that connects a camera: prepares it to push, and keeps access to it if the person wants that."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final, override
 
+from cryptography import x509
 import voluptuous as vol
 
 from homeassistant.config_entries import (
@@ -12,41 +13,103 @@ from homeassistant.config_entries import (
     SubentryFlowContext,
     SubentryFlowResult,
 )
-from homeassistant.const import CONF_TOKEN, CONF_URL
+from homeassistant.const import CONF_HOST, CONF_PASSWORD, CONF_TOKEN, CONF_USERNAME
 from homeassistant.core import callback
 from homeassistant.helpers import selector
 
 from .camera_steps import CameraSteps
 from .connecting import (
     CAMERA_SCHEMA,
+    CameraError,
     CameraIdentity,
-    ListenerSettings,
     async_checked_access,
     async_prepare_camera,
     certificate_pem,
-    own_certificates,
 )
-from .const import PUSH_PATH
+from .const import SUBENTRY_CAMERA
 from .devices import async_device_name
+from .guide_steps import WaitingSteps, async_authority, guide_placeholders
 from .messages import Message, async_translate_list
 from .receiver import access_to, async_keep_access
 
-# This field is only in the form.
+# These fields are only in the forms.
+CONF_WAY: Final = "way"
 CONF_KEEP_ACCESS: Final = "keep_access"
-SCHEMA: Final = CAMERA_SCHEMA.extend({vol.Required(CONF_KEEP_ACCESS, default=True): selector.BooleanSelector()})
+CONF_SAME_AS: Final = "same_as"
+
+PREPARE: Final = "prepare"
+BY_HAND: Final = "by_hand"
+# A menu couldn't be used with the keyboard.
+WAY_SCHEMA: Final = vol.Schema(
+    {
+        vol.Required(CONF_WAY, default=PREPARE): selector.SelectSelector(
+            selector.SelectSelectorConfig(
+                options=[PREPARE, BY_HAND], mode=selector.SelectSelectorMode.LIST, translation_key=CONF_WAY
+            )
+        )
+    }
+)
 
 
-class CameraFlow(CameraSteps[SubentryFlowContext, SubentryFlowResult, tuple[str, str]], ConfigSubentryFlow):
+class CameraFlow(
+    CameraSteps[SubentryFlowContext, SubentryFlowResult, tuple[str, str]],
+    WaitingSteps[SubentryFlowContext, SubentryFlowResult, tuple[str, str]],
+    ConfigSubentryFlow,
+):
     """Connects a camera, or changes the access to one."""
 
+    _authority: x509.Certificate | None = None
     _identity: CameraIdentity
     _done: list[Message]
     # The settings to keep, None if the person wants none.
     _access: dict[str, Any] | None
 
     async def async_step_user(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
+        """Ask how to connect a camera."""
+        self._authority = await async_authority(self.hass, self._get_entry().data)
+        if user_input is None:
+            return self.async_show_form(step_id="user", data_schema=WAY_SCHEMA)
+        if user_input[CONF_WAY] == PREPARE:
+            return await self.async_step_camera()
+        self._async_listen(self._get_entry().data[CONF_TOKEN])
+        return await (self.async_step_by_hand_direct() if self._authority else self.async_step_by_hand())
+
+    # By hand
+
+    async def async_step_by_hand(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
+        """Show URL and token, then wait for the camera."""
+        if user_input is not None:
+            return await self.async_step_wait()
+        return self.async_show_form(
+            step_id="by_hand", data_schema=vol.Schema({}), description_placeholders=self._guide()
+        )
+
+    async def async_step_by_hand_direct(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
+        """Show URL and token, and a link to the certificate, then wait for the camera."""
+        if user_input is not None:
+            return await self.async_step_wait()
+        return self.async_show_form(
+            step_id="by_hand_direct", data_schema=vol.Schema({}), description_placeholders=self._guide()
+        )
+
+    @override
+    async def async_step_heard(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
+        """Finish. Nothing is kept: no access was given."""
+        return self.async_abort(reason="connected", description_placeholders={"cameras": self._heard()})
+
+    @override
+    def _guide(self) -> dict[str, str]:
+        return guide_placeholders(self._get_entry().data, self._authority)
+
+    # With the camera's password
+
+    async def async_step_camera(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
         """Ask for a camera's address and password, and prepare the camera."""
-        return await self._async_camera_form(user_input, step_id="user", schema=SCHEMA)
+        known = self._get_entry().get_subentries_of_type(SUBENTRY_CAMERA)
+        newest = {CONF_SAME_AS: known[-1].subentry_id} if known else None
+        return await self._async_camera_form(
+            user_input, step_id="camera", schema=_camera_schema(known), suggested=newest
+        )
 
     @override
     async def _async_use_camera(self, settings: Mapping[str, Any]) -> SubentryFlowResult:
@@ -56,14 +119,24 @@ class CameraFlow(CameraSteps[SubentryFlowContext, SubentryFlowResult, tuple[str,
             return self._async_change(
                 subentry, await async_checked_access(self.hass, str(subentry.unique_id), settings)
             )
-        entered = dict(settings)
-        keeps_access = entered.pop(CONF_KEEP_ACCESS)
-        prepared = await async_prepare_camera(self.hass, entered, await self._async_authority())
+        access = self._with_password(settings)
+        pem = certificate_pem(self._authority) if self._authority else None
+        prepared = await async_prepare_camera(self.hass, access, pem)
         self._identity, self._done = prepared.identity, prepared.done
         self._access = None
-        if keeps_access:
-            self._access = await async_checked_access(self.hass, prepared.identity.serial, entered)
+        if settings[CONF_KEEP_ACCESS]:
+            self._access = await async_checked_access(self.hass, prepared.identity.serial, access)
         return await self.async_step_done()
+
+    def _with_password(self, entered: Mapping[str, Any]) -> dict[str, Any]:
+        """Return what was entered with the user and the password of another camera, if none was. Raises CameraError."""
+        access = {key: value for key, value in entered.items() if key not in (CONF_SAME_AS, CONF_KEEP_ACCESS)}
+        if access.get(CONF_USERNAME) and access.get(CONF_PASSWORD):
+            return access
+        other = self._get_entry().subentries.get(entered.get(CONF_SAME_AS, ""))
+        if other is None or access.get(CONF_PASSWORD):
+            raise CameraError("camera_no_password")
+        return access | {name: other.data[name] for name in (CONF_USERNAME, CONF_PASSWORD)}
 
     async def async_step_done(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
         """Show what was done in the camera and what is left to do, then keep the access."""
@@ -73,9 +146,8 @@ class CameraFlow(CameraSteps[SubentryFlowContext, SubentryFlowResult, tuple[str,
                 step_id="done",
                 data_schema=vol.Schema({}),
                 description_placeholders={
+                    **self._guide(),
                     "done": await async_translate_list(self.hass, self._done),
-                    "url": f"{entry.data[CONF_URL]}{PUSH_PATH}",
-                    "token": entry.data[CONF_TOKEN],
                 },
             )
         if self._access is None:
@@ -97,10 +169,23 @@ class CameraFlow(CameraSteps[SubentryFlowContext, SubentryFlowResult, tuple[str,
         async_keep_access(self.hass, self._get_entry(), subentry, access)
         return self.async_abort(reason="reconfigure_successful")
 
-    async def _async_authority(self) -> str | None:
-        """Return the certificate that the camera has to install, None if it needs none."""
-        settings = ListenerSettings.of(self._get_entry().data)
-        if settings is None or settings.certificate:
-            return None
-        authority = await self.hass.async_add_executor_job(own_certificates(self.hass).authority)
-        return certificate_pem(authority) if authority else None
+
+def _camera_schema(known: Sequence[ConfigSubentry]) -> vol.Schema:
+    """Return the form, which offers the user and the password of another camera if there is one."""
+    keep_access = {vol.Required(CONF_KEEP_ACCESS, default=True): selector.BooleanSelector()}
+    if not known:
+        return CAMERA_SCHEMA.extend(keep_access)
+    fields = dict(CAMERA_SCHEMA.schema)
+    cameras = [selector.SelectOptionDict(value=subentry.subentry_id, label=subentry.title) for subentry in known]
+    same_as = selector.SelectSelector(
+        selector.SelectSelectorConfig(options=cameras, mode=selector.SelectSelectorMode.DROPDOWN)
+    )
+    return vol.Schema(
+        {
+            vol.Required(CONF_HOST): fields[CONF_HOST],
+            vol.Optional(CONF_SAME_AS): same_as,
+            vol.Optional(CONF_USERNAME): fields[CONF_USERNAME],
+            vol.Optional(CONF_PASSWORD): fields[CONF_PASSWORD],
+            **keep_access,
+        }
+    )

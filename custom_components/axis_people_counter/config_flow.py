@@ -37,18 +37,8 @@ from .address_form import (
 )
 from .camera_flow import CameraFlow
 from .camera_steps import CameraSteps
-from .connecting import (
-    DATA_LISTENER,
-    Listener,
-    ListenerSettings,
-    async_prepare_camera,
-    certificate_pem,
-    fingerprint,
-    own_certificates,
-)
+from .connecting import DATA_LISTENER, Listener, ListenerSettings, async_prepare_camera, certificate_pem
 from .const import (
-    AUTHORITY_FILE_NAME,
-    AUTHORITY_PATH,
     CONF_DELETE_OLD_COUNTS,
     CONF_KEEP_DAYS,
     CONF_RESET_TIME,
@@ -58,10 +48,10 @@ from .const import (
     MAX_KEEP_DAYS,
     MIN_KEEP_DAYS,
     NAME,
-    PUSH_PATH,
     SUBENTRY_CAMERA,
     SUBENTRY_PLACE,
 )
+from .guide_steps import async_authority, guide_placeholders
 from .http import AuthorityView, ConnectionTest, async_register_views, new_token, with_new_token
 from .messages import Message, async_translate_list, plain
 from .place_flow import PlaceFlow
@@ -205,21 +195,23 @@ class PeopleCounterConfigFlow(CameraSteps[ConfigFlowContext, ConfigFlowResult, s
                 async_register_views(self.hass).async_test(self._data[CONF_TOKEN])
             )
         settings = ListenerSettings.of(self._data)
-        if settings and not settings.certificate:
-            self._authority = await self.hass.async_add_executor_job(own_certificates(self.hass).authority)
-        else:
-            self._authority = None
+        self._authority = await async_authority(self.hass, self._data)
         is_listening = self._listener is not None and self.hass.data.get(DATA_LISTENER) is self._listener
         if settings and self.source != SOURCE_RECONFIGURE and not is_listening:
             await self._async_listen(settings)
-        if listener := self.hass.data.get(DATA_LISTENER):
-            listener.refused_by = None
+        self._test.distrusted = None
         return await (self.async_step_connect_direct() if self._authority else self.async_step_connect())
 
     async def _async_listen(self, settings: ListenerSettings) -> None:
         """Listen as the entry will, until the dialog is closed."""
-        views = [async_register_views(self.hass), AuthorityView()]
-        self._listener = Listener(self.hass, settings, views, cameras=dict, on_certificate_refused=lambda _: None)
+        push_view = async_register_views(self.hass)
+        self._listener = Listener(
+            self.hass,
+            settings,
+            [push_view, AuthorityView()],
+            cameras=dict,
+            on_certificate_refused=push_view.async_certificate_refused,
+        )
         await self._listener.async_start()
 
     async def async_step_connect(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
@@ -287,12 +279,10 @@ class PeopleCounterConfigFlow(CameraSteps[ConfigFlowContext, ConfigFlowResult, s
     async def async_step_finish(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Finish; if no camera has connected, show a warning first."""
         assert self._test
-        listener = self.hass.data.get(DATA_LISTENER)
-        distrusted = listener.refused_by if listener else None
-        refused = distrusted or self._test.refused
+        refused = self._test.distrusted or self._test.refused
         is_new = self.source != SOURCE_RECONFIGURE
         if user_input is None and not self._test.cameras and (is_new or refused):
-            error = "distrusted" if distrusted else "wrong_token" if refused else "no_camera"
+            error = "distrusted" if self._test.distrusted else "wrong_token" if refused else "no_camera"
             return self.async_show_form(
                 step_id="finish",
                 data_schema=vol.Schema({}),
@@ -321,14 +311,7 @@ class PeopleCounterConfigFlow(CameraSteps[ConfigFlowContext, ConfigFlowResult, s
     @callback
     def _placeholders(self) -> dict[str, str]:
         """Return the placeholders of several steps."""
-        return {
-            "url": f"{self._data[CONF_URL]}{PUSH_PATH}",
-            "token": self._data[CONF_TOKEN],
-            "authority_url": AUTHORITY_PATH,
-            # The frontend would open a Markdown link as one of its own pages.
-            "authority_link": f'<a href="{AUTHORITY_PATH}" target="_blank">{AUTHORITY_FILE_NAME}</a>',
-            "fingerprint": fingerprint(self._authority) if self._authority else "",
-        }
+        return guide_placeholders(self._data, self._authority)
 
     @callback
     @override

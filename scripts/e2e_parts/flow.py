@@ -28,6 +28,16 @@ class Flow:
         row = self.dialog.locator("ha-list-item").filter(has=self.screen.page.get_by_text(text, exact=True))
         await self.screen.press(row.or_(self.dialog.get_by_role("radio", name=text)).first)
 
+    async def choose_radio(self, key: str) -> None:
+        """Choose from a list of radio buttons, of which the Tab key reaches only the one that is chosen."""
+        wanted = self.dialog.get_by_role("radio", name=self.screen.texts(key)).first
+        if not self.screen.kind.keyboard:
+            await self.screen.press(wanted)
+            return
+        await self.screen.press(self.dialog.get_by_role("radio", checked=True).first)
+        while not await wanted.is_checked():
+            await self.screen.page.keyboard.press("ArrowDown")
+
     async def fill(self, values: Mapping[str, str]) -> None:
         """Fill in fields, by their names in the code."""
         for name, value in values.items():

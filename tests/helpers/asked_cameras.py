@@ -43,6 +43,8 @@ async def connect(hass: HomeAssistant, entry: MockConfigEntry, device: Device, *
         (entry.entry_id, "camera"), context={"source": SOURCE_USER}
     )
     assert result["step_id"] == "user"
+    result = await hass.config_entries.subentries.async_configure(result["flow_id"], {"way": "prepare"})
+    assert result["step_id"] == "camera"
     form = {"host": device.address, **entered(device), "keep_access": True, **fields}
     return await hass.config_entries.subentries.async_configure(result["flow_id"], form)
 

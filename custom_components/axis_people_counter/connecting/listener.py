@@ -108,13 +108,10 @@ class Listener:
         for view in views:
             view.register(hass, app, app.router)
         self._server = Server(
-            app, on_camera_request=self._on_camera_request, on_certificate_refused=self._on_certificate_refused
+            app, on_camera_request=self._on_camera_request, on_certificate_refused=on_certificate_refused
         )
         self._certificates = settings.certificates(hass)
         self._cameras = cameras
-        self._certificate_refused_callback = on_certificate_refused
-        # The last address that refused the certificate; the config flow resets it.
-        self.refused_by: str | None = None
         self._problems: dict[str, Message] = {}
         # Until the first request, the time of the start.
         self._last_camera_request = dt_util.utcnow()
@@ -210,11 +207,6 @@ class Listener:
     @callback
     def _on_camera_request(self, _: str) -> None:
         self._last_camera_request = dt_util.utcnow()
-
-    @callback
-    def _on_certificate_refused(self, address: str) -> None:
-        self.refused_by = address
-        self._certificate_refused_callback(address)
 
     @callback
     def _report(self, kind: str, problem: Message | None) -> None:

@@ -95,10 +95,20 @@ class ConnectionTest:
     """A flow that shows URL and token now, and waits for a camera's "Test connection"."""
 
     token: str
-    # Names of the cameras that have sent this token, by serial.
+    # Names of the cameras that have tested this token or are new, by serial. Known cameras push all the time.
     cameras: dict[str, str] = field(default_factory=dict)
-    # The last address that sent another token.
+    # The last address that sent another token, and the last one that refused our certificate.
     refused: str | None = None
+    distrusted: str | None = None
+    # Set as soon as there is something to tell.
+    changed: asyncio.Event = field(default_factory=asyncio.Event)
+
+    @callback
+    def async_forget_refusals(self) -> None:
+        """Wait for the next attempt."""
+        self.refused = self.distrusted = None
+        if not self.cameras:
+            self.changed.clear()
 
 
 class _Caller(NamedTuple):
@@ -149,6 +159,13 @@ class PushView(HomeAssistantView):
         finally:
             self._tests.remove(test)
 
+    @callback
+    def async_certificate_refused(self, address: str) -> None:
+        """Note that a client at an address doesn't trust our certificate."""
+        for test in self._tests:
+            test.distrusted = address
+            test.changed.set()
+
     @contextmanager
     def async_probe(self) -> Iterator[Probe]:
         """Answer a probe while the context is open."""
@@ -197,6 +214,7 @@ class PushView(HomeAssistantView):
         if not (is_accepted(entry, token, arrived) if entry else tests):
             for test in self._tests:
                 test.refused = address
+                test.changed.set()
             raise WrongTokenError
         return _Caller(hass, address, arrived, token, tests)
 
@@ -207,9 +225,11 @@ class PushView(HomeAssistantView):
         try:
             # A document this small is parsed faster than it is handed to another thread.
             message = parse(body) if len(body) <= SMALL_BODY else await hass.async_add_executor_job(parse, body)
-            for test in caller.tests:
-                test.cameras[message.sender.serial] = message.sender.name
             entry = _loaded_entry(hass)
+            if isinstance(message, TestMessage) or not _is_known(entry, message.sender.serial):
+                for test in caller.tests:
+                    test.cameras[message.sender.serial] = message.sender.name
+                    test.changed.set()
             # The entry may have been unloaded or loaded anew meanwhile.
             if entry and is_accepted(entry, caller.token, caller.arrived):
                 await entry.runtime_data.async_receive(message, caller.arrived)
@@ -243,7 +263,7 @@ class PushView(HomeAssistantView):
             always = isinstance(err, WrongTokenError) and bool(receiver.async_cameras_at(address))
             issues.async_begin(hass, refusal.issue, about, always, **placeholders)
         if refusal.is_logged:
-            is_camera = receiver is not None and receiver.key_of(about) in receiver.cameras
+            is_camera = _is_known(entry, about)
             self._refusal_log.add(sender, address, refusal.sentence or str(err), is_camera=is_camera)
         return self._answer(refusal, str(err))
 
@@ -287,6 +307,11 @@ def _placeholders(err: Exception, address: str) -> dict[str, str]:
                 "address": url_host((sender and sender.ip_address) or address),
             }
     return {}
+
+
+def _is_known(entry: PeopleCounterConfigEntry | None, serial: str) -> bool:
+    """Return True if a camera has sent counts before."""
+    return entry is not None and entry.runtime_data.key_of(serial) in entry.runtime_data.cameras
 
 
 def _loaded_entry(hass: HomeAssistant) -> PeopleCounterConfigEntry | None:

@@ -1,4 +1,4 @@
-"""Connect a camera with its address and password, change the access, and see it in the list."""
+"""Connect a camera by hand, and with its address and password, and see the access in the list."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ KEY = "config_subentries.camera"
 
 
 async def walk(run: Run) -> None:
-    """Enter a wrong password, then the right one; then change the access."""
+    """Wait for a camera that is connected by hand; then enter a wrong password, and the right one."""
     screen, flow = run.screen, run.flow
     camera = run.cameras[0]
     device = await run.stack.enter_async_context(
@@ -19,6 +19,23 @@ async def walk(run: Run) -> None:
     await run.open_integration()
     await run.entry.add("camera")
     await flow.at(f"{KEY}.step.user.title")
+    await screen.step("way")
+    await flow.choose_radio("selector.way.options.by_hand")
+    await flow.submit()
+    await flow.at(f"{KEY}.step.by_hand.title")
+    await screen.step("by-hand")
+    await flow.submit()
+    await screen.sees(camera.url)
+    await screen.step("waiting")
+    await camera.test_connection()
+    await screen.sees(camera.name)
+    await screen.step("heard")
+    await run.open_integration()
+
+    await screen.press(screen.button(screen.texts(f"{KEY}.initiate_flow.user")))
+    await flow.at(f"{KEY}.step.user.title")
+    await flow.submit()
+    await flow.at(f"{KEY}.step.camera.title")
     await screen.step("form")
     await flow.fill({"host": device.address, "username": "root", "password": "wrong"})
     await flow.submit()

@@ -147,6 +147,28 @@ async def test_interruption(
         assert not [asked for asked in list(device.requests)[before:] if "start=20260916" in asked.path]
 
 
+async def test_unreadable_day(
+    hass: HomeAssistant, noon: FrozenDateTimeFactory, entry: MockConfigEntry, pusher: Pusher
+) -> None:
+    """Fill all other days although one can't be read, and say so."""
+    async with asked_camera() as device:
+        camera = camera_of(device)
+        assert device.counting
+        first, *_, last = camera.waiting()
+        await push(pusher, camera, [first, last])
+        await give_access(hass, entry, device)
+        device.counting.broken_days = {"start=20260915"}
+        answer = await fill_gaps(hass)
+        assert "can't be read" in answer["error"]
+        assert answer["missing_minutes"] == 24 * 60
+        assert answer["filled_minutes"] == 48 * 60 - 2
+        device.counting.broken_days = set()
+        answer = await fill_gaps(hass)
+        assert "error" not in answer
+        assert answer["missing_minutes"] == 0
+        assert await hourly(hass) == truth(camera)
+
+
 async def test_days_before_the_camera_was_installed(
     hass: HomeAssistant, noon: FrozenDateTimeFactory, entry: MockConfigEntry, pusher: Pusher
 ) -> None:

@@ -13,7 +13,7 @@ from typing import Final
 
 from homeassistant.util import dt as dt_util
 
-from .connecting import CameraAccess, CameraError
+from .connecting import CameraAccess, CameraError, NoCountsError
 from .coordinator import CameraCoordinator
 from .counting import DAY, Interval, Schedule, Timestamp, gaps_between, intervals_of, uncovered, wall_time
 from .messages import Message
@@ -116,7 +116,12 @@ async def _async_fill_days(
             # Another call may have filled it meanwhile.
             if await _async_is_complete(camera, start, end):
                 continue
-            rows = await api.export(wall_time(start, schedule.zone).date())
+            try:
+                rows = await api.export(wall_time(start, schedule.zone).date())
+            except NoCountsError as err:
+                # One unreadable day doesn't stop the others.
+                filled.error = err.message
+                rows = []
             found = [row for row in intervals_of(rows, schedule.zone, api.width) if row.end <= time_range[1]]
             # Whoever stops this must not stop it between the ledger and the statistics.
             filled.add(await asyncio.shield(camera.async_fill(found)))

@@ -10,7 +10,7 @@ from .camera_setup import (
     camera_web,
     suggested_camera,
 )
-from .counting_api import CountingApi
+from .counting_api import CountingApi, NoCountsError
 from .listener import DATA_LISTENER, Listener, ListenerSettings, async_is_this_machine, own_certificates
 from .pasted_text import is_all_visible, strip_invisible
 from .sockets import listening_sockets
@@ -27,6 +27,7 @@ __all__ = [
     "CountingApi",
     "Listener",
     "ListenerSettings",
+    "NoCountsError",
     "UnverifiedCertificateError",
     "async_camera_problem",
     "async_checked_access",

@@ -13,7 +13,7 @@ from typing import Final
 
 from ..counting import LocalCounts
 from .counting_answers import AnswerError, LiveAnswer, live_2d, live_3d, rows_2d, rows_3d, serial_in
-from .vapix import CameraWeb, CountingApplication, Response
+from .vapix import CameraError, CameraWeb, CountingApplication, Response
 
 _LIVE_3D: Final = "/a3dpc/api/occupancy"
 _EXPORT_3D: Final = "/a3dpc/api/export/json"
@@ -25,6 +25,10 @@ WIDTHS: Final = {CountingApplication.THREE_D: 60, CountingApplication.TWO_D: 15 
 MAX_LIVE_BYTES: Final = 64 * 1024
 # A day by the minute takes 200 KB.
 MAX_EXPORT_BYTES: Final = 2 * 1024 * 1024
+
+
+class NoCountsError(CameraError):
+    """The camera has answered, but not with counts that can be read; its other counts may be readable."""
 
 
 class CountingApi:
@@ -103,7 +107,7 @@ class CountingApi:
     def _body(self, response: Response) -> bytes:
         if response.status != HTTPStatus.OK:
             # The messages of both applications' errors differ from version to version.
-            raise self._web.camera_error("camera_refused", reason=f"HTTP {response.status}")
+            raise _no_counts(self._web.camera_error("camera_refused", reason=f"HTTP {response.status}"))
         return response.body
 
     @contextmanager
@@ -112,4 +116,8 @@ class CountingApi:
         try:
             yield
         except AnswerError as err:
-            raise self._web.camera_error(err.key) from None
+            raise _no_counts(self._web.camera_error(err.key)) from None
+
+
+def _no_counts(error: CameraError) -> NoCountsError:
+    return NoCountsError(error.message.key, **error.message.placeholders)

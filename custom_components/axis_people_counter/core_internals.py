@@ -3,8 +3,10 @@
 A release may change any of them, so they are in one place. scripts/demo --once calls each on the newest release.
 """
 
+from ipaddress import ip_address
 import ssl
 
+from homeassistant.components import zeroconf
 from homeassistant.components.network.util import async_load_adapters
 from homeassistant.components.recorder import get_instance
 from homeassistant.components.recorder.tasks import SynchronizeTask
@@ -32,6 +34,24 @@ async def async_adapter_addresses() -> list[str]:
         for adapter in await async_load_adapters()
         for address in (*adapter["ipv4"], *adapter["ipv6"])
     ]
+
+
+def dhcp_address(hass: HomeAssistant, mac_address: str) -> str | None:
+    """Return the IP address at which Home Assistant has seen a MAC address last, None if it hasn't.
+
+    `dhcp` offers the same to integrations, but can be imported only where its own packages are installed.
+    """
+    seen = getattr(hass.data.get("dhcp"), "address_data", {}).get(mac_address)
+    return seen["ip"] if seen else None
+
+
+def mdns_addresses(hass: HomeAssistant, name: str) -> list[str]:
+    """Return the IP addresses that a name in the local network was announced with."""
+    if zeroconf.DOMAIN not in hass.config.components:
+        return []
+    records = zeroconf.async_get_async_zeroconf(hass).zeroconf.cache.entries_with_name(name)
+    packed = (getattr(record, "address", None) for record in records)
+    return [str(ip_address(address)) for address in packed if isinstance(address, bytes)]
 
 
 def public_client_context() -> ssl.SSLContext:

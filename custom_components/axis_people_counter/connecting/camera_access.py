@@ -8,11 +8,13 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any, Final
 
+from homeassistant.const import CONF_HOST
 from homeassistant.core import HomeAssistant
 
 from ..messages import Message
 from .camera_setup import CONF_CONNECTION, camera_web
 from .counting_api import CountingApi
+from .discovered_addresses import async_addresses_now
 from .vapix import CameraError, CameraWeb
 
 # The certificate isn't the one of before: only a person can decide whether it is right.
@@ -23,13 +25,21 @@ class CameraAccess:
     """The counting application of one camera, whose password is tried once."""
 
     def __init__(
-        self, hass: HomeAssistant, serial: str, settings: Mapping[str, Any], on_change: Callable[[bool], None]
+        self,
+        hass: HomeAssistant,
+        serial: str,
+        settings: Mapping[str, Any],
+        *,
+        on_change: Callable[[bool], None],
+        on_moved: Callable[[str], None],
     ) -> None:
         """Store address and password, as they were entered; nothing is sent yet.
 
         `on_change` is called with False once the camera has let us in, and with True once a person has to sign in anew.
+        `on_moved` is called with the new address of a camera that was found there.
         """
         self.serial = serial
+        self._on_moved = on_moved
         self._on_change = on_change
         self._is_refused: bool | None = None
         self._hass = hass
@@ -52,18 +62,49 @@ class CameraAccess:
             web = signed_in[0] if signed_in else camera_web(self._hass, self._settings)
             try:
                 if signed_in is None:
-                    await web.connect(self.serial)
+                    web = await self._async_connect(web)
                     signed_in = web, await CountingApi.find(web, self.serial)
                 yield signed_in[1]
             except CameraError as err:
                 # The next use checks the serial number again, because another camera may have come.
-                if web.password_rejected:
-                    self._refusal = err.message
-                if web.password_rejected or err.message.key in _OTHER_CERTIFICATE:
-                    self._change(is_refused=True)
+                self._note_refusal(web, err)
                 raise
             self._signed_in = signed_in
             self._change(is_refused=False)
+
+    async def _async_connect(self, web: CameraWeb) -> CameraWeb:
+        """Find the camera where it was, or else where it is now. Raises CameraError."""
+        try:
+            await web.connect(self.serial)
+        except CameraError as err:
+            if web.password_rejected:
+                raise
+            # Two addresses of one camera would take turns if the old one weren't tried first.
+            for address in async_addresses_now(self._hass, self.serial, self._settings[CONF_HOST]):
+                if found := await self._async_at({**self._settings, CONF_HOST: address}):
+                    return found
+            raise err from None
+        return web
+
+    async def _async_at(self, moved: Mapping[str, Any]) -> CameraWeb | None:
+        """Return the camera if it is at another address, None if it isn't. Raises CameraError."""
+        web = camera_web(self._hass, moved)
+        try:
+            await web.connect(self.serial)
+        except CameraError as err:
+            self._note_refusal(web, err)
+            if web.password_rejected:
+                raise
+            return None
+        self._settings = moved
+        self._on_moved(moved[CONF_HOST])
+        return web
+
+    def _note_refusal(self, web: CameraWeb, err: CameraError) -> None:
+        if web.password_rejected:
+            self._refusal = err.message
+        if web.password_rejected or err.message.key in _OTHER_CERTIFICATE:
+            self._change(is_refused=True)
 
     def _change(self, *, is_refused: bool) -> None:
         if is_refused != self._is_refused:

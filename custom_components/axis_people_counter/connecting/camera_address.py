@@ -1,6 +1,6 @@
 """The address of a camera's web server as people type it. Used by vapix.py."""
 
-from ipaddress import IPv4Address, IPv6Address
+from ipaddress import IPv4Address, IPv6Address, ip_address
 import re
 from typing import Final
 
@@ -33,6 +33,19 @@ def camera_origins(address: str) -> list[URL]:
         URL.build(scheme=name, host=host, port=int(port) if port else None)
         for name in ([scheme.lower()] if scheme else ["https", "http"])
     ]
+
+
+def with_host(address: str, host: str) -> str | None:
+    """Return an address with another host in place of its IP address, None if it has a name."""
+    found = _ADDRESS.fullmatch(_bracketed(address))
+    if not found:
+        return None
+    scheme, before, port = found.groups()
+    try:
+        ip_address(before.strip("[]"))
+    except ValueError:
+        return None
+    return (f"{scheme}://" if scheme else "") + _bracketed(host) + (f":{port}" if port else "")
 
 
 def _bracketed(address: str) -> str:

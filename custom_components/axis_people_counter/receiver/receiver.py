@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from homeassistant.config_entries import ConfigEntry, ConfigEntryState, ConfigSubentry
+from homeassistant.const import CONF_HOST
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.util import dt as dt_util
 from homeassistant.util.hass_dict import HassKey
@@ -245,7 +246,21 @@ class Receiver:
         self._async_access_changed(serial, False)
 
     def _access(self, serial: str, settings: Mapping[str, Any]) -> CameraAccess:
-        return CameraAccess(self.hass, serial, settings, partial(self._async_access_changed, serial))
+        return CameraAccess(
+            self.hass,
+            serial,
+            settings,
+            on_change=partial(self._async_access_changed, serial),
+            on_moved=partial(self._async_moved, serial),
+        )
+
+    @callback
+    def _async_moved(self, serial: str, address: str) -> None:
+        """Keep the new address of a camera."""
+        if subentry := access_to(self.entry, serial):
+            data = {**subentry.data, CONF_HOST: address}
+            self.hass.config_entries.async_update_subentry(self.entry, subentry, data=data)
+            _LOGGER.info("%s is at %s now", subentry.title, address)
 
     @callback
     def _async_access_changed(self, serial: str, is_refused: bool) -> None:
@@ -432,7 +447,8 @@ def configured(hass: HomeAssistant, entry: ConfigEntry) -> tuple[object, ...]:
         hass.config.time_zone,
         options_of_a_reload(entry),
         ListenerSettings.of(entry.data),
-        {key: (subentry.title, dict(subentry.data)) for key, subentry in entry.subentries.items()},
+        # A camera that was found at another address is there already.
+        {key: (subentry.title, {**subentry.data, CONF_HOST: None}) for key, subentry in entry.subentries.items()},
     )
 
 

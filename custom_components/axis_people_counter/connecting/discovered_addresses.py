@@ -1,0 +1,27 @@
+"""Where Home Assistant's own discovery has seen a camera last: by its MAC address, and by its name in the network.
+
+Nothing is sent. Whoever uses an address checks the serial number and the certificate there.
+"""
+
+from ipaddress import ip_address
+
+from homeassistant.core import HomeAssistant, callback
+
+from ..core_internals import dhcp_address, mdns_addresses
+from .camera_address import with_host
+
+
+@callback
+def async_addresses_now(hass: HomeAssistant, serial: str, address: str) -> list[str]:
+    """Return the addresses of a camera that differ from the one it had, with the same scheme and port.
+
+    A name that a person has entered is followed by the name servers.
+    """
+    moved = {with_host(address, host) for host in _hosts(hass, serial)} - {None, address}
+    return sorted(found for found in moved if found)
+
+
+def _hosts(hass: HomeAssistant, serial: str) -> set[str]:
+    # The serial number of an Axis camera is its MAC address.
+    found = [dhcp_address(hass, serial), *mdns_addresses(hass, f"axis-{serial}.local.")]
+    return {host for host in found if host and not ip_address(host).is_link_local}

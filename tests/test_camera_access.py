@@ -14,12 +14,13 @@ from custom_components.axis_people_counter.diagnostics import async_get_config_e
 from homeassistant.config_entries import ConfigSubentry
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
+from homeassistant.helpers.aiohttp_client import async_get_clientsession
 
 from .helpers.asked_cameras import asked_camera, connect, entered, reconfigure
 from .helpers.listener_entry import ListenerEntry
 from .helpers.pusher import SERIAL, TOKEN, Pusher
 from .helpers.vapix import INFO
-from .simulator import TWO_D, Device
+from .simulator import TWO_D, Device, Reply
 from .simulator.device import PASSWORD
 
 pytestmark = pytest.mark.usefixtures("socket_enabled", "noon")
@@ -205,3 +206,16 @@ async def test_change_access(hass: HomeAssistant, entry: MockConfigEntry, pusher
         assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "reconfigure_successful")
         (subentry,) = subentries(entry)
         assert subentry.data["password"] == "another"
+
+
+@pytest.mark.usefixtures("local_names")
+async def test_cookies(hass: HomeAssistant, entry: MockConfigEntry, pusher: Pusher) -> None:
+    """Keep no cookies: each answer could bring more, and other hosts of the camera's domain would get them."""
+    async with asked_camera() as device:
+        live = Reply(200, b'{"total_in": 1, "total_out": 1}', headers={"Set-Cookie": "a=b; Path=/"})
+        device.replies["/a3dpc/api/occupancy"] = live
+        for _ in range(2):
+            result = await connect(hass, entry, device, host=device.address.replace("127.0.0.1", "localhost"))
+            assert result["step_id"] == "done"
+        assert not any(request.cookie for request in device.requests)
+    assert not list(async_get_clientsession(hass).cookie_jar)

@@ -60,6 +60,7 @@ class Request:
     authorization: str | None
     content_type: str | None
     accept_encoding: str | None
+    cookie: str | None
     body: bytes
 
 
@@ -193,6 +194,7 @@ class Device:
                 authorization,
                 headers.get("Content-Type"),
                 headers.get("Accept-Encoding"),
+                headers.get("Cookie"),
                 body,
             )
         )

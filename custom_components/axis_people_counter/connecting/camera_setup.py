@@ -6,13 +6,16 @@ Knows nothing of flows; the config flow and the repairs show the form.
 from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
+from aiohttp import ClientSession, DummyCookieJar
 import voluptuous as vol
 
 from homeassistant.const import CONF_HOST, CONF_PASSWORD, CONF_USERNAME
-from homeassistant.core import HomeAssistant
+from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import selector
-from homeassistant.helpers.aiohttp_client import async_get_clientsession
+from homeassistant.helpers.aiohttp_client import async_create_clientsession
+from homeassistant.helpers.singleton import singleton
 
+from ..const import DOMAIN
 from ..messages import Message, async_translate, plain
 from .vapix import CameraError, CameraIdentity, CameraWeb, Connection
 
@@ -33,11 +36,21 @@ CAMERA_SCHEMA: Final = vol.Schema(
 )
 
 
+@callback
+@singleton(f"{DOMAIN}_camera_session")
+def _async_session(hass: HomeAssistant) -> ClientSession:
+    """Return the session for all cameras; Home Assistant closes its connections when it stops.
+
+    The cookies of a camera would be kept for ever, and sent to other hosts of the camera's domain.
+    """
+    return async_create_clientsession(hass, auto_cleanup=False, cookie_jar=DummyCookieJar(), auto_decompress=False)
+
+
 def camera_web(hass: HomeAssistant, user_input: Mapping[str, Any]) -> CameraWeb:
     """Return the camera that a filled-in form is about, or the access that was kept."""
     known = user_input.get(CONF_CONNECTION)
     return CameraWeb(
-        async_get_clientsession(hass),
+        _async_session(hass),
         user_input[CONF_HOST],
         user_input[CONF_USERNAME],
         user_input[CONF_PASSWORD],

@@ -193,6 +193,45 @@ async def test_camera_that_does_not_answer(
     assert not active_issues(hass)
 
 
+@pytest.mark.parametrize(
+    "reply",
+    [
+        Reply(302, headers={"Location": "/"}),
+        Reply(200, b'{"data": [' + b" " * 3_000_000 + b"]}"),
+        Reply(200, b'{"data": [{"start": "2026-09-16 00:00:00", "end": "2026-09-16 00:01:00", "in": -1, "out": 0}]}'),
+    ],
+    ids=["redirect", "endless", "negative"],
+)
+async def test_answers_that_are_no_counts(
+    hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Pusher, device: Device, reply: Reply
+) -> None:
+    """What can't be read is never a number."""
+    noon.move_to(MIDNIGHT)
+    await push(pusher, camera_of(device), camera_of(device).waiting())
+    device.replies["/a3dpc/api/export/json"] = reply
+    await pass_time(hass, noon, MORNING)
+    assert shown(hass) == {"state": "unknown", "date": "2026-09-16", "reason": "no_answer"}
+    assert not active_issues(hass)
+
+
+async def test_restart_at_midnight(
+    hass: HomeAssistant, noon: FrozenDateTimeFactory, entry: MockConfigEntry, pusher: Pusher, device: Device
+) -> None:
+    """A night that was missed is made up for after the start."""
+    noon.move_to("2026-09-16T21:59:50Z")
+    await push(pusher, camera_of(device), camera_of(device).waiting())
+    await hass.config_entries.async_unload(entry.entry_id)
+    noon.move_to(MIDNIGHT)
+    assert await hass.config_entries.async_setup(entry.entry_id)
+    await push(pusher, camera_of(device), camera_of(device).waiting()[-10:])
+    await hass.config_entries.async_unload(entry.entry_id)
+    noon.move_to(MORNING + 9 * HOUR)
+    assert await hass.config_entries.async_setup(entry.entry_id)
+    assert shown(hass)["date"] == "2026-09-15"
+    await pass_time(hass, noon, MORNING + 9 * HOUR + timedelta(minutes=5))
+    assert shown(hass) == {"state": "0", "date": "2026-09-16", "in": 0, "out": 0, "hours_compared": 24}
+
+
 async def test_camera_without_counts(
     hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Pusher, device: Device
 ) -> None:

@@ -323,6 +323,9 @@ async def test_window_is_closed(
     headers = {"Authorization": f"Bearer {repairs.token}"}
     response = await repairs.client.post(url, json={"choice": "fill"}, headers=headers)
     assert (await response.json())["type"] == "progress"
+    # The page may be loaded anew, which doesn't begin again.
+    response = await repairs.client.get(url, headers=headers)
+    assert (await response.json())["type"] == "progress"
     await repairs.close(flow)
     device.delay = 0
     device.requests.clear()

@@ -7,7 +7,7 @@ fill_repairs.py, and by agreement.py for the gaps that a person is asked about.
 import asyncio
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import timedelta, tzinfo
 import logging
 from typing import Final
 
@@ -111,22 +111,38 @@ async def _async_fill_days(
             break
         if await _async_is_complete(camera, start, end):
             continue
-        # Live counts are asked for between two days.
-        async with access.async_api() as api:
-            # Another call may have filled it meanwhile.
-            if await _async_is_complete(camera, start, end):
-                continue
-            try:
-                rows = await api.export(wall_time(start, schedule.zone).date())
-            except NoCountsError as err:
-                # One unreadable day doesn't stop the others.
-                filled.error = err.message
-                rows = []
-            found = [row for row in intervals_of(rows, schedule.zone, api.width) if row.end <= time_range[1]]
-            # Whoever stops this must not stop it between the ledger and the statistics.
-            filled.add(await asyncio.shield(camera.async_fill(found)))
+        has_counts = await _async_fill_day(camera, schedule.zone, access, (start, end), filled)
         if end <= begin:
-            empty_days = 0 if found else empty_days + 1
+            empty_days = 0 if has_counts else empty_days + 1
+
+
+async def _async_fill_day(
+    camera: CameraCoordinator, zone: tzinfo, access: CameraAccess, day: Gap, filled: FilledGaps
+) -> bool:
+    """Fill a local day, and return True if the camera has counts of it. Raises CameraError and LedgerError.
+
+    A day that can't be read isn't an exception: it doesn't stop the others.
+    """
+    start, end = day
+    # Live counts are asked for between two days.
+    async with access.async_api() as api:
+        # Another call may have filled the day meanwhile.
+        if await _async_is_complete(camera, start, end):
+            return True
+        width = api.width
+        try:
+            rows = await api.export(wall_time(start, zone).date())
+        except NoCountsError as err:
+            filled.error = err.message
+            return False
+
+        def read() -> list[Interval]:
+            return [interval for interval in intervals_of(rows, zone, width) if interval.end <= end]
+
+        found = await camera.hass.async_add_executor_job(read)
+        # Whoever stops this must not stop it between the ledger and the statistics.
+        filled.add(await asyncio.shield(camera.async_fill(found)))
+    return bool(found)
 
 
 async def _async_is_complete(camera: CameraCoordinator, start: Timestamp, end: Timestamp) -> bool:

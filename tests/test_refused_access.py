@@ -13,7 +13,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 
 from .helpers.asked_cameras import asked_camera, give_access, reconfigure
-from .helpers.pusher import SERIAL, Pusher
+from .helpers.pusher import SERIAL, Pusher, state_of
 from .helpers.repairs import Repairs, suggested
 from .simulator import Device
 
@@ -118,13 +118,13 @@ async def test_removed_access(hass: HomeAssistant, entry: MockConfigEntry, devic
     device.password = NEW
     assert await is_refused(hass)
     flow = await repairs.open(REFUSED)
-    states = len(hass.states.async_all())
+    counted = state_of(hass, "sensor.main_entrance_in_total")
     hass.config_entries.async_remove_subentry(entry, access(entry).subentry_id)
     await hass.async_block_till_done()
     assert not repairs.issues
     assert not entry.get_subentries_of_type("camera")
     assert "correct horse" not in str(entry.as_dict())
-    assert len(hass.states.async_all()) == states
+    assert state_of(hass, "sensor.main_entrance_in_total") == counted
     flow = await repairs.submit(flow, host=device.address, username="root", password=NEW)
     assert (flow["type"], flow["reason"]) == ("abort", "nothing_left")
     assert entry.state is ConfigEntryState.LOADED

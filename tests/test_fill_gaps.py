@@ -257,7 +257,7 @@ async def test_another_certificate(
         assert (await fill_gaps(hass))["missing_minutes"] == 0
         (subentry,) = entry.get_subentries_of_type("camera")
         hass.config_entries.async_update_subentry(entry, subentry, data={**subentry.data, "host": other.address})
-        await hass.async_block_till_done()
+        assert await hass.config_entries.async_reload(entry.entry_id)
         with pytest.raises(HomeAssistantError, match="isn't the one that you accepted"):
             await fill_gaps(hass)
         assert not other.requests

@@ -140,7 +140,7 @@ async def test_other_certificate(hass: HomeAssistant, entry: MockConfigEntry, pu
         await give_access(hass, entry, device)
         data = {**access(entry).data, "host": renewed.address}
         hass.config_entries.async_update_subentry(entry, access(entry), data=data)
-        await hass.async_block_till_done()
+        assert await hass.config_entries.async_reload(entry.entry_id)
         assert await is_refused(hass)
         flow = await repairs.open(REFUSED)
         flow = await repairs.submit(flow, host=renewed.address, username=renewed.username, password=renewed.password)

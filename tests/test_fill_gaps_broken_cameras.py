@@ -101,4 +101,4 @@ async def test_nonces_that_expire_at_once(
         for _ in range(3):
             with pytest.raises(HomeAssistantError):
                 await fill_gaps(hass)
-        assert sum(request.authorization is not None for request in device.requests) <= 4
+        assert sum(request.authorization is not None for request in device.requests) <= 2

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
-import importlib
 from pathlib import Path
 import shutil
 import signal
@@ -24,19 +23,29 @@ from scripts.e2e_parts.browser import KINDS, Kind, window
 from scripts.e2e_parts.proof import ProofError, prove
 from scripts.e2e_parts.run import Run
 from scripts.e2e_parts.screen import Screen
+from scripts.e2e_parts.walks import (
+    add_integration,
+    blueprint,
+    connect_camera,
+    dashboards,
+    delete_and_add_directly,
+    occupancy,
+    places,
+    repairs,
+)
 from tests.helpers.home_assistant import HomeAssistant, HomeAssistantError
 
 # In this order; each needs the first one.
-WALKS = (
-    "add_integration",
-    "connect_camera",
-    "places",
-    "repairs",
-    "occupancy",
-    "blueprint",
-    "dashboards",
-    "delete_and_add_again",
-)
+WALKS: dict[str, Callable[[Run], Awaitable[None]]] = {
+    "add": add_integration.walk,
+    "connect-camera": connect_camera.walk,
+    "places": places.walk,
+    "repairs": repairs.walk,
+    "occupancy": occupancy.walk,
+    "blueprint": blueprint.walk,
+    "dashboards": dashboards.walk,
+    "add-again": delete_and_add_directly.walk,
+}
 # The limit of one run, without downloads.
 LIMIT_SECONDS = 600
 
@@ -68,7 +77,7 @@ async def walk(run: Run, name: str) -> None:
     """Walk one walk; what stops it is a fault, and the next one goes on."""
     try:
         with step(f"{run.screen.kind.name}: {name}"):
-            await importlib.import_module(f"scripts.e2e_parts.walks.{name}").walk(run)
+            await WALKS[name](run)
     except (BrowserError, HomeAssistantError, TimeoutError) as error:
         lines = [line.strip() for line in (str(error) or repr(error)).splitlines() if line.strip()]
         run.screen.add_fault(f"{name} stopped: {' '.join(lines[:4])}")
@@ -100,8 +109,8 @@ async def main() -> int:
     parser.add_argument("--walk", action="append", choices=WALKS, help="one of the walks")
     arguments = parser.parse_args()
     kinds = [kind for kind in KINDS if not arguments.only or kind.name in arguments.only]
-    # All others need the integration.
-    walks = [name for name in WALKS if not arguments.walk or name in (WALKS[0], *arguments.walk)]
+    # All others need the first one.
+    walks = [name for name in WALKS if not arguments.walk or name in (next(iter(WALKS)), *arguments.walk)]
     pictures = arguments.pictures or Path(tempfile.mkdtemp(prefix="people-counter-pictures-"))
     pictures.mkdir(parents=True, exist_ok=True)
     running = asyncio.create_task(e2e(kinds, walks, pictures))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from urllib.parse import urljoin
 
 from playwright.async_api import Locator
 
@@ -21,6 +22,8 @@ class Flow:
         """Wait for a step, by the key of its title."""
         title = self.screen.texts.start(key)
         await self.dialog.get_by_text(title).first.wait_for()
+        # While it opens, a dialog moves the focus.
+        await self.screen.settle()
 
     async def choose(self, key: str) -> None:
         """Choose a row of a menu or a list, by the key of its text."""
@@ -59,9 +62,17 @@ class Flow:
         """Go on."""
         await self.screen.press(self.primary)
 
-    async def codes(self) -> list[str]:
-        """Return what is shown to be copied."""
-        return [text.strip() for text in await self.dialog.locator("code").all_inner_texts()]
+    async def url_and_token(self) -> tuple[str, str]:
+        """Return what is shown to be copied into a camera."""
+        codes = [text.strip() for text in await self.dialog.locator("code").all_inner_texts()]
+        url = next(number for number, code in enumerate(codes) if code.startswith("http"))
+        return codes[url], codes[url + 1]
+
+    async def download(self) -> bytes:
+        """Return the file that the dialog has a link to."""
+        link = await self.dialog.locator("ha-markdown a[href]").first.get_attribute("href")
+        answer = await self.screen.page.request.get(urljoin(self.screen.page.url, str(link)))
+        return bytes(await answer.body())
 
     async def fails(self) -> None:
         """Wait for the message that something is wrong."""

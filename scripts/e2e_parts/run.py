@@ -53,7 +53,8 @@ class Run:
 
     async def open_device(self, name: str) -> None:
         """Open the page of a camera or place."""
-        (device,) = [one for one in await self.home.command("config/device_registry/list") if one["name"] == name]
+        devices = await self.home.command("config/device_registry/list")
+        device = next(one for one in reversed(devices) if one["name"] == name)
         await self.open(f"/config/devices/device/{device['id']}")
 
     # What the walks need from Home Assistant without looking at it
@@ -61,9 +62,9 @@ class Run:
     async def place(self) -> str:
         """Return the key of the place; add it if there is none."""
         if self._place is None:
-            limits = {"capacity": CAPACITY, "hysteresis": 0}
+            limits = {"capacity": CAPACITY, "warning_level": CAPACITY - 10, "hysteresis": 0}
             counting = {"daily_reset": False, "reset_time": "00:00:00", "reset_value": 0}
-            doors = {"doors": [camera.serial for camera in self.cameras], "reversed_doors": []}
+            doors = {"doors": [self.cameras[0].serial], "reversed_doors": []}
             self._place = await self.home.add_subentry(
                 "place", {"name": SHOP, **doors, "limits": limits, "counting": counting}
             )

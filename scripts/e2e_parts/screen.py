@@ -39,6 +39,8 @@ class Screen:
         self.english = Texts("en")
         # Sentences, with the name of the picture that shows it.
         self.faults: list[str] = []
+        # The name of the last picture.
+        self.picture = ""
         self._pictures = pictures
         self._console: list[str] = []
         self._steps = 0
@@ -139,12 +141,12 @@ class Screen:
 
         `is_english` tells that its texts can't be translated: those of blueprints.
         """
-        await self._settle()
+        await self.settle()
         self._steps += 1
-        picture = f"{self.kind.name}-{self._steps:02}-{name}.png"
-        await self.page.screenshot(path=self._pictures / picture)
+        self.picture = f"{self.kind.name}-{self._steps:02}-{name}.png"
+        await self.page.screenshot(path=self._pictures / self.picture)
         for fault in await self.faults_now(is_english=is_english):
-            self.add_fault(fault, picture)
+            self.add_fault(fault, self.picture)
 
     async def faults_now(self, *, is_english: bool = False) -> list[str]:
         """Return what is wrong with the screen, and in the console since the last look."""
@@ -159,7 +161,7 @@ class Screen:
         texts = self.english if is_english else self.texts
         return faults(Look(blocks, unreachable, names), texts, self.english, console)
 
-    async def _settle(self) -> None:
+    async def settle(self) -> None:
         """Wait until the texts on the screen stay the same for a moment."""
         before = None
         for _ in range(20):

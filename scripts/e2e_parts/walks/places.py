@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from scripts.e2e_parts.cameras import NAME
 from scripts.e2e_parts.run import CAPACITY, SHOP, Run
-from scripts.e2e_parts.walks.add_integration import NAME
 
 KEY = "config_subentries.place"
 

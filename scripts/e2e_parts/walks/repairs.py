@@ -7,8 +7,8 @@ import json
 
 import aiohttp
 
+from scripts.e2e_parts.cameras import refused, taken
 from scripts.e2e_parts.run import Run
-from tests.helpers.home_assistant import HomeAssistantError
 from tests.simulator import Answer, Device
 
 PASSWORD = "camera-password"
@@ -31,7 +31,7 @@ async def wrong_token(run: Run) -> None:
     await run.open_repair("wrong_token")
     await flow.at("issues.wrong_token.fix_flow.step.connect.title")
     await screen.step("wrong-token")
-    camera.url, camera.token = await flow.codes()
+    camera.url, camera.token = await flow.url_and_token()
     taken(await camera.test_connection())
     await flow.submit()
     await flow.ends()
@@ -96,15 +96,3 @@ async def unusable_counts(run: Run, choice: str) -> None:
     await flow.is_closed()
     if choice == "drop":
         await run.sees_no_repair("quarantined")
-
-
-def taken(answer: Answer) -> None:
-    """Raise HomeAssistantError unless a push was taken."""
-    if not answer.delivered:
-        raise HomeAssistantError(f"A push was answered {answer.status}: {answer.text}")
-
-
-def refused(answer: Answer) -> None:
-    """Raise HomeAssistantError unless a push was refused."""
-    if answer.delivered:
-        raise HomeAssistantError("A push was taken that should have been refused.")

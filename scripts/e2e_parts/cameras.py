@@ -1,0 +1,48 @@
+"""The simulated cameras of the walks, with what a person copies into them from the screen."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from tests.helpers.home_assistant import HomeAssistantError
+from tests.simulator import THREE_D, TWO_D, Answer, Camera, Hours, Visits
+
+# The names and serial numbers are those of the dashboards in the documentation.
+NAME = "Main entrance"
+_CAMERAS = (
+    (NAME, "accc8ef3d92e", THREE_D),
+    ("Garden door", "accc8e0b7a51", THREE_D),
+    ("Car park", "00408cac512b", TWO_D),
+)
+
+
+def cameras(url: str, token: str, ca_file: Path | None = None) -> list[Camera]:
+    """Return cameras that have counted for two days."""
+    installed = datetime.now(UTC) - timedelta(days=2)
+    return [
+        Camera(
+            Visits(name, ZoneInfo("UTC"), Hours(0, 24, 1450, 2100)),
+            url,
+            token,
+            serial=serial,
+            name=name,
+            model=model,
+            installed=installed,
+            ca_file=ca_file,
+        )
+        for name, serial, model in _CAMERAS
+    ]
+
+
+def taken(answer: Answer | None) -> None:
+    """Raise HomeAssistantError unless a push was taken."""
+    if answer and not answer.delivered:
+        raise HomeAssistantError(f"A push was answered {answer.status}: {answer.text}")
+
+
+def refused(answer: Answer) -> None:
+    """Raise HomeAssistantError unless a push was refused."""
+    if answer.delivered:
+        raise HomeAssistantError("A push was taken that should have been refused.")

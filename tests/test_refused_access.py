@@ -100,6 +100,28 @@ async def test_restart(hass: HomeAssistant, entry: MockConfigEntry, device: Devi
     assert not repairs.issues
 
 
+async def test_no_lockout(hass: HomeAssistant, device: Device, repairs: Repairs) -> None:
+    """Ask as often as you like: a camera that locks out after two wrong passwords isn't made to."""
+    right, device.password = device.password, NEW
+    device.blocks_after = 2
+    for _ in range(5):
+        assert await is_refused(hass)
+    device.password = right
+    flow = await repairs.open(REFUSED)
+    flow = await repairs.submit(flow, host=device.address, username="root", password=right)
+    assert flow["type"] == "create_entry"
+
+
+async def test_blocked_for_a_while(hass: HomeAssistant, device: Device, repairs: Repairs) -> None:
+    """Ask for no other password while a camera blocks all sign-ins, and go on when it lets us in again."""
+    device.forget_nonces()
+    device.blocks_after = 0
+    assert await is_refused(hass)
+    assert not repairs.issues
+    device.blocks_after = None
+    await ask(hass)
+
+
 async def test_changed_access(hass: HomeAssistant, entry: MockConfigEntry, device: Device, repairs: Repairs) -> None:
     """End the repair if the access is changed in the list, or the camera accepts the same password again."""
     for password in (NEW, NEW):

@@ -70,6 +70,8 @@ class CountingApi:
         # How long counts are kept.
         self.memory = MEMORY
         self.adults = Adults.PRESENT
+        # Live counts are text with spaces, as some versions write them.
+        self.text_counts = False
         # Bins without people have `null` in place of 0.
         self.null_when_empty = False
         # The name of the list of errors; old versions have "errors".
@@ -119,8 +121,8 @@ class CountingApi:
             "occupancy": self.inside_before + live.in_ - live.out,
             "serial": ":".join(serial[at : at + 2] for at in range(0, len(serial), 2)),
             "timestamp": now.astimezone(self.camera.zone).isoformat(timespec="seconds"),
-            "total_in": live.in_,
-            "total_out": live.out,
+            "total_in": self._written(live.in_),
+            "total_out": self._written(live.out),
         }
 
     def _date(self, text: str) -> datetime | None:
@@ -171,8 +173,8 @@ class CountingApi:
                         "serial": serial,
                         "name": self.camera.name,
                         "timestamp": now,
-                        "in": today.in_,
-                        "out": today.out,
+                        "in": self._written(today.in_),
+                        "out": self._written(today.out),
                     }
                 )
             case "live-occupancy.json":
@@ -230,6 +232,9 @@ class CountingApi:
         """Return the counts since the camera's midnight, or since it was restarted today."""
         today = self._midnight(self.camera.now().astimezone(self.camera.zone).date())
         return self.camera.passed(max(today, self.live_since), self.camera.now())
+
+    def _written(self, count: int) -> int | str:
+        return f" {count} " if self.text_counts else count
 
     def _live(self, camera: Camera) -> Counts:
         return camera.passed(self.live_since, camera.now())

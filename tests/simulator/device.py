@@ -6,6 +6,7 @@ import asyncio
 from base64 import b64encode
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 import hashlib
@@ -49,6 +50,8 @@ class Reply:
     body: bytes = b""
     content_type: str = "application/json"
     headers: dict[str, str] = field(default_factory=dict)
+    # The body comes again and again, until the client hangs up.
+    is_endless: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +124,10 @@ class Device:
         self.replies: dict[str, Reply] = {}
         # The status of the next answer only.
         self.refuse_once: int | None = None
+        # How often a nonce is accepted; for ever if this is None.
+        self.nonce_uses: int | None = None
+        # After so many wrong sign-ins, every request is answered with 403. AXIS OS does that for ten seconds.
+        self.blocks_after: int | None = None
         # The paths that need no login.
         self.public_paths: set[str] = set()
         self.requests: deque[Request] = deque(maxlen=MAX_REQUESTS)
@@ -182,7 +189,7 @@ class Device:
 
     # Authentication
 
-    async def _handle(self, request: web.Request) -> web.Response:
+    async def _handle(self, request: web.Request) -> web.StreamResponse:
         """Answer one request."""
         body = await request.read()
         headers = request.headers
@@ -202,6 +209,8 @@ class Device:
         status, self.refuse_once = self.refuse_once, None
         if status:
             return self._challenge(stale=False) if status == 401 else _plain(Reply(status))
+        if self.blocks_after is not None and self.rejected >= self.blocks_after:
+            return _plain(Reply(403))
         if self.everywhere:
             return _plain(self.everywhere)
         if self._is_public(request.path, body):
@@ -212,7 +221,7 @@ class Device:
                 self.rejected += authorization is not None
                 return self._challenge(stale=known is None)
         if reply := self.replies.get(request.path):
-            return _plain(reply)
+            return await _endless(request, reply) if reply.is_endless else _plain(reply)
         return self._answer(request, body)
 
     def _is_public(self, path: str, body: bytes) -> bool:
@@ -281,7 +290,7 @@ class Device:
         )
         if not right:
             return False
-        if nonce not in self._nonces:
+        if nonce not in self._nonces or (self.nonce_uses is not None and int(count, 16) > self.nonce_uses):
             return None
         # A repeated count would be a replay.
         if int(count, 16) <= self._nonces[nonce]:
@@ -459,6 +468,15 @@ def _plain(reply: Reply) -> web.Response:
     )
     if reply.headers.get("Connection") == "close":
         response.force_close()
+    return response
+
+
+async def _endless(request: web.Request, reply: Reply) -> web.StreamResponse:
+    response = web.StreamResponse(headers={"Content-Type": reply.content_type})
+    await response.prepare(request)
+    with suppress(ConnectionError):
+        while True:
+            await response.write(reply.body)
     return response
 
 

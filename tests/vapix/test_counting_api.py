@@ -138,6 +138,40 @@ async def test_live_counts_without_a_serial_number(camera_web: Callable[[Device]
         assert (await (await found(camera_web, device)).live(STOCKHOLM)).exited == 2
 
 
+@pytest.mark.parametrize("model", [THREE_D, TWO_D], ids=["3d", "2d"])
+async def test_live_counts_as_text(camera_web: Callable[[Device], CameraWeb], model: Model) -> None:
+    """Read live counts that are written as text with spaces."""
+    simulated = counting(model)
+    async with Device(counting=simulated) as device:
+        api = await found(camera_web, device)
+        as_numbers = await api.live(STOCKHOLM)
+        simulated.text_counts = True
+        as_text = await api.live(STOCKHOLM)
+        assert (as_text.entered, as_text.exited) == (as_numbers.entered, as_numbers.exited)
+
+
+@pytest.mark.parametrize("model", [THREE_D, TWO_D], ids=["3d", "2d"])
+async def test_endless_answers(camera_web: Callable[[Device], CameraWeb], model: Model) -> None:
+    """Stop to read an answer that never ends."""
+    async with Device(counting=counting(model)) as device:
+        api = await found(camera_web, device)
+        device.replies = dict.fromkeys(
+            ["/a3dpc/api/occupancy", "/a3dpc/api/export/json", "/local/tvpc/.api"],
+            Reply(200, b" " * 64 * 1024, is_endless=True),
+        )
+        assert (await failure(api.live(STOCKHOLM))).message.key == "camera_not_axis"
+        assert (await failure(api.export(YESTERDAY))).message.key == "camera_not_axis"
+
+
+async def test_nonce_that_expires(camera_web: Callable[[Device], CameraWeb]) -> None:
+    """Sign in again when a nonce has expired, as often as that happens."""
+    async with Device(counting=counting(THREE_D)) as device:
+        device.nonce_uses = 2
+        api = await found(camera_web, device)
+        for _ in range(5):
+            assert (await api.live(STOCKHOLM)).entered >= 0
+
+
 async def test_broken_live_counts(camera_web: Callable[[Device], CameraWeb]) -> None:
     """Live counts that aren't numbers are an error."""
     async with Device(counting=counting(THREE_D)) as device:

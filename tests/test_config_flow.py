@@ -395,11 +395,15 @@ async def test_options(hass: HomeAssistant, entry: MockConfigEntry, pusher: Push
     assert result["step_id"] == "init"
     assert result["data_schema"]
     # The form as it is at first.
-    assert result["data_schema"]({}) == {"reset_time": "00:00:00", "delete_old_counts": True, "keep_days": 1100}
+    at_first = {"reset_time": "00:00:00", "live_seconds": 5, "delete_old_counts": True, "keep_days": 1100}
+    assert result["data_schema"]({}) == at_first
     for too_few in (99, 0, -1):
         with pytest.raises(InvalidData):
             await hass.config_entries.options.async_configure(result["flow_id"], {"keep_days": too_few})
-    options = {"reset_time": "04:30:00", "delete_old_counts": False, "keep_days": 100}
+    options = {"reset_time": "04:30:00", "live_seconds": 1, "delete_old_counts": False, "keep_days": 100}
+    result = await hass.config_entries.options.async_configure(result["flow_id"], options)
+    assert result["errors"] == {"live_seconds": "live_seconds"}
+    options["live_seconds"] = 0
     result = await hass.config_entries.options.async_configure(result["flow_id"], options)
     await hass.async_block_till_done()
     assert result["type"] is FlowResultType.CREATE_ENTRY

@@ -34,6 +34,7 @@ class PeopleCounterBinarySensorDescription[C: CameraCoordinator | PlaceCoordinat
 CAMERA_BINARY_SENSORS: Final[tuple[PeopleCounterBinarySensorDescription[CameraCoordinator], ...]] = (
     PeopleCounterBinarySensorDescription(
         key="occupied",
+        shows_live_counts=True,
         device_class=BinarySensorDeviceClass.OCCUPANCY,
         only_while_connected=True,
         value_fn=lambda camera: camera.data.occupancy > 0,
@@ -48,18 +49,21 @@ CAMERA_BINARY_SENSORS: Final[tuple[PeopleCounterBinarySensorDescription[CameraCo
 PLACE_BINARY_SENSORS: Final[tuple[PeopleCounterBinarySensorDescription[PlaceCoordinator], ...]] = (
     PeopleCounterBinarySensorDescription(
         key="occupied",
+        shows_live_counts=True,
         device_class=BinarySensorDeviceClass.OCCUPANCY,
         only_while_connected=True,
         value_fn=lambda place: place.data.occupancy > 0,
     ),
     PeopleCounterBinarySensorDescription(
         key="nearly_full",
+        shows_live_counts=True,
         exists_fn=lambda place: place.settings.warning_level is not None,
         only_while_connected=True,
         value_fn=lambda place: place.data.is_nearly_full,
     ),
     PeopleCounterBinarySensorDescription(
         key="full",
+        shows_live_counts=True,
         exists_fn=lambda place: place.settings.capacity is not None,
         only_while_connected=True,
         value_fn=lambda place: place.data.is_full,
@@ -100,9 +104,9 @@ class PeopleCounterBinarySensor[C: CameraCoordinator | PlaceCoordinator](PeopleC
     @property
     @override
     def extra_state_attributes(self) -> dict[str, Any] | None:
-        return self.entity_description.attributes_fn(self.coordinator)
+        return self.entity_description.attributes_fn(self.coordinator) or super().extra_state_attributes
 
     @property
     @override
     def shown(self) -> object:
-        return self.is_on, self.extra_state_attributes
+        return self.is_on

@@ -41,12 +41,16 @@ from .connecting import DATA_LISTENER, Listener, ListenerSettings, async_prepare
 from .const import (
     CONF_DELETE_OLD_COUNTS,
     CONF_KEEP_DAYS,
+    CONF_LIVE_SECONDS,
     CONF_RESET_TIME,
     DEFAULT_KEEP_DAYS,
+    DEFAULT_LIVE_SECONDS,
     DEFAULT_RESET_TIME,
     DOMAIN,
     MAX_KEEP_DAYS,
+    MAX_LIVE_SECONDS,
     MIN_KEEP_DAYS,
+    MIN_LIVE_SECONDS,
     NAME,
     SUBENTRY_CAMERA,
     SUBENTRY_PLACE,
@@ -58,22 +62,20 @@ from .place_flow import PlaceFlow
 from .receiver import PeopleCounterConfigEntry
 from .replace_flow import ReplaceSteps
 
+
+def _whole_number(lowest: int, highest: int, unit: str) -> vol.All:
+    config = selector.NumberSelectorConfig(
+        min=lowest, max=highest, step=1, mode=selector.NumberSelectorMode.BOX, unit_of_measurement=unit
+    )
+    return vol.All(selector.NumberSelector(config), vol.Coerce(int))
+
+
 OPTIONS_SCHEMA: Final = vol.Schema(
     {
         vol.Required(CONF_RESET_TIME, default=DEFAULT_RESET_TIME): selector.TimeSelector(),
+        vol.Required(CONF_LIVE_SECONDS, default=DEFAULT_LIVE_SECONDS): _whole_number(0, MAX_LIVE_SECONDS, "s"),
         vol.Required(CONF_DELETE_OLD_COUNTS, default=True): selector.BooleanSelector(),
-        vol.Required(CONF_KEEP_DAYS, default=DEFAULT_KEEP_DAYS): vol.All(
-            selector.NumberSelector(
-                selector.NumberSelectorConfig(
-                    min=MIN_KEEP_DAYS,
-                    max=MAX_KEEP_DAYS,
-                    step=1,
-                    mode=selector.NumberSelectorMode.BOX,
-                    unit_of_measurement="d",
-                )
-            ),
-            vol.Coerce(int),
-        ),
+        vol.Required(CONF_KEEP_DAYS, default=DEFAULT_KEEP_DAYS): _whole_number(MIN_KEEP_DAYS, MAX_KEEP_DAYS, "d"),
     }
 )
 
@@ -326,14 +328,19 @@ class PeopleCounterConfigFlow(CameraSteps[ConfigFlowContext, ConfigFlowResult, s
 
 
 class PeopleCounterOptionsFlow(OptionsFlow):
-    """Asks when occupancy is reset, and for how long counts are kept."""
+    """Asks when occupancy is reset, how often cameras are asked, and for how long counts are kept."""
 
     async def async_step_init(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Ask for the options."""
+        errors: dict[str, str] = {}
         if user_input is not None:
-            # Directions and replacements are options too, but set elsewhere.
-            return self.async_create_entry(data={**self.config_entry.options, **user_input})
+            if 0 < user_input[CONF_LIVE_SECONDS] < MIN_LIVE_SECONDS:
+                errors[CONF_LIVE_SECONDS] = "live_seconds"
+            else:
+                # Directions and replacements are options too, but set elsewhere.
+                return self.async_create_entry(data={**self.config_entry.options, **user_input})
         return self.async_show_form(
             step_id="init",
-            data_schema=self.add_suggested_values_to_schema(OPTIONS_SCHEMA, self.config_entry.options),
+            data_schema=self.add_suggested_values_to_schema(OPTIONS_SCHEMA, user_input or self.config_entry.options),
+            errors=errors,
         )

@@ -33,6 +33,7 @@ CONF_HYSTERESIS: Final = "hysteresis"
 CONF_RESET_VALUE: Final = "reset_value"
 CONF_DELETE_OLD_COUNTS: Final = "delete_old_counts"
 CONF_KEEP_DAYS: Final = "keep_days"
+CONF_LIVE_SECONDS: Final = "live_seconds"
 # By their keys: cameras at which in means out, and those that replace none. By key and serial number: those that do.
 CONF_REVERSED_CAMERAS: Final = "reversed_cameras"
 CONF_DECLINED: Final = "declined_cameras"
@@ -46,5 +47,10 @@ MIN_KEEP_DAYS: Final = 100
 # Three years and some days: each month can be compared with the same month of the two years before.
 DEFAULT_KEEP_DAYS: Final = 1100
 MAX_KEEP_DAYS: Final = 3650
+
+# Seconds between two questions for live counts; 0 asks for none.
+DEFAULT_LIVE_SECONDS: Final = 5
+MIN_LIVE_SECONDS: Final = 2
+MAX_LIVE_SECONDS: Final = 60
 
 PREVIOUS_TOKEN_LIFETIME: Final = timedelta(hours=24)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from enum import IntEnum
 import logging
-from typing import Final, override
+from typing import Final, NamedTuple, override
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant, callback
@@ -23,10 +23,11 @@ from .camera_problems import (
     async_show_silence,
     async_show_time_zone,
 )
-from .counting import Interval, Source, Timestamp, parse_rejected, reverse
+from .counting import Interval, Reading, Source, Timestamp, parse_rejected, reverse, without_people
 from .devices import async_device_name
 from .ledger import Camera, Changes, Counts, Ledger, Retried
 from .ledger_coordinator import LedgerCoordinator
+from .live_camera import LiveCamera
 from .schedules import async_camera_schedule
 from .settings import async_keep_direction
 from .statistics import StatisticsWriter
@@ -62,7 +63,10 @@ class Progress(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class CameraData:
-    """The data of one camera, in the direction that the user set."""
+    """The data of one camera, in the direction that the user set.
+
+    Live counts are part of `today` and `occupancy`, and of nothing else.
+    """
 
     camera: Camera
     today: Counts
@@ -77,6 +81,14 @@ class CameraData:
     def has_adults(self) -> bool:
         """Return True if the camera has ever distinguished adults."""
         return self.total.adults_entered is not None or self.total.adults_exited is not None
+
+
+class LiveBounds(NamedTuple):
+    """When live counts are part of what is shown: after a time, and those of today before the next day."""
+
+    today_since: Timestamp
+    next_day: Timestamp
+    occupancy_since: Timestamp
 
 
 class CameraCoordinator(LedgerCoordinator[CameraData]):
@@ -100,6 +112,11 @@ class CameraCoordinator(LedgerCoordinator[CameraData]):
         self._has_sent_new_counts = has_sent_new_counts
         self.last_message = datetime.fromtimestamp(camera.received, UTC)
         self.interval_callbacks: list[Callable[[list[Interval]], None]] = []
+        # None without access to the camera.
+        self.live: LiveCamera | None = None
+        # The data without live counts, with the bounds of the times in which these count.
+        self._read: tuple[CameraData, LiveBounds] | None = None
+        self._corrected_at = 0
         self._statistics = statistics
         # No message could be received before this.
         self._listening_since = dt_util.utcnow()
@@ -172,16 +189,62 @@ class CameraCoordinator(LedgerCoordinator[CameraData]):
         self._async_tick_at(min(at for at in refreshes if at > now))
 
         newest = today.newest
-        return CameraData(
+        counted_until = newest.end if newest else 0
+        if self.live:
+            await self.live.async_catch_up(counted_until)
+        data = CameraData(
             camera=camera,
             today=today.counts,
             total=today.total,
             occupancy=today.occupancy,
             missing_minutes=round(today.missing_seconds / 60),
             day_start=datetime.fromtimestamp(day, UTC),
-            counted_until=datetime.fromtimestamp(newest.end, UTC) if newest else None,
+            counted_until=datetime.fromtimestamp(counted_until, UTC) if newest else None,
             progress=self._progress(camera, newest),
         )
+        self._read = (data, LiveBounds(max(counted_until, day), next_day, max(counted_until, reset)))
+        return self._with_live_counts()
+
+    def _with_live_counts(self) -> CameraData:
+        """Return the data as read, with what the camera has counted since."""
+        assert self._read, "the ledger is read first"
+        data, bounds = self._read
+        if self.live is None:
+            return data
+        is_reversed = bool(data.camera.reversed)
+        passed = self.live.passed(bounds.today_since, bounds.next_day).reversed_if(is_reversed)
+        inside = self.live.passed(max(bounds.occupancy_since, self._corrected_at)).reversed_if(is_reversed)
+        today = replace(
+            data.today, entered=data.today.entered + passed.entered, exited=data.today.exited + passed.exited
+        )
+        return replace(data, today=today, occupancy=max(0, data.occupancy + inside.entered - inside.exited))
+
+    @property
+    def is_live(self) -> bool | None:
+        """Return True if live counts are read and shown, None without access to the camera."""
+        return self.live.is_used if self.live else None
+
+    @callback
+    def async_live(self) -> LiveCamera | None:
+        """Return the live counts of the camera that reports now, None while nothing is known of it."""
+        if self._read is None or (counted_until := self._read[0].counted_until) is None:
+            return None
+        if self.live is None or self.live.serial != self.camera.serial:
+            self.live = LiveCamera(self.ledger, self.camera, int(counted_until.timestamp()))
+        return self.live
+
+    @callback
+    def async_show_live(self, live: LiveCamera, reading: Reading | None) -> None:
+        """Show a reading of live counts, or None if the camera hasn't answered."""
+        was_used = live.is_used
+        live.is_answering = reading is not None
+        added = live.counts.read(reading) if reading else None
+        if live is not self.live or not self.last_update_success or (not added and was_used == live.is_used):
+            return
+        self.data = self._with_live_counts()
+        self.async_update_listeners()
+        if added and live.is_used:
+            self._async_call_back([added])
 
     def _progress(self, camera: Camera, newest: Interval | None) -> Progress:
         if newest is None or camera.sent - newest.end > 2 * (newest.end - newest.start) + MIN_SILENCE.total_seconds():
@@ -222,6 +285,12 @@ class CameraCoordinator(LedgerCoordinator[CameraData]):
         """Call the callbacks with the new intervals that are recent; late ones trigger no events."""
         since = (dt_util.utcnow() - self._silence).timestamp()
         intervals = sorted(interval for interval in new_intervals if interval.end >= since)
+        if self.live:
+            intervals = without_people(intervals, self.live.take_pushed_late())
+        self._async_call_back(intervals)
+
+    @callback
+    def _async_call_back(self, intervals: list[Interval]) -> None:
         if self.camera.reversed:
             intervals = [reverse(interval) for interval in intervals]
         for interval_callback in self.interval_callbacks:
@@ -232,6 +301,7 @@ class CameraCoordinator(LedgerCoordinator[CameraData]):
         now = int(dt_util.utcnow().timestamp())
         with translated_ledger_errors():
             await self.ledger.correct(self.key, now, value, source)
+        self._corrected_at = now
         await self._async_changed(now)
 
     async def async_set_reversed(self, value: bool) -> None:

@@ -5,7 +5,7 @@ A platform describes its entities in tables and adds them with `async_add_descri
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any, override
+from typing import Any, Final, override
 
 from homeassistant.core import callback
 from homeassistant.helpers.device_registry import DeviceInfo
@@ -18,6 +18,8 @@ from .coordinator import CameraCoordinator
 from .place_coordinator import PlaceCoordinator
 from .receiver import PeopleCounterConfigEntry
 
+ATTR_LIVE: Final = "live"
+
 
 @dataclass(frozen=True, kw_only=True)
 class PeopleCounterEntityDescription[C: CameraCoordinator | PlaceCoordinator](EntityDescription):
@@ -26,6 +28,8 @@ class PeopleCounterEntityDescription[C: CameraCoordinator | PlaceCoordinator](En
     exists_fn: Callable[[C], bool] = lambda _: True
     # The entity is unavailable while its camera, or every camera of its place, is silent.
     only_while_connected: bool = False
+    # Live counts are part of the state.
+    shows_live_counts: bool = False
     # The action `set_occupancy` can set the entity.
     is_occupancy: bool = False
 
@@ -35,6 +39,7 @@ class PeopleCounterEntity[C: CameraCoordinator | PlaceCoordinator](CoordinatorEn
 
     entity_description: PeopleCounterEntityDescription[C]
     _attr_has_entity_name = True
+    _unrecorded_attributes = frozenset({ATTR_LIVE})
 
     def __init__(self, coordinator: C, description: PeopleCounterEntityDescription[C]) -> None:
         """Derive name and unique id from the description's key."""
@@ -59,6 +64,14 @@ class PeopleCounterEntity[C: CameraCoordinator | PlaceCoordinator](CoordinatorEn
         """All that the state depends on while the entity is available, apart from the registries."""
         return None
 
+    @property
+    @override
+    def extra_state_attributes(self) -> dict[str, Any] | None:
+        """Return whether the state is live, where a person has given access to a camera."""
+        if not self.entity_description.shows_live_counts or (is_live := self.coordinator.is_live) is None:
+            return None
+        return {ATTR_LIVE: is_live}
+
     @callback
     @override
     def _handle_coordinator_update(self) -> None:
@@ -74,7 +87,7 @@ class PeopleCounterEntity[C: CameraCoordinator | PlaceCoordinator](CoordinatorEn
 
     def _available_and_shown(self) -> tuple[bool, object]:
         available = self.available
-        return available, self.shown if available else None
+        return available, (self.shown, self.extra_state_attributes) if available else None
 
 
 @callback

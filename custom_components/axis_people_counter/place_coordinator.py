@@ -16,7 +16,7 @@ from homeassistant.util import dt as dt_util
 
 from . import issues
 from .coordinator import CameraCoordinator, Progress
-from .counting import EARLIEST, Source, Timestamp, has_reached
+from .counting import EARLIEST, LATEST, NOBODY, People, Source, Timestamp, has_reached
 from .devices import async_device_name
 from .ledger import Door, Ledger, LedgerError
 from .ledger_coordinator import LedgerCoordinator
@@ -40,7 +40,7 @@ class Threshold(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class PlaceData:
-    """The data of one place."""
+    """The data of one place; the peak and the drift are without live counts."""
 
     occupancy: int
     entered: int
@@ -76,6 +76,9 @@ class PlaceCoordinator(LedgerCoordinator[PlaceData]):
         self._statistics = statistics
         self._cameras = cameras
         self._is_unshown = is_unshown
+        self._corrected_at = 0
+        # The last reset of the data.
+        self._reset_at = 0
 
     @property
     def device_name(self) -> str:
@@ -97,6 +100,12 @@ class PlaceCoordinator(LedgerCoordinator[PlaceData]):
     def silent(self) -> list[str]:
         """The names of the silent cameras."""
         return [camera.camera.name for camera in self.cameras if not camera.connected]
+
+    @property
+    def is_live(self) -> bool | None:
+        """Return True if the live counts of all cameras are read and shown, None without access to any of them."""
+        found = [camera.is_live for camera in self.cameras]
+        return all(found) if any(is_live is not None for is_live in found) else None
 
     @property
     def is_current(self) -> bool:
@@ -159,19 +168,50 @@ class PlaceCoordinator(LedgerCoordinator[PlaceData]):
         if not self._shutdown_requested:
             self._async_update_issues()
 
-        def is_reached(limit: int | None) -> bool:
-            return limit is not None and has_reached(limit, today.occupancies, hysteresis=settings.hysteresis)
+        reset_at = resets[-1].at if resets else 0
+        await self._async_catch_up(today.counted_until)
+        passed = self._passed_live(today.counted_until, day, next_day)
+        inside = self._passed_live(today.counted_until, max(reset_at, self._corrected_at))
+        occupancy = max(0, today.occupancy + inside.entered - inside.exited)
+        occupancies = today.occupancies if occupancy == today.occupancy else [*today.occupancies, occupancy]
+        # Live counts may have reached a limit for a moment only, which no push will show.
+        before = self.data if self.is_live is not None and self._reset_at == reset_at else None
+        self._reset_at = reset_at
+
+        def is_reached(limit: int | None, *, was_reached: bool) -> bool:
+            if limit is None:
+                return False
+            lasts = was_reached and occupancy >= limit - settings.hysteresis
+            return lasts or has_reached(limit, occupancies, hysteresis=settings.hysteresis)
 
         return PlaceData(
-            occupancy=today.occupancy,
-            entered=today.entered,
-            exited=today.exited,
+            occupancy=occupancy,
+            entered=today.entered + passed.entered,
+            exited=today.exited + passed.exited,
             peak=today.peak,
             drift=today.drift,
             complete_until=_complete_until(settings.doors, today.counted_until),
-            is_full=is_reached(settings.capacity),
-            is_nearly_full=is_reached(settings.warning_level),
+            is_full=is_reached(settings.capacity, was_reached=before is not None and before.is_full),
+            is_nearly_full=is_reached(settings.warning_level, was_reached=before is not None and before.is_nearly_full),
         )
+
+    async def _async_catch_up(self, counted_until: Mapping[str, Timestamp]) -> None:
+        """Let no live counts have people of intervals that were read. Raises LedgerError."""
+        for camera in self.cameras:
+            if camera.live and camera.key in counted_until:
+                await camera.live.async_catch_up(counted_until[camera.key])
+
+    def _passed_live(
+        self, counted_until: Mapping[str, Timestamp], since: Timestamp, before: Timestamp = LATEST
+    ) -> People:
+        """Return the people who have passed after the intervals that were read, in the direction of the place."""
+        people = NOBODY
+        for door in self.settings.doors:
+            camera = self._cameras.get(door.key)
+            if camera and camera.live and door.key in counted_until:
+                passed = camera.live.passed(max(counted_until[door.key], since), before)
+                people = people.plus(passed.reversed_if(camera.camera.reversed != door.is_reversed))
+        return people
 
     @callback
     def _async_update_issues(self) -> None:
@@ -202,6 +242,7 @@ class PlaceCoordinator(LedgerCoordinator[PlaceData]):
         now = int(dt_util.utcnow().timestamp())
         with translated_ledger_errors():
             await self.ledger.correct_place(self.settings.place, now, value, source)
+        self._corrected_at = now
         self._statistics.async_changed(self.key, now)
         await self.async_refresh()
 

@@ -33,6 +33,7 @@ class PeopleCounterSensorDescription[C: CameraCoordinator | PlaceCoordinator](
 CAMERA_SENSORS: Final[tuple[PeopleCounterSensorDescription[CameraCoordinator], ...]] = (
     PeopleCounterSensorDescription(
         key="occupancy",
+        shows_live_counts=True,
         state_class=SensorStateClass.MEASUREMENT,
         only_while_connected=True,
         is_occupancy=True,
@@ -66,12 +67,14 @@ CAMERA_SENSORS: Final[tuple[PeopleCounterSensorDescription[CameraCoordinator], .
 SUMMED_SENSORS: Final = (
     SummedSensorDescription(
         key="in_today",
+        shows_live_counts=True,
         state_class=SensorStateClass.TOTAL,
         of_today=True,
         value_fn=lambda data: data.today.entered,
     ),
     SummedSensorDescription(
         key="out_today",
+        shows_live_counts=True,
         state_class=SensorStateClass.TOTAL,
         of_today=True,
         value_fn=lambda data: data.today.exited,
@@ -125,6 +128,7 @@ DIFFERENCE_YESTERDAY: Final = DifferenceSensorDescription(
 PLACE_SENSORS: Final[tuple[PeopleCounterSensorDescription[PlaceCoordinator], ...]] = (
     PeopleCounterSensorDescription(
         key="occupancy",
+        shows_live_counts=True,
         state_class=SensorStateClass.MEASUREMENT,
         only_while_connected=True,
         is_occupancy=True,
@@ -132,11 +136,13 @@ PLACE_SENSORS: Final[tuple[PeopleCounterSensorDescription[PlaceCoordinator], ...
     ),
     PeopleCounterSensorDescription(
         key="in_today",
+        shows_live_counts=True,
         only_while_connected=True,
         value_fn=lambda place: place.data.entered,
     ),
     PeopleCounterSensorDescription(
         key="out_today",
+        shows_live_counts=True,
         only_while_connected=True,
         value_fn=lambda place: place.data.exited,
     ),
@@ -147,6 +153,7 @@ PLACE_SENSORS: Final[tuple[PeopleCounterSensorDescription[PlaceCoordinator], ...
     ),
     PeopleCounterSensorDescription(
         key="free_places",
+        shows_live_counts=True,
         state_class=SensorStateClass.MEASUREMENT,
         exists_fn=lambda place: place.settings.capacity is not None,
         only_while_connected=True,
@@ -154,6 +161,7 @@ PLACE_SENSORS: Final[tuple[PeopleCounterSensorDescription[PlaceCoordinator], ...
     ),
     PeopleCounterSensorDescription(
         key="occupancy_percentage",
+        shows_live_counts=True,
         native_unit_of_measurement=PERCENTAGE,
         state_class=SensorStateClass.MEASUREMENT,
         suggested_display_precision=0,

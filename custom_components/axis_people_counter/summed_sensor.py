@@ -89,9 +89,10 @@ class SummedSensor(PeopleCounterEntity[CameraCoordinator], SensorEntity):
 
         Otherwise recorder would take all of today's count as new when the state class is set.
         """
+        attributes = super().extra_state_attributes
         if self.state_class or self._day_start is None:
-            return None
-        return {ATTR_LAST_RESET: self._day_start.isoformat()}
+            return attributes
+        return {ATTR_LAST_RESET: self._day_start.isoformat(), **(attributes or {})}
 
     @property
     @override

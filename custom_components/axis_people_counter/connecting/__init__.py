@@ -14,7 +14,7 @@ from .counting_api import CountingApi, NoCountsError
 from .listener import DATA_LISTENER, Listener, ListenerSettings, async_is_this_machine, own_certificates
 from .pasted_text import is_all_visible, strip_invisible
 from .sockets import listening_sockets
-from .vapix import CameraError, CameraIdentity, Connection, UnverifiedCertificateError
+from .vapix import CameraError, CameraIdentity, Connection, CountingApplication, UnverifiedCertificateError
 
 __all__ = [
     "CAMERA_SCHEMA",
@@ -25,6 +25,7 @@ __all__ = [
     "CameraIdentity",
     "Connection",
     "CountingApi",
+    "CountingApplication",
     "Listener",
     "ListenerSettings",
     "NoCountsError",

@@ -49,6 +49,16 @@ class CameraAccess:
         self._signed_in: tuple[CameraWeb, CountingApi] | None = None
         self._lock = asyncio.Lock()
 
+    @property
+    def is_lent(self) -> bool:
+        """Return True while somebody uses the application."""
+        return self._lock.locked()
+
+    @property
+    def is_refused(self) -> bool:
+        """Return True once the camera has refused the password."""
+        return self._refusal is not None
+
     @asynccontextmanager
     async def async_api(self) -> AsyncIterator[CountingApi]:
         """Lend the counting application to one user at a time. Raises CameraError.

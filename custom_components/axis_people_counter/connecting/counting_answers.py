@@ -32,10 +32,10 @@ class AnswerError(Exception):
 
 
 class LiveAnswer(NamedTuple):
-    """Live counts, with the camera's own serial number and time where it tells them."""
+    """Live counts at a time of the camera's clock, with its serial number where it tells that."""
 
     serial: str | None
-    at: datetime | None
+    at: datetime
     entered: int
     exited: int
 
@@ -132,9 +132,7 @@ def _known_count(value: object) -> int | None:
     return None if value is None else _count(value)
 
 
-def _time_with_offset(value: object) -> datetime | None:
-    if value is None:
-        return None
+def _time_with_offset(value: object) -> datetime:
     try:
         at = datetime.fromisoformat(value) if isinstance(value, str) else None
     except ValueError:

@@ -3,6 +3,7 @@
 from .columns import UNKNOWN, Columns, columns_of, gaps_between, sum_known, with_unknown
 from .comparison import HourDifference, compared_hours, uncovered
 from .interval import MAX_COUNT, MAX_WIDTH, Interval, Intervals, reverse
+from .live import NOBODY, LiveCounts, People, Reading, people_of, without_people
 from .local_counts import LocalCounts, intervals_of, wall_time
 from .local_time import (
     DAY,
@@ -63,6 +64,7 @@ __all__ = [
     "MAX_WIDTH",
     "MIDNIGHT",
     "NEVER_SENT",
+    "NOBODY",
     "UNKNOWN",
     "AppliedCorrection",
     "Columns",
@@ -74,15 +76,18 @@ __all__ = [
     "Interval",
     "Intervals",
     "Level",
+    "LiveCounts",
     "LocalCounts",
     "Occupancy",
     "OccupancySummary",
     "Passage",
     "PassageColumns",
     "Peak",
+    "People",
     "Period",
     "ProtocolVersionError",
     "Push",
+    "Reading",
     "Rejected",
     "RejectedTexts",
     "Replacement",
@@ -118,6 +123,7 @@ __all__ = [
     "passages_of_doors",
     "passages_of_place",
     "peaks",
+    "people_of",
     "period_bounds",
     "posix_zone",
     "rank",
@@ -133,5 +139,6 @@ __all__ = [
     "wall_time",
     "with_unknown",
     "without_last",
+    "without_people",
     "zone_names",
 ]

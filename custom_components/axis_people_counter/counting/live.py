@@ -1,0 +1,182 @@
+"""How many people a camera has certainly counted after an instant, from readings of its live counts. Never too many.
+
+Knows neither requests nor the ledger. Called by live_camera.py.
+"""
+
+from collections import deque
+from collections.abc import Iterable
+from typing import Final, NamedTuple
+
+from .interval import MAX_COUNT, Interval
+from .local_time import LATEST, Timestamp
+
+# Live counts may follow a passage after this many seconds, so an earlier reading may lack people of the last push.
+LAG: Final = 2
+# Counts that fall below this share have begun again.
+RESTART_SHARE: Final = 1 / 4
+# Counts that have fallen less may be wrong for a moment. After this many seconds they have begun again.
+LASTING: Final = 60
+# Between two pushes there are seldom more readings with people.
+MAX_STEPS: Final = 1000
+# Places may have read older pushes than the newest one.
+MAX_PUSHES: Final = 100
+# Live counts are wrong after this many pushes in a row that have fewer people.
+MAX_EXCESSES: Final = 3
+
+
+class People(NamedTuple):
+    """Numbers of people in each direction."""
+
+    entered: int
+    exited: int
+
+    def plus(self, other: People) -> People:
+        """Return the sum."""
+        return People(self.entered + other.entered, self.exited + other.exited)
+
+    def minus(self, other: People) -> People:
+        """Return the difference in each direction, which is never negative."""
+        return People(max(0, self.entered - other.entered), max(0, self.exited - other.exited))
+
+    def highest(self, other: People) -> People:
+        """Return the higher number of each direction."""
+        return People(max(self.entered, other.entered), max(self.exited, other.exited))
+
+    def lowest(self, other: People) -> People:
+        """Return the lower number of each direction."""
+        return People(min(self.entered, other.entered), min(self.exited, other.exited))
+
+    def reversed_if(self, is_reversed: bool) -> People:
+        """Return the numbers in the other direction if the camera is mounted the other way round."""
+        return People(self.exited, self.entered) if is_reversed else self
+
+
+NOBODY: Final = People(0, 0)
+
+
+class Reading(NamedTuple):
+    """The live counts of a camera, which may begin again at any time, and the second at which they were read there."""
+
+    at: Timestamp
+    counts: People
+
+
+class LiveCounts:
+    """Adds up what a camera has counted after its last pushed interval."""
+
+    def __init__(self, until: Timestamp) -> None:
+        """Begin with the end of the last pushed interval; nobody is known to have passed since."""
+        # The end of the last pushed interval.
+        self.until = until
+        self._passed = NOBODY
+        # The people between two readings that may have passed later than the last push, and those between two pushes.
+        self._steps: deque[Interval] = deque(maxlen=MAX_STEPS)
+        self._pushes: deque[Interval] = deque(maxlen=MAX_PUSHES)
+        # The highest counts since they began, with the time of the last reading that had them.
+        self._highest: Reading | None = None
+        self._read_at = until
+        self._lower_since: Timestamp | None = None
+        self._excesses = 0
+
+    @property
+    def is_wrong(self) -> bool:
+        """Return True if the readings have counted more people than the pushes, again and again."""
+        return self._excesses >= MAX_EXCESSES
+
+    def read(self, reading: Reading) -> Interval | None:
+        """Add what was counted since an earlier reading, and return it; None if nobody was added."""
+        highest, read_at = self._highest, self._read_at
+        self._read_at = reading.at
+        if highest is None or reading.at < read_at or self._has_begun_again(highest.counts, reading):
+            self._highest, self._lower_since = reading, None
+            return None
+        people = reading.counts.minus(highest.counts)
+        if self._lower_since is None:
+            self._highest = reading
+        else:
+            self._highest = Reading(highest.at, highest.counts.highest(reading.counts))
+        if people == NOBODY:
+            return None
+        step = _interval(highest.at, reading.at, people)
+        self._steps.append(step)
+        if step.start < self.until + LAG:
+            return None
+        self._passed = self._passed.plus(people)
+        return step
+
+    def _has_begun_again(self, before: People, reading: Reading) -> bool:
+        """Return True if the counts have begun again, or can't be right; note whether they have fallen."""
+        now = reading.counts
+        if max(now.minus(before)) > MAX_COUNT:
+            return True
+        if before.minus(now) == NOBODY:
+            self._lower_since = None
+            return False
+        if self._lower_since is None:
+            self._lower_since = reading.at
+        is_low = all(number <= earlier * RESTART_SHARE for number, earlier in zip(now, before, strict=True))
+        return is_low or reading.at - self._lower_since >= LASTING
+
+    def pushed(self, until: Timestamp, people: People | None) -> People:
+        """Subtract the people of new pushed intervals, which begin with the last one's end; None if they aren't known.
+
+        Returns how many people no longer count as passed after the push: they were added by readings before.
+        """
+        if people is not None:
+            self._compare(until, people)
+            self._pushes.append(_interval(self.until, until, people))
+        before = self._passed
+        self.until = until
+        while self._steps and self._steps[0].end < until:
+            self._steps.popleft()
+        # All other people passed later, and so did those who were counted after the first reading later than the push.
+        later = self._counted_after(until)
+        remaining = later if people is None else before.minus(people).highest(later)
+        # A push may lack people who were counted: they mustn't stay for ever.
+        self._passed = remaining.lowest(people_of(self._steps))
+        return before.minus(self._passed)
+
+    def _compare(self, until: Timestamp, people: People) -> None:
+        """Count the pushes in a row that have fewer people than were read in their time."""
+        certain = people_of(step for step in self._steps if step.start >= self.until + LAG and step.end < until)
+        if certain.minus(people) != NOBODY:
+            self._excesses += 1
+        elif people != NOBODY:
+            self._excesses = 0
+
+    def passed(self, since: Timestamp, before: Timestamp = LATEST) -> People:
+        """Return the people who have certainly passed between two instants."""
+        if since > self.until:
+            people = self._counted_after(since)
+        else:
+            people = self._passed.plus(people_of(push for push in self._pushes if push.start >= since))
+        # People who may have passed later.
+        later = [push for push in self._pushes if push.end > before] + [
+            step for step in self._steps if step.end >= before
+        ]
+        return people.minus(people_of(later))
+
+    def _counted_after(self, instant: Timestamp) -> People:
+        return people_of(step for step in self._steps if step.start >= instant + LAG)
+
+
+def _interval(start: Timestamp, end: Timestamp, people: People) -> Interval:
+    return Interval(start, end, *people, None, None)
+
+
+def people_of(intervals: Iterable[Interval]) -> People:
+    """Return the people of all intervals."""
+    counted = list(intervals)
+    return People(sum(interval.entered for interval in counted), sum(interval.exited for interval in counted))
+
+
+def without_people(intervals: Iterable[Interval], people: People) -> list[Interval]:
+    """Return intervals without so many of their people, the first ones first. Adults among the others aren't known."""
+    found = []
+    for interval in intervals:
+        counted = People(interval.entered, interval.exited)
+        remaining = counted.minus(people)
+        people = people.minus(counted)
+        is_whole = remaining == counted
+        found.append(interval if is_whole else _interval(interval.start, interval.end, remaining))
+    return found

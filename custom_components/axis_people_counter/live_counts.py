@@ -1,0 +1,160 @@
+"""Asks cameras for their live counts every few seconds.
+
+Knows neither entities nor the ledger; the coordinators show what is read. The receiver starts it.
+"""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+import logging
+from typing import Final
+
+from homeassistant.config_entries import ConfigEntry
+from homeassistant.core import CALLBACK_TYPE, HassJob, HomeAssistant, callback
+from homeassistant.helpers.event import async_call_later
+from homeassistant.util import dt as dt_util
+
+from .connecting import CameraAccess, CameraError, CountingApplication
+from .const import CONF_LIVE_SECONDS, DEFAULT_LIVE_SECONDS
+from .coordinator import CameraCoordinator
+from .counting import People, Reading
+from .messages import Message, async_translate
+from .schedules import async_camera_schedule
+
+_LOGGER = logging.getLogger(__name__)
+
+# A camera that doesn't answer is asked less and less often, down to this.
+MAX_PAUSE: Final = 5 * 60
+# With a clock that differs more, a camera's pushes aren't stored either.
+MAX_CLOCK_DIFFERENCE: Final = timedelta(minutes=10)
+
+
+class LiveCounts:
+    """Asks each camera to which there is access."""
+
+    def __init__(
+        self,
+        hass: HomeAssistant,
+        entry: ConfigEntry,
+        accesses: Mapping[str, CameraAccess],
+        camera_of: Callable[[str], CameraCoordinator | None],
+    ) -> None:
+        """Share the receiver's mapping of accesses by serial number; `camera_of` finds the camera that has one."""
+        self._hass = hass
+        self._entry = entry
+        self._accesses = accesses
+        self._camera_of = camera_of
+        self._every: int = entry.options.get(CONF_LIVE_SECONDS, DEFAULT_LIVE_SECONDS)
+        self._questions: dict[str, Questions] = {}
+
+    @callback
+    def async_start(self) -> None:
+        """Ask all cameras from now on, until the entry is unloaded."""
+        for serial in self._accesses:
+            self.async_start_one(serial)
+        self._entry.async_on_unload(self._async_stop)
+
+    @callback
+    def async_start_one(self, serial: str) -> None:
+        """Ask a camera from now on with its present access, which may be new."""
+        if self._every == 0:
+            return
+        if before := self._questions.get(serial):
+            before.async_stop()
+        self._questions[serial] = questions = Questions(
+            self._hass, self._entry, self._accesses[serial], self._camera_of, self._every
+        )
+        # Many cameras mustn't be asked in the same instant.
+        questions.async_ask_in(int(serial, 16) % 100 / 100 * self._every)
+
+    @callback
+    def _async_stop(self) -> None:
+        for questions in self._questions.values():
+            questions.async_stop()
+
+
+class Questions:
+    """Asks one camera again and again, until it refuses the password, or its live counts are wrong."""
+
+    def __init__(
+        self,
+        hass: HomeAssistant,
+        entry: ConfigEntry,
+        access: CameraAccess,
+        camera_of: Callable[[str], CameraCoordinator | None],
+        every: int,
+    ) -> None:
+        """Take the access to the camera, and the seconds between two questions."""
+        self._hass = hass
+        self._entry = entry
+        self._access = access
+        self._camera_of = camera_of
+        self._every = every
+        # Seconds until the next question; longer while the camera doesn't answer.
+        self._pause: float = every
+        self._cancel_timer: CALLBACK_TYPE | None = None
+        self._task: asyncio.Task[None] | None = None
+        self._due = HassJob(self._async_due, "live counts", cancel_on_shutdown=True)
+
+    @callback
+    def async_ask_in(self, seconds: float) -> None:
+        """Ask after so many seconds."""
+        self._cancel_timer = async_call_later(self._hass, seconds, self._due)
+
+    @callback
+    def async_stop(self) -> None:
+        """Ask no more, and drop an answer that may still come."""
+        if self._cancel_timer:
+            self._cancel_timer()
+        if self._task:
+            self._task.cancel()
+
+    @callback
+    def _async_due(self, _: datetime) -> None:
+        self._cancel_timer = None
+        self._task = self._entry.async_create_background_task(self._hass, self._async_ask_now(), "live counts")
+
+    async def _async_ask_now(self) -> None:
+        camera = self._camera_of(self._access.serial)
+        live = camera.async_live() if camera else None
+        # While somebody else reads from the camera, it isn't asked.
+        if camera and live and not self._access.is_lent:
+            result = await self._async_ask(camera)
+            if isinstance(result, Message):
+                camera.async_show_live(live, None)
+                await self._async_note_problem(camera, result)
+            else:
+                camera.async_show_live(live, result)
+                self._async_note_answer(camera)
+            if self._access.is_refused or live.counts.is_wrong:
+                return
+        self.async_ask_in(self._pause)
+
+    async def _async_note_problem(self, camera: CameraCoordinator, problem: Message) -> None:
+        """Log that a camera gives no live counts any more, and ask it less and less often."""
+        if self._pause == self._every:
+            text = await async_translate(self._hass, problem)
+            _LOGGER.warning("%s gives no live counts: %s", camera.camera.name, text)
+        self._pause = min(2 * self._pause, MAX_PAUSE)
+
+    @callback
+    def _async_note_answer(self, camera: CameraCoordinator) -> None:
+        if self._pause > self._every:
+            _LOGGER.info("%s gives live counts again", camera.camera.name)
+        self._pause = self._every
+
+    async def _async_ask(self, camera: CameraCoordinator) -> Reading | Message:
+        """Return the live counts of a camera, or why there are none."""
+        schedule = await async_camera_schedule(self._entry, camera.camera)
+        is_zone_known = camera.camera.time_zone is not None and schedule.is_zone_known
+        try:
+            async with self._access.async_api() as api:
+                # The times of a 2D camera are local, so a zone that is only likely isn't enough.
+                if api.application is CountingApplication.TWO_D and not is_zone_known:
+                    raise CameraError("gaps_without_time_zone", camera=camera.camera.name)
+                answer = await api.live(schedule.zone)
+                if abs(answer.at - dt_util.utcnow()) > MAX_CLOCK_DIFFERENCE:
+                    raise CameraError("live_clock")
+        except CameraError as err:
+            return err.message
+        return Reading(int(answer.at.timestamp()), People(answer.entered, answer.exited))

@@ -1,0 +1,94 @@
+"""Cameras that are asked for live counts, as if people passed at given times."""
+
+from datetime import UTC, datetime, timedelta
+import json
+from typing import Any, Final
+
+from freezegun.api import FrozenDateTimeFactory
+from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_time_changed
+
+from homeassistant.core import HomeAssistant
+
+from ..simulator import Device, Reply
+from .asked_cameras import give_access
+from .pusher import Pusher, measurement
+
+LIVE: Final = "/a3dpc/api/occupancy"
+MINUTE: Final = timedelta(minutes=1)
+
+
+class Door:
+    """A camera over a door: people pass, it pushes, and it is asked."""
+
+    def __init__(self, hass: HomeAssistant, clock: FrozenDateTimeFactory, pusher: Pusher, device: Device) -> None:
+        """Start with live counts of some day."""
+        self.hass = hass
+        self.clock = clock
+        self.pusher = pusher
+        self.device = device
+        assert device.counting
+        self.name = device.counting.camera.name
+        self.live = [100, 50]
+        self.clock_offset = timedelta()
+        # What the camera answers in place of its live counts.
+        self.fault: Reply | None = None
+        # Members of the answer that aren't as documented.
+        self.answer: dict[str, Any] = {}
+        self.pushed_until = now() - MINUTE
+        # People since the last push.
+        self.waiting = [0, 0]
+        self.show()
+
+    def show(self) -> None:
+        """Set the answer of the camera."""
+        answer = {
+            "serial": self.device.serial,
+            "timestamp": (now() + self.clock_offset).isoformat(timespec="seconds"),
+            "total_in": self.live[0],
+            "total_out": self.live[1],
+        }
+        self.device.replies[LIVE] = self.fault or Reply(body=json.dumps({**answer, **self.answer}).encode())
+
+    def enter(self, entered: int = 1, exited: int = 0) -> None:
+        """Let people pass."""
+        for people in (self.live, self.waiting):
+            people[0] += entered
+            people[1] += exited
+
+    async def go_on(self, seconds: int = 5) -> None:
+        """Let time pass until the camera is asked next."""
+        self.clock.tick(seconds)
+        self.show()
+        async_fire_time_changed(self.hass)
+        await self.hass.async_block_till_done(wait_background_tasks=True)
+
+    async def push(self) -> None:
+        """Push the people since the last push, ten seconds after the end of the interval."""
+        until = now()
+        minutes = (until - self.pushed_until) / MINUTE
+        await self.go_on(10)
+        sensor = {"serial": self.device.serial, "name": self.name}
+        await self.pusher.push(measurement(self.pushed_until, *self.waiting, minutes=minutes), sensor=sensor)
+        await self.hass.async_block_till_done(wait_background_tasks=True)
+        self.pushed_until, self.waiting = until, [0, 0]
+
+    @property
+    def asked(self) -> int:
+        """How often the camera was asked for live counts."""
+        return len([request for request in self.device.requests if request.path == LIVE])
+
+
+def now() -> datetime:
+    """Return the present time."""
+    return datetime.now(UTC)
+
+
+async def open_door(
+    hass: HomeAssistant, clock: FrozenDateTimeFactory, entry: MockConfigEntry, pusher: Pusher, device: Device
+) -> Door:
+    """Connect a camera that has pushed, and ask it for the first time."""
+    door = Door(hass, clock, pusher, device)
+    await door.push()
+    await give_access(hass, entry, device)
+    await door.go_on()
+    return door

@@ -14,7 +14,7 @@ async def walk(run: Run) -> None:
     screen, flow = run.screen, run.flow
     camera = run.cameras[0]
     device = await run.stack.enter_async_context(
-        Device(serial=camera.serial, counting=CountingApi(camera), password=PASSWORD)
+        Device(serial=camera.serial, counting=CountingApi(camera), password=PASSWORD, https=True)
     )
     await run.open_integration()
     await run.entry.add("camera")
@@ -32,12 +32,15 @@ async def walk(run: Run) -> None:
     await screen.step("heard")
     await run.open_integration()
 
-    await screen.press(screen.button(screen.texts(f"{KEY}.initiate_flow.user")))
+    await run.entry.add("camera")
     await flow.at(f"{KEY}.step.user.title")
     await flow.submit()
     await flow.at(f"{KEY}.step.camera.title")
     await screen.step("form")
     await flow.fill({"host": device.address, "username": "root", "password": "wrong"})
+    await flow.submit()
+    await flow.at(f"{KEY}.step.certificate.title")
+    await screen.step("certificate")
     await flow.submit()
     await flow.fails()
     await screen.step("wrong-password")
@@ -50,3 +53,9 @@ async def walk(run: Run) -> None:
     await flow.submit()
     await flow.is_closed()
     await screen.step("list")
+
+    await run.entry.add("camera")
+    await flow.submit()
+    await flow.at(f"{KEY}.step.camera.title")
+    await screen.step("same-password")
+    await run.open_integration()

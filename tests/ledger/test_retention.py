@@ -1,6 +1,7 @@
 """Old counts are deleted: totals, statistics and the occupancy of places go on, and later answers stay the same."""
 
 from collections.abc import Iterable
+from itertools import pairwise
 from pathlib import Path
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -8,10 +9,11 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from custom_components.axis_people_counter.counting.occupancy import Source
+from custom_components.axis_people_counter.counting.rejected import Rejected
 from custom_components.axis_people_counter.counting.replacements import Replacement, routes_of
 from custom_components.axis_people_counter.counting.schedule import Schedule
 from custom_components.axis_people_counter.history import PlaceHistory
-from custom_components.axis_people_counter.ledger import places
+from custom_components.axis_people_counter.ledger import places, quarantine
 from custom_components.axis_people_counter.ledger.hour_counts import NO_COUNTS, HourCounts
 from custom_components.axis_people_counter.ledger.ledger import Ledger
 from custom_components.axis_people_counter.ledger.places import Door, Place
@@ -29,6 +31,7 @@ from ..helpers.bare_ledger import (
     contents,
     interval,
     pack_all,
+    quarantined,
     query,
     record,
     sender,
@@ -191,6 +194,21 @@ def test_what_belongs_to_deleted_days_is_deleted(path: Path, ledger: Ledger) -> 
     for table in ("corrections", "place_corrections"):
         assert query(path, f"SELECT at FROM {table}") == [(START + 7 * DAY,)]
     assert query(path, "SELECT min(at) FROM checkpoints") == [(MIDNIGHT + 2 * DAY,)]
+
+
+def test_quarantined_intervals_are_deleted_in_parts(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each step deletes some of them, however many a camera has, with a time and without one."""
+    monkeypatch.setattr(quarantine, "DELETED_AT_ONCE", 2)
+    fill(ledger, range(8))
+    record(ledger, 90, rejected=[bad(minute) for minute in range(5)])
+    record(ledger, 91, rejected=[Rejected("bad", f"without a time {number}") for number in range(3)])
+    record(ledger, 92, *(interval(minute, 1, minutes=4) for minute in range(10, 28, 3)))
+    numbers = [quarantined(ledger)]
+    assert numbers == [5 + 3 + 3]
+    while ledger.delete_oldest_day(START + 1000 * DAY, 3, [], has_recorder=False).result(TIMEOUT):
+        numbers.append(quarantined(ledger))
+    assert max(before - after for before, after in pairwise(numbers)) == 2
+    assert numbers[-1] == 0
 
 
 def test_nothing_is_deleted_before_recorder_has_it(path: Path, ledger: Ledger) -> None:

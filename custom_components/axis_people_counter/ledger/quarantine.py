@@ -29,6 +29,9 @@ MAX_SHOWN_TEXT: Final = 4096
 # Other pushes wait for that, so it mustn't depend on what one camera has sent before.
 MAX_COMPARED: Final = 6000
 
+# How many old ones are deleted in a step, within some hundredths of a second, during which pushes wait.
+DELETED_AT_ONCE: Final = 2000
+
 # The reason of all waiting intervals.
 OVERLAP: Final = "it overlaps an interval of another width that is already stored"
 
@@ -439,6 +442,25 @@ def delete(db: sqlite3.Connection, ids: Iterable[int]) -> None:
     db.executemany("DELETE FROM quarantine WHERE id = ?", [(row_id,) for row_id in ids])
 
 
-def delete_until(db: sqlite3.Connection, camera: int, until: Timestamp) -> None:
-    """Delete a camera's quarantined intervals that ended by an instant, those without a time by when they came."""
-    db.execute("DELETE FROM quarantine WHERE camera = ? AND coalesce(stop, received) <= ?", (camera, until))
+def delete_some_until(db: sqlite3.Connection, camera: int, until: Timestamp) -> int:
+    """Delete some of a camera's quarantined intervals that ended by an instant, and return their number.
+
+    Those without a time are deleted by when they came.
+    """
+    # Each part of the condition has an index.
+    return db.execute(
+        """
+        DELETE FROM quarantine
+        WHERE id IN (
+            SELECT id FROM quarantine WHERE camera = :camera AND content IS NULL AND stop <= :until
+            UNION ALL
+            SELECT id FROM quarantine WHERE camera = :camera AND content IS NOT NULL AND stop <= :until
+            UNION ALL
+            SELECT id
+            FROM quarantine
+            WHERE camera = :camera AND content IS NOT NULL AND stop IS NULL AND received <= :until
+            LIMIT +:limit
+        )
+        """,
+        {"camera": camera, "until": until, "limit": DELETED_AT_ONCE},
+    ).rowcount

@@ -45,9 +45,10 @@ def delete_oldest_day(
         if places.advance(db, place, since):
             # Its occupancy is added up some days at a time.
             return True
+    for camera in list(cameras.each_camera(db)):
+        if quarantine.delete_some_until(db, camera.id, deleted_until):
+            return True
     _move_kept_since(db, since)
-    for camera in cameras.each_camera(db):
-        quarantine.delete_until(db, camera.id, deleted_until)
     corrections.delete_until(db, deleted_until)
     damaged_days.delete_until(db, deleted_until)
     places.delete_checkpoints(db, deleted_until)

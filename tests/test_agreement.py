@@ -102,6 +102,18 @@ async def test_equal_counts(
         assert len([change for change in changes if change.data["entity_id"] == DIFFERENCE]) == 1
 
 
+async def test_soon_after_access_is_given(
+    hass: HomeAssistant, noon: FrozenDateTimeFactory, entry: MockConfigEntry, pusher: Pusher
+) -> None:
+    """Don't let a person wait for the night who has just connected a camera."""
+    async with asked_camera(days=2) as device:
+        await push(pusher, camera_of(device), camera_of(device).waiting())
+        await give_access(hass, entry, device)
+        await pass_time(hass, noon, datetime.now(UTC) + timedelta(seconds=10))
+        assert shown(hass)["date"] == "2026-09-15"
+        assert shown(hass)["state"] == "0"
+
+
 async def test_too_early(hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Pusher, device: Device) -> None:
     """Wait for the pushes of the day's last minutes, and for the counts of a camera that is late."""
     camera = camera_of(device)

@@ -12,7 +12,7 @@ from typing import Final
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant, callback
-from homeassistant.helpers.event import async_track_time_interval
+from homeassistant.helpers.event import async_call_later, async_track_time_interval
 from homeassistant.util import dt as dt_util
 
 from . import issues
@@ -42,6 +42,8 @@ _LOGGER = logging.getLogger(__name__)
 # Every day has it, and only once.
 NOON: Final = time(12)
 CHECK_EVERY: Final = timedelta(minutes=5)
+# The entry is also set up when a person has given access to a camera, and would like to see whether it agrees.
+FIRST_CHECK: Final = timedelta(seconds=10)
 # The pushes of the last minutes before midnight come after it. All cameras at once would be a burst.
 AFTER_MIDNIGHT: Final = 20 * 60
 SPREAD: Final = 40
@@ -96,6 +98,7 @@ class Agreement:
             if self._accesses and not self._lock.locked():
                 entry.async_create_background_task(self._hass, self._async_check_all(), f"{DOMAIN} agreement")
 
+        entry.async_on_unload(async_call_later(self._hass, FIRST_CHECK, check))
         entry.async_on_unload(async_track_time_interval(self._hass, check, CHECK_EVERY))
 
     def comparison(self, key: str) -> Comparison | None:

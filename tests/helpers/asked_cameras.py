@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
+from custom_components.axis_people_counter.const import CONF_LIVE_SECONDS
 from homeassistant.config_entries import SOURCE_RECONFIGURE, SOURCE_USER, ConfigSubentry, SubentryFlowResult
 from homeassistant.core import HomeAssistant
 
@@ -64,8 +65,14 @@ async def reconfigure(
     return result
 
 
-async def give_access(hass: HomeAssistant, entry: MockConfigEntry, device: Device, **fields: Any) -> None:
-    """Connect a camera, accept its certificate if it has one, and keep the access to it."""
+async def give_access(
+    hass: HomeAssistant, entry: MockConfigEntry, device: Device, *, live_seconds: int = 0, **fields: Any
+) -> None:
+    """Connect a camera, accept its certificate if it has one, and keep the access to it.
+
+    Without live counts, a camera is asked only for what a test is about.
+    """
+    hass.config_entries.async_update_entry(entry, options={**entry.options, CONF_LIVE_SECONDS: live_seconds})
     result = await connect(hass, entry, device, **fields)
     if result["step_id"] == "certificate":
         result = await hass.config_entries.subentries.async_configure(result["flow_id"], {})

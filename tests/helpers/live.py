@@ -86,9 +86,10 @@ def now() -> datetime:
 async def open_door(
     hass: HomeAssistant, clock: FrozenDateTimeFactory, entry: MockConfigEntry, pusher: Pusher, device: Device
 ) -> Door:
-    """Connect a camera that has pushed, and ask it for the first time."""
+    """Connect a camera that has pushed, and ask it twice; meanwhile, it is also asked for its counts of yesterday."""
     door = Door(hass, clock, pusher, device)
     await door.push()
-    await give_access(hass, entry, device)
-    await door.go_on()
+    await give_access(hass, entry, device, live_seconds=5)
+    for _ in range(2):
+        await door.go_on()
     return door

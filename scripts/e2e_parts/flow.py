@@ -29,7 +29,12 @@ class Flow:
         """Choose a row of a menu or a list, by the key of its text."""
         text = self.screen.texts(key)
         row = self.dialog.locator("ha-list-item").filter(has=self.screen.page.get_by_text(text, exact=True))
-        await self.screen.press(row.or_(self.dialog.get_by_role("radio", name=text)).first)
+        radio = self.dialog.get_by_role("radio", name=text)
+        await row.or_(radio).first.wait_for()
+        if await row.count():
+            await self.screen.press(row)
+        else:
+            await self.screen.mark(radio, self.dialog.get_by_role("radiogroup").last)
 
     async def choose_radio(self, key: str) -> None:
         """Choose from a list of radio buttons, of which the Tab key reaches only the one that is chosen."""
@@ -73,6 +78,10 @@ class Flow:
         link = await self.dialog.locator("ha-markdown a[href]").first.get_attribute("href")
         answer = await self.screen.page.request.get(urljoin(self.screen.page.url, str(link)))
         return bytes(await answer.body())
+
+    async def waits(self) -> None:
+        """Wait for the step that shows that something is being done."""
+        await self.dialog.locator("step-flow-progress").wait_for()
 
     async def fails(self) -> None:
         """Wait for the message that something is wrong."""

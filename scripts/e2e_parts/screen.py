@@ -115,6 +115,17 @@ class Screen:
         else:
             await self.press(found)
 
+    async def mark(self, radio: Locator, group: Locator) -> None:
+        """Choose one of a group of which one is always chosen."""
+        if self.kind.keyboard and await self._reach(group, "Tab"):
+            for _ in range(MOST_TABS):
+                if "[checked]" in await radio.aria_snapshot():
+                    return
+                await self.page.keyboard.press("ArrowDown")
+                await self.settle()
+        else:
+            await self.press_simply(radio)
+
     # What a person looks for
 
     def button(self, name: str | re.Pattern[str]) -> Locator:

@@ -152,7 +152,7 @@ async def test_accepted_certificate(hass: HomeAssistant, entry: MockConfigEntry,
         assert shown["fingerprint"].replace(":", "").lower() == reached["accepted"]
     async with asked_camera(https=True) as renewed:
         result = await reconfigure(hass, entry, subentry, renewed)
-        assert result["step_id"] == "certificate"
+        assert result["step_id"] == "other_certificate"
         assert not renewed.requests
         result = await hass.config_entries.subentries.async_configure(result["flow_id"], {})
         await hass.async_block_till_done()

@@ -23,7 +23,7 @@ LAYERS: Final = (
     ("config_flow", "repairs", "diagnostics", "system_health"),
     ("fill_repairs",),
     ("camera_flow", "place_flow", "replace_flow", "repair_flow", "address_check", "address_form", "services", "backup"),
-    ("guide_steps",),
+    ("guide_steps", "known_camera_steps"),
     ("http", "export", "sensor", "binary_sensor", "button", "event", "number", "switch"),
     ("summed_sensor", "difference_sensor", "export_formats", "camera_steps"),
     ("entity",),

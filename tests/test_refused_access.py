@@ -166,12 +166,29 @@ async def test_other_certificate(hass: HomeAssistant, entry: MockConfigEntry, pu
         assert await is_refused(hass)
         flow = await repairs.open(REFUSED)
         flow = await repairs.submit(flow, host=renewed.address, username=renewed.username, password=renewed.password)
-        assert flow["step_id"] == "certificate"
+        assert flow["step_id"] == "other_certificate"
+        assert "Accept it only if you know why it is new" in repairs.text(flow)
         assert access(entry).data["connection"]["accepted"] not in repairs.text(flow).replace(":", "").lower()
         assert not renewed.requests
         flow = await repairs.submit(flow)
         assert flow["type"] == "create_entry"
         assert not repairs.issues
+        await ask(hass)
+
+
+async def test_same_certificate(hass: HomeAssistant, entry: MockConfigEntry, pusher: Pusher, repairs: Repairs) -> None:
+    """Don't ask again about a certificate that was accepted, when only the password is new."""
+    async with asked_camera(days=1, https=True) as device:
+        assert device.counting
+        camera = device.counting.camera
+        await pusher.post(camera.body(camera.waiting()[:1]))
+        await pusher.post(camera.body(camera.waiting()[-1:]))
+        await give_access(hass, entry, device)
+        device.password = NEW
+        assert await is_refused(hass)
+        flow = await repairs.open(REFUSED)
+        flow = await repairs.submit(flow, host=device.address, username=device.username, password=NEW)
+        assert flow["type"] == "create_entry"
         await ask(hass)
 
 

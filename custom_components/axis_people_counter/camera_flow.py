@@ -17,7 +17,6 @@ from homeassistant.const import CONF_HOST, CONF_PASSWORD, CONF_TOKEN, CONF_USERN
 from homeassistant.core import callback
 from homeassistant.helpers import selector
 
-from .camera_steps import CameraSteps
 from .connecting import (
     CAMERA_SCHEMA,
     CameraError,
@@ -29,6 +28,7 @@ from .connecting import (
 from .const import SUBENTRY_CAMERA
 from .devices import async_device_name
 from .guide_steps import WaitingSteps, async_authority, guide_placeholders
+from .known_camera_steps import KnownCameraSteps
 from .messages import Message, async_translate_list
 from .receiver import access_to, async_keep_access
 
@@ -52,7 +52,7 @@ WAY_SCHEMA: Final = vol.Schema(
 
 
 class CameraFlow(
-    CameraSteps[SubentryFlowContext, SubentryFlowResult, tuple[str, str]],
+    KnownCameraSteps[SubentryFlowContext, SubentryFlowResult, tuple[str, str]],
     WaitingSteps[SubentryFlowContext, SubentryFlowResult, tuple[str, str]],
     ConfigSubentryFlow,
 ):
@@ -161,6 +161,7 @@ class CameraFlow(
     async def async_step_reconfigure(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
         """Ask for another address or password of the camera."""
         suggested = self._get_reconfigure_subentry().data
+        self._async_remember(suggested)
         return await self._async_camera_form(user_input, step_id="reconfigure", suggested=suggested)
 
     @callback

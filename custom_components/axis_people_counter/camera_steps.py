@@ -90,14 +90,20 @@ class CameraSteps[ContextT: FlowContext, ResultT: FlowResult[Any, Any], HandlerT
     async def async_step_certificate(self, user_input: dict[str, Any] | None = None) -> ResultT:
         """Ask whether the camera's own certificate is accepted, then go on with what was entered."""
         if user_input is not None:
-            self._accepted = self._unverified.fingerprint
-            return await self._async_try_camera(self._entered)
+            return await self._async_accept()
         return self.async_show_form(
-            step_id="certificate",
-            data_schema=vol.Schema({}),
-            description_placeholders={
-                CONF_HOST: self._unverified.message.placeholders["address"],
-                "reason": self._unverified.message.placeholders["reason"],
-                "fingerprint": bytes.fromhex(self._unverified.fingerprint).hex(":").upper(),
-            },
+            step_id="certificate", data_schema=vol.Schema({}), description_placeholders=self._certificate
         )
+
+    async def _async_accept(self) -> ResultT:
+        self._accepted = self._unverified.fingerprint
+        return await self._async_try_camera(self._entered)
+
+    @property
+    def _certificate(self) -> dict[str, str]:
+        """The placeholders of a step that asks about a certificate."""
+        return {
+            CONF_HOST: self._unverified.message.placeholders["address"],
+            "reason": self._unverified.message.placeholders["reason"],
+            "fingerprint": bytes.fromhex(self._unverified.fingerprint).hex(":").upper(),
+        }

@@ -26,6 +26,7 @@ from .connecting import async_checked_access, camera_web
 from .const import DOMAIN, PUSH_PATH
 from .counting import DAY
 from .fill_repairs import DifferenceFlow, GapsFlow
+from .known_camera_steps import KnownCameraSteps
 from .ledger import Quarantine, Quarantined
 from .messages import plain, wall_clock
 from .receiver import access_to, async_keep_access
@@ -109,7 +110,7 @@ class ProtocolFlow(CameraSteps[RepairsFlowContext, RepairsFlowResult, str], Repa
         return self.async_abort(reason="version_set", description_placeholders={**self._data})
 
 
-class AccessFlow(CameraSteps[RepairsFlowContext, RepairsFlowResult, str], RepairFlow):
+class AccessFlow(KnownCameraSteps[RepairsFlowContext, RepairsFlowResult, str], RepairFlow):
     """Asks for the password of a camera that doesn't let us in any more; finishing the flow ends the issue."""
 
     async def async_step_init(self, _: dict[str, Any] | None = None) -> RepairsFlowResult:
@@ -118,8 +119,10 @@ class AccessFlow(CameraSteps[RepairsFlowContext, RepairsFlowResult, str], Repair
 
     async def async_step_camera(self, user_input: dict[str, Any] | None = None) -> RepairsFlowResult:
         """Ask for the camera's address and password."""
+        suggested = self._subentry.data
+        self._async_remember(suggested)
         return await self._async_camera_form(
-            user_input, step_id="camera", suggested=self._subentry.data, placeholders={**self._data}
+            user_input, step_id="camera", suggested=suggested, placeholders={**self._data}
         )
 
     @override

@@ -26,6 +26,7 @@ from .counting import Timestamp
 from .history import async_history
 from .issues import issue_about
 from .ledger import LedgerError
+from .live_camera import LiveCamera
 from .place_coordinator import PlaceCoordinator
 from .receiver import PeopleCounterConfigEntry, Receiver
 
@@ -151,11 +152,20 @@ async def _camera(receiver: Receiver, coordinator: CameraCoordinator, alias: str
         **data,
         "connected": coordinator.connected,
         "last_message": coordinator.last_message,
+        "live_counts": _live_counts(coordinator.live) if coordinator.live else None,
         "gaps": [{"from": _utc(start), "to": _utc(end)} for start, end in gaps],
         "quarantined": [
             asdict(interval) | {"content": _without_content_texts(interval.content)} for interval in quarantined
         ],
         "corrections": await _corrections(coordinator),
+    }
+
+
+def _live_counts(live: LiveCamera) -> dict[str, Any]:
+    return {
+        "is_answering": live.is_answering,
+        "is_wrong": live.counts.is_wrong,
+        "passed_since_push": live.counts.passed(live.counts.until)._asdict(),
     }
 
 

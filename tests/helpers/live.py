@@ -9,11 +9,12 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry, async_
 
 from homeassistant.core import HomeAssistant
 
-from ..simulator import Device, Reply
+from ..simulator import TWO_D, Device, Reply
 from .asked_cameras import give_access
 from .pusher import Pusher, measurement
 
-LIVE: Final = "/a3dpc/api/occupancy"
+LIVE_3D: Final = "/a3dpc/api/occupancy"
+LIVE_2D: Final = "/local/tvpc/.api"
 MINUTE: Final = timedelta(minutes=1)
 
 
@@ -28,6 +29,10 @@ class Door:
         self.device = device
         assert device.counting
         self.name = device.counting.camera.name
+        self.zone = device.counting.camera.zone
+        self.path = LIVE_2D if device.counter is TWO_D else LIVE_3D
+        # What the pushes say of the camera.
+        self.sensor: dict[str, Any] = {"serial": device.serial, "name": self.name}
         self.live = [100, 50]
         self.clock_offset = timedelta()
         # What the camera answers in place of its live counts.
@@ -41,13 +46,17 @@ class Door:
 
     def show(self) -> None:
         """Set the answer of the camera."""
-        answer = {
-            "serial": self.device.serial,
-            "timestamp": (now() + self.clock_offset).isoformat(timespec="seconds"),
-            "total_in": self.live[0],
-            "total_out": self.live[1],
-        }
-        self.device.replies[LIVE] = self.fault or Reply(body=json.dumps({**answer, **self.answer}).encode())
+        at = (now() + self.clock_offset).astimezone(self.zone)
+        if self.device.counter is TWO_D:
+            answer = {"timestamp": f"{at:%Y%m%d%H%M%S}", "in": self.live[0], "out": self.live[1]}
+        else:
+            answer = {
+                "timestamp": at.isoformat(timespec="seconds"),
+                "total_in": self.live[0],
+                "total_out": self.live[1],
+            }
+        answer = {"serial": self.device.serial, **answer, **self.answer}
+        self.device.replies[self.path] = self.fault or Reply(body=json.dumps(answer).encode())
 
     def enter(self, entered: int = 1, exited: int = 0) -> None:
         """Let people pass."""
@@ -67,15 +76,14 @@ class Door:
         until = now()
         minutes = (until - self.pushed_until) / MINUTE
         await self.go_on(10)
-        sensor = {"serial": self.device.serial, "name": self.name}
-        await self.pusher.push(measurement(self.pushed_until, *self.waiting, minutes=minutes), sensor=sensor)
+        await self.pusher.push(measurement(self.pushed_until, *self.waiting, minutes=minutes), sensor=self.sensor)
         await self.hass.async_block_till_done(wait_background_tasks=True)
         self.pushed_until, self.waiting = until, [0, 0]
 
     @property
     def asked(self) -> int:
         """How often the camera was asked for live counts."""
-        return len([request for request in self.device.requests if request.path == LIVE])
+        return len([request for request in self.device.requests if request.path == self.path])
 
 
 def now() -> datetime:

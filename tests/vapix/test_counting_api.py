@@ -134,7 +134,9 @@ async def test_counts_of_another_camera(camera_web: Callable[[Device], CameraWeb
 async def test_live_counts_without_a_serial_number(camera_web: Callable[[Device], CameraWeb]) -> None:
     """Take live counts that don't name their camera: who answers was asked before."""
     async with Device(counting=counting(THREE_D)) as device:
-        device.replies["/a3dpc/api/occupancy"] = Reply(200, b'{"total_in": 1, "total_out": 2}')
+        device.replies["/a3dpc/api/occupancy"] = Reply(
+            200, b'{"total_in": 1, "total_out": 2, "timestamp": "2021-04-13T12:30:00+02:00"}'
+        )
         assert (await (await found(camera_web, device)).live(STOCKHOLM)).exited == 2
 
 
@@ -176,7 +178,9 @@ async def test_broken_live_counts(camera_web: Callable[[Device], CameraWeb]) -> 
     """Live counts that aren't numbers are an error."""
     async with Device(counting=counting(THREE_D)) as device:
         api = await found(camera_web, device)
-        device.replies["/a3dpc/api/occupancy"] = Reply(200, b'{"total_in": null}')
+        device.replies["/a3dpc/api/occupancy"] = Reply(
+            200, b'{"total_in": null, "timestamp": "2021-04-13T12:30:00+02:00"}'
+        )
         assert (await failure(api.live(STOCKHOLM))).message.key == "camera_counts_number"
 
 

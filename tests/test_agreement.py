@@ -274,6 +274,19 @@ async def test_camera_without_a_time_zone(
     assert not device.requests
 
 
+async def test_interval_over_midnight(
+    hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Pusher, device: Device
+) -> None:
+    """The hour into which an interval reaches can't be compared."""
+    noon.move_to(MIDNIGHT)
+    begin = MIDNIGHT - DAY - timedelta(minutes=10)
+    intervals = camera_of(device).waiting()
+    await push(pusher, camera_of(device), without(intervals, begin, begin + timedelta(minutes=15)))
+    await pusher.push(measurement(begin, 9, 9, minutes=15))
+    await pass_time(hass, noon, MORNING)
+    assert shown(hass) == {"state": "0", "date": "2026-09-16", "in": 0, "out": 0, "hours_compared": 23}
+
+
 async def test_replaced_camera(
     hass: HomeAssistant, noon: FrozenDateTimeFactory, entry: MockConfigEntry, pusher: Pusher
 ) -> None:
@@ -318,6 +331,22 @@ async def test_clock(hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: P
         await pass_time(hass, noon, MORNING + day * DAY)
         assert (CLOCK in active_issues(hass)) is is_shown, day
         camera.faults.clock_offset = timedelta()
+
+
+async def test_clock_in_an_hour_that_comes_twice(
+    hass: HomeAssistant, noon: FrozenDateTimeFactory, entry: MockConfigEntry, pusher: Pusher
+) -> None:
+    """A local time means the nearer of two instants."""
+    noon.move_to("2026-10-31T16:00:00Z")
+    async with asked_camera(TWO_D, days=1, zone="America/Havana") as device:
+        camera = camera_of(device)
+        await push(pusher, camera, camera.waiting())
+        await give_access(hass, entry, device)
+        noon.move_to("2026-11-01T04:05:00Z")
+        await push(pusher, camera, camera.waiting())
+        await pass_time(hass, noon, datetime.fromisoformat("2026-11-01T05:30:00Z"))
+        assert shown(hass)["state"] == "0"
+        assert not active_issues(hass)
 
 
 async def test_camera_without_live_counts(

@@ -141,7 +141,7 @@ async def _async_fill_day(
 
         found = await camera.hass.async_add_executor_job(read)
         # Whoever stops this must not stop it between the ledger and the statistics.
-        filled.add(await asyncio.shield(camera.async_fill(found)))
+        filled.add(await asyncio.shield(camera.hass.async_create_task(camera.async_fill(found))))
     return bool(found)
 
 

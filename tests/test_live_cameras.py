@@ -109,7 +109,7 @@ async def test_2d_camera_without_a_time_zone(
         door = Door(hass, noon, pusher, device)
         door.sensor["timeZone"] = None
         await door.push()
-        await give_access(hass, entry, device)
+        await give_access(hass, entry, device, live_seconds=5)
         assert await entered_after(door, 100, 102) == ["0", "0"]
         assert "The time zone of Main entrance isn't known" in caplog.text
 
@@ -126,7 +126,7 @@ async def test_camera_is_replaced(
         replacement = {"serial": BACK, "key": old.serial, "since": int(now().timestamp())}
         hass.config_entries.async_update_entry(entry, options={"replacements": [replacement]})
         await hass.async_block_till_done()
-        await give_access(hass, entry, new)
+        await give_access(hass, entry, new, live_seconds=5)
         await other.push()
         asked = door.asked
         assert await entered_after(other, 100, 101) == ["0", "1"]

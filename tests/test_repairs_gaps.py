@@ -13,6 +13,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import EVENT_DATA_ENTRY_FLOW_PROGRESS_UPDATE
 
 from .helpers.asked_cameras import asked_camera, camera_of, give_access, push
+from .helpers.bare_ledger import query
 from .helpers.pusher import SERIAL, Pusher, measurement, state_of
 from .helpers.repairs import IN_TOTAL, Flow, Repairs
 from .simulator import Device, Interval
@@ -159,15 +160,23 @@ async def test_gap_that_the_camera_has_no_counts_of(
 
 
 async def test_camera_that_is_off_each_night(
-    hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Pusher, repairs: Repairs, device: Device
+    hass: HomeAssistant,
+    noon: FrozenDateTimeFactory,
+    pusher: Pusher,
+    repairs: Repairs,
+    device: Device,
+    tmp_path: Path,
 ) -> None:
     """Nobody is asked about a gap of a day of which the camera has no counts in the night after it."""
     assert device.counting
     device.counting.memory = timedelta(hours=18)
     begin = MIDNIGHT - timedelta(hours=23)
     for day in range(3):
-        await night(hass, noon, pusher, device, (begin, begin + 3 * HOUR), day=day)
+        # Nobody is asked about short gaps, so they aren't kept.
+        short = tuple((begin + number * HOUR / 2, begin + number * HOUR / 2 + HOUR / 6) for number in range(-4, 0))
+        await night(hass, noon, pusher, device, (begin, begin + 3 * HOUR), *short, day=day)
         assert not repairs.issues
+    assert len(query(tmp_path / "axis_people_counter.db", "SELECT * FROM left_gaps")) == 1
 
 
 async def test_gap_is_left(

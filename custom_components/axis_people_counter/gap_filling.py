@@ -5,7 +5,7 @@ fill_repairs.py, and by agreement.py for the gaps that a person is asked about.
 """
 
 import asyncio
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta, tzinfo
 import logging
@@ -86,7 +86,7 @@ async def async_fill_gaps(
     gaps = await _async_gaps(camera, since, until)
     filled.missing = sum(end - start for start, end in gaps)
     if filled.error is None:
-        await async_leave_gaps(camera, [(start, end) for start, end in gaps if end - start >= MIN_GAP])
+        await async_leave_gaps(camera, gaps)
     minutes = [round(seconds / 60) for seconds in (filled.filled, filled.missing)]
     _LOGGER.info("%s minutes of %s were read from the camera, %s are missing", minutes[0], camera.name, minutes[1])
     return filled
@@ -155,15 +155,19 @@ async def async_open_gaps(camera: CameraCoordinator) -> list[Gap]:
     left = await camera.ledger.left_gaps(camera.key)
     gaps = await _async_gaps(camera, counts_since(camera), int(dt_util.utcnow().timestamp()) - DAY)
     parts = [part for gap in gaps for part in uncovered(left, *gap)]
-    return [(start, end) for start, end in reversed(parts) if end - start >= MIN_GAP]
+    return _long(reversed(parts))
 
 
-async def async_leave_gaps(camera: CameraCoordinator, gaps: Sequence[Gap]) -> None:
+async def async_leave_gaps(camera: CameraCoordinator, gaps: Iterable[Gap]) -> None:
     """Store gaps about which nobody is asked again: the camera has no counts of them, or a person knows of them.
 
     Raises LedgerError.
     """
-    await camera.ledger.leave_gaps(camera.key, gaps, counts_since(camera))
+    await camera.ledger.leave_gaps(camera.key, _long(gaps), counts_since(camera))
+
+
+def _long(gaps: Iterable[Gap]) -> list[Gap]:
+    return [(start, end) for start, end in gaps if end - start >= MIN_GAP]
 
 
 async def _async_gaps(camera: CameraCoordinator, since: Timestamp, until: Timestamp) -> list[Gap]:

@@ -6,6 +6,7 @@ import argparse
 import asyncio
 from collections.abc import Sequence
 from contextlib import suppress
+from datetime import UTC, datetime
 import fcntl
 import io
 import os
@@ -19,12 +20,13 @@ from zoneinfo import ZoneInfo
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
+from scripts.demo_parts.asked_door import asked, fill_gap, lose_hours, push_time, show_agreement, show_live_counts
 from scripts.demo_parts.console import echo, step
 from scripts.demo_parts.place import Place
 from scripts.demo_parts.steps import add_place, call_internals, check, connect, past_midnight, prepare, push
 from scripts.demo_parts.table import table
 from tests.helpers.dashboards import DASHBOARDS, install_dashboards
-from tests.helpers.home_assistant import HomeAssistant, HomeAssistantError, free_port
+from tests.helpers.home_assistant import DOMAIN, HomeAssistant, HomeAssistantError, free_port
 from tests.helpers.shop import build_shop
 from tests.simulator import Camera
 
@@ -116,17 +118,30 @@ async def demo(*, once: bool, https: bool) -> int:
                 if once:
                     await call_internals()
                     await past_midnight(building.zone)
+                _, garden, _ = mounted
                 with step("Pushing up to 90 days of history"):
-                    await push(mounted)
+                    await lose_hours(garden)
+                    await push(mounted, datetime.now(UTC))
                 with step("Adding a place with two doors, and dashboards"):
                     place = await add_place(home, building, mounted)
                     await install_dashboards(home, place.key)
-                if once:
-                    return await check(home, mounted, place)
-                await watch(home, mounted, place)
+                async with asked(home, garden):
+                    with step("Reading hours that were never pushed from a camera"):
+                        await fill_gap(home, garden)
+                    with step("Comparing yesterday's numbers with the camera's own"):
+                        await show_agreement(home, garden)
+                    if not once:
+                        await watch(home, mounted, place)
+                        return 0
+                    with step("Showing people before they are pushed"):
+                        await show_live_counts(home, garden)
+                with step("Pushing once more, when this minute is over"):
+                    await push(mounted, await push_time())
+                    # They would follow within five minutes.
+                    await home.call(DOMAIN, "rebuild_statistics", entity_id="all")
+                return await check(home, mounted, place)
             finally:
                 await home.__aexit__()
-    return 0
 
 
 async def main() -> int:

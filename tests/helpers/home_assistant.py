@@ -429,14 +429,15 @@ class HomeAssistant:
         file.write_text(text)
         return file
 
-    async def add_subentry(self, kind: str, fields: dict[str, Any]) -> str:
-        """Add a subentry through its form and return its id."""
+    async def add_subentry(self, kind: str, *forms: dict[str, Any]) -> str:
+        """Add a subentry through its forms and return its id."""
         (entry,) = await self.command("config_entries/get", domain=DOMAIN)
         known = await self._subentries(entry["entry_id"])
         flows = "/api/config/config_entries/subentries/flow"
         flow = await self.request("POST", flows, {"handler": [entry["entry_id"], kind]})
-        if flow["type"] == "form":
-            flow = await self.request("POST", f"{flows}/{flow['flow_id']}", fields)
+        for fields in forms:
+            if flow["type"] == "form":
+                flow = await self.request("POST", f"{flows}/{flow['flow_id']}", fields)
         if flow["type"] != "create_entry":
             raise HomeAssistantError(f"The {kind} wasn't added: {flow}")
         (added,) = await self._subentries(entry["entry_id"]) - known

@@ -255,6 +255,15 @@ class Camera:
             await asyncio.to_thread(self._take, intervals)
         return Answer(None, "the answer was lost") if self.faults.lose_answer else answer
 
+    def note_read(self, start: datetime, end: datetime) -> None:
+        """Update what a receiver should hold after it has read the counts between two minutes, of which it had none."""
+        self._take(
+            [
+                Interval(moment_of(minute), moment_of(minute + 1), self._counts(minute, minute + 1))
+                for minute in range(minute_of(start), minute_of(end))
+            ]
+        )
+
     def _take(self, intervals: Sequence[Interval]) -> None:
         """Update the intervals that a receiver should hold.
 

@@ -129,6 +129,26 @@ async def test_limits(hass: HomeAssistant, noon: FrozenDateTimeFactory, entry: M
         assert events() == ["free_again"]
 
 
+async def test_in_by_one_door_and_out_by_another(
+    hass: HomeAssistant, noon: FrozenDateTimeFactory, entry: MockConfigEntry, pusher: Pusher
+) -> None:
+    """Nobody is inside, not even for a moment, if the door by which people left pushes first."""
+    async with asked_camera() as front, asked_camera(serial=BACK) as back:
+        found = await shop(hass, noon, entry, pusher, (front, back), limits={"capacity": 3})
+        found.back.enter(3)
+        await found.go_on()
+        assert found.shown("occupancy", "full") == ["3", "on"]
+        found.front.enter(0, 3)
+        await found.go_on(45)
+        assert found.shown("occupancy", "full", "in_today", "out_today") == ["0", "off", "3", "3"]
+        seen = async_capture_events(hass, "state_changed")
+        await found.front.push()
+        await found.back.push()
+        assert found.shown("occupancy", "drift_today") == ["0", "0"]
+        changed = {event.data["entity_id"] for event in seen}
+        assert not changed & {entity_of(hass, found.key, name) for name in ("occupancy", "full", "threshold")}
+
+
 async def test_correction(
     hass: HomeAssistant, noon: FrozenDateTimeFactory, entry: MockConfigEntry, pusher: Pusher
 ) -> None:

@@ -8,7 +8,7 @@ import asyncio
 import logging
 from typing import Final
 
-from .counting import LATEST, NOBODY, LiveCounts, People, Timestamp, people_of
+from .counting import LATEST, NOBODY, Interval, LiveCounts, People, Timestamp, people_of
 from .ledger import Camera, Ledger
 
 _LOGGER = logging.getLogger(__name__)
@@ -56,6 +56,10 @@ class LiveCamera:
     def passed(self, since: Timestamp, before: Timestamp = LATEST) -> People:
         """Return the people who have certainly passed between two instants."""
         return NOBODY if self.counts.is_wrong else self.counts.passed(since, before)
+
+    def interval(self, since: Timestamp, before: Timestamp = LATEST) -> Interval:
+        """Return the people who have certainly passed between two instants as an interval, which may have nobody."""
+        return Interval(since, max(since, self.counts.newest), *self.passed(since, before), None, None)
 
     def take_pushed_late(self) -> People:
         """Return the people of pushes since the last call who had been counted live before."""

@@ -16,7 +16,7 @@ from homeassistant.util import dt as dt_util
 
 from . import issues
 from .coordinator import CameraCoordinator, Progress
-from .counting import EARLIEST, LATEST, NOBODY, People, Source, Timestamp, has_reached
+from .counting import EARLIEST, LATEST, Interval, Source, Timestamp, has_reached, people_of, reverse
 from .devices import async_device_name
 from .ledger import Door, Ledger, LedgerError
 from .ledger_coordinator import LedgerCoordinator
@@ -170,10 +170,11 @@ class PlaceCoordinator(LedgerCoordinator[PlaceData]):
 
         reset_at = resets[-1].at if resets else 0
         await self._async_catch_up(today.counted_until)
-        passed = self._passed_live(today.counted_until, day, next_day)
-        inside = self._passed_live(today.counted_until, max(reset_at, self._corrected_at))
-        occupancy = max(0, today.occupancy + inside.entered - inside.exited)
-        occupancies = today.occupancies if occupancy == today.occupancy else [*today.occupancies, occupancy]
+        passed = people_of(self._live_intervals(today.counted_until, day, next_day))
+        occupancies = today.occupancies_with(
+            list(self._live_intervals(today.counted_until, max(reset_at, self._corrected_at)))
+        )
+        occupancy = occupancies[-1]
         # Live counts may have reached a limit for a moment only, which no push will show.
         before = self.data if self.is_live is not None and self._reset_at == reset_at else None
         self._reset_at = reset_at
@@ -201,17 +202,15 @@ class PlaceCoordinator(LedgerCoordinator[PlaceData]):
             if camera.live and camera.key in counted_until:
                 await camera.live.async_catch_up(counted_until[camera.key])
 
-    def _passed_live(
+    def _live_intervals(
         self, counted_until: Mapping[str, Timestamp], since: Timestamp, before: Timestamp = LATEST
-    ) -> People:
-        """Return the people who have passed after the intervals that were read, in the direction of the place."""
-        people = NOBODY
+    ) -> Iterator[Interval]:
+        """Yield who has passed each door after the intervals that were read, in the direction of the place."""
         for door in self.settings.doors:
             camera = self._cameras.get(door.key)
             if camera and camera.live and door.key in counted_until:
-                passed = camera.live.passed(max(counted_until[door.key], since), before)
-                people = people.plus(passed.reversed_if(camera.camera.reversed != door.is_reversed))
-        return people
+                interval = camera.live.interval(max(counted_until[door.key], since), before)
+                yield reverse(interval) if camera.camera.reversed != door.is_reversed else interval
 
     @callback
     def _async_update_issues(self) -> None:

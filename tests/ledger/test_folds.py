@@ -28,6 +28,7 @@ from custom_components.axis_people_counter.ledger.folds import (
     Unfinished,
 )
 from custom_components.axis_people_counter.ledger.ledger import Ledger
+from custom_components.axis_people_counter.ledger.place_today import PlaceToday
 from custom_components.axis_people_counter.ledger.places import Door, Place
 from custom_components.axis_people_counter.ledger.today import Today
 
@@ -164,6 +165,17 @@ class Shop:
                 pass
             read_place = partial(place_today.today, key=key, day=day, next_day=next_day, resets=resets)
             assert both(self.ledger, read_place, self._at_once)
+            assert both(self.ledger, partial(occupancies_later, read_place), self._at_once)
+
+
+def occupancies_later(
+    read_place: Callable[..., PlaceToday | Unfinished | None], db: sqlite3.Connection, steps: ReadInSteps[Any]
+) -> list[int] | Unfinished | None:
+    """Return the occupancies of a place with an interval after all others."""
+    if not isinstance(found := read_place(db, steps=steps), PlaceToday):
+        return found
+    end = max(found.counted_until.values(), default=0)
+    return found.occupancies_with([Interval(end, end + MINUTE, 3, 1, None, None)])
 
 
 def both[T](ledger: Ledger, read: Callable[..., T | Unfinished], at_once: int) -> T:

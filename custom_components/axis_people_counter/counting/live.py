@@ -83,6 +83,11 @@ class LiveCounts:
         """Return True if the readings have counted more people than the pushes, again and again."""
         return self._excesses >= MAX_EXCESSES
 
+    @property
+    def newest(self) -> Timestamp:
+        """The end of the last pushed interval, or the time of a later reading."""
+        return max(self.until, self._read_at)
+
     def read(self, reading: Reading) -> Interval | None:
         """Add what was counted since an earlier reading, and return it; None if nobody was added."""
         highest, read_at = self._highest, self._read_at

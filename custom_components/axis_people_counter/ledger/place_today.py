@@ -4,8 +4,8 @@ Only reads. What was added up before is in folds.py, so that only later interval
 ledger.py.
 """
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 import sqlite3
 from typing import Final
 
@@ -49,6 +49,19 @@ class PlaceToday:
     exited: int
     # The end of each door's newest interval, by key; doors without intervals are missing.
     counted_until: dict[str, Timestamp]
+    # How the occupancy was added up: a sum, and what came after that. Both depend on earlier reads.
+    settled: PlaceFold = field(compare=False)
+    unsettled: list[Interval | SentInterval] = field(compare=False)
+    set_values: list[Correction] = field(compare=False)
+
+    def occupancies_with(self, later: Sequence[Interval]) -> list[int]:
+        """Return the occupancies since the last reset up to now, with later intervals that aren't stored."""
+        if not later:
+            return self.occupancies or [self.occupancy]
+        # Whoever enters by one door may exit by another one that pushes first. So all are counted in the order of time.
+        intervals = [*self.unsettled, *later]
+        now = _carried_on(self.settled, intervals, passages_of_doors(intervals), self.set_values, LATEST)
+        return now.occupancies or [now.summary.inside]
 
 
 def today(
@@ -101,6 +114,9 @@ def today(
         now.entered,
         now.exited,
         counted_until,
+        fold,
+        unread,
+        set_values,
     )
 
 

@@ -71,7 +71,44 @@ async def test_random_gaps(
     seed: int,
 ) -> None:
     """All hours equal what the camera counted, also after the missing push has come."""
-    async with asked_camera(model) as device:
+    await check_random_gaps(hass, entry, pusher, model, seed)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("model", [THREE_D, TWO_D], ids=["3d", "2d"])
+@pytest.mark.parametrize(
+    ("zone", "now"),
+    [
+        ("Europe/Berlin", "2026-03-30T10:00:00Z"),
+        ("Australia/Lord_Howe", "2026-10-05T10:00:00Z"),
+        ("Asia/Kolkata", "2026-10-25T18:40:00Z"),
+    ],
+)
+async def test_random_gaps_where_clocks_are_put_forward(
+    hass: HomeAssistant,
+    noon: FrozenDateTimeFactory,
+    entry: MockConfigEntry,
+    pusher: Pusher,
+    model: Model,
+    zone: str,
+    now: str,
+) -> None:
+    """The same where a day has 23 hours, or its hours begin at other minutes."""
+    noon.move_to(now)
+    await check_random_gaps(hass, entry, pusher, model, 1, zone=zone)
+
+
+async def check_random_gaps(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    pusher: Pusher,
+    model: Model,
+    seed: int,
+    *,
+    zone: str = "Europe/Stockholm",
+) -> None:
+    """Push all but random gaps, fill these, and push all."""
+    async with asked_camera(model, zone=zone) as device:
         camera = camera_of(device)
         intervals = camera.waiting()
         pushed = without_some(Random(seed), intervals)

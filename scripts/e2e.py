@@ -25,6 +25,7 @@ from scripts.e2e_parts.run import Run
 from scripts.e2e_parts.screen import Screen
 from scripts.e2e_parts.walks import (
     add_integration,
+    asked_camera,
     blueprint,
     connect_camera,
     dashboards,
@@ -41,6 +42,7 @@ WALKS: dict[str, Callable[[Run], Awaitable[None]]] = {
     "connect-camera": connect_camera.walk,
     "places": places.walk,
     "repairs": repairs.walk,
+    "asked-camera": asked_camera.walk,
     "occupancy": occupancy.walk,
     "blueprint": blueprint.walk,
     "dashboards": dashboards.walk,

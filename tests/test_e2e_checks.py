@@ -92,6 +92,12 @@ def test_cut_text() -> None:
     assert found("Somebody else's long text", is_cut=True) == []
 
 
+def test_covered_text() -> None:
+    """A text under another one is found."""
+    look = Look([Block("Verbinde deine Kameras", is_covered=True), Block("Warnung", is_covered=True)], [])
+    assert faults(look, GERMAN, ENGLISH, []) == ["Another text over: 'Verbinde deine Kameras'"]
+
+
 def test_name_for_a_screen_reader() -> None:
     """Buttons and fields without a name are found; rows and links get theirs from inside."""
     names = """

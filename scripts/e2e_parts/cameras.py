@@ -20,10 +20,13 @@ _CAMERAS = (
 
 def cameras(url: str, token: str, ca_file: Path | None = None) -> list[Camera]:
     """Return cameras that have counted for two days."""
-    installed = datetime.now(UTC) - timedelta(days=2)
+    now = datetime.now(UTC)
+    installed = now - timedelta(days=2)
+    # Just after midnight the day of a camera is too young to show anything.
+    zone = ZoneInfo("UTC" if now.hour > 1 else "America/New_York")
     return [
         Camera(
-            Visits(name, ZoneInfo("UTC"), Hours(0, 24, 1450, 2100)),
+            Visits(name, zone, Hours(0, 24, 1450, 2100)),
             url,
             token,
             serial=serial,

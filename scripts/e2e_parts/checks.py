@@ -29,6 +29,8 @@ class Block:
     # The same without what is shown as code, such as a URL.
     prose: str = ""
     is_cut: bool = False
+    # Another text is in the same place.
+    is_covered: bool = False
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,8 @@ def faults(look: Look, texts: Texts, english: Texts, console: Iterable[str]) -> 
             found.append(f"Not translated: {block.text!r}")
         if block.is_cut and texts.keys_of(block.text):
             found.append(f"Cut text: {block.text!r}")
+        if block.is_covered and texts.keys_of(block.text):
+            found.append(f"Another text over: {block.text!r}")
     found += [f"No name for a screen reader: {element}" for element in nameless(look.names)]
     if f'- button "{NO_LABEL[texts.language]}"' in look.names:
         found.append(f"The button doesn't say what it does: {heading(look.names)}")

@@ -52,13 +52,16 @@
       block = parentOf(block);
     }
     isCode ||= ["code", "pre"].includes(block?.localName);
-    const found = blocks.get(block) ?? { text: "", prose: "", is_cut: false };
+    const found = blocks.get(block) ?? { text: "", prose: "", is_cut: false, boxes: [] };
     found.text += words;
     found.prose += isCode ? "" : words;
     found.is_cut ||= isCut(node);
+    const range = document.createRange();
+    range.selectNodeContents(node);
+    found.boxes.push(...range.getClientRects());
     blocks.set(block, found);
   };
-  const addAttribute = (text) => text && blocks.set(Symbol(text), { text, prose: text, is_cut: false });
+  const addAttribute = (text) => text && blocks.set(Symbol(text), { text, prose: text, is_cut: false, boxes: [] });
 
   const isReachable = (element) =>
     element.matches("a[href], button, input, select, textarea, summary, label, [tabindex='0']") || element.tabIndex >= 0;
@@ -99,8 +102,16 @@
   findDialogs(document.documentElement);
   visit(dialogs.at(-1) ?? document.body);
 
+  const overlap = (one, other) =>
+    Math.min(one.right, other.right) - Math.max(one.left, other.left) > 4 &&
+    Math.min(one.bottom, other.bottom) - Math.max(one.top, other.top) > 6;
+  const isCovered = (block) =>
+    [...blocks.values()].some(
+      (other) => other !== block && other.boxes.some((box) => block.boxes.some((own) => overlap(own, box))),
+    );
   const lines = [...blocks.values()].map((block) => ({
-    ...block,
+    is_cut: block.is_cut,
+    is_covered: isCovered(block),
     text: block.text.replace(/\s+/g, " ").trim(),
     prose: block.prose.replace(/\s+/g, " ").trim(),
   }));

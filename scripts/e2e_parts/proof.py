@@ -12,6 +12,7 @@ _PAGE = """<!doctype html><meta charset="utf-8"><body><dialog open>
 <p>component.axis_people_counter.title</p>
 <p>{english}</p>
 <div style="width: 5em; overflow: hidden; white-space: nowrap; text-overflow: ellipsis">{own}</div>
+<p style="height: 0; margin: 0">{own}</p><p style="margin: 0">Something else over it</p>
 <button>{label}</button>
 <button><svg width="10" height="10"></svg></button>
 <div style="cursor: pointer" onclick="">A row</div>
@@ -32,6 +33,7 @@ async def prove(screen: Screen) -> None:
         ("Raw translation key", True),
         ("Not translated", english != own),
         ("Cut text", True),
+        ("Another text over", True),
         ("No name for a screen reader", True),
         ("The button doesn't say what it does", True),
         ("Can't be reached with the Tab key", True),

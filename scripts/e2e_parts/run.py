@@ -70,6 +70,17 @@ class Run:
             )
         return self._place
 
+    async def give_access(self, host: str, username: str, password: str) -> None:
+        """Let Home Assistant ask a camera."""
+        (entry,) = await self.home.command("config_entries/get", domain=DOMAIN)
+        path = "/api/config/config_entries/subentries/flow"
+        step = await self.home.request("POST", path, {"handler": [entry["entry_id"], "camera"]})
+        access = {"host": host, "username": username, "password": password, "keep_access": True}
+        for fields in ({"way": "prepare"}, access, {}):
+            step = await self.home.request("POST", f"{path}/{step['flow_id']}", fields)
+        if step["type"] != "create_entry":
+            raise HomeAssistantError(f"Access to the camera wasn't kept: {step}")
+
     async def set_occupancy(self, key: str, people: int) -> None:
         """Correct how many people are inside."""
         entity_id = (await self.home.states())[f"{key}_occupancy"]["entity_id"]
@@ -96,8 +107,14 @@ class Run:
 
     async def open_repair(self, key: str) -> None:
         """Open a repair from the list, by its translation key."""
+
+        async def is_there() -> bool:
+            found = await self.home.command("repairs/list_issues")
+            return any(issue["translation_key"] == key for issue in found["issues"])
+
+        await wait_until(is_there)
         await self.open("/config/repairs")
-        await self.screen.press(self._repair(key))
+        await self.screen.press_simply(self._repair(key))
 
     async def sees_no_repair(self, key: str) -> None:
         """Wait until a repair is no longer in the list."""
@@ -113,8 +130,9 @@ class Run:
 
 async def wait_until(condition: Callable[[], Awaitable[bool]]) -> None:
     """Wait until a condition is true."""
-    until = asyncio.get_running_loop().time() + WAIT_SECONDS
+    # Ten seconds after its start, the integration compares its counts with those of cameras.
+    until = asyncio.get_running_loop().time() + 2 * WAIT_SECONDS
     while not await condition():
         if asyncio.get_running_loop().time() > until:
-            raise HomeAssistantError(f"{condition.__qualname__} is still not true after {WAIT_SECONDS} seconds.")
+            raise HomeAssistantError(f"{condition.__qualname__} is still not true after {2 * WAIT_SECONDS} seconds.")
         await asyncio.sleep(0.2)

@@ -162,7 +162,7 @@ class Screen:
     async def faults_now(self, *, is_english: bool = False) -> list[str]:
         """Return what is wrong with the screen, and in the console since the last look."""
         shown = await self.page.evaluate(LOOK)
-        blocks = [Block(block["text"], block["prose"], block["is_cut"]) for block in shown["blocks"]]
+        blocks = [Block(**block) for block in shown["blocks"]]
         # Around dialogs and dashboards are Home Assistant's own pages, some of whose fields have no names.
         ours = self.page.locator("dialog[open], hui-view")
         names = await ours.last.aria_snapshot() if await ours.count() else ""

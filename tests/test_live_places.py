@@ -1,17 +1,20 @@
 """Live counts of doors are part of their places, whose limits are reached once."""
 
+from datetime import timedelta
+import json
 from typing import Any
 
 from freezegun.api import FrozenDateTimeFactory
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_capture_events
 
+from custom_components.axis_people_counter.counting import parse
 from homeassistant.core import HomeAssistant
 
 from .helpers.asked_cameras import asked_camera
-from .helpers.live import Door, open_door
+from .helpers.live import MINUTE, Door, now, open_door
 from .helpers.places import BACK, add_place, entity_of, shown
-from .helpers.pusher import SERIAL, Pusher
+from .helpers.pusher import SERIAL, Pusher, document, measurement, state_of
 from .simulator import Device, Reply
 
 pytestmark = pytest.mark.usefixtures("socket_enabled")
@@ -93,6 +96,24 @@ async def test_two_doors(
         await found.go_on()
         assert found.is_live is False
         assert found.shown(*COUNTS) == expected
+
+
+async def test_push_that_is_not_shown_yet(
+    hass: HomeAssistant, noon: FrozenDateTimeFactory, entry: MockConfigEntry, pusher: Pusher
+) -> None:
+    """Take no step down when a place is read after a push was stored, and before its camera is read."""
+    async with asked_camera() as front, asked_camera(serial=BACK) as back:
+        found = await shop(hass, noon, entry, pusher, (front, back))
+        begin, end = found.front.pushed_until, now() + timedelta(seconds=1)
+        found.front.enter(2)
+        await found.go_on()
+        body = document(measurement(begin, 0, minutes=(end - begin) / MINUTE))
+        receiver = entry.runtime_data
+        await receiver.ledger.record(parse(json.dumps(body).encode()), int(now().timestamp()))
+        await receiver.places[found.key].async_refresh()
+        await hass.async_block_till_done()
+        assert found.shown("in_today", "occupancy") == ["2", "2"]
+        assert state_of(hass, "sensor.main_entrance_in_today") == "2"
 
 
 async def test_limits(hass: HomeAssistant, noon: FrozenDateTimeFactory, entry: MockConfigEntry, pusher: Pusher) -> None:

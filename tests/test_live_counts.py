@@ -96,6 +96,33 @@ async def test_events(hass: HomeAssistant, noon: FrozenDateTimeFactory, entry: M
         assert shown(hass) == (5, 1, 4)
 
 
+async def test_events_of_two_pushes(
+    hass: HomeAssistant, noon: FrozenDateTimeFactory, entry: MockConfigEntry, pusher: Pusher
+) -> None:
+    """Fire events once for each person if two pushes arrive together."""
+    async with asked_camera() as device:
+        door = await open_door(hass, noon, entry, pusher, device)
+        fired = async_capture_events(hass, "state_changed")
+
+        def passed() -> list[int]:
+            found = [event.data["new_state"].attributes for event in fired if "event." in event.data["entity_id"]]
+            return [event["count"] for event in found]
+
+        start = door.pushed_until
+        await door.go_on(10)
+        door.enter(3)
+        await door.go_on(5)
+        await door.go_on(50)
+        door.enter(2)
+        await door.go_on(20)
+        await door.go_on(40)
+        assert passed() == [3, 2]
+        # One isn't in any reading.
+        await door.push_at_once(measurement(start, 4), measurement(start + timedelta(minutes=1), 2))
+        assert passed() == [3, 2, 1]
+        assert shown(hass) == (6, 0, 6)
+
+
 @pytest.mark.parametrize("is_reversed", [False, True])
 async def test_reversed(
     hass: HomeAssistant, noon: FrozenDateTimeFactory, entry: MockConfigEntry, pusher: Pusher, is_reversed: bool
@@ -133,6 +160,30 @@ async def test_late_push(
         await door.go_on()
         await pusher.push(measurement(end, 2))
         assert shown(hass) == (5, 0, 5)
+
+
+async def test_missing_interval(
+    hass: HomeAssistant, noon: FrozenDateTimeFactory, entry: MockConfigEntry, pusher: Pusher
+) -> None:
+    """Count nobody twice if an interval between two others is pushed last."""
+    async with asked_camera() as device:
+        door = await open_door(hass, noon, entry, pusher, device)
+        start, minute = door.pushed_until, timedelta(minutes=1)
+        await door.go_on(60)
+        door.enter(5)
+        await door.go_on(5)
+        await door.go_on(90)
+        # Two of them pass before the end of the third minute.
+        door.enter(4)
+        await door.go_on(20)
+        assert shown(hass) == (9, 0, 9)
+        await door.push_at_once(measurement(start), measurement(start + 2 * minute, 2))
+        assert shown(hass) == (2, 0, 2)
+        await pusher.push(measurement(start + minute, 5))
+        assert shown(hass) == (7, 0, 7)
+        await door.go_on(60)
+        await pusher.push(measurement(start + 3 * minute, 2))
+        assert shown(hass) == (9, 0, 9)
 
 
 async def test_interval_that_replaces_others(

@@ -23,7 +23,7 @@ from .camera_problems import (
     async_show_silence,
     async_show_time_zone,
 )
-from .counting import Interval, Reading, Source, Timestamp, parse_rejected, reverse, without_people
+from .counting import Interval, Reading, Source, Timestamp, parse_rejected, reverse
 from .devices import async_device_name
 from .ledger import Camera, Changes, Counts, Ledger, Retried
 from .ledger_coordinator import LedgerCoordinator
@@ -283,11 +283,11 @@ class CameraCoordinator(LedgerCoordinator[CameraData]):
     @callback
     def _async_announce(self, new_intervals: Iterable[Interval]) -> None:
         """Call the callbacks with the new intervals that are recent; late ones trigger no events."""
-        since = (dt_util.utcnow() - self._silence).timestamp()
-        intervals = sorted(interval for interval in new_intervals if interval.end >= since)
+        since = int((dt_util.utcnow() - self._silence).timestamp())
+        intervals = sorted(new_intervals)
         if self.live:
-            intervals = without_people(intervals, self.live.take_pushed_late())
-        self._async_call_back(intervals)
+            intervals = self.live.without_announced(intervals, since)
+        self._async_call_back([interval for interval in intervals if interval.end >= since])
 
     @callback
     def _async_call_back(self, intervals: list[Interval]) -> None:

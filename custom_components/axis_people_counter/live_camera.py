@@ -5,10 +5,11 @@ live_counts.py adds readings.
 """
 
 import asyncio
+from collections.abc import Iterable
 import logging
 from typing import Final
 
-from .counting import LATEST, NOBODY, Interval, LiveCounts, People, Timestamp, people_of
+from .counting import LATEST, NOBODY, Interval, LiveCounts, People, Timestamp, people_of, without_people
 from .ledger import Camera, Ledger
 
 _LOGGER = logging.getLogger(__name__)
@@ -27,8 +28,8 @@ class LiveCamera:
         self.is_answering = False
         self._ledger = ledger
         self._camera = camera
-        # People of pushes who had been counted live before.
-        self._pushed_late = NOBODY
+        # People of pushes who had been counted live before, with the ends of the pushes' last intervals.
+        self._announced: list[tuple[Timestamp, People]] = []
         self._catching_up = asyncio.Lock()
 
     @property
@@ -43,11 +44,13 @@ class LiveCamera:
             if until <= counts.until:
                 return
             found = await self._ledger.intervals(self._camera.key, counts.until, until, MAX_INTERVALS)
-            # Otherwise an interval may have replaced one that has been subtracted already.
-            is_complete = bool(found) and found[0].start == counts.until and len(found) < MAX_INTERVALS
+            # Otherwise one may have replaced another that has been subtracted already, or may be pushed later.
+            is_complete = [counts.until, *(interval.end for interval in found)] == [
+                *(interval.start for interval in found),
+                until,
+            ]
             was_wrong = counts.is_wrong
-            late = counts.pushed(until, people_of(found) if is_complete else None)
-            self._pushed_late = self._pushed_late.plus(late)
+            self._announced.append((until, counts.pushed(until, people_of(found) if is_complete else None)))
             if counts.is_wrong and not was_wrong:
                 _LOGGER.warning(
                     "The live counts of %s include more than its pushes, so they aren't used", self._camera.name
@@ -61,7 +64,15 @@ class LiveCamera:
         """Return the people who have certainly passed between two instants as an interval, which may have nobody."""
         return Interval(since, max(since, self.counts.newest), *self.passed(since, before), None, None)
 
-    def take_pushed_late(self) -> People:
-        """Return the people of pushes since the last call who had been counted live before."""
-        late, self._pushed_late = self._pushed_late, NOBODY
-        return late
+    def without_announced(self, pushed: Iterable[Interval], since: Timestamp) -> list[Interval]:
+        """Return pushed intervals without the people who had been counted live before.
+
+        Those whose intervals haven't come yet are kept for the next call, unless they passed before an instant.
+        """
+        intervals, remaining = list(pushed), []
+        for until, people in self._announced:
+            intervals, others = without_people(intervals, people)
+            if others != NOBODY and until >= since:
+                remaining.append((until, others))
+        self._announced = remaining
+        return intervals

@@ -167,11 +167,15 @@ def test_wrong_live_counts() -> None:
 def test_events() -> None:
     """Take people who were announced out of intervals, and don't guess who of the others is adult."""
     intervals = [Interval(0, 60, 3, 1, 2, 1), Interval(60, 120, 2, 0, 2, 0), Interval(120, 180, 4, 4, 1, 1)]
-    assert without_people(intervals, People(4, 0)) == [
-        Interval(0, 60, 0, 1, None, None),
+    without, others = without_people(intervals, People(4, 3))
+    assert without == [
+        Interval(0, 60, 0, 0, None, None),
         Interval(60, 120, 1, 0, None, None),
-        Interval(120, 180, 4, 4, 1, 1),
+        Interval(120, 180, 4, 2, None, None),
     ]
+    assert others == NOBODY
+    assert without_people(intervals[:1], People(4, 0)) == ([Interval(0, 60, 0, 1, None, None)], People(1, 0))
+    assert without_people(intervals, NOBODY) == (intervals, NOBODY)
 
 
 @settings(max_examples=200, deadline=None)

@@ -1,5 +1,6 @@
 """Cameras that are asked for live counts, as if people passed at given times."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 import json
 from typing import Any, Final
@@ -79,6 +80,12 @@ class Door:
         await self.pusher.push(measurement(self.pushed_until, *self.waiting, minutes=minutes), sensor=self.sensor)
         await self.hass.async_block_till_done(wait_background_tasks=True)
         self.pushed_until, self.waiting = until, [0, 0]
+
+    async def push_at_once(self, *measurements: Any) -> None:
+        """Push measurements, each on its own, before any of them is shown."""
+        sensor = {"serial": self.device.serial, "name": self.name}
+        await asyncio.gather(*(self.pusher.push(found, sensor=sensor) for found in measurements))
+        await self.hass.async_block_till_done(wait_background_tasks=True)
 
     @property
     def asked(self) -> int:

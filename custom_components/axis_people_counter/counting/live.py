@@ -175,8 +175,11 @@ def people_of(intervals: Iterable[Interval]) -> People:
     return People(sum(interval.entered for interval in counted), sum(interval.exited for interval in counted))
 
 
-def without_people(intervals: Iterable[Interval], people: People) -> list[Interval]:
-    """Return intervals without so many of their people, the first ones first. Adults among the others aren't known."""
+def without_people(intervals: Iterable[Interval], people: People) -> tuple[list[Interval], People]:
+    """Return intervals without so many of their people, and those who weren't in them.
+
+    The first intervals lose people first. Adults among the others aren't known.
+    """
     found = []
     for interval in intervals:
         counted = People(interval.entered, interval.exited)
@@ -184,4 +187,4 @@ def without_people(intervals: Iterable[Interval], people: People) -> list[Interv
         people = people.minus(counted)
         is_whole = remaining == counted
         found.append(interval if is_whole else _interval(interval.start, interval.end, remaining))
-    return found
+    return found, people

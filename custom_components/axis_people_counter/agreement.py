@@ -237,10 +237,8 @@ class Agreement:
             _LOGGER.info("The counts of %s can be compared with its own again", camera.name)
 
     @callback
-    def _async_compare_clock(self, camera: CameraCoordinator, at: datetime | None) -> None:
-        """Show an issue while the clock of a camera differs, where the camera tells its time."""
-        if at is None:
-            return
+    def _async_compare_clock(self, camera: CameraCoordinator, at: datetime) -> None:
+        """Show an issue while the clock of a camera differs."""
         now = dt_util.utcnow()
         # A local time may come twice.
         nearest = min((at.replace(fold=fold) for fold in (0, 1)), key=lambda possible: abs(possible - now))

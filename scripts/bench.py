@@ -15,6 +15,7 @@ ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
 from scripts.bench_parts.bill import show_bill
+from scripts.bench_parts.live_counts import live_counts
 from scripts.bench_parts.one_push import one_push
 from scripts.bench_parts.past_history import past_history
 from scripts.bench_parts.past_year import past_year
@@ -34,6 +35,7 @@ PARTS: dict[str, Callable[[Path, int], Awaitable[list[Line]]]] = {
     "push": one_push,
     "websocket": shown_after,
     "year": past_year,
+    "live": live_counts,
 }
 
 

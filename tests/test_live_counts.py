@@ -272,6 +272,8 @@ async def test_wrong_password(
         Reply(body=b'{"total_in": -1, "total_out": 1, "timestamp": "2026-09-16T12:00:00+02:00"}'),
         Reply(body=b'{"total_in": "many", "total_out": 1, "timestamp": "2026-09-16T12:00:00+02:00"}'),
         Reply(body=b'{"total_in": 1, "total_out": 1, "timestamp": "2026-09-16T12:00:00"}'),
+        Reply(body=b'{"total_in": 1, "total_out": 1, "timestamp": "0001-01-01T00:00:00+23:59"}'),
+        Reply(body=b'{"total_in": 1, "total_out": 1, "timestamp": "9999-12-31T23:59:59-23:59"}'),
         Reply(body=b" " * 1_000_000),
     ],
     ids=lambda fault: f"{fault.status} {fault.body[:60]!r}",

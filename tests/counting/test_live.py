@@ -112,8 +112,14 @@ def test_pushes_after_midnight() -> None:
 
 
 def test_restart() -> None:
-    """Keep what was counted before a restart, and count on from the first reading after it."""
-    assert entered(live_counts(1000, (1010, 50), (1020, 54), (1030, 3), (1040, 5))) == 6
+    """Keep what was counted before a restart, and count on from the first reading a minute after it."""
+    assert entered(live_counts(1000, (1010, 50), (1020, 54), (1030, 3), (1040, 5), (1090, 6), (1095, 8))) == 6
+
+
+def test_counts_that_return() -> None:
+    """Count nobody twice when a camera that starts answers 0 before it has loaded its counts."""
+    assert entered(live_counts(1000, (1010, 50), (1020, 54), (1030, 0), (1040, 55), (1045, 56))) == 6
+    assert entered(live_counts(1000, (1010, 50), (1030, 0), (1090, 0), (1095, 54), (1160, 55), (1165, 56))) == 2
 
 
 def test_wrong_counts() -> None:
@@ -142,14 +148,17 @@ def test_clock_that_is_put_back() -> None:
 
 def test_absurd_counts() -> None:
     """Count nobody when the counts become absurd, or return from that."""
-    assert entered(live_counts(1000, (1010, 50), (1020, 10**9), (1030, 51), (1040, 52))) == 1
+    assert entered(live_counts(1000, (1010, 50), (1020, 10**9), (1030, 51), (1090, 52), (1095, 53))) == 1
 
 
 def test_many_readings() -> None:
-    """Keep the sum, if not each of many readings."""
+    """Keep the sum of many readings if the camera hasn't pushed for hours, and show nobody twice or less after that."""
     live = live_counts(1000, *((1010 + number, number) for number in range(2 * MAX_STEPS)))
-    assert entered(live) == 2 * MAX_STEPS - 1
-    assert entered(live, 1020) == MAX_STEPS
+    everybody = 2 * MAX_STEPS - 1
+    assert entered(live) == everybody
+    assert entered(live, 1010 + MAX_STEPS) < MAX_STEPS
+    live.pushed(1060, People(50, 0))
+    assert entered(live) == everybody - 50
 
 
 def test_wrong_live_counts() -> None:

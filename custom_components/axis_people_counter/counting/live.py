@@ -7,14 +7,14 @@ from collections import deque
 from collections.abc import Iterable
 from typing import Final, NamedTuple
 
-from .interval import MAX_COUNT, Interval
+from .interval import Interval
 from .local_time import LATEST, Timestamp
 
 # Live counts may follow a passage after this many seconds, so an earlier reading may lack people of the last push.
 LAG: Final = 2
-# Counts that fall below this share have begun again.
-RESTART_SHARE: Final = 1 / 4
-# Counts that have fallen less may be wrong for a moment. After this many seconds they have begun again.
+# More people can't pass in a second, in one direction: the counts are others now.
+MAX_PER_SECOND: Final = 5
+# Counts that fall may be wrong for a moment. After this many seconds they have begun again.
 LASTING: Final = 60
 # Between two pushes there are seldom more readings with people.
 MAX_STEPS: Final = 1000
@@ -70,10 +70,10 @@ class LiveCounts:
         self.until = until
         self._passed = NOBODY
         # The people between two readings that may have passed later than the last push, and those between two pushes.
-        self._steps: deque[Interval] = deque(maxlen=MAX_STEPS)
+        self._steps: deque[Interval] = deque()
         self._pushes: deque[Interval] = deque(maxlen=MAX_PUSHES)
-        # The highest counts since they began, with the time of the last reading that had them.
-        self._highest: Reading | None = None
+        # The last reading whose counts can be right, and the time of the last reading of all.
+        self._last: Reading | None = None
         self._read_at = until
         self._lower_since: Timestamp | None = None
         self._excesses = 0
@@ -90,37 +90,40 @@ class LiveCounts:
 
     def read(self, reading: Reading) -> Interval | None:
         """Add what was counted since an earlier reading, and return it; None if nobody was added."""
-        highest, read_at = self._highest, self._read_at
+        last, read_at = self._last, self._read_at
         self._read_at = reading.at
-        if highest is None or reading.at < read_at or self._has_begun_again(highest.counts, reading):
-            self._highest, self._lower_since = reading, None
+        if last is None or reading.at < read_at or self._has_begun_again(last, reading):
+            self._last, self._lower_since = reading, None
             return None
-        people = reading.counts.minus(highest.counts)
-        if self._lower_since is None:
-            self._highest = reading
-        else:
-            self._highest = Reading(highest.at, highest.counts.highest(reading.counts))
+        if self._lower_since is not None:
+            return None
+        self._last = reading
+        people = reading.counts.minus(last.counts)
         if people == NOBODY:
             return None
-        step = _interval(highest.at, reading.at, people)
-        self._steps.append(step)
+        step = _interval(last.at, reading.at, people)
+        self._add(step)
         if step.start < self.until + LAG:
             return None
         self._passed = self._passed.plus(people)
         return step
 
-    def _has_begun_again(self, before: People, reading: Reading) -> bool:
-        """Return True if the counts have begun again, or can't be right; note whether they have fallen."""
-        now = reading.counts
-        if max(now.minus(before)) > MAX_COUNT:
+    def _has_begun_again(self, last: Reading, reading: Reading) -> bool:
+        """Return True if the counts have begun again; note since when they are lower than the last ones."""
+        if max(reading.counts.minus(last.counts)) > MAX_PER_SECOND * (reading.at - last.at + LAG):
             return True
-        if before.minus(now) == NOBODY:
+        if last.counts.minus(reading.counts) == NOBODY:
             self._lower_since = None
             return False
         if self._lower_since is None:
             self._lower_since = reading.at
-        is_low = all(number <= earlier * RESTART_SHARE for number, earlier in zip(now, before, strict=True))
-        return is_low or reading.at - self._lower_since >= LASTING
+        return reading.at - self._lower_since >= LASTING
+
+    def _add(self, step: Interval) -> None:
+        if len(self._steps) == MAX_STEPS:
+            first, second = self._steps.popleft(), self._steps.popleft()
+            self._steps.appendleft(_interval(first.start, second.end, people_of((first, second))))
+        self._steps.append(step)
 
     def pushed(self, until: Timestamp, people: People | None) -> People:
         """Subtract the people of new pushed intervals, which begin with the last one's end; None if they aren't known.

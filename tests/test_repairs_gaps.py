@@ -272,6 +272,39 @@ async def test_difference_is_left(
     assert state_of(hass, DIFFERENCE) == shown
 
 
+async def test_only_what_was_shown_is_left(
+    hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Pusher, repairs: Repairs, device: Device
+) -> None:
+    """Leave no difference and no gap that was found while the window was open."""
+    gaps = (YESTERDAY, YESTERDAY + HOUR), (OLD, OLD + HOUR)
+    await night(hass, noon, pusher, device, *gaps)
+    difference, gap = await repairs.open(DIFFER), await repairs.open(GAPS)
+    await night(hass, noon, pusher, device, *gaps, (YESTERDAY + DAY, YESTERDAY + DAY + HOUR), day=1)
+    assert (await repairs.submit(difference, choice="leave"))["reason"] == "left"
+    assert (await repairs.submit(gap, choice="leave"))["reason"] == "left"
+    assert {*repairs.issues} == {DIFFER, GAPS}
+    assert "Minutes: 60." in repairs.text(await repairs.open(GAPS))
+
+
+async def test_late_push_ends_the_repairs(
+    hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Pusher, repairs: Repairs, device: Device
+) -> None:
+    """Compare once more when the camera has sent the counts itself; a push of today asks it for nothing."""
+    await night(hass, noon, pusher, device, (YESTERDAY, YESTERDAY + HOUR), (OLD, OLD + HOUR))
+    assert {*repairs.issues} == {DIFFER, GAPS}
+    device.requests.clear()
+    await push(pusher, camera_of(device), camera_of(device).waiting()[-5:])
+    await pass_time(hass, noon, MORNING + HOUR)
+    assert {*repairs.issues} == {DIFFER, GAPS}
+    assert not [request for request in device.requests if "export" in request.path]
+    await push(pusher, camera_of(device), camera_of(device).waiting())
+    assert (await repairs.open(GAPS))["reason"] == "nothing_left"
+    assert {*repairs.issues} == {DIFFER}
+    await pass_time(hass, noon, MORNING + 2 * HOUR)
+    assert state_of(hass, DIFFERENCE) == "0"
+    assert not repairs.issues
+
+
 async def test_difference_that_cannot_be_filled(
     hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Pusher, repairs: Repairs, device: Device
 ) -> None:

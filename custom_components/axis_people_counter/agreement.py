@@ -25,6 +25,7 @@ from .counting import (
     Interval,
     LocalCounts,
     Schedule,
+    Timestamp,
     compared_hours,
     intervals_of,
     key_at,
@@ -85,6 +86,8 @@ class Agreement:
         self._ask_again: dict[str, datetime] = {}
         # Up to which day gaps have been looked for.
         self._looked_for_gaps: dict[str, date] = {}
+        # Since when the counts of cameras have changed after the last check.
+        self._changed: dict[str, Timestamp] = {}
 
     async def async_start(self, entry: ConfigEntry) -> None:
         """Read what was found before, and compare at the times that are set. Raises LedgerError."""
@@ -104,6 +107,11 @@ class Agreement:
     def comparison(self, key: str) -> Comparison | None:
         """Return how the last compared day of a camera differs, None if none was compared."""
         return self._comparisons.get(key)
+
+    @callback
+    def async_changed(self, key: str, since: Timestamp) -> None:
+        """Compare a camera again at the next check if counts of a past day have changed."""
+        self._changed[key] = min(since, self._changed.get(key, since))
 
     @callback
     def _async_show(self, camera: CameraCoordinator) -> None:
@@ -143,10 +151,11 @@ class Agreement:
             return
         yesterday = wall_time(today - 1, schedule.zone).date()
         known = self.comparison(camera.key)
+        has_late_counts = self._changed.pop(camera.key, today) < today
         is_compared = known and known.date == str(yesterday) and known.reason not in (WAITING, NO_ANSWER, NO_TIME_ZONE)
-        if not is_compared and now >= self._ask_again.get(camera.key, now):
+        if (has_late_counts or not is_compared) and now >= self._ask_again.get(camera.key, now):
             await self._async_compare(camera, access, schedule, yesterday)
-        if self._looked_for_gaps.get(camera.key) != yesterday:
+        if has_late_counts or self._looked_for_gaps.get(camera.key) != yesterday:
             await self.async_look_for_gaps(camera)
             self._looked_for_gaps[camera.key] = yesterday
 
@@ -158,10 +167,10 @@ class Agreement:
             await self._async_compare(camera, access, schedule, date.fromisoformat(known.date))
         await self.async_look_for_gaps(camera)
 
-    async def async_confirm(self, camera: CameraCoordinator) -> None:
-        """Store that a person knows of the difference. Raises LedgerError."""
-        if known := self.comparison(camera.key):
-            await self._async_found(camera, known._replace(confirmed=True))
+    async def async_confirm(self, camera: CameraCoordinator, seen: Comparison) -> None:
+        """Store that a person knows of a difference, unless another was found meanwhile. Raises LedgerError."""
+        if seen == self.comparison(camera.key):
+            await self._async_found(camera, seen._replace(confirmed=True))
 
     async def async_look_for_gaps(self, camera: CameraCoordinator) -> None:
         """Show an issue while gaps of a camera may be filled. Raises LedgerError."""

@@ -15,6 +15,7 @@ from homeassistant.data_entry_flow import AbortFlow
 from homeassistant.helpers import selector
 
 from .gap_filling import FilledGaps, Gap, async_fill_gaps, async_leave_gaps, async_local_schedule, async_open_gaps
+from .ledger import Comparison
 from .messages import Message, async_translate, plain, wall_clock
 from .repair_flow import RepairFlow
 from .translated_errors import abort_on_ledger_errors
@@ -42,12 +43,15 @@ class FillFlow(RepairFlow):
     _task: asyncio.Task[FilledGaps] | None = None
 
     @abstractmethod
-    async def _async_found(self) -> dict[str, str]:
-        """Return the placeholders of the first step. Raises LedgerError, and AbortFlow if nothing is left."""
+    async def _async_found(self, *, is_shown: bool) -> dict[str, str]:
+        """Return the placeholders of the first step, and keep what is shown now.
+
+        Raises LedgerError, and AbortFlow if nothing is left.
+        """
 
     @abstractmethod
     async def _async_leave(self) -> None:
-        """Store that a person knows of what was found. Raises LedgerError."""
+        """Store that a person knows of what was shown. Raises LedgerError."""
 
     async def async_step_init(self, _: dict[str, Any] | None = None) -> RepairsFlowResult:
         """Show the first step."""
@@ -56,7 +60,7 @@ class FillFlow(RepairFlow):
     async def async_step_choose(self, user_input: dict[str, Any] | None = None) -> RepairsFlowResult:
         """Show what was found, and ask what to do."""
         with abort_on_ledger_errors():
-            found = await self._async_found()
+            found = await self._async_found(is_shown=user_input is None)
             if user_input is None:
                 return self.async_show_form(
                     step_id="choose",
@@ -121,17 +125,21 @@ class GapsFlow(FillFlow):
     _gaps: list[Gap]
 
     @override
-    async def _async_found(self) -> dict[str, str]:
-        self._gaps = await async_open_gaps(self._camera)
-        if not self._gaps:
+    async def _async_found(self, *, is_shown: bool) -> dict[str, str]:
+        gaps = await async_open_gaps(self._camera)
+        if not gaps:
+            # Late pushes have filled them.
+            await self._entry.runtime_data.agreement.async_look_for_gaps(self._camera)
             raise AbortFlow("nothing_left")
+        if is_shown:
+            self._gaps = gaps
         return {
-            "count": str(len(self._gaps)),
-            "minutes": str(sum(end - start for start, end in self._gaps) // 60),
+            "count": str(len(gaps)),
+            "minutes": str(sum(end - start for start, end in gaps) // 60),
             "time_zone": plain(self.hass.config.time_zone),
             "rows": "\n".join(
                 "| " + " | ".join(wall_clock(datetime.fromtimestamp(at, UTC)) for at in gap) + " |"
-                for gap in self._gaps[:MAX_SHOWN]
+                for gap in gaps[:MAX_SHOWN]
             ),
         }
 
@@ -144,11 +152,16 @@ class GapsFlow(FillFlow):
 class DifferenceFlow(FillFlow):
     """Shows the hours of yesterday that differ from the camera's own counts."""
 
+    # The difference that the person was asked about.
+    _comparison: Comparison
+
     @override
-    async def _async_found(self) -> dict[str, str]:
+    async def _async_found(self, *, is_shown: bool) -> dict[str, str]:
         comparison = self._entry.runtime_data.agreement.comparison(self._camera.key)
         if comparison is None or not comparison.differing:
             raise AbortFlow("nothing_left")
+        if is_shown:
+            self._comparison = comparison
         hours = comparison.differing
         is_reversed = self._camera.camera.reversed
         return {
@@ -168,4 +181,4 @@ class DifferenceFlow(FillFlow):
 
     @override
     async def _async_leave(self) -> None:
-        await self._entry.runtime_data.agreement.async_confirm(self._camera)
+        await self._entry.runtime_data.agreement.async_confirm(self._camera, self._comparison)

@@ -166,6 +166,7 @@ class QuarantineFlow(RepairFlow):
         camera = self._camera
         with abort_on_ledger_errors():
             retried = await camera.async_retry_quarantined()
+        self._entry.runtime_data.agreement.async_changed(camera.key, 0)
         return self._async_end("retried", settled=retried.settled, left=retried.left)
 
     async def async_step_drop(self, user_input: dict[str, Any] | None = None) -> RepairsFlowResult:

@@ -306,10 +306,12 @@ class Receiver:
         for key, since in changes.other_keys:
             if key in self.cameras:
                 self.statistics.async_changed(key, since)
+                self.agreement.async_changed(key, since)
                 self._queue.async_add(key)
         key = changes.camera.key
         if changes.since is not None:
             self.statistics.async_changed(key, changes.since)
+            self.agreement.async_changed(key, changes.since)
         if key in self.cameras:
             self._queue.async_add(key, changes)
         else:

@@ -17,7 +17,7 @@ sys.path.insert(0, str(ROOT))
 
 from playwright.async_api import Error as BrowserError
 
-from scripts.demo_parts.console import echo, step
+from scripts.demo_parts.console import echo
 from scripts.demo_parts.steps import prepare
 from scripts.e2e_parts.browser import KINDS, Kind, window
 from scripts.e2e_parts.proof import ProofError, prove
@@ -48,6 +48,8 @@ WALKS: dict[str, Callable[[Run], Awaitable[None]]] = {
     "dashboards": dashboards.walk,
     "add-again": delete_and_add_directly.walk,
 }
+# A browser and its Home Assistant wait for each other, so two pairs use two cores.
+AT_A_TIME = 2
 # The limit of one run, without downloads.
 LIMIT_SECONDS = 600
 
@@ -59,11 +61,10 @@ async def walk_all(kind: Kind, walks: Sequence[str], pictures: Path) -> list[str
         (home.folder / "automations.yaml").write_text("[]")
         shutil.copytree(ROOT / "blueprints", home.folder / "blueprints")
         try:
-            with step(f"{kind.name}: starting Home Assistant"):
-                await home.start()
-                await home.onboard()
-                await home.command("config/core/update", language=kind.language)
-                await home.command("frontend/set_user_data", key="language", value={"language": kind.language})
+            await home.start()
+            await home.onboard()
+            await home.command("config/core/update", language=kind.language)
+            await home.command("frontend/set_user_data", key="language", value={"language": kind.language})
             async with window(kind, home) as page, AsyncExitStack() as stack:
                 screen = Screen(page, kind, pictures)
                 await prove(screen)
@@ -77,22 +78,26 @@ async def walk_all(kind: Kind, walks: Sequence[str], pictures: Path) -> list[str
 
 async def walk(run: Run, name: str) -> None:
     """Walk one walk; what stops it is a fault, and the next one goes on."""
+    started = asyncio.get_running_loop().time()
     try:
-        with step(f"{run.screen.kind.name}: {name}"):
-            await WALKS[name](run)
+        await WALKS[name](run)
     except (BrowserError, HomeAssistantError, TimeoutError) as error:
         lines = [line.strip() for line in (str(error) or repr(error)).splitlines() if line.strip()]
         run.screen.add_fault(f"{name} stopped: {' '.join(lines[:4])}")
         await run.screen.step(f"{name}-stopped")
+    echo(f"{run.screen.kind.name}: {name} ({asyncio.get_running_loop().time() - started:.0f} s)")
 
 
 async def e2e(kinds: Sequence[Kind], walks: Sequence[str], pictures: Path) -> int:
     """Walk in each size and language, and print what is wrong."""
     await prepare()
-    found: list[str] = []
-    for kind in kinds:
-        async with asyncio.timeout(LIMIT_SECONDS):
-            found += await walk_all(kind, walks, pictures)
+    free = asyncio.Semaphore(AT_A_TIME)
+
+    async def walk_one(kind: Kind) -> list[str]:
+        async with free, asyncio.timeout(LIMIT_SECONDS):
+            return await walk_all(kind, walks, pictures)
+
+    found = [fault for faults in await asyncio.gather(*map(walk_one, kinds)) for fault in faults]
     echo()
     if found:
         echo("These screens have faults:")
@@ -125,7 +130,7 @@ async def main() -> int:
         return 130
     except TimeoutError:
         echo(f"A run took longer than {LIMIT_SECONDS} seconds.")
-    except (HomeAssistantError, ProofError) as error:
+    except (HomeAssistantError, ProofError, BrowserError) as error:
         echo(str(error))
     return 1
 

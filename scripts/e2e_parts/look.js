@@ -41,6 +41,25 @@
     return across && (text.right > innerWidth + 1 || text.left < -1);
   };
 
+  // The boxes of a text's lines, without what has been scrolled out of sight.
+  const shownBoxes = (node) => {
+    const range = document.createRange();
+    range.selectNodeContents(node);
+    let boxes = [...range.getClientRects()].map(({ left, right, top, bottom }) => ({ left, right, top, bottom }));
+    for (let element = parentOf(node); element; element = parentOf(element)) {
+      const style = getComputedStyle(element);
+      if (["contents", "inline"].includes(style.display) || style.overflowY === "visible") continue;
+      const outer = element.getBoundingClientRect();
+      boxes = boxes.map(({ left, right, top, bottom }) => ({
+        left: Math.max(left, outer.left),
+        right: Math.min(right, outer.right),
+        top: Math.max(top, outer.top),
+        bottom: Math.min(bottom, outer.bottom),
+      }));
+    }
+    return boxes;
+  };
+
   const blocks = new Map();
   const addText = (node) => {
     const words = node.textContent.replace(/\s+/g, " ");
@@ -56,9 +75,7 @@
     found.text += words;
     found.prose += isCode ? "" : words;
     found.is_cut ||= isCut(node);
-    const range = document.createRange();
-    range.selectNodeContents(node);
-    found.boxes.push(...range.getClientRects());
+    found.boxes.push(...shownBoxes(node));
     blocks.set(block, found);
   };
   const addAttribute = (text) => text && blocks.set(Symbol(text), { text, prose: text, is_cut: false, boxes: [] });
@@ -105,9 +122,11 @@
   const overlap = (one, other) =>
     Math.min(one.right, other.right) - Math.max(one.left, other.left) > 4 &&
     Math.min(one.bottom, other.bottom) - Math.max(one.top, other.top) > 6;
+  // The box of a cut text goes on where nobody sees it.
   const isCovered = (block) =>
+    !block.is_cut &&
     [...blocks.values()].some(
-      (other) => other !== block && other.boxes.some((box) => block.boxes.some((own) => overlap(own, box))),
+      (other) => other !== block && !other.is_cut && other.boxes.some((box) => block.boxes.some((own) => overlap(own, box))),
     );
   const lines = [...blocks.values()].map((block) => ({
     is_cut: block.is_cut,

@@ -8,7 +8,7 @@ import re
 from playwright.async_api import Error, Locator, Page
 
 from scripts.e2e_parts.browser import Kind
-from scripts.e2e_parts.checks import Block, Look, faults
+from scripts.e2e_parts.checks import DOMAIN, Block, Look, faults
 from scripts.e2e_parts.texts import Texts
 
 LOOK = (Path(__file__).parent / "look.js").read_text()
@@ -44,15 +44,13 @@ class Screen:
         self._pictures = pictures
         self._console: list[str] = []
         self._steps = 0
-        page.on(
-            "console", lambda message: self._note(message.type, f"{message.text} {message.location.get('url', '')}")
-        )
-        page.on("pageerror", lambda error: self._note("error", f"{error.message} {error.stack}"))
+        page.on("console", lambda message: self._note(message.type, message.text, message.location.get("url", "")))
+        page.on("pageerror", lambda error: self._note("error", error.message, str(error.stack)))
 
-    def _note(self, kind: str, text: str) -> None:
-        """Keep what the browser's console shows in red."""
+    def _note(self, kind: str, text: str, source: str) -> None:
+        """Keep what the browser's console shows in red; with its source if only that tells whose it is."""
         if kind == "error":
-            self._console.append(" ".join(text.split())[:300])
+            self._console.append(" ".join((text if DOMAIN in text else f"{text} {source}").split())[:300])
 
     # What a person does
 

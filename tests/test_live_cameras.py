@@ -100,6 +100,17 @@ async def test_2d_camera(
         assert await entered_after(door, 1, 3) == ["0", "2"]
 
 
+@pytest.mark.parametrize("at", ["2026-10-25T00:30:00Z", "2026-10-25T01:30:00Z"])
+async def test_2d_camera_in_the_hour_that_comes_twice(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, entry: MockConfigEntry, pusher: Pusher, at: str
+) -> None:
+    """Take the local time of a reading for the pass that is now, when clocks are put back in autumn."""
+    freezer.move_to(at)
+    async with asked_camera(TWO_D) as device:
+        door = await open_door(hass, freezer, entry, pusher, device)
+        assert await entered_after(door, 102) == ["2"]
+
+
 async def test_2d_camera_without_a_time_zone(
     hass: HomeAssistant,
     noon: FrozenDateTimeFactory,

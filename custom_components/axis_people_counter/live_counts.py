@@ -153,8 +153,11 @@ class Questions:
                 if api.application is CountingApplication.TWO_D and not is_zone_known:
                     raise CameraError("gaps_without_time_zone", camera=camera.camera.name)
                 answer = await api.live(schedule.zone)
-                if abs(answer.at - dt_util.utcnow()) > MAX_CLOCK_DIFFERENCE:
+                now = dt_util.utcnow()
+                # A local time may come twice, in the night when clocks are put back.
+                at = min((answer.at.replace(fold=fold) for fold in (0, 1)), key=lambda at: abs(at - now))
+                if abs(at - now) > MAX_CLOCK_DIFFERENCE:
                     raise CameraError("live_clock")
         except CameraError as err:
             return err.message
-        return Reading(int(answer.at.timestamp()), People(answer.entered, answer.exited))
+        return Reading(int(at.timestamp()), People(answer.entered, answer.exited))

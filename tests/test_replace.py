@@ -329,7 +329,7 @@ async def test_options_keep_replacements(hass: HomeAssistant, entry: MockConfigE
     await replace(hass, entry)
     kept = dict(entry.options)
     result = await hass.config_entries.options.async_init(entry.entry_id)
-    options = {"reset_time": "04:00:00", "delete_old_counts": True, "keep_days": 200}
+    options = {"reset_time": "04:00:00", "live_seconds": 5, "delete_old_counts": True, "keep_days": 200}
     await hass.config_entries.options.async_configure(result["flow_id"], options)
     await hass.async_block_till_done()
     assert entry.options == {**kept, **options}

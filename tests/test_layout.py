@@ -29,7 +29,7 @@ LAYERS: Final = (
     ("entity",),
     ("receiver",),
     ("agreement",),
-    ("history", "gap_filling", "live_counts"),
+    ("history", "gap_filling", "live_polling"),
     ("place_coordinator",),
     ("coordinator",),
     ("ledger_coordinator", "live_camera", "camera_problems"),

@@ -1,7 +1,7 @@
 """The live counts of one camera, in step with the pushes in the ledger.
 
 Asks neither the camera nor stores anything. The coordinators of the camera and of its places read it, and
-live_counts.py adds readings.
+live_polling.py adds readings.
 """
 
 import asyncio

@@ -32,7 +32,7 @@ from ..devices import (
     async_update_camera_device,
 )
 from ..ledger import BackupHold, Camera, Changes, Ledger, LedgerError, TooManyCamerasError
-from ..live_counts import LiveCounts
+from ..live_polling import LivePolling
 from ..messages import name_placeholders, plain, url_host
 from ..place_coordinator import PlaceCoordinator
 from ..settings import PlaceSettings, async_keep_directions, options_of_a_reload, replacements_of
@@ -89,7 +89,7 @@ class Receiver:
             if (serial := str(subentry.unique_id))
         }
         self.agreement = Agreement(hass, entry, self.ledger, self.cameras, self.accesses)
-        self._live_counts = LiveCounts(hass, entry, self.accesses, self._camera_now)
+        self._live_polling = LivePolling(hass, entry, self.accesses, self._camera_now)
         # The places of each camera, by keys.
         self._places_of: dict[str, list[str]] = {}
         self._adding = asyncio.Lock()
@@ -129,7 +129,7 @@ class Receiver:
         self.statistics.async_start([camera.key for camera in cameras], places, obsolete)
         await self.agreement.async_start(self.entry)
         async_start_housekeeping(self.hass, self.entry, self.ledger, self.cameras, self.places)
-        self._live_counts.async_start()
+        self._live_polling.async_start()
 
     async def _async_store_settings(self) -> None:
         """Store the entry's settings in the ledger; directions only in the ledger go to the entry first."""
@@ -247,7 +247,7 @@ class Receiver:
         """Use what a person has entered, even if it is the same again: the camera may accept it now."""
         self.accesses[serial] = self._access(serial, settings)
         self._async_access_changed(serial, False)
-        self._live_counts.async_start_one(serial)
+        self._live_polling.async_start_one(serial)
 
     def _camera_now(self, serial: str) -> CameraCoordinator | None:
         """Return the coordinator that a camera counts for now, None if there is none or another camera has followed."""

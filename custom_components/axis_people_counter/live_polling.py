@@ -29,7 +29,7 @@ MAX_PAUSE: Final = 5 * 60
 MAX_CLOCK_DIFFERENCE: Final = timedelta(minutes=10)
 
 
-class LiveCounts:
+class LivePolling:
     """Asks each camera to which there is access."""
 
     def __init__(
@@ -45,7 +45,7 @@ class LiveCounts:
         self._accesses = accesses
         self._camera_of = camera_of
         self._every: int = entry.options.get(CONF_LIVE_SECONDS, DEFAULT_LIVE_SECONDS)
-        self._questions: dict[str, Questions] = {}
+        self._pollings: dict[str, CameraPolling] = {}
 
     @callback
     def async_start(self) -> None:
@@ -59,21 +59,21 @@ class LiveCounts:
         """Ask a camera from now on with its present access, which may be new."""
         if self._every == 0:
             return
-        if before := self._questions.get(serial):
+        if before := self._pollings.get(serial):
             before.async_stop()
-        self._questions[serial] = questions = Questions(
+        self._pollings[serial] = polling = CameraPolling(
             self._hass, self._entry, self._accesses[serial], self._camera_of, self._every
         )
         # Many cameras mustn't be asked in the same instant.
-        questions.async_ask_in(int(serial, 16) % 100 / 100 * self._every)
+        polling.async_ask_in(int(serial, 16) % 100 / 100 * self._every)
 
     @callback
     def _async_stop(self) -> None:
-        for questions in self._questions.values():
-            questions.async_stop()
+        for polling in self._pollings.values():
+            polling.async_stop()
 
 
-class Questions:
+class CameraPolling:
     """Asks one camera again and again, until it refuses the password, or its live counts are wrong."""
 
     def __init__(

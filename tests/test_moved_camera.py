@@ -13,6 +13,7 @@ from zeroconf._cache import DNSCache
 from zeroconf._dns import DNSAddress, DNSPointer
 
 from custom_components.axis_people_counter.connecting.camera_address import with_host
+from custom_components.axis_people_counter.connecting.discovered_addresses import MAX_ADDRESSES, async_addresses_now
 from custom_components.axis_people_counter.const import DOMAIN
 from homeassistant.config_entries import ConfigSubentry
 from homeassistant.core import HomeAssistant
@@ -121,6 +122,15 @@ async def test_seen_by_dhcp(
 async def test_announced(hass: HomeAssistant, entry: MockConfigEntry, device: Device) -> None:
     """Ask the camera at the address with which its name was announced; addresses of one link aren't used."""
     announced(hass, bytes([169, 254, 1, 1]), bytes([127, 0, 0, 1]))
+    await ask(hass)
+    assert access(entry).data["host"] == device.address
+
+
+async def test_announced_thousands_of_times(hass: HomeAssistant, entry: MockConfigEntry, device: Device) -> None:
+    """Ask where DHCP has seen the camera first, and at few of the addresses that anybody may announce."""
+    announced(hass, *(bytes([127, 0, high, low]) for high in range(1, 9) for low in range(250)))
+    assert len(async_addresses_now(hass, SERIAL, "192.168.1.5")) == MAX_ADDRESSES
+    seen_by_dhcp(hass, "127.0.0.1")
     await ask(hass)
     assert access(entry).data["host"] == device.address
 

@@ -154,8 +154,12 @@ async def async_open_gaps(camera: CameraCoordinator) -> list[Gap]:
     """Return the gaps older than a day that may be filled, the newest first. Raises LedgerError."""
     left = await camera.ledger.left_gaps(camera.key)
     gaps = await _async_gaps(camera, counts_since(camera), int(dt_util.utcnow().timestamp()) - DAY)
-    parts = [part for gap in gaps for part in uncovered(left, *gap)]
-    return _long(reversed(parts))
+
+    def remaining() -> list[Gap]:
+        parts = [part for gap in _long(gaps) for part in uncovered(left, *gap)]
+        return _long(reversed(parts))
+
+    return await camera.hass.async_add_executor_job(remaining)
 
 
 async def async_leave_gaps(camera: CameraCoordinator, gaps: Iterable[Gap]) -> None:

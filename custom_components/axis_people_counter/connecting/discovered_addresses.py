@@ -4,11 +4,15 @@ Nothing is sent. Whoever uses an address checks the serial number and the certif
 """
 
 from ipaddress import ip_address
+from typing import Final
 
 from homeassistant.core import HomeAssistant, callback
 
 from ..core_internals import dhcp_address, mdns_addresses
 from .camera_address import with_host
+
+# Anybody in the network can announce thousands for a camera, and each would be waited for.
+MAX_ADDRESSES: Final = 4
 
 
 @callback
@@ -17,11 +21,12 @@ def async_addresses_now(hass: HomeAssistant, serial: str, address: str) -> list[
 
     A name that a person has entered is followed by the name servers.
     """
-    moved = {with_host(address, host) for host in _hosts(hass, serial)} - {None, address}
-    return sorted(found for found in moved if found)
+    moved = dict.fromkeys(with_host(address, host) for host in _hosts(hass, serial))
+    return [found for found in moved if found and found != address][:MAX_ADDRESSES]
 
 
-def _hosts(hass: HomeAssistant, serial: str) -> set[str]:
+def _hosts(hass: HomeAssistant, serial: str) -> list[str]:
+    """Return IP addresses of a camera, that of its MAC address first."""
     # The serial number of an Axis camera is its MAC address.
     found = [dhcp_address(hass, serial), *mdns_addresses(hass, f"axis-{serial}.local.")]
-    return {host for host in found if host and not ip_address(host).is_link_local}
+    return [host for host in found if host and not ip_address(host).is_link_local]

@@ -201,7 +201,7 @@ async def test_same_password(hass: HomeAssistant, entry: MockConfigEntry, pusher
         assert list(fields) == ["host", "same_as", "username", "password", "keep_access"]
         same_as = fields["same_as"].description["suggested_value"]
         assert same_as == entry.get_subentries_of_type("camera")[0].subentry_id
-        for incomplete in ({}, {"same_as": same_as, "password": "x"}):
+        for incomplete in ({}, {"same_as": same_as, "password": "x"}, {"same_as": same_as, "username": "viewer"}):
             host = {"host": second.address, "keep_access": True}
             result = await enter(hass, result, **host, **incomplete)
             assert "Enter user name and password" in "".join(texts(result))

@@ -134,7 +134,8 @@ class CameraFlow(
         if access.get(CONF_USERNAME) and access.get(CONF_PASSWORD):
             return access
         other = self._get_entry().subentries.get(entered.get(CONF_SAME_AS, ""))
-        if other is None or access.get(CONF_PASSWORD):
+        # A user who was entered isn't exchanged for another, who may have more rights.
+        if other is None or access.get(CONF_USERNAME) or access.get(CONF_PASSWORD):
             raise CameraError("camera_no_password")
         return access | {name: other.data[name] for name in (CONF_USERNAME, CONF_PASSWORD)}
 

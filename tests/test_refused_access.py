@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
+from custom_components.axis_people_counter.connecting import CameraError
 from custom_components.axis_people_counter.const import DOMAIN
 from homeassistant.config_entries import ConfigEntryState, ConfigSubentry
 from homeassistant.core import HomeAssistant
@@ -150,6 +151,21 @@ async def test_removed_access(hass: HomeAssistant, entry: MockConfigEntry, devic
     flow = await repairs.submit(flow, host=device.address, username="root", password=NEW)
     assert (flow["type"], flow["reason"]) == ("abort", "nothing_left")
     assert entry.state is ConfigEntryState.LOADED
+
+
+async def test_removed_while_it_is_asked(
+    hass: HomeAssistant, entry: MockConfigEntry, device: Device, repairs: Repairs
+) -> None:
+    """Ask for no password of a camera whose access was removed before it answered."""
+    asked = entry.runtime_data.accesses[SERIAL]
+    hass.config_entries.async_remove_subentry(entry, access(entry).subentry_id)
+    await hass.async_block_till_done()
+    device.password = NEW
+    with pytest.raises(CameraError):
+        async with asked.async_api():
+            pass
+    assert device.rejected == 1
+    assert not repairs.issues
 
 
 async def test_other_certificate(hass: HomeAssistant, entry: MockConfigEntry, pusher: Pusher, repairs: Repairs) -> None:

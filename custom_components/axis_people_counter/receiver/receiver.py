@@ -274,6 +274,9 @@ class Receiver:
     @callback
     def _async_access_changed(self, serial: str, is_refused: bool) -> None:
         """Show an issue while a camera doesn't let us in, until a person signs in anew."""
+        if self.is_unloading:
+            # The access may be removed; if not, the next receiver finds the same.
+            return
         camera = self.cameras.get(self.key_of(serial))
         name = camera.device_name if camera else serial
         address = camera.camera.ip_address if camera else None

@@ -16,7 +16,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
 
-from .helpers.asked_cameras import asked_camera, connect, entered, reconfigure
+from .helpers.asked_cameras import asked_camera, connect, entered, give_access, reconfigure
 from .helpers.listener_entry import ListenerEntry
 from .helpers.pusher import SERIAL, TOKEN, Pusher
 from .helpers.vapix import INFO
@@ -159,6 +159,22 @@ async def test_accepted_certificate(hass: HomeAssistant, entry: MockConfigEntry,
         assert result["reason"] == "reconfigure_successful"
         (subentry,) = subentries(entry)
         assert subentry.data["connection"]["accepted"] not in (None, reached["accepted"])
+
+
+async def test_https_is_turned_off(hass: HomeAssistant, entry: MockConfigEntry, pusher: Pusher) -> None:
+    """Ask a camera that had a certificate over HTTPS only, unless a person enters that it has none any more."""
+    async with asked_camera(https=True) as device, asked_camera() as other:
+        await give_access(hass, entry, device)
+        (subentry,) = subentries(entry)
+        result = await reconfigure(hass, entry, subentry, other)
+        shown = result["description_placeholders"]
+        assert shown
+        assert "Nothing answers" in shown["problem"]
+        assert not other.requests
+        result = await reconfigure(hass, entry, subentry, other, host=f"http://{other.address}")
+        assert result["reason"] == "reconfigure_successful"
+        (subentry,) = subentries(entry)
+        assert subentry.data["connection"] == {"scheme": "http", "accepted": None}
 
 
 async def test_certificate_is_asked_once(hass: HomeAssistant, entry: MockConfigEntry, pusher: Pusher) -> None:

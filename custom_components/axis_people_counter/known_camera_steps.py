@@ -8,6 +8,7 @@ from typing import Any, override
 
 import voluptuous as vol
 
+from homeassistant.const import CONF_HOST
 from homeassistant.core import callback
 from homeassistant.data_entry_flow import FlowContext, FlowResult
 
@@ -29,6 +30,13 @@ class KnownCameraSteps[ContextT: FlowContext, ResultT: FlowResult[Any, Any], Han
         before = Connection(**access[CONF_CONNECTION])
         self._had_certificate = before.scheme == "https"
         self._accepted = self._accepted or before.accepted
+
+    @override
+    async def _async_try_camera(self, settings: Mapping[str, Any]) -> ResultT:
+        # Whoever has got the camera's address must not turn HTTPS off. A person may, by entering http://.
+        if self._had_certificate and not settings[CONF_HOST].strip().lower().startswith("http://"):
+            settings = {CONF_CONNECTION: Connection("https", None)._asdict(), **settings}
+        return await super()._async_try_camera(settings)
 
     @override
     async def async_step_certificate(self, user_input: dict[str, Any] | None = None) -> ResultT:

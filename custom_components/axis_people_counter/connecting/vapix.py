@@ -185,7 +185,7 @@ class CameraWeb:
                 raise
             if isinstance(err, _NotListeningError) and len(origins) > 1:
                 self._origin = origins[1]
-            elif err.message.key == "camera_certificate" and not self._known:
+            elif err.message.key == "camera_certificate":
                 raise UnverifiedCertificateError(err.message, await self._find_certificate()) from None
             else:
                 raise

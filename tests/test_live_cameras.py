@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from freezegun.api import FrozenDateTimeFactory
 import pytest
-from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.common import MockConfigEntry, async_capture_events
 
 from custom_components.axis_people_counter.diagnostics import async_get_config_entry_diagnostics
 from homeassistant.core import HomeAssistant
@@ -12,7 +12,7 @@ from homeassistant.core import HomeAssistant
 from .helpers.asked_cameras import asked_camera, give_access
 from .helpers.live import Door, now, open_door
 from .helpers.places import BACK
-from .helpers.pusher import Pusher, state_of
+from .helpers.pusher import Pusher, measurement, state_of
 from .helpers.recorder_statistics import rows
 from .simulator import TWO_D
 
@@ -67,6 +67,28 @@ async def test_clock_is_put_back(
         assert await entered_after(door, 103, 104) == ["2", "2"]
         door.clock_offset = timedelta()
         assert await entered_after(door, 105, 106) == ["2", "3"]
+
+
+async def test_ledger_that_is_not_readable(
+    hass: HomeAssistant, noon: FrozenDateTimeFactory, entry: MockConfigEntry, pusher: Pusher
+) -> None:
+    """Fire the event with the push for people who pass while nothing can be shown."""
+    noon.move_to("2026-09-16T21:58:00Z")
+    async with asked_camera() as device:
+        door = await open_door(hass, noon, entry, pusher, device)
+        for path in entry.runtime_data.ledger.path.parent.glob("axis_people_counter.db*"):
+            path.unlink()
+        await pusher.push(measurement(now() - timedelta(minutes=2)), sensor={"serial": BACK, "name": "Garden"})
+        await door.go_on(120)
+        assert state_of(hass, IN_TODAY) == "unavailable"
+        door.enter(2)
+        await door.go_on()
+        fired = async_capture_events(hass, "state_changed")
+        await door.push()
+        events = [
+            event.data["new_state"] for event in fired if event.data["entity_id"] == "event.main_entrance_passage"
+        ]
+        assert [state.attributes.get("count") for state in events if state.state != "unavailable"][-1:] == [2]
 
 
 async def test_statistics_are_of_pushes(

@@ -238,8 +238,11 @@ class CameraCoordinator(LedgerCoordinator[CameraData]):
         """Show a reading of live counts, or None if the camera hasn't answered."""
         was_used = live.is_used
         live.is_answering = reading is not None
+        # Who passes while nothing can be shown is shown and announced later.
+        if live is not self.live or not self.last_update_success:
+            return
         added = live.counts.read(reading) if reading else None
-        if live is not self.live or not self.last_update_success or (not added and was_used == live.is_used):
+        if not added and was_used == live.is_used:
             return
         self.data = self._with_live_counts()
         self.async_update_listeners()

@@ -149,7 +149,8 @@ class LiveCounts:
         certain = people_of(step for step in self._steps if step.start >= self.until + LAG and step.end < until)
         if certain.minus(people) != NOBODY:
             self._excesses += 1
-        elif people != NOBODY:
+        # Wrong live counts aren't read any more, so nothing can prove them right.
+        elif people != NOBODY and not self.is_wrong:
             self._excesses = 0
 
     def passed(self, since: Timestamp, before: Timestamp = LATEST) -> People:

@@ -13,7 +13,6 @@ from typing import Any, Final, override
 import voluptuous as vol
 
 from homeassistant.components.repairs import ConfirmRepairFlow, RepairsFlow, RepairsFlowResult
-from homeassistant.components.repairs.models import RepairsFlowContext
 from homeassistant.config_entries import ConfigSubentry
 from homeassistant.const import CONF_HOST, CONF_TOKEN, CONF_URL
 from homeassistant.core import HomeAssistant
@@ -74,7 +73,7 @@ class TokenFlow(RepairFlow):
         )
 
 
-class ProtocolFlow(CameraSteps[RepairsFlowContext, RepairsFlowResult, str], RepairFlow):
+class ProtocolFlow(CameraSteps[Any, RepairsFlowResult, str], RepairFlow):
     """Sets the protocol version in a camera; works without a loaded entry."""
 
     async def async_step_init(self, _: dict[str, Any] | None = None) -> RepairsFlowResult:
@@ -110,7 +109,7 @@ class ProtocolFlow(CameraSteps[RepairsFlowContext, RepairsFlowResult, str], Repa
         return self.async_abort(reason="version_set", description_placeholders={**self._data})
 
 
-class AccessFlow(KnownCameraSteps[RepairsFlowContext, RepairsFlowResult, str], RepairFlow):
+class AccessFlow(KnownCameraSteps[Any, RepairsFlowResult, str], RepairFlow):
     """Asks for the password of a camera that doesn't let us in any more; finishing the flow ends the issue."""
 
     async def async_step_init(self, _: dict[str, Any] | None = None) -> RepairsFlowResult:
@@ -130,7 +129,7 @@ class AccessFlow(KnownCameraSteps[RepairsFlowContext, RepairsFlowResult, str], R
         """Check the access, and keep it. Raises CameraError."""
         access = await async_checked_access(self.hass, self._data["about"], settings)
         async_keep_access(self.hass, self._entry, self._subentry, access)
-        return self.async_create_entry(data={})
+        return self.async_create_entry(data={}, description_placeholders={**self._data})
 
     @property
     def _subentry(self) -> ConfigSubentry:

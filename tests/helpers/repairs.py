@@ -129,6 +129,8 @@ class Repairs:
         placeholders = self._shown | (flow.get("description_placeholders") or {})
         match flow["type"]:
             case "create_entry":
+                # Here, the frontend doesn't add those of the issue.
+                placeholders = flow.get("description_placeholders") or {}
                 found = [texts["create_entry"]["default"]]
             case "abort":
                 found = [texts["abort"][flow["reason"]]]

@@ -26,7 +26,7 @@ from scripts.demo_parts.console import echo
 from scripts.demo_parts.steps import prepare
 from tests.helpers.home_assistant import HomeAssistantError
 
-LIMIT_SECONDS = 20 * 60
+LIMIT_SECONDS = 30 * 60
 
 
 PARTS: dict[str, Callable[[Path, int], Awaitable[list[Line]]]] = {

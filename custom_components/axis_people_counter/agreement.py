@@ -64,7 +64,7 @@ REASONS: Final = (NO_ANSWER, NO_COUNTS, NO_TIME_ZONE, REPLACED, WAITING)
 
 
 class Agreement:
-    """What the nightly comparison found, by the key of the camera."""
+    """The results of the nightly comparison, by the key of the camera."""
 
     def __init__(
         self,

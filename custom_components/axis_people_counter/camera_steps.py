@@ -29,7 +29,7 @@ class CameraSteps[ContextT: FlowContext, ResultT: FlowResult[Any, Any], HandlerT
 ):
     """Steps of a dialog that signs in to a camera. The password stays here: it never goes back to the browser."""
 
-    # What was entered last.
+    # The fields as they were entered last.
     _entered: Mapping[str, Any]
     # The certificate that a person is asked to accept.
     _unverified: UnverifiedCertificateError

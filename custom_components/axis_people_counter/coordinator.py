@@ -238,7 +238,7 @@ class CameraCoordinator(LedgerCoordinator[CameraData]):
         """Show a reading of live counts, or None if the camera hasn't answered."""
         was_used = live.is_used
         live.is_answering = reading is not None
-        # Who passes while nothing can be shown is shown and announced later.
+        # People who pass while nothing can be shown are shown and announced later.
         if live is not self.live or not self.last_update_success:
             return
         added = live.counts.read(reading) if reading else None

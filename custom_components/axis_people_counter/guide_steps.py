@@ -1,4 +1,4 @@
-"""What to enter in a camera by hand, and steps that wait until the camera has tried it.
+"""The values to enter in a camera by hand, and steps that wait until the camera has tried them.
 
 Dialogs share them. Knows neither cameras' passwords nor what a dialog is for.
 """

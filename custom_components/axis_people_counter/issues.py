@@ -71,7 +71,7 @@ WRONG_PROTOCOL: Final = Issue("wrong_protocol", About.SENDER_SERIAL, _ERROR, fix
 CLOCK_DIFFERS: Final = Issue("clock_differs", About.SENDER_SERIAL, _ERROR, of_sender=True)
 BODY_TOO_LARGE: Final = Issue("body_too_large", About.SENDER_ADDRESS, fixable=True, of_sender=True)
 
-# It ends when the camera lets us in again, or when a person signs in anew or removes the access.
+# This issue ends when the camera lets us in again, or when a person signs in anew or removes the access.
 ACCESS_REFUSED: Final = Issue("access_refused", About.SENDER_SERIAL, fixable=True)
 
 # They end when the problem is over, or when the camera or the place is removed.

@@ -19,7 +19,7 @@ MAX_INTERVALS: Final = 1500
 
 
 class LiveCamera:
-    """What a camera has counted after an interval of the ledger, in the camera's own direction."""
+    """The counts of a camera after an interval of the ledger, in the camera's own direction."""
 
     def __init__(self, ledger: Ledger, camera: Camera, until: Timestamp) -> None:
         """Begin with the end of the newest interval in the ledger."""

@@ -1,4 +1,4 @@
-"""What must hold for every screen: `faults` returns a sentence for each thing that doesn't."""
+"""The checks of every screen: `faults` returns a sentence for each fault."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import re
 from scripts.e2e_parts.texts import Texts
 
 DOMAIN = "axis_people_counter"
-# What Home Assistant writes on the button of a form for which the integration has no text.
+# Home Assistant's own texts for the button of a form for which the integration has none.
 NO_LABEL = {"en": "Submit", "de": "OK"}
 # The roles of what a person can use, which needs a name for a screen reader.
 USABLE = "button|checkbox|combobox|link|menuitem|option|radio|searchbox|slider|spinbutton|switch|tab|textbox|treeitem"
@@ -35,7 +35,7 @@ class Block:
 
 @dataclass(frozen=True)
 class Look:
-    """What is on the screen: its texts, and what can be clicked but not reached with the Tab key."""
+    """The texts on the screen, and the elements that can be clicked but not reached with the Tab key."""
 
     blocks: list[Block]
     unreachable: list[str]

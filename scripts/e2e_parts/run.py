@@ -23,11 +23,11 @@ SHOP, CAPACITY = "Shop", 60
 
 @dataclass
 class Run:
-    """What each walk gets."""
+    """The means of each walk."""
 
     home: HomeAssistant
     screen: Screen
-    # What is to be closed at the end: simulated cameras.
+    # Simulated cameras are closed at the end.
     stack: AsyncExitStack
     cameras: list[Camera] = field(default_factory=list)
     # The key of the place, once there is one that stays.
@@ -57,7 +57,7 @@ class Run:
         device = next(one for one in reversed(devices) if one["name"] == name)
         await self.open(f"/config/devices/device/{device['id']}")
 
-    # What the walks need from Home Assistant without looking at it
+    # Requests to Home Assistant that nobody looks at
 
     async def place(self) -> str:
         """Return the key of the place; add it if there is none."""

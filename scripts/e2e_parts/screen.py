@@ -1,4 +1,4 @@
-"""What a person does with a window, and a look at each step: a picture, and what is wrong with it."""
+"""The actions of a person in a window, and a look at each step: a picture, and the faults on it."""
 
 from __future__ import annotations
 

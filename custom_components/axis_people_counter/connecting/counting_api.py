@@ -55,7 +55,7 @@ class CountingApi:
         """Return True if the camera has the application. Raises CameraError if it is that of another camera."""
         response = await self._web.get(self._live_path, MAX_LIVE_BYTES)
         if self.application is CountingApplication.THREE_D and response.status != HTTPStatus.OK:
-            # It may have no live counts: their source, the estimation of the occupancy, can be switched off.
+            # The camera may have no live counts: their source, the estimation of the occupancy, can be switched off.
             response = await self._web.get(f"{_EXPORT_3D}?start=today&end=now&resolution=day", MAX_LIVE_BYTES)
         if response.status == HTTPStatus.NOT_FOUND:
             return False

@@ -161,7 +161,7 @@ class PushView(HomeAssistantView):
 
     @callback
     def async_certificate_refused(self, address: str) -> None:
-        """Note that a client at an address doesn't trust our certificate."""
+        """Store that a client at an address doesn't trust our certificate."""
         for test in self._tests:
             test.distrusted = address
             test.changed.set()

@@ -181,7 +181,7 @@ async def test_camera_that_does_not_answer(
     device: Device,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """Say so once, and ask again each hour; an answer that can't be read is no number either."""
+    """Log a failure once, and ask again each hour; an unreadable answer is no number either."""
     camera = camera_of(device)
     assert device.counting
     noon.move_to(MIDNIGHT)
@@ -217,7 +217,7 @@ async def test_camera_that_does_not_answer(
 async def test_answers_that_are_no_counts(
     hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Pusher, device: Device, reply: Reply
 ) -> None:
-    """What can't be read is never a number."""
+    """An unreadable answer is never a number."""
     noon.move_to(MIDNIGHT)
     await push(pusher, camera_of(device), camera_of(device).waiting())
     device.replies["/a3dpc/api/export/json"] = reply

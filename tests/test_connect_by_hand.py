@@ -121,7 +121,7 @@ async def test_camera_is_faster(
 
 
 async def test_wrong_token(hass: HomeAssistant, entry: MockConfigEntry, pusher: Pusher) -> None:
-    """Say at once that a camera has another token, and wait again."""
+    """The window shows at once that a camera has another token, and waits again."""
     result = await enter(hass, await begin(hass, entry))
     for _ in range(2):
         assert (await pusher.post(connection_test(), token="wrong")).status == HTTPStatus.UNAUTHORIZED  # noqa: S106
@@ -138,7 +138,7 @@ async def test_wrong_token(hass: HomeAssistant, entry: MockConfigEntry, pusher: 
 
 
 async def test_wrong_token_before_waiting(hass: HomeAssistant, entry: MockConfigEntry, pusher: Pusher) -> None:
-    """Say at once what went wrong before the person waits."""
+    """The window shows at once a problem that came before the person waits."""
     result = await begin(hass, entry)
     await pusher.post(connection_test(), token="wrong")  # noqa: S106
     result = await enter(hass, result)

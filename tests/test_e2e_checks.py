@@ -82,7 +82,7 @@ def test_raw_key(text: str, key: str) -> None:
 
 
 def test_code_is_no_raw_key() -> None:
-    """What is shown as code may look like a key."""
+    """Text that is shown as code may look like a key."""
     assert found("Send wrong_token to it", prose="Send to it", texts=ENGLISH) == []
 
 

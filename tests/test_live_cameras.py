@@ -37,7 +37,7 @@ async def entered_after(door: Door, *counts: int) -> list[str]:
         # The camera is restarted: its counts begin again, or return once they are loaded.
         ((103, 0, *[1] * 12, 3), ["3"] * 14 + ["5"]),
         ((103, 0, 0, 103, 104), ["3", "3", "3", "3", "4"]),
-        # It was wrong for a moment, or miscounts wildly.
+        # The camera was wrong for a moment, or miscounts wildly.
         ((103, 102, 103, 104), ["3", "3", "3", "4"]),
         ((103, 10**9, *[104] * 13, 105), ["3"] * 15 + ["4"]),
     ],

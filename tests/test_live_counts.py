@@ -117,7 +117,7 @@ async def test_events_of_two_pushes(
         await door.go_on(20)
         await door.go_on(40)
         assert passed() == [3, 2]
-        # One isn't in any reading.
+        # One of these people isn't in any reading.
         await door.push_at_once(measurement(start, 4), measurement(start + timedelta(minutes=1), 2))
         assert passed() == [3, 2, 1]
         assert shown(hass) == (6, 0, 6)

@@ -52,7 +52,7 @@ class Screen:
         if kind == "error":
             self._console.append(" ".join((text if DOMAIN in text else f"{text} {source}").split())[:300])
 
-    # What a person does
+    # Actions of a person
 
     async def open(self, url: str) -> None:
         """Open a page."""
@@ -124,7 +124,7 @@ class Screen:
         else:
             await self.press_simply(radio)
 
-    # What a person looks for
+    # Elements by their names
 
     def button(self, name: str | re.Pattern[str]) -> Locator:
         """Return the button with a name."""

@@ -100,7 +100,7 @@ def test_equal_counts(zone: str, day: date, hours: int, of_camera: int, of_pushe
 
 @pytest.mark.parametrize("hour", [0, 2, 23])
 def test_counts_that_are_not_stored(hour: int) -> None:
-    """What isn't stored counts as nobody, also in an hour that comes twice."""
+    """Minutes that aren't stored count as nobody, also in an hour that comes twice."""
     of_day = Day.of("Europe/Berlin", date(2026, 10, 25))
     stored = [
         interval
@@ -130,7 +130,7 @@ def test_hours_that_the_camera_lacks() -> None:
     rows = of_day.exported()
     del rows[60]
     rows.append(rows[-1])
-    # One row is said to be as long as an hour.
+    # The end of this row makes it an hour long.
     rows[180] = rows[180]._replace(end=rows[180].start + timedelta(hours=1))
     found = of_day.compared(rows, [])
     assert {f"{hour:02}" for hour in range(24)} - {hour.hour[11:13] for hour in found} == {"01", "03", "23"}

@@ -129,7 +129,7 @@ def test_wrong_counts() -> None:
 
 
 def test_people_before_counts_that_fall() -> None:
-    """Who is counted after a fall may have passed before it, so they count from the last reading that was higher."""
+    """People counted after a fall may have passed before it, so they count from the last higher reading."""
     live = live_counts(1000, (1010, 50), (1058, 54), (1064, 53))
     live.pushed(1060, People(5, 0))
     read(live, (1070, 55))
@@ -199,7 +199,7 @@ def test_never_too_many(seed: int, every: int, width: int) -> None:
     def truth(at: float) -> People:
         return People(*(bisect_right(passages, at) for passages in times))
 
-    # What the live counts lack, and when they begin anew.
+    # The delay of the live counts in seconds, and the time at which they begin anew.
     begun_at, lag = 0.0, random.uniform(0, 1.9)
     due = width + random.uniform(10, 40)
     live = LiveCounts(0)

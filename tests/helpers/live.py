@@ -32,11 +32,11 @@ class Door:
         self.name = device.counting.camera.name
         self.zone = device.counting.camera.zone
         self.path = LIVE_2D if device.counter is TWO_D else LIVE_3D
-        # What the pushes say of the camera.
+        # The member `sensor` of the pushes.
         self.sensor: dict[str, Any] = {"serial": device.serial, "name": self.name}
         self.live = [100, 50]
         self.clock_offset = timedelta()
-        # What the camera answers in place of its live counts.
+        # The answer of the camera in place of its live counts.
         self.fault: Reply | None = None
         # Members of the answer that aren't as documented.
         self.answer: dict[str, Any] = {}

@@ -16,7 +16,7 @@ from custom_components.axis_people_counter.const import DOMAIN
 
 INTEGRATION: Final = Path(__file__).parents[1] / "custom_components" / DOMAIN
 # From outside, only the __init__.py of these folders may be imported.
-PACKAGES: Final = ("counting", "ledger", "connecting", "statistics", "receiver", "http")
+PACKAGES: Final = ("counting", "ledger", "connecting", "statistics", "receiver", "http", "dashboards")
 # From top to bottom: a module imports only from lower lines, and from its own folder.
 LAYERS: Final = (
     ("__init__",),
@@ -24,7 +24,7 @@ LAYERS: Final = (
     ("fill_repairs",),
     ("camera_flow", "place_flow", "replace_flow", "repair_flow", "address_check", "address_form", "services", "backup"),
     ("guide_steps", "known_camera_steps"),
-    ("http", "export", "sensor", "binary_sensor", "button", "event", "number", "switch"),
+    ("http", "export", "dashboards", "sensor", "binary_sensor", "button", "event", "number", "switch"),
     ("summed_sensor", "difference_sensor", "export_formats", "camera_steps"),
     ("entity",),
     ("receiver",),

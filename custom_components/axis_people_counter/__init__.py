@@ -16,6 +16,7 @@ from homeassistant.helpers.typing import ConfigType
 from . import issues
 from .connecting import Listener, ListenerSettings
 from .const import CONF_ISSUE_SECRET, DOMAIN
+from .dashboards import async_setup_dashboards
 from .export import ExportView
 from .http import AuthorityView, async_register_views, async_remove_expired_tokens
 from .ledger import LedgerTooNewError
@@ -32,7 +33,9 @@ CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 
 
 async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
-    """Register the views and the actions."""
+    """Register the dashboards, the views and the actions."""
+    # First of all: pages wait for the dashboards for a few seconds only.
+    await async_setup_dashboards(hass)
     async_register_views(hass)
     hass.http.register_view(ExportView())
     async_setup_services(hass)

@@ -1,0 +1,78 @@
+"""The cards of Home Assistant that the dashboards consist of; their options are those that its card editor writes.
+
+The names of cameras and places stand only where Home Assistant shows plain text, never in Markdown or templates.
+"""
+
+from collections.abc import Iterable
+from typing import Any, Final
+
+from .home import Counted
+from .words import Words
+
+type Config = dict[str, Any]
+
+# A section is twelve columns wide.
+FULL_WIDTH: Final = 12
+
+
+def sections(title: str, path: str, icon: str, found: Iterable[Config], *, columns: int = 3) -> Config:
+    """Return a view with sections side by side."""
+    return {
+        "title": title,
+        "path": path,
+        "icon": icon,
+        "type": "sections",
+        "max_columns": columns,
+        "sections": list(found),
+    }
+
+
+def section(*cards: Config | None, width: int = 1) -> Config:
+    """Return a section, without the cards that are None."""
+    return {"type": "grid", "column_span": width, "cards": [card for card in cards if card]}
+
+
+def heading(text: str, icon: str, *badges: str | None) -> Config:
+    """Return the heading of a section, with the states of some entities beside it."""
+    shown = [{"type": "entity", "entity": badge} for badge in badges if badge]
+    return {"type": "heading", "heading": text, "icon": icon} | ({"badges": shown} if shown else {})
+
+
+def subtitle(text: str) -> Config:
+    """Return a heading inside a section."""
+    return {"type": "heading", "heading": text, "heading_style": "subtitle"}
+
+
+def tile(counted: Counted, key: str, name: str, *, wide: bool = False, **options: Any) -> Config | None:
+    """Return a tile of an entity, None if it isn't shown."""
+    if (entity := counted.entities.get(key)) is None:
+        return None
+    size = {"grid_options": {"columns": FULL_WIDTH}} if wide else {}
+    return {"type": "tile", "entity": entity, "name": name, **size, **options}
+
+
+def bars(counted: Counted, words: Words, period: str, days: int, *, rows: int = 4) -> Config:
+    """Return bars of the people in and out in each period."""
+    ids = counted.statistics
+    return {
+        "type": "statistics-graph",
+        "chart_type": "bar",
+        "period": period,
+        "days_to_show": days,
+        "stat_types": ["change"],
+        "entities": [{"entity": ids["in"], "name": words("in")}, {"entity": ids["out"], "name": words("out")}],
+        "grid_options": {"columns": FULL_WIDTH, "rows": rows},
+    }
+
+
+def inside(counted: Counted, words: Words, days: int, *, rows: int = 4) -> Config:
+    """Return a line of the people inside in each hour, and a band from their lowest to their highest number."""
+    return {
+        "type": "statistics-graph",
+        "period": "hour",
+        "days_to_show": days,
+        "stat_types": ["mean", "min", "max"],
+        "hide_legend": True,
+        "entities": [{"entity": counted.statistics["occupancy"], "name": words("inside")}],
+        "grid_options": {"columns": FULL_WIDTH, "rows": rows},
+    }

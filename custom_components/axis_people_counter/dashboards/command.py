@@ -1,0 +1,43 @@
+"""The command of the websocket API that answers with a dashboard."""
+
+from collections.abc import Callable
+from typing import Any, Final
+
+import voluptuous as vol
+
+from homeassistant.components import websocket_api
+from homeassistant.core import HomeAssistant
+
+from ..const import DOMAIN
+from .cards import Config
+from .door import door
+from .home import Home
+from .office import office
+from .options import Options
+from .overview import overview
+from .words import Words
+
+BUILDERS: Final[dict[str, Callable[[Home, Words, Options], Config]]] = {
+    "overview": overview,
+    "door": door,
+    "office": office,
+}
+MAX_LANGUAGE: Final = 20
+
+
+@websocket_api.websocket_command(
+    {
+        vol.Required("type"): f"{DOMAIN}/dashboard",
+        vol.Required("kind"): vol.In(BUILDERS),
+        vol.Optional("options", default=dict): dict,
+        vol.Optional("language", default="en"): vol.All(str, vol.Length(max=MAX_LANGUAGE)),
+    }
+)
+@websocket_api.async_response
+async def websocket_dashboard(
+    hass: HomeAssistant, connection: websocket_api.ActiveConnection, msg: dict[str, Any]
+) -> None:
+    """Answer with the configuration of a dashboard; each person who is signed in may see it."""
+    words = await Words.async_of(hass, msg["language"])
+    config = BUILDERS[msg["kind"]](Home.async_of(hass), words, Options.of(msg["options"]))
+    connection.send_result(msg["id"], config)

@@ -67,7 +67,7 @@ async def test_diagnostics(
     assert camera["connected"] is True
     overlapping, rejected = camera["quarantined"]
     assert overlapping["interval"] == [1789552740, 1789552800, 1, 0, 1, 0]
-    assert "overlaps" in overlapping["reason"]
+    assert overlapping["reason"] == "overlap"
     assert json.loads(rejected["content"]) == bad
     text = json.dumps(diagnostics)
     for secret in (TOKEN, "an-older-token", "ha.example.com", "192.168.1.106", SERIAL):

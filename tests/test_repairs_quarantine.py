@@ -12,8 +12,6 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.typing import WebSocketGenerator
 
 from custom_components.axis_people_counter.ledger import file as ledger_file, retry
-from custom_components.axis_people_counter.ledger.quarantine import OVERLAP
-from custom_components.axis_people_counter.messages import plain
 from homeassistant.core import HomeAssistant
 
 from .helpers.bare_ledger import locked
@@ -49,17 +47,31 @@ async def test_quarantine_is_shown(noon: FrozenDateTimeFactory, pusher: Pusher, 
     await pusher.push(measurement(NOON - 4 * MINUTE, 1, 2))
     assert placeholders(repairs.issues[QUARANTINED])["count"] == "6"
     flow = await repairs.open(QUARANTINED)
-    assert flow["type"] == "menu"
-    no_time = "utcFrom or utcTo is missing or isn't a date and time"
+    assert (flow["type"], flow["step_id"]) == ("form", "choose")
+    no_time = "Start or end is missing"
     assert flow["description_placeholders"]["rows"].splitlines() == [
-        f"| 2026-09-16 11:56:00 | 2026-09-16 11:57:00 | 1 | 2 | {plain(OVERLAP)} |",
-        r"| ? | ? | ? | ? | it isn't a JSON object with unique keys |",
-        f"| 0001-01-01 01:12:12 | ? | ? | ? | {no_time} |",
-        rf"| \| \[x\]\(http\:\/\/evil\) \|\# \<b\> | 17 | \`1\` | ? | {no_time} |",
-        r"| 2026-09-16 11:20:00 | 2026-09-16 11:20:00 | ? | ? | it ends before it begins |",
-        r"| 2026-09-16 11:30:00 | 2026-09-16 11:31:00 | \-1 | 3 | a count isn't a whole number from 0 to 100000 |",
+        "| 2026-09-16 11:56:00 → 11:57:00 | 1 | 2 | Overlaps a stored interval |",
+        r"| ? → ? | ? | ? | Not a readable JSON object |",
+        f"| 0001-01-01 01:12:12 → ? | ? | ? | {no_time} |",
+        rf"| \| \[x\]\(http\:\/\/evil\) \|\# \<b\> → 17 | \`1\` | ? | {no_time} |",
+        r"| 2026-09-16 11:20:00 → 11:20:00 | ? | ? | Ends before it begins |",
+        r"| 2026-09-16 11:30:00 → 11:31:00 | \-1 | 3 | Impossible count |",
     ]
     assert "weren't counted: 6." in repairs.text(flow)
+
+
+async def test_reasons_in_the_language_of_home_assistant(
+    hass: HomeAssistant, tmp_path: Path, pusher: Pusher, repairs: Repairs, noon: FrozenDateTimeFactory
+) -> None:
+    """Show reasons in German, and a sentence that an older version stored as it is."""
+    hass.config.language = "de"
+    await pusher.push(bad(30))
+    keep(tmp_path, "{}")
+    flow = await repairs.open(QUARANTINED)
+    assert flow["description_placeholders"]["rows"].splitlines() == [
+        "| ? → ? | ? | ? | it is new |",
+        r"| 2026-09-16 11:30:00 → 11:31:00 | \-1 | 3 | Unmögliche Zahl |",
+    ]
 
 
 async def test_quarantine_is_shown_in_part(pusher: Pusher, repairs: Repairs, noon: FrozenDateTimeFactory) -> None:
@@ -92,7 +104,7 @@ async def test_retry_after_an_update(
     last_message = state_of(hass, "sensor.main_entrance_last_message")
     noon.tick(2 * MINUTE)
 
-    flow = await repairs.choose(await repairs.open(QUARANTINED), "retry")
+    flow = await repairs.submit(await repairs.open(QUARANTINED), choice="retry")
     assert (flow["type"], flow["reason"]) == ("abort", "retried")
     assert "Settled: 2." in repairs.text(flow)
     assert "Still set aside: 3." in repairs.text(flow)
@@ -104,7 +116,7 @@ async def test_retry_after_an_update(
     assert state_of(hass, "sensor.main_entrance_last_message") == last_message
 
     for _ in range(2):
-        flow = await repairs.choose(await repairs.open(QUARANTINED), "retry")
+        flow = await repairs.submit(await repairs.open(QUARANTINED), choice="retry")
         assert "Settled: 0." in repairs.text(flow)
     await pusher.push(measurement(NOON - 20 * MINUTE, 10, adults=(4, 0)))
     assert state_of(hass, IN_TOTAL) == "13"
@@ -180,7 +192,7 @@ async def test_retry_of_all(
     await pusher.push(measurement(NOON - 5 * MINUTE, 1))
     keep(tmp_path, json.dumps(measurement(NOON - 2 * MINUTE, 3)))
     await pusher.push()
-    flow = await repairs.choose(await repairs.open(QUARANTINED), "retry")
+    flow = await repairs.submit(await repairs.open(QUARANTINED), choice="retry")
     assert flow["reason"] == "retried"
     assert not repairs.issues
     assert state_of(hass, IN_TOTAL) == "4"
@@ -198,7 +210,7 @@ async def test_retry_reaches_statistics(
     assert [row["state"] for row in await rows(hass, "in")] == [1, 0, 1]
     keep(tmp_path, json.dumps(measurement(NOON - timedelta(hours=2), 5)))
     await pusher.push()
-    await repairs.choose(await repairs.open(QUARANTINED), "retry")
+    await repairs.submit(await repairs.open(QUARANTINED), choice="retry")
     assert [row["state"] for row in await rows(hass, "in")] == [1, 5, 1]
 
 
@@ -207,7 +219,7 @@ async def test_drop(hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Pu
     await pusher.push(measurement(NOON - 15 * MINUTE, 20, minutes=15), bad(30))
     noon.tick(MINUTE)
     await pusher.push(measurement(NOON - 4 * MINUTE, 1))
-    flow = await repairs.choose(await repairs.open(QUARANTINED), "drop")
+    flow = await repairs.submit(await repairs.open(QUARANTINED), choice="drop")
     assert flow["step_id"] == "drop"
     assert "deleted for good: 2." in repairs.text(flow)
     assert placeholders(repairs.issues[QUARANTINED])["count"] == "2"
@@ -217,7 +229,7 @@ async def test_drop(hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Pu
     assert (flow["type"], flow["reason"]) == ("abort", "dropped")
     assert "Deleted: 2. Still set aside: 1." in repairs.text(flow)
     assert placeholders(repairs.issues[QUARANTINED])["count"] == "1"
-    flow = await repairs.choose(await repairs.open(QUARANTINED), "drop")
+    flow = await repairs.submit(await repairs.open(QUARANTINED), choice="drop")
     assert "Deleted: 1. Still set aside: 0." in repairs.text(await repairs.submit(flow))
     assert not repairs.issues
     assert state_of(hass, IN_TOTAL) == "20"
@@ -237,13 +249,13 @@ async def test_nothing_left(hass: HomeAssistant, noon: FrozenDateTimeFactory, pu
     noon.tick(MINUTE)
     await pusher.push(measurement(NOON - 15 * MINUTE, 7))
     opened = [await repairs.open(QUARANTINED) for _ in range(3)]
-    asked = await repairs.choose(opened[0], "drop")
+    asked = await repairs.submit(opened[0], choice="drop")
     await pusher.push(*(measurement(NOON - minute * MINUTE, 1) for minute in range(14, 0, -1)))
     assert not repairs.issues
     for flow in (
         await repairs.submit(asked),
-        await repairs.choose(opened[1], "retry"),
-        await repairs.choose(opened[2], "drop"),
+        await repairs.submit(opened[1], choice="retry"),
+        await repairs.submit(opened[2], choice="drop"),
     ):
         assert (flow["type"], flow["reason"]) == ("abort", "nothing_left")
     assert state_of(hass, IN_TOTAL) == "21"
@@ -263,7 +275,7 @@ async def test_quarantine_of_a_removed_camera(
     noon.tick(timedelta(minutes=6))
     await remove_camera(hass, entry, hass_ws_client, repairs)
     assert not repairs.issues
-    assert (await repairs.choose(flow, "retry"))["reason"] == "nothing_left"
+    assert (await repairs.submit(flow, choice="retry"))["reason"] == "nothing_left"
     await pusher.push()
     assert placeholders(repairs.issues[QUARANTINED])["count"] == "1"
 
@@ -275,7 +287,7 @@ async def test_quarantine_without_an_entry(
     await pusher.push(bad(30))
     opened = await repairs.open(QUARANTINED)
     await hass.config_entries.async_unload(entry.entry_id)
-    for flow in (await repairs.choose(opened, "retry"), await repairs.open(QUARANTINED)):
+    for flow in (await repairs.submit(opened, choice="retry"), await repairs.open(QUARANTINED)):
         assert (flow["type"], flow["reason"]) == ("abort", "not_loaded")
 
 
@@ -292,9 +304,9 @@ async def test_quarantine_while_the_ledger_cannot_be_written(
     monkeypatch.setattr(ledger_file, "BUSY_SECONDS", 0.1)
     await hass.config_entries.async_reload(entry.entry_id)
     await pusher.push(bad(30))
-    retry, asked = await repairs.open(QUARANTINED), await repairs.choose(await repairs.open(QUARANTINED), "drop")
+    retry, asked = await repairs.open(QUARANTINED), await repairs.submit(await repairs.open(QUARANTINED), choice="drop")
     with locked(tmp_path / "axis_people_counter.db"):
-        for flow in (await repairs.choose(retry, "retry"), await repairs.submit(asked)):
+        for flow in (await repairs.submit(retry, choice="retry"), await repairs.submit(asked)):
             assert (flow["type"], flow["reason"]) == ("abort", "ledger_error")
             assert "database is locked" in repairs.text(flow)
     assert placeholders(repairs.issues[QUARANTINED])["count"] == "1"

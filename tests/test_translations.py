@@ -18,12 +18,13 @@ from custom_components.axis_people_counter.agreement import REASONS
 from custom_components.axis_people_counter.camera_flow import BY_HAND, PREPARE
 from custom_components.axis_people_counter.const import DOMAIN
 from custom_components.axis_people_counter.counting.local_time import Period
+from custom_components.axis_people_counter.counting.rejected import Reason
 from custom_components.axis_people_counter.export import INTERVALS, PERIODS
 from custom_components.axis_people_counter.export_formats import FORMATS
 from custom_components.axis_people_counter.fill_repairs import CHOICES
 from custom_components.axis_people_counter.http.view import REFUSALS
 from custom_components.axis_people_counter.messages import name_placeholders
-from custom_components.axis_people_counter.repairs import ANOTHER_DOOR
+from custom_components.axis_people_counter.repairs import ANOTHER_DOOR, QUARANTINE_CHOICES
 from homeassistant.config_entries import SOURCE_USER, ConfigFlowResult
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
@@ -364,6 +365,8 @@ def test_choices_of_services() -> None:
     # What is offered beside cameras, by their own names.
     assert translated.pop("old_camera") == {ANOTHER_DOOR}
     assert translated.pop("gaps") == set(CHOICES)
+    assert translated.pop("quarantine") == set(QUARANTINE_CHOICES)
+    assert translated.pop("quarantine_reason") == set(Reason)
     assert translated.pop("way") == {PREPARE, BY_HAND}
     assert translated == {"format": set(FORMATS), "period": set(PERIODS)}
     assert all(select["translation_key"] in translated for select in options.values())

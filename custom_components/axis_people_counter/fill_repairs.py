@@ -8,33 +8,20 @@ import asyncio
 from datetime import UTC, datetime
 from typing import Any, Final, override
 
-import voluptuous as vol
-
 from homeassistant.components.repairs import RepairsFlowResult
 from homeassistant.data_entry_flow import AbortFlow
-from homeassistant.helpers import selector
 
 from .gap_filling import FilledGaps, Gap, async_fill_gaps, async_leave_gaps, async_local_schedule, async_open_gaps
 from .ledger import Comparison
 from .messages import Message, async_translate, plain, wall_clock
-from .repair_flow import RepairFlow
+from .repair_flow import CONF_CHOICE, RepairFlow, choice_schema
 from .translated_errors import abort_on_ledger_errors
 
 # As many rows as a person reads.
 MAX_SHOWN: Final = 10
-CONF_CHOICE: Final = "choice"
 FILL: Final = "fill"
 LEAVE: Final = "leave"
 CHOICES: Final = (FILL, LEAVE)
-_SCHEMA: Final = vol.Schema(
-    {
-        vol.Required(CONF_CHOICE, default=FILL): selector.SelectSelector(
-            selector.SelectSelectorConfig(
-                options=[*CHOICES], mode=selector.SelectSelectorMode.LIST, translation_key="gaps"
-            )
-        )
-    }
-)
 
 
 class FillFlow(RepairFlow):
@@ -64,7 +51,7 @@ class FillFlow(RepairFlow):
             if user_input is None:
                 return self.async_show_form(
                     step_id="choose",
-                    data_schema=_SCHEMA,
+                    data_schema=choice_schema(CHOICES, "gaps"),
                     description_placeholders={**self._data, **found},
                 )
             if user_input[CONF_CHOICE] == LEAVE:

@@ -33,6 +33,13 @@ async def async_translate(hass: HomeAssistant, message: Message) -> str:
     return text.format_map(message.placeholders)
 
 
+async def async_options(hass: HomeAssistant, selector: str) -> dict[str, str]:
+    """Return the options of a selector in Home Assistant's language: texts by key."""
+    prefix = f"component.{DOMAIN}.selector.{selector}.options."
+    texts = await async_get_translations(hass, hass.config.language, "selector", [DOMAIN])
+    return {key.removeprefix(prefix): text for key, text in texts.items() if key.startswith(prefix)}
+
+
 async def async_translate_list(hass: HomeAssistant, messages: Iterable[Message]) -> str:
     """Return messages as a list in Markdown."""
     return "\n".join([f"- {await async_translate(hass, message)}" for message in messages])

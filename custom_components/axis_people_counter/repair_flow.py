@@ -1,13 +1,27 @@
 """The base of the flows of repair issues."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+import voluptuous as vol
 
 from homeassistant.components.repairs import RepairsFlow
 from homeassistant.data_entry_flow import AbortFlow
+from homeassistant.helpers import selector
 
 from .const import DOMAIN
 from .coordinator import CameraCoordinator
 from .receiver import PeopleCounterConfigEntry
+
+CONF_CHOICE: Final = "choice"
+
+
+def choice_schema(choices: Sequence[str], translation_key: str) -> vol.Schema:
+    """Return a form with a list of choices; unlike a menu it works with the keyboard."""
+    config = selector.SelectSelectorConfig(
+        options=[*choices], mode=selector.SelectSelectorMode.LIST, translation_key=translation_key
+    )
+    return vol.Schema({vol.Required(CONF_CHOICE, default=choices[0]): selector.SelectSelector(config)})
 
 
 class RepairFlow(RepairsFlow):

@@ -17,19 +17,18 @@ from homeassistant.config_entries import ConfigSubentry
 from homeassistant.const import CONF_HOST, CONF_TOKEN, CONF_URL
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import AbortFlow
-from homeassistant.helpers.translation import async_get_translations
 
 from . import issues
 from .camera_steps import CameraSteps
 from .connecting import async_checked_access, camera_web
-from .const import DOMAIN, PUSH_PATH
+from .const import PUSH_PATH
 from .counting import DAY
 from .fill_repairs import DifferenceFlow, GapsFlow
 from .known_camera_steps import KnownCameraSteps
 from .ledger import Quarantine, Quarantined
-from .messages import plain, wall_clock
+from .messages import async_options, plain, wall_clock
 from .receiver import access_to, async_keep_access
-from .repair_flow import RepairFlow
+from .repair_flow import CONF_CHOICE, RepairFlow, choice_schema
 from .replace_flow import (
     CONF_NEW_CAMERA,
     CONF_OLD_CAMERA,
@@ -48,6 +47,10 @@ MAX_CELL: Final = 30
 UNKNOWN: Final = "?"
 # An option beside those of cameras, whose values are serial numbers.
 ANOTHER_DOOR: Final = "another_door"
+# What can be done with quarantined intervals.
+RETRY: Final = "retry"
+DROP: Final = "drop"
+QUARANTINE_CHOICES: Final = (RETRY, DROP)
 
 
 class TokenFlow(RepairFlow):
@@ -146,20 +149,27 @@ class QuarantineFlow(RepairFlow):
     _last: int
 
     async def async_step_init(self, _: dict[str, Any] | None = None) -> RepairsFlowResult:
-        """Show the newest intervals and a menu."""
+        """Show the first step."""
+        return await self.async_step_choose()
+
+    async def async_step_choose(self, user_input: dict[str, Any] | None = None) -> RepairsFlowResult:
+        """Show the newest intervals, and ask what to do."""
+        if user_input is not None:
+            return await (self._async_retry() if user_input[CONF_CHOICE] == RETRY else self.async_step_drop())
         quarantine = await self._async_quarantine()
-        return self.async_show_menu(
-            step_id="init",
-            menu_options=["retry", "drop"],
+        reasons = await async_options(self.hass, "quarantine_reason")
+        return self.async_show_form(
+            step_id="choose",
+            data_schema=choice_schema(QUARANTINE_CHOICES, "quarantine"),
             description_placeholders={
                 **self._data,
                 "count": str(quarantine.count),
                 "time_zone": plain(self.hass.config.time_zone),
-                "rows": "\n".join(_table_row(interval) for interval in quarantine.newest),
+                "rows": "\n".join(_table_row(interval, reasons) for interval in quarantine.newest),
             },
         )
 
-    async def async_step_retry(self, _: dict[str, Any] | None = None) -> RepairsFlowResult:
+    async def _async_retry(self) -> RepairsFlowResult:
         """Store what can be stored now."""
         await self._async_quarantine()
         camera = self._camera
@@ -253,11 +263,10 @@ class NewCameraFlow(RepairFlow):
             return await self.async_step_confirm()
         with abort_on_ledger_errors():
             old = await async_old_cameras(entry.runtime_data)
-        texts = await async_get_translations(self.hass, self.hass.config.language, "selector", {DOMAIN})
-        another_door = texts[f"component.{DOMAIN}.selector.old_camera.options.{ANOTHER_DOOR}"]
+        others = await async_options(self.hass, "old_camera")
         return self.async_show_form(
             step_id="choose",
-            data_schema=vol.Schema({vol.Required(CONF_OLD_CAMERA): camera_field({**old, ANOTHER_DOOR: another_door})}),
+            data_schema=vol.Schema({vol.Required(CONF_OLD_CAMERA): camera_field({**old, **others})}),
             description_placeholders={**self._data},
         )
 
@@ -308,14 +317,17 @@ def _day_row(day: int) -> str:
 # Quarantined intervals as a table. They may be anything that is JSON, or the beginning of it.
 
 
-def _table_row(quarantined: Quarantined) -> str:
-    """Return a row of a table in Markdown: from, to, in, out and why."""
+def _table_row(quarantined: Quarantined, reasons: Mapping[str, str]) -> str:
+    """Return a row of a table in Markdown: when, in, out and why."""
     if interval := quarantined.interval:
         times = [wall_clock(datetime.fromtimestamp(instant, UTC)) for instant in (interval.start, interval.end)]
-        cells = [*times, str(interval.entered), str(interval.exited)]
+        start, end, *counts = *times, str(interval.entered), str(interval.exited)
     else:
-        cells = _cells(quarantined.content or "")
-    return f"| {' | '.join(cells)} | {plain(quarantined.reason)} |"
+        start, end, *counts = _cells(quarantined.content or "")
+    if start[10:11] == " ":
+        # A table this narrow fits on a phone.
+        end = end.removeprefix(start[:11])
+    return f"| {start} → {end} | {' | '.join(counts)} | {plain(reasons.get(quarantined.reason, quarantined.reason))} |"
 
 
 def _cells(content: str) -> list[str]:

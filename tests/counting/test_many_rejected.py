@@ -11,7 +11,7 @@ import pytest
 from custom_components.axis_people_counter.counting import protocol
 from custom_components.axis_people_counter.counting.json_reader import JsonReader
 from custom_components.axis_people_counter.counting.protocol import Push, parse
-from custom_components.axis_people_counter.counting.rejected import RejectedTexts
+from custom_components.axis_people_counter.counting.rejected import Reason, RejectedTexts
 
 from ..helpers.documents import SAMPLE, SENT, error_of, measured, read_push
 from ..helpers.pusher import Document, document, measurement
@@ -129,14 +129,14 @@ def test_divided_texts_stay_in_the_body() -> None:
     """Rejected texts are divided by their times without being decoded."""
     body = b'["one","two",3]'
     texts = RejectedTexts(body)
-    texts.append("bad", 1, 6, (0, 60))
-    texts.append("worse", 7, 12, (60, 120))
-    texts.append("bad", 13, 14)
+    texts.append(Reason.NOT_AN_OBJECT, 1, 6, (0, 60))
+    texts.append(Reason.TOO_OLD, 7, 12, (60, 120))
+    texts.append(Reason.NOT_AN_OBJECT, 13, 14)
     parts = texts.divided(lambda time: time is not None and time[0] < 60)
     assert [
         [(rejected.reason, rejected.content, rejected.time) for rejected in parts[key]] for key in (True, False)
     ] == [
-        [("bad", '"one"', (0, 60))],
-        [("worse", '"two"', (60, 120)), ("bad", "3", None)],
+        [(Reason.NOT_AN_OBJECT, '"one"', (0, 60))],
+        [(Reason.TOO_OLD, '"two"', (60, 120)), (Reason.NOT_AN_OBJECT, "3", None)],
     ]
     assert list(parts[False].sizes()) == [5, 1]

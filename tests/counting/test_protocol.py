@@ -17,7 +17,7 @@ from custom_components.axis_people_counter.counting.protocol import (
     TestMessage as CameraTest,
     parse,
 )
-from custom_components.axis_people_counter.counting.rejected import Rejected
+from custom_components.axis_people_counter.counting.rejected import Reason, Rejected
 
 from ..helpers.documents import BEGIN, SAMPLE, SENT, START, counted, item, measured, read, read_push, read_sender
 from ..helpers.pusher import SERIAL, Document, document, measurement
@@ -200,7 +200,7 @@ def test_unknown_directions_alone() -> None:
     """An interval with unknown directions only is rejected: they may be new names for in and out."""
     push = read_push(counted(item("enter", 3), item("exit", 1)), measurement(START + timedelta(minutes=1), 2))
     assert [(rejected.reason, rejected.time) for rejected in push.rejected] == [
-        ("none of its directions is known", (BEGIN, BEGIN + 60))
+        (Reason.DIRECTIONS_UNKNOWN, (BEGIN, BEGIN + 60))
     ]
     assert [interval.entered for interval in push.intervals] == [2]
     assert not push.skipped
@@ -236,7 +236,7 @@ def test_unknown_kind_alone(other: Document, beside: list[Document]) -> None:
     """A measurement of an unknown kind is rejected whole if it may be the new way to count people."""
     unknown = measured(kind="people-counts-v2", **other)
     push = read_push(*beside, unknown)
-    assert Rejected("its kind is unknown", json.dumps(unknown)) in [
+    assert Rejected(Reason.KIND_UNKNOWN, json.dumps(unknown)) in [
         replace(rejected, time=None) for rejected in push.rejected
     ]
     assert not push.skipped

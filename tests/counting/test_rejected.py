@@ -8,14 +8,15 @@ import pytest
 
 from custom_components.axis_people_counter.counting.interval import MAX_COUNT
 from custom_components.axis_people_counter.counting.protocol import Push, parse, parse_rejected
+from custom_components.axis_people_counter.counting.rejected import Reason
 
 from ..helpers.documents import BEGIN, SENT, START, counted, item, measured, read_push
 from ..helpers.pusher import Document, document, measurement
 
-NOT_CLEAR = "it isn't a JSON object with unique keys"
-NOT_AN_INSTANT = "utcFrom or utcTo is missing or isn't a date and time"
-NOT_AN_ITEM = "an item isn't a JSON object with unique keys and a direction"
-NOT_A_COUNT = f"a count isn't a whole number from 0 to {MAX_COUNT}"
+NOT_CLEAR = Reason.NOT_AN_OBJECT
+NOT_AN_INSTANT = Reason.TIME_MISSING
+NOT_AN_ITEM = Reason.ITEM_UNREADABLE
+NOT_A_COUNT = Reason.COUNT_IMPOSSIBLE
 
 
 def without(key: str) -> Document:
@@ -30,8 +31,8 @@ def without(key: str) -> Document:
         (7, NOT_CLEAR),
         ([], NOT_CLEAR),
         ("people-counts", NOT_CLEAR),
-        ({}, "kind is missing"),
-        (measured(kind=None), "kind is missing"),
+        ({}, Reason.KIND_MISSING),
+        (measured(kind=None), Reason.KIND_MISSING),
         (without("utcFrom"), NOT_AN_INSTANT),
         (without("utcTo"), NOT_AN_INSTANT),
         (measured(utcFrom=None), NOT_AN_INSTANT),
@@ -45,23 +46,23 @@ def without(key: str) -> Document:
         (measured(utcFrom="2021-04-13T09:19:0\ud800Z"), NOT_AN_INSTANT),
         (measured(utcFrom="0001-01-01T00:00:00+14:00"), NOT_AN_INSTANT),
         (measured(utcTo="9999-12-31T23:59:59-14:00"), NOT_AN_INSTANT),
-        (measured(utcTo="2021-04-13T09:19:00Z"), "it ends before it begins"),
-        (measured(utcTo="2021-04-13T09:18:00Z"), "it ends before it begins"),
-        (measured(utcFrom="2021-04-13T09:19:00.1Z", utcTo="2021-04-13T09:19:00.9Z"), "it ends before it begins"),
-        (measured(utcFrom="2021-04-12T09:19:59Z"), "it is longer than a day"),
-        (measured(utcTo="2021-04-13T09:22:25Z"), "it ends after the document was sent"),
+        (measured(utcTo="2021-04-13T09:19:00Z"), Reason.ENDS_BEFORE_START),
+        (measured(utcTo="2021-04-13T09:18:00Z"), Reason.ENDS_BEFORE_START),
+        (measured(utcFrom="2021-04-13T09:19:00.1Z", utcTo="2021-04-13T09:19:00.9Z"), Reason.ENDS_BEFORE_START),
+        (measured(utcFrom="2021-04-12T09:19:59Z"), Reason.TOO_LONG),
+        (measured(utcTo="2021-04-13T09:22:25Z"), Reason.ENDS_AFTER_SENDING),
         (
             measured(utcFrom="2020-03-09T09:20:00Z", utcTo="2020-03-09T09:21:00Z"),
-            "it is older than any camera remembers",
+            Reason.TOO_OLD,
         ),
-        (without("items"), "items is missing"),
-        (measured(items={}), "items isn't a list"),
-        (measured(items=0), "items isn't a list"),
+        (without("items"), Reason.ITEMS_MISSING),
+        (measured(items={}), Reason.ITEMS_UNREADABLE),
+        (measured(items=0), Reason.ITEMS_UNREADABLE),
         (counted(None), NOT_AN_ITEM),
         (counted([]), NOT_AN_ITEM),
         (counted({"count": 1}), NOT_AN_ITEM),
         (counted(item(None, 1)), NOT_AN_ITEM),
-        (counted(item("in", 1), item("in", 1)), "a direction appears twice in it"),
+        (counted(item("in", 1), item("in", 1)), Reason.DIRECTION_TWICE),
         (counted({"direction": "in"}), NOT_A_COUNT),
         (counted(item("in", None)), NOT_A_COUNT),
         (counted(item("in", "1")), NOT_A_COUNT),
@@ -71,8 +72,8 @@ def without(key: str) -> Document:
         (counted(item("in", 3.0000001)), NOT_A_COUNT),
         (counted(item("in", 1e300)), NOT_A_COUNT),
         (counted(item("in", "3.0")), NOT_A_COUNT),
-        (counted(item("In", 1), item("OUT", 1)), "none of its directions is known"),
-        (measured(kind="people-counts "), "its kind is unknown"),
+        (counted(item("In", 1), item("OUT", 1)), Reason.DIRECTIONS_UNKNOWN),
+        (measured(kind="people-counts "), Reason.KIND_UNKNOWN),
         (counted(item("in", 0.5)), NOT_A_COUNT),
         (counted(item("in", [1])), NOT_A_COUNT),
         (counted(item("in", -1)), NOT_A_COUNT),
@@ -83,7 +84,7 @@ def without(key: str) -> Document:
         (counted(item("out", 1, adults=False)), NOT_A_COUNT),
     ],
 )
-def test_rejected(bad: Any, reason: str) -> None:
+def test_rejected(bad: Any, reason: Reason) -> None:
     """A bad measurement is returned with its text and the reason; those around it are read."""
     before = measurement(START - timedelta(minutes=1), 1)
     after = measurement(START + timedelta(minutes=1), 2)
@@ -135,7 +136,7 @@ UP_TO_ITEMS = '{"kind":"people-counts","utcFrom":"2021-04-13T09:19:00Z","utcTo":
         (json.dumps("ü" * 20_000, ensure_ascii=False), NOT_CLEAR),
     ],
 )
-def test_text_of_rejected_measurement(text: str, reason: str) -> None:
+def test_text_of_rejected_measurement(text: str, reason: Reason) -> None:
     """The text is kept unchanged, however long, and what follows is read from the right position on."""
     good = json.dumps(measurement(START + timedelta(minutes=1), 2))
     body = json.dumps(document("?", sent=SENT)).replace('"?"', f"{text} ,\n {good}")

@@ -20,13 +20,13 @@ import pytest
 from custom_components.axis_people_counter.counting.interval import Interval, Intervals
 from custom_components.axis_people_counter.counting.overlap import SentInterval
 from custom_components.axis_people_counter.counting.protocol import Push, Sender
-from custom_components.axis_people_counter.counting.rejected import Rejected, RejectedTexts
+from custom_components.axis_people_counter.counting.rejected import Reason, Rejected, RejectedTexts
 from custom_components.axis_people_counter.ledger import day_format, schema
 from custom_components.axis_people_counter.ledger.errors import LedgerError
 from custom_components.axis_people_counter.ledger.file import BackupHold
 from custom_components.axis_people_counter.ledger.ledger import Ledger
 from custom_components.axis_people_counter.ledger.places import Place
-from custom_components.axis_people_counter.ledger.quarantine import MAX_QUARANTINED, OVERLAP
+from custom_components.axis_people_counter.ledger.quarantine import MAX_QUARANTINED
 from custom_components.axis_people_counter.ledger.series import Series
 from custom_components.axis_people_counter.ledger.storing import Changes
 
@@ -184,7 +184,7 @@ def camera_row(path: Path, columns: str, serial: str = SERIAL) -> tuple[Any, ...
 
 def waiting(path: Path) -> list[tuple[int, int]]:
     """Return start and end of the waiting intervals, in minutes."""
-    rows = query(path, "SELECT start, stop FROM quarantine WHERE reason = ? ORDER BY start", OVERLAP)
+    rows = query(path, "SELECT start, stop FROM quarantine WHERE reason = ? ORDER BY start", Reason.OVERLAP)
     return [((start - START) // MINUTE, (end - START) // MINUTE) for start, end in rows]
 
 
@@ -205,7 +205,7 @@ def as_after_a_power_cut(path: Path, folder: Path) -> Path:
 def bad(minute: int, *, minutes: int = 1, content: str | None = None) -> Rejected:
     """Return a rejected interval whose time is readable."""
     start = START + minute * MINUTE
-    return Rejected("bad", content or f"{minute} {minutes}", (start, start + minutes * MINUTE))
+    return Rejected(Reason.COUNT_IMPOSSIBLE, content or f"{minute} {minutes}", (start, start + minutes * MINUTE))
 
 
 def contents(ledger: Ledger, serial: str = SERIAL) -> list[str | None]:
@@ -215,7 +215,7 @@ def contents(ledger: Ledger, serial: str = SERIAL) -> list[str | None]:
 
 def keep(ledger: Ledger, sent: int, *contents: str) -> None:
     """Record a push in which all intervals are rejected."""
-    record(ledger, sent, rejected=[Rejected("bad", content) for content in contents])
+    record(ledger, sent, rejected=[Rejected(Reason.COUNT_IMPOSSIBLE, content) for content in contents])
 
 
 def held_up(ledger: Ledger) -> threading.Event:

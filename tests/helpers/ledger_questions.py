@@ -14,7 +14,7 @@ from custom_components.axis_people_counter.counting.interval import Interval, In
 from custom_components.axis_people_counter.counting.local_time import DAY, HOUR, Period, period_bounds
 from custom_components.axis_people_counter.counting.occupancy import Source
 from custom_components.axis_people_counter.counting.protocol import Push
-from custom_components.axis_people_counter.counting.rejected import Rejected
+from custom_components.axis_people_counter.counting.rejected import Reason, Rejected
 from custom_components.axis_people_counter.counting.schedule import Schedule
 from custom_components.axis_people_counter.export import Export
 from custom_components.axis_people_counter.history import History, PlaceHistory, TimeRange
@@ -84,7 +84,7 @@ def deliveries(draw: st.DrawFn) -> Delivery:
         start += gap * MINUTE
         found.append(Interval(start, start + width, draw(people), draw(people), draw(adults), draw(adults)))
         start += width
-    rejected = draw(st.lists(st.just(Rejected("bad", str(found[0].start), found[0][:2])), max_size=1))
+    rejected = draw(st.lists(st.just(Rejected(Reason.COUNT_IMPOSSIBLE, str(found[0].start), found[0][:2])), max_size=1))
     return Delivery(draw(st.integers(0, 1)), draw(st.integers(0, 9)), found, rejected)
 
 

@@ -92,11 +92,6 @@ class Repairs:
         self._shown = issue.translation_placeholders or {}
         return await self._post("", {"handler": DOMAIN, "issue_id": issue.issue_id})
 
-    async def choose(self, flow: Flow, option: str) -> Flow:
-        """Select an option of a menu."""
-        assert option in flow["menu_options"]
-        return await self._post(f"/{flow['flow_id']}", {"next_step_id": option})
-
     async def submit(self, flow: Flow, **entered: Any) -> Flow:
         """Submit a form."""
         assert flow["type"] == "form"
@@ -141,10 +136,8 @@ class Repairs:
                 found = [
                     step["title"],
                     step["description"],
-                    *(step["menu_options"][key] for key in flow.get("menu_options", ())),
-                ]
-                found += [
-                    step["data"][field["name"]] for field in (flow["data_schema"] if flow["type"] == "form" else ())
+                    step["submit"],
+                    *(step["data"][field["name"]] for field in flow["data_schema"]),
                 ]
                 found += [texts["error"][key] for key in (flow.get("errors") or {}).values()]
         for text in found:

@@ -10,7 +10,7 @@ from typing import Final
 
 import pytest
 
-from custom_components.axis_people_counter.counting.rejected import Rejected
+from custom_components.axis_people_counter.counting.rejected import Reason, Rejected
 from custom_components.axis_people_counter.ledger import file as ledger_file
 from custom_components.axis_people_counter.ledger.errors import LedgerError, LedgerTooNewError
 from custom_components.axis_people_counter.ledger.file import BackupHold
@@ -112,7 +112,7 @@ def push_until_the_log_is_long(path: Path, ledger: Ledger) -> None:
     """Push until SQLite would write the log into the file by itself; the log has to be short."""
     for number in range(50):
         # Each takes some hundred pages. An equal one would not be stored again.
-        long = Rejected("count out of range", f"{next(NUMBERS)}{' ' * 200_000}")
+        long = Rejected(Reason.COUNT_IMPOSSIBLE, f"{next(NUMBERS)}{' ' * 200_000}")
         record(ledger, 60 * number, interval(number, 1), rejected=[long])
         if log_of(path).stat().st_size > 1500 * 4096:
             return

@@ -9,9 +9,9 @@ import pytest
 
 from custom_components.axis_people_counter.counting.overlap import NEVER_SENT, SentInterval, overlapping_groups
 from custom_components.axis_people_counter.counting.protocol import Sender
+from custom_components.axis_people_counter.counting.rejected import Reason
 from custom_components.axis_people_counter.counting.replacements import Replacement, routes_of
 from custom_components.axis_people_counter.ledger.ledger import Ledger
-from custom_components.axis_people_counter.ledger.quarantine import OVERLAP
 
 from ..helpers.bare_ledger import (
     DAY,
@@ -115,7 +115,7 @@ def waiting(path: Path, key: str) -> list[SentInterval]:
         WHERE key = ? AND reason = ?
         """,
         key,
-        OVERLAP,
+        Reason.OVERLAP,
     )
     return sorted(SentInterval(*row) for row in rows)
 

@@ -6,7 +6,7 @@ import pytest
 
 from custom_components.axis_people_counter.counting.interval import Interval, Intervals
 from custom_components.axis_people_counter.counting.protocol import Push
-from custom_components.axis_people_counter.counting.rejected import Rejected
+from custom_components.axis_people_counter.counting.rejected import Reason, Rejected
 from custom_components.axis_people_counter.counting.replacements import Route
 from custom_components.axis_people_counter.ledger import quarantine
 from custom_components.axis_people_counter.ledger.ledger import Ledger
@@ -89,7 +89,9 @@ def test_little_room(ledger: Ledger, room: int, monkeypatch: pytest.MonkeyPatch)
 def test_short_interval_after_one_that_found_no_room(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
     """An interval that is too long for what remains doesn't keep a shorter one out."""
     monkeypatch.setattr(quarantine, "MAX_QUARANTINED_BYTES", 1000)
-    changes = record(ledger, 1, rejected=[Rejected("bad", "é" * 451), Rejected("bad", "é" * 450)])
+    changes = record(
+        ledger, 1, rejected=[Rejected(Reason.COUNT_IMPOSSIBLE, "é" * 451), Rejected(Reason.COUNT_IMPOSSIBLE, "é" * 450)]
+    )
     assert changes.not_stored == 1
     assert contents(ledger) == ["é" * 450]
 
@@ -98,7 +100,7 @@ def test_wide_intervals_of_a_day(ledger: Ledger) -> None:
     """Rejected intervals of many widths are compared with the intervals around them, as one by one."""
     record(ledger, 10, *(Interval(START + at, START + at + 7, 1, 0, None, None) for at in range(0, 7000, 7)))
     rejected = [
-        Rejected("bad", f"{at} {width}", (START + at, START + at + width))
+        Rejected(Reason.COUNT_IMPOSSIBLE, f"{at} {width}", (START + at, START + at + width))
         for at in range(-50, 7000, 331)
         for width in (1, 50, 3600, DAY)
     ]
@@ -113,7 +115,11 @@ def test_wide_intervals_of_a_day(ledger: Ledger) -> None:
 def test_memory_of_texts(ledger: Ledger, routed: bool) -> None:
     """The texts of rejected intervals aren't all in memory at once, also if the camera replaced another one."""
     texts = rejected_texts(
-        Rejected("bad", f"{number} {'x' * 100_000} \N{DOOR}", (START + number * MINUTE, START + (number + 1) * MINUTE))
+        Rejected(
+            Reason.COUNT_IMPOSSIBLE,
+            f"{number} {'x' * 100_000} \N{DOOR}",
+            (START + number * MINUTE, START + (number + 1) * MINUTE),
+        )
         for number in range(-100, 0)
     )
     if routed:

@@ -4,8 +4,8 @@ from pathlib import Path
 from time import perf_counter
 
 from custom_components.axis_people_counter.counting.interval import Interval
+from custom_components.axis_people_counter.counting.rejected import Reason
 from custom_components.axis_people_counter.ledger.ledger import Ledger
-from custom_components.axis_people_counter.ledger.quarantine import OVERLAP
 
 from ..helpers.bare_ledger import (
     MINUTE,
@@ -84,7 +84,7 @@ def test_interval_that_cuts_into_a_stored_one_waits(path: Path, ledger: Ledger) 
     assert waiting(path) == [(10, 20)]
     (held,) = ledger.quarantined(SERIAL, 5).result(TIMEOUT)
     assert held.interval == interval(10, 7, minutes=10)
-    assert held.reason == OVERLAP
+    assert held.reason == Reason.OVERLAP
 
 
 def test_chain_of_intervals_that_cut_each_other(path: Path, tmp_path: Path, ledger: Ledger) -> None:

@@ -8,7 +8,7 @@ from hypothesis import given, strategies as st
 import pytest
 
 from custom_components.axis_people_counter.counting.interval import Interval
-from custom_components.axis_people_counter.counting.rejected import Rejected
+from custom_components.axis_people_counter.counting.rejected import Reason, Rejected
 from custom_components.axis_people_counter.ledger import quarantine
 from custom_components.axis_people_counter.ledger.ledger import Ledger
 
@@ -39,14 +39,14 @@ from ..helpers.histories import Report, aligned, cutting, examples, history
 
 def test_rejected_intervals_are_set_aside(ledger: Ledger) -> None:
     """Rejected intervals are stored as they were sent, with the reason; the rest of the push is stored."""
-    rejected = [Rejected("it ends before it begins", '{"a": 1}'), Rejected("items is missing", '{"b": 2}')]
+    rejected = [Rejected(Reason.ENDS_BEFORE_START, '{"a": 1}'), Rejected(Reason.ITEMS_MISSING, '{"b": 2}')]
     changes = record(ledger, 60, interval(0, 5), rejected=rejected)
     assert changes.new_intervals == (interval(0, 5),)
     assert quarantined(ledger) == 2
     held = ledger.quarantined(SERIAL, 10).result(TIMEOUT)
     assert [(kept.reason, kept.content, kept.interval) for kept in held] == [
-        ("items is missing", '{"b": 2}', None),
-        ("it ends before it begins", '{"a": 1}', None),
+        (Reason.ITEMS_MISSING, '{"b": 2}', None),
+        (Reason.ENDS_BEFORE_START, '{"a": 1}', None),
     ]
     assert [kept.content for kept in ledger.quarantined(SERIAL, 1).result(TIMEOUT)] == ['{"b": 2}']
 
@@ -54,10 +54,10 @@ def test_rejected_intervals_are_set_aside(ledger: Ledger) -> None:
 def test_rejected_interval_sent_again(ledger: Ledger) -> None:
     """A rejected interval is stored once, with the time when it came first."""
     for sent in (60, 60, 120):
-        record(ledger, sent, rejected=[Rejected("bad", "x"), Rejected("bad", "y")])
+        record(ledger, sent, rejected=[Rejected(Reason.COUNT_IMPOSSIBLE, "x"), Rejected(Reason.COUNT_IMPOSSIBLE, "y")])
         assert quarantined(ledger) == 2
     assert {kept.received for kept in ledger.quarantined(SERIAL, 10).result(TIMEOUT)} == {START + 60}
-    record(ledger, 120, sender=sender(1), rejected=[Rejected("bad", "x")])
+    record(ledger, 120, sender=sender(1), rejected=[Rejected(Reason.COUNT_IMPOSSIBLE, "x")])
     assert quarantined(ledger, sender(1).serial) == 1
 
 
@@ -111,7 +111,7 @@ def test_room_is_free_again(ledger: Ledger) -> None:
 def test_limit_of_all_cameras_together(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
     """Invented cameras can't fill the disk, neither with rejected nor with waiting intervals."""
     monkeypatch.setattr(quarantine, "MAX_QUARANTINED_BYTES", 10_100)
-    long = [Rejected("bad", f"{number} {'é' * 400}") for number in range(6)]
+    long = [Rejected(Reason.COUNT_IMPOSSIBLE, f"{number} {'é' * 400}") for number in range(6)]
     assert record(ledger, 1, sender=sender(1), rejected=long).not_stored == 0
     changes = record(ledger, 1, interval(0, 7), sender=sender(2), rejected=long)
     assert (changes.not_stored, changes.camera.total_entered) == (1, 7)
@@ -242,7 +242,7 @@ def test_rejected_interval_covered_by_others(path: Path, ledger: Ledger, late: b
 
 def test_rejected_interval_within_a_wider_one_of_the_same_push(ledger: Ledger) -> None:
     """A shorter rejected interval of a push is kept, and so is one without a time."""
-    record(ledger, 900, interval(0, 9, minutes=15), rejected=[bad(3), Rejected("bad", "no time")])
+    record(ledger, 900, interval(0, 9, minutes=15), rejected=[bad(3), Rejected(Reason.COUNT_IMPOSSIBLE, "no time")])
     assert contents(ledger) == ["3 1", "no time"]
     record(ledger, 960, interval(0, 9, minutes=15))
     assert contents(ledger) == ["no time"]
@@ -255,7 +255,9 @@ def test_order_makes_no_difference_to_the_quarantine(data: st.DataObject, report
     """An interval stays in quarantine unless all its time was sent later, in any order and with any room."""
     unread = data.draw(st.lists(st.booleans(), min_size=len(reports), max_size=len(reports)))
     pushes = [
-        push(sent, rejected=[Rejected("bad", repr(counted), counted[:2])]) if bad else push(sent, counted)
+        push(sent, rejected=[Rejected(Reason.COUNT_IMPOSSIBLE, repr(counted), counted[:2])])
+        if bad
+        else push(sent, counted)
         for (sent, counted), bad in zip(reports, unread, strict=True)
     ]
 

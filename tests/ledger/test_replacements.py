@@ -10,7 +10,7 @@ import pytest
 from custom_components.axis_people_counter.counting.interval import Interval
 from custom_components.axis_people_counter.counting.occupancy import Source
 from custom_components.axis_people_counter.counting.protocol import Sender
-from custom_components.axis_people_counter.counting.rejected import Rejected
+from custom_components.axis_people_counter.counting.rejected import Reason, Rejected
 from custom_components.axis_people_counter.counting.replacements import Replacement, routes_of
 from custom_components.axis_people_counter.ledger.ledger import Ledger
 from custom_components.axis_people_counter.ledger.places import Door, Place
@@ -219,10 +219,10 @@ def test_statistics_after_a_replacement(path: Path) -> None:
 
 def test_quarantine_moves(path: Path) -> None:
     """Rejected intervals without a time, and waiting ones, move to the new key."""
-    rejected = Rejected("it is new", "{}")
+    rejected = Rejected(Reason.KIND_UNKNOWN, "{}")
     with opened(path) as ledger:
         send(ledger, A, interval(0, 1), rejected=[rejected])
-        send(ledger, B, interval(12, 1, minutes=5), rejected=[rejected, Rejected("it is new", "[]")])
+        send(ledger, B, interval(12, 1, minutes=5), rejected=[rejected, Rejected(Reason.KIND_UNKNOWN, "[]")])
         send(ledger, B, interval(10, 1, minutes=5), sent=901)
         assert ledger.quarantine(B, 9).result(TIMEOUT).count == 3
         replace(ledger, Replacement(A, B, at(1)))
@@ -236,7 +236,7 @@ def test_quarantine_moves(path: Path) -> None:
 def test_quarantine_before_and_after_the_replacement(path: Path) -> None:
     """A rejected interval goes to the key that its time belongs to."""
     before, since, unknown = (
-        Rejected("it is new", f"[{number}]", time)
+        Rejected(Reason.KIND_UNKNOWN, f"[{number}]", time)
         for number, time in enumerate([(at(-5), at(-4)), (at(5), at(6)), None])
     )
     with opened(path) as ledger:
@@ -257,7 +257,7 @@ def test_quarantine_after_an_undone_replacement(path: Path) -> None:
         send(ledger, A, interval(0, 1))
         send(ledger, B, interval(12, 3))
         replace(ledger, Replacement(A, B, at(10)))
-        send(ledger, B, interval(13, 3), sent=901, rejected=[Rejected("it is new", content, (at(14), at(15)))])
+        send(ledger, B, interval(13, 3), sent=901, rejected=[Rejected(Reason.KIND_UNKNOWN, content, (at(14), at(15)))])
         replace(ledger)
         send(ledger, B, interval(15, 1), sent=902)
         for key in (A, B):
@@ -301,7 +301,7 @@ def test_all_reads_go_by_the_key(path: Path) -> None:
     """The serial number of the new camera has only its earlier counts."""
     with opened(path) as ledger:
         send(ledger, A, interval(0, 1))
-        send(ledger, B, interval(5, 2), interval(12, 3), rejected=[Rejected("it is new", "{}")])
+        send(ledger, B, interval(5, 2), interval(12, 3), rejected=[Rejected(Reason.KIND_UNKNOWN, "{}")])
         replace(ledger, Replacement(A, B, at(10)))
         ledger.correct(A, at(20), 7, Source.ACTION).result(TIMEOUT)
         ledger.set_reversed(A, True).result(TIMEOUT)

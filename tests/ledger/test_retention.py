@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from custom_components.axis_people_counter.counting.occupancy import Source
-from custom_components.axis_people_counter.counting.rejected import Rejected
+from custom_components.axis_people_counter.counting.rejected import Reason, Rejected
 from custom_components.axis_people_counter.counting.replacements import Replacement, routes_of
 from custom_components.axis_people_counter.counting.schedule import Schedule
 from custom_components.axis_people_counter.history import PlaceHistory
@@ -201,7 +201,7 @@ def test_quarantined_intervals_are_deleted_in_parts(ledger: Ledger, monkeypatch:
     monkeypatch.setattr(quarantine, "DELETED_AT_ONCE", 2)
     fill(ledger, range(8))
     record(ledger, 90, rejected=[bad(minute) for minute in range(5)])
-    record(ledger, 91, rejected=[Rejected("bad", f"without a time {number}") for number in range(3)])
+    record(ledger, 91, rejected=[Rejected(Reason.COUNT_IMPOSSIBLE, f"without a time {number}") for number in range(3)])
     record(ledger, 92, *(interval(minute, 1, minutes=4) for minute in range(10, 28, 3)))
     numbers = [quarantined(ledger)]
     assert numbers == [5 + 3 + 3]

@@ -8,11 +8,10 @@ from hypothesis import given, strategies as st
 import pytest
 
 from custom_components.axis_people_counter.counting.interval import Interval
-from custom_components.axis_people_counter.counting.rejected import Rejected
+from custom_components.axis_people_counter.counting.rejected import Reason, Rejected
 from custom_components.axis_people_counter.ledger import retry as ledger_retry
 from custom_components.axis_people_counter.ledger.errors import LedgerError
 from custom_components.axis_people_counter.ledger.ledger import Ledger
-from custom_components.axis_people_counter.ledger.quarantine import OVERLAP
 from custom_components.axis_people_counter.ledger.retry import Retried
 
 from ..helpers.bare_ledger import (
@@ -121,7 +120,7 @@ def test_waiting_interval_is_retried(path: Path, ledger: Ledger) -> None:
         path,
         "INSERT INTO quarantine (camera, received, reason, start, stop, entered, exited, sent)"
         " VALUES (1, 0, ?, ?, ?, 4, 0, ?)",
-        *(OVERLAP, START + 60, START + 120, START + 60),
+        *(Reason.OVERLAP, START + 60, START + 120, START + 60),
     )
     assert waiting(path) == [(1, 2)]
     retried = retry(ledger, 120)
@@ -209,7 +208,9 @@ def test_retry_makes_no_difference(data: st.DataObject, reports: list[Report]) -
             answers.append(at_once.record(push(sent, counted), START + sent))
             if data.draw(st.booleans()):
                 kept[str(number)] = [counted]
-                answers.append(later.record(push(sent, rejected=[Rejected("bad", str(number))]), START + sent))
+                answers.append(
+                    later.record(push(sent, rejected=[Rejected(Reason.COUNT_IMPOSSIBLE, str(number))]), START + sent)
+                )
             else:
                 answers.append(later.record(push(sent, counted), START + sent))
             if data.draw(st.integers(0, 5)) == 0:
@@ -239,7 +240,7 @@ def test_long_content_is_shown_in_part(ledger: Ledger) -> None:
 
 def test_drop(path: Path, ledger: Ledger) -> None:
     """Intervals that came since, other cameras' and stored ones stay."""
-    record(ledger, 1, sender=sender(1), rejected=[Rejected("bad", "of another")])
+    record(ledger, 1, sender=sender(1), rejected=[Rejected(Reason.COUNT_IMPOSSIBLE, "of another")])
     record(ledger, 900, interval(0, 20, minutes=15))
     keep(ledger, 960, "shown")
     record(ledger, 960, interval(3, 1))
@@ -256,7 +257,7 @@ def test_dropped_intervals_sent_again(path: Path, ledger: Ledger) -> None:
     """Dropped intervals that are sent again are set aside again."""
     record(ledger, 900, interval(0, 20, minutes=15))
     for _ in range(2):
-        record(ledger, 960, interval(3, 1), rejected=[Rejected("bad", "x")])
+        record(ledger, 960, interval(3, 1), rejected=[Rejected(Reason.COUNT_IMPOSSIBLE, "x")])
         assert quarantined(ledger) == 2
         assert waiting(path) == [(3, 4)]
         ledger.drop(SERIAL, ledger.quarantine(SERIAL, 0).result(TIMEOUT).last).result(TIMEOUT)

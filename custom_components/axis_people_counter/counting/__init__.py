@@ -39,7 +39,7 @@ from .occupancy import (
 from .occupancy_columns import PassageColumns, Peak, passages_of_door, passages_of_place, peaks
 from .overlap import NEVER_SENT, Coverage, SentInterval, overlapping_groups, rank, resolve
 from .protocol import Document, DocumentError, ProtocolVersionError, Push, Sender, TestMessage, parse, parse_rejected
-from .rejected import Rejected, RejectedTexts
+from .rejected import Reason, Rejected, RejectedTexts
 from .replacements import (
     Replacement,
     Route,
@@ -88,6 +88,7 @@ __all__ = [
     "ProtocolVersionError",
     "Push",
     "Reading",
+    "Reason",
     "Rejected",
     "RejectedTexts",
     "Replacement",

@@ -9,12 +9,18 @@ from typing import Any, Final
 from .interval import MAX_COUNT, MAX_WIDTH, Interval
 from .json_reader import is_object
 from .local_time import Timestamp
+from .rejected import Reason
 
 KIND: Final = "people-counts"
 
 
 class RejectedError(Exception):
-    """The measurement can't be stored; the message is the reason."""
+    """The measurement can't be stored."""
+
+    def __init__(self, reason: Reason) -> None:
+        """Keep the reason."""
+        super().__init__(reason)
+        self.reason = reason
 
 
 class UnknownKindError(RejectedError):
@@ -24,21 +30,21 @@ class UnknownKindError(RejectedError):
 def interval_of(measurement: Any) -> tuple[Interval, list[str]]:
     """Return the interval of a measurement, and the unknown directions in it. Raises RejectedError."""
     if not is_object(measurement):
-        raise RejectedError("it isn't a JSON object with unique keys")
+        raise RejectedError(Reason.NOT_AN_OBJECT)
     kind = measurement.get("kind")
     if not isinstance(kind, str):
-        raise RejectedError("kind is missing")
+        raise RejectedError(Reason.KIND_MISSING)
     if kind != KIND:
-        raise UnknownKindError("its kind is unknown")
+        raise UnknownKindError(Reason.KIND_UNKNOWN)
     start, end = parse_timestamp(measurement.get("utcFrom")), parse_timestamp(measurement.get("utcTo"))
     if start is None or end is None:
-        raise RejectedError("utcFrom or utcTo is missing or isn't a date and time")
+        raise RejectedError(Reason.TIME_MISSING)
     if start >= end:
-        raise RejectedError("it ends before it begins")
+        raise RejectedError(Reason.ENDS_BEFORE_START)
     if end - start > MAX_WIDTH:
-        raise RejectedError("it is longer than a day")
+        raise RejectedError(Reason.TOO_LONG)
     if "items" not in measurement:
-        raise RejectedError("items is missing")
+        raise RejectedError(Reason.ITEMS_MISSING)
     counts, unknown = _counts_by_direction(measurement["items"])
     # A camera may leave out a direction in which nobody passed.
     entered, adults_entered = counts.get("in", (0, None))
@@ -81,19 +87,19 @@ def _counts_by_direction(items: Any) -> tuple[dict[str, tuple[int, int | None]],
     # Cameras write null for an empty list.
     items = [] if items is None else items
     if not isinstance(items, list):
-        raise RejectedError("items isn't a list")
+        raise RejectedError(Reason.ITEMS_UNREADABLE)
     for item in items:
         if not is_object(item) or not isinstance(direction := item.get("direction"), str):
-            raise RejectedError("an item isn't a JSON object with unique keys and a direction")
+            raise RejectedError(Reason.ITEM_UNREADABLE)
         if direction not in ("in", "out"):
             unknown.append(direction)
             continue
         if direction in counts:
-            raise RejectedError("a direction appears twice in it")
+            raise RejectedError(Reason.DIRECTION_TWICE)
         adults = item.get("adults")
         counts[direction] = _count(item.get("count")), None if adults is None else _count(adults)
     if unknown and not counts:
-        raise RejectedError("none of its directions is known")
+        raise RejectedError(Reason.DIRECTIONS_UNKNOWN)
     return counts, unknown
 
 
@@ -102,5 +108,5 @@ def _count(value: Any) -> int:
     if type(value) is float and value.is_integer():
         value = int(value)
     if type(value) is not int or not 0 <= value <= MAX_COUNT:
-        raise RejectedError(f"a count isn't a whole number from 0 to {MAX_COUNT}")
+        raise RejectedError(Reason.COUNT_IMPOSSIBLE)
     return value

@@ -17,7 +17,7 @@ from .interval import MAX_WIDTH, Interval, Intervals
 from .json_reader import MAX_MEMBERS, MAX_VALUE, JsonError, JsonReader, is_object
 from .local_time import DAY, HOUR, Timestamp
 from .measurement import RejectedError, UnknownKindError, bounds_of, interval_of, parse_timestamp
-from .rejected import RejectedTexts
+from .rejected import Reason, RejectedTexts
 
 API_NAME: Final = "Axis Retail Data"
 API_VERSION: Final = "0.4"
@@ -225,7 +225,7 @@ class _Measurements:
                 self._unknown_times.append(_time_number(bounds_of(measurement)))
                 continue
             except RejectedError as err:
-                self._reject(str(err), position, bounds_of(measurement))
+                self._reject(err.reason, position, bounds_of(measurement))
                 continue
             self._intervals.append(interval)
             self._positions.append(position)
@@ -265,13 +265,13 @@ class _Measurements:
             if time in counted:
                 self._skip("kind", [measurement["kind"]])
             else:
-                self._reject("its kind is unknown", position, bounds_of(measurement))
+                self._reject(Reason.KIND_UNKNOWN, position, bounds_of(measurement))
 
     def _read_again(self, position: int) -> Any:
         self._reader.position = position
         return self._reader.value()
 
-    def _reject(self, reason: str, position: int, time: tuple[Timestamp, Timestamp] | None) -> None:
+    def _reject(self, reason: Reason, position: int, time: tuple[Timestamp, Timestamp] | None) -> None:
         """Reject the measurement that begins at a position and was read last."""
         self._rejected.append(reason, position, self._reader.position, time)
 
@@ -325,12 +325,12 @@ def _check_days(intervals: Intervals) -> None:
         raise DocumentError(f"More than {MAX_OF_DAY} measurements begin on one day (UTC).")
 
 
-def _reason_to_reject(interval: Interval, sent: Timestamp) -> str | None:
+def _reason_to_reject(interval: Interval, sent: Timestamp) -> Reason | None:
     """Return the reason to reject an interval of a document sent at this time, None if there is none."""
     if interval.end > sent:
-        return "it ends after the document was sent"
+        return Reason.ENDS_AFTER_SENDING
     if interval.start < sent - MAX_AGE:
-        return "it is older than any camera remembers"
+        return Reason.TOO_OLD
     return None
 
 

@@ -1,20 +1,42 @@
-"""Measurements that can't be stored, as they were sent. Knows nothing of why. Called by protocol."""
+"""Measurements that can't be stored: as they were sent, and why. Called by protocol."""
 
 from array import array
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from itertools import batched
 from typing import Final
 
 from .local_time import DAY, Timestamp
 
 
+class Reason(StrEnum):
+    """Why an interval isn't counted. The ledger stores these values, and the translations have a text for each."""
+
+    NOT_AN_OBJECT = "not_an_object"
+    KIND_MISSING = "kind_missing"
+    KIND_UNKNOWN = "kind_unknown"
+    TIME_MISSING = "time_missing"
+    ENDS_BEFORE_START = "ends_before_start"
+    TOO_LONG = "too_long"
+    ENDS_AFTER_SENDING = "ends_after_sending"
+    TOO_OLD = "too_old"
+    ITEMS_MISSING = "items_missing"
+    ITEMS_UNREADABLE = "items_unreadable"
+    ITEM_UNREADABLE = "item_unreadable"
+    DIRECTION_TWICE = "direction_twice"
+    DIRECTIONS_UNKNOWN = "directions_unknown"
+    COUNT_IMPOSSIBLE = "count_impossible"
+    # An interval of another width is stored for a part of the time. The only reason of intervals that can be read.
+    OVERLAP = "overlap"
+
+
 @dataclass(frozen=True, slots=True)
 class Rejected:
     """A measurement that can't be stored: its text as it was sent, and the reason."""
 
-    reason: str
+    reason: Reason
     content: str
     # Start and end, where they can be read.
     time: tuple[Timestamp, Timestamp] | None = None
@@ -26,14 +48,16 @@ class RejectedTexts:
     All texts together would take as much memory as the body, and Python's garbage collector would look at each.
     """
 
-    def __init__(self, body: bytes | bytearray, reasons: Sequence[str] = (), numbers: array[int] | None = None) -> None:
+    def __init__(
+        self, body: bytes | bytearray, reasons: Sequence[Reason] = (), numbers: array[int] | None = None
+    ) -> None:
         self._body = body
         # There are only a few different reasons.
         self._reasons = list(reasons)
         self._numbers = array("q") if numbers is None else numbers
 
     def append(
-        self, reason: str, text_start: int, text_end: int, time: tuple[Timestamp, Timestamp] | None = None
+        self, reason: Reason, text_start: int, text_end: int, time: tuple[Timestamp, Timestamp] | None = None
     ) -> None:
         """Add a measurement by the position of its text."""
         if reason not in self._reasons:

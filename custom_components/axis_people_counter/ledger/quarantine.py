@@ -12,7 +12,19 @@ from itertools import groupby
 import sqlite3
 from typing import Any, Final, NamedTuple
 
-from ..counting import DAY, MAX_WIDTH, Coverage, Interval, Push, Rejected, RejectedTexts, SentInterval, Timestamp, rank
+from ..counting import (
+    DAY,
+    MAX_WIDTH,
+    Coverage,
+    Interval,
+    Push,
+    Reason,
+    Rejected,
+    RejectedTexts,
+    SentInterval,
+    Timestamp,
+    rank,
+)
 from . import intervals
 from .intervals import SENT_INTERVAL_COLUMNS
 
@@ -32,9 +44,6 @@ MAX_COMPARED: Final = 6000
 # How many old ones are deleted in a step, within some hundredths of a second, during which pushes wait.
 DELETED_AT_ONCE: Final = 2000
 
-# The reason of all waiting intervals.
-OVERLAP: Final = "it overlaps an interval of another width that is already stored"
-
 _REJECTED_COLUMNS: Final = "received, reason, content, start, stop, sent"
 
 
@@ -43,6 +52,7 @@ class Quarantined:
     """An interval in quarantine: a rejected one has a content, a waiting one an interval."""
 
     received: Timestamp
+    # A Reason; an older version stored an English sentence.
     reason: str
     content: str | None
     interval: Interval | None
@@ -179,7 +189,7 @@ def replace_waiting(
             INSERT INTO quarantine (camera, received, reason, {SENT_INTERVAL_COLUMNS})
             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             """,
-            ((camera, received, OVERLAP, *interval) for interval in added),
+            ((camera, received, Reason.OVERLAP, *interval) for interval in added),
         )
 
 
@@ -409,7 +419,9 @@ def newest(db: sqlite3.Connection, key: str, limit: int) -> list[Quarantined]:
         (key, limit),
     )
     return [
-        Quarantined(received, reason, content, Interval(*interval) if content is None else None)
+        Quarantined(received, Reason.OVERLAP, None, Interval(*interval))
+        if content is None
+        else Quarantined(received, reason, content, None)
         for received, reason, content, *interval in rows
     ]
 

@@ -83,9 +83,10 @@ async def unusable_counts(run: Run, choice: str) -> None:
         taken(Answer(response.status, await response.text()))
     key = "issues.quarantined.fix_flow"
     await run.open_repair("quarantined")
-    await screen.sees(screen.texts(f"{key}.step.init.menu_options.{choice}"))
+    await flow.at(f"{key}.step.choose.title")
     await screen.step(f"unusable-counts-{choice}")
-    await flow.choose(f"{key}.step.init.menu_options.{choice}")
+    await flow.choose_radio(f"selector.quarantine.options.{choice}")
+    await flow.submit()
     if choice == "drop":
         await flow.at(f"{key}.step.drop.title")
         await screen.step("unusable-delete")

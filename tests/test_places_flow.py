@@ -1,20 +1,22 @@
 """The dialog of a place, its device and its repair issues."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_capture_events
+import voluptuous as vol
 
 from custom_components.axis_people_counter import async_remove_config_entry_device
-from homeassistant.config_entries import SOURCE_RECONFIGURE, SOURCE_USER, SubentryFlowContext
+from homeassistant.config_entries import SOURCE_RECONFIGURE, SOURCE_USER, SubentryFlowContext, SubentryFlowResult
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import device_registry as dr, entity_registry as er, issue_registry as ir
 
 from .helpers.issues import active_issues
-from .helpers.places import BACK, add_place, both, form, shown
-from .helpers.pusher import SERIAL, Pusher
+from .helpers.places import BACK, NOON, add_place, both, form, shown
+from .helpers.pusher import SERIAL, Pusher, measurement
 
 
 @pytest.mark.usefixtures("noon")
@@ -69,12 +71,11 @@ async def test_reload_keeps_devices_and_ignored_issues(
     [
         pytest.param(form(name="  "), {"name": "no_name"}, id="no name"),
         pytest.param(form((), ()), {"doors": "no_doors"}, id="no doors"),
-        pytest.param(form((SERIAL,), (SERIAL,)), {"reversed_doors": "door_twice"}, id="twice"),
         pytest.param(
-            form(limits={"capacity": 9, "warning_level": 10}), {"base": "warning_above_capacity"}, id="warning too late"
+            form(limits={"capacity": 9, "warning_level": 10}), {"more": "warning_above_capacity"}, id="warning too late"
         ),
         pytest.param(
-            form(limits={"capacity": 9, "hysteresis": 9}), {"base": "hysteresis_too_large"}, id="never free again"
+            form(limits={"capacity": 9, "hysteresis": 9}), {"more": "hysteresis_too_large"}, id="never free again"
         ),
     ],
 )
@@ -88,6 +89,8 @@ async def test_wrong_input(
     result = await flows.async_init((entry.entry_id, "place"), context={"source": SOURCE_USER})
     result = await flows.async_configure(result["flow_id"], entered)
     assert (result["type"], result["errors"]) == (FlowResultType.FORM, errors)
+    assert result["data_schema"]
+    assert field(result["data_schema"], "more")[1].options == {"collapsed": "more" not in errors}
     result = await flows.async_configure(result["flow_id"], form(limits={"capacity": 9, "warning_level": 9}))
     assert result["type"] is FlowResultType.CREATE_ENTRY
     await hass.async_block_till_done()
@@ -104,7 +107,7 @@ async def test_reconfigure(hass: HomeAssistant, entry: MockConfigEntry, pusher: 
     assert result["type"] is FlowResultType.FORM
     changed = form((BACK,), name="Hall", daily_reset=False)
     result = await flows.async_configure(result["flow_id"], changed)
-    assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "reconfigure_successful")
+    assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "place_changed")
     await hass.async_block_till_done()
     assert entry.subentries[key].title == "Hall"
     assert dict(entry.subentries[key].data) == {
@@ -117,6 +120,109 @@ async def test_reconfigure(hass: HomeAssistant, entry: MockConfigEntry, pusher: 
     device = dr.async_get(hass).async_get_device_by_identifier(("axis_people_counter", key), entry.entry_id)
     assert device
     assert device.name == "Hall"
+
+
+async def shown_form(hass: HomeAssistant, entry: MockConfigEntry, key: str | None = None) -> SubentryFlowResult:
+    """Open the dialog that adds a place, or that changes one; return its first step."""
+    source = SOURCE_RECONFIGURE if key else SOURCE_USER
+    context = SubentryFlowContext(source=source, subentry_id=key) if key else SubentryFlowContext(source=source)
+    return await hass.config_entries.subentries.async_init((entry.entry_id, "place"), context=context)
+
+
+def field(schema: vol.Schema, name: str) -> tuple[vol.Marker, Any]:
+    """Return a field or section of a form by its name, with its selector."""
+    return next((marker, value) for marker, value in schema.schema.items() if marker == name)
+
+
+def suggested(result: SubentryFlowResult, name: str = "doors") -> Any:
+    """Return what a field of a form contains at first."""
+    assert result["data_schema"]
+    return (field(result["data_schema"], name)[0].description or {}).get("suggested_value")
+
+
+def door_options(result: SubentryFlowResult) -> tuple[str, dict[str, str]]:
+    """Return how the doors are shown, and their labels by key."""
+    assert result["data_schema"]
+    config = field(result["data_schema"], "doors")[1].config
+    return config["mode"], {option["value"]: option["label"] for option in config["options"]}
+
+
+@pytest.mark.usefixtures("noon")
+async def test_doors_that_are_selected_at_first(hass: HomeAssistant, entry: MockConfigEntry, pusher: Pusher) -> None:
+    """All cameras are selected in the first place, in the next one those that no place has."""
+    await both(pusher)
+    result = await shown_form(hass, entry)
+    assert suggested(result) == [SERIAL, BACK]
+    assert door_options(result) == ("list", {BACK: "Back door", SERIAL: "Main entrance"})
+    await add_place(hass, entry, (SERIAL,))
+    assert suggested(await shown_form(hass, entry)) == [BACK]
+    await add_place(hass, entry, (), (BACK,))
+    assert suggested(await shown_form(hass, entry)) == []
+
+
+@pytest.mark.usefixtures("noon")
+async def test_many_cameras(hass: HomeAssistant, entry: MockConfigEntry, pusher: Pusher) -> None:
+    """Of 40 cameras, none is selected at first, and a person can search for them."""
+    for number in range(40):
+        await pusher.push(measurement(NOON - timedelta(minutes=1)), sensor={"serial": f"accc8e0000{number:02x}"})
+    result = await shown_form(hass, entry)
+    mode, labels = door_options(result)
+    assert (suggested(result), mode, len(labels)) == ([], "dropdown", 40)
+
+
+@pytest.mark.usefixtures("noon")
+async def test_door_of_a_removed_camera(hass: HomeAssistant, entry: MockConfigEntry, pusher: Pusher) -> None:
+    """A door stays selected when its camera is removed, and is named as missing."""
+    await both(pusher)
+    key = await add_place(hass, entry)
+    await entry.runtime_data.async_remove_camera(BACK)
+    result = await shown_form(hass, entry, key)
+    assert suggested(result) == [SERIAL, BACK]
+    assert door_options(result)[1] == {SERIAL: "Main entrance", BACK: "Back door (missing)"}
+    unknown = {**entry.subentries[key].data, "reversed_doors": ["accc8e00ffff"]}
+    hass.config_entries.async_update_subentry(entry, entry.subentries[key], data=unknown)
+    await hass.async_block_till_done()
+    assert door_options(await shown_form(hass, entry, key))[1]["accc8e00ffff"] == "accc8e00ffff (missing)"
+    entry.runtime_data.ledger.close().result()
+    result = await shown_form(hass, entry, key)
+    assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "ledger_error")
+
+
+@pytest.mark.parametrize(
+    ("doors", "neighbours", "stored"),
+    [
+        pytest.param((SERIAL, BACK), (BACK,), ([SERIAL], [BACK]), id="left as it is"),
+        pytest.param((SERIAL, BACK), (), ([SERIAL, BACK], []), id="no neighbouring room any more"),
+        pytest.param((SERIAL,), (BACK,), ([SERIAL], []), id="taken out of the doors alone"),
+        pytest.param((SERIAL,), (), ([SERIAL], []), id="taken out of both"),
+        pytest.param((SERIAL, BACK), (SERIAL, BACK), ([], [SERIAL, BACK]), id="both into neighbouring rooms"),
+        pytest.param((SERIAL,), (SERIAL, "accc8e000002"), ([], [SERIAL, "accc8e000002"]), id="a new one only there"),
+    ],
+)
+@pytest.mark.usefixtures("noon")
+async def test_doors_into_a_neighbouring_room(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    pusher: Pusher,
+    doors: tuple[str, ...],
+    neighbours: tuple[str, ...],
+    stored: tuple[list[str], list[str]],
+) -> None:
+    """A door into a neighbouring room is one of the doors, shown in an open section, and never two things at once."""
+    await both(pusher)
+    await pusher.push(measurement(NOON - timedelta(minutes=1)), sensor={"serial": "accc8e000002"})
+    key = await add_place(hass, entry, (SERIAL, BACK), (BACK,))
+    assert dict(entry.subentries[key].data)["reversed_doors"] == [BACK]
+    result = await shown_form(hass, entry, key)
+    assert suggested(result) == [SERIAL, BACK]
+    assert result["data_schema"]
+    assert field(result["data_schema"], "neighbours")[1].options == {"collapsed": False}
+    assert field(result["data_schema"], "more")[1].options == {"collapsed": True}
+    result = await hass.config_entries.subentries.async_configure(result["flow_id"], form(doors, neighbours))
+    assert result["type"] is FlowResultType.ABORT
+    await hass.async_block_till_done()
+    data = entry.subentries[key].data
+    assert (data["doors"], data["reversed_doors"]) == stored
 
 
 async def test_flow_without_cameras(hass: HomeAssistant, entry: MockConfigEntry, pusher: Pusher) -> None:

@@ -1,5 +1,6 @@
 """The subentry flow that adds or changes a place: its doors, its limits, its daily reset."""
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 import voluptuous as vol
@@ -18,14 +19,20 @@ from .const import (
     CONF_REVERSED_DOORS,
     CONF_WARNING_LEVEL,
     DEFAULT_RESET_TIME,
+    SUBENTRY_PLACE,
 )
 from .counting import MAX_COUNT, zone_names
+from .messages import Message, async_translate
 from .receiver import PeopleCounterConfigEntry
+from .settings import doors_of
+from .translated_errors import abort_on_ledger_errors
 
-SECTION_LIMITS: Final = "limits"
-SECTION_COUNTING: Final = "counting"
+SECTION_NEIGHBOURS: Final = "neighbours"
+SECTION_MORE: Final = "more"
 # Only in the form: a place without a daily reset has no reset time.
 CONF_DAILY_RESET: Final = "daily_reset"
+# Of more cameras, a person searches for a few: they aren't all selected at first, nor shown as check boxes.
+MAX_CHECK_BOXES: Final = 12
 
 
 def _people(least: int) -> vol.All:
@@ -57,49 +64,66 @@ class PlaceFlow(ConfigSubentryFlow):
         names = {key: camera.device_name for key, camera in entry.runtime_data.cameras.items()}
         if not names and not stored:
             return self.async_abort(reason="no_cameras")
-        # Removed cameras have no name; by their keys the user can take them out.
-        for key in (*stored.get(CONF_DOORS, ()), *stored.get(CONF_REVERSED_DOORS, ())):
-            names.setdefault(key, key)
+        doors_before: list[str] = stored.get(CONF_DOORS, [])
+        # A door whose camera was removed stays selected, and can be taken out.
+        for key in doors_before:
+            if key not in names:
+                names[key] = await self._async_missing_name(entry, key)
 
         errors: dict[str, str] = {}
-        if user_input is not None and not (errors := _errors(user_input)):
-            title, data = user_input[CONF_NAME].strip(), _data(user_input)
-            if self.source == SOURCE_RECONFIGURE:
-                return self.async_update_and_abort(entry, self._get_reconfigure_subentry(), title=title, data=data)
-            return self.async_create_entry(title=title, data=data)
+        if user_input is not None:
+            title, data = user_input[CONF_NAME].strip(), _data(user_input, doors_before)
+            errors = _errors(title, data)
+            if not errors and self.source == SOURCE_RECONFIGURE:
+                return self.async_update_and_abort(
+                    entry, self._get_reconfigure_subentry(), title=title, data=data, reason="place_changed"
+                )
+            if not errors:
+                return self.async_create_entry(title=title, data=data)
         zones = await self.hass.async_add_executor_job(zone_names)
+        shown = user_input or stored or {CONF_DOORS: _first_doors(entry)}
+        schema = _schema(names, sorted(zones), shown, is_more_open=SECTION_MORE in errors)
         return self.async_show_form(
             step_id=step_id,
-            data_schema=self.add_suggested_values_to_schema(_schema(names, sorted(zones)), user_input or stored),
+            data_schema=self.add_suggested_values_to_schema(schema, shown),
             errors=errors,
         )
 
+    async def _async_missing_name(self, entry: PeopleCounterConfigEntry, key: str) -> str:
+        """Return the name of a camera that was removed, or of one that has never pushed. Raises AbortFlow."""
+        with abort_on_ledger_errors():
+            camera = await entry.runtime_data.ledger.camera(key)
+        return await async_translate(self.hass, Message("missing_camera", {"camera": camera.name if camera else key}))
 
-def _schema(names: dict[str, str], zones: list[str]) -> vol.Schema:
-    cameras = selector.SelectSelector(
-        selector.SelectSelectorConfig(
-            options=[selector.SelectOptionDict(value=key, label=name) for key, name in names.items()],
-            multiple=True,
-            mode=selector.SelectSelectorMode.DROPDOWN,
-        )
-    )
+
+def _first_doors(entry: PeopleCounterConfigEntry) -> list[str]:
+    """Return the doors that are selected at first: the cameras that are at no door of another place."""
+    places = entry.get_subentries_of_type(SUBENTRY_PLACE)
+    used = {door.key for place in places for door in doors_of(place)}
+    unused = [key for key in entry.runtime_data.cameras if key not in used]
+    return unused if len(unused) <= MAX_CHECK_BOXES else []
+
+
+def _schema(names: dict[str, str], zones: list[str], shown: dict[str, Any], *, is_more_open: bool) -> vol.Schema:
+    options = [selector.SelectOptionDict(value=key, label=name) for key, name in names.items()]
+    options.sort(key=lambda option: option["label"].casefold())
+    is_short = len(options) <= MAX_CHECK_BOXES
+    mode = selector.SelectSelectorMode.LIST if is_short else selector.SelectSelectorMode.DROPDOWN
+    cameras = selector.SelectSelector(selector.SelectSelectorConfig(options=options, multiple=True, mode=mode))
+    has_neighbours = bool(shown.get(SECTION_NEIGHBOURS, {}).get(CONF_REVERSED_DOORS))
     return vol.Schema(
         {
             vol.Required(CONF_NAME): selector.TextSelector(),
-            vol.Optional(CONF_DOORS, default=[]): cameras,
-            vol.Optional(CONF_REVERSED_DOORS, default=[]): cameras,
-            vol.Required(SECTION_LIMITS): section(
+            vol.Required(CONF_DOORS, default=[]): cameras,
+            vol.Optional(CONF_CAPACITY): _people(1),
+            vol.Required(SECTION_NEIGHBOURS): section(
+                vol.Schema({vol.Optional(CONF_REVERSED_DOORS, default=[]): cameras}), {"collapsed": not has_neighbours}
+            ),
+            vol.Required(SECTION_MORE): section(
                 vol.Schema(
                     {
-                        vol.Optional(CONF_CAPACITY): _people(1),
                         vol.Optional(CONF_WARNING_LEVEL): _people(1),
                         vol.Required(CONF_HYSTERESIS, default=0): _people(0),
-                    }
-                )
-            ),
-            vol.Required(SECTION_COUNTING): section(
-                vol.Schema(
-                    {
                         vol.Required(CONF_DAILY_RESET, default=True): selector.BooleanSelector(),
                         vol.Required(CONF_RESET_TIME, default=DEFAULT_RESET_TIME): selector.TimeSelector(),
                         vol.Required(CONF_RESET_VALUE, default=0): _people(0),
@@ -108,51 +132,55 @@ def _schema(names: dict[str, str], zones: list[str]) -> vol.Schema:
                         ),
                     }
                 ),
-                {"collapsed": True},
+                {"collapsed": not is_more_open},
             ),
         }
     )
 
 
-def _errors(user_input: dict[str, Any]) -> dict[str, str]:
-    """Return an error by field, empty if all is valid."""
-    doors, reversed_doors = set(user_input[CONF_DOORS]), set(user_input[CONF_REVERSED_DOORS])
-    limits = user_input[SECTION_LIMITS]
-    capacity, warning_level = limits.get(CONF_CAPACITY), limits.get(CONF_WARNING_LEVEL)
-    if not user_input[CONF_NAME].strip():
-        return {CONF_NAME: "no_name"}
-    if not doors and not reversed_doors:
-        return {CONF_DOORS: "no_doors"}
-    if doors & reversed_doors:
-        return {CONF_REVERSED_DOORS: "door_twice"}
-    # The frontend shows no errors beside fields of a section, so these are of the form.
-    if capacity is not None and warning_level is not None and warning_level > capacity:
-        return {"base": "warning_above_capacity"}
-    least = min((limit for limit in (capacity, warning_level) if limit is not None), default=None)
-    if least is not None and limits[CONF_HYSTERESIS] >= least:
-        return {"base": "hysteresis_too_large"}
-    return {}
+def _data(user_input: dict[str, Any], doors_before: list[str]) -> dict[str, Any]:
+    """Return the data to store for a filled form.
 
-
-def _data(user_input: dict[str, Any]) -> dict[str, Any]:
-    """Return the data to store for a filled form."""
-    counting = dict(user_input[SECTION_COUNTING])
-    if not counting.pop(CONF_DAILY_RESET):
-        del counting[CONF_RESET_TIME]
+    A door into a neighbouring room is one of the doors. If it isn't selected as one, it was either taken out there, or
+    is new and was selected in the section only.
+    """
+    more = dict(user_input[SECTION_MORE])
+    if not more.pop(CONF_DAILY_RESET):
+        del more[CONF_RESET_TIME]
+    if CONF_CAPACITY in user_input:
+        more[CONF_CAPACITY] = user_input[CONF_CAPACITY]
+    doors = list(dict.fromkeys(user_input[CONF_DOORS]))
+    taken_out = set(doors_before) - set(doors)
+    reversed_doors = list(dict.fromkeys(user_input[SECTION_NEIGHBOURS][CONF_REVERSED_DOORS]))
     return {
-        CONF_DOORS: list(dict.fromkeys(user_input[CONF_DOORS])),
-        CONF_REVERSED_DOORS: list(dict.fromkeys(user_input[CONF_REVERSED_DOORS])),
-        **user_input[SECTION_LIMITS],
-        **counting,
+        CONF_DOORS: [key for key in doors if key not in reversed_doors],
+        CONF_REVERSED_DOORS: [key for key in reversed_doors if key not in taken_out],
+        **more,
     }
 
 
-def _form(title: str, data: Any) -> dict[str, Any]:
+def _errors(title: str, data: dict[str, Any]) -> dict[str, str]:
+    """Return an error by field, empty if all is valid."""
+    capacity, warning_level = data.get(CONF_CAPACITY), data.get(CONF_WARNING_LEVEL)
+    if not title:
+        return {CONF_NAME: "no_name"}
+    if not data[CONF_DOORS] and not data[CONF_REVERSED_DOORS]:
+        return {CONF_DOORS: "no_doors"}
+    # The frontend shows no errors beside fields of a section, so these are above it.
+    if capacity is not None and warning_level is not None and warning_level > capacity:
+        return {SECTION_MORE: "warning_above_capacity"}
+    least = min((limit for limit in (capacity, warning_level) if limit is not None), default=None)
+    if least is not None and data[CONF_HYSTERESIS] >= least:
+        return {SECTION_MORE: "hysteresis_too_large"}
+    return {}
+
+
+def _form(title: str, data: Mapping[str, Any]) -> dict[str, Any]:
     """Return the filled form for stored data."""
     return {
+        **data,
         CONF_NAME: title,
-        CONF_DOORS: data[CONF_DOORS],
-        CONF_REVERSED_DOORS: data[CONF_REVERSED_DOORS],
-        SECTION_LIMITS: data,
-        SECTION_COUNTING: {**data, CONF_DAILY_RESET: CONF_RESET_TIME in data},
+        CONF_DOORS: [*data[CONF_DOORS], *data[CONF_REVERSED_DOORS]],
+        SECTION_NEIGHBOURS: data,
+        SECTION_MORE: {**data, CONF_DAILY_RESET: CONF_RESET_TIME in data},
     }

@@ -49,9 +49,15 @@ class Day:
             {
                 "name": "Building",
                 "doors": [camera.serial for camera in self.doors.cameras],
-                "reversed_doors": [],
-                "limits": {"capacity": 500, "warning_level": 400, "hysteresis": 10},
-                "counting": {"daily_reset": True, "reset_time": "00:00:00", "reset_value": 0},
+                "capacity": 500,
+                "neighbours": {"reversed_doors": []},
+                "more": {
+                    "warning_level": 400,
+                    "hysteresis": 10,
+                    "daily_reset": True,
+                    "reset_time": "00:00:00",
+                    "reset_value": 0,
+                },
             },
         )
 

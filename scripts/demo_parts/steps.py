@@ -64,9 +64,15 @@ async def add_place(home: HomeAssistant, building: Building, mounted: Sequence[C
     fields = {
         "name": SHOP,
         "doors": [camera.serial for camera in doors],
-        "reversed_doors": [],
-        "limits": {"capacity": CAPACITY, "warning_level": WARNING_LEVEL, "hysteresis": HYSTERESIS},
-        "counting": {"daily_reset": True, "reset_time": "00:00:00", "reset_value": 0},
+        "capacity": CAPACITY,
+        "neighbours": {"reversed_doors": []},
+        "more": {
+            "warning_level": WARNING_LEVEL,
+            "hysteresis": HYSTERESIS,
+            "daily_reset": True,
+            "reset_time": "00:00:00",
+            "reset_value": 0,
+        },
     }
     return Place(await home.add_subentry("place", fields), building, doors)
 

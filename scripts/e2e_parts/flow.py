@@ -58,6 +58,10 @@ class Flow:
         await self.screen.pick(option)
         await bar.get_by_text(option).wait_for()
 
+    def button(self, key: str) -> Locator:
+        """Return the button of the dialog with a label, by the key of the label."""
+        return self.dialog.get_by_role("button", name=self.screen.texts(key), exact=True)
+
     @property
     def primary(self) -> Locator:
         """The button that goes on, or closes the last step."""

@@ -62,12 +62,15 @@ class Run:
     async def place(self) -> str:
         """Return the key of the place; add it if there is none."""
         if self._place is None:
-            limits = {"capacity": CAPACITY, "warning_level": CAPACITY - 10, "hysteresis": 0}
-            counting = {"daily_reset": False, "reset_time": "00:00:00", "reset_value": 0}
-            doors = {"doors": [self.cameras[0].serial], "reversed_doors": []}
-            self._place = await self.home.add_subentry(
-                "place", {"name": SHOP, **doors, "limits": limits, "counting": counting}
-            )
+            reset = {"daily_reset": False, "reset_time": "00:00:00", "reset_value": 0}
+            fields = {
+                "name": SHOP,
+                "doors": [self.cameras[0].serial],
+                "capacity": CAPACITY,
+                "neighbours": {"reversed_doors": []},
+                "more": {"warning_level": CAPACITY - 10, "hysteresis": 0, **reset},
+            }
+            self._place = await self.home.add_subentry("place", fields)
         return self._place
 
     async def give_access(self, host: str, username: str, password: str) -> None:

@@ -16,7 +16,7 @@ NOON: Final = datetime.fromisoformat("2026-09-16T10:00:00Z")
 BACK: Final = "accc8e000001"
 # Two doors of a shop: the one that the tests' documents come from, and another.
 BACK_DOOR: Final = {"serial": BACK, "name": "Back door"}
-COUNTING: Final = {"daily_reset": True, "reset_time": "00:00:00", "reset_value": 0}
+MORE: Final = {"hysteresis": 0, "daily_reset": True, "reset_time": "00:00:00", "reset_value": 0}
 
 
 def form(
@@ -25,16 +25,17 @@ def form(
     *,
     name: str = "Shop",
     limits: dict[str, Any] | None = None,
-    **counting: Any,
+    **more: Any,
 ) -> dict[str, Any]:
     """Return what a user enters for a place; fields that are None are left out."""
-    counting = {**COUNTING, **counting}
+    more = {**MORE, **(limits or {}), **more}
+    entered: dict[str, Any] = {"capacity": more.pop("capacity")} if "capacity" in more else {}
     return {
+        **entered,
         "name": name,
         "doors": list(doors),
-        "reversed_doors": list(reversed_doors),
-        "limits": {"hysteresis": 0, **(limits or {})},
-        "counting": {key: value for key, value in counting.items() if value is not None},
+        "neighbours": {"reversed_doors": list(reversed_doors)},
+        "more": {key: value for key, value in more.items() if value is not None},
     }
 
 

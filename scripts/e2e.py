@@ -20,6 +20,7 @@ from playwright.async_api import Error as BrowserError
 from scripts.demo_parts.console import echo
 from scripts.demo_parts.steps import prepare
 from scripts.e2e_parts.browser import KINDS, Kind, window
+from scripts.e2e_parts.checks import log_faults
 from scripts.e2e_parts.proof import ProofError, prove
 from scripts.e2e_parts.run import Run
 from scripts.e2e_parts.screen import Screen
@@ -71,7 +72,9 @@ async def walk_all(kind: Kind, walks: Sequence[str], pictures: Path) -> list[str
                 run = Run(home, screen, stack)
                 for name in walks:
                     await walk(run, name)
-                return screen.faults
+            for fault in log_faults(home.log()):
+                screen.add_fault(fault)
+            return screen.faults
         finally:
             await home.__aexit__()
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from scripts.e2e_parts.checks import Block, Look, faults, nameless
+from scripts.e2e_parts.checks import Block, Look, faults, log_faults, nameless
 from scripts.e2e_parts.texts import Texts
 
 ENGLISH = Texts(
@@ -12,6 +12,7 @@ ENGLISH = Texts(
         "port": "Port",
         "steps": "Do this:\n\n1. Open **Setup**.\n2. Copy `{url}` into the field of the camera.",
         "error": {"wrong_token": "The token is wrong."},
+        "drop": {"title": "Delete counts of {name}", "submit": "Delete", "description": "Then select **Submit**."},
     },
 )
 GERMAN = Texts(
@@ -20,6 +21,7 @@ GERMAN = Texts(
         "title": "Verbinde deine Kameras",
         "port": "Port",
         "steps": "Mach das:\n\n1. Öffne **Setup**.\n2. Kopiere `{url}` in das Feld der Kamera.",
+        "drop": {"title": "Zählung löschen", "submit": "Löschen"},
     },
 )
 
@@ -131,5 +133,59 @@ def test_button_without_a_label_of_its_own() -> None:
     """A button with Home Assistant's word for any form is found, with the title of its dialog."""
     names = '- dialog:\n  - text: Ort ändern\n  - button "{}"'
     sentence = "The button doesn't say what it does: Ort ändern"
-    assert faults(Look([], [], names.format("OK")), GERMAN, ENGLISH, []) == [sentence]
-    assert faults(Look([], [], names.format("Ändern")), GERMAN, ENGLISH, []) == []
+    assert faults(Look([], names=names.format("OK")), GERMAN, ENGLISH, []) == [sentence]
+    assert faults(Look([], names=names.format("Ändern")), GERMAN, ENGLISH, []) == []
+
+
+@pytest.mark.parametrize(("texts", "title"), [(ENGLISH, "Delete counts of Main entrance"), (GERMAN, "Zählung löschen")])
+def test_label_of_the_button(texts: Texts, title: str) -> None:
+    """The label of a step is found by its title, of which a part may be a value."""
+    assert texts.buttons_of(title) == {"Delete" if texts is ENGLISH else "Löschen"}
+    assert texts.buttons_of("Something else") == set()
+
+
+def test_button_that_is_not_there() -> None:
+    """A text that tells to press Home Assistant's button is found, because our buttons have other names."""
+    text = "Then select Submit."
+    assert faults(Look([Block(text, text, is_own=True)]), ENGLISH, ENGLISH, []) == [f"There is no such button: {text}"]
+    assert found(text, texts=ENGLISH) == []
+
+
+def test_contrast() -> None:
+    """A text of the integration that is hard to read is found; those of others have the colors of a theme."""
+
+    def look(text: str, contrast: float | None, *, is_own: bool = False) -> list[str]:
+        return faults(Look([Block(text, contrast=contrast, is_own=is_own)]), ENGLISH, ENGLISH, [])
+
+    assert look("Connect your cameras", 4.49) == ["Too little contrast (4.5): 'Connect your cameras'"]
+    assert look("23", 2, is_own=True) == ["Too little contrast (2.0): '23'"]
+    assert look("Connect your cameras", 4.5) == look("Connect your cameras", None) == look("Other", 2) == []
+
+
+def test_cut_text_of_a_dialog() -> None:
+    """In a dialog of the integration each cut text is found, also a name of the user's."""
+    assert faults(Look([Block("A long name", is_cut=True, is_own=True)]), ENGLISH, ENGLISH, []) == [
+        "Cut text: 'A long name'"
+    ]
+
+
+def test_blank_and_broken() -> None:
+    """A blank screen and a card that can't be shown are found."""
+    assert faults(Look([], broken=["No such card"], is_blank=True), ENGLISH, ENGLISH, []) == [
+        "The screen is blank",
+        "A card can't be shown: No such card",
+    ]
+
+
+def test_log() -> None:
+    """Errors of the integration in Home Assistant's log are found with their tracebacks; those of others aren't."""
+    log = """2026-11-26 22:00:00.100 WARNING (SyncWorker_0) [homeassistant.loader] axis_people_counter isn't tested
+2026-11-26 22:00:00.200 ERROR (MainThread) [homeassistant] Error doing job
+Traceback (most recent call last):
+  File "/config/custom_components/axis_people_counter/view.py", line 1
+KeyError
+2026-11-26 22:00:00.300 ERROR (MainThread) [homeassistant.components.other] Something else
+"""
+    (fault,) = log_faults(log)
+    assert fault.startswith("Error in the log: 2026-11-26 22:00:00.200 ERROR")
+    assert fault.endswith("KeyError")

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 import re
 
 from scripts.e2e_parts.texts import Texts
 
 DOMAIN = "axis_people_counter"
+# In addresses and names of elements of the integration.
+OURS = re.compile("axis[-_]people[-_]counter")
+# Of a text to its background, by WCAG 2.2 (AA).
+LEAST_CONTRAST = 4.5
 # Home Assistant's own texts for the button of a form for which the integration has none.
 NO_LABEL = {"en": "Submit", "de": "OK"}
 # The roles of what a person can use, which needs a name for a screen reader.
@@ -31,14 +35,22 @@ class Block:
     is_cut: bool = False
     # Another text is in the same place.
     is_covered: bool = False
+    # It is in a dialog or dashboard of the integration.
+    is_own: bool = False
+    # The contrast to what is behind it, unless that isn't known.
+    contrast: float | None = None
 
 
 @dataclass(frozen=True)
 class Look:
-    """The texts on the screen, and the elements that can be clicked but not reached with the Tab key."""
+    """The texts on the screen, and what else the browser tells about it."""
 
     blocks: list[Block]
-    unreachable: list[str]
+    # What can be clicked but not be reached with the Tab key.
+    unreachable: list[str] = field(default_factory=list)
+    # The texts of cards that can't be shown.
+    broken: list[str] = field(default_factory=list)
+    is_blank: bool = False
     # The tree of names and roles that a screen reader gets, in the form of Playwright.
     names: str = ""
 
@@ -52,15 +64,22 @@ def faults(look: Look, texts: Texts, english: Texts, console: Iterable[str]) -> 
             found.append(f"Not translated: {block.text!r} ({key})")
         elif texts.language != english.language and is_english(block.prose):
             found.append(f"Not translated: {block.text!r}")
-        if block.is_cut and texts.keys_of(block.text):
+        is_own = block.is_own or bool(texts.keys_of(block.text))
+        if block.is_cut and is_own:
             found.append(f"Cut text: {block.text!r}")
-        if block.is_covered and texts.keys_of(block.text):
+        if block.is_covered and is_own:
             found.append(f"Another text over: {block.text!r}")
+        if block.contrast is not None and block.contrast < LEAST_CONTRAST and is_own:
+            found.append(f"Too little contrast ({block.contrast:.1f}): {block.text!r}")
+    if look.is_blank:
+        found.append("The screen is blank")
+    found += [f"A card can't be shown: {text}" for text in look.broken]
     found += [f"No name for a screen reader: {element}" for element in nameless(look.names)]
     if f'- button "{NO_LABEL[texts.language]}"' in look.names:
         found.append(f"The button doesn't say what it does: {heading(look.names)}")
+    found += [f"There is no such button: {text}" for text in texts_with_no_label(look, texts)]
     found += [f"Can't be reached with the Tab key: {element}" for element in look.unreachable]
-    found += [f"Error in the console: {error}" for error in console if DOMAIN in error]
+    found += [f"Error in the console: {error}" for error in console if OURS.search(error)]
     return list(dict.fromkeys(found))
 
 
@@ -81,6 +100,20 @@ def untranslated(text: str, texts: Texts, english: Texts) -> str | None:
 def is_english(text: str) -> bool:
     """Return True if a text that may come from the code is an English sentence."""
     return len(set(map(str.lower, _ENGLISH.findall(text)))) >= 2
+
+
+def texts_with_no_label(look: Look, texts: Texts) -> Iterator[str]:
+    """Yield the texts of the integration that tell to press a button by Home Assistant's word for any form."""
+    for block in look.blocks:
+        if block.is_own and re.search(rf"\b{NO_LABEL[texts.language]}\b", block.prose) and texts.keys_of(block.text):
+            yield block.text
+
+
+def log_faults(log: str) -> list[str]:
+    """Return what the integration has logged as an error, and tracebacks through its files."""
+    entries = re.split(r"^(?=\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d+ )", log, flags=re.MULTILINE)
+    wrong = (entry for entry in entries if re.match(r"\S+ \S+ (ERROR|CRITICAL) ", entry) and DOMAIN in entry)
+    return [f"Error in the log: {entry.strip()}" for entry in wrong]
 
 
 def heading(names: str) -> str:

@@ -68,7 +68,12 @@ class Flow:
         return self.dialog.locator("[slot=primaryAction], [slot=secondaryAction]").last
 
     async def submit(self) -> None:
-        """Go on."""
+        """Go on; note it if the button of a form has another label than that of its step."""
+        if await self.dialog.locator("step-flow-form").count():
+            title = " ".join((await self.dialog.locator("[slot=headerTitle]").last.inner_text()).split())
+            label = (await self.primary.inner_text()).strip()
+            if (labels := self.screen.texts.buttons_of(title)) and label not in labels:
+                self.screen.add_fault(f"The button of {title!r} is called {label!r} instead of {sorted(labels)}")
         await self.screen.press(self.primary)
 
     async def url_and_token(self) -> tuple[str, str]:

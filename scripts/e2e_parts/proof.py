@@ -16,6 +16,9 @@ _PAGE = """<!doctype html><meta charset="utf-8"><body><dialog open>
 <button>{label}</button>
 <button><svg width="10" height="10"></svg></button>
 <div style="cursor: pointer" onclick="">A row</div>
+<button tabindex="-1">Behind</button>
+<dialog-data-entry-flow><p style="color: #999; background: #fff">Pale</p></dialog-data-entry-flow>
+<hui-warning>No such entity</hui-warning>
 </dialog>"""
 
 
@@ -28,7 +31,9 @@ async def prove(screen: Screen) -> None:
     english, own = (Texts(language)(KEY) for language in ("en", screen.kind.language))
     await screen.page.set_content(_PAGE.format(english=english, own=own, label=NO_LABEL[screen.kind.language]))
     await screen.page.evaluate("console.error('axis_people_counter is broken')")
-    found = await screen.faults_now()
+    found = [*await screen.faults_now(), *await screen.unreached()]
+    await screen.page.set_content("<hui-view style='height: 100%'></hui-view>")
+    found += await screen.faults_now()
     for start, is_expected in (
         ("Raw translation key", True),
         ("Not translated", english != own),
@@ -38,6 +43,10 @@ async def prove(screen: Screen) -> None:
         ("The button doesn't say what it does", True),
         ("Can't be reached with the Tab key", True),
         ("Error in the console", True),
+        ("Too little contrast (2.8)", True),
+        ("A card can't be shown", True),
+        ("The screen is blank", True),
+        ("The keyboard doesn't get to: button Behind", True),
     ):
         if any(fault.startswith(start) for fault in found) != is_expected:
             raise ProofError(f"The check for {start!r} is wrong on the page with faults on purpose: {found}")

@@ -8,24 +8,18 @@ import re
 from playwright.async_api import Error, Locator, Page
 
 from scripts.e2e_parts.browser import Kind
-from scripts.e2e_parts.checks import DOMAIN, Block, Look, faults
+from scripts.e2e_parts.checks import OURS, Block, Look, faults
+from scripts.e2e_parts.keyboard import MOST_KEYS, reach, unreached
 from scripts.e2e_parts.texts import Texts
 
 LOOK = (Path(__file__).parent / "look.js").read_text()
-# More than there are things to reach on any page.
-MOST_TABS = 200
-# Returns "here" if an element has the focus, "again" if the focus has been on that element before, else "elsewhere".
-_FOCUS = """(element, isFirst) => {
-  if (isFirst) window.focusedBefore = new Set();
+_IS_TYPING = """() => {
   let focused = document.activeElement;
   while (focused?.shadowRoot?.activeElement) focused = focused.shadowRoot.activeElement;
-  for (let outer = focused; outer; outer = outer.assignedSlot ?? outer.parentElement ?? outer.getRootNode().host)
-    if (outer === element) return "here";
-  if (focused === document.body) return "elsewhere";
-  if (window.focusedBefore.has(focused)) return "again";
-  window.focusedBefore.add(focused);
-  return "elsewhere";
+  return focused?.localName === "input";
 }"""
+# Some screens never stay the same: of an automation's age, for example, the seconds are shown.
+MOST_LOOKS = 20
 
 
 class Screen:
@@ -50,7 +44,7 @@ class Screen:
     def _note(self, kind: str, text: str, source: str) -> None:
         """Keep what the browser's console shows in red; with its source if only that tells whose it is."""
         if kind == "error":
-            self._console.append(" ".join((text if DOMAIN in text else f"{text} {source}").split())[:300])
+            self._console.append(" ".join((text if OURS.search(text) else f"{text} {source}").split())[:300])
 
     # Actions of a person
 
@@ -81,22 +75,16 @@ class Screen:
     async def fill(self, what: Locator, value: str) -> None:
         """Replace what a field contains."""
         await what.wait_for()
-        if self.kind.keyboard and await self._reach(what, "Tab"):
+        if self.kind.keyboard and await self._reach(what):
             await self.page.keyboard.press("Control+A")
             await self.page.keyboard.type(value)
         else:
             await what.fill(value)
 
-    async def _reach(self, what: Locator, along: str) -> bool:
+    async def _reach(self, what: Locator, along: str = "Tab") -> bool:
         """Move the focus to an element as the keyboard does; note it if that isn't possible."""
-        focus = await what.evaluate(_FOCUS, True)
-        for _ in range(MOST_TABS):
-            if focus == "here":
-                return True
-            if focus == "again":
-                break
-            await self.page.keyboard.press(along)
-            focus = await what.evaluate(_FOCUS, False)
+        if is_reached := await reach(self.page, what, along):
+            return is_reached
         name = " ".join((await what.inner_text()).split()) or await what.get_attribute("name")
         self.add_fault(f"The keyboard doesn't get to: {name!r}")
         return False
@@ -106,7 +94,8 @@ class Screen:
         found = self.page.get_by_role("option", name=option)
         await found.wait_for()
         if self.kind.keyboard:
-            # The focus stays in the field above the list.
+            # The focus goes to the field above the list, and stays there.
+            await self.page.wait_for_function(_IS_TYPING)
             await self.page.keyboard.type(option)
             await self.page.keyboard.press("ArrowDown")
             await self.page.keyboard.press("Enter")
@@ -115,8 +104,8 @@ class Screen:
 
     async def mark(self, radio: Locator, group: Locator) -> None:
         """Choose one of a group of which one is always chosen."""
-        if self.kind.keyboard and await self._reach(group, "Tab"):
-            for _ in range(MOST_TABS):
+        if self.kind.keyboard and await self._reach(group):
+            for _ in range(MOST_KEYS):
                 if "[checked]" in await radio.aria_snapshot():
                     return
                 await self.page.keyboard.press("ArrowDown")
@@ -146,12 +135,27 @@ class Screen:
     # A look at each step
 
     async def step(self, name: str, *, is_english: bool = False) -> None:
-        """Take a picture, and note what is wrong with the screen.
+        """Take a picture, and note what is wrong with the screen; of a dashboard also in dark colors.
 
         `is_english` tells that its texts can't be translated: those of blueprints.
         """
-        await self.settle()
         self._steps += 1
+        await self._look(name, is_english=is_english)
+        if self.kind.keyboard:
+            for fault in await self.unreached():
+                self.add_fault(fault, self.picture)
+        if await self.page.locator("hui-view").count() and not await self.page.locator("dialog[open]").count():
+            await self.page.emulate_media(color_scheme="dark")
+            await self._look(f"{name}-dark", is_english=is_english)
+            await self.page.emulate_media(color_scheme="light")
+
+    async def unreached(self) -> list[str]:
+        """Return a sentence for each control that the Tab key doesn't get to."""
+        return [f"The keyboard doesn't get to: {control}" for control in await unreached(self.page)]
+
+    async def _look(self, name: str, *, is_english: bool) -> None:
+        """Take a picture, and note the faults on it."""
+        await self.settle()
         self.picture = f"{self.kind.name}-{self._steps:02}-{name}.png"
         await self.page.screenshot(path=self._pictures / self.picture)
         for fault in await self.faults_now(is_english=is_english):
@@ -168,14 +172,15 @@ class Screen:
         unreachable = shown["unreachable"] if names else []
         console, self._console = self._console, []
         texts = self.english if is_english else self.texts
-        return faults(Look(blocks, unreachable, names), texts, self.english, console)
+        look = Look(blocks, unreachable, shown["broken"], shown["is_blank"], names)
+        return faults(look, texts, self.english, console)
 
     async def settle(self) -> None:
-        """Wait until the texts on the screen stay the same for a moment."""
+        """Wait until the screen stays the same for a moment."""
         before = None
-        for _ in range(20):
+        for _ in range(MOST_LOOKS):
             await self.page.wait_for_timeout(150)
-            if before == (before := [block["text"] for block in (await self.page.evaluate(LOOK))["blocks"]]):
+            if before == (before := await self.page.evaluate(LOOK)):
                 return
 
     def add_fault(self, fault: str, picture: str = "") -> None:

@@ -72,6 +72,12 @@ class Texts:
             if _PLACEHOLDER.search(line) and len(re.findall(r"[^\W\d_]{2,}", _PLACEHOLDER.sub("", line))) >= 3
         ]
 
+    def buttons_of(self, title: str) -> set[str]:
+        """Return the labels that the button of a step with this title may have; none if the step has no label."""
+        keys = (key for key, text in self.by_key.items() if key.endswith(".title") and pattern(text).fullmatch(title))
+        labels = (self.by_key.get(f"{key.removesuffix('.title')}.submit") for key in keys)
+        return {label for label in labels if label}
+
     def keys_of(self, shown: str) -> list[str]:
         """Return the keys of the texts that a line on the screen may be."""
         return self.lines.get(shown, []) + [key for key, regex in self.patterns if regex.fullmatch(shown)]

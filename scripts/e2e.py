@@ -34,6 +34,7 @@ from scripts.e2e_parts.walks import (
     occupancy,
     places,
     repairs,
+    stored_counts,
 )
 from tests.helpers.home_assistant import HomeAssistant, HomeAssistantError
 
@@ -47,6 +48,7 @@ WALKS: dict[str, Callable[[Run], Awaitable[None]]] = {
     "occupancy": occupancy.walk,
     "blueprint": blueprint.walk,
     "dashboards": dashboards.walk,
+    "stored-counts": stored_counts.walk,
     "add-again": delete_and_add_directly.walk,
 }
 # A browser and its Home Assistant wait for each other, so two pairs use two cores.
@@ -72,7 +74,7 @@ async def walk_all(kind: Kind, walks: Sequence[str], pictures: Path) -> list[str
                 run = Run(home, screen, stack)
                 for name in walks:
                     await walk(run, name)
-            for fault in log_faults(home.log()):
+            for fault in log_faults(home.log(), run.expected_errors):
                 screen.add_fault(fault)
             return screen.faults
         finally:

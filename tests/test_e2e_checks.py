@@ -189,3 +189,4 @@ KeyError
     (fault,) = log_faults(log)
     assert fault.startswith("Error in the log: 2026-11-26 22:00:00.200 ERROR")
     assert fault.endswith("KeyError")
+    assert log_faults(log, ["Error doing job"]) == []

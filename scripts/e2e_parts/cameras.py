@@ -39,6 +39,19 @@ def cameras(url: str, token: str, ca_file: Path | None = None) -> list[Camera]:
     ]
 
 
+def successor(old: Camera) -> Camera:
+    """Return a camera that hangs where another one did."""
+    return Camera(
+        old.source,
+        old.url,
+        old.token,
+        serial="b8a44f102030",
+        name=f"{old.name}, new",
+        model=old.model,
+        installed=datetime.now(UTC) - timedelta(hours=1),
+    )
+
+
 def taken(answer: Answer | None) -> None:
     """Raise HomeAssistantError unless a push was taken."""
     if answer and not answer.delivered:

@@ -27,7 +27,10 @@ class Flow:
 
     async def choose(self, key: str) -> None:
         """Choose a row of a menu or a list, by the key of its text."""
-        text = self.screen.texts(key)
+        await self.choose_text(self.screen.texts(key))
+
+    async def choose_text(self, text: str) -> None:
+        """Choose a row of a menu or a list, by its text."""
         row = self.dialog.locator("ha-list-item").filter(has=self.screen.page.get_by_text(text, exact=True))
         radio = self.dialog.get_by_role("radio", name=text)
         await row.or_(radio).first.wait_for()
@@ -35,16 +38,6 @@ class Flow:
             await self.screen.press(row)
         else:
             await self.screen.mark(radio, self.dialog.get_by_role("radiogroup").last)
-
-    async def choose_radio(self, key: str) -> None:
-        """Choose from a list of radio buttons, of which the Tab key reaches only the one that is chosen."""
-        wanted = self.dialog.get_by_role("radio", name=self.screen.texts(key)).first
-        if not self.screen.kind.keyboard:
-            await self.screen.press(wanted)
-            return
-        await self.screen.press(self.dialog.get_by_role("radio", checked=True).first)
-        while not await wanted.is_checked():
-            await self.screen.page.keyboard.press("ArrowDown")
 
     async def fill(self, values: Mapping[str, str]) -> None:
         """Fill in fields, by their names in the code."""

@@ -30,6 +30,8 @@ class Run:
     # Simulated cameras are closed at the end.
     stack: AsyncExitStack
     cameras: list[Camera] = field(default_factory=list)
+    # Parts of what the integration logs because a walk wants it.
+    expected_errors: list[str] = field(default_factory=list)
     # The key of the place, once there is one that stays.
     _place: str | None = None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import timedelta
 import json
 
@@ -19,6 +20,7 @@ async def walk(run: Run) -> None:
     await wrong_token(run)
     await wrong_protocol(run)
     await clock(run)
+    await body_too_large(run)
     await unusable_counts(run, "retry")
     await unusable_counts(run, "drop")
 
@@ -73,6 +75,24 @@ async def clock(run: Run) -> None:
     await run.sees_no_repair("clock_differs")
 
 
+async def body_too_large(run: Run) -> None:
+    """Confirm that a camera that sends too much has been restarted."""
+    screen, flow, camera = run.screen, run.flow, run.cameras[0]
+    headers = {"Authorization": f"Bearer {camera.token}", "Content-Length": str(10**9)}
+    with suppress(aiohttp.ClientError):
+        async with aiohttp.ClientSession() as session, session.post(camera.url, data=b"{", headers=headers) as response:
+            refused(Answer(response.status, await response.text()))
+    await run.open_repair("body_too_large")
+    await flow.at("issues.body_too_large.fix_flow.step.confirm.title")
+    await screen.step("too-large")
+    await flow.submit()
+    await flow.ends()
+    await screen.step("too-large-restarted")
+    await flow.submit()
+    await flow.is_closed()
+    await run.sees_no_repair("body_too_large")
+
+
 async def unusable_counts(run: Run, choice: str) -> None:
     """Try unusable counts again, or delete them."""
     screen, flow, camera = run.screen, run.flow, run.cameras[0]
@@ -85,7 +105,7 @@ async def unusable_counts(run: Run, choice: str) -> None:
     await run.open_repair("quarantined")
     await flow.at(f"{key}.step.choose.title")
     await screen.step(f"unusable-counts-{choice}")
-    await flow.choose_radio(f"selector.quarantine.options.{choice}")
+    await flow.choose(f"selector.quarantine.options.{choice}")
     await flow.submit()
     if choice == "drop":
         await flow.at(f"{key}.step.drop.title")

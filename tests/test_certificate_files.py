@@ -24,7 +24,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.util import dt as dt_util
 
-from .helpers.flows import begin, choose, enter, shown
+from .helpers.flows import begin, enter, shown
 from .helpers.home_assistant import free_port
 from .helpers.listener_entry import ListenerEntry, new_camera
 
@@ -413,10 +413,10 @@ def test_odd_name_of_an_authority(files: FilePaths) -> None:
 
 async def test_in_the_form(hass: HomeAssistant, files: FilePaths) -> None:
     """Show the problem in the config flow, and accept valid files."""
-    result = await choose(hass, await begin(hass), "direct")
+    result = await begin(hass)
     for content, key, placeholders in WRONG.values():
         files.write(content(owners()))
-        result = await enter(hass, result, host=HOST, port=free_port(), own_files=files.data)
+        result = await enter(hass, result, host=HOST, port=free_port(), own_files=files.data, way="by_hand")
         assert result["errors"] == {"base": "problem"}, key
         problem = shown(result)["problem"]
         assert "listener_" not in problem
@@ -424,8 +424,8 @@ async def test_in_the_form(hass: HomeAssistant, files: FilePaths) -> None:
         assert any(str(path) in problem for path in (files.certificate, files.key))
         assert all(value in problem for value in placeholders.values())
     files.write(RIGHT["chain"](owners()))
-    result = await enter(hass, result, host=HOST, port=free_port(), own_files=files.data)
-    assert result["step_id"] == "connect"
+    result = await enter(hass, result, host=HOST, port=free_port(), own_files=files.data, way="by_hand")
+    assert result["step_id"] == "by_hand"
 
 
 async def test_in_the_repair(

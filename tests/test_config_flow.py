@@ -10,6 +10,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_time_changed
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
+from custom_components.axis_people_counter import guide_steps
 from custom_components.axis_people_counter.const import DOMAIN
 from homeassistant.config_entries import SOURCE_USER
 from homeassistant.core import HomeAssistant
@@ -18,7 +19,7 @@ from homeassistant.data_entry_flow import FlowResultType, InvalidData
 from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
 
-from .helpers.flows import begin, choose, enter, settings, shown, start, submit
+from .helpers.flows import begin, choices, choose, enter, moved_on, settings, shown, start, submit
 from .helpers.pusher import PATH, TOKEN, Pusher, document, measurement
 
 TEST_MESSAGE: dict[str, Any] = {"data": None}
@@ -42,8 +43,8 @@ async def stranger(
 async def test_camera_connects_during_set_up(hass: HomeAssistant, stranger: Pusher) -> None:
     """Accept a connection test while the step is open, and name the camera at the end."""
     result = await start(hass)
-    assert result["type"] is FlowResultType.MENU
-    assert result["step_id"] == "connect"
+    assert result["type"] is FlowResultType.FORM
+    assert result["step_id"] == "by_hand"
     assert shown(result)["url"] == f"https://ha.example.com{PATH}"
     token = shown(result)["token"]
     assert len(token) >= 43
@@ -65,17 +66,44 @@ async def test_camera_connects_during_set_up(hass: HomeAssistant, stranger: Push
     assert hass.states.get("sensor.main_entrance_in_today")
 
 
-async def test_warning_if_no_camera_has_connected(hass: HomeAssistant) -> None:
-    """Warn once if no camera has connected, then finish."""
+async def test_finish_before_a_camera_has_connected(hass: HomeAssistant) -> None:
+    """Finish without a camera, and say what happens next."""
     result = await submit(hass, await start(hass))
-    assert result["type"] is FlowResultType.FORM
-    assert result["step_id"] == "finish"
-    assert result["errors"] == {"base": "no_camera"}
-
-    result = await enter(hass, result)
     await hass.async_block_till_done()
     assert result["type"] is FlowResultType.CREATE_ENTRY
     assert result["description"] == "no_camera_yet"
+
+
+async def test_waiting_during_set_up(hass: HomeAssistant, stranger: Pusher) -> None:
+    """Wait for a camera, say at once that its token is wrong, and go on by itself when it has connected."""
+    shown_first = await start(hass)
+    token = shown(shown_first)["token"]
+    result = await choose(hass, shown_first, "wait")
+    assert (result["step_id"], result["progress_action"]) == ("wait", "wait")
+    assert shown(result)["token"] == token
+    assert not (await stranger.post(document(**TEST_MESSAGE), token=token[:-1])).ok
+    result = await moved_on(hass, result)
+    assert (result["step_id"], result["errors"]) == ("not_heard", {"base": "wrong_token"})
+    assert choices(result) == {"next": ["wait", "show", "prepare", "check", "finish"]}
+    result = await choose(hass, result, "show")
+    assert result["step_id"] == "by_hand"
+    result = await choose(hass, result, "wait")
+    assert (await stranger.post(document(**TEST_MESSAGE), token=token)).ok
+    result = await moved_on(hass, result)
+    await hass.async_block_till_done()
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+    assert result["description"] == "camera_connected"
+
+
+async def test_nobody_has_to_wait_long(hass: HomeAssistant, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Offer the other choices after two minutes: a step that waits has no buttons."""
+    monkeypatch.setattr(guide_steps, "WAIT_SECONDS", 0.01)
+    result = await moved_on(hass, await choose(hass, await start(hass), "wait"))
+    assert (result["step_id"], result["errors"]) == ("not_heard", {"base": "no_camera"})
+    assert (await choose(hass, result, "prepare"))["step_id"] == "camera"
+    result = await moved_on(hass, await choose(hass, await start(hass), "wait"))
+    assert (await choose(hass, result, "finish"))["type"] is FlowResultType.CREATE_ENTRY
+    await hass.async_block_till_done()
 
 
 async def test_wrong_token_during_set_up(hass: HomeAssistant, stranger: Pusher) -> None:
@@ -87,6 +115,9 @@ async def test_wrong_token_during_set_up(hass: HomeAssistant, stranger: Pusher) 
     result = await submit(hass, result)
     assert result["errors"] == {"base": "wrong_token"}
     assert shown(result)["address"] == "127.0.0.1"
+    # The warning comes once.
+    assert (await submit(hass, result))["type"] is FlowResultType.CREATE_ENTRY
+    await hass.async_block_till_done()
 
 
 async def test_counts_are_rejected_during_set_up(hass: HomeAssistant, stranger: Pusher) -> None:
@@ -192,8 +223,8 @@ async def test_invalid_addresses(hass: HomeAssistant, entered: str) -> None:
     result = await start(hass, entered)
     assert result["step_id"] == "home_assistant"
     assert result["errors"] == {"url": "invalid_url"}
-    result = await enter(hass, result, url="https://ha.example.com")
-    assert result["step_id"] == "connect"
+    result = await enter(hass, result, url="https://ha.example.com", way="by_hand")
+    assert result["step_id"] == "by_hand"
 
 
 async def test_address_without_https(hass: HomeAssistant) -> None:
@@ -201,27 +232,47 @@ async def test_address_without_https(hass: HomeAssistant) -> None:
     result = await start(hass, "http://192.168.1.10:8123")
     assert result["step_id"] == "home_assistant"
     assert result["errors"] == {"base": "not_https"}
-    result = await enter(hass, result, url="http://192.168.1.10:8123")
-    assert result["step_id"] == "connect"
+    result = await enter(hass, result, url="http://192.168.1.10:8123", way="by_hand")
+    assert result["step_id"] == "by_hand"
     assert shown(result)["url"] == f"http://192.168.1.10:8123{PATH}"
+
+
+HTTPS = {"internal_url": "http://homeassistant.local:8123", "external_url": "https://ha.example.com"}
+
+
+@pytest.mark.parametrize(
+    ("core_config", "step"),
+    [
+        (HTTPS, "home_assistant"),
+        ({"internal_url": "http://192.168.1.10:8123"}, "direct"),
+        # Cameras trust a certificate for an address only if somebody has installed its authority.
+        ({"internal_url": "https://192.168.1.10:8123"}, "direct"),
+    ],
+)
+async def test_first_step(hass: HomeAssistant, core_config: dict[str, str], step: str) -> None:
+    """Begin with the address that cameras most likely reach, and offer the other kind."""
+    await async_process_ha_core_config(hass, core_config)
+    result = await hass.config_entries.flow.async_init(DOMAIN, context={"source": SOURCE_USER})
+    assert result["step_id"] == step
+    other = {"home_assistant": "direct", "direct": "home_assistant"}
+    assert choices(result) == {"way": ["prepare", "by_hand", other[step]]}
+    result = await choose(hass, result, other[step])
+    assert result["step_id"] == other[step]
+    assert (await choose(hass, result, step))["step_id"] == step
 
 
 @pytest.mark.parametrize(
     ("core_config", "guess"),
-    [
-        (
-            {"internal_url": "http://homeassistant.local:8123", "external_url": "https://ha.example.com"},
-            "https://ha.example.com",
-        ),
-        ({"internal_url": "http://192.168.1.10:8123"}, "http://192.168.1.10:8123"),
-    ],
+    [(HTTPS, "https://ha.example.com"), ({"internal_url": "http://192.168.1.10:8123"}, "http://192.168.1.10:8123")],
 )
 async def test_suggested_address(hass: HomeAssistant, core_config: dict[str, str], guess: str) -> None:
     """Suggest the best address, with HTTPS if possible."""
     await async_process_ha_core_config(hass, core_config)
-    result = await choose(hass, await begin(hass), "home_assistant")
+    result = await hass.config_entries.flow.async_init(DOMAIN, context={"source": SOURCE_USER})
+    if result["step_id"] == "direct":
+        result = await choose(hass, result, "home_assistant")
     assert result["data_schema"]
-    (field,) = result["data_schema"].schema
+    field = next(field for field in result["data_schema"].schema if field == "url")
     assert field.description == {"suggested_value": guess}
 
 
@@ -231,7 +282,7 @@ async def test_no_suggested_address(hass: HomeAssistant) -> None:
     hass.config.api = None
     result = await choose(hass, await begin(hass), "home_assistant")
     assert result["data_schema"]
-    (field,) = result["data_schema"].schema
+    field = next(field for field in result["data_schema"].schema if field == "url")
     assert field.description == {"suggested_value": None}
 
 
@@ -250,18 +301,19 @@ async def test_reconfigure_shows_url_and_token(hass: HomeAssistant, entry: MockC
     assert shown(result)["token"] == TOKEN
 
     result = await choose(hass, result, "home_assistant")
-    result = await enter(hass, result, url="nonsense")
+    result = await enter(hass, result, url="nonsense", way="by_hand")
     assert result["errors"] == {"url": "invalid_url"}
     assert entry.data["url"] == "https://ha.example.com"
 
-    result = await enter(hass, result, url="https://new.example.com")
-    assert result["step_id"] == "connect"
+    result = await enter(hass, result, url="https://new.example.com", way="by_hand")
+    assert result["step_id"] == "by_hand"
     assert shown(result)["url"] == f"https://new.example.com{PATH}"
     assert shown(result)["token"] == TOKEN
     assert (await pusher.post(document(**TEST_MESSAGE))).ok
     result = await submit(hass, result)
     assert result["type"] is FlowResultType.ABORT
-    assert result["reason"] == "reconfigure_successful"
+    assert result["reason"] == "connected"
+    assert shown(result) == {"cameras": "Main entrance"}
     assert settings(entry) == {"url": "https://new.example.com", "token": TOKEN}
 
 
@@ -271,7 +323,7 @@ async def test_reconfigure_suggests_the_present_address(
     """Suggest the present address when reconfiguring."""
     result = await choose(hass, await entry.start_reconfigure_flow(hass), "home_assistant")
     assert result["data_schema"]
-    (field,) = result["data_schema"].schema
+    field = next(field for field in result["data_schema"].schema if field == "url")
     assert field.description == {"suggested_value": "https://ha.example.com"}
 
 
@@ -287,11 +339,11 @@ async def test_old_token_expires_after_a_day(
     assert token != TOKEN
     for accepted in (token, TOKEN):
         assert (await pusher.post(document(**TEST_MESSAGE), token=accepted)).ok
-    assert (await submit(hass, result))["reason"] == "reconfigure_successful"
+    assert (await submit(hass, result))["reason"] == "connected"
 
     # Another address doesn't change that.
     result = await choose(hass, await entry.start_reconfigure_flow(hass), "home_assistant")
-    await enter(hass, result, url="https://new.example.com")
+    await enter(hass, result, url="https://new.example.com", way="by_hand")
     noon.tick(timedelta(hours=24) - timedelta(seconds=1))
     for accepted in (token, TOKEN):
         assert (await pusher.post(document(**TEST_MESSAGE), token=accepted)).ok
@@ -323,7 +375,7 @@ async def test_several_old_tokens(
     assert await accepted(pusher, tokens) == [True] * 4
     # Another way for the cameras changes no token.
     result = await choose(hass, await entry.start_reconfigure_flow(hass), "home_assistant")
-    await enter(hass, result, url="https://new.example.com")
+    await enter(hass, result, url="https://new.example.com", way="by_hand")
     noon.tick(timedelta(hours=22) - timedelta(seconds=1))
     for expired in range(4):
         assert await accepted(pusher, tokens) == [False] * expired + [True] * (4 - expired)
@@ -356,7 +408,7 @@ async def test_older_flow_keeps_the_new_token(hass: HomeAssistant, entry: MockCo
         shown(await enter(hass, await choose(hass, dialog, "new_token")))["token"] for dialog in dialogs[:2]
     ]
     result = await choose(hass, dialogs[2], "home_assistant")
-    assert shown(await enter(hass, result, url="https://new.example.com"))["token"] == second
+    assert shown(await enter(hass, result, url="https://new.example.com", way="by_hand"))["token"] == second
     assert await accepted(pusher, [TOKEN, first, second]) == [True] * 3
 
 
@@ -382,7 +434,7 @@ async def test_old_token_expires_while_a_flow_is_open(
     refused = await pusher.post(document(measurement(dt_util.utcnow() - timedelta(minutes=2), 7)), token=TOKEN)
     assert refused.status == HTTPStatus.UNAUTHORIZED
     assert not hass.states.async_all()
-    assert (await submit(hass, left_open))["reason"] == "reconfigure_successful"
+    assert (await submit(hass, left_open))["reason"] == "connected"
 
     # What is good for nothing isn't kept.
     await hass.config_entries.async_reload(entry.entry_id)

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
+from custom_components.axis_people_counter import guide_steps
 from custom_components.axis_people_counter.connecting.authority import new_authority
 from homeassistant.config_entries import SOURCE_USER, SubentryFlowResult
 from homeassistant.core import HomeAssistant
@@ -19,11 +20,12 @@ from homeassistant.data_entry_flow import FlowResultType, UnknownFlow
 from homeassistant.util import dt as dt_util
 
 from .helpers.asked_cameras import asked_camera, give_access
+from .helpers.home_assistant import free_port
 from .helpers.listener_entry import ListenerEntry, new_camera, s_client
 from .helpers.pusher import SERIAL, TOKEN, Pusher, document, measurement
 from .helpers.translations import ENGLISH
 
-pytestmark = pytest.mark.usefixtures("socket_enabled")
+pytestmark = pytest.mark.usefixtures("socket_enabled", "quick_probes")
 
 MINUTE = timedelta(minutes=1)
 NEW = {"serial": "accc8e000002", "name": "Back *door*"}
@@ -155,7 +157,7 @@ async def test_certificate(hass: HomeAssistant, tmp_path: Path) -> None:
     assert result["step_id"] == "by_hand_direct"
     shown = "".join(texts(result))
     assert "home-assistant-people-counter-ca.pem</a>" in shown
-    assert len(shown.split("`")[1].split(":")) == 32
+    assert len(shown.split("`")[-2].split(":")) == 32
     result = await enter(hass, result)
     await s_client(listener_entry.port, ca_file=other)
     result = await moved_on(hass, result)
@@ -164,6 +166,24 @@ async def test_certificate(hass: HomeAssistant, tmp_path: Path) -> None:
     result = await enter(hass, result)
     assert (await new_camera(listener_entry).test_connection()).delivered
     assert (await moved_on(hass, result))["reason"] == "connected"
+
+
+async def test_nobody_connects(
+    hass: HomeAssistant, entry: MockConfigEntry, pusher: Pusher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Offer other choices after a while: a check of the address, the password, or to finish."""
+    monkeypatch.setattr(guide_steps, "WAIT_SECONDS", 0.01)
+    hass.config_entries.async_update_entry(entry, data={**entry.data, "url": f"https://127.0.0.1:{free_port()}"})
+    result = await moved_on(hass, await enter(hass, await begin(hass, entry)))
+    assert (result["step_id"], result["errors"]) == ("not_heard", {"base": "no_camera"})
+    result = await moved_on(hass, await enter(hass, result, next="check"))
+    assert result["step_id"] == "checked"
+    result = await enter(hass, result)
+    assert result["step_id"] == "by_hand"
+    assert (await enter(hass, result, next="prepare"))["step_id"] == "camera"
+    result = await enter(hass, await begin(hass, entry), next="finish")
+    assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "not_connected_yet")
+    assert not entry.subentries
 
 
 async def test_closed_window(hass: HomeAssistant, entry: MockConfigEntry, pusher: Pusher) -> None:

@@ -27,7 +27,7 @@ from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.util import dt as dt_util
 
-from .helpers.flows import begin, choose, enter, settings, shown
+from .helpers.flows import begin, choose, enter, moved_on, settings, shown
 from .helpers.home_assistant import free_port
 from .helpers.listener_entry import ListenerEntry, UserFiles, new_camera, new_camera_at, s_client
 from .helpers.pusher import PATH, TOKEN, Pusher, state_of
@@ -50,9 +50,9 @@ def authority_file(hass: HomeAssistant) -> Path:
 async def direct(
     hass: HomeAssistant, result: ConfigFlowResult | None = None, *, host: str = "127.0.0.1", port: int = 0, **files: str
 ) -> ConfigFlowResult:
-    """Choose the direct way, and enter what it takes."""
-    result = await choose(hass, result or await begin(hass), "direct")
-    return await enter(hass, result, host=host, port=port or free_port(), own_files=files)
+    """Enter the address and the port, and choose to connect a camera by hand."""
+    result = await choose(hass, result, "direct") if result else await begin(hass)
+    return await enter(hass, result, host=host, port=port or free_port(), own_files=files, way="by_hand")
 
 
 def mount(hass: HomeAssistant, folder: Path, result: ConfigFlowResult) -> Camera:
@@ -72,7 +72,7 @@ async def test_set_up(
     """Set up from the certificate to a camera that reports."""
     port = free_port()
     result = await direct(hass, port=port)
-    assert result["step_id"] == "connect_direct"
+    assert result["step_id"] == "by_hand_direct"
     assert shown(result)["url"] == f"https://127.0.0.1:{port}{PATH}"
     # Home Assistant's server accepts new views while it runs; the test server wouldn't.
     monkeypatch.setattr(hass.http.app.router, "freeze", lambda: None)
@@ -128,7 +128,7 @@ async def test_new_flow_takes_over_the_port(hass: HomeAssistant, tmp_path: Path)
     port = free_port()
     await direct(hass, port=port)
     result = await direct(hass, port=port)
-    assert result["step_id"] == "connect_direct"
+    assert result["step_id"] == "by_hand_direct"
     one = mount(hass, tmp_path, result)
     assert (await one.test_connection()).delivered
     result = await choose(hass, result, "finish")
@@ -148,8 +148,7 @@ async def test_closed_flow_returns_the_port(hass: HomeAssistant, tmp_path: Path)
     await hass.async_block_till_done()
     one = mount(hass, tmp_path, first)
     assert (await one.test_connection()).status is None
-    result = await check_from(hass, first)
-    await enter(hass, result)
+    await choose(hass, first, "wait")
     assert (await one.test_connection()).delivered
 
 
@@ -169,9 +168,9 @@ async def test_flow_closed_during_a_step(
     if made == "server":
         own_certificates(hass).create(dt_util.utcnow())
     monkeypatch.setattr(authority, "_new_key", slowly)
-    result = await choose(hass, await begin(hass), "direct")
+    result = await begin(hass)
     port = free_port()
-    entering = asyncio.create_task(enter(hass, result, host="127.0.0.1", port=port, own_files={}))
+    entering = asyncio.create_task(enter(hass, result, host="127.0.0.1", port=port, own_files={}, way="by_hand"))
     await asyncio.wait_for(making.wait(), 10)
     hass.config_entries.flow.async_abort(result["flow_id"])
     go_on.set()
@@ -183,7 +182,7 @@ async def test_flow_closed_during_a_step(
         free.bind(("127.0.0.1", port))
     # Nobody waits for a camera any more.
     result = await direct(hass, port=port)
-    assert result["step_id"] == "connect_direct"
+    assert result["step_id"] == "by_hand_direct"
     one = mount(hass, tmp_path, result)
     assert (await one.test_connection()).delivered
 
@@ -199,7 +198,7 @@ async def test_camera_refuses_the_certificate(hass: HomeAssistant, tmp_path: Pat
     result = await choose(hass, result, "finish")
     assert result["errors"] == {"base": "distrusted"}
     assert shown(result)["address"] == "127.0.0.1"
-    assert (await enter(hass, result))["type"] is FlowResultType.CREATE_ENTRY
+    assert (await choose(hass, result, "finish"))["type"] is FlowResultType.CREATE_ENTRY
     await hass.async_block_till_done()
 
 
@@ -213,7 +212,7 @@ async def test_suggested_host_and_port(hass: HomeAssistant, monkeypatch: pytest.
 
     monkeypatch.setattr(address_form, "async_get_source_ip", source)
     for addresses in (["192.168.1.10"], []):
-        result = await choose(hass, await begin(hass), "direct")
+        result = await begin(hass)
         assert result["data_schema"]
         fields = {str(field): field for field in result["data_schema"].schema}
         suggested = (fields["host"].description or {}).get("suggested_value")
@@ -255,8 +254,10 @@ async def test_invalid_hosts(hass: HomeAssistant, host: str) -> None:
     result = await direct(hass, host=host)
     assert result["step_id"] == "direct"
     assert result["errors"] == {"host": "invalid_host"}
-    result = await enter(hass, result, host="\ufeff LocalHost\u00a0\u200b\n", port=free_port(), own_files={})
-    assert result["step_id"] == "connect_direct"
+    result = await enter(
+        hass, result, host="\ufeff LocalHost\u00a0\u200b\n", port=free_port(), own_files={}, way="by_hand"
+    )
+    assert result["step_id"] == "by_hand_direct"
     assert shown(result)["url"].startswith("https://localhost:")
 
 
@@ -277,8 +278,8 @@ async def test_port_taken(hass: HomeAssistant) -> None:
         result = await direct(hass, port=other.getsockname()[1])
         assert result["errors"] == {"port": "port_taken"}
         assert shown(result)["error"]
-    result = await enter(hass, result, host="127.0.0.1", port=free_port(), own_files={})
-    assert result["step_id"] == "connect_direct"
+    result = await enter(hass, result, host="127.0.0.1", port=free_port(), own_files={}, way="by_hand")
+    assert result["step_id"] == "by_hand_direct"
 
 
 async def test_authority_not_stored(hass: HomeAssistant) -> None:
@@ -298,7 +299,7 @@ async def test_own_files(hass: HomeAssistant, tmp_path: Path) -> None:
     assert result["errors"] == {"base": "certificate_without_key"}
 
     def configure(**data: str) -> Any:
-        return enter(hass, result, host="127.0.0.1", port=free_port(), own_files=data)
+        return enter(hass, result, host="127.0.0.1", port=free_port(), own_files=data, way="by_hand")
 
     result = await configure(**files.data)
     assert result["errors"] == {"base": "problem"}
@@ -308,11 +309,11 @@ async def test_own_files(hass: HomeAssistant, tmp_path: Path) -> None:
     assert shown(result)["problem"].endswith("is for: 127.0.0.2.")
     files.write(new_server(signer, ["127.0.0.1"], dt_util.utcnow()))
     result = await configure(**files.data)
-    assert result["step_id"] == "connect"
+    assert result["step_id"] == "by_hand"
     assert not authority_file(hass).exists()
 
     result = await choose(hass, result, "finish")
-    assert (await enter(hass, result))["type"] is FlowResultType.CREATE_ENTRY
+    assert result["type"] is FlowResultType.CREATE_ENTRY
     await hass.async_block_till_done()
     (entry,) = hass.config_entries.async_entries(DOMAIN)
     assert {key: entry.data[key] for key in files.data} == files.data
@@ -328,7 +329,7 @@ async def test_address_of_another_machine(hass: HomeAssistant, monkeypatch: pyte
     monkeypatch.setattr(listener.ListenerSettings, "bind_addresses", ["127.0.0.1"])
     for host, is_own in (("192.168.1.10", False), ("172.18.0.2", True)):
         result = await choose(hass, await direct(hass, host=host), "finish")
-        assert (await enter(hass, result))["type"] is FlowResultType.CREATE_ENTRY
+        assert result["type"] is FlowResultType.CREATE_ENTRY
         await hass.async_block_till_done()
         (entry,) = hass.config_entries.async_entries(DOMAIN)
         assert entry.data["own_address"] is is_own
@@ -343,12 +344,12 @@ async def test_change_between_url_and_port(
 ) -> None:
     """Change between Home Assistant's address and ports; the token stays."""
     result = await direct(hass, await entry.start_reconfigure_flow(hass))
-    assert result["step_id"] == "connect_direct"
+    assert result["step_id"] == "by_hand_direct"
     await hass.async_block_till_done()
     one = mount(hass, tmp_path, result)
     assert one.token == TOKEN
     assert (await one.test_connection()).delivered
-    assert (await choose(hass, result, "finish"))["reason"] == "reconfigure_successful"
+    assert (await choose(hass, result, "finish"))["reason"] == "connected"
     assert (await one.test_connection()).delivered
 
     result = await choose(hass, await entry.start_reconfigure_flow(hass), "direct")
@@ -357,8 +358,8 @@ async def test_change_between_url_and_port(
     port = int(one.url.split(":")[2].split("/")[0])
     assert suggested["port"] == {"suggested_value": port}
     # The port is taken, by ourselves.
-    result = await enter(hass, result, host="127.0.0.1", port=port, own_files={})
-    assert result["step_id"] == "connect_direct"
+    result = await enter(hass, result, host="127.0.0.1", port=port, own_files={}, way="by_hand")
+    assert result["step_id"] == "by_hand_direct"
     assert (await one.test_connection()).delivered
     hass.config_entries.flow.async_abort(result["flow_id"])
 
@@ -369,9 +370,9 @@ async def test_change_between_url_and_port(
     assert (await one.test_connection()).delivered
 
     result = await choose(hass, await entry.start_reconfigure_flow(hass), "home_assistant")
-    result = await enter(hass, result, url="https://ha.example.com")
+    result = await enter(hass, result, url="https://ha.example.com", way="by_hand")
     await hass.async_block_till_done()
-    assert result["step_id"] == "connect"
+    assert result["step_id"] == "by_hand"
     assert (await one.test_connection()).status is None
     assert settings(entry) == {"url": "https://ha.example.com", "token": TOKEN}
 
@@ -390,7 +391,7 @@ async def test_camera_refuses_the_certificate_when_reconfiguring(hass: HomeAssis
     await s_client(listener_entry.port, ca_file=other)
     result = await choose(hass, result, "finish")
     assert result["errors"] == {"base": "distrusted"}
-    assert (await enter(hass, result))["reason"] == "reconfigure_successful"
+    assert (await choose(hass, result, "finish"))["reason"] == "reconfigure_successful"
 
 
 async def test_damaged_authority_is_replaced(hass: HomeAssistant, tmp_path: Path) -> None:
@@ -399,7 +400,7 @@ async def test_damaged_authority_is_replaced(hass: HomeAssistant, tmp_path: Path
     await listener_entry.start()
     authority_file(hass).write_text("damaged")
     result = await direct(hass, await listener_entry.entry.start_reconfigure_flow(hass), port=listener_entry.port)
-    assert result["step_id"] == "connect_direct"
+    assert result["step_id"] == "by_hand_direct"
     one = mount(hass, tmp_path, result)
     await listener_entry.restart()
     assert (await one.test_connection()).delivered
@@ -412,7 +413,8 @@ async def test_damaged_authority_is_replaced(hass: HomeAssistant, tmp_path: Path
 
 async def prepare(hass: HomeAssistant, result: ConfigFlowResult, device: Device, **fields: Any) -> ConfigFlowResult:
     """Let Home Assistant do in a camera what can be done."""
-    result = await choose(hass, result, "camera")
+    result = await choose(hass, result, "prepare")
+    assert result["step_id"] == "camera"
     entered = {"username": device.username, "password": device.password}
     return await enter(hass, result, host=device.address, **(entered | fields))
 
@@ -439,13 +441,14 @@ async def test_prepare_a_camera(hass: HomeAssistant, tmp_path: Path) -> None:
         assert one.faults.protocol_version == "0.4"
 
         # Once more does no harm.
-        result = await enter(hass, result)
-        assert result["step_id"] == "connect_direct"
+        result = await choose(hass, result, "check")
+        result = await enter(hass, await moved_on(hass, result))
+        assert result["step_id"] == "by_hand_direct"
         result = await prepare(hass, result, device)
         assert "- The camera already had the certificate." in shown(result)["done"]
-        result = await enter(hass, result)
+    result = await choose(hass, result, "wait")
     assert (await one.test_connection()).delivered
-    result = await choose(hass, result, "finish")
+    result = await moved_on(hass, result)
     assert result["type"] is FlowResultType.CREATE_ENTRY
     await hass.async_block_till_done()
     answer = await one.push()
@@ -453,6 +456,22 @@ async def test_prepare_a_camera(hass: HomeAssistant, tmp_path: Path) -> None:
     assert answer.delivered, answer
     (entry,) = hass.config_entries.async_entries(DOMAIN)
     assert device.password not in str(entry.as_dict())
+
+
+async def test_prepare_at_once(hass: HomeAssistant, tmp_path: Path) -> None:
+    """Prepare the camera right after the address, as it is suggested, and wait for it."""
+    result = await begin(hass)
+    result = await enter(hass, result, host="127.0.0.1", port=free_port(), own_files={})
+    assert result["step_id"] == "camera"
+    async with Device() as device:
+        result = await enter(hass, result, host=device.address, username=device.username, password=device.password)
+        assert result["step_id"] == "camera_done"
+        ca_file = device.write_authorities(tmp_path / "in the camera.pem")
+    one = new_camera_at(shown(result)["url"], shown(result)["token"], ca_file)
+    result = await choose(hass, result, "wait")
+    assert (await one.test_connection()).delivered
+    assert (await moved_on(hass, result))["type"] is FlowResultType.CREATE_ENTRY
+    await hass.async_block_till_done()
 
 
 async def test_prepare_an_old_camera(hass: HomeAssistant) -> None:
@@ -511,12 +530,7 @@ async def test_preparing_a_camera_fails(hass: HomeAssistant, entry: MockConfigEn
 
 async def check_from(hass: HomeAssistant, result: ConfigFlowResult) -> ConfigFlowResult:
     """Let the address be checked, and wait for it."""
-    result = await choose(hass, result, "check")
-    assert result["type"] is FlowResultType.SHOW_PROGRESS
-    async with asyncio.timeout(30):
-        while result["type"] is FlowResultType.SHOW_PROGRESS:
-            await asyncio.sleep(0.05)
-            result = await hass.config_entries.flow.async_configure(result["flow_id"])
+    result = await moved_on(hass, await choose(hass, result, "check"))
     assert result["step_id"] == "checked"
     return result
 
@@ -530,13 +544,13 @@ async def test_address_check(hass: HomeAssistant) -> None:
         (finding,) = shown(result)["findings"].splitlines()
         assert finding.startswith("- 127")
         result = await enter(hass, result)
-        assert result["step_id"] == "connect_direct"
+        assert result["step_id"] == "by_hand_direct"
 
 
 async def test_address_check_finds_a_problem(hass: HomeAssistant, entry: MockConfigEntry, pusher: Pusher) -> None:
     """Show the finding as a sentence."""
     result = await choose(hass, await entry.start_reconfigure_flow(hass), "home_assistant")
-    result = await enter(hass, result, url=f"https://127.0.0.1:{free_port()}")
+    result = await enter(hass, result, url=f"https://127.0.0.1:{free_port()}", way="by_hand")
     result = await check_from(hass, result)
     assert "check_" not in shown(result)["findings"]
     assert "{" not in shown(result)["findings"]

@@ -14,28 +14,32 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 import voluptuous as vol
 
 from custom_components.axis_people_counter import PLATFORMS, issues
+from custom_components.axis_people_counter.address_form import DIRECT, HOME_ASSISTANT
 from custom_components.axis_people_counter.agreement import REASONS
-from custom_components.axis_people_counter.camera_flow import BY_HAND, PREPARE
+from custom_components.axis_people_counter.choices import BY_HAND, PREPARE
+from custom_components.axis_people_counter.config_flow import TASKS
 from custom_components.axis_people_counter.const import DOMAIN
 from custom_components.axis_people_counter.counting.local_time import Period
 from custom_components.axis_people_counter.counting.rejected import Reason
 from custom_components.axis_people_counter.export import INTERVALS, PERIODS
 from custom_components.axis_people_counter.export_formats import FORMATS
 from custom_components.axis_people_counter.fill_repairs import CHOICES
+from custom_components.axis_people_counter.guide_steps import NEXT_STEPS
 from custom_components.axis_people_counter.http.view import REFUSALS
 from custom_components.axis_people_counter.messages import name_placeholders
 from custom_components.axis_people_counter.repairs import ANOTHER_DOOR, QUARANTINE_CHOICES
-from homeassistant.config_entries import SOURCE_USER, ConfigFlowResult
+from homeassistant.config_entries import ConfigFlowResult
 from homeassistant.core import HomeAssistant
-from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.helpers import config_validation as cv, selector
 from homeassistant.util.yaml import parse_yaml
 
+from .helpers.flows import begin, choices, choose, enter
 from .helpers.translations import ENGLISH, ENGLISH_TEXTS, INTEGRATION, flat, translation
+from .simulator import Device
 
 LANGUAGES: Final = ("de", "fr", "sv")
 # The modules with the steps of the config flow and of the options, and their errors.
-FLOW_MODULES: Final = ("config_flow", "address_form", "camera_steps", "replace_flow")
+FLOW_MODULES: Final = ("config_flow", "address_form", "camera_steps", "guide_steps", "replace_flow")
 # The calls whose first argument is the key of a message.
 MESSAGES: Final = ("Message", "CameraError", "LoginError", "AnswerError", "camera_error")
 # What Axis' pages call things: a translation must leave them as they are.
@@ -259,45 +263,83 @@ def test_translated_flows() -> None:
         assert {kind: set(ENGLISH[name].get(kind, ())) for kind in flow} == flow, name
 
 
-async def test_translated_fields(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+async def test_translated_fields(hass: HomeAssistant, entry: MockConfigEntry, socket_enabled: None) -> None:
     """Find a name and a description for each field of each step."""
 
     def check(flow: str, result: ConfigFlowResult) -> None:
         step = ENGLISH[flow]["step"][result["step_id"]]
-        if result["type"] is FlowResultType.MENU:
-            assert list(step["menu_options"]) == list(step["menu_option_descriptions"]) == result["menu_options"]
-        else:
-            schema = result["data_schema"]
-            assert schema is not None
-            names = {str(field) for field in schema.schema}
-            sections = set(step.get("sections", ()))
-            assert names >= sections
-            assert set(step.get("data", ())) == set(step.get("data_description", ())) == names - sections
-            for name, inner in schema.schema.items():
-                if str(name) in sections:
-                    texts = step["sections"][str(name)]
-                    fields = {str(field) for field in inner.schema.schema}
-                    assert set(texts["data"]) == set(texts["data_description"]) == fields
+        schema = result["data_schema"]
+        assert schema is not None
+        names = {str(field) for field in schema.schema}
+        sections = set(step.get("sections", ()))
+        assert names >= sections
+        assert set(step.get("data", ())) == set(step.get("data_description", ())) == names - sections
+        for name, inner in schema.schema.items():
+            if str(name) in sections:
+                texts = step["sections"][str(name)]
+                fields = {str(field) for field in inner.schema.schema}
+                assert set(texts["data"]) == set(texts["data_description"]) == fields
         given = set(result["description_placeholders"] or ())
         assert set(placeholders(step.get("description", ""))) <= given
 
-    async def look(result: ConfigFlowResult, *steps: str) -> None:
-        """Go to a step by way of menus, and look at it."""
-        for step in steps:
-            result = await hass.config_entries.flow.async_configure(result["flow_id"], {"next_step_id": step})
+    async def look(result: ConfigFlowResult, *chosen: str) -> None:
+        """Go to a step, and look at it."""
+        for choice in chosen:
+            result = await choose(hass, result, choice)
         check("config", result)
         hass.config_entries.flow.async_abort(result["flow_id"])
 
     assert await hass.config_entries.async_setup(entry.entry_id)
-    for steps in ((), ("show",), ("home_assistant",), ("direct",), ("new_token",), ("show", "camera")):
-        await look(await entry.start_reconfigure_flow(hass), *steps)
+    for chosen in ((), ("show",), ("home_assistant",), ("direct",), ("new_token",), ("show", "prepare")):
+        await look(await entry.start_reconfigure_flow(hass), *chosen)
     check("options", await hass.config_entries.options.async_init(entry.entry_id))
     await hass.config_entries.async_remove(entry.entry_id)
-    for steps in ((), ("home_assistant",), ("direct",)):
-        await look(await hass.config_entries.flow.async_init(DOMAIN, context={"source": SOURCE_USER}), *steps)
-    for step in ("connect", "connect_direct"):
+    for chosen in ((), ("home_assistant",), ("by_hand",), ("prepare",)):
+        await look(await begin(hass), *chosen)
+    for step in ("by_hand", "by_hand_direct"):
         assert "`{url}`" in ENGLISH["config"]["step"][step]["description"]
         assert "`{token}`" in ENGLISH["config"]["step"][step]["description"]
+
+
+@pytest.mark.parametrize("language", ["en", *LANGUAGES])
+def test_buttons_say_what_they_do(language: str) -> None:
+    """Find a label for the button of each step: without one, Home Assistant shows Submit."""
+    texts = translation(language)
+    for flow in ("config", "options"):
+        for step, shown in texts[flow]["step"].items():
+            assert shown.get("submit"), (flow, step)
+
+
+def words(text: str) -> int:
+    """Return the number of words in a text, without what is filled in and code."""
+    return sum(any(map(str.isalpha, word)) for word in re.sub(r"\{\w+\}|`[^`]*`", "", text).split())
+
+
+async def words_of(result: ConfigFlowResult) -> int:
+    """Return the number of words in a step: its title, its text, and all about its fields and its button."""
+    shown = [text for _, text in flat(ENGLISH["config"]["step"][result["step_id"]])]
+    for field, options in choices(result).items():
+        shown += [ENGLISH["selector"][field]["options"][option] for option in options]
+    return sum(map(words, shown))
+
+
+@pytest.mark.parametrize("way", ["by_hand", "prepare"])
+async def test_set_up_is_short(hass: HomeAssistant, way: str, socket_enabled: None) -> None:
+    """Show URL and token in the third dialog at the latest, with at most 200 words so far.
+
+    A camera whose certificate can't be verified needs one dialog more.
+    """
+    result = await begin(hass)
+    dialogs = [await words_of(result)]
+    async with Device() as device:
+        result = await choose(hass, result, way)
+        dialogs.append(await words_of(result))
+        if way == "prepare":
+            result = await enter(hass, result, host=device.address, username=device.username, password=device.password)
+            dialogs.append(await words_of(result))
+    assert {"url", "token"} <= placeholders(ENGLISH["config"]["step"][result["step_id"]]["description"]).keys()
+    assert len(dialogs) <= 3
+    assert sum(dialogs) <= 200
 
 
 def test_translated_system_health() -> None:
@@ -367,6 +409,8 @@ def test_choices_of_services() -> None:
     assert translated.pop("gaps") == set(CHOICES)
     assert translated.pop("quarantine") == set(QUARANTINE_CHOICES)
     assert translated.pop("quarantine_reason") == set(Reason)
-    assert translated.pop("way") == {PREPARE, BY_HAND}
+    assert translated.pop("way") == {PREPARE, BY_HAND, DIRECT, HOME_ASSISTANT}
+    assert translated.pop("next") == set(NEXT_STEPS)
+    assert translated.pop("task") == set(TASKS)
     assert translated == {"format": set(FORMATS), "period": set(PERIODS)}
     assert all(select["translation_key"] in translated for select in options.values())

@@ -21,6 +21,7 @@ from homeassistant.helpers.network import NoURLAvailableError, get_url
 from homeassistant.util import dt as dt_util
 from homeassistant.util.network import is_host_valid, is_ip_address
 
+from .choices import BY_HAND, CONF_WAY, PREPARE, choice_field
 from .connecting import (
     DATA_LISTENER,
     ListenerSettings,
@@ -38,11 +39,16 @@ SECTION_OWN_FILES: Final = "own_files"
 # The keys of a config entry's data that these forms fill.
 ADDRESS_KEYS: Final = (CONF_URL, CONF_DIRECT, CONF_OWN_ADDRESS, CONF_CERTIFICATE, CONF_PRIVATE_KEY)
 
+# Other choices where a person enters an address: the other kind of address.
+DIRECT: Final = "direct"
+HOME_ASSISTANT: Final = "home_assistant"
+
 URL_SCHEMA: Final = vol.Schema(
     {
         vol.Required(CONF_URL): selector.TextSelector(
             selector.TextSelectorConfig(type=selector.TextSelectorType.URL),
-        )
+        ),
+        **choice_field(CONF_WAY, (PREPARE, BY_HAND, DIRECT)),
     }
 )
 LISTENER_SCHEMA: Final = vol.Schema(
@@ -63,6 +69,7 @@ LISTENER_SCHEMA: Final = vol.Schema(
             ),
             {"collapsed": True},
         ),
+        **choice_field(CONF_WAY, (PREPARE, BY_HAND, HOME_ASSISTANT)),
     }
 )
 
@@ -85,6 +92,15 @@ def suggested_url(hass: HomeAssistant, data: Mapping[str, Any]) -> str | None:
         except NoURLAvailableError:
             pass
     return None
+
+
+def has_public_url(hass: HomeAssistant) -> bool:
+    """Return True if Home Assistant has an encrypted address with a name: it may have a certificate cameras trust."""
+    try:
+        get_url(hass, require_ssl=True, allow_ip=False)
+    except NoURLAvailableError:
+        return False
+    return True
 
 
 def base_url(text: str) -> str | None:

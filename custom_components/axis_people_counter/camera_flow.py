@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, override
 
-from cryptography import x509
 import voluptuous as vol
 
 from homeassistant.config_entries import (
@@ -13,52 +12,33 @@ from homeassistant.config_entries import (
     SubentryFlowContext,
     SubentryFlowResult,
 )
-from homeassistant.const import CONF_HOST, CONF_PASSWORD, CONF_TOKEN, CONF_USERNAME
+from homeassistant.const import CONF_HOST, CONF_PASSWORD, CONF_USERNAME
 from homeassistant.core import callback
 from homeassistant.helpers import selector
 
-from .connecting import (
-    CAMERA_SCHEMA,
-    CameraError,
-    CameraIdentity,
-    async_checked_access,
-    async_prepare_camera,
-    certificate_pem,
-)
+from .choices import BY_HAND, CONF_WAY, PREPARE, choice_field
+from .connecting import CAMERA_SCHEMA, CameraError, CameraIdentity, async_checked_access, async_prepare_camera
 from .const import SUBENTRY_CAMERA
 from .devices import async_device_name
-from .guide_steps import WaitingSteps, async_authority, guide_placeholders
+from .guide_steps import GuideSteps
 from .known_camera_steps import KnownCameraSteps
 from .messages import Message, async_translate_list
 from .receiver import access_to, async_keep_access
 
 # These fields are only in the forms.
-CONF_WAY: Final = "way"
 CONF_KEEP_ACCESS: Final = "keep_access"
 CONF_SAME_AS: Final = "same_as"
 
-PREPARE: Final = "prepare"
-BY_HAND: Final = "by_hand"
-# A menu couldn't be used with the keyboard.
-WAY_SCHEMA: Final = vol.Schema(
-    {
-        vol.Required(CONF_WAY, default=PREPARE): selector.SelectSelector(
-            selector.SelectSelectorConfig(
-                options=[PREPARE, BY_HAND], mode=selector.SelectSelectorMode.LIST, translation_key=CONF_WAY
-            )
-        )
-    }
-)
+WAY_SCHEMA: Final = vol.Schema(choice_field(CONF_WAY, (PREPARE, BY_HAND)))
 
 
 class CameraFlow(
     KnownCameraSteps[SubentryFlowContext, SubentryFlowResult, tuple[str, str]],
-    WaitingSteps[SubentryFlowContext, SubentryFlowResult, tuple[str, str]],
+    GuideSteps[SubentryFlowContext, SubentryFlowResult, tuple[str, str]],
     ConfigSubentryFlow,
 ):
     """Connects a camera, or changes the access to one."""
 
-    _authority: x509.Certificate | None = None
     _identity: CameraIdentity
     _done: list[Message]
     # The settings to keep, None if the person wants none.
@@ -66,31 +46,18 @@ class CameraFlow(
 
     async def async_step_user(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
         """Ask how to connect a camera."""
-        self._authority = await async_authority(self.hass, self._get_entry().data)
         if user_input is None:
             return self.async_show_form(step_id="user", data_schema=WAY_SCHEMA)
-        if user_input[CONF_WAY] == PREPARE:
-            return await self.async_step_camera()
-        self._async_listen(self._get_entry().data[CONF_TOKEN])
-        return await (self.async_step_by_hand_direct() if self._authority else self.async_step_by_hand())
+        if user_input[CONF_WAY] == BY_HAND:
+            return await self.async_step_show()
+        await self._async_begin()
+        return await self.async_step_camera()
 
     # By hand
 
-    async def async_step_by_hand(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
-        """Show URL and token, then wait for the camera."""
-        if user_input is not None:
-            return await self.async_step_wait()
-        return self.async_show_form(
-            step_id="by_hand", data_schema=vol.Schema({}), description_placeholders=self._guide()
-        )
-
-    async def async_step_by_hand_direct(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
-        """Show URL and token, and a link to the certificate, then wait for the camera."""
-        if user_input is not None:
-            return await self.async_step_wait()
-        return self.async_show_form(
-            step_id="by_hand_direct", data_schema=vol.Schema({}), description_placeholders=self._guide()
-        )
+    @override
+    def _address_and_token(self) -> Mapping[str, Any]:
+        return self._get_entry().data
 
     @override
     async def async_step_heard(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
@@ -98,11 +65,12 @@ class CameraFlow(
         return self.async_abort(reason="connected", description_placeholders={"cameras": self._heard()})
 
     @override
-    def _guide(self) -> dict[str, str]:
-        return guide_placeholders(self._get_entry().data, self._authority)
+    async def _async_finish(self) -> SubentryFlowResult:
+        return self.async_abort(reason="not_connected_yet")
 
     # With the camera's password
 
+    @override
     async def async_step_camera(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
         """Ask for a camera's address and password, and prepare the camera."""
         known = self._get_entry().get_subentries_of_type(SUBENTRY_CAMERA)
@@ -120,8 +88,7 @@ class CameraFlow(
                 subentry, await async_checked_access(self.hass, str(subentry.unique_id), settings)
             )
         access = self._with_password(settings)
-        pem = certificate_pem(self._authority) if self._authority else None
-        prepared = await async_prepare_camera(self.hass, access, pem)
+        prepared = await async_prepare_camera(self.hass, access, self._authority_pem)
         self._identity, self._done = prepared.identity, prepared.done
         self._access = None
         if settings[CONF_KEEP_ACCESS]:

@@ -3,12 +3,9 @@
 The forms for the address are in address_form, the steps that replace a camera in replace_flow, places in place_flow.
 """
 
-import asyncio
 from collections.abc import Mapping
-from contextlib import ExitStack
 from typing import Any, Final, override
 
-from cryptography import x509
 import voluptuous as vol
 
 from homeassistant.config_entries import (
@@ -20,24 +17,26 @@ from homeassistant.config_entries import (
 )
 from homeassistant.const import CONF_TOKEN, CONF_URL
 from homeassistant.core import callback
-from homeassistant.data_entry_flow import UnknownFlow
 from homeassistant.helpers import selector
 
-from .address_check import async_check
 from .address_form import (
     ADDRESS_KEYS,
+    DIRECT,
+    HOME_ASSISTANT,
     LISTENER_SCHEMA,
     URL_SCHEMA,
     async_listener_data,
     async_listener_errors,
     async_suggested_listener,
     base_url,
+    has_public_url,
     listener_settings,
     suggested_url,
 )
 from .camera_flow import CameraFlow
 from .camera_steps import CameraSteps
-from .connecting import DATA_LISTENER, Listener, ListenerSettings, async_prepare_camera, certificate_pem
+from .choices import BY_HAND, CONF_WAY, choice_field
+from .connecting import DATA_LISTENER, Listener, ListenerSettings, async_prepare_camera
 from .const import (
     CONF_DELETE_OLD_COUNTS,
     CONF_KEEP_DAYS,
@@ -55,9 +54,9 @@ from .const import (
     SUBENTRY_CAMERA,
     SUBENTRY_PLACE,
 )
-from .guide_steps import async_authority, guide_placeholders
+from .guide_steps import PREPARED_SCHEMA, GuideSteps
 from .http import AuthorityView, ConnectionTest, async_register_views, new_token, with_new_token
-from .messages import Message, async_translate_list, plain
+from .messages import Message, async_translate_list
 from .place_flow import PlaceFlow
 from .receiver import PeopleCounterConfigEntry
 from .replace_flow import ReplaceSteps
@@ -80,7 +79,19 @@ OPTIONS_SCHEMA: Final = vol.Schema(
 )
 
 
-class PeopleCounterConfigFlow(CameraSteps[ConfigFlowContext, ConfigFlowResult, str], ReplaceSteps, domain=DOMAIN):
+# This field is only in the form.
+CONF_TASK: Final = "task"
+# The choices are the names of steps.
+TASKS: Final = ("show", DIRECT, HOME_ASSISTANT, "new_token", "replace", "undo")
+RECONFIGURE_SCHEMA: Final = vol.Schema(choice_field(CONF_TASK, TASKS))
+
+
+class PeopleCounterConfigFlow(
+    CameraSteps[ConfigFlowContext, ConfigFlowResult, str],
+    GuideSteps[ConfigFlowContext, ConfigFlowResult, str],
+    ReplaceSteps,
+    domain=DOMAIN,
+):
     """Set-up and reconfiguration: the address cameras report to, then what to enter in them."""
 
     VERSION = 1
@@ -89,14 +100,8 @@ class PeopleCounterConfigFlow(CameraSteps[ConfigFlowContext, ConfigFlowResult, s
         """Start without data."""
         super().__init__()
         self._data: dict[str, Any] = {}
-        self._test: ConnectionTest | None = None
-        self._on_remove = ExitStack()
-        # True once the dialog is closed. One of its steps may still be running then.
-        self._closed = False
         # The listener until the entry starts its own.
         self._listener: Listener | None = None
-        self._authority: x509.Certificate | None = None
-        self._check: asyncio.Task[list[Message]] | None = None
         self._done: list[Message] = []
 
     @staticmethod
@@ -117,23 +122,33 @@ class PeopleCounterConfigFlow(CameraSteps[ConfigFlowContext, ConfigFlowResult, s
 
     @override
     async def async_step_user(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Ask how cameras connect: to a port of this machine, or to Home Assistant's address."""
+        """Ask for the address that cameras most likely reach."""
         self._data = {CONF_TOKEN: new_token()}
-        return self.async_show_menu(step_id="user", menu_options=["direct", "home_assistant"])
+        return await (self.async_step_home_assistant() if has_public_url(self.hass) else self.async_step_direct())
 
     async def async_step_reconfigure(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Show URL and token again, and a menu."""
+        """Show URL and token again, and ask what to do."""
         self._data = dict(self._get_reconfigure_entry().data)
-        return self.async_show_menu(
-            step_id="reconfigure",
-            menu_options=["show", "direct", "home_assistant", "new_token", "replace", "undo"],
-            description_placeholders=self._placeholders(),
+        if user_input is not None:
+            steps = {
+                "show": self.async_step_show,
+                DIRECT: self.async_step_direct,
+                HOME_ASSISTANT: self.async_step_home_assistant,
+                "new_token": self.async_step_new_token,
+                "replace": self.async_step_replace,
+                "undo": self.async_step_undo,
+            }
+            return await steps[user_input[CONF_TASK]]()
+        return self.async_show_form(
+            step_id="reconfigure", data_schema=RECONFIGURE_SCHEMA, description_placeholders=self._guide()
         )
 
     async def async_step_home_assistant(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Ask for the address at which cameras reach Home Assistant."""
         errors: dict[str, str] = {}
         if user_input is not None:
+            if user_input[CONF_WAY] == DIRECT:
+                return await self.async_step_direct()
             url = base_url(user_input[CONF_URL])
             if url is None:
                 errors[CONF_URL] = "invalid_url"
@@ -142,7 +157,7 @@ class PeopleCounterConfigFlow(CameraSteps[ConfigFlowContext, ConfigFlowResult, s
                 self._data[CONF_URL] = url
                 errors["base"] = "not_https"
             else:
-                return await self._async_store_address({CONF_URL: url})
+                return await self._async_store_address({CONF_URL: url}, user_input[CONF_WAY])
         suggested = user_input or {CONF_URL: suggested_url(self.hass, self._data)}
         return self.async_show_form(
             step_id="home_assistant",
@@ -155,10 +170,14 @@ class PeopleCounterConfigFlow(CameraSteps[ConfigFlowContext, ConfigFlowResult, s
         errors: dict[str, str] = {}
         placeholders: dict[str, str] = {}
         if user_input is not None:
+            if user_input[CONF_WAY] == HOME_ASSISTANT:
+                return await self.async_step_home_assistant()
             settings = listener_settings(user_input)
             errors, placeholders = await async_listener_errors(self.hass, settings)
             if not errors:
-                return await self._async_store_address(await async_listener_data(self.hass, settings))
+                return await self._async_store_address(
+                    await async_listener_data(self.hass, settings), user_input[CONF_WAY]
+                )
         suggested = user_input or await async_suggested_listener(self.hass, ListenerSettings.of(self._data))
         return self.async_show_form(
             step_id="direct",
@@ -167,15 +186,18 @@ class PeopleCounterConfigFlow(CameraSteps[ConfigFlowContext, ConfigFlowResult, s
             description_placeholders=placeholders,
         )
 
-    async def _async_store_address(self, data: dict[str, Any]) -> ConfigFlowResult:
-        """Keep the address and show what to enter; an existing entry stores the address before it is shown."""
+    async def _async_store_address(self, data: dict[str, Any], way: str) -> ConfigFlowResult:
+        """Keep the address and go on; an existing entry stores the address before it is shown."""
         is_new = self.source != SOURCE_RECONFIGURE
         # Another dialog may have made a new token since this one was opened.
         present = self._data if is_new else self._get_reconfigure_entry().data
         self._data = {key: value for key, value in present.items() if key not in ADDRESS_KEYS} | data
         if not is_new:
             self.hass.config_entries.async_update_entry(self._get_reconfigure_entry(), data=self._data)
-        return await self.async_step_show()
+        if way == BY_HAND:
+            return await self.async_step_show()
+        await self._async_begin()
+        return await self.async_step_camera()
 
     async def async_step_new_token(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Ask for confirmation, then make a new token."""
@@ -188,21 +210,19 @@ class PeopleCounterConfigFlow(CameraSteps[ConfigFlowContext, ConfigFlowResult, s
 
     # What to enter in cameras
 
-    async def async_step_show(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Start to listen for a camera's connection test, and show what to enter."""
-        if self._closed:
-            raise UnknownFlow
-        if self._test is None:
-            self._test = self._on_remove.enter_context(
-                async_register_views(self.hass).async_test(self._data[CONF_TOKEN])
-            )
+    @override
+    def _address_and_token(self) -> Mapping[str, Any]:
+        return self._data
+
+    @override
+    async def _async_begin(self) -> ConnectionTest:
+        """Listen as well: another dialog may have taken the port and been closed."""
+        test = await super()._async_begin()
         settings = ListenerSettings.of(self._data)
-        self._authority = await async_authority(self.hass, self._data)
         is_listening = self._listener is not None and self.hass.data.get(DATA_LISTENER) is self._listener
         if settings and self.source != SOURCE_RECONFIGURE and not is_listening:
             await self._async_listen(settings)
-        self._test.distrusted = None
-        return await (self.async_step_connect_direct() if self._authority else self.async_step_connect())
+        return test
 
     async def _async_listen(self, settings: ListenerSettings) -> None:
         """Listen as the entry will, until the dialog is closed."""
@@ -216,22 +236,7 @@ class PeopleCounterConfigFlow(CameraSteps[ConfigFlowContext, ConfigFlowResult, s
         )
         await self._listener.async_start()
 
-    async def async_step_connect(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Show URL and token."""
-        return self.async_show_menu(
-            step_id="connect",
-            menu_options=["finish", "camera", "check"],
-            description_placeholders=self._placeholders(),
-        )
-
-    async def async_step_connect_direct(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Show URL and token, and a link to the certificate."""
-        return self.async_show_menu(
-            step_id="connect_direct",
-            menu_options=["finish", "camera", "check"],
-            description_placeholders=self._placeholders(),
-        )
-
+    @override
     async def async_step_camera(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Ask for a camera's address and password, and prepare the camera."""
         return await self._async_camera_form(user_input, step_id="camera")
@@ -245,55 +250,32 @@ class PeopleCounterConfigFlow(CameraSteps[ConfigFlowContext, ConfigFlowResult, s
     async def async_step_camera_done(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Show what was done in the camera, and what is left to do."""
         if user_input is not None:
-            return await self.async_step_show()
+            return await self._async_go_on(user_input)
         return self.async_show_form(
             step_id="camera_done",
-            data_schema=vol.Schema({}),
+            data_schema=PREPARED_SCHEMA,
             description_placeholders={
-                **self._placeholders(),
+                **self._guide(),
                 "done": await async_translate_list(self.hass, self._done),
             },
         )
 
-    async def async_step_check(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Check from here whether the address leads to this Home Assistant."""
-        if self._check is None:
-            check = async_check(self.hass, self._data[CONF_URL], self._authority_pem)
-            self._check = self.hass.async_create_task(check)
-        if not self._check.done():
-            return self.async_show_progress(step_id="check", progress_action="check", progress_task=self._check)
-        return self.async_show_progress_done(next_step_id="checked")
+    # The end
 
-    async def async_step_checked(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Show the result of the check."""
-        if user_input is not None or self._check is None:
-            self._check = None
-            return await self.async_step_show()
-        return self.async_show_form(
-            step_id="checked",
-            data_schema=vol.Schema({}),
-            description_placeholders={
-                **self._placeholders(),
-                "findings": await async_translate_list(self.hass, self._check.result()),
-            },
-        )
+    @override
+    async def async_step_heard(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        if self.source == SOURCE_RECONFIGURE:
+            return self.async_abort(reason="connected", description_placeholders={"cameras": self._heard()})
+        return await self._async_create(description="camera_connected")
 
-    async def async_step_finish(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Finish; if no camera has connected, show a warning first."""
-        assert self._test
-        refused = self._test.distrusted or self._test.refused
-        is_new = self.source != SOURCE_RECONFIGURE
-        if user_input is None and not self._test.cameras and (is_new or refused):
-            error = "distrusted" if self._test.distrusted else "wrong_token" if refused else "no_camera"
-            return self.async_show_form(
-                step_id="finish",
-                data_schema=vol.Schema({}),
-                errors={"base": error},
-                description_placeholders={**self._placeholders(), "address": refused or ""},
-            )
-        if not is_new:
+    @override
+    async def _async_finish(self) -> ConfigFlowResult:
+        if self.source == SOURCE_RECONFIGURE:
             # The entry was updated before the new address or token was shown.
             return self.async_abort(reason="reconfigure_successful")
+        return await self._async_create(description="no_camera_yet")
+
+    async def _async_create(self, *, description: str) -> ConfigFlowResult:
         if self._listener:
             # The entry's listener takes over the port.
             await self._listener.async_stop()
@@ -301,28 +283,15 @@ class PeopleCounterConfigFlow(CameraSteps[ConfigFlowContext, ConfigFlowResult, s
         return self.async_create_entry(
             title=NAME,
             data=self._data,
-            description="camera_connected" if self._test.cameras else "no_camera_yet",
-            description_placeholders={"cameras": ", ".join(plain(name) for name in self._test.cameras.values())},
+            description=description,
+            description_placeholders={"cameras": self._heard()},
         )
-
-    @property
-    def _authority_pem(self) -> str | None:
-        """Return the certificate of our own authority, None if cameras needn't install it."""
-        return certificate_pem(self._authority) if self._authority else None
-
-    @callback
-    def _placeholders(self) -> dict[str, str]:
-        """Return the placeholders of several steps."""
-        return guide_placeholders(self._data, self._authority)
 
     @callback
     @override
     def async_remove(self) -> None:
         """Stop listening for cameras."""
-        self._closed = True
-        self._on_remove.close()
-        if self._check:
-            self._check.cancel()
+        super().async_remove()
         if self._listener:
             self.hass.async_create_task(self._listener.async_stop())
 

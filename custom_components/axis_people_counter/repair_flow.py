@@ -7,8 +7,8 @@ import voluptuous as vol
 
 from homeassistant.components.repairs import RepairsFlow
 from homeassistant.data_entry_flow import AbortFlow
-from homeassistant.helpers import selector
 
+from .choices import choice_field
 from .const import DOMAIN
 from .coordinator import CameraCoordinator
 from .receiver import PeopleCounterConfigEntry
@@ -17,11 +17,8 @@ CONF_CHOICE: Final = "choice"
 
 
 def choice_schema(choices: Sequence[str], translation_key: str) -> vol.Schema:
-    """Return a form with a list of choices; unlike a menu it works with the keyboard."""
-    config = selector.SelectSelectorConfig(
-        options=[*choices], mode=selector.SelectSelectorMode.LIST, translation_key=translation_key
-    )
-    return vol.Schema({vol.Required(CONF_CHOICE, default=choices[0]): selector.SelectSelector(config)})
+    """Return a form with a list of choices."""
+    return vol.Schema(choice_field(CONF_CHOICE, choices, translation_key))
 
 
 class RepairFlow(RepairsFlow):

@@ -7,7 +7,7 @@ from scripts.e2e_parts.screen import Screen
 from scripts.e2e_parts.texts import Texts
 
 # A text of the integration that is another word in each language.
-KEY = "config.step.connect.title"
+KEY = "config.step.by_hand.title"
 _PAGE = """<!doctype html><meta charset="utf-8"><body><dialog open>
 <p>component.axis_people_counter.title</p>
 <p>{english}</p>

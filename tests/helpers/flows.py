@@ -1,11 +1,15 @@
 """Walks through config flows as a user does."""
 
+import asyncio
 from typing import Any
 
 from custom_components.axis_people_counter.const import DOMAIN
 from homeassistant.config_entries import SOURCE_USER, ConfigEntry, ConfigFlowResult
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
+from homeassistant.helpers import selector
+
+from .home_assistant import free_port
 
 
 def settings(entry: ConfigEntry) -> dict[str, Any]:
@@ -16,25 +20,37 @@ def settings(entry: ConfigEntry) -> dict[str, Any]:
 async def start(hass: HomeAssistant, address: str = "https://ha.example.com") -> ConfigFlowResult:
     """Walk to the step that shows URL and token."""
     result = await choose(hass, await begin(hass), "home_assistant")
-    assert result["type"] is FlowResultType.FORM
     assert result["step_id"] == "home_assistant"
-    return await enter(hass, result, url=address)
+    return await enter(hass, result, url=address, way="by_hand")
 
 
 async def begin(hass: HomeAssistant) -> ConfigFlowResult:
     """Begin to set the integration up."""
     result = await hass.config_entries.flow.async_init(DOMAIN, context={"source": SOURCE_USER})
-    assert result["type"] is FlowResultType.MENU
-    assert result["step_id"] == "user"
-    assert result["menu_options"] == ["direct", "home_assistant"]
+    assert result["type"] is FlowResultType.FORM
+    assert result["step_id"] == "direct"
     return result
 
 
+def choices(result: ConfigFlowResult) -> dict[str, list[str]]:
+    """Return the choices of each list in a form."""
+    assert result["type"] is FlowResultType.FORM
+    assert result["data_schema"]
+    return {
+        str(field): [option for option in kind.config["options"] if isinstance(option, str)]
+        for field, kind in result["data_schema"].schema.items()
+        if isinstance(kind, selector.SelectSelector)
+    }
+
+
 async def choose(hass: HomeAssistant, result: ConfigFlowResult, option: str) -> ConfigFlowResult:
-    """Choose from a menu."""
-    assert result["type"] is FlowResultType.MENU
-    assert option in result["menu_options"]
-    return await hass.config_entries.flow.async_configure(result["flow_id"], {"next_step_id": option})
+    """Choose from a list of a form, and enter what goes with it; the other kind of address needs none."""
+    (field,) = (name for name, options in choices(result).items() if option in options)
+    assert result["data_schema"]
+    names = {str(name) for name in result["data_schema"].schema}
+    port = free_port() if "port" in names and option != "home_assistant" else 1
+    fields = {"host": "127.0.0.1", "port": port, "own_files": {}, "url": "https://ha.example.com"}
+    return await enter(hass, result, **{name: fields[name] for name in fields.keys() & names}, **{field: option})
 
 
 async def enter(hass: HomeAssistant, result: ConfigFlowResult, **fields: Any) -> ConfigFlowResult:
@@ -46,6 +62,16 @@ async def enter(hass: HomeAssistant, result: ConfigFlowResult, **fields: Any) ->
 async def submit(hass: HomeAssistant, result: ConfigFlowResult) -> ConfigFlowResult:
     """Finish, from the step that shows URL and token."""
     return await choose(hass, result, "finish")
+
+
+async def moved_on(hass: HomeAssistant, result: ConfigFlowResult) -> ConfigFlowResult:
+    """Return the step after one that waits, which the frontend asks for when it is told to."""
+    assert result["type"] is FlowResultType.SHOW_PROGRESS
+    async with asyncio.timeout(30):
+        while result["type"] is FlowResultType.SHOW_PROGRESS:
+            await asyncio.sleep(0.01)
+            result = await hass.config_entries.flow.async_configure(result["flow_id"])
+    return result
 
 
 def shown(result: ConfigFlowResult) -> dict[str, str]:

@@ -327,7 +327,7 @@ class HomeAssistant:
             raise HomeAssistantError(f"{method} {path}: {response.status} {text}")
         return json.loads(text) if text else None
 
-    async def command(self, kind: str, /, **fields: Any) -> Any:
+    async def command(self, kind: str, **fields: Any) -> Any:
         """Send one command to the websocket API and return its result."""
         try:
             async with (
@@ -401,21 +401,18 @@ class HomeAssistant:
 
         With `direct`, cameras push to a port of their own over HTTPS.
         """
-        flow = await self.submit(await self.start_flow(), {"next_step_id": "direct" if direct else "home_assistant"})
-        if direct:
-            flow = await self.submit(flow, {"host": "127.0.0.1", "port": free_port(), "own_files": {}})
-        else:
-            flow = await self.submit(flow, {"url": self.url})
-            if flow.get("errors") == {"base": "not_https"}:
-                flow = await self.submit(flow, {"url": self.url})
-        if flow.get("step_id") not in ("connect", "connect_direct"):
+        port = {"host": "127.0.0.1", "port": free_port(), "own_files": {}}
+        way = "by_hand" if direct else "home_assistant"
+        flow = await self.submit(await self.start_flow(), {**port, "way": way})
+        # The loopback has no certificate, which Home Assistant accepts once it has warned.
+        while flow.get("step_id") == "home_assistant" and flow.get("errors") in (None, {}, {"base": "not_https"}):
+            flow = await self.submit(flow, {"url": self.url, "way": "by_hand"})
+        if flow.get("step_id") not in ("by_hand", "by_hand_direct"):
             raise HomeAssistantError(f"The set-up didn't show what to enter in the cameras: {flow}")
         shown = flow["description_placeholders"]
         ca_file = await self._download(shown["authority_url"]) if direct else None
         yield Shown(shown["url"], shown["token"], ca_file)
-        flow = await self.submit(flow, {"next_step_id": "finish"})
-        if flow["type"] == "form":
-            flow = await self.submit(flow, {})
+        flow = await self.submit(flow, {"next": "finish"})
         if flow["type"] != "create_entry":
             raise HomeAssistantError(f"The set-up didn't finish: {flow}")
 

@@ -17,13 +17,12 @@ async def walk(run: Run) -> None:
     if states := await run.home.states():
         raise HomeAssistantError(f"After the integration was deleted, these are still there: {sorted(states)}")
     await start(run)
-    await flow.choose("config.step.user.menu_options.direct")
-    await flow.at("config.step.direct.title")
-    await screen.step("port")
     await flow.fill({"host": "127.0.0.1"})
     await screen.fill(screen.field("config.step.direct.data.port"), str(free_port()))
+    await flow.choose("selector.way.options.by_hand")
+    await screen.step("port")
     await flow.submit()
-    await flow.at("config.step.connect_direct.title")
+    await flow.at("config.step.by_hand_direct.title")
     await screen.step("connect-directly")
     certificate = run.home.folder / "installed-in-the-camera.pem"
     certificate.write_bytes(await flow.download())

@@ -1,9 +1,5 @@
 // The dashboards of AXIS People Counter. The integration builds them in Python; this module asks for them.
 import { hassOnPage, loadTexts, text } from "./texts.js";
-import "./comparison.js";
-import "./day.js";
-import "./door.js";
-import "./usual_week.js";
 import "./waiting.js";
 
 const DOMAIN = "axis_people_counter";
@@ -36,7 +32,7 @@ const strategy = ({ kind, name, icon }) =>
         return await hass.callWS({ type: `${DOMAIN}/dashboard`, kind, options, language: hass.language });
       } catch {
         // Home Assistant is starting, or the integration can't be set up.
-        const cards = [{ type: `custom:people-counter-${kind === "door" ? "door" : "waiting"}`, kind }];
+        const cards = [{ type: "custom:people-counter-waiting", kind }];
         return { views: [{ title: text(name), path: "waiting", type: "panel", cards }] };
       }
     }

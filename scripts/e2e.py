@@ -21,6 +21,7 @@ from scripts.demo_parts.console import echo
 from scripts.demo_parts.steps import prepare
 from scripts.e2e_parts.browser import KINDS, Kind, window
 from scripts.e2e_parts.checks import log_faults
+from scripts.e2e_parts.planted import KIND, PLANTED, WALKS as PLANTED_WALKS, plant
 from scripts.e2e_parts.proof import ProofError, prove
 from scripts.e2e_parts.run import Run
 from scripts.e2e_parts.screen import Screen
@@ -36,7 +37,7 @@ from scripts.e2e_parts.walks import (
     repairs,
     stored_counts,
 )
-from tests.helpers.home_assistant import HomeAssistant, HomeAssistantError
+from tests.helpers.home_assistant import INTEGRATION, HomeAssistant, HomeAssistantError
 
 # In this order; each needs the first one.
 WALKS: dict[str, Callable[[Run], Awaitable[None]]] = {
@@ -57,19 +58,23 @@ AT_A_TIME = 2
 LIMIT_SECONDS = 600
 
 
-async def walk_all(kind: Kind, walks: Sequence[str], pictures: Path) -> list[str]:
-    """Walk with a Home Assistant of its own, and return what is wrong."""
+async def walk_all(kind: Kind, walks: Sequence[str], pictures: Path, *, planted: bool = False) -> list[str]:
+    """Walk with a Home Assistant of its own, and return what is wrong; with faults planted in it, if wanted."""
     with tempfile.TemporaryDirectory(prefix="people-counter-e2e-", ignore_cleanup_errors=True) as folder:
         home = HomeAssistant(Path(folder), minimal=False, name="Demo", yaml="automation: !include automations.yaml")
         (home.folder / "automations.yaml").write_text("[]")
         shutil.copytree(ROOT / "blueprints", home.folder / "blueprints")
+        integration = home.folder / "custom_components" / INTEGRATION.name
+        if planted:
+            integration.unlink()
+            plant(INTEGRATION, integration)
         try:
             await home.start()
             await home.onboard()
             await home.command("config/core/update", language=kind.language)
             await home.command("frontend/set_user_data", key="language", value={"language": kind.language})
             async with window(kind, home) as page, AsyncExitStack() as stack:
-                screen = Screen(page, kind, pictures)
+                screen = Screen(page, kind, pictures, integration)
                 await prove(screen)
                 run = Run(home, screen, stack)
                 for name in walks:
@@ -86,7 +91,7 @@ async def walk(run: Run, name: str) -> None:
     started = asyncio.get_running_loop().time()
     try:
         await WALKS[name](run)
-    except (BrowserError, HomeAssistantError, TimeoutError) as error:
+    except (BrowserError, HomeAssistantError, KeyError, TimeoutError) as error:
         lines = [line.strip() for line in (str(error) or repr(error)).splitlines() if line.strip()]
         run.screen.add_fault(f"{name} stopped: {' '.join(lines[:4])}")
         await run.screen.step(f"{name}-stopped")
@@ -113,19 +118,35 @@ async def e2e(kinds: Sequence[Kind], walks: Sequence[str], pictures: Path) -> in
     return 1 if found else 0
 
 
+async def e2e_planted(pictures: Path) -> int:
+    """Walk with faults planted in the integration, and print which of them were found."""
+    await prepare()
+    async with asyncio.timeout(LIMIT_SECONDS):
+        faults = await walk_all(KIND, PLANTED_WALKS, pictures, planted=True)
+    echo("\n".join(["", "Found:", *(f"  {fault}" for fault in faults), ""]))
+    found = 0
+    for planted in PLANTED:
+        reports = [fault for fault in faults if planted.found in fault]
+        found += bool(reports)
+        echo(f"{planted.name[0].upper()}{planted.name[1:]}: {reports[0] if reports else 'NOT FOUND'}")
+    echo(f"{found} of {len(PLANTED)} planted faults were found. The pictures are in {pictures}.")
+    return 0 if found == len(PLANTED) else 1
+
+
 async def main() -> int:
     """Run until done or interrupted."""
     parser = argparse.ArgumentParser(prog="scripts/e2e", description="Walks through the screens in a real browser.")
     parser.add_argument("--pictures", type=Path, help="keep a picture of each step in this folder")
     parser.add_argument("--only", action="append", choices=[kind.name for kind in KINDS], help="one of the runs")
     parser.add_argument("--walk", action="append", choices=WALKS, help="one of the walks")
+    parser.add_argument("--planted", action="store_true", help="plant faults, and check that they are found")
     arguments = parser.parse_args()
     kinds = [kind for kind in KINDS if not arguments.only or kind.name in arguments.only]
     # All others need the first one.
     walks = [name for name in WALKS if not arguments.walk or name in (next(iter(WALKS)), *arguments.walk)]
     pictures = arguments.pictures or Path(tempfile.mkdtemp(prefix="people-counter-pictures-"))
     pictures.mkdir(parents=True, exist_ok=True)
-    running = asyncio.create_task(e2e(kinds, walks, pictures))
+    running = asyncio.create_task(e2e_planted(pictures) if arguments.planted else e2e(kinds, walks, pictures))
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         asyncio.get_running_loop().add_signal_handler(number, running.cancel)
     try:

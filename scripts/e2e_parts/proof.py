@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from scripts.e2e_parts.checks import NO_LABEL
 from scripts.e2e_parts.screen import Screen
-from scripts.e2e_parts.texts import Texts
 
 # A text of the integration that is another word in each language.
 KEY = "config.step.by_hand.title"
@@ -28,7 +27,7 @@ class ProofError(Exception):
 
 async def prove(screen: Screen) -> None:
     """Raise ProofError unless each fault of the page is found."""
-    english, own = (Texts(language)(KEY) for language in ("en", screen.kind.language))
+    english, own = screen.english(KEY), screen.texts(KEY)
     await screen.page.set_content(_PAGE.format(english=english, own=own, label=NO_LABEL[screen.kind.language]))
     await screen.page.evaluate("console.error('axis_people_counter is broken')")
     found = [*await screen.faults_now(), *await screen.unreached()]

@@ -25,12 +25,12 @@ MOST_LOOKS = 20
 class Screen:
     """A window with one language, and the faults that were found in it."""
 
-    def __init__(self, page: Page, kind: Kind, pictures: Path) -> None:
-        """Take a window, and the folder for pictures."""
+    def __init__(self, page: Page, kind: Kind, pictures: Path, integration: Path) -> None:
+        """Take a window, the folder for pictures, and that of the integration, whose texts are expected."""
         self.page = page
         self.kind = kind
-        self.texts = Texts(kind.language)
-        self.english = Texts("en")
+        self.texts = Texts.read(kind.language, integration)
+        self.english = Texts.read("en", integration)
         # Sentences, with the name of the picture that shows it.
         self.faults: list[str] = []
         # The name of the last picture.
@@ -70,7 +70,9 @@ class Screen:
 
     async def press_simply(self, what: Locator) -> None:
         """Use something of Home Assistant's own, whose keys aren't looked at."""
-        await (what.tap() if self.kind.is_phone else what.click())
+        # The picture of a check box is over the check box.
+        is_input = bool(await what.evaluate("element => element.localName === 'input'"))
+        await (what.tap(force=is_input) if self.kind.is_phone else what.click(force=is_input))
 
     async def fill(self, what: Locator, value: str) -> None:
         """Replace what a field contains."""

@@ -7,9 +7,8 @@ from functools import cached_property
 import json
 from pathlib import Path
 import re
-from typing import Any
+from typing import Any, Self
 
-TRANSLATIONS = Path(__file__).parents[2] / "custom_components" / "axis_people_counter" / "translations"
 _PLACEHOLDER = re.compile(r"\{\w+\}")
 
 
@@ -37,12 +36,15 @@ def pattern(text: str) -> re.Pattern[str]:
 class Texts:
     """The texts of one language."""
 
-    def __init__(self, language: str, texts: dict[str, Any] | None = None) -> None:
-        """Read the file of the language, unless the texts are given."""
+    def __init__(self, language: str, texts: dict[str, Any]) -> None:
+        """Take the content of the file of the language."""
         self.language = language
-        if texts is None:
-            texts = json.loads((TRANSLATIONS / f"{language}.json").read_text())
         self.by_key = dict(flat(texts))
+
+    @classmethod
+    def read(cls, language: str, integration: Path) -> Self:
+        """Read the file of the language."""
+        return cls(language, json.loads((integration / "translations" / f"{language}.json").read_text()))
 
     def __call__(self, key: str, **values: str) -> str:
         """Return a text of one line, with values for its placeholders."""

@@ -104,7 +104,7 @@ camera button reset_occupancy
 place button reset_occupancy
 camera event passage
 place event threshold
-place number occupancy_correction people
+place number occupancy_correction
 camera sensor adults_in_today total people: unavailable while silent
 camera sensor adults_in_total people: disabled
 camera sensor adults_out_today total people: unavailable while silent

@@ -45,7 +45,7 @@ async def test_place(hass: HomeAssistant, noon: FrozenDateTimeFactory, entry: Mo
     )
     key = await add_place(hass, entry, time_zone="Europe/Stockholm", limits={"capacity": 500})
     await hass.services.async_call(
-        "number", "set_value", {"entity_id": "number.shop_occupancy_correction", "value": 80}, blocking=True
+        "number", "set_value", {"entity_id": "number.shop_set_occupancy", "value": 80}, blocking=True
     )
     noon.tick(MINUTE)
     answer = await hass.services.async_call(

@@ -20,7 +20,7 @@ PACKAGES: Final = ("counting", "ledger", "connecting", "statistics", "receiver",
 # From top to bottom: a module imports only from lower lines, and from its own folder.
 LAYERS: Final = (
     ("__init__",),
-    ("config_flow", "repairs", "diagnostics", "system_health"),
+    ("config_flow", "repairs", "diagnostics", "system_health", "logbook"),
     ("fill_repairs",),
     ("camera_flow", "place_flow", "replace_flow", "repair_flow", "address_form", "services", "backup"),
     ("guide_steps", "known_camera_steps"),

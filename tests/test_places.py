@@ -333,6 +333,7 @@ async def test_silent_cameras(
     await pusher.push(measurement(NOON + 3 * MINUTE, 1))
     await move_to(hass, noon, NOON + 6 * MINUTE)
     assert (shown(hass, key, "occupancy"), shown(hass, key, "incomplete")) == ("7", "on")
+    assert entity_of(hass, key, "incomplete") == "binary_sensor.shop_incomplete"
     incomplete = hass.states.get(entity_of(hass, key, "incomplete"))
     assert incomplete
     assert (incomplete.attributes["silent"], incomplete.attributes["missing"]) == (["Back door"], [])

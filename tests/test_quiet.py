@@ -11,12 +11,14 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_time_changed
 from sqlalchemy import event, text
 
+from custom_components.axis_people_counter.const import DOMAIN
 from homeassistant.components.logbook.helpers import async_determine_event_types
 from homeassistant.components.logbook.processor import EventProcessor
 from homeassistant.components.recorder import get_instance
 from homeassistant.components.recorder.core import Recorder
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.recorder import session_scope
+from homeassistant.helpers.translation import async_load_integrations
 from homeassistant.setup import async_setup_component
 
 from .helpers.places import BACK_DOOR, add_place, entity_of, press
@@ -51,13 +53,20 @@ class Shop:
     async def recorded(self) -> tuple[list[str], list[str]]:
         """Return the states that recorder has stored, and the lines of Activity, since the last call."""
         await settle(self.hass)
+        states = await get_instance(self.hass).async_add_executor_job(self._new_states)
+        lines = await self._lines()
+        # A line without a state belongs to an action that a person ran, or says how many people passed.
+        return sorted(states), sorted(f"{line['entity_id']} {line['state']}" for line in lines if "state" in line)
+
+    async def said(self) -> list[str]:
+        """Return the lines of Activity with a sentence, since the last call."""
+        await settle(self.hass)
+        return [f"{line['name']}: {line['message']}" for line in await self._lines() if "message" in line]
+
+    async def _lines(self) -> list[dict[str, Any]]:
         since, self._since = self._since, datetime.now(UTC) + MINUTE / 2
         activity = EventProcessor(self.hass, async_determine_event_types(self.hass, None, None))
-        recorder = get_instance(self.hass)
-        states = await recorder.async_add_executor_job(self._new_states)
-        lines = await recorder.async_add_executor_job(activity.get_events, since, self._since)
-        # A line without a state belongs to an action that a person ran.
-        return sorted(states), sorted(f"{line['entity_id']} {line['state']}" for line in lines if "state" in line)
+        return await get_instance(self.hass).async_add_executor_job(activity.get_events, since, self._since)
 
     def _new_states(self) -> list[str]:
         with session_scope(hass=self.hass, read_only=True) as session:
@@ -181,6 +190,36 @@ async def test_a_person_enters(shop: Shop) -> None:
 
     await shop.push()
     assert await shop.recorded() == ([], [])
+
+
+async def test_activity_says_how_many(shop: Shop, hass: HomeAssistant) -> None:
+    """A line of Activity says how many people came or left, in Home Assistant's language."""
+    await shop.push(1, 1)
+    assert await shop.said() == ["Main entrance Passage: 1 person entered", "Main entrance Passage: 1 person left"]
+    await hass.config.async_update(language="de")
+    # The fixture of Home Assistant doesn't do this by itself.
+    await async_load_integrations(hass, {DOMAIN})
+    await shop.push(3, 2)
+    assert await shop.said() == [
+        "Main entrance Passage: 3 Personen kamen herein",
+        "Main entrance Passage: 2 Personen gingen hinaus",
+    ]
+    await shop.push()
+    assert await shop.said() == []
+
+
+async def test_activity_of_an_entity(shop: Shop, hass: HomeAssistant) -> None:
+    """The lines are among those of the entity, also when it is gone."""
+    passage = "event.main_entrance_passage"
+    await shop.push(2)
+    await settle(hass)
+    types = async_determine_event_types(hass, [passage], None)
+    hass.states.async_remove(passage)
+    activity = EventProcessor(hass, types, [passage])
+    lines = await get_instance(hass).async_add_executor_job(
+        activity.get_events, datetime.now(UTC) - MINUTE / 2, datetime.now(UTC) + MINUTE / 2
+    )
+    assert [line["message"] for line in lines if "message" in line] == ["2 people entered"]
 
 
 async def test_a_person_corrects(shop: Shop, hass: HomeAssistant, entry: MockConfigEntry) -> None:

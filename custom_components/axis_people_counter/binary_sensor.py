@@ -20,6 +20,8 @@ from .receiver import PeopleCounterConfigEntry
 
 PARALLEL_UPDATES = 0
 
+INCOMPLETE: Final = "incomplete"
+
 
 @dataclass(frozen=True, kw_only=True)
 class PeopleCounterBinarySensorDescription[C: CameraCoordinator | PlaceCoordinator](
@@ -69,7 +71,7 @@ PLACE_BINARY_SENSORS: Final[tuple[PeopleCounterBinarySensorDescription[PlaceCoor
         value_fn=lambda place: place.data.is_full,
     ),
     PeopleCounterBinarySensorDescription(
-        key="incomplete",
+        key=INCOMPLETE,
         device_class=BinarySensorDeviceClass.PROBLEM,
         entity_category=EntityCategory.DIAGNOSTIC,
         value_fn=lambda place: bool(place.missing_keys or place.silent),
@@ -95,6 +97,12 @@ class PeopleCounterBinarySensor[C: CameraCoordinator | PlaceCoordinator](PeopleC
     """A binary sensor of a camera or of a place."""
 
     entity_description: PeopleCounterBinarySensorDescription[C]
+
+    @property
+    @override
+    def suggested_object_id(self) -> str | None:
+        # The entity id says what "on" means; the name says it of "off", whose text is "Yes".
+        return INCOMPLETE if self.entity_description.key == INCOMPLETE else super().suggested_object_id
 
     @property
     @override

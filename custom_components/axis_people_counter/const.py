@@ -10,6 +10,7 @@ NAME: Final = "AXIS People Counter"
 MANUFACTURER: Final = "Axis Communications"
 
 LEDGER_FILE: Final = "axis_people_counter.db"
+EVENT_PASSAGE: Final = "axis_people_counter_passage"
 PUSH_PATH: Final = "/api/axis_people_counter/push"
 
 AUTHORITY_FILE_NAME: Final = "home-assistant-people-counter-ca.pem"

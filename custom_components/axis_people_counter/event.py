@@ -6,9 +6,11 @@ from datetime import UTC, datetime
 from typing import Final, override
 
 from homeassistant.components.event import EventEntity, EventEntityDescription
+from homeassistant.const import ATTR_ENTITY_ID
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
+from .const import EVENT_PASSAGE
 from .coordinator import CameraCoordinator
 from .counting import Interval
 from .entity import PeopleCounterEntity, PeopleCounterEntityDescription, async_add_described
@@ -86,6 +88,10 @@ class PassageEvent(PeopleCounterEntity[CameraCoordinator], EventEntity):
         }
         self._trigger_event(event_type, attributes)
         self.async_write_ha_state()
+        # For Activity, which shows no attribute of an event entity but its type: see logbook.py.
+        self.hass.bus.async_fire(
+            EVENT_PASSAGE, {ATTR_ENTITY_ID: self.entity_id, "event_type": event_type, "count": count}
+        )
 
 
 class ThresholdEvent(PeopleCounterEntity[PlaceCoordinator], EventEntity):

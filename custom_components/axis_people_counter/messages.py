@@ -11,7 +11,7 @@ from ipaddress import IPv6Address, ip_address
 from typing import Final, NamedTuple
 
 from homeassistant.core import HomeAssistant
-from homeassistant.helpers.translation import async_get_translations
+from homeassistant.helpers.translation import async_get_cached_translations, async_get_translations
 from homeassistant.util import dt as dt_util
 
 from .const import DOMAIN
@@ -26,9 +26,19 @@ class Message(NamedTuple):
     placeholders: Mapping[str, str] = {}
 
 
+def translate(hass: HomeAssistant, message: Message) -> str:
+    """Return a message in Home Assistant's language, of which all texts are loaded when the integration is set up."""
+    texts = async_get_cached_translations(hass, hass.config.language, "exceptions", DOMAIN)
+    return _filled_in(texts, message)
+
+
 async def async_translate(hass: HomeAssistant, message: Message) -> str:
     """Return a message in Home Assistant's language, or its key where there is no translation."""
     texts = await async_get_translations(hass, hass.config.language, "exceptions", [DOMAIN])
+    return _filled_in(texts, message)
+
+
+def _filled_in(texts: Mapping[str, str], message: Message) -> str:
     text = texts.get(f"component.{DOMAIN}.exceptions.{message.key}.message", message.key)
     return text.format_map(message.placeholders)
 

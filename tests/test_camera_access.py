@@ -136,11 +136,13 @@ async def test_own_authority(hass: HomeAssistant, tmp_path: Path, password: str)
 
 async def test_accepted_certificate(hass: HomeAssistant, entry: MockConfigEntry, pusher: Pusher) -> None:
     """Keep the fingerprint of the certificate that a person accepts, again when the access is changed."""
+    hass.config.language = "de"
     async with asked_camera(https=True) as device:
         result = await connect(hass, entry, device)
         assert result["step_id"] == "certificate"
         shown = result["description_placeholders"]
         assert shown
+        assert shown["reason"] == "selbst signiertes Zertifikat"
         result = await hass.config_entries.subentries.async_configure(result["flow_id"], {})
         assert result["step_id"] == "done"
         await hass.config_entries.subentries.async_configure(result["flow_id"], {})

@@ -35,7 +35,15 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.aiohttp_client import async_create_clientsession
 from homeassistant.util import dt as dt_util
 
-from .connecting import certificate_names
+from .connecting import (
+    HAS_EXPIRED,
+    NOT_TRUSTED,
+    NOT_YET_VALID,
+    OTHER_NAME,
+    SELF_SIGNED,
+    certificate_names,
+    certificate_reason,
+)
 from .const import PUSH_PATH
 from .core_internals import public_client_context
 from .http import (
@@ -48,7 +56,7 @@ from .http import (
     WrongTokenError,
     async_register_views,
 )
-from .messages import Message, plain
+from .messages import Message, async_translate, plain
 
 # For a small request, connecting included.
 ANSWER_SECONDS: Final = 10.0
@@ -73,12 +81,6 @@ _MAX_READ: Final = 1024
 _MAX_NAMES: Final = 5
 _MAX_SHOWN: Final = 100
 
-# OpenSSL's X509_V_ERR_….
-_NOT_YET_VALID: Final = 9
-_HAS_EXPIRED: Final = 10
-_SELF_SIGNED: Final = 18
-_NOT_TRUSTED: Final = (2, _SELF_SIGNED, 19, 20, 21)
-_OTHER_NAME: Final = (62, 64)
 # OpenSSL's reasons when a server answers something else than TLS.
 _NOT_TLS: Final = ("WRONG_VERSION_NUMBER", "PACKET_LENGTH_TOO_LONG", "RECORD_LAYER_FAILURE")
 
@@ -239,25 +241,28 @@ class _Check:
         except ValueError, x509.DuplicateExtension, x509.UnsupportedGeneralNameType:
             # An odd certificate can't be parsed.
             finding = None
-        return finding or Message("check_tls_failed", {"address": self._address, "error": _shown(err.verify_message)})
+        if finding:
+            return finding
+        error = await async_translate(self._hass, certificate_reason(err))
+        return Message("check_tls_failed", {"address": self._address, "error": error})
 
     def _about_chain(self, code: int, chain: list[x509.Certificate]) -> Message | None:
         """Return what OpenSSL's code means for a chain: the server's certificate, then those of its authorities."""
         now = dt_util.utcnow()
         ended = [certificate.not_valid_after_utc for certificate in chain if certificate.not_valid_after_utc < now]
-        if code == _HAS_EXPIRED and ended:
+        if code == HAS_EXPIRED and ended:
             return Message("check_expired", {"expires": _shown_time(ended[0]), "now": _shown_time(now)})
         to_begin = [certificate.not_valid_before_utc for certificate in chain if certificate.not_valid_before_utc > now]
-        if code == _NOT_YET_VALID and to_begin:
+        if code == NOT_YET_VALID and to_begin:
             return Message("check_not_yet_valid", {"begins": _shown_time(to_begin[0]), "now": _shown_time(now)})
-        if code in _OTHER_NAME:
+        if code in OTHER_NAME:
             return Message("check_other_name", {"host": _shown(self._host), "names": _shown_names(chain[0])})
-        if code not in _NOT_TRUSTED:
+        if code not in NOT_TRUSTED:
             return None
         issuer = _shown(_readable_name(chain[-1].issuer))
         if self._authority:
             return Message("check_not_our_authority", {"issuer": issuer})
-        if code == _SELF_SIGNED:
+        if code == SELF_SIGNED:
             return Message("check_self_signed")
         # A server must send its issuer's certificate along if its own contains the URL of that one.
         if len(chain) == 1 and _links_issuer(chain[0]):

@@ -22,6 +22,7 @@ from .connecting import (
     async_camera_problem,
     suggested_camera,
 )
+from .messages import async_translate
 
 
 class CameraSteps[ContextT: FlowContext, ResultT: FlowResult[Any, Any], HandlerT](
@@ -92,18 +93,19 @@ class CameraSteps[ContextT: FlowContext, ResultT: FlowResult[Any, Any], HandlerT
         if user_input is not None:
             return await self._async_accept()
         return self.async_show_form(
-            step_id="certificate", data_schema=vol.Schema({}), description_placeholders=self._certificate
+            step_id="certificate",
+            data_schema=vol.Schema({}),
+            description_placeholders=await self._async_certificate(),
         )
 
     async def _async_accept(self) -> ResultT:
         self._accepted = self._unverified.fingerprint
         return await self._async_try_camera(self._entered)
 
-    @property
-    def _certificate(self) -> dict[str, str]:
-        """The placeholders of a step that asks about a certificate."""
+    async def _async_certificate(self) -> dict[str, str]:
+        """Return the placeholders of a step that asks about a certificate."""
         return {
             CONF_HOST: self._unverified.message.placeholders["address"],
-            "reason": self._unverified.message.placeholders["reason"],
+            "reason": await async_translate(self.hass, self._unverified.reason),
             "fingerprint": bytes.fromhex(self._unverified.fingerprint).hex(":").upper(),
         }

@@ -49,5 +49,7 @@ class KnownCameraSteps[ContextT: FlowContext, ResultT: FlowResult[Any, Any], Han
         if user_input is not None:
             return await self._async_accept()
         return self.async_show_form(
-            step_id="other_certificate", data_schema=vol.Schema({}), description_placeholders=self._certificate
+            step_id="other_certificate",
+            data_schema=vol.Schema({}),
+            description_placeholders=await self._async_certificate(),
         )

@@ -10,6 +10,7 @@ from .camera_setup import (
     camera_web,
     suggested_camera,
 )
+from .certificate_reasons import HAS_EXPIRED, NOT_TRUSTED, NOT_YET_VALID, OTHER_NAME, SELF_SIGNED, certificate_reason
 from .counting_api import CountingApi, NoCountsError
 from .listener import DATA_LISTENER, Listener, ListenerSettings, async_is_this_machine, own_certificates
 from .pasted_text import is_all_visible, strip_invisible
@@ -20,6 +21,11 @@ __all__ = [
     "CAMERA_SCHEMA",
     "CONF_CONNECTION",
     "DATA_LISTENER",
+    "HAS_EXPIRED",
+    "NOT_TRUSTED",
+    "NOT_YET_VALID",
+    "OTHER_NAME",
+    "SELF_SIGNED",
     "CameraAccess",
     "CameraError",
     "CameraIdentity",
@@ -37,6 +43,7 @@ __all__ = [
     "camera_web",
     "certificate_names",
     "certificate_pem",
+    "certificate_reason",
     "fingerprint",
     "is_all_visible",
     "listening_sockets",

@@ -13,8 +13,8 @@ from hashlib import sha256
 from http import HTTPStatus
 import json
 import re
-from ssl import SSLError
-from typing import Any, Final, NamedTuple
+from ssl import SSLCertVerificationError, SSLError
+from typing import Any, Final, NamedTuple, cast
 
 from aiohttp import (
     ClientConnectionError,
@@ -37,6 +37,7 @@ from yarl import URL
 from ..messages import Message
 from .camera_address import camera_origins
 from .camera_login import LoginError, login_for
+from .certificate_reasons import certificate_reason
 from .pasted_text import strip_invisible
 
 # For one request and its response, including the login.
@@ -79,12 +80,21 @@ class _NotListeningError(CameraError):
     """Nothing listens at the address, or nothing that speaks TLS."""
 
 
-class UnverifiedCertificateError(CameraError):
+class _CertificateError(CameraError):
+    """The certificate of a camera can't be verified."""
+
+    def __init__(self, message: Message, reason: Message) -> None:
+        """Keep why it can't."""
+        super().__init__(message.key, **message.placeholders)
+        self.reason = reason
+
+
+class UnverifiedCertificateError(_CertificateError):
     """The certificate of a camera can't be verified; nothing was sent."""
 
-    def __init__(self, message: Message, fingerprint: str) -> None:
+    def __init__(self, error: _CertificateError, fingerprint: str) -> None:
         """Keep the SHA-256 of the certificate in hex digits: a person may accept it."""
-        super().__init__(message.key, **message.placeholders)
+        super().__init__(error.message, error.reason)
         self.fingerprint = fingerprint
 
 
@@ -185,8 +195,8 @@ class CameraWeb:
                 raise
             if isinstance(err, _NotListeningError) and len(origins) > 1:
                 self._origin = origins[1]
-            elif err.message.key == "camera_certificate":
-                raise UnverifiedCertificateError(err.message, await self._find_certificate()) from None
+            elif isinstance(err, _CertificateError):
+                raise UnverifiedCertificateError(err, await self._find_certificate()) from None
             else:
                 raise
         return await self._identify(serial)
@@ -397,8 +407,9 @@ class CameraWeb:
         except TimeoutError:
             raise self.camera_error("camera_timeout") from None
         except ClientConnectorCertificateError as err:
-            reason = getattr(err.certificate_error, "verify_message", "")
-            raise self.camera_error("camera_certificate", reason=_one_line(reason)) from None
+            error = cast(SSLCertVerificationError, err.certificate_error)
+            message = Message("camera_certificate", {"address": self._address})
+            raise _CertificateError(message, certificate_reason(error)) from None
         except ClientConnectorSSLError as err:
             reason = err.os_error.reason if isinstance(err.os_error, SSLError) else None
             raise self.camera_error("camera_unreachable", not_listening=reason in _NOT_TLS) from None

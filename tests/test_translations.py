@@ -61,6 +61,16 @@ AXIS_WORDS: Final = (
 )
 
 
+# What fits beside the button that closes a dialog, on a window of 390 pixels.
+MAX_TITLE: Final = 28
+# Words that another language has as well.
+SAME_AS_ENGLISH: Final = {
+    "de": {"Format", "Name", "Port"},
+    "fr": {"5 minutes", "15 minutes", "30 minutes", "Format", "Passage", "Port", "places"},
+    "sv": {"Format", "In", "Passage", "Period", "Port", "Start"},
+}
+
+
 def from_yaml(text: str) -> Any:
     """Return parsed YAML."""
     return parse_yaml(text)
@@ -136,6 +146,33 @@ def test_translation_obeys_hassfest(language: str) -> None:
         assert all(name.isidentifier() for name in placeholders(text)), key
         # To the frontend an apostrophe before a brace begins a quotation.
         assert not re.search(r"'[{}]|[{}]'", text), key
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_nothing_is_left_in_english(language: str) -> None:
+    """Find no text that is equal to the English one, unless the language has the same word."""
+    for key, text in flat(translation(language)):
+        is_word = re.search(r"[^\W\d_]{2}", re.sub(r"`[^`]*`|\{\w+\}|API token|URL", "", text))
+        if is_word and text == ENGLISH_TEXTS[key]:
+            assert text in SAME_AS_ENGLISH[language], key
+
+
+def steps(texts: dict[str, Any], path: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield the steps of all flows with their paths."""
+    for key, value in texts.items():
+        if key == "step":
+            yield from ((f"{path}step.{step_id}", step) for step_id, step in value.items())
+        elif isinstance(value, dict):
+            yield from steps(value, f"{path}{key}.")
+
+
+@pytest.mark.parametrize("language", ["en", *LANGUAGES])
+def test_steps(language: str) -> None:
+    """Find a button that says what it does in each step, and a title that isn't cut on a phone."""
+    for path, step in steps(translation(language)):
+        assert step["submit"] not in ("Submit", "OK", "Valider", "Senden", "Envoyer", "Soumettre", "Skicka"), path
+        assert "{" not in step["title"], path
+        assert len(step["title"]) <= MAX_TITLE, path
 
 
 def test_messages_without_markdown() -> None:

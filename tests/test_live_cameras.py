@@ -66,7 +66,7 @@ async def test_clock_is_put_back(
         door.clock_offset = -timedelta(minutes=5)
         assert await entered_after(door, 103, 104) == ["2", "2"]
         door.clock_offset = timedelta()
-        assert await entered_after(door, 105, 106) == ["2", "3"]
+        assert await entered_after(door, 105, 106) == ["3", "4"]
 
 
 async def test_ledger_that_is_not_readable(

@@ -230,8 +230,8 @@ async def test_silent_camera(
         door.enter(1)
         await door.go_on(160)
         assert is_live(hass) is True
-        # Whether the third one passed before the push isn't known.
-        assert shown(hass) == (2, 0, 2)
+        # The push had two people, so the third one passed after it.
+        assert shown(hass) == (3, 0, 3)
         await door.push()
         assert shown(hass) == (3, 0, 3)
         lines = [record.getMessage() for record in caplog.records if "live counts" in record.getMessage()]
@@ -362,18 +362,19 @@ async def test_other_cameras_are_included(
     pusher: Pusher,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """Stop using live counts that have more people than the pushes, three times in a row."""
+    """Show no live counts after a push that has fewer people, and use them no more after three of them."""
     async with asked_camera() as device:
         door = await open_door(hass, noon, entry, pusher, device)
-        for _ in range(3):
-            assert is_live(hass) is True
+        for pushed in range(3):
+            assert is_live(hass) is (pushed == 0)
             await door.go_on()
             door.enter(3)
             await door.go_on()
+            assert shown(hass)[0] == (pushed or 3)
             await door.go_on(50)
             door.waiting[0] = 1
             await door.push()
-            assert shown(hass)[0] <= 3
+            assert shown(hass)[0] == pushed + 1
         assert is_live(hass) is False
         assert shown(hass) == (3, 0, 3)
         asked = door.asked
@@ -385,6 +386,31 @@ async def test_other_cameras_are_included(
         await door.push()
         assert is_live(hass) is False
         assert caplog.text.count("include more than its pushes") == 1
+
+
+async def test_push_that_lacks_people(
+    hass: HomeAssistant, noon: FrozenDateTimeFactory, entry: MockConfigEntry, pusher: Pusher
+) -> None:
+    """Show live counts again after a push that agrees with them."""
+    async with asked_camera() as device:
+        door = await open_door(hass, noon, entry, pusher, device)
+        door.enter(3)
+        await door.go_on()
+        await door.go_on(50)
+        door.waiting[0] = 1
+        await door.push()
+        assert (is_live(hass), shown(hass)) == (False, (1, 0, 1))
+        await door.go_on(10)
+        door.enter(2)
+        await door.go_on()
+        assert shown(hass) == (1, 0, 1)
+        await door.go_on(40)
+        await door.push()
+        assert shown(hass) == (3, 0, 3)
+        await door.go_on()
+        door.enter(1)
+        await door.go_on()
+        assert (is_live(hass), shown(hass)) == (True, (4, 0, 4))
 
 
 async def test_camera_is_lent(
@@ -418,23 +444,75 @@ async def test_option(
 
 
 async def test_reload(hass: HomeAssistant, noon: FrozenDateTimeFactory, entry: MockConfigEntry, pusher: Pusher) -> None:
-    """Begin anew after a start, from what was pushed; a camera that answers late isn't waited for."""
+    """Go on after a reload, without another event for the same people; a camera that answers late isn't waited for."""
     async with asked_camera() as device:
         door = await open_door(hass, noon, entry, pusher, device)
+        door.enter(4)
+        await door.go_on()
+        button = {"entity_id": "button.main_entrance_reset_occupancy"}
+        await hass.services.async_call("button", "press", button, blocking=True)
+        await door.go_on()
         door.enter(2)
         await door.go_on()
+        assert shown(hass) == (6, 0, 2)
         device.delay = 3600
         noon.tick(5)
         async_fire_time_changed(hass)
+        written = async_capture_events(hass, "state_changed")
         await hass.config_entries.async_reload(entry.entry_id)
         device.delay = 0
         await hass.async_block_till_done()
-        assert shown(hass) == (0, 0, 0)
+        # There was no step down before these.
+        assert shown(hass) == (6, 0, 2)
+        assert {
+            event.data["new_state"].state
+            for event in written
+            if event.data["entity_id"] == "sensor.main_entrance_in_today"
+        } <= {"unavailable", "6"}
+        assert is_live(hass) is False
         await door.go_on()
-        await door.go_on()
+        assert is_live(hass) is True
         door.enter(1)
         await door.go_on()
-        assert shown(hass) == (1, 0, 1)
-        door.waiting[0] = 3
+        assert shown(hass) == (7, 0, 3)
+        event = hass.states.get("event.main_entrance_passage")
+        assert event
+        assert event.attributes["count"] == 1
+        await door.go_on(40)
         await door.push()
+        assert shown(hass)[:2] == (7, 0)
+        assert hass.states.get("event.main_entrance_passage") == event
+
+
+@pytest.mark.parametrize("change", ["access", "option", "ledger"])
+async def test_reload_after_a_change(
+    hass: HomeAssistant, noon: FrozenDateTimeFactory, entry: MockConfigEntry, pusher: Pusher, change: str
+) -> None:
+    """Keep nothing from before a reload if the camera isn't asked any more, or the ledger lacks what was subtracted."""
+    async with asked_camera() as device:
+        door = await open_door(hass, noon, entry, pusher, device)
+        path = entry.runtime_data.ledger.path
+        await hass.config_entries.async_unload(entry.entry_id)
+        before = path.read_bytes()
+        await hass.config_entries.async_setup(entry.entry_id)
+        await door.go_on()
+        door.enter(2)
+        await door.go_on(45)
+        await door.push()
+        door.enter(1)
+        await door.go_on()
         assert shown(hass) == (3, 0, 3)
+        (subentry,) = entry.get_subentries_of_type("camera")
+        await hass.config_entries.async_unload(entry.entry_id)
+        match change:
+            case "access":
+                hass.config_entries.async_remove_subentry(entry, subentry.subentry_id)
+            case "option":
+                hass.config_entries.async_update_entry(entry, options={"live_seconds": 0})
+            case "ledger":
+                path.write_bytes(before)
+        await hass.config_entries.async_setup(entry.entry_id)
+        await hass.async_block_till_done()
+        pushed = 0 if change == "ledger" else 2
+        assert shown(hass) == (pushed, 0, pushed)
+        assert not is_live(hass)

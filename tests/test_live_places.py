@@ -170,6 +170,31 @@ async def test_in_by_one_door_and_out_by_another(
         assert not changed & {entity_of(hass, found.key, name) for name in ("occupancy", "full", "threshold")}
 
 
+async def test_door_that_pushes_no_more(
+    hass: HomeAssistant, noon: FrozenDateTimeFactory, entry: MockConfigEntry, pusher: Pusher
+) -> None:
+    """Whoever entered by a door that pushes no more, but answers, and left by another one, is no longer inside."""
+    async with asked_camera() as front, asked_camera(serial=BACK) as back:
+        found = await shop(hass, noon, entry, pusher, (front, back))
+        found.back.enter(3)
+        await found.go_on()
+        found.front.enter(0, 2)
+        await found.go_on(45)
+        await found.go_on(30 * 60)
+        await found.front.push()
+        assert found.shown("occupancy", "in_today", "out_today") == ["1", "3", "2"]
+        await found.back.push()
+        assert found.shown("occupancy", "in_today", "out_today") == ["1", "3", "2"]
+        # Later, it doesn't even answer.
+        await found.go_on()
+        found.back.enter(1)
+        await found.go_on()
+        found.back.fault = Reply(503)
+        await found.go_on(7 * 60 * 60)
+        await found.front.push()
+        assert found.shown("occupancy", "in_today", "out_today") == ["2", "4", "2"]
+
+
 async def test_correction(
     hass: HomeAssistant, noon: FrozenDateTimeFactory, entry: MockConfigEntry, pusher: Pusher
 ) -> None:

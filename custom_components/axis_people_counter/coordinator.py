@@ -116,7 +116,6 @@ class CameraCoordinator(LedgerCoordinator[CameraData]):
         self.live: LiveCamera | None = None
         # The data without live counts, with the bounds of the times in which these count.
         self._read: tuple[CameraData, LiveBounds] | None = None
-        self._corrected_at = 0
         self._statistics = statistics
         # No message could be received before this.
         self._listening_since = dt_util.utcnow()
@@ -202,7 +201,8 @@ class CameraCoordinator(LedgerCoordinator[CameraData]):
             counted_until=datetime.fromtimestamp(counted_until, UTC) if newest else None,
             progress=self._progress(camera, newest),
         )
-        self._read = (data, LiveBounds(max(counted_until, day), next_day, max(counted_until, reset)))
+        occupancy_since = max(counted_until, reset, today.corrected_at or 0)
+        self._read = (data, LiveBounds(max(counted_until, day), next_day, occupancy_since))
         return self._with_live_counts()
 
     def _with_live_counts(self) -> CameraData:
@@ -213,7 +213,7 @@ class CameraCoordinator(LedgerCoordinator[CameraData]):
             return data
         is_reversed = bool(data.camera.reversed)
         passed = self.live.passed(bounds.today_since, bounds.next_day).reversed_if(is_reversed)
-        inside = self.live.passed(max(bounds.occupancy_since, self._corrected_at)).reversed_if(is_reversed)
+        inside = self.live.passed(bounds.occupancy_since).reversed_if(is_reversed)
         today = replace(
             data.today, entered=data.today.entered + passed.entered, exited=data.today.exited + passed.exited
         )
@@ -232,6 +232,14 @@ class CameraCoordinator(LedgerCoordinator[CameraData]):
         if self.live is None or self.live.serial != self.camera.serial:
             self.live = LiveCamera(self.ledger, self.camera, int(counted_until.timestamp()))
         return self.live
+
+    async def async_go_on_live(self, live: LiveCamera) -> None:
+        """Show the live counts from before a reload, if they are still those of the camera that reports."""
+        now = self.async_live()
+        if now and (live.key, live.serial) == (now.key, now.serial) and live.counts.until <= now.counts.until:
+            live.go_on(self.ledger)
+            self.live = live
+            await self.async_refresh()
 
     @callback
     def async_show_live(self, live: LiveCamera, reading: Reading | None) -> None:
@@ -304,7 +312,6 @@ class CameraCoordinator(LedgerCoordinator[CameraData]):
         now = int(dt_util.utcnow().timestamp())
         with translated_ledger_errors():
             await self.ledger.correct(self.key, now, value, source)
-        self._corrected_at = now
         await self._async_changed(now)
 
     async def async_set_reversed(self, value: bool) -> None:

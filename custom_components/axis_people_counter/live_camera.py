@@ -23,11 +23,12 @@ class LiveCamera:
 
     def __init__(self, ledger: Ledger, camera: Camera, until: Timestamp) -> None:
         """Begin with the end of the newest interval in the ledger."""
+        self.key = camera.key
         self.serial = camera.serial
         self.counts = LiveCounts(until)
         self.is_answering = False
         self._ledger = ledger
-        self._camera = camera
+        self._name = camera.name
         # People of pushes who had been counted live before, with the ends of the pushes' last intervals.
         self._announced: list[tuple[Timestamp, People]] = []
         self._catching_up = asyncio.Lock()
@@ -35,7 +36,12 @@ class LiveCamera:
     @property
     def is_used(self) -> bool:
         """Return True if live counts are read, and added to what is shown."""
-        return self.is_answering and not self.counts.is_wrong
+        return self.is_answering and not self.counts.is_doubtful
+
+    def go_on(self, ledger: Ledger) -> None:
+        """Go on with the ledger of another set-up of the entry; the camera hasn't answered yet."""
+        self._ledger = ledger
+        self.is_answering = False
 
     async def async_catch_up(self, until: Timestamp) -> None:
         """Subtract the people of intervals that end later than the last one, up to an instant. Raises LedgerError."""
@@ -43,7 +49,7 @@ class LiveCamera:
             counts = self.counts
             if until <= counts.until:
                 return
-            found = await self._ledger.intervals(self._camera.key, counts.until, until, MAX_INTERVALS)
+            found = await self._ledger.intervals(self.key, counts.until, until, MAX_INTERVALS)
             # Otherwise one may have replaced another that has been subtracted already, or may be pushed later.
             is_complete = [counts.until, *(interval.end for interval in found)] == [
                 *(interval.start for interval in found),
@@ -52,13 +58,11 @@ class LiveCamera:
             was_wrong = counts.is_wrong
             self._announced.append((until, counts.pushed(until, people_of(found) if is_complete else None)))
             if counts.is_wrong and not was_wrong:
-                _LOGGER.warning(
-                    "The live counts of %s include more than its pushes, so they aren't used", self._camera.name
-                )
+                _LOGGER.warning("The live counts of %s include more than its pushes, so they aren't used", self._name)
 
     def passed(self, since: Timestamp, before: Timestamp = LATEST) -> People:
         """Return the people who have certainly passed between two instants."""
-        return NOBODY if self.counts.is_wrong else self.counts.passed(since, before)
+        return self.counts.passed(since, before)
 
     def interval(self, since: Timestamp, before: Timestamp = LATEST) -> Interval:
         """Return the people who have certainly passed between two instants as an interval, which may have nobody."""

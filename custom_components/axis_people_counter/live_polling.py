@@ -13,15 +13,20 @@ from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import CALLBACK_TYPE, HassJob, HomeAssistant, callback
 from homeassistant.helpers.event import async_call_later
 from homeassistant.util import dt as dt_util
+from homeassistant.util.hass_dict import HassKey
 
 from .connecting import CameraAccess, CameraError, CountingApplication
-from .const import CONF_LIVE_SECONDS, DEFAULT_LIVE_SECONDS
+from .const import CONF_LIVE_SECONDS, DEFAULT_LIVE_SECONDS, DOMAIN
 from .coordinator import CameraCoordinator
 from .counting import People, Reading
+from .live_camera import LiveCamera
 from .messages import Message, async_translate
 from .schedules import async_camera_schedule
 
 _LOGGER = logging.getLogger(__name__)
+
+# Live counts by serial number: without them, a reload would announce people again with the next push.
+_DATA_BEFORE_RELOAD: HassKey[dict[str, LiveCamera]] = HassKey(f"{DOMAIN}_live_before_reload")
 
 # A camera that doesn't answer is asked less and less often, down to this.
 MAX_PAUSE: Final = 5 * 60
@@ -47,6 +52,13 @@ class LivePolling:
         self._every: int = entry.options.get(CONF_LIVE_SECONDS, DEFAULT_LIVE_SECONDS)
         self._pollings: dict[str, CameraPolling] = {}
 
+    async def async_go_on(self) -> None:
+        """Show the live counts from before a reload, before any entity is added."""
+        for serial, live in self._hass.data.pop(_DATA_BEFORE_RELOAD, {}).items():
+            camera = self._camera_of(serial)
+            if self._every and serial in self._accesses and camera:
+                await camera.async_go_on_live(live)
+
     @callback
     def async_start(self) -> None:
         """Ask all cameras from now on, until the entry is unloaded."""
@@ -69,6 +81,10 @@ class LivePolling:
 
     @callback
     def _async_stop(self) -> None:
+        cameras = {serial: self._camera_of(serial) for serial in self._pollings}
+        self._hass.data[_DATA_BEFORE_RELOAD] = {
+            serial: camera.live for serial, camera in cameras.items() if camera and camera.live
+        }
         for polling in self._pollings.values():
             polling.async_stop()
 

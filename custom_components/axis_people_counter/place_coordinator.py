@@ -76,7 +76,6 @@ class PlaceCoordinator(LedgerCoordinator[PlaceData]):
         self._statistics = statistics
         self._cameras = cameras
         self._is_unshown = is_unshown
-        self._corrected_at = 0
         # The last reset of the data.
         self._reset_at = 0
 
@@ -152,12 +151,14 @@ class PlaceCoordinator(LedgerCoordinator[PlaceData]):
         # Occupancy is counted from the last reset before the day on.
         resets = schedule.resets(schedule.reset(day)[0], instant + 1)
 
-        today = await self.ledger.place_today(settings.key, day, next_day, resets)
+        live = frozenset(camera.key for camera in self.cameras if camera.live)
+        today = await self.ledger.place_today(settings.key, day, next_day, resets, live)
         if today is None:
             # With resets, only the place itself is missing in the ledger, and is added. Without them, earlier counts
             # are added up step by step.
             await self.ledger.advance_place(settings.place, EARLIEST if resets else day)
-            today = await self.ledger.place_today(settings.key, day, next_day, resets)
+            live = frozenset(camera.key for camera in self.cameras if camera.live)
+        today = await self.ledger.place_today(settings.key, day, next_day, resets, live)
         if today is None:
             # While a door sends old counts, each of them begins these steps anew. Others must not wait for that.
             self._async_tick_at(now + NEXT_STEP)
@@ -172,7 +173,7 @@ class PlaceCoordinator(LedgerCoordinator[PlaceData]):
         await self._async_catch_up(today.counted_until)
         passed = people_of(self._live_intervals(today.counted_until, day, next_day))
         occupancies = today.occupancies_with(
-            list(self._live_intervals(today.counted_until, max(reset_at, self._corrected_at)))
+            list(self._live_intervals(today.counted_until, max(reset_at, today.corrected_at or 0)))
         )
         occupancy = occupancies[-1]
         # Live counts may have reached a limit for a moment only, which no push will show.
@@ -241,7 +242,6 @@ class PlaceCoordinator(LedgerCoordinator[PlaceData]):
         now = int(dt_util.utcnow().timestamp())
         with translated_ledger_errors():
             await self.ledger.correct_place(self.settings.place, now, value, source)
-        self._corrected_at = now
         self._statistics.async_changed(self.key, now)
         await self.async_refresh()
 

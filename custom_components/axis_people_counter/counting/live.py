@@ -20,7 +20,7 @@ LASTING: Final = 60
 MAX_STEPS: Final = 1000
 # Places may have read older pushes than the newest one.
 MAX_PUSHES: Final = 100
-# Live counts are wrong after this many pushes in a row that have fewer people.
+# Live counts are wrong after this many pushes that have fewer people, with none between them that agrees.
 MAX_EXCESSES: Final = 3
 
 
@@ -37,6 +37,10 @@ class People(NamedTuple):
     def minus(self, other: People) -> People:
         """Return the difference in each direction, which is never negative."""
         return People(max(0, self.entered - other.entered), max(0, self.exited - other.exited))
+
+    def less(self, other: People) -> People:
+        """Return the difference in each direction, which may be negative."""
+        return People(self.entered - other.entered, self.exited - other.exited)
 
     def highest(self, other: People) -> People:
         """Return the higher number of each direction."""
@@ -68,7 +72,9 @@ class LiveCounts:
         """Begin with the end of the last pushed interval; nobody is known to have passed since."""
         # The end of the last pushed interval.
         self.until = until
-        self._passed = NOBODY
+        # The readings minus the pushes: people who certainly passed after the last push. Fewer than nobody as long as
+        # people of the push aren't in any reading; None until a reading that certainly has all people of the push.
+        self._balance: People | None = None
         # The people between two readings that may have passed later than the last push, and those between two pushes.
         self._steps: deque[Interval] = deque()
         self._pushes: deque[Interval] = deque(maxlen=MAX_PUSHES)
@@ -84,6 +90,11 @@ class LiveCounts:
         return self._excesses >= MAX_EXCESSES
 
     @property
+    def is_doubtful(self) -> bool:
+        """Return True if the readings have counted more people than the last push with people."""
+        return self._excesses > 0
+
+    @property
     def newest(self) -> Timestamp:
         """The end of the last pushed interval, or the time of a later reading."""
         return max(self.until, self._read_at)
@@ -92,21 +103,25 @@ class LiveCounts:
         """Add what was counted since an earlier reading, and return it; None if nobody was added."""
         last, read_at = self._last, self._read_at
         self._read_at = reading.at
-        if last is None or reading.at < read_at or self._has_begun_again(last, reading):
-            self._last, self._lower_since = reading, None
+        before = self._passed
+        if last is None or reading.at < max(read_at, self.until) or self._has_begun_again(last, reading):
+            self._lower_since = None
+        elif self._lower_since is not None:
             return None
-        if self._lower_since is not None:
-            return None
+        elif (people := reading.counts.minus(last.counts)) != NOBODY:
+            self._add(_interval(last.at, reading.at, people))
+            if self._balance is not None:
+                self._balance = self._balance.plus(people)
         self._last = reading
-        people = reading.counts.minus(last.counts)
-        if people == NOBODY:
-            return None
-        step = _interval(last.at, reading.at, people)
-        self._add(step)
-        if step.start < self.until + LAG:
-            return None
-        self._passed = self._passed.plus(people)
-        return step
+        if reading.at >= self.until + LAG:
+            self._balance = self._passed
+        added = self._passed.minus(before)
+        return None if last is None or added == NOBODY else _interval(last.at, reading.at, added)
+
+    @property
+    def _passed(self) -> People:
+        """The people who certainly passed after the last push."""
+        return NOBODY if self._balance is None or self.is_doubtful else self._balance.highest(NOBODY)
 
     def _has_begun_again(self, last: Reading, reading: Reading) -> bool:
         """Return True if the counts have begun again; note since when they are lower than the last ones."""
@@ -130,18 +145,27 @@ class LiveCounts:
 
         Returns how many people no longer count as passed after the push: they were added by readings before.
         """
+        before, was_doubtful = self._passed, self.is_doubtful
         if people is not None:
             self._compare(until, people)
             self._pushes.append(_interval(self.until, until, people))
-        before = self._passed
         self.until = until
         while self._steps and self._steps[0].end < until:
             self._steps.popleft()
-        # All other people passed later, and so did those who were counted after the first reading later than the push.
-        later = self._counted_after(until)
-        remaining = later if people is None else before.minus(people).highest(later)
-        # A push may lack people who were counted: they mustn't stay for ever.
-        self._passed = remaining.lowest(people_of(self._steps))
+        if was_doubtful:
+            # Nobody who was read meanwhile was shown, so the next push shows them.
+            self._balance = None
+            if not self.is_doubtful:
+                self._steps.clear()
+            return NOBODY
+        if people is None or self._balance is None:
+            self._balance = None
+        else:
+            # A push may lack people who were counted: they mustn't stay for ever.
+            self._balance = self._balance.less(people).lowest(people_of(self._steps))
+        if self._last is not None and self._last.at >= until + LAG:
+            # Those who were counted after the first reading later than the push passed later.
+            self._balance = self._passed.highest(self._counted_after(until))
         return before.minus(self._passed)
 
     def _compare(self, until: Timestamp, people: People) -> None:
@@ -150,13 +174,13 @@ class LiveCounts:
         if certain.minus(people) != NOBODY:
             self._excesses += 1
         # Wrong live counts aren't read any more, so nothing can prove them right.
-        elif people != NOBODY and not self.is_wrong:
+        elif certain != NOBODY and not self.is_wrong:
             self._excesses = 0
 
     def passed(self, since: Timestamp, before: Timestamp = LATEST) -> People:
         """Return the people who have certainly passed between two instants."""
         if since > self.until:
-            people = self._counted_after(since)
+            people = NOBODY if self.is_doubtful else self._counted_after(since)
         else:
             people = self._passed.plus(people_of(push for push in self._pushes if push.start >= since))
         # People who may have passed later.

@@ -59,6 +59,20 @@ def first_of_place(db: sqlite3.Connection, place: int) -> Timestamp | None:
     return at
 
 
+def last_of_camera(db: sqlite3.Connection, camera: int) -> Timestamp | None:
+    """Return the instant of the last correction of a camera."""
+    at: Timestamp | None
+    (at,) = db.execute("SELECT max(at) FROM corrections WHERE camera = ?", (camera,)).fetchone()
+    return at
+
+
+def last_of_place(db: sqlite3.Connection, place: int) -> Timestamp | None:
+    """Return the instant of the last correction of a place."""
+    at: Timestamp | None
+    (at,) = db.execute("SELECT max(at) FROM place_corrections WHERE place = ?", (place,)).fetchone()
+    return at
+
+
 def of_key(db: sqlite3.Connection, key: str, start: Timestamp, end: Timestamp) -> list[Correction]:
     """Return the corrections of a camera or a place in [start, end), with their sources."""
     rows = db.execute(

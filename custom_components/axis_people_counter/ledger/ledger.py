@@ -253,14 +253,20 @@ class Ledger(LedgerFile):
         return self.submit(lambda db: places.set_places(db, wanted), writes=True)
 
     def place_today(
-        self, key: str, day: Timestamp, next_day: Timestamp, resets: list[Correction]
+        self,
+        key: str,
+        day: Timestamp,
+        next_day: Timestamp,
+        resets: list[Correction],
+        live: frozenset[str] = frozenset(),
     ) -> Answer[PlaceToday | None]:
         """Return a place with the counts of [day, next_day); None if advance_place has to be called first.
 
-        The resets are those from the last one before the day on; there are none where occupancy is never reset.
+        The resets are those from the last one before the day on; there are none where occupancy is never reset. `live`
+        has the keys of the doors whose later people are added by `PlaceToday.occupancies_with`.
         """
         steps: ReadInSteps[PlaceFold] = ReadInSteps()
-        return self.submit(lambda db: place_today.today(db, key, day, next_day, resets, steps))
+        return self.submit(lambda db: place_today.today(db, key, day, next_day, resets, steps, live))
 
     def advance_place(self, place: Place, at: Timestamp) -> Answer[bool]:
         """Compute some running counts of a place without resets, up to an instant; return True if more are missing."""

@@ -4,7 +4,7 @@ Only reads. What was added up before is in folds.py, so that only later interval
 ledger.py.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 import sqlite3
 from typing import Final
@@ -33,6 +33,8 @@ MISSED_INTERVALS: Final = 3
 # The clocks of two cameras may differ by twenty minutes; a longer wait would make each read longer.
 MIN_WAIT: Final = 20 * 60
 MAX_WAIT: Final = HOUR
+# People at a door with live counts are known before it pushes, and counted in the order of time for so long.
+MAX_LIVE_WAIT: Final = 6 * HOUR
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,8 @@ class PlaceToday:
     exited: int
     # The end of each door's newest interval, by key; doors without intervals are missing.
     counted_until: dict[str, Timestamp]
+    # The instant of the last correction; people who pass later aren't part of it.
+    corrected_at: Timestamp | None
     # How the occupancy was added up: a sum, and what came after that. Both depend on earlier reads.
     settled: PlaceFold = field(compare=False)
     unsettled: list[Interval | SentInterval] = field(compare=False)
@@ -59,6 +63,9 @@ class PlaceToday:
         if not later:
             return self.occupancies or [self.occupancy]
         # Whoever enters by one door may exit by another one that pushes first. So all are counted in the order of time.
+        # A door may have been silent for so long that its people can only be added at the end.
+        first_end = self.settled.until + 1
+        later = [interval._replace(end=max(interval.end, first_end)) for interval in later]
         intervals = [*self.unsettled, *later]
         now = _carried_on(self.settled, intervals, passages_of_doors(intervals), self.set_values, LATEST)
         return now.occupancies or [now.summary.inside]
@@ -71,10 +78,12 @@ def today(
     next_day: Timestamp,
     resets: list[Correction],
     steps: ReadInSteps[PlaceFold],
+    live: Collection[str] = (),
 ) -> PlaceToday | Unfinished | None:
     """Return a place with the counts of [day, next_day); None if `places.advance` has to be called first.
 
-    The resets are those from the last one before the day on; there are none where occupancy is never reset.
+    The resets are those from the last one before the day on; there are none where occupancy is never reset. `live` has
+    the keys of the doors whose later people are added by `PlaceToday.occupancies_with`.
     """
     if (place_id := places.find(db, key)) is None:
         return None
@@ -89,7 +98,7 @@ def today(
     counted_until = fold.counted_until | {door.key: of_door[-1].end for door, of_door in by_door.items() if of_door}
     passages = passages_of_doors(unread)
     set_values = sorted(resets + corrections.of_place(db, place_id, fold.until), key=lambda correction: correction.at)
-    until = _settled_until(doors, counted_until) if read_until == LATEST else read_until
+    until = _settled_until(doors, counted_until, live) if read_until == LATEST else read_until
     if until > fold.until:
         fold = replace(
             _carried_on(fold, unread, passages, set_values, until),
@@ -114,6 +123,7 @@ def today(
         now.entered,
         now.exited,
         counted_until,
+        corrections.last_of_place(db, place_id),
         fold,
         unread,
         set_values,
@@ -143,7 +153,9 @@ def _beginning(
     return PlaceFold(basis, since, running, summary, thresholds, occupancies, 0, 0, counted_until)
 
 
-def _settled_until(doors: Iterable[CountedDoor], counted_until: Mapping[str, Timestamp]) -> Timestamp:
+def _settled_until(
+    doors: Iterable[CountedDoor], counted_until: Mapping[str, Timestamp], live: Collection[str]
+) -> Timestamp:
     """Return the instant that every door which isn't silent has reached, so that its next interval begins later.
 
     If a door does send an earlier one, the fold is dropped. That is right as well, but the day has to be read again.
@@ -151,7 +163,8 @@ def _settled_until(doors: Iterable[CountedDoor], counted_until: Mapping[str, Tim
     newest = max(counted_until.values(), default=0)
 
     def is_silent(door: CountedDoor, end: Timestamp) -> bool:
-        return newest - end > min(max(MISSED_INTERVALS * door.send_interval, MIN_WAIT), MAX_WAIT)
+        wait = min(max(MISSED_INTERVALS * door.send_interval, MIN_WAIT), MAX_WAIT)
+        return newest - end > (MAX_LIVE_WAIT if door.key in live else wait)
 
     ends = [(door, counted_until[door.key]) for door in doors if door.key in counted_until]
     return min((end for door, end in ends if not is_silent(door, end)), default=newest)

@@ -27,6 +27,8 @@ class Today:
     missing_seconds: int
     quarantined: int
     damaged_days: int
+    # The instant of the last correction; people who pass later aren't part of it.
+    corrected_at: Timestamp | None
 
 
 def today(
@@ -59,6 +61,7 @@ def today(
         _missing_seconds(fold, camera),
         camera.quarantined,
         damaged_days.count(db, camera.id),
+        corrections.last_of_camera(db, camera.id),
     )
 
 

@@ -125,6 +125,7 @@ class Receiver:
         self._async_remove_obsolete_devices()
         for camera in cameras:
             await self._async_add(camera, has_sent_new_counts=True)
+        await self._live_polling.async_go_on()
         await self._async_start_places(places)
         self.statistics.async_start([camera.key for camera in cameras], places, obsolete)
         await self.agreement.async_start(self.entry)

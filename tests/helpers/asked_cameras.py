@@ -13,16 +13,22 @@ from custom_components.axis_people_counter.const import CONF_LIVE_SECONDS
 from homeassistant.config_entries import SOURCE_RECONFIGURE, SOURCE_USER, ConfigSubentry, SubentryFlowResult
 from homeassistant.core import HomeAssistant
 
-from ..simulator import THREE_D, Camera, CountingApi, Device, Interval, Model, Visits
+from ..simulator import THREE_D, Camera, CountingApi, Device, Interval, Model, Source, Visits
 from .pusher import SERIAL, Pusher
 
 
 def asked_camera(
-    model: Model = THREE_D, *, days: int = 3, zone: str = "Europe/Stockholm", serial: str = SERIAL, **of_device: Any
+    model: Model = THREE_D,
+    *,
+    days: int = 3,
+    zone: str = "Europe/Stockholm",
+    serial: str = SERIAL,
+    source: Source | None = None,
+    **of_device: Any,
 ) -> Device:
     """Return a camera that has counted for some days and answers when it is asked."""
     camera = Camera(
-        Visits("shop", ZoneInfo(zone)),
+        source or Visits("shop", ZoneInfo(zone)),
         "http://127.0.0.1",
         None,
         serial=serial,

@@ -78,6 +78,8 @@ class CountingApi:
         self.errors_name = "error"
         # Live counts begin here: the application was restarted, or its occupancy was reset.
         self.live_since = camera.installed
+        # People whom the live counts have had, and lack now: the application counts backwards.
+        self.taken_back = Counts()
         # People who were inside then; negative where the application miscounted.
         self.inside_before = 0
         # Other cameras whose counts a primary camera adds to its own.
@@ -115,7 +117,9 @@ class CountingApi:
 
     def _occupancy_3d(self) -> dict[str, Any]:
         now = self.camera.now()
-        live = sum((self._live(camera) for camera in (self.camera, *self.secondaries)), Counts())
+        live = self._without_taken_back(
+            sum((self._live(camera) for camera in (self.camera, *self.secondaries)), Counts())
+        )
         serial = self.camera.serial
         return {
             "occupancy": self.inside_before + live.in_ - live.out,
@@ -167,7 +171,7 @@ class CountingApi:
         serial = self.camera.serial.upper()
         match command:
             case "live-sum.json":
-                today = self.live_today()
+                today = self._without_taken_back(self.live_today())
                 return _json(
                     {
                         "serial": serial,
@@ -232,6 +236,9 @@ class CountingApi:
         """Return the counts since the camera's midnight, or since it was restarted today."""
         today = self._midnight(self.camera.now().astimezone(self.camera.zone).date())
         return self.camera.passed(max(today, self.live_since), self.camera.now())
+
+    def _without_taken_back(self, live: Counts) -> Counts:
+        return Counts(max(0, live.in_ - self.taken_back.in_), max(0, live.out - self.taken_back.out))
 
     def _written(self, count: int) -> int | str:
         return f" {count} " if self.text_counts else count

@@ -21,6 +21,7 @@ from scripts.demo_parts.console import echo
 from scripts.demo_parts.steps import prepare
 from scripts.e2e_parts.browser import KINDS, Kind, window
 from scripts.e2e_parts.checks import log_faults
+from scripts.e2e_parts.documentation import FOLDER, KIND as DOCUMENTED_KIND, PICTURES
 from scripts.e2e_parts.planted import KIND, PLANTED, WALKS as PLANTED_WALKS, plant
 from scripts.e2e_parts.proof import ProofError, prove
 from scripts.e2e_parts.run import Run
@@ -58,8 +59,13 @@ AT_A_TIME = 2
 LIMIT_SECONDS = 600
 
 
-async def walk_all(kind: Kind, walks: Sequence[str], pictures: Path, *, planted: bool = False) -> list[str]:
-    """Walk with a Home Assistant of its own, and return what is wrong; with faults planted in it, if wanted."""
+async def walk_all(
+    kind: Kind, walks: Sequence[str], pictures: Path, *, planted: bool = False, documentation: Path | None = None
+) -> list[str]:
+    """Walk with a Home Assistant of its own, and return what is wrong.
+
+    With faults planted in it, and with pictures for the documentation, if wanted.
+    """
     with tempfile.TemporaryDirectory(prefix="people-counter-e2e-", ignore_cleanup_errors=True) as folder:
         home = HomeAssistant(Path(folder), minimal=False, name="Demo", yaml="automation: !include automations.yaml")
         (home.folder / "automations.yaml").write_text("[]")
@@ -76,11 +82,15 @@ async def walk_all(kind: Kind, walks: Sequence[str], pictures: Path, *, planted:
             async with window(kind, home) as page, AsyncExitStack() as stack:
                 screen = Screen(page, kind, pictures, integration)
                 await prove(screen)
+                screen.documentation = documentation
                 run = Run(home, screen, stack)
                 for name in walks:
                     await walk(run, name)
             for fault in log_faults(home.log(), run.expected_errors):
                 screen.add_fault(fault)
+            if kind.name == DOCUMENTED_KIND and len(walks) == len(WALKS):
+                for step in PICTURES.keys() - screen.steps:
+                    screen.add_fault(f"There is no step {step!r} for {PICTURES[step]} in the documentation")
             return screen.faults
         finally:
             await home.__aexit__()
@@ -98,14 +108,14 @@ async def walk(run: Run, name: str) -> None:
     echo(f"{run.screen.kind.name}: {name} ({asyncio.get_running_loop().time() - started:.0f} s)")
 
 
-async def e2e(kinds: Sequence[Kind], walks: Sequence[str], pictures: Path) -> int:
+async def e2e(kinds: Sequence[Kind], walks: Sequence[str], pictures: Path, documentation: Path | None) -> int:
     """Walk in each size and language, and print what is wrong."""
     await prepare()
     free = asyncio.Semaphore(AT_A_TIME)
 
     async def walk_one(kind: Kind) -> list[str]:
         async with free, asyncio.timeout(LIMIT_SECONDS):
-            return await walk_all(kind, walks, pictures)
+            return await walk_all(kind, walks, pictures, documentation=documentation)
 
     found = [fault for faults in await asyncio.gather(*map(walk_one, kinds)) for fault in faults]
     echo()
@@ -114,7 +124,6 @@ async def e2e(kinds: Sequence[Kind], walks: Sequence[str], pictures: Path) -> in
         echo("\n".join(f"  {fault}" for fault in found))
     else:
         echo("All screens are right.")
-    echo(f"The pictures are in {pictures}.")
     return 1 if found else 0
 
 
@@ -129,7 +138,7 @@ async def e2e_planted(pictures: Path) -> int:
         reports = [fault for fault in faults if planted.found in fault]
         found += bool(reports)
         echo(f"{planted.name[0].upper()}{planted.name[1:]}: {reports[0] if reports else 'NOT FOUND'}")
-    echo(f"{found} of {len(PLANTED)} planted faults were found. The pictures are in {pictures}.")
+    echo(f"{found} of {len(PLANTED)} planted faults were found.")
     return 0 if found == len(PLANTED) else 1
 
 
@@ -139,26 +148,36 @@ async def main() -> int:
     parser.add_argument("--pictures", type=Path, help="keep a picture of each step in this folder")
     parser.add_argument("--only", action="append", choices=[kind.name for kind in KINDS], help="one of the runs")
     parser.add_argument("--walk", action="append", choices=WALKS, help="one of the walks")
+    parser.add_argument("--documentation", action="store_true", help="take the pictures in docs/images anew")
     parser.add_argument("--planted", action="store_true", help="plant faults, and check that they are found")
     arguments = parser.parse_args()
-    kinds = [kind for kind in KINDS if not arguments.only or kind.name in arguments.only]
+    only = [DOCUMENTED_KIND] if arguments.documentation else arguments.only
+    documentation = FOLDER if arguments.documentation else None
+    kinds = [kind for kind in KINDS if not only or kind.name in only]
     # All others need the first one.
     walks = [name for name in WALKS if not arguments.walk or name in (next(iter(WALKS)), *arguments.walk)]
     pictures = arguments.pictures or Path(tempfile.mkdtemp(prefix="people-counter-pictures-"))
     pictures.mkdir(parents=True, exist_ok=True)
-    running = asyncio.create_task(e2e_planted(pictures) if arguments.planted else e2e(kinds, walks, pictures))
+    running = asyncio.create_task(
+        e2e_planted(pictures) if arguments.planted else e2e(kinds, walks, pictures, documentation)
+    )
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         asyncio.get_running_loop().add_signal_handler(number, running.cancel)
+    result = 1
     try:
-        return await running
+        result = await running
     except asyncio.CancelledError:
         echo("\nEverything has ended.")
-        return 130
+        result = 130
     except TimeoutError:
         echo(f"A run took longer than {LIMIT_SECONDS} seconds.")
     except (HomeAssistantError, ProofError, BrowserError) as error:
         echo(str(error))
-    return 1
+    if result != 1 and not arguments.pictures:
+        shutil.rmtree(pictures)
+    else:
+        echo(f"The pictures are in {pictures}.")
+    return result
 
 
 if __name__ == "__main__":

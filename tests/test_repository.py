@@ -17,6 +17,7 @@ import homeassistant.components
 from homeassistant.components.brands.const import ALLOWED_IMAGES
 from homeassistant.const import __version__ as core_version
 from homeassistant.util.yaml import parse_yaml
+from scripts.e2e_parts.documentation import PICTURES
 
 ROOT: Final = Path(__file__).parents[1]
 INTEGRATION: Final = ROOT / "custom_components" / DOMAIN
@@ -271,3 +272,17 @@ def test_brand_images() -> None:
         assert sizes[f"dark_{name}"] == sizes[name]
     for name in ("icon", "logo"):
         assert "viewBox" in read(f"docs/brand/{name}.svg")
+
+
+def test_pictures_of_the_documentation() -> None:
+    """Show exactly the pictures that scripts/e2e takes, and keep them small."""
+    named = {
+        name
+        for path, text in text_files().items()
+        if path.endswith(".md")
+        for name in re.findall(r"images/([\w-]+\.png)", text)
+    }
+    sizes = {path.name: path.stat().st_size for path in (ROOT / "docs" / "images").iterdir()}
+    assert named == sizes.keys() == set(PICTURES.values())
+    assert len(PICTURES) == len(set(PICTURES.values()))
+    assert sum(sizes.values()) < 3_000_000

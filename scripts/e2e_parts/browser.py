@@ -7,7 +7,6 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 import json
 import os
-import shutil
 
 from playwright.async_api import Page, async_playwright
 
@@ -65,7 +64,7 @@ async def window(kind: Kind, home: HomeAssistant) -> AsyncIterator[Page]:
     }
     width, height = _SIZES[kind.size]
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=shutil.which("chromium"), args=options)
+        browser = await playwright.chromium.launch(executable_path=os.environ["E2E_BROWSER"], args=options)
         try:
             context = await browser.new_context(
                 viewport={"width": width, "height": height},

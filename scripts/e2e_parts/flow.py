@@ -22,8 +22,9 @@ class Flow:
         """Wait for a step, by the key of its title."""
         title = self.screen.texts.start(key)
         await self.dialog.get_by_text(title).first.wait_for()
-        # While it opens, a dialog moves the focus.
-        await self.screen.settle()
+        if self.screen.kind.keyboard:
+            # While it opens, a dialog moves the focus.
+            await self.screen.settle()
 
     async def choose(self, key: str) -> None:
         """Choose a row of a menu or a list, by the key of its text."""

@@ -9,6 +9,7 @@ from playwright.async_api import Error, Locator, Page
 
 from scripts.e2e_parts.browser import Kind
 from scripts.e2e_parts.checks import OURS, Block, Look, faults
+from scripts.e2e_parts.documentation import PICTURES
 from scripts.e2e_parts.keyboard import MOST_KEYS, reach, unreached
 from scripts.e2e_parts.texts import Texts
 
@@ -35,6 +36,10 @@ class Screen:
         self.faults: list[str] = []
         # The name of the last picture.
         self.picture = ""
+        # The names of all steps until now.
+        self.steps: set[str] = set()
+        # The folder for the pictures of the documentation, if they are wanted.
+        self.documentation: Path | None = None
         self._pictures = pictures
         self._console: list[str] = []
         self._steps = 0
@@ -143,6 +148,12 @@ class Screen:
         """
         self._steps += 1
         await self._look(name, is_english=is_english)
+        if self.documentation and name in PICTURES and name not in self.steps:
+            # A dialog is shown alone, and a screen that is one as a whole.
+            dialog = self.page.locator("dialog[open]")
+            shown = dialog.last if await dialog.count() else self.page
+            await shown.screenshot(path=self.documentation / PICTURES[name])
+        self.steps.add(name)
         if self.kind.keyboard:
             for fault in await self.unreached():
                 self.add_fault(fault, self.picture)

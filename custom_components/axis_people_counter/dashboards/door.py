@@ -1,17 +1,43 @@
-"""The dashboard for a screen at the door of a place: come in, or please wait."""
+"""The dashboard for a screen at the door of a place: come in, or please wait. Its card is in `frontend/door.js`."""
 
-from .cards import Config, section, sections, tile
-from .home import Home
-from .nothing import nothing
+from typing import Final
+
+from .cards import Config
+from .home import Home, Place
 from .options import Options
 from .words import Words
 
+CARD: Final = "custom:people-counter-door"
+# The texts that the card shows, by the names that it has for them.
+TEXTS: Final = {
+    "go": "door_go",
+    "stop": "door_stop",
+    "unknown": "door_unknown",
+    "free": "door_free",
+    "free_one": "door_free_one",
+    "nearly_full": "nearly_full",
+    "silent": "door_silent",
+    "disconnected": "door_disconnected",
+    "button": "door_button",
+}
+
 
 def door(home: Home, words: Words, options: Options) -> Config:
-    """Return the view of the first chosen place."""
-    places = options.chosen(home.places)
-    if not places:
-        return nothing(words, "no_places")
-    place = places[0]
-    shown = section(tile(place, "full", words("full")), tile(place, "free_places", words("free")))
-    return {"views": [sections(place.name, "door", "mdi:door", [shown])]}
+    """Return a view that fills the screen: with one place, or with what has to be done before."""
+    place = next((place for place in home.places if options.place in (None, place.key)), None)
+    texts = {name: words(key) for name, key in TEXTS.items()}
+    card = {"type": CARD, "words": texts, **_content(place, words, options, has_places=bool(home.places))}
+    title = place.name if place else words("door_screen")
+    return {"views": [{"title": title, "path": "door", "type": "panel", "cards": [card]}]}
+
+
+def _content(place: Place | None, words: Words, options: Options, *, has_places: bool) -> Config:
+    if place is None:
+        return {"place": words("people_counter"), "problem": words("door_place_gone" if has_places else "no_places")}
+    content: Config = {"place": place.name, "show_name": options.shows_name}
+    if place.capacity is None:
+        return content | {"problem": words("door_no_capacity")}
+    if (full := place.entities.get("full")) is None:
+        return content | {"problem": words("door_full_disabled")}
+    shown = ("nearly_full", "free_places") if options.shows_number else ("nearly_full",)
+    return content | {"entity": full} | {key: place.entities[key] for key in shown if key in place.entities}

@@ -11,7 +11,7 @@ from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import entity_registry as er
 
-from ..const import DOMAIN, SUBENTRY_PLACE
+from ..const import CONF_CAPACITY, DOMAIN, SUBENTRY_PLACE
 from ..devices import async_device_keys, async_device_name
 from ..settings import doors_of
 from ..statistics import statistic_ids
@@ -37,6 +37,7 @@ class Place(Counted):
     """A place, and the cameras at its doors."""
 
     doors: tuple[Counted, ...]
+    capacity: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,11 @@ class Home:
         keys = async_device_keys(hass, entry)
         cameras = {key: Counted(*counted(key)) for key in keys - subentries.keys()}
         places = tuple(
-            Place(*counted(key), tuple(cameras[door.key] for door in doors_of(subentry) if door.key in cameras))
+            Place(
+                *counted(key),
+                tuple(cameras[door.key] for door in doors_of(subentry) if door.key in cameras),
+                subentry.data.get(CONF_CAPACITY),
+            )
             for key, subentry in subentries.items()
             if key in keys
         )

@@ -9,15 +9,28 @@ from .home import Counted
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """The keys of the places and the names of the views to show; all of them if none is named."""
+    """The keys of the places and the names of the views to show; all of them if none is named.
+
+    The screen at a door shows one place, the first if none is named.
+    """
 
     places: frozenset[str] = frozenset()
     views: frozenset[str] = frozenset()
+    place: str | None = None
+    shows_name: bool = True
+    shows_number: bool = True
 
     @classmethod
     def of(cls, options: Mapping[str, Any]) -> Self:
         """Return the options that make sense."""
-        return cls(_texts(options.get("places")), _texts(options.get("views")))
+        place = options.get("place")
+        return cls(
+            _texts(options.get("places")),
+            _texts(options.get("views")),
+            place if place and isinstance(place, str) else None,
+            options.get("show_name") is not False,
+            options.get("show_number") is not False,
+        )
 
     def chosen[C: Counted](self, places: Iterable[C]) -> list[C]:
         """Return the chosen places; if none of them exists any more, all."""

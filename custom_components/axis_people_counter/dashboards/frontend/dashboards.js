@@ -1,5 +1,6 @@
 // The dashboards of AXIS People Counter. The integration builds them in Python; this module asks for them.
 import { hassOnPage, loadTexts, text } from "./texts.js";
+import "./door.js";
 import "./waiting.js";
 
 const DOMAIN = "axis_people_counter";
@@ -32,7 +33,7 @@ const strategy = ({ kind, name, icon }) =>
         return await hass.callWS({ type: `${DOMAIN}/dashboard`, kind, options, language: hass.language });
       } catch {
         // Home Assistant is starting, or the integration can't be set up.
-        const cards = [{ type: "custom:people-counter-waiting", kind }];
+        const cards = [{ type: `custom:people-counter-${kind === "door" ? "door" : "waiting"}`, kind }];
         return { views: [{ title: text(name), path: "waiting", type: "panel", cards }] };
       }
     }

@@ -3,6 +3,21 @@ import { hassOnPage, loadTexts, text } from "./texts.js";
 
 const SECONDS = 5;
 
+// Asks again and again for a dashboard; when there is one, Home Assistant builds the page of the card again.
+export const askUntilReady = (card, kind) => {
+  const timer = setInterval(async () => {
+    const hass = await hassOnPage();
+    try {
+      await hass.callWS({ type: "axis_people_counter/dashboard", kind, language: hass.language });
+    } catch {
+      return;
+    }
+    clearInterval(timer);
+    card.dispatchEvent(new CustomEvent("config-refresh", { bubbles: true, composed: true }));
+  }, SECONDS * 1000);
+  return timer;
+};
+
 class Waiting extends HTMLElement {
   setConfig({ kind }) {
     this.kind = kind;
@@ -24,23 +39,11 @@ class Waiting extends HTMLElement {
       .then(loadTexts)
       .catch(() => {})
       .then(() => (this.textContent = text("waiting")));
-    this.timer = setInterval(() => this.ask(), SECONDS * 1000);
+    this.timer = askUntilReady(this, this.kind);
   }
 
   disconnectedCallback() {
     clearInterval(this.timer);
-  }
-
-  async ask() {
-    const hass = await hassOnPage();
-    try {
-      await hass.callWS({ type: "axis_people_counter/dashboard", kind: this.kind, language: hass.language });
-    } catch {
-      return;
-    }
-    clearInterval(this.timer);
-    // Home Assistant then builds the whole dashboard again.
-    this.dispatchEvent(new CustomEvent("config-refresh", { bubbles: true, composed: true }));
   }
 
   getCardSize() {

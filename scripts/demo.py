@@ -124,7 +124,7 @@ async def demo(*, once: bool, https: bool) -> int:
                     await push(mounted, datetime.now(UTC))
                 with step("Adding a place with two doors, and dashboards"):
                     place = await add_place(home, building, mounted)
-                    await install_dashboards(home, place.key)
+                    await install_dashboards(home)
                 async with asked(home, garden):
                     with step("Reading hours that were never pushed from a camera"):
                         await fill_gap(home, garden)

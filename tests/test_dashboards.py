@@ -1,6 +1,7 @@
 """What the dashboards show, asked for as a page of Home Assistant does."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from http import HTTPStatus
 import json
 from typing import Any
@@ -10,6 +11,8 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator, WebSocketGenerator
 
 from custom_components.axis_people_counter.const import DOMAIN
+from custom_components.axis_people_counter.dashboards.overview import MAX_CHARTS
+from custom_components.axis_people_counter.statistics import statistic_ids
 from homeassistant.components.frontend import DATA_EXTRA_MODULE_URL, UrlManager
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import device_registry as dr, entity_registry as er
@@ -18,8 +21,8 @@ from homeassistant.setup import async_setup_component
 
 from .helpers.dashboards import referenced
 from .helpers.documentation import mappings_with
-from .helpers.places import add_place, both
-from .helpers.pusher import SERIAL, Pusher
+from .helpers.places import BACK, NOON, add_place, both
+from .helpers.pusher import SERIAL, Pusher, measurement
 from .helpers.translations import translation
 
 KINDS = ("overview", "door", "office")
@@ -32,10 +35,14 @@ CARDS = {
     "heading",
     "history-graph",
     "logbook",
+    "statistic",
     "statistics-graph",
     "tile",
 }
+OWN_CARDS = {"custom:people-counter-comparison", "custom:people-counter-day", "custom:people-counter-usual-week"}
 
+
+MINUTE = timedelta(minutes=1)
 
 type Ask = Callable[..., Any]
 
@@ -101,7 +108,7 @@ async def test_shows_existing_entities(
     shown = {name for name in referenced(dashboard) if not name.startswith(f"{DOMAIN}:")}
     assert shown
     assert shown <= known(hass)
-    assert {card["type"] for card in cards(dashboard)} <= CARDS
+    assert {card["type"] for card in cards(dashboard)} <= CARDS | OWN_CARDS
     assert {view["type"] for view in dashboard["views"]} <= {"sections", "panel"}
 
 
@@ -122,12 +129,13 @@ async def test_finds_renamed_entities(hass: HomeAssistant, pusher: Pusher, ask: 
 
 
 @pytest.mark.parametrize(
-    ("language", "title"), [("de", "Heute"), ("fr", "Aujourd'hui"), ("tlh", "Today"), ("../en", "Today")]
+    ("language", "title"),
+    [("de", "Heute"), ("fr", "Aujourd'hui"), ("sv", "I dag"), ("tlh", "Today"), ("../en", "Today")],
 )
 async def test_languages(pusher: Pusher, ask: Ask, language: str, title: str) -> None:
     """Use the language that is asked for, and English instead of one that there isn't."""
     await both(pusher)
-    assert views(await ask("overview", language=language)) == [title]
+    assert views(await ask("overview", language=language))[0] == title
 
 
 @pytest.mark.parametrize(
@@ -149,6 +157,108 @@ async def test_senseless_options(
     await add_place(hass, entry)
     dashboard = await ask(kind, options=options)
     assert dashboard == await ask(kind)
+
+
+async def test_views(hass: HomeAssistant, pusher: Pusher, entry: MockConfigEntry, ask: Ask) -> None:
+    """Show the chosen views in their usual order; without a place, that of doors would repeat the first."""
+    await both(pusher)
+    assert views(await ask("overview")) == ["Today", "History", "Counting"]
+    assert views(await ask("overview", options={"views": ["doors"]})) == ["Today", "History", "Counting"]
+    await add_place(hass, entry)
+    assert views(await ask("overview")) == ["Today", "Doors", "History", "Counting"]
+    assert views(await ask("overview", options={"views": ["counting", "today", "no"]})) == ["Today", "Counting"]
+
+
+async def test_places_come_first(hass: HomeAssistant, pusher: Pusher, entry: MockConfigEntry, ask: Ask) -> None:
+    """Show places in the order in which they were added, then the cameras that belong to none."""
+    await both(pusher)
+    await pusher.push(measurement(NOON - MINUTE), sensor={"serial": "accc8e000002", "name": "A gate"})
+    for name in ("Shop", "Café", "Hall"):
+        await add_place(hass, entry, name=name)
+    today, doors, *_ = (await ask("overview"))["views"]
+    assert [section["cards"][0]["heading"] for section in today["sections"]] == ["Shop", "Café", "Hall", "A gate"]
+    assert [section["cards"][0]["heading"] for section in doors["sections"]] == ["A gate", "Back door", "Main entrance"]
+
+
+async def test_chosen_places_of_overview(hass: HomeAssistant, pusher: Pusher, entry: MockConfigEntry, ask: Ask) -> None:
+    """Show only the chosen place and its doors."""
+    await both(pusher)
+    await add_place(hass, entry, name="Shop")
+    hall = await add_place(hass, entry, (SERIAL,), name="Hall")
+    shown = json.dumps(await ask("overview", options={"places": [hall]}))
+    assert "Hall" in shown
+    assert "Main entrance" in shown
+    assert "Shop" not in shown
+    assert "Back door" not in shown
+
+
+async def test_one_camera(pusher: Pusher, ask: Ask) -> None:
+    """Show a single camera with everything that a place has, as far as it has it."""
+    await pusher.push(measurement(NOON - MINUTE, 1))
+    today, history, _ = (await ask("overview"))["views"]
+    (section,) = today["sections"]
+    assert {card["type"] for card in section["cards"]} == {
+        "custom:people-counter-comparison",
+        "heading",
+        "statistics-graph",
+        "tile",
+    }
+    assert [card["heading"] for part in history["sections"] for card in part["cards"][:1]] == ["Main entrance"] * 3
+
+
+async def test_forty_cameras(hass: HomeAssistant, pusher: Pusher, ask: Ask) -> None:
+    """Show all of forty cameras, but charts of few: a tablet draws them slowly."""
+    for number in range(40):
+        sensor = {"serial": f"accc8e0001{number:02x}", "name": f"Door {number:02}"}
+        await pusher.push(measurement(NOON - MINUTE, 1), sensor=sensor)
+    dashboard = await ask("overview")
+    today = dashboard["views"][0]["sections"]
+    assert [section["cards"][0]["heading"] for section in today] == [f"Door {number:02}" for number in range(40)]
+    for view in dashboard["views"]:
+        assert len([card for card in cards({"views": [view]}) if card["type"] == "statistics-graph"]) <= 3 * MAX_CHARTS
+    assert len(json.dumps(dashboard)) < 150_000
+
+
+async def test_office_shows_all_of_a_place(
+    hass: HomeAssistant, pusher: Pusher, entry: MockConfigEntry, ask: Ask
+) -> None:
+    """Show all entities of a place in the office, and how its doors connect; a reset asks for a confirmation."""
+    await both(pusher)
+    key = await add_place(hass, entry, limits={"capacity": 50, "warning_level": 40})
+    office = await ask("office")
+    registry = er.async_get(hass)
+    of_place = {
+        entity.entity_id
+        for entity in er.async_entries_for_config_entry(registry, entry.entry_id)
+        if entity.config_subentry_id == key and not entity.disabled and not entity.unique_id.endswith("_occupied")
+    }
+    doors = {f"binary_sensor.{name}_connectivity" for name in ("main_entrance", "back_door")}
+    assert set(referenced(office)) >= of_place | doors
+    (button,) = (card for card in cards(office) if card["type"] == "button")
+    assert button["tap_action"]["perform_action"] == "button.press"
+    assert button["tap_action"]["target"] == {"entity_id": button["entity"]}
+    assert button["tap_action"]["confirmation"]["text"]
+
+
+@pytest.mark.parametrize("kind", ["overview", "office"])
+async def test_charts_use_right_statistics(
+    hass: HomeAssistant, pusher: Pusher, entry: MockConfigEntry, ask: Ask, kind: str
+) -> None:
+    """Chart counts as change and occupancy as mean, min and max, in periods of an hour or more."""
+    await both(pusher)
+    key = await add_place(hass, entry)
+    known_ids = {*statistic_ids(SERIAL).values(), *statistic_ids(BACK).values(), *statistic_ids(key).values()}
+    charts = [card for card in cards(await ask(kind)) if card["type"] in ("statistic", "statistics-graph")]
+    assert charts
+    for chart in charts:
+        shown = set(referenced(chart))
+        assert shown <= known_ids
+        is_occupancy = {name.endswith("_occupancy") for name in shown}
+        assert chart.get("stat_types", [chart.get("stat_type")]) == (
+            ["mean", "min", "max"] if is_occupancy == {True} else ["change"]
+        )
+        assert len(is_occupancy) == 1
+        assert chart["period"] in ("hour", "day", "week") or chart["period"].keys() == {"calendar"}
 
 
 async def test_chosen_places(hass: HomeAssistant, pusher: Pusher, entry: MockConfigEntry, ask: Ask) -> None:
@@ -187,9 +297,9 @@ async def test_names_with_markup(hass: HomeAssistant, pusher: Pusher, entry: Moc
         dashboard = await ask(kind)
         assert name in json.dumps(dashboard)
         assert not list(mappings_with("content", dashboard))
-        for card in cards(dashboard):
-            named = {field for field, value in card.items() if name in json.dumps(value)}
-            assert named <= {"heading", "name", "place"}
+        for part in (part for card in cards(dashboard) for part in (card, *card.get("entities", ()))):
+            named = {field for field, value in part.items() if name in json.dumps(value)}
+            assert named <= {"heading", "name", "entities", "place"}
 
 
 async def test_before_the_entry_is_loaded(

@@ -40,9 +40,22 @@ from custom_components.axis_people_counter.ledger import MAX_CAMERAS
 from custom_components.axis_people_counter.receiver.sender_problems import MAX_CLOCK_DIFFERENCE
 from custom_components.axis_people_counter.services import MAX_DAYS, MAX_ROWS
 
-from .helpers.dashboards import OF_BOTH, OF_PLACES
 from .helpers.documentation import PAGES, ROOT, anchors, blocks, from_yaml, links, mappings_with, without_code
 
+# Keys of entities that both cameras and places have, and of those that only places have.
+OF_BOTH: Final = {"in_today", "occupancy", "occupied", "out_today", "reset_occupancy"}
+OF_PLACES: Final = {
+    "complete_until",
+    "drift_today",
+    "free_places",
+    "full",
+    "incomplete",
+    "nearly_full",
+    "occupancy_correction",
+    "occupancy_percentage",
+    "peak_today",
+    "threshold",
+}
 # Labels on the pages of Axis cameras, and of Home Assistant and HACS. These aren't in the translations.
 AXIS_LABELS: Final = {
     "+",
@@ -67,6 +80,8 @@ HOME_ASSISTANT_LABELS: Final = {
     "Activity",
     "Add dashboard",
     "Change",
+    "Community dashboards",
+    "Create",
     "Custom repositories",
     "Delete",
     "Delete selected statistics",
@@ -79,7 +94,6 @@ HOME_ASSISTANT_LABELS: Final = {
     "Mean",
     "Min",
     "Perform action",
-    "Raw configuration editor",
     "Reconfigure",
     "Remove",
     "Settings > Automations & scenes",

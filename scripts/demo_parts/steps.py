@@ -108,7 +108,7 @@ async def check(home: HomeAssistant, mounted: Sequence[Camera], place: Place) ->
         if not wrong or loop.time() > until:
             break
         await asyncio.sleep(0.5)
-    wrong += await dashboard_differences(home, states, place.key)
+    wrong += await dashboard_differences(home, states)
     # Without the list of all actions, Home Assistant shows no page.
     if DOMAIN not in await home.command("get_services"):
         wrong.append("The actions aren't there")

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from tests.helpers.home_assistant import HomeAssistantError
 from tests.simulator import THREE_D, TWO_D, Answer, Camera, Hours, Visits
 
-# The names and serial numbers are those of the dashboards in the documentation.
+# The names and serial numbers are those of the demo.
 NAME = "Main entrance"
 _CAMERAS = (
     (NAME, "accc8ef3d92e", THREE_D),

@@ -1,55 +1,38 @@
-"""The dashboards of the documentation: read them, install them in Home Assistant, compare them with what it has.
+"""Dashboards that build themselves: install them in Home Assistant, and compare what they show with what it has.
 
-The demo installs and checks them. The tests read them without Home Assistant.
+The demo and scripts/e2e use this. The tests read the ids in a dashboard.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
-from homeassistant.util.yaml import parse_yaml
+from custom_components.axis_people_counter.const import DOMAIN
 
-DOCS = Path(__file__).parents[2] / "docs"
-# By URL path in the demo: the file, and the icon in the sidebar.
+
+class Dashboard(NamedTuple):
+    """A kind of dashboard, as a person adds it."""
+
+    kind: str
+    type: str
+    title: str
+    icon: str
+
+
+# By URL path in the demo.
 DASHBOARDS = {
-    "people-counter": (DOCS / "dashboard.yaml", "mdi:account-group"),
-    "people-counter-door": (DOCS / "dashboard-door.yaml", "mdi:traffic-light"),
-    "people-counter-office": (DOCS / "dashboard-office.yaml", "mdi:storefront"),
-}
-# The key of the place in these files. Each real place has another one.
-DOCUMENTED_KEY = "01k0a1b2c3d4e5f6g7h8j9kmnp"
-
-# Keys of entities that both cameras and places have, and of those that only places have.
-OF_BOTH = {"in_today", "occupancy", "occupied", "out_today", "reset_occupancy"}
-OF_PLACES = {
-    "complete_until",
-    "drift_today",
-    "free_places",
-    "full",
-    "incomplete",
-    "nearly_full",
-    "occupancy_correction",
-    "occupancy_percentage",
-    "peak_today",
-    "threshold",
+    "people-counter": Dashboard("overview", "custom:people-counter", "People counter", "mdi:account-group"),
+    "people-counter-door": Dashboard("door", "custom:people-counter-door", "Door", "mdi:door"),
+    "people-counter-office": Dashboard("office", "custom:people-counter-office", "Office", "mdi:storefront"),
 }
 
 
 class Commands(Protocol):
     """A Home Assistant that takes commands of the websocket API."""
 
-    async def command(self, kind: str, **fields: Any) -> Any:
+    async def command(self, kind: str, /, **fields: Any) -> Any:
         """Send one command and return its result."""
-
-
-def read_dashboard(path: str, key: str = DOCUMENTED_KEY) -> dict[str, Any]:
-    """Return a dashboard of the documentation, for the place with this key."""
-    file, _ = DASHBOARDS[path]
-    config = parse_yaml(file.read_text().replace(DOCUMENTED_KEY, key.lower()))
-    assert isinstance(config, dict)
-    return config
 
 
 def referenced(config: Any) -> Iterator[str]:
@@ -65,35 +48,33 @@ def referenced(config: Any) -> Iterator[str]:
                 yield from referenced(item)
 
 
-async def install_dashboards(home: Commands, key: str) -> None:
-    """Create the dashboards as a user who pastes them, with the key of the place in them."""
-    for path, (_, icon) in DASHBOARDS.items():
-        config = read_dashboard(path, key)
+async def install_dashboards(home: Commands) -> None:
+    """Create the dashboards, as the dialog of Home Assistant does."""
+    for path, dashboard in DASHBOARDS.items():
         await home.command(
             "lovelace/dashboards/create",
             url_path=path,
-            title=config["title"],
-            icon=icon,
+            title=dashboard.title,
+            icon=dashboard.icon,
             show_in_sidebar=True,
             require_admin=False,
             mode="storage",
         )
-        await home.command("lovelace/config/save", url_path=path, config=config)
+        await home.command("lovelace/config/save", url_path=path, config={"strategy": {"type": dashboard.type}})
 
 
-async def dashboard_differences(home: Commands, states: Mapping[str, Mapping[str, Any]], key: str) -> list[str]:
-    """Return what is wrong with the installed dashboards."""
+async def dashboard_differences(home: Commands, states: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """Return what is wrong with the dashboards, by what the integration answers."""
     installed = [dashboard["url_path"] for dashboard in await home.command("lovelace/dashboards/list")]
-    known = {state["entity_id"] for state in states.values()}
-    known |= {statistic["statistic_id"] for statistic in await home.command("recorder/list_statistic_ids")}
+    entities = {state["entity_id"] for state in states.values()}
+    known = entities | {statistic["statistic_id"] for statistic in await home.command("recorder/list_statistic_ids")}
     wrong: list[str] = []
-    for path in DASHBOARDS:
+    for path, dashboard in DASHBOARDS.items():
         if path not in installed:
             wrong.append(f"The dashboard {path} doesn't exist")
             continue
-        config = await home.command("lovelace/config", url_path=path)
-        missing = sorted(set(referenced(config)) - known)
-        wrong += [f"The dashboard {path} names {name}, which doesn't exist" for name in missing]
-        if config != read_dashboard(path, key):
-            wrong.append(f"The dashboard {path} differs from the documentation")
+        shown = set(referenced(await home.command(f"{DOMAIN}/dashboard", kind=dashboard.kind)))
+        wrong += [f"The dashboard {path} names {name}, which doesn't exist" for name in sorted(shown - known)]
+        if not shown & entities:
+            wrong.append(f"The dashboard {path} shows nothing")
     return wrong

@@ -327,7 +327,7 @@ class HomeAssistant:
             raise HomeAssistantError(f"{method} {path}: {response.status} {text}")
         return json.loads(text) if text else None
 
-    async def command(self, kind: str, **fields: Any) -> Any:
+    async def command(self, kind: str, /, **fields: Any) -> Any:
         """Send one command to the websocket API and return its result."""
         try:
             async with (

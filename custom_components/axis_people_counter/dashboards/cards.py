@@ -13,14 +13,22 @@ type Config = dict[str, Any]
 
 # A section is twelve columns wide.
 FULL_WIDTH: Final = 12
+# The module's own cards, and the texts that each needs.
+OWN_CARDS: Final = {
+    "comparison": (
+        *("as_many", "fewer_percent", "last_week_until", "more", "more_percent", "no_counts_last_week"),
+        *("no_counts_today", "not_all_counted", "today_until", "waiting"),
+    ),
+    "day": ("day", "hour", "in", "next_day", "no_counts_that_day", "out", "previous_day", "visitors", "waiting"),
+    "usual-week": ("no_whole_hours", "usual_week_caption", "waiting"),
+}
 
 
-def sections(title: str, path: str, icon: str, found: Iterable[Config], *, columns: int = 3) -> Config:
+def sections(title: str, path: str, found: Iterable[Config], *, columns: int = 3) -> Config:
     """Return a view with sections side by side."""
     return {
         "title": title,
         "path": path,
-        "icon": icon,
         "type": "sections",
         "max_columns": columns,
         "sections": list(found),
@@ -49,6 +57,27 @@ def tile(counted: Counted, key: str, name: str, *, wide: bool = False, **options
         return None
     size = {"grid_options": {"columns": FULL_WIDTH}} if wide else {}
     return {"type": "tile", "entity": entity, "name": name, **size, **options}
+
+
+def own(name: str, counted: Counted, words: Words) -> Config:
+    """Return one of the module's own cards."""
+    texts = {key: words(key) for key in OWN_CARDS[name]}
+    return {"type": f"custom:people-counter-{name}", "key": counted.key, "texts": texts}
+
+
+def change(counted: Counted, name: str, icon: str, period: str, offset: int) -> Config:
+    """Return the visitors of a whole week or month: of this one if the offset is 0, of the one before if it is -1."""
+    calendar: Config = {"period": period, "offset": offset}
+    if period == "week":
+        calendar["first_weekday"] = "mon"
+    return {
+        "type": "statistic",
+        "entity": counted.statistics["in"],
+        "name": name,
+        "icon": icon,
+        "stat_type": "change",
+        "period": {"calendar": calendar},
+    }
 
 
 def bars(counted: Counted, words: Words, period: str, days: int, *, rows: int = 4) -> Config:

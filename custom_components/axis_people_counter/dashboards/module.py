@@ -11,13 +11,15 @@ from homeassistant.loader import async_get_integration
 
 from ..const import DOMAIN
 from .command import websocket_dashboard
+from .figures_command import websocket_figures
 
 FILES: Final = Path(__file__).parent / "frontend"
 
 
 async def async_setup_dashboards(hass: HomeAssistant) -> None:
-    """Register the command, and the module that sends it."""
+    """Register the commands, and the module that sends them."""
     websocket_api.async_register_command(hass, websocket_dashboard)
+    websocket_api.async_register_command(hass, websocket_figures)
     version = (await async_get_integration(hass, DOMAIN)).version
     # Browsers keep the files of a version.
     path = f"/{DOMAIN}/{version}"

@@ -19,7 +19,6 @@ def _view(place: Place, words: Words) -> Config:
     return sections(
         place.name,
         place.key.lower(),
-        "mdi:storefront",
         [_now(place, words), _last_day(place, words), _counting(place, words)],
     )
 

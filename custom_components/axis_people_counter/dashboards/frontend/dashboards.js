@@ -1,6 +1,9 @@
 // The dashboards of AXIS People Counter. The integration builds them in Python; this module asks for them.
 import { hassOnPage, loadTexts, text } from "./texts.js";
+import "./comparison.js";
+import "./day.js";
 import "./door.js";
+import "./usual_week.js";
 import "./waiting.js";
 
 const DOMAIN = "axis_people_counter";

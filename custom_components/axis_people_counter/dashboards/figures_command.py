@@ -1,0 +1,87 @@
+"""The command of the websocket API that answers with figures of one camera or place, for the module's own cards."""
+
+from datetime import date
+from typing import Any, Final
+
+import voluptuous as vol
+
+from homeassistant.components import websocket_api
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers import config_validation as cv
+from homeassistant.util import dt as dt_util
+
+from ..const import DOMAIN
+from ..coordinator import CameraCoordinator
+from ..counting import Timestamp
+from ..history import EARLIEST_YEAR, async_history
+from ..ledger import LedgerError
+from ..place_coordinator import PlaceCoordinator
+from ..receiver import PeopleCounterConfigEntry
+from .figures import AnyHistory, Figures, comparison, hours_of_day, usual_week
+
+KINDS: Final = ("comparison", "usual_week", "day")
+# No key is longer.
+MAX_KEY: Final = 64
+ERR_NOT_READY: Final = "not_ready"
+
+
+def _day(value: Any) -> date:
+    """Return a day for which there may be counts. Raises vol.Invalid."""
+    day: date = cv.date(value)
+    if not EARLIEST_YEAR <= day.year <= dt_util.utcnow().year + 1:
+        raise vol.Invalid("There are no counts of this year.")
+    return day
+
+
+@websocket_api.websocket_command(
+    {
+        vol.Required("type"): f"{DOMAIN}/figures",
+        vol.Required("key"): vol.All(str, vol.Length(max=MAX_KEY)),
+        vol.Required("kind"): vol.In(KINDS),
+        vol.Optional("day"): _day,
+    }
+)
+@websocket_api.async_response
+async def websocket_figures(
+    hass: HomeAssistant, connection: websocket_api.ActiveConnection, msg: dict[str, Any]
+) -> None:
+    """Answer with figures of a camera or place; each person who is signed in may see them."""
+    entries: list[PeopleCounterConfigEntry] = hass.config_entries.async_loaded_entries(DOMAIN)
+    if not entries:
+        connection.send_error(msg["id"], ERR_NOT_READY, "AXIS People Counter isn't ready.")
+        return
+    receiver = entries[0].runtime_data
+    key = msg["key"]
+    coordinator = receiver.places.get(key) or receiver.cameras.get(key)
+    if coordinator is None:
+        connection.send_error(msg["id"], websocket_api.ERR_NOT_FOUND, "There is no such camera or place.")
+        return
+    now = int(dt_util.utcnow().timestamp())
+    try:
+        async with receiver.parallel_actions:
+            history = await async_history(coordinator)
+            found = await hass.async_add_executor_job(_figures, history, msg, _counted_until(coordinator), now)
+    except LedgerError:
+        connection.send_error(msg["id"], ERR_NOT_READY, "The counts can't be read at the moment.")
+        return
+    connection.send_result(msg["id"], found)
+
+
+def _counted_until(coordinator: CameraCoordinator | PlaceCoordinator) -> Timestamp:
+    if coordinator.data is None:
+        return 0
+    if isinstance(coordinator, CameraCoordinator):
+        until = coordinator.data.counted_until
+    else:
+        until = coordinator.data.complete_until
+    return int(until.timestamp()) if until else 0
+
+
+def _figures(history: AnyHistory, msg: dict[str, Any], counted_until: Timestamp, now: Timestamp) -> Figures:
+    match msg["kind"]:
+        case "comparison":
+            return comparison(history, counted_until, now)
+        case "usual_week":
+            return usual_week(history, now)
+        case _:
+            return hours_of_day(history, msg.get("day"), now)

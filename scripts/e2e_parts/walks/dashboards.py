@@ -33,7 +33,6 @@ async def add(run: Run, key: str) -> None:
     await screen.press(page.locator("ha-config-lovelace-dashboards ha-button[slot=fab]"))
     card = page.get_by_role("button", name=name, exact=True)
     await card.scroll_into_view_if_needed()
-    await screen.step(f"{key}-offered")
     await screen.press(card)
     create = page.locator("dialog-lovelace-dashboard-detail ha-button[slot=primaryAction]")
     await create.wait_for()

@@ -96,7 +96,6 @@ def hours_of_day(history: AnyHistory, day: date | None, now: Timestamp) -> Figur
                 "hour": datetime.fromtimestamp(row.start, zone).strftime("%H:%M"),
                 "in": row.entered,
                 "out": row.exited,
-                "peak": row.occupancy_peak,
                 "is_counted": bool(row.covered or row.entered or row.exited),
             }
             for row in history.rows(bounds, now)

@@ -1,0 +1,180 @@
+"""The figures of the dashboards' own cards, asked for as a page of Home Assistant does."""
+
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+from freezegun.api import FrozenDateTimeFactory
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.typing import WebSocketGenerator
+
+from custom_components.axis_people_counter.const import DOMAIN
+from homeassistant.core import HomeAssistant
+from homeassistant.setup import async_setup_component
+
+from .helpers.places import BACK_DOOR, NOON, add_place
+from .helpers.pusher import SERIAL, Document, Pusher, measurement
+
+HOUR = timedelta(hours=1)
+DAY = timedelta(days=1)
+WEEK = timedelta(weeks=1)
+# Wednesday in Stockholm.
+MIDNIGHT = datetime.fromisoformat("2026-09-15T22:00:00Z")
+
+type Ask = Callable[..., Awaitable[Any]]
+
+
+@pytest.fixture(autouse=True)
+def now(request: pytest.FixtureRequest, freezer: FrozenDateTimeFactory) -> None:
+    """Stop the clock at noon, unless a test names another time."""
+    freezer.move_to(getattr(request, "param", NOON))
+
+
+@pytest.fixture(autouse=True)
+async def _websocket(now: None, hass: HomeAssistant) -> None:
+    """Set up the websocket API before the server starts."""
+    assert await async_setup_component(hass, "websocket_api", {})
+
+
+@pytest.fixture
+async def ask(hass: HomeAssistant, pusher: Pusher, hass_ws_client: WebSocketGenerator) -> Ask:
+    """Return a function that asks for figures."""
+
+    async def ask(kind: str, key: str = SERIAL, **fields: Any) -> Any:
+        client = await hass_ws_client()
+        await client.send_json_auto_id({"type": f"{DOMAIN}/figures", "kind": kind, "key": key, **fields})
+        answer = await client.receive_json()
+        await client.close()
+        return answer["result"] if answer["success"] else answer["error"]["code"]
+
+    return ask
+
+
+def hours(start: datetime, entered: list[int]) -> list[Document]:
+    """Return the measurements of whole hours."""
+    return [measurement(start + number * HOUR, people, minutes=60) for number, people in enumerate(entered)]
+
+
+async def test_comparison(pusher: Pusher, ask: Ask) -> None:
+    """Compare today with the same weekday last week, up to the minute that has been reported."""
+    last_week = hours(MIDNIGHT - WEEK, [1] * 24)
+    # The first half of this hour is before the last report.
+    last_week[11:12] = [
+        measurement(MIDNIGHT - WEEK + 11 * HOUR + half * HOUR / 2, 100, minutes=30) for half in range(2)
+    ]
+    await pusher.push(*last_week)
+    today = [*hours(MIDNIGHT, [3] * 11), measurement(MIDNIGHT + 11 * HOUR, 7, minutes=30)]
+    await pusher.push(*today)
+    assert await ask("comparison") == {
+        "until": "2026-09-16T11:30:00",
+        "today": 40,
+        "last_week": 111,
+        "complete": True,
+    }
+
+
+@pytest.mark.parametrize("now", ["2026-11-01T12:00:00Z"], indirect=True)
+async def test_comparison_after_the_clock_changed(pusher: Pusher, ask: Ask) -> None:
+    """Compare up to the same time on the clock, also where last week's day was an hour longer."""
+    # Clocks went back on Sunday, 25 October.
+    sunday = datetime.fromisoformat("2026-10-24T22:00:00Z")
+    await pusher.push(*hours(sunday, [1] * 25))
+    await pusher.push(*hours(datetime.fromisoformat("2026-10-31T23:00:00Z"), [2] * 13))
+    assert await ask("comparison") == {
+        "until": "2026-11-01T13:00:00",
+        "today": 26,
+        "last_week": 14,
+        "complete": True,
+    }
+
+
+async def test_comparison_without_counts(pusher: Pusher, ask: Ask) -> None:
+    """Compare nothing where there is nothing: before the first count of today, and with a week without counts."""
+    await pusher.push(*hours(MIDNIGHT - DAY, [1] * 20))
+    assert await ask("comparison") == {"until": None}
+    await pusher.push(*hours(MIDNIGHT, [1]))
+    assert await ask("comparison") == {
+        "until": "2026-09-16T01:00:00",
+        "today": 1,
+        "last_week": None,
+        "complete": False,
+    }
+
+
+async def test_comparison_of_incomplete_days(pusher: Pusher, ask: Ask) -> None:
+    """Tell that counts are missing, so that nobody takes a gap for fewer visitors."""
+    await pusher.push(*hours(MIDNIGHT - WEEK, [5]), *hours(MIDNIGHT - WEEK + 2 * HOUR, [5]))
+    await pusher.push(*hours(MIDNIGHT, [3, 3, 3]))
+    figures = await ask("comparison")
+    assert (figures["today"], figures["last_week"], figures["complete"]) == (9, 10, False)
+
+
+async def test_usual_week(pusher: Pusher, ask: Ask) -> None:
+    """Average the hours of the last eight weeks that were counted completely; today doesn't count yet."""
+    for week in (1, 2):
+        await pusher.push(*hours(MIDNIGHT - week * WEEK + 9 * HOUR, [10 * week, 0]))
+    # An older one, a part of an hour, and one of today.
+    await pusher.push(*hours(MIDNIGHT - 9 * WEEK + 9 * HOUR, [1000]))
+    await pusher.push(measurement(MIDNIGHT - DAY, 1000, minutes=30))
+    await pusher.push(*hours(MIDNIGHT, [1000]))
+    days = (await ask("usual_week"))["days"]
+    assert [len(day) for day in days] == [24] * 7
+    known = {(day, hour): people for day, of_day in enumerate(days) for hour, people in enumerate(of_day)}
+    assert {time: people for time, people in known.items() if people is not None} == {(2, 9): 15, (2, 10): 0}
+
+
+async def test_usual_week_of_a_place(hass: HomeAssistant, entry: MockConfigEntry, pusher: Pusher, ask: Ask) -> None:
+    """Count a door from its first count on: before, the place isn't incomplete without it."""
+    await hass.config.async_set_time_zone("Europe/Stockholm")
+    await pusher.push(*hours(MIDNIGHT - 2 * WEEK, [4]), *hours(MIDNIGHT - WEEK, [6, 6]))
+    await pusher.push(*hours(MIDNIGHT - WEEK, [14]), sensor=BACK_DOOR)
+    key = await add_place(hass, entry)
+    wednesday = (await ask("usual_week", key))["days"][2]
+    # 4 people at one door and 20 at two; then the back door is missing.
+    assert wednesday == [12] + [None] * 23
+
+
+async def test_hours_of_a_day(pusher: Pusher, ask: Ask) -> None:
+    """Return the hours of a day, those of today up to now."""
+    await pusher.push(measurement(MIDNIGHT - DAY, 5, 2, minutes=60))
+    await pusher.push(measurement(MIDNIGHT + HOUR, 3, minutes=60))
+    figures = await ask("day")
+    assert (figures["day"], figures["today"]) == ("2026-09-16", "2026-09-16")
+    assert [hour["hour"] for hour in figures["hours"]] == [f"{hour:02}:00" for hour in range(12)]
+    assert [hour["in"] for hour in figures["hours"]] == [0, 3] + [0] * 10
+    yesterday = await ask("day", day="2026-09-15")
+    assert len(yesterday["hours"]) == 24
+    assert yesterday["hours"][0] == {"hour": "00:00", "in": 5, "out": 2, "is_counted": True}
+    assert not any(hour["is_counted"] for hour in yesterday["hours"][1:])
+    assert (await ask("day", day="2026-09-17"))["hours"] == []
+    # Clocks went back at three.
+    assert [hour["hour"] for hour in (await ask("day", day="2025-10-26"))["hours"]][1:4] == ["01:00", "02:00", "02:00"]
+
+
+@pytest.mark.parametrize(
+    ("fields", "code"),
+    [
+        ({"kind": "comparison", "key": "accc8e999999"}, "not_found"),
+        ({"kind": "comparison", "key": "k" * 65}, "invalid_format"),
+        ({"kind": "comparison", "key": None}, "invalid_format"),
+        ({"kind": "other"}, "invalid_format"),
+        ({"kind": "day", "day": "1999-12-31"}, "invalid_format"),
+        ({"kind": "day", "day": "9999-12-31"}, "invalid_format"),
+        ({"kind": "day", "day": ["2026-09-15"]}, "invalid_format"),
+        ({"kind": "day", "more": 1}, "invalid_format"),
+    ],
+)
+async def test_wrong_questions(pusher: Pusher, ask: Ask, fields: dict[str, Any], code: str) -> None:
+    """Refuse questions that have no answer."""
+    await pusher.push(measurement(NOON - HOUR))
+    assert await ask(**fields) == code
+
+
+async def test_not_ready(hass: HomeAssistant, entry: MockConfigEntry, pusher: Pusher, ask: Ask) -> None:
+    """Answer that the integration isn't ready while it isn't loaded, and go on afterwards."""
+    await pusher.push(measurement(NOON - HOUR))
+    assert await hass.config_entries.async_unload(entry.entry_id)
+    assert await ask("day") == "not_ready"
+    assert await hass.config_entries.async_setup(entry.entry_id)
+    assert len((await ask("day"))["hours"]) == 12

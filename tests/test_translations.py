@@ -21,6 +21,7 @@ from custom_components.axis_people_counter.config_flow import TASKS
 from custom_components.axis_people_counter.const import DOMAIN
 from custom_components.axis_people_counter.counting.local_time import Period
 from custom_components.axis_people_counter.counting.rejected import Reason
+from custom_components.axis_people_counter.direction_repairs import DIRECTIONS
 from custom_components.axis_people_counter.export import INTERVALS, PERIODS
 from custom_components.axis_people_counter.export_formats import FORMATS
 from custom_components.axis_people_counter.fill_repairs import CHOICES
@@ -443,6 +444,7 @@ def test_choices_of_services() -> None:
     assert translated.pop("series") == {"in", "out", "adults_in", "adults_out", "occupancy"}
     # What is offered beside cameras, by their own names.
     assert translated.pop("old_camera") == {ANOTHER_DOOR}
+    assert translated.pop("direction") == set(DIRECTIONS)
     assert translated.pop("gaps") == set(CHOICES)
     assert translated.pop("quarantine") == set(QUARANTINE_CHOICES)
     assert translated.pop("quarantine_reason") == set(Reason)

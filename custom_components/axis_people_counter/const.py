@@ -35,8 +35,10 @@ CONF_RESET_VALUE: Final = "reset_value"
 CONF_DELETE_OLD_COUNTS: Final = "delete_old_counts"
 CONF_KEEP_DAYS: Final = "keep_days"
 CONF_LIVE_SECONDS: Final = "live_seconds"
-# By their keys: cameras at which in means out, and those that replace none. By key and serial number: those that do.
+# By their keys: cameras at which in means out, those whose direction a person has confirmed, and those that replace
+# none. By key and serial number: those that do.
 CONF_REVERSED_CAMERAS: Final = "reversed_cameras"
+CONF_CONFIRMED_DIRECTIONS: Final = "confirmed_directions"
 CONF_DECLINED: Final = "declined_cameras"
 CONF_REPLACEMENTS: Final = "replacements"
 

@@ -82,6 +82,7 @@ SEVERAL_APPLICATIONS: Final = Issue("several_applications", About.SENDER_SERIAL,
 CAMERA_SILENT: Final = Issue("camera_silent", About.CAMERA_KEY)
 NEW_CAMERA: Final = Issue("new_camera", About.CAMERA_KEY, fixable=True)
 CERTIFICATE_REFUSED: Final = Issue("certificate_refused", About.SENDER_SERIAL)
+DIRECTION_WRONG: Final = Issue("direction_wrong", About.CAMERA_KEY, fixable=True)
 TIME_ZONE_UNKNOWN: Final = Issue("time_zone_unknown", About.CAMERA_KEY)
 COUNTS_DIFFER: Final = Issue("counts_differ", About.CAMERA_KEY, fixable=True)
 GAPS: Final = Issue("gaps", About.CAMERA_KEY, fixable=True)

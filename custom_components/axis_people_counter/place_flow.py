@@ -75,9 +75,10 @@ class PlaceFlow(ConfigSubentryFlow):
             title, data = user_input[CONF_NAME].strip(), _data(user_input, doors_before)
             errors = _errors(title, data)
             if not errors and self.source == SOURCE_RECONFIGURE:
-                return self.async_update_and_abort(
-                    entry, self._get_reconfigure_subentry(), title=title, data=data, reason="place_changed"
-                )
+                # `async_update_and_abort` shows a text of Home Assistant's own, about a reconfiguration.
+                subentry = self._get_reconfigure_subentry()
+                self.hass.config_entries.async_update_subentry(entry, subentry, title=title, data=data)
+                return self.async_abort(reason="place_changed")
             if not errors:
                 return self.async_create_entry(title=title, data=data)
         zones = await self.hass.async_add_executor_job(zone_names)

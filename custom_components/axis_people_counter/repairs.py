@@ -23,6 +23,7 @@ from .camera_steps import CameraSteps
 from .connecting import async_checked_access, camera_web
 from .const import PUSH_PATH
 from .counting import DAY
+from .direction_repairs import DirectionFlow
 from .fill_repairs import DifferenceFlow, GapsFlow
 from .known_camera_steps import KnownCameraSteps
 from .ledger import Quarantine, Quarantined
@@ -292,6 +293,7 @@ _FLOWS: Final[dict[str, type[RepairFlow]]] = {
     issues.DAMAGED_DAYS.key: DamagedDaysFlow,
     issues.COUNTS_DIFFER.key: DifferenceFlow,
     issues.GAPS.key: GapsFlow,
+    issues.DIRECTION_WRONG.key: DirectionFlow,
 }
 
 

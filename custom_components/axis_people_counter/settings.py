@@ -15,6 +15,7 @@ from homeassistant.helpers.storage import Store
 
 from .const import (
     CONF_CAPACITY,
+    CONF_CONFIRMED_DIRECTIONS,
     CONF_DECLINED,
     CONF_DELETE_OLD_COUNTS,
     CONF_DOORS,
@@ -60,7 +61,9 @@ def async_forget_replacement(hass: HomeAssistant, entry: ConfigEntry, key: str) 
 
 @callback
 def async_keep_direction(hass: HomeAssistant, entry: ConfigEntry, key: str, is_reversed: bool) -> None:
-    """Store whether in and out of a camera are swapped."""
+    """Store whether in and out of a camera are swapped; a direction confirmed before was another one."""
+    if key in (confirmed := set(entry.options.get(CONF_CONFIRMED_DIRECTIONS, ()))):
+        _async_keep(hass, entry, CONF_CONFIRMED_DIRECTIONS, sorted(confirmed - {key}))
     others = set(entry.options.get(CONF_REVERSED_CAMERAS, ())) - {key}
     async_keep_directions(hass, entry, others | {key} if is_reversed else others)
 
@@ -69,6 +72,26 @@ def async_keep_direction(hass: HomeAssistant, entry: ConfigEntry, key: str, is_r
 def async_keep_directions(hass: HomeAssistant, entry: ConfigEntry, reversed_cameras: Iterable[str]) -> None:
     """Store the keys of all cameras whose in and out are swapped."""
     _async_keep(hass, entry, CONF_REVERSED_CAMERAS, sorted(reversed_cameras))
+
+
+@callback
+def async_confirm_direction(hass: HomeAssistant, entry: ConfigEntry, key: str) -> None:
+    """Store that the direction of a camera is right, so that no issue asks again."""
+    confirmed = {*entry.options.get(CONF_CONFIRMED_DIRECTIONS, ()), key}
+    _async_keep(hass, entry, CONF_CONFIRMED_DIRECTIONS, sorted(confirmed))
+
+
+@callback
+def async_turn_door(hass: HomeAssistant, entry: ConfigEntry, place: str, key: str) -> None:
+    """Exchange in and out of a door at a place, unless the place was removed."""
+    if subentry := entry.subentries.get(place):
+        doors = [door._replace(is_reversed=door.is_reversed != (door.key == key)) for door in doors_of(subentry)]
+        data = {
+            **subentry.data,
+            CONF_DOORS: [door.key for door in doors if not door.is_reversed],
+            CONF_REVERSED_DOORS: [door.key for door in doors if door.is_reversed],
+        }
+        hass.config_entries.async_update_subentry(entry, subentry, data=data)
 
 
 @callback
@@ -87,7 +110,8 @@ def days_kept(entry: ConfigEntry) -> int | None:
 
 def options_of_a_reload(entry: ConfigEntry) -> dict[str, Any]:
     """Return the options that need a reload when they change."""
-    return {key: value for key, value in entry.options.items() if key not in (CONF_DECLINED, CONF_REVERSED_CAMERAS)}
+    without = (CONF_CONFIRMED_DIRECTIONS, CONF_DECLINED, CONF_REVERSED_CAMERAS)
+    return {key: value for key, value in entry.options.items() if key not in without}
 
 
 async def async_save(hass: HomeAssistant, entry: ConfigEntry) -> None:

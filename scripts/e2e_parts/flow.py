@@ -52,6 +52,12 @@ class Flow:
         await self.screen.pick(option)
         await bar.get_by_text(option).wait_for()
 
+    async def tick(self, name: str) -> None:
+        """Tick a check box, or untick it."""
+        box = self.dialog.get_by_role("checkbox", name=name).first
+        # The box itself is drawn over what a browser would show.
+        await self.screen.press(box if self.screen.kind.keyboard else self.dialog.get_by_text(name, exact=True).first)
+
     def button(self, key: str) -> Locator:
         """Return the button of the dialog with a label, by the key of the label."""
         return self.dialog.get_by_role("button", name=self.screen.texts(key), exact=True)

@@ -1,5 +1,6 @@
 """The meaning of counts: documents, intervals, days, occupancy. Pure functions without I/O or Home Assistant."""
 
+from .backward import DoorDay, backward_doors, door_day, has_many_people
 from .columns import UNKNOWN, Columns, columns_of, gaps_between, sum_known, with_unknown
 from .comparison import HourDifference, compared_hours, uncovered
 from .interval import MAX_COUNT, MAX_WIDTH, Interval, Intervals, reverse
@@ -72,6 +73,7 @@ __all__ = [
     "Coverage",
     "Document",
     "DocumentError",
+    "DoorDay",
     "HourDifference",
     "Interval",
     "Intervals",
@@ -101,13 +103,16 @@ __all__ = [
     "Source",
     "TestMessage",
     "Timestamp",
+    "backward_doors",
     "columns_of",
     "compared_hours",
     "count_rows",
+    "door_day",
     "final_occupancy",
     "first_serial",
     "fixed_zone",
     "gaps_between",
+    "has_many_people",
     "has_reached",
     "intervals_of",
     "is_held",

@@ -31,6 +31,7 @@ from ..devices import (
     async_remove_device,
     async_update_camera_device,
 )
+from ..direction_check import DirectionCheck
 from ..ledger import BackupHold, Camera, Changes, Ledger, LedgerError, TooManyCamerasError
 from ..live_polling import LivePolling
 from ..messages import name_placeholders, plain, url_host
@@ -89,6 +90,7 @@ class Receiver:
             if (serial := str(subentry.unique_id))
         }
         self.agreement = Agreement(hass, entry, self.ledger, self.cameras, self.accesses)
+        self.direction_check = DirectionCheck(hass, entry, self.ledger, self.cameras, self.places)
         self._live_polling = LivePolling(hass, entry, self.accesses, self._camera_now)
         # The places of each camera, by keys.
         self._places_of: dict[str, list[str]] = {}
@@ -130,6 +132,7 @@ class Receiver:
         self.statistics.async_start([camera.key for camera in cameras], places, obsolete)
         await self.agreement.async_start(self.entry)
         async_start_housekeeping(self.hass, self.entry, self.ledger, self.cameras, self.places)
+        self.direction_check.async_start()
         self._live_polling.async_start()
 
     async def _async_store_settings(self) -> None:

@@ -294,7 +294,7 @@ async def test_names_in_german(hass: HomeAssistant, noon: FrozenDateTimeFactory,
         "Haupteingang Erwachsene hinaus",
         "Haupteingang Belegung",
     }
-    assert {described["statistics_unit_of_measurement"] for described in found.values()} == {"Personen"}
+    assert {described["statistics_unit_of_measurement"] for described in found.values()} == {"Pers."}
 
 
 async def test_a_displaced_first_interval(hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Pusher) -> None:

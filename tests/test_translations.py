@@ -67,7 +67,7 @@ MAX_TITLE: Final = 28
 # Words that another language has as well.
 SAME_AS_ENGLISH: Final = {
     "de": {"Format", "Name", "Port"},
-    "fr": {"5 minutes", "15 minutes", "30 minutes", "Format", "Passage", "Port", "places"},
+    "fr": {"5 minutes", "15 minutes", "30 minutes", "Format", "Passage", "Port"},
     "sv": {"Format", "In", "Passage", "Period", "Port", "Start"},
 }
 

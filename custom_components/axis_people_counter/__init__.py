@@ -23,6 +23,7 @@ from .ledger import LedgerTooNewError
 from .receiver import PeopleCounterConfigEntry, Receiver, configured
 from .services import async_setup_services
 from .settings import async_restore, async_save
+from .statistics import async_follow_units
 from .translated_errors import translated_ledger_errors
 
 PLATFORMS = [Platform.BINARY_SENSOR, Platform.BUTTON, Platform.EVENT, Platform.NUMBER, Platform.SENSOR, Platform.SWITCH]
@@ -76,6 +77,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: PeopleCounterConfigEntry
     except LedgerTooNewError as err:
         raise ConfigEntryError(translation_domain=DOMAIN, translation_key="ledger_too_new") from err
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
+    entry.async_create_background_task(hass, async_follow_units(hass, entry), f"{DOMAIN} units")
     if settings := ListenerSettings.of(entry.data):
         await _async_start_listener(hass, entry, settings)
     return True

@@ -54,6 +54,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: PeopleCounterConfigEntry
     @callback
     def forget_tokens(_: datetime) -> None:
         async_remove_expired_tokens(hass, entry)
+        async_register_views(hass).token_use.async_show(hass, entry)
 
     async_remove_expired_tokens(hass, entry)
     entry.async_on_unload(async_track_time_interval(hass, forget_tokens, FORGET_TOKENS_EVERY))
@@ -80,6 +81,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: PeopleCounterConfigEntry
     entry.async_create_background_task(hass, async_follow_units(hass, entry), f"{DOMAIN} units")
     if settings := ListenerSettings.of(entry.data):
         await _async_start_listener(hass, entry, settings)
+    async_register_views(hass).token_use.async_show(hass, entry)
     return True
 
 
@@ -109,6 +111,7 @@ async def _async_start_listener(
 async def _async_updated(hass: HomeAssistant, entry: PeopleCounterConfigEntry) -> None:
     """Reload the entry if its options, places or time zone have changed; address and token are read at each use."""
     receiver = entry.runtime_data
+    async_register_views(hass).token_use.async_show(hass, entry)
     # Several changes at once need a single reload.
     if not receiver.is_reloading and receiver.configured != configured(hass, entry):
         receiver.is_reloading = True

@@ -39,6 +39,7 @@ class About(Enum):
     # Nothing in particular: only one issue of the kind is shown.
     LEDGER = auto()
     LISTENER = auto()
+    TOKEN = auto()
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +90,9 @@ GAPS: Final = Issue("gaps", About.CAMERA_KEY, fixable=True)
 CLOCK_INACCURATE: Final = Issue("clock_inaccurate", About.CAMERA_KEY)
 DOOR_MISSING: Final = Issue("door_missing", About.PLACE)
 PLACE_TIME_ZONE_UNKNOWN: Final = Issue("place_time_zone_unknown", About.PLACE)
+
+# This issue ends when all cameras have used the new token, or when the old one has expired.
+NEW_TOKEN: Final = Issue("new_token", About.TOKEN)
 
 # They end when the ledger can be written, when there is room, and when somebody has read the issue.
 LEDGER_NOT_WRITABLE: Final = Issue("ledger_not_writable", About.LEDGER, _ERROR)

@@ -54,6 +54,12 @@ def is_accepted(entry: ConfigEntry, received: bytes, at: datetime) -> bool:
     return sum(is_same(token, received) for token in accepted) > 0
 
 
+def previous_tokens_end(entry: ConfigEntry, at: datetime) -> datetime | None:
+    """Return until when a previous token is accepted, None if none is."""
+    ends = (datetime.fromisoformat(previous[CONF_EXPIRES]) for previous in _unexpired(entry, at))
+    return max(ends, default=None)
+
+
 def _unexpired(entry: ConfigEntry, at: datetime) -> list[dict[str, str]]:
     """Return the previous tokens that haven't expired."""
     stored: list[dict[str, str]] = entry.data.get(CONF_PREVIOUS_TOKENS, [])

@@ -39,6 +39,7 @@ from .bodies import (
 )
 from .probe import Probe, async_discard
 from .refusal_log import RefusalLog
+from .token_use import TokenUse
 from .tokens import bearer_token, is_accepted, is_same
 
 RETRY_SECONDS: Final = 60
@@ -148,6 +149,7 @@ class PushView(HomeAssistantView):
         self._probes: list[Probe] = []
         self._bodies = Bodies()
         self._refusal_log = RefusalLog()
+        self.token_use = TokenUse()
 
     @contextmanager
     def async_test(self, token: str) -> Iterator[ConnectionTest]:
@@ -248,6 +250,8 @@ class PushView(HomeAssistantView):
         if entry:
             # An issue about the address stays: another camera may have the same address.
             issues.async_end(hass, issues.WRONG_PROTOCOL, message.sender.serial)
+            if not isinstance(message, TestMessage):
+                self.token_use.async_note(hass, entry, message.sender.serial, caller.token)
         self._refusal_log.end(message.sender)
         return answer
 

@@ -1,9 +1,14 @@
 """The checks of scripts/e2e find what must not be on a screen, and nothing else."""
 
+from pathlib import Path
+
 import pytest
 
 from scripts.e2e_parts.checks import Block, Look, faults, log_faults, nameless
+from scripts.e2e_parts.planted import PLANTED, plant
 from scripts.e2e_parts.texts import Texts
+
+from .helpers.home_assistant import INTEGRATION
 
 ENGLISH = Texts(
     "en",
@@ -190,3 +195,11 @@ KeyError
     assert fault.startswith("Error in the log: 2026-11-26 22:00:00.200 ERROR")
     assert fault.endswith("KeyError")
     assert log_faults(log, ["Error doing job"]) == []
+
+
+def test_planted_faults(tmp_path: Path) -> None:
+    """Each fault changes its file, in the copy alone."""
+    before = {planted.file: (INTEGRATION / planted.file).read_text() for planted in PLANTED}
+    plant(INTEGRATION, tmp_path / "copy")
+    for file, text in before.items():
+        assert (tmp_path / "copy" / file).read_text() != text == (INTEGRATION / file).read_text()

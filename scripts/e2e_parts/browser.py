@@ -12,7 +12,7 @@ from playwright.async_api import Page, async_playwright
 
 from tests.helpers.home_assistant import HomeAssistant
 
-WAIT_SECONDS = 20
+WAIT_SECONDS = 30
 
 
 @dataclass(frozen=True)

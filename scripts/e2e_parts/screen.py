@@ -192,7 +192,7 @@ class Screen:
         """Wait until the screen stays the same for a moment."""
         before = None
         for _ in range(MOST_LOOKS):
-            await self.page.wait_for_timeout(150)
+            await self.page.wait_for_timeout(100)
             if before == (before := await self.page.evaluate(LOOK)):
                 return
 

@@ -34,6 +34,7 @@ from scripts.e2e_parts.walks import (
     connect_camera,
     dashboards,
     delete_and_add_directly,
+    door,
     occupancy,
     places,
     repairs,
@@ -51,6 +52,7 @@ WALKS: dict[str, Callable[[Run], Awaitable[None]]] = {
     "occupancy": occupancy.walk,
     "blueprint": blueprint.walk,
     "dashboards": dashboards.walk,
+    "door": door.walk,
     "stored-counts": stored_counts.walk,
     "add-again": delete_and_add_directly.walk,
 }

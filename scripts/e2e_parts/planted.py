@@ -13,7 +13,7 @@ from scripts.e2e_parts.checks import NO_LABEL
 
 # A missing text can be seen in every language but English.
 KIND = "desktop-de"
-WALKS = ("add", "places", "occupancy", "dashboards")
+WALKS = ("add", "places", "occupancy", "dashboards", "door")
 _LONG = "Ein Name, der in keine Zeile passt, weil er alles sagt, was in der Dokumentation stehen sollte, und noch mehr"
 
 
@@ -72,6 +72,12 @@ PLANTED = (
         "dashboards/frontend/dashboards.js",
         lambda text: f"{text}\nthrow new Error('Planted');\n",
         "Error: Planted",
+    ),
+    Planted(
+        "a blank screen at the door",
+        "dashboards/frontend/door.js",
+        lambda text: text.replace(".screen {\n    display: grid", ".screen {\n    display: none"),
+        "The screen is blank",
     ),
 )
 

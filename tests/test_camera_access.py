@@ -48,7 +48,7 @@ async def test_connect_a_camera(
         assert result["type"] is FlowResultType.CREATE_ENTRY
         await hass.async_block_till_done()
         (subentry,) = subentries(entry)
-        assert (subentry.unique_id, subentry.title) == (SERIAL, f"{device.name} {SERIAL}")
+        assert (subentry.unique_id, subentry.title) == (SERIAL, f"Access to {device.name} {SERIAL}")
         reached = {"scheme": "http", "accepted": None}
         assert subentry.data == {"host": device.address, **entered(device), "connection": reached}
         diagnostics = json.dumps(await async_get_config_entry_diagnostics(hass, entry), default=str)

@@ -110,7 +110,7 @@ async def test_seen_by_dhcp(
     assert access(entry).data["host"] == device.address
     assert access(entry).data["password"] == device.password
     assert entry.runtime_data is receiver
-    assert f"{access(entry).title} is at {device.address} now" in caplog.text
+    assert f"is at {device.address} now" in caplog.text
     assert not hass.config_entries.flow.async_progress()
     assert not active_issues(hass)
     # The next start begins with the new address.

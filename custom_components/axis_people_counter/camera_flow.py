@@ -22,7 +22,7 @@ from .const import SUBENTRY_CAMERA
 from .devices import async_device_name
 from .guide_steps import GuideSteps
 from .known_camera_steps import KnownCameraSteps
-from .messages import Message, async_translate_list
+from .messages import Message, async_translate, async_translate_list
 from .receiver import access_to, async_keep_access
 
 # These fields are only in the forms.
@@ -124,7 +124,9 @@ class CameraFlow(
         if known := access_to(entry, serial):
             return self._async_change(known, self._access)
         name = async_device_name(self.hass, entry, serial) or f"{self._identity.model} {serial}".strip()
-        return self.async_create_entry(title=name, data=self._access, unique_id=serial)
+        # In the list of the integration's page, the device of the camera has its name already.
+        title = await async_translate(self.hass, Message("access_to", {"name": name}))
+        return self.async_create_entry(title=title, data=self._access, unique_id=serial)
 
     async def async_step_reconfigure(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
         """Ask for another address or password of the camera."""

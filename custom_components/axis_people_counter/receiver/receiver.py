@@ -273,7 +273,8 @@ class Receiver:
         if subentry := access_to(self.entry, serial):
             data = {**subentry.data, CONF_HOST: address}
             self.hass.config_entries.async_update_subentry(self.entry, subentry, data=data)
-            _LOGGER.info("%s is at %s now", subentry.title, address)
+            camera = self._camera_now(serial)
+            _LOGGER.info("%s is at %s now", camera.device_name if camera else serial, address)
 
     @callback
     def _async_access_changed(self, serial: str, is_refused: bool) -> None:

@@ -356,7 +356,7 @@ async def test_refused_by_the_action(hass: HomeAssistant, noon: FrozenDateTimeFa
         ("start=2026-09-16&period=year", 400, "period isn't one of interval, 5minute,"),
         ("start=2026-09-16&format=xlsx", 400, "format isn't one of csv, jsonl."),
         ("start=2026-09-16&start=2026-09-15", 400, "twice"),
-        ("start=2026-09-16&limit=5", 400, "no other parameters than cameras, start,"),
+        ("start=2026-09-16&limit=5", 400, "no other parameters than cameras, places, start,"),
         ("start=2026-09-16&cameras=accc8e000009", 404, "no such camera"),
         (f"start=2026-09-16&cameras={SERIAL},", 404, "no such camera"),
         ("start=2026-09-16&cameras=", 404, "no such camera"),

@@ -131,23 +131,6 @@ async def test_place_with_a_reversed_door(
     assert await counts() == (7, 4)
 
 
-async def test_places_have_no_files(
-    hass: HomeAssistant, noon: FrozenDateTimeFactory, entry: MockConfigEntry, pusher: Pusher
-) -> None:
-    """export_counts raises an error for a place."""
-    await push_two_doors(pusher)
-    key = await add_place(hass, entry)
-    with pytest.raises(ServiceValidationError) as raised:
-        await hass.services.async_call(
-            DOMAIN,
-            "export_counts",
-            {"entity_id": entity_of(hass, key, "occupancy"), "start": "2026-09-16 09:00:00Z"},
-            blocking=True,
-            return_response=True,
-        )
-    assert raised.value.translation_key == "not_camera"
-
-
 async def test_too_many_corrections(
     hass: HomeAssistant,
     noon: FrozenDateTimeFactory,

@@ -29,7 +29,7 @@ from homeassistant.util import dt as dt_util
 from .const import DOMAIN
 from .counting import Period
 from .export_formats import FORMATS, Fields
-from .history import History, TimeRange, url_time
+from .history import History, PlaceHistory, TimeRange, async_history, url_time
 from .ledger import LedgerError
 from .receiver import PeopleCounterConfigEntry
 
@@ -39,12 +39,16 @@ EXPORT_PATH: Final = "/api/axis_people_counter/export"
 # Instead of a period: the intervals as they are stored.
 INTERVALS: Final = "interval"
 PERIODS: Final = (INTERVALS, *(period.value for period in Period))
-PARAMETERS: Final = ("cameras", "start", "end", "period", "format")
+PARAMETERS: Final = ("cameras", "places", "start", "end", "period", "format")
 # The columns of the file, in this order. Their values come from `interval_fields` and `row_fields` in history.py.
 INTERVAL_COLUMNS: Final = ("camera", "serial", "start", "end", "in", "out", "adults_in", "adults_out")
 COLUMNS: Final = (*INTERVAL_COLUMNS, "occupancy_peak", "complete")
+# The first column of a file with places, empty in the rows of cameras.
+PLACE_COLUMN: Final = "place"
 # A signed link contains each key twice, and servers and proxies accept about 8,000 characters.
 MAX_LINK_CAMERAS: Final = 150
+# The key of a place is about twice as long as that of a camera.
+WEIGHT_OF_PLACE: Final = 2
 LINK_LIFETIME: Final = timedelta(hours=1)
 RETRY_SECONDS: Final = 60
 MAX_DOWNLOADS: Final = 8
@@ -69,18 +73,23 @@ def date_and_time(value: Any) -> datetime:
 
 @dataclass(frozen=True, slots=True)
 class Export:
-    """The parameters of a download. Without keys: all cameras. Without a period: the intervals as they are stored."""
+    """The parameters of a download. Without keys: all cameras. Without a period: the intervals as they are stored.
+
+    Places have no intervals of their own, so they need a period.
+    """
 
     keys: tuple[str, ...]
     time_range: TimeRange
     period: Period | None
     file_format: str
+    places: tuple[str, ...] = ()
 
     @property
     def query(self) -> dict[str, str]:
         """Return the parameters of the URL, none of which needs escaping."""
+        keys = {"cameras": ",".join(self.keys), "places": ",".join(self.places)}
         return {
-            "cameras": ",".join(self.keys),
+            **{name: joined for name, joined in keys.items() if joined},
             "start": url_time(self.time_range.start),
             "end": url_time(self.time_range.end),
             "period": self.period or INTERVALS,
@@ -93,21 +102,26 @@ class Export:
         start, end = self.time_range.start.date(), self.time_range.end.date()
         return f"people-counts_{start}_{end}_{self.period or INTERVALS}.{self.file_format}"
 
-    def lines(self, histories: Iterable[History]) -> Iterator[str]:
+    def lines(self, histories: Iterable[History | PlaceHistory]) -> Iterator[str]:
         """Yield the lines of the file, for a thread: this waits for the ledger. Raises LedgerError."""
         columns = COLUMNS if self.period else INTERVAL_COLUMNS
+        if self.places:
+            columns = (PLACE_COLUMN, *columns)
         rows = ({column: fields.get(column) for column in columns} for fields in self._fields(histories))
         return FORMATS[self.file_format].lines(columns, rows)
 
-    def _fields(self, histories: Iterable[History]) -> Iterator[Fields]:
+    def _fields(self, histories: Iterable[History | PlaceHistory]) -> Iterator[Fields]:
         for history in histories:
-            camera = {"camera": history.name, "serial": history.camera.serial}
-            if self.period is None:
+            names: Fields = {PLACE_COLUMN: history.name}
+            if isinstance(history, History):
+                names = {"camera": history.name, "serial": history.camera.serial}
+            if self.period is not None:
+                if bounds := history.bounds_from_first_count(self.time_range, self.period):
+                    for row in history.rows(bounds, self.time_range.now):
+                        yield names | history.row_fields(row)
+            elif isinstance(history, History):
                 for interval in history.intervals(*self.time_range.timestamps(history.schedule)):
-                    yield camera | history.interval_fields(interval)
-            elif bounds := history.bounds_from_first_count(self.time_range, self.period):
-                for row in history.rows(bounds, self.time_range.now):
-                    yield camera | history.row_fields(row)
+                    yield names | history.interval_fields(interval)
 
 
 @callback
@@ -152,16 +166,24 @@ class ExportView(HomeAssistantView):
         receiver = entries[0].runtime_data
         if not receiver.cameras.keys() >= set(export.keys):
             return self.json_message("There is no such camera.", HTTPStatus.NOT_FOUND)
+        if not receiver.places.keys() >= set(export.places):
+            return self.json_message("There is no such place.", HTTPStatus.NOT_FOUND)
         if self._downloads >= MAX_DOWNLOADS:
             return self._later("Too many files are being downloaded at the moment.")
         self._downloads += 1
         try:
-            cameras = [receiver.cameras[key] for key in export.keys or tuple(receiver.cameras)]
-            return await self._send(request, export, [await History.async_of(camera) for camera in cameras])
+            keys = export.keys if export.keys or export.places else tuple(receiver.cameras)
+            histories = [
+                *[await async_history(receiver.cameras[key]) for key in keys],
+                *[await async_history(receiver.places[key]) for key in export.places],
+            ]
+            return await self._send(request, export, histories)
         finally:
             self._downloads -= 1
 
-    async def _send(self, request: web.Request, export: Export, histories: list[History]) -> web.StreamResponse:
+    async def _send(
+        self, request: web.Request, export: Export, histories: list[History | PlaceHistory]
+    ) -> web.StreamResponse:
         hass = request.app[KEY_HASS]
         lines = export.lines(histories)
         try:
@@ -218,8 +240,15 @@ def _export(query: MultiMapping[str]) -> Export:
     start, end = _time(query, "start"), _time(query, "end")
     if start is None:
         raise _ParameterError("start is missing.")
-    keys = tuple(dict.fromkeys(query["cameras"].split(","))) if "cameras" in query else ()
-    return Export(keys, TimeRange.between(start, end), None if period == INTERVALS else Period(period), file_format)
+    cameras, places = _keys(query, "cameras"), _keys(query, "places")
+    if places and period == INTERVALS:
+        raise _ParameterError("A place has no intervals of its own: period has to be another one.")
+    time_range = TimeRange.between(start, end)
+    return Export(cameras, time_range, None if period == INTERVALS else Period(period), file_format, places)
+
+
+def _keys(query: MultiMapping[str], name: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(query[name].split(","))) if name in query else ()
 
 
 def _time(query: MultiMapping[str], name: str) -> datetime | None:

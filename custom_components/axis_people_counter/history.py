@@ -108,6 +108,22 @@ class BaseHistory:
         """Return the bounds of all periods that overlap the range. Raises ServiceValidationError."""
         return period_bounds(*time_range.timestamps(self.schedule), period, self.schedule.zone)
 
+    def bounds_from_first_count(self, time_range: TimeRange, period: Period) -> Sequence[Timestamp]:
+        """Return the bounds without the periods before the first count. Raises ServiceValidationError."""
+        start, end = time_range.timestamps(self.schedule)
+        first_bound = next(period_bounds(start, end, period, self.schedule.zone))
+        found = [self.ledger.intervals(key, first_bound, end, 1).result() for key in self.camera_keys]
+        starts = [first[0].start for first in found if first]
+        if not starts:
+            return ()
+        # The bounds of some years would take megabytes as a list.
+        return array("q", period_bounds(max(start, min(starts)), end, period, self.schedule.zone))
+
+    @property
+    def camera_keys(self) -> Sequence[str]:
+        """The keys of the cameras that have to be read."""
+        return (self.key,)
+
     def row_fields(self, row: Row) -> dict[str, Any]:
         """Return a row with the field names of exports and actions."""
         fields = self.interval_fields(row)
@@ -160,21 +176,6 @@ class History(BaseHistory):
         """Return True if the camera ever distinguished adults."""
         return self.camera.total_adults_entered is not None or self.camera.total_adults_exited is not None
 
-    @property
-    def door_count(self) -> int:
-        """Return how many cameras have to be read."""
-        return 1
-
-    def bounds_from_first_count(self, time_range: TimeRange, period: Period) -> Sequence[Timestamp]:
-        """Return the bounds without the periods before the first count. Raises ServiceValidationError."""
-        start, end = time_range.timestamps(self.schedule)
-        first_bound = next(period_bounds(start, end, period, self.schedule.zone))
-        first = self.ledger.intervals(self.key, first_bound, end, 1).result()
-        if not first:
-            return ()
-        # The bounds of some years would take megabytes as a list.
-        return array("q", period_bounds(max(start, first[0].start), end, period, self.schedule.zone))
-
     def intervals(self, start: Timestamp, end: Timestamp) -> Iterator[Interval]:
         """Return the intervals that begin in [start, end)."""
         found = self.ledger.each_interval(self.key, start, end)
@@ -221,9 +222,9 @@ class PlaceHistory(BaseHistory):
         )
 
     @property
-    def door_count(self) -> int:
-        """Return how many cameras have to be read."""
-        return len(self.settings.doors)
+    @override
+    def camera_keys(self) -> Sequence[str]:
+        return tuple(door.key for door in self.settings.doors)
 
     def rows(self, bounds: Sequence[Timestamp], now: Timestamp) -> Iterator[Row]:
         """Yield a row for the period between each two bounds."""

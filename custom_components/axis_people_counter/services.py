@@ -20,7 +20,7 @@ from .coordinator import CameraCoordinator
 from .counting import DAY, MAX_COUNT, Period, Source
 from .devices import async_device
 from .entity import PeopleCounterEntity
-from .export import INTERVALS, MAX_LINK_CAMERAS, PERIODS, Export, async_link, date_and_time
+from .export import INTERVALS, MAX_LINK_CAMERAS, PERIODS, WEIGHT_OF_PLACE, Export, async_link, date_and_time
 from .export_formats import FORMATS
 from .gap_filling import async_fill_gaps, async_local_schedule
 from .history import History, PlaceHistory, TimeRange, async_history
@@ -111,7 +111,7 @@ def _limited_bounds(histories: list[History | PlaceHistory], time_range: TimeRan
         rows += len(bounds) - 1
         if rows > MAX_ROWS:
             raise _too_many_rows()
-        seconds += (bounds[-1] - bounds[0]) * history.door_count
+        seconds += (bounds[-1] - bounds[0]) * len(history.camera_keys)
         if seconds > MAX_DAYS * DAY:
             raise ServiceValidationError(
                 translation_domain=DOMAIN,
@@ -129,25 +129,25 @@ def _too_many_rows() -> ServiceValidationError:
 
 
 async def _async_export_counts(call: ServiceCall) -> ServiceResponse:
-    cameras = [coordinator for coordinator in _async_targets(call) if isinstance(coordinator, CameraCoordinator)]
-    if len(cameras) > MAX_LINK_CAMERAS:
+    period = None if call.data[ATTR_PERIOD] == INTERVALS else Period(call.data[ATTR_PERIOD])
+    found = _async_targets(call, with_places=True)
+    cameras = tuple(coordinator.key for coordinator in found if isinstance(coordinator, CameraCoordinator))
+    places = tuple(coordinator.key for coordinator in found if isinstance(coordinator, PlaceCoordinator))
+    if period is None and not cameras:
+        raise ServiceValidationError(translation_domain=DOMAIN, translation_key="no_intervals_of_places")
+    if len(cameras) + WEIGHT_OF_PLACE * len(places) > MAX_LINK_CAMERAS:
         raise ServiceValidationError(
             translation_domain=DOMAIN,
             translation_key="too_many_cameras",
             translation_placeholders={"limit": str(MAX_LINK_CAMERAS)},
         )
     time_range = TimeRange.between(call.data[ATTR_START], call.data.get(ATTR_END))
-    for camera in cameras:
+    for coordinator in found:
         # Check the times now: the person who opens the link can't correct them.
-        time_range.timestamps((await History.async_of(camera)).schedule)
-    period = call.data[ATTR_PERIOD]
-    keys = tuple(camera.key for camera in cameras)
-    return {
-        **async_link(
-            call.hass,
-            Export(keys, time_range, None if period == INTERVALS else Period(period), call.data[ATTR_FORMAT]),
-        )
-    }
+        time_range.timestamps((await async_history(coordinator)).schedule)
+    # Among cameras, places are left out of a file of intervals, so that "all" is possible.
+    export = Export(cameras, time_range, period, call.data[ATTR_FORMAT], places if period else ())
+    return {**async_link(call.hass, export)}
 
 
 async def _async_rebuild_statistics(call: ServiceCall) -> None:

@@ -57,6 +57,19 @@ async def test_read_once_for_all_doors(
     assert 1 <= len(reads) <= 2
 
 
+async def test_read_once_for_one_push(
+    hass: HomeAssistant, noon: FrozenDateTimeFactory, entry: MockConfigEntry, pusher: Pusher, reads: list[str]
+) -> None:
+    """A push of one door reads its place once."""
+    await pusher.push(measurement(NOON - MINUTE, 0), sensor=sensor(DOORS[0]))
+    await add_place(hass, entry, DOORS[:1], ())
+    await move_to(hass, noon, NOON + MINUTE)
+    reads.clear()
+    await pusher.push(measurement(NOON, 1, 1), sensor=sensor(DOORS[0]))
+    await hass.async_block_till_done()
+    assert len(reads) == 1
+
+
 @pytest.mark.parametrize("late", [0, 3, 7])
 async def test_no_events_from_history(
     hass: HomeAssistant, noon: FrozenDateTimeFactory, entry: MockConfigEntry, pusher: Pusher, late: int

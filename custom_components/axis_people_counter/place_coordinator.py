@@ -157,8 +157,7 @@ class PlaceCoordinator(LedgerCoordinator[PlaceData]):
             # With resets, only the place itself is missing in the ledger, and is added. Without them, earlier counts
             # are added up step by step.
             await self.ledger.advance_place(settings.place, EARLIEST if resets else day)
-            live = frozenset(camera.key for camera in self.cameras if camera.live)
-        today = await self.ledger.place_today(settings.key, day, next_day, resets, live)
+            today = await self.ledger.place_today(settings.key, day, next_day, resets, live)
         if today is None:
             # While a door sends old counts, each of them begins these steps anew. Others must not wait for that.
             self._async_tick_at(now + NEXT_STEP)

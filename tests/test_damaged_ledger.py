@@ -119,7 +119,9 @@ async def test_ledger_locked_for_a_while(
     other.execute("BEGIN IMMEDIATE")
     button = {"entity_id": "button.main_entrance_reset_occupancy"}
     for _ in range(2):
-        with pytest.raises(Exception, match="can't be read or stored at the moment: database is locked"):
+        with pytest.raises(
+            Exception, match="can't be read or stored at the moment: the database is locked by another program"
+        ):
             await hass.services.async_call("button", "press", blocking=True, target=button)
         response = await pusher.post(document(measurement(NOON - MINUTE, 2)))
         assert response.status == HTTPStatus.SERVICE_UNAVAILABLE

@@ -277,7 +277,7 @@ async def test_port_taken(hass: HomeAssistant) -> None:
         other.listen()
         result = await direct(hass, port=other.getsockname()[1])
         assert result["errors"] == {"port": "port_taken"}
-        assert shown(result)["error"]
+        assert shown(result)["error"] == "another program uses it"
     result = await enter(hass, result, host="127.0.0.1", port=free_port(), own_files={}, way="by_hand")
     assert result["step_id"] == "by_hand_direct"
 

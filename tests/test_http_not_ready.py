@@ -124,7 +124,7 @@ async def test_locked_ledger(hass: HomeAssistant, pusher: Pusher, caplog: pytest
             assert await sentence(response) == "The counts can't be stored at the moment."
         (placeholders,) = issues(hass).values()
         assert placeholders
-        assert placeholders["error"] == "database is locked"
+        assert placeholders["error"] == "the database is locked by another program"
         assert list(issues(hass)) == ["ledger_not_writable"]
         assert stored(hass) is None
     assert len(warnings(caplog)) == 1

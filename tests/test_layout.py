@@ -40,6 +40,7 @@ LAYERS: Final = (
     ("schedules",),
     ("connecting",),
     ("issues", "translated_errors"),
+    ("error_texts",),
     ("messages", "core_internals"),
     ("const",),
     ("ledger",),

@@ -32,6 +32,7 @@ from .connecting import (
     strip_invisible,
 )
 from .const import CONF_CERTIFICATE, CONF_DIRECT, CONF_OWN_ADDRESS, CONF_PRIVATE_KEY, DEFAULT_PORT, PUSH_PATH
+from .error_texts import error_text
 from .issues import LISTENER_CERTIFICATE_ENDS
 from .messages import async_translate
 
@@ -172,14 +173,14 @@ async def async_listener_errors(
         try:
             await hass.async_add_executor_job(own_certificates(hass).create, now)
         except OSError as err:
-            return {"base": "authority_not_stored"}, {"error": err.strerror or str(err)}
+            return {"base": "authority_not_stored"}, {"error": error_text(hass, err)}
     listener = hass.data.get(DATA_LISTENER)
     if listener is None or listener.settings.port != settings.port:
         try:
             for socket in listening_sockets(settings.bind_addresses, settings.port):
                 socket.close()
         except OSError as err:
-            return {CONF_PORT: "port_taken"}, {"error": err.strerror or str(err)}
+            return {CONF_PORT: "port_taken"}, {"error": error_text(hass, err)}
     return {}, {}
 
 

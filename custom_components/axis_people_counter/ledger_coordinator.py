@@ -16,6 +16,7 @@ from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, Upda
 from homeassistant.util import dt as dt_util
 
 from .const import DOMAIN
+from .error_texts import error_text
 from .ledger import Ledger, LedgerError
 
 _LOGGER = logging.getLogger(__name__)
@@ -66,7 +67,9 @@ class LedgerCoordinator[T](DataUpdateCoordinator[T]):
                 return self.data
             self._async_tick_at(now + LEDGER_RETRY)
             raise UpdateFailed(
-                translation_domain=DOMAIN, translation_key="ledger_error", translation_placeholders={"error": str(err)}
+                translation_domain=DOMAIN,
+                translation_key="ledger_error",
+                translation_placeholders={"error": error_text(self.hass, err)},
             ) from err
 
     @callback

@@ -6,10 +6,12 @@ The errors are in ledger/errors.py. Flows, actions and coordinators use this aro
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from homeassistant.core import async_get_hass
 from homeassistant.data_entry_flow import AbortFlow
 from homeassistant.exceptions import HomeAssistantError
 
 from .const import DOMAIN
+from .error_texts import error_text
 from .ledger import LedgerError
 
 
@@ -20,7 +22,9 @@ def translated_ledger_errors(error: type[HomeAssistantError] = HomeAssistantErro
         yield
     except LedgerError as err:
         raise error(
-            translation_domain=DOMAIN, translation_key="ledger_error", translation_placeholders={"error": str(err)}
+            translation_domain=DOMAIN,
+            translation_key="ledger_error",
+            translation_placeholders={"error": error_text(async_get_hass(), err)},
         ) from err
 
 
@@ -30,4 +34,4 @@ def abort_on_ledger_errors() -> Iterator[None]:
     try:
         yield
     except LedgerError as err:
-        raise AbortFlow("ledger_error", {"error": str(err)}) from err
+        raise AbortFlow("ledger_error", {"error": error_text(async_get_hass(), err)}) from err

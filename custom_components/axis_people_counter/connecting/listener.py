@@ -26,6 +26,7 @@ from homeassistant.util.network import is_ip_address
 from .. import issues
 from ..const import CONF_CERTIFICATE, CONF_DIRECT, CONF_OWN_ADDRESS, CONF_PRIVATE_KEY, DOMAIN
 from ..core_internals import async_adapter_addresses
+from ..error_texts import error_text
 from ..messages import Message, plain
 from .certificate_files import UserCertificates
 from .certificates import CertificateSource, OwnCertificates
@@ -186,7 +187,7 @@ class Listener:
         try:
             self._server.listen(listening_sockets(self.settings.bind_addresses, port))
         except OSError as err:
-            error = err.strerror or str(err)
+            error = error_text(self.hass, err)
             self._report("port", Message(issues.LISTENER_PORT_TAKEN.key, {"port": str(port), "error": error}))
         else:
             self._report("port", None)

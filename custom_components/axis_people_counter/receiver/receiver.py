@@ -32,6 +32,7 @@ from ..devices import (
     async_update_camera_device,
 )
 from ..direction_check import DirectionCheck
+from ..error_texts import error_text
 from ..ledger import BackupHold, Camera, Changes, Ledger, LedgerError, TooManyCamerasError
 from ..live_polling import LivePolling
 from ..messages import name_placeholders, plain, url_host
@@ -412,7 +413,7 @@ class Receiver:
             self.hass,
             issues.LEDGER_NOT_WRITABLE,
             path=plain(str(self.ledger.path)),
-            error=plain(str(err)),
+            error=plain(error_text(self.hass, err)),
         )
 
     @callback

@@ -72,7 +72,7 @@ async def test_clock_is_put_back(
 async def test_ledger_that_is_not_readable(
     hass: HomeAssistant, noon: FrozenDateTimeFactory, entry: MockConfigEntry, pusher: Pusher
 ) -> None:
-    """Fire the event with the push for people who pass while nothing can be shown."""
+    """Fire the event with the push for people who pass while nothing can be shown, and count on after it."""
     noon.move_to("2026-09-16T21:58:00Z")
     async with asked_camera() as device:
         door = await open_door(hass, noon, entry, pusher, device)
@@ -89,6 +89,10 @@ async def test_ledger_that_is_not_readable(
             event.data["new_state"] for event in fired if event.data["entity_id"] == "event.main_entrance_passage"
         ]
         assert [state.attributes.get("count") for state in events if state.state != "unavailable"][-1:] == [2]
+        # The others passed yesterday, and the reading before this one was earlier than the push.
+        door.enter(1)
+        await door.go_on()
+        assert state_of(hass, IN_TODAY) == "1"
 
 
 async def test_statistics_are_of_pushes(

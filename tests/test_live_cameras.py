@@ -69,6 +69,30 @@ async def test_clock_is_put_back(
         assert await entered_after(door, 105, 106) == ["3", "4"]
 
 
+async def test_clock_is_put_back_behind_the_last_push(
+    hass: HomeAssistant, noon: FrozenDateTimeFactory, entry: MockConfigEntry, pusher: Pusher
+) -> None:
+    """Count people once who are pushed with a time that was pushed before."""
+    async with asked_camera() as device:
+        door = await open_door(hass, noon, entry, pusher, device)
+        assert await entered_after(door, 102) == ["2"]
+        # A push that is late changes nothing.
+        await pusher.push(measurement(door.pushed_until - timedelta(hours=1)), sensor=door.sensor)
+        assert await entered_after(door, 103) == ["3"]
+        door.clock_offset = -timedelta(minutes=3)
+        assert await entered_after(door, 103, 103) == ["3", "3"]
+        fired = async_capture_events(hass, "state_changed")
+        await pusher.push(measurement(door.pushed_until - timedelta(minutes=1), 3), sensor=door.sensor)
+        assert await entered_after(door, 103, 103) == ["3", "3"]
+        await door.go_on(180)
+        assert await entered_after(door, 103, 104) == ["3", "4"]
+        await pusher.push(measurement(door.pushed_until, 1), sensor=door.sensor)
+        assert await entered_after(door, 104, 105) == ["4", "5"]
+        passages = [event for event in fired if event.data["entity_id"] == "event.main_entrance_passage"]
+        types = [event.data["new_state"].attributes["event_type"] for event in passages]
+        assert types == ["entered", "left", "entered"]
+
+
 async def test_ledger_that_is_not_readable(
     hass: HomeAssistant, noon: FrozenDateTimeFactory, entry: MockConfigEntry, pusher: Pusher
 ) -> None:

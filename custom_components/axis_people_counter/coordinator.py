@@ -284,6 +284,8 @@ class CameraCoordinator(LedgerCoordinator[CameraData]):
             self.camera = pushes[-1].camera
         self._silent_at = self._silence_begins()
         for changes in pushes:
+            if self.live and changes.since is not None:
+                self.live.pushed_again(changes.since)
             if has_history(changes):
                 self._quiet_since = self.last_message
             else:

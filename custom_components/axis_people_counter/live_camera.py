@@ -60,6 +60,11 @@ class LiveCamera:
             if counts.is_wrong and not was_wrong:
                 _LOGGER.warning("The live counts of %s include more than its pushes, so they aren't used", self._name)
 
+    def pushed_again(self, since: Timestamp) -> None:
+        """Count nobody twice whose time comes again, because the camera's clock was put back behind its last push."""
+        if self.counts.is_behind and since < self.counts.until:
+            self._announced.append((self.counts.until, self.counts.forget()))
+
     def passed(self, since: Timestamp, before: Timestamp = LATEST) -> People:
         """Return the people who have certainly passed between two instants."""
         return self.counts.passed(since, before)

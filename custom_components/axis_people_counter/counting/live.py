@@ -81,6 +81,8 @@ class LiveCounts:
         # The last reading whose counts can be right, and the time of the last reading of all.
         self._last: Reading | None = None
         self._read_at = until
+        # The camera's clock was put back behind the last push.
+        self.is_behind = False
         self._lower_since: Timestamp | None = None
         self._excesses = 0
 
@@ -103,6 +105,7 @@ class LiveCounts:
         """Add what was counted since an earlier reading, and return it; None if nobody was added."""
         last, read_at = self._last, self._read_at
         self._read_at = reading.at
+        self.is_behind = reading.at < self.until and (self.is_behind or reading.at < read_at)
         before = self._passed
         if last is None or reading.at < max(read_at, self.until) or self._has_begun_again(last, reading):
             self._lower_since = None
@@ -167,6 +170,12 @@ class LiveCounts:
             # Those who were counted after the first reading later than the push passed later.
             self._balance = self._passed.highest(self._counted_after(until))
         return before.minus(self._passed)
+
+    def forget(self) -> People:
+        """Count nobody any more who was read up to now, and return how many no longer count."""
+        before, self._balance = self._passed, None
+        self._steps.clear()
+        return before
 
     def _compare(self, until: Timestamp, people: People) -> None:
         """Count the pushes in a row that have fewer people than were read in their time."""

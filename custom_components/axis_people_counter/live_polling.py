@@ -1,4 +1,4 @@
-"""Asks cameras for their live counts every few seconds.
+"""Asks cameras for their live counts every few seconds, and when they announce people.
 
 Knows neither entities nor the ledger; the coordinators show what is read. The receiver starts it.
 """
@@ -7,6 +7,7 @@ import asyncio
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 import logging
+from time import monotonic
 from typing import Final
 
 from homeassistant.config_entries import ConfigEntry
@@ -15,10 +16,10 @@ from homeassistant.helpers.event import async_call_later
 from homeassistant.util import dt as dt_util
 from homeassistant.util.hass_dict import HassKey
 
-from .connecting import CameraAccess, CameraError, CountingApplication
+from .connecting import CameraAccess, CameraError, CountingApplication, EventStream
 from .const import CONF_LIVE_SECONDS, DEFAULT_LIVE_SECONDS, DOMAIN
 from .coordinator import CameraCoordinator
-from .counting import People, Reading
+from .counting import Announcements, People, Reading
 from .live_camera import LiveCamera
 from .messages import Message, async_translate
 from .schedules import async_camera_schedule
@@ -30,6 +31,8 @@ _DATA_BEFORE_RELOAD: HassKey[dict[str, LiveCamera]] = HassKey(f"{DOMAIN}_live_be
 
 # A camera that doesn't answer is asked less and less often, down to this.
 MAX_PAUSE: Final = 5 * 60
+# A camera that announces people is asked at most this often, in seconds.
+MIN_PAUSE: Final = 1
 # With a clock that differs more, a camera's pushes aren't stored either.
 MAX_CLOCK_DIFFERENCE: Final = timedelta(minutes=10)
 
@@ -110,6 +113,10 @@ class CameraPolling:
         self._pause: float = every
         self._cancel_timer: CALLBACK_TYPE | None = None
         self._task: asyncio.Task[None] | None = None
+        self._asked_at = 0.0
+        self._announcements = Announcements()
+        self._is_announced = False
+        self._events = EventStream(hass, entry, access, self._async_announced)
         self._due = HassJob(self._async_due, "live counts", cancel_on_shutdown=True)
 
     @callback
@@ -124,6 +131,19 @@ class CameraPolling:
             self._cancel_timer()
         if self._task:
             self._task.cancel()
+        self._events.async_stop()
+
+    @callback
+    def _async_announced(self) -> None:
+        """Ask at once, because the camera may have counted somebody; nothing else is taken from its events."""
+        if self._announcements.are_useless:
+            return
+        now = monotonic()
+        self._announcements.announce(now)
+        if self._cancel_timer and self._pause == self._every and not self._is_announced:
+            self._cancel_timer()
+            self.async_ask_in(max(0, self._asked_at + MIN_PAUSE - now))
+        self._is_announced = True
 
     @callback
     def _async_due(self, _: datetime) -> None:
@@ -133,8 +153,11 @@ class CameraPolling:
     async def _async_ask_now(self) -> None:
         camera = self._camera_of(self._access.serial)
         live = camera.async_live() if camera else None
+        now = monotonic()
+        is_needless = live and self._events.is_open and self._announcements.replace_a_reading(live.counts.until, now)
         # While somebody else reads from the camera, it isn't asked.
-        if camera and live and not self._access.is_lent:
+        if camera and live and not self._access.is_lent and not is_needless:
+            self._asked_at, self._is_announced = now, False
             result = await self._async_ask(camera)
             if isinstance(result, Message):
                 camera.async_show_live(live, None)
@@ -142,9 +165,12 @@ class CameraPolling:
             else:
                 camera.async_show_live(live, result)
                 self._async_note_answer(camera)
+                self._announcements.read(result, now)
+                self._events.async_keep_open()
             if self._access.is_refused or live.counts.is_wrong:
+                self._events.async_stop()
                 return
-        self.async_ask_in(self._pause)
+        self.async_ask_in(MIN_PAUSE if self._is_announced and self._pause == self._every else self._pause)
 
     async def _async_note_problem(self, camera: CameraCoordinator, problem: Message) -> None:
         """Log that a camera gives no live counts any more, and ask it less and less often."""

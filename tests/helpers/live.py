@@ -8,6 +8,7 @@ from typing import Any, Final
 from freezegun.api import FrozenDateTimeFactory
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_time_changed
 
+from custom_components.axis_people_counter.const import DOMAIN
 from homeassistant.core import HomeAssistant
 
 from ..simulator import TWO_D, Device, Reply
@@ -16,6 +17,8 @@ from .pusher import Pusher, measurement
 
 LIVE_3D: Final = "/a3dpc/api/occupancy"
 LIVE_2D: Final = "/local/tvpc/.api"
+# The names of the tasks that ask cameras.
+ASKING: Final = ("live counts", f"{DOMAIN} agreement")
 MINUTE: Final = timedelta(minutes=1)
 
 
@@ -70,7 +73,19 @@ class Door:
         self.clock.tick(seconds)
         self.show()
         async_fire_time_changed(self.hass)
-        await self.hass.async_block_till_done(wait_background_tasks=True)
+        await self.settle()
+
+    async def settle(self) -> None:
+        """Wait for everything that has begun, but not for the end of an event stream."""
+        if self.device.events is None:
+            await self.hass.async_block_till_done(wait_background_tasks=True)
+            return
+        while asking := [task for task in asyncio.all_tasks() if task.get_name() in ASKING]:
+            await asyncio.wait(asking)
+        await self.hass.async_block_till_done()
+        # Pings are answered meanwhile.
+        for _ in range(100):
+            await asyncio.sleep(0)
 
     async def push(self) -> None:
         """Push the people since the last push, ten seconds after the end of the interval."""
@@ -78,7 +93,7 @@ class Door:
         minutes = (until - self.pushed_until) / MINUTE
         await self.go_on(10)
         await self.pusher.push(measurement(self.pushed_until, *self.waiting, minutes=minutes), sensor=self.sensor)
-        await self.hass.async_block_till_done(wait_background_tasks=True)
+        await self.settle()
         self.pushed_until, self.waiting = until, [0, 0]
 
     async def push_at_once(self, *measurements: Any) -> None:

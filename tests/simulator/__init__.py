@@ -5,6 +5,7 @@ from .camera import Answer, Camera, Faults
 from .counting_api import Adults, CountingAnswer, CountingApi
 from .counts import Counts, Interval
 from .device import Device, Reply, Request
+from .event_stream import EventStream
 from .hours import Hours
 from .model import THREE_D, TWO_D, Model
 from .source import Source
@@ -24,6 +25,7 @@ __all__ = [
     "Device",
     "Door",
     "Errors",
+    "EventStream",
     "Faults",
     "Hours",
     "Interval",

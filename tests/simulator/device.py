@@ -27,6 +27,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from .camera import Faults
 from .counting_api import CountingApi
+from .event_stream import PATH as EVENT_PATH, EventStream
 from .model import THREE_D, TWO_D, Model
 
 # Contains characters that need quotes or escapes somewhere.
@@ -128,6 +129,8 @@ class Device:
         self.nonce_uses: int | None = None
         # After so many wrong sign-ins, every request is answered with 403. AXIS OS does that for ten seconds.
         self.blocks_after: int | None = None
+        # The events over WebSocket; without it, such requests get 404.
+        self.events: EventStream | None = None
         # The paths that need no login.
         self.public_paths: set[str] = set()
         self.requests: deque[Request] = deque(maxlen=MAX_REQUESTS)
@@ -158,6 +161,8 @@ class Device:
 
     async def __aexit__(self, *_: object) -> None:
         """Switch it off."""
+        if self.events:
+            await self.events.drop()
         if self._runner:
             await self._runner.cleanup()
 
@@ -222,6 +227,8 @@ class Device:
                 return self._challenge(stale=known is None)
         if reply := self.replies.get(request.path):
             return await _endless(request, reply) if reply.is_endless else _plain(reply)
+        if self.events and request.path == EVENT_PATH:
+            return await self.events.serve(request)
         return self._answer(request, body)
 
     def _is_public(self, path: str, body: bytes) -> bool:

@@ -12,6 +12,7 @@ from .camera_setup import (
 )
 from .certificate_reasons import HAS_EXPIRED, NOT_TRUSTED, NOT_YET_VALID, OTHER_NAME, SELF_SIGNED, certificate_reason
 from .counting_api import CountingApi, NoCountsError
+from .event_stream import EventStream
 from .listener import DATA_LISTENER, Listener, ListenerSettings, async_is_this_machine, own_certificates
 from .pasted_text import is_all_visible, strip_invisible
 from .sockets import listening_sockets
@@ -32,6 +33,7 @@ __all__ = [
     "Connection",
     "CountingApi",
     "CountingApplication",
+    "EventStream",
     "Listener",
     "ListenerSettings",
     "NoCountsError",

@@ -55,6 +55,11 @@ class CameraAccess:
         return self._lock.locked()
 
     @property
+    def web(self) -> CameraWeb | None:
+        """The web server of the camera after a sign-in, None while somebody uses it and after an error."""
+        return self._signed_in[0] if self._signed_in else None
+
+    @property
     def is_refused(self) -> bool:
         """Return True once the camera has refused the password."""
         return self._refusal is not None

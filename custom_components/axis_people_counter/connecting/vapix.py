@@ -28,6 +28,8 @@ from aiohttp import (
     ClientRequest,
     ClientResponse,
     ClientSession,
+    ClientWebSocketResponse,
+    DummyCookieJar,
     Fingerprint,
     ServerFingerprintMismatch,
 )
@@ -228,6 +230,48 @@ class CameraWeb:
             await self.connect(self._serial)
             response = await self._request(METH_GET, path, max_bytes=max_bytes)
         return response._replace(status=HTTPStatus.NOT_FOUND) if response.status in _ABSENT else response
+
+    async def open_websocket(self, path: str, max_bytes: int) -> ClientWebSocketResponse:
+        """Open a WebSocket with a login of its own: no answer changes the other one. Raises CameraError.
+
+        Pings have to be answered by the caller.
+        """
+        assert self._origin, "connect comes first"
+
+        async def authenticate(request: ClientRequest, handler: ClientHandlerType) -> ClientResponse:
+            response = await handler(request)
+            if response.status == HTTPStatus.UNAUTHORIZED:
+                response.close()
+                try:
+                    response = await login_for(response, self._username, self._password)(request, handler)
+                except LoginError as err:
+                    raise self.camera_error(err.key) from None
+            if response.status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
+                response.close()
+                raise self.camera_error("camera_forbidden")
+            if response.status != HTTPStatus.SWITCHING_PROTOCOLS:
+                # Credentials must not follow a redirect to another host.
+                response.close()
+                raise self.camera_error("camera_not_axis")
+            return response
+
+        with self._translated_errors():
+            # Only a session can have a login for WebSockets. It shares the connections, and ends before the WebSocket.
+            async with (
+                asyncio.timeout(SECONDS),
+                ClientSession(
+                    connector=self._session.connector,
+                    connector_owner=False,
+                    cookie_jar=DummyCookieJar(),
+                    middlewares=(authenticate,),
+                ) as session,
+            ):
+                return await session.ws_connect(
+                    self._origin.join(URL(path)),
+                    ssl=self._certificate,
+                    autoping=False,
+                    max_msg_size=max_bytes,
+                )
 
     async def install_authority(self, pem: str) -> bool:
         """Install the certificate of an authority; return False if the camera has it already."""

@@ -1,5 +1,6 @@
 """The meaning of counts: documents, intervals, days, occupancy. Pure functions without I/O or Home Assistant."""
 
+from .announcements import Announcements
 from .backward import DoorDay, backward_doors, door_day, has_many_people
 from .columns import UNKNOWN, Columns, columns_of, gaps_between, sum_known, with_unknown
 from .comparison import HourDifference, compared_hours, uncovered
@@ -67,6 +68,7 @@ __all__ = [
     "NEVER_SENT",
     "NOBODY",
     "UNKNOWN",
+    "Announcements",
     "AppliedCorrection",
     "Columns",
     "Correction",

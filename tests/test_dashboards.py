@@ -15,7 +15,7 @@ from custom_components.axis_people_counter.dashboards.overview import MAX_CHARTS
 from custom_components.axis_people_counter.statistics import statistic_ids
 from homeassistant.components.frontend import DATA_EXTRA_MODULE_URL, UrlManager
 from homeassistant.core import HomeAssistant
-from homeassistant.helpers import device_registry as dr, entity_registry as er
+from homeassistant.helpers import device_registry as dr, entity_registry as er, selector
 from homeassistant.loader import async_get_integration
 from homeassistant.setup import async_setup_component
 
@@ -60,9 +60,9 @@ async def ask(hass: HomeAssistant, hass_ws_client: WebSocketGenerator) -> Ask:
     """Return a function that asks for a dashboard, with the integration set up."""
     assert await async_setup_component(hass, DOMAIN, {})
 
-    async def ask(kind: str, **fields: Any) -> Any:
+    async def ask(kind: str, command: str = "dashboard", **fields: Any) -> Any:
         client = await hass_ws_client()
-        await client.send_json_auto_id({"type": f"{DOMAIN}/dashboard", "kind": kind, **fields})
+        await client.send_json_auto_id({"type": f"{DOMAIN}/{command}", "kind": kind, **fields})
         answer = await client.receive_json()
         await client.close()
         return answer["result"] if answer["success"] else answer["error"]["code"]
@@ -271,9 +271,40 @@ async def test_chosen_places(hass: HomeAssistant, pusher: Pusher, entry: MockCon
 
 
 @pytest.mark.parametrize(
+    ("kind", "names"),
+    [("overview", ["places", "views"]), ("office", ["places"]), ("door", ["place", "show_name", "show_number"])],
+)
+async def test_form(
+    hass: HomeAssistant, pusher: Pusher, entry: MockConfigEntry, ask: Ask, kind: str, names: list[str]
+) -> None:
+    """Offer the places, with values that change nothing, and with labels in the language of the person."""
+    await both(pusher)
+    keys = [await add_place(hass, entry, name=name) for name in ("Shop", "Café")]
+    form = await ask(kind, "dashboard_form", language="de")
+    assert [field["name"] for field in form["schema"]] == names == list(form["labels"])
+    assert form["labels"][names[0]] in ("Ort", "Orte")
+    choices = form["schema"][0]["selector"]["select"]["options"]
+    assert choices == [{"value": keys[0], "label": "Shop"}, {"value": keys[1], "label": "Café"}]
+    assert await ask(kind, options=form["values"]) == await ask(kind)
+    for field in form["schema"]:
+        selector.selector(field["selector"])(form["values"][field["name"]])
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_form_without_places(ask: Ask, kind: str) -> None:
+    """Offer nothing where there is nothing."""
+    form = await ask(kind, "dashboard_form")
+    assert form["schema"][0]["selector"]["select"]["options"] == []
+    assert not form["values"].get("places")
+    assert "place" not in form["values"]
+
+
+@pytest.mark.parametrize(
     "fields",
     [
         {"kind": "other"},
+        {"kind": "door", "command": "dashboard_form", "options": {}},
+        {"kind": "other", "command": "dashboard_form"},
         {"kind": "overview", "options": []},
         {"kind": "overview", "language": "e" * 21},
         {"kind": "overview", "language": None},

@@ -10,7 +10,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.loader import async_get_integration
 
 from ..const import DOMAIN
-from .command import websocket_dashboard
+from .command import websocket_dashboard, websocket_dashboard_form
 from .figures_command import websocket_figures
 
 FILES: Final = Path(__file__).parent / "frontend"
@@ -18,8 +18,8 @@ FILES: Final = Path(__file__).parent / "frontend"
 
 async def async_setup_dashboards(hass: HomeAssistant) -> None:
     """Register the commands, and the module that sends them."""
-    websocket_api.async_register_command(hass, websocket_dashboard)
-    websocket_api.async_register_command(hass, websocket_figures)
+    for command in (websocket_dashboard, websocket_dashboard_form, websocket_figures):
+        websocket_api.async_register_command(hass, command)
     version = (await async_get_integration(hass, DOMAIN)).version
     # Browsers keep the files of a version.
     path = f"/{DOMAIN}/{version}"

@@ -3,6 +3,7 @@ import { hassOnPage, loadTexts, text } from "./texts.js";
 import "./comparison.js";
 import "./day.js";
 import "./door.js";
+import "./editor.js";
 import "./usual_week.js";
 import "./waiting.js";
 
@@ -45,6 +46,12 @@ const strategy = ({ kind, name, icon }) =>
       if (before.entities === now.entities && before.devices === now.devices && before.language === now.language)
         return false;
       return madeOf(before) !== madeOf(now);
+    }
+
+    static getConfigElement() {
+      const editor = document.createElement("people-counter-editor");
+      editor.kind = kind;
+      return editor;
     }
 
     static async getCreateSuggestions(hass) {

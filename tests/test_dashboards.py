@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator, WebSocketGenerator
+import voluptuous as vol
 
 from custom_components.axis_people_counter.const import DOMAIN
 from custom_components.axis_people_counter.dashboards.overview import MAX_CHARTS
@@ -287,7 +288,8 @@ async def test_form(
     assert choices == [{"value": keys[0], "label": "Shop"}, {"value": keys[1], "label": "Café"}]
     assert await ask(kind, options=form["values"]) == await ask(kind)
     for field in form["schema"]:
-        selector.selector(field["selector"])(form["values"][field["name"]])
+        validate = vol.Schema(selector.selector(field["selector"]))
+        assert validate(form["values"][field["name"]]) == form["values"][field["name"]]
 
 
 @pytest.mark.parametrize("kind", KINDS)

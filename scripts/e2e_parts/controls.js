@@ -26,14 +26,16 @@
   const root = dialog ?? find(document.documentElement, (element) => element.localName === "hui-view").at(-1);
   const left = new Set(root ? find(root, isControl).filter((element) => !isInGroup(element)) : []);
   const seen = new Set();
+  let last = null;
   const found = { isOver: false };
   // The key is released on what has the focus now. (The events of the focus itself don't leave a shadow root.)
   const note = (event) => {
     const [focused] = event.composedPath();
     for (let outer = focused; outer; outer = parentOf(outer)) left.delete(outer);
-    // The focus has been everywhere when it comes back.
-    found.isOver ||= (focused !== document.body && seen.has(focused)) || !left.size;
+    // The focus has been everywhere when it comes back. In a date, it stays for day, month and year.
+    found.isOver ||= (focused !== document.body && focused !== last && seen.has(focused)) || !left.size;
     seen.add(focused);
+    last = focused;
   };
   const nameOf = (element) =>
     `${element.localName} ${element.ariaLabel ?? element.name ?? ""} ${element.textContent}`.replace(/\s+/g, " ").trim();

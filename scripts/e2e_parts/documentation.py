@@ -12,7 +12,7 @@ PICTURES = {
     "connect-directly": "config-flow.png",
     "camera": "device.png",
     "people_counter-0": "dashboard.png",
-    "people_counter-1": "dashboard-history.png",
+    "people_counter-2": "dashboard-history.png",
     "office-0": "office.png",
     "go": "door-go.png",
     "stop": "door-stop.png",

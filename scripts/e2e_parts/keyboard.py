@@ -16,8 +16,10 @@ _FOCUS = """(element, isFirst) => {
   for (let outer = focused; outer; outer = outer.assignedSlot ?? outer.parentElement ?? outer.getRootNode().host)
     if (outer === element) return "here";
   if (focused === document.body) return "elsewhere";
-  if (window.focusedBefore.has(focused)) return "again";
+  // In a date, the focus stays for day, month and year.
+  if (focused !== window.focusedLast && window.focusedBefore.has(focused)) return "again";
   window.focusedBefore.add(focused);
+  window.focusedLast = focused;
   return "elsewhere";
 }"""
 _CONTROLS = (Path(__file__).parent / "controls.js").read_text()

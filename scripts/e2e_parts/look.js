@@ -153,7 +153,8 @@
     const isPointer = getComputedStyle(element).cursor === "pointer";
     if (!isPointer || (parent && getComputedStyle(parent).cursor === "pointer")) return;
     // A list with roles is walked through with the arrow keys.
-    if (element.closest("[role=option], [role=menuitem], [role=radio], [role=tab], [role=treeitem]")) return;
+    for (let outer = element; outer; outer = parentOf(outer))
+      if (outer.matches("[role=option], [role=menuitem], [role=radio], [role=tab], [role=treeitem]")) return;
     if (isInReachable(element) || hasReachable(element)) return;
     const words = shownText(element).replace(/\s+/g, " ").trim();
     if (words) unreachable.push(words.slice(0, 80));

@@ -157,6 +157,8 @@ class Screen:
         if self.kind.keyboard:
             for fault in await self.unreached():
                 self.add_fault(fault, self.picture)
+            # The focus has scrolled the page under its header.
+            await self.page.evaluate("scrollTo(0, 0)")
         if await self.page.locator("hui-view").count() and not await self.page.locator("dialog[open]").count():
             await self.page.emulate_media(color_scheme="dark")
             await self._look(f"{name}-dark", is_english=is_english)

@@ -6,7 +6,7 @@ The names of cameras and places stand only where Home Assistant shows plain text
 from collections.abc import Iterable
 from typing import Any, Final
 
-from .home import Counted
+from .home import Counted, Place
 from .words import Words
 
 type Config = dict[str, Any]
@@ -40,10 +40,28 @@ def section(*cards: Config | None, width: int = 1) -> Config:
     return {"type": "grid", "column_span": width, "cards": [card for card in cards if card]}
 
 
-def heading(text: str, icon: str, *badges: str | None) -> Config:
-    """Return the heading of a section, with the states of some entities beside it."""
-    shown = [{"type": "entity", "entity": badge} for badge in badges if badge]
-    return {"type": "heading", "heading": text, "icon": icon} | ({"badges": shown} if shown else {})
+def heading(text: str, icon: str, badge: Config | None = None) -> Config:
+    """Return the heading of a section, with a badge beside it."""
+    return {"type": "heading", "heading": text, "icon": icon} | ({"badges": [badge]} if badge else {})
+
+
+def connected(camera: Counted) -> Config | None:
+    """Return the badge that tells whether a camera is connected."""
+    entity = camera.entities.get("connectivity")
+    return {"type": "entity", "entity": entity} if entity else None
+
+
+def incomplete(place: Place, words: Words) -> Config | None:
+    """Return the badge that tells that a door of a place is silent; it is shown only then."""
+    if (entity := place.entities.get("incomplete")) is None:
+        return None
+    return {
+        "type": "entity",
+        "entity": entity,
+        "name": words("all_doors_report"),
+        "state_content": ["name", "state"],
+        "visibility": [{"condition": "state", "entity": entity, "state_not": "off"}],
+    }
 
 
 def subtitle(text: str) -> Config:

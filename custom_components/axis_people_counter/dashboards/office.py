@@ -1,6 +1,6 @@
 """The dashboard for the people who look after a place: now, the last day, and how well the doors count."""
 
-from .cards import FULL_WIDTH, Config, bars, heading, inside, section, sections, subtitle, tile
+from .cards import FULL_WIDTH, Config, bars, heading, incomplete, inside, section, sections, subtitle, tile
 from .home import Home, Place
 from .nothing import nothing
 from .options import Options
@@ -24,11 +24,10 @@ def _view(place: Place, words: Words) -> Config:
 
 
 def _now(place: Place, words: Words) -> Config:
-    entities = place.entities
     return section(
-        heading(place.name, "mdi:storefront", entities.get("incomplete")),
+        heading(place.name, "mdi:storefront", incomplete(place, words)),
         _gauge(place, words),
-        tile(place, "occupancy", words("inside")),
+        tile(place, "occupancy", words("now")),
         tile(place, "free_places", words("free")),
         tile(place, "nearly_full", words("nearly_full")),
         tile(place, "full", words("full")),

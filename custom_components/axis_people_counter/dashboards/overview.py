@@ -4,7 +4,21 @@ from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
 from typing import Final
 
-from .cards import FULL_WIDTH, Config, bars, change, heading, inside, own, section, sections, subtitle, tile
+from .cards import (
+    FULL_WIDTH,
+    Config,
+    bars,
+    change,
+    connected,
+    heading,
+    incomplete,
+    inside,
+    own,
+    section,
+    sections,
+    subtitle,
+    tile,
+)
 from .home import Counted, Home, Place
 from .nothing import nothing
 from .options import Options
@@ -55,15 +69,15 @@ def _today(home: Home, words: Words) -> Config:
 
 
 def _subject_today(counted: Counted, words: Words, *, has_charts: bool) -> Config:
-    is_place = isinstance(counted, Place)
+    badge = incomplete(counted, words) if isinstance(counted, Place) else connected(counted)
     shown = [
-        heading(counted.name, _icon(counted), counted.entities.get("incomplete" if is_place else "connectivity")),
-        tile(counted, "occupancy", words("inside")),
+        heading(counted.name, _icon(counted), badge),
+        tile(counted, "occupancy", words("now")),
         tile(counted, "free_places", words("free")),
         tile(counted, "in_today", words("visitors_today")),
         tile(counted, "peak_today", words("peak_today")),
     ]
-    if not is_place:
+    if not isinstance(counted, Place):
         shown.append(tile(counted, "out_today", words("out_today")))
         shown.append(tile(counted, "passage", words("last_passage")))
     if has_charts:
@@ -88,7 +102,7 @@ def _doors(home: Home, words: Words) -> Config:
 
 def _door(camera: Counted, words: Words, *, has_chart: bool) -> Config:
     shown = [
-        heading(camera.name, DOOR_ICON, camera.entities.get("connectivity")),
+        heading(camera.name, DOOR_ICON, connected(camera)),
         tile(camera, "in_today", words("in_today")),
         tile(camera, "out_today", words("out_today")),
         tile(camera, "passage", words("last_passage"), wide=True),
@@ -148,8 +162,8 @@ def _counting(home: Home, words: Words) -> Config:
     found = [
         section(
             heading(place.name, PLACE_ICON),
-            tile(place, "incomplete", words("doors")),
-            tile(place, "drift_today", words("drift_today")),
+            tile(place, "incomplete", words("all_doors_report"), wide=True),
+            tile(place, "drift_today", words("drift_today"), wide=True),
         )
         for place in home.places
     ]

@@ -69,7 +69,7 @@ async def hide_view(run: Run) -> None:
     name = screen.texts("common.people_counter")
     boards = await run.home.command("lovelace/dashboards/list")
     path = next(board["url_path"] for board in boards if board["title"] == name)
-    await run.open(f"/{path}?edit=1")
+    await run.open(f"/{path}")
     tab = page.get_by_role("tab", name=screen.texts("common.counting"))
     await tab.wait_for()
     await screen.press_simply(page.locator("hui-root ha-icon-button[slot=actionItems], hui-root ha-dropdown").last)

@@ -166,7 +166,8 @@ def test_entities() -> None:
     names = {key: entity["name"] for platform in ENGLISH["entity"].values() for key, entity in platform.items()}
     assert names.keys() >= OF_BOTH | OF_PLACES
     for page, keys in (
-        (README, names.keys()),
+        # That cameras of places call some of them otherwise is for the page about entities.
+        (README, {key for key in names if not key.endswith("_at_door")}),
         (ENTITIES_PAGE, names.keys() - OF_PLACES),
         (PLACES_PAGE, OF_BOTH | OF_PLACES),
     ):

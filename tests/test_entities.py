@@ -150,12 +150,13 @@ async def test_all_entities(
     lines: list[str] = []
     entities = er.async_entries_for_config_entry(entity_registry, entry.entry_id)
     for entity in sorted(entities, key=lambda entity: entity.entity_id):
-        owner = {SERIAL: "camera", place: "place"}[entity.unique_id.removesuffix(f"_{entity.translation_key}")]
+        device, _, key = entity.unique_id.partition("_")
+        owner = {SERIAL: "camera", place: "place"}[device]
         assert entity.config_subentry_id == (place if owner == "place" else None)
         words = (
             owner,
             entity.domain,
-            entity.translation_key,
+            key,
             entity.entity_category,
             entity.original_device_class,
             (entity.capabilities or {}).get("state_class"),

@@ -13,10 +13,11 @@ from custom_components.axis_people_counter.ledger import places as stored_places
 from custom_components.axis_people_counter.ledger.ledger import Ledger
 from homeassistant.const import EVENT_STATE_CHANGED
 from homeassistant.core import HomeAssistant
+from homeassistant.helpers import entity_registry as er
 
 from .helpers.clock import move_to
-from .helpers.places import NOON, add_place, entity_of
-from .helpers.pusher import Pusher, measurement
+from .helpers.places import BACK, BACK_DOOR, NOON, add_place, entity_of, shown
+from .helpers.pusher import SERIAL, Pusher, measurement
 
 SECOND: Final = timedelta(seconds=1)
 MINUTE: Final = timedelta(minutes=1)
@@ -155,3 +156,42 @@ async def test_ledger_that_fails_while_history_is_counted(
     receiver = entry.runtime_data
     await receiver.ledger.close()
     assert not await receiver.places[key].async_count_history()
+
+
+async def test_camera_of_a_place(
+    hass: HomeAssistant, noon: FrozenDateTimeFactory, entry: MockConfigEntry, pusher: Pusher
+) -> None:
+    """A camera of a place calls its occupancy a difference; only a camera that comes later has it disabled."""
+    await pusher.push(measurement(NOON - MINUTE, 5, 2))
+    registry = er.async_get(hass)
+
+    def names(serial: str) -> dict[str, tuple[str | None, bool]]:
+        """Return the name of some entities of a camera, and whether they are disabled."""
+        found = {entity.unique_id: entity for entity in er.async_entries_for_config_entry(registry, entry.entry_id)}
+        keys = ("occupancy", "occupied", "reset_occupancy")
+        entities = [found[f"{serial}_{key}"] for key in keys]
+        return {key: (entity.original_name, entity.disabled) for key, entity in zip(keys, entities, strict=True)}
+
+    alone = {
+        "occupancy": ("Occupancy", False),
+        "occupied": ("Occupied", False),
+        "reset_occupancy": ("Reset occupancy", False),
+    }
+    assert names(SERIAL) == alone
+    key = await add_place(hass, entry, (SERIAL,))
+    at_door = {
+        "occupancy": "Difference at this door",
+        "occupied": "More in than out",
+        "reset_occupancy": "Reset difference",
+    }
+    assert names(SERIAL) == {key: (name, False) for key, name in at_door.items()}
+    assert hass.states.get("sensor.main_entrance_occupancy")
+    both_doors = {**entry.subentries[key].data, "doors": [SERIAL, BACK]}
+    hass.config_entries.async_update_subentry(entry, entry.subentries[key], data=both_doors)
+    await hass.async_block_till_done()
+    await pusher.push(measurement(NOON - MINUTE, 1, 0), sensor=BACK_DOOR)
+    assert names(BACK) == {key: (name, True) for key, name in at_door.items()}
+    assert shown(hass, key, "occupancy") == "4"
+    hass.config_entries.async_remove_subentry(entry, key)
+    await hass.async_block_till_done()
+    assert names(SERIAL) == alone

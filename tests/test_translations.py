@@ -112,8 +112,14 @@ def descriptions(platform: str) -> dict[str, Any]:
         for one in value if isinstance(value, tuple) else (value,):
             # Not all of them are instances of EntityDescription: Home Assistant makes some of them from a copy of it.
             if hasattr(one, "entity_registry_enabled_default") and isinstance(getattr(one, "key", None), str):
-                found[one.key] = one
+                found.setdefault(one.key, one)
     return found
+
+
+def names_at_doors(platform: str) -> dict[str, str]:
+    """Return the other translation keys that entities have at cameras of a place, by their own."""
+    found = {key: getattr(one, "key_at_door", None) for key, one in descriptions(platform).items()}
+    return {key: name for key, name in found.items() if name}
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -186,7 +192,13 @@ def test_messages_without_markdown() -> None:
 def test_translated_entities() -> None:
     """Find a name for each entity, and a unit for each count."""
     translated = {platform: set(entities) for platform, entities in ENGLISH["entity"].items()}
-    assert translated == {str(platform): set(descriptions(platform)) for platform in PLATFORMS}
+    assert translated == {
+        str(platform): {*descriptions(platform), *names_at_doors(platform).values()} for platform in PLATFORMS
+    }
+    # Recorder asks a person when the unit of a sensor changes.
+    sensors = ENGLISH["entity"]["sensor"]
+    for key, name in names_at_doors("sensor").items():
+        assert sensors[name]["unit_of_measurement"] == sensors[key]["unit_of_measurement"]
     for key, description in descriptions("sensor").items():
         counts = description.device_class is None and description.native_unit_of_measurement is None
         assert ("unit_of_measurement" in ENGLISH["entity"]["sensor"][key]) is counts
@@ -395,7 +407,7 @@ def test_icons() -> None:
     for platform in PLATFORMS:
         entities = descriptions(platform)
         with_icon = set(icons["entity"].get(platform, ()))
-        assert with_icon <= set(entities)
+        assert with_icon <= {*entities, *names_at_doors(platform).values()}
         without_class = {key for key, entity in entities.items() if getattr(entity, "device_class", None) is None}
         assert without_class <= with_icon, platform
     assert icons["entity"].keys() <= {str(platform) for platform in PLATFORMS}

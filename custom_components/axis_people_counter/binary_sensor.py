@@ -36,6 +36,7 @@ class PeopleCounterBinarySensorDescription[C: CameraCoordinator | PlaceCoordinat
 CAMERA_BINARY_SENSORS: Final[tuple[PeopleCounterBinarySensorDescription[CameraCoordinator], ...]] = (
     PeopleCounterBinarySensorDescription(
         key="occupied",
+        key_at_door="occupied_at_door",
         shows_live_counts=True,
         device_class=BinarySensorDeviceClass.OCCUPANCY,
         only_while_connected=True,

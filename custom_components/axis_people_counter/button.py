@@ -29,6 +29,7 @@ class PeopleCounterButtonDescription(
 BUTTONS: Final = (
     PeopleCounterButtonDescription(
         key="reset_occupancy",
+        key_at_door="reset_occupancy_at_door",
         press_fn=lambda coordinator: coordinator.async_correct(0, Source.BUTTON),
     ),
 )

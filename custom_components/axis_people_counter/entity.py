@@ -17,6 +17,7 @@ from .const import DOMAIN
 from .coordinator import CameraCoordinator
 from .place_coordinator import PlaceCoordinator
 from .receiver import PeopleCounterConfigEntry
+from .settings import is_door
 
 ATTR_LIVE: Final = "live"
 
@@ -32,6 +33,9 @@ class PeopleCounterEntityDescription[C: CameraCoordinator | PlaceCoordinator](En
     shows_live_counts: bool = False
     # The action `set_occupancy` can set the entity.
     is_occupancy: bool = False
+    # The translation key at a camera that is a door of a place: only the place knows how many people are inside.
+    # There, the entity is disabled at first.
+    key_at_door: str | None = None
 
 
 class PeopleCounterEntity[C: CameraCoordinator | PlaceCoordinator](CoordinatorEntity[C]):
@@ -46,6 +50,9 @@ class PeopleCounterEntity[C: CameraCoordinator | PlaceCoordinator](CoordinatorEn
         super().__init__(coordinator)
         self.entity_description = description
         self._attr_translation_key = description.key
+        if description.key_at_door and is_door(coordinator.config_entry, coordinator.key):
+            self._attr_translation_key = description.key_at_door
+            self._attr_entity_registry_enabled_default = False
         self._attr_unique_id = f"{coordinator.key}_{description.key}"
         self._attr_device_info = DeviceInfo(identifiers={(DOMAIN, coordinator.key)})
         # Availability and `shown` as they were when a state was written last.

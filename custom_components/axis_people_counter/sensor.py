@@ -33,6 +33,7 @@ class PeopleCounterSensorDescription[C: CameraCoordinator | PlaceCoordinator](
 CAMERA_SENSORS: Final[tuple[PeopleCounterSensorDescription[CameraCoordinator], ...]] = (
     PeopleCounterSensorDescription(
         key="occupancy",
+        key_at_door="occupancy_at_door",
         shows_live_counts=True,
         state_class=SensorStateClass.MEASUREMENT,
         only_while_connected=True,

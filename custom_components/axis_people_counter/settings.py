@@ -187,6 +187,12 @@ class PlaceSettings:
         return Place(self.key, self.doors, self.schedule.basis, limits)
 
 
+def is_door(entry: ConfigEntry, key: str) -> bool:
+    """Return True if a camera is a door of a place."""
+    places = entry.get_subentries_of_type(SUBENTRY_PLACE)
+    return any(door.key == key for place in places for door in doors_of(place))
+
+
 def doors_of(subentry: ConfigSubentry) -> tuple[Door, ...]:
     """Return the doors of a place: those that lead into it first, then those that lead out."""
     return (

@@ -195,6 +195,7 @@ async def test_door_of_a_removed_camera(hass: HomeAssistant, entry: MockConfigEn
         pytest.param((SERIAL, BACK), (), ([SERIAL, BACK], []), id="no neighbouring room any more"),
         pytest.param((SERIAL,), (BACK,), ([SERIAL], []), id="taken out of the doors alone"),
         pytest.param((SERIAL,), (), ([SERIAL], []), id="taken out of both"),
+        pytest.param((BACK,), (SERIAL,), ([BACK], [SERIAL]), id="the other one moved there"),
         pytest.param((SERIAL, BACK), (SERIAL, BACK), ([], [SERIAL, BACK]), id="both into neighbouring rooms"),
         pytest.param((SERIAL,), (SERIAL, "accc8e000002"), ([], [SERIAL, "accc8e000002"]), id="a new one only there"),
     ],

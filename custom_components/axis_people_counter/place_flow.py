@@ -1,6 +1,6 @@
 """The subentry flow that adds or changes a place: its doors, its limits, its daily reset."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 import voluptuous as vol
@@ -64,15 +64,15 @@ class PlaceFlow(ConfigSubentryFlow):
         names = {key: camera.device_name for key, camera in entry.runtime_data.cameras.items()}
         if not names and not stored:
             return self.async_abort(reason="no_cameras")
-        doors_before: list[str] = stored.get(CONF_DOORS, [])
         # A door whose camera was removed stays selected, and can be taken out.
-        for key in doors_before:
+        for key in stored.get(CONF_DOORS, ()):
             if key not in names:
                 names[key] = await self._async_missing_name(entry, key)
 
         errors: dict[str, str] = {}
         if user_input is not None:
-            title, data = user_input[CONF_NAME].strip(), _data(user_input, doors_before)
+            title = user_input[CONF_NAME].strip()
+            data = _data(user_input, stored.get(SECTION_NEIGHBOURS, {}).get(CONF_REVERSED_DOORS, ()))
             errors = _errors(title, data)
             if not errors and self.source == SOURCE_RECONFIGURE:
                 # `async_update_and_abort` shows a text of Home Assistant's own, about a reconfiguration.
@@ -139,11 +139,11 @@ def _schema(names: dict[str, str], zones: list[str], shown: dict[str, Any], *, i
     )
 
 
-def _data(user_input: dict[str, Any], doors_before: list[str]) -> dict[str, Any]:
+def _data(user_input: dict[str, Any], reversed_before: Iterable[str]) -> dict[str, Any]:
     """Return the data to store for a filled form.
 
-    A door into a neighbouring room is one of the doors. If it isn't selected as one, it was either taken out there, or
-    is new and was selected in the section only.
+    A door into a neighbouring room is one of the doors. If it is selected in the section only, it was either put there
+    now, or was there before and has been taken out of the doors.
     """
     more = dict(user_input[SECTION_MORE])
     if not more.pop(CONF_DAILY_RESET):
@@ -151,7 +151,7 @@ def _data(user_input: dict[str, Any], doors_before: list[str]) -> dict[str, Any]
     if CONF_CAPACITY in user_input:
         more[CONF_CAPACITY] = user_input[CONF_CAPACITY]
     doors = list(dict.fromkeys(user_input[CONF_DOORS]))
-    taken_out = set(doors_before) - set(doors)
+    taken_out = set(reversed_before) - set(doors)
     reversed_doors = list(dict.fromkeys(user_input[SECTION_NEIGHBOURS][CONF_REVERSED_DOORS]))
     return {
         CONF_DOORS: [key for key in doors if key not in reversed_doors],

@@ -16,7 +16,7 @@ from homeassistant.helpers.typing import ConfigType
 from . import issues
 from .connecting import Listener, ListenerSettings
 from .const import CONF_ISSUE_SECRET, DOMAIN
-from .dashboards import async_setup_dashboards
+from .dashboards import async_add_loader, async_remove_loader, async_setup_dashboards
 from .export import ExportView
 from .http import AuthorityView, async_register_views, async_remove_expired_tokens
 from .ledger import LedgerTooNewError
@@ -45,6 +45,7 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
 
 async def async_setup_entry(hass: HomeAssistant, entry: PeopleCounterConfigEntry) -> bool:
     """Open the ledger, add its cameras and places, and open the port for cameras if there is one."""
+    await async_add_loader(hass)
     await async_restore(hass, entry)
     if CONF_ISSUE_SECRET not in entry.data:
         data = {**entry.data, CONF_ISSUE_SECRET: secrets.token_hex(32)}
@@ -131,6 +132,7 @@ async def async_unload_entry(hass: HomeAssistant, entry: PeopleCounterConfigEntr
 async def async_remove_entry(hass: HomeAssistant, entry: PeopleCounterConfigEntry) -> None:
     """End all issues and save the settings; the ledger stays, because nobody could send its counts again."""
     issues.async_end_all(hass)
+    await async_remove_loader(hass)
     await async_save(hass, entry)
 
 

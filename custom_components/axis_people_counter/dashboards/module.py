@@ -11,6 +11,7 @@ from homeassistant.loader import async_get_integration
 
 from ..const import DOMAIN
 from .command import websocket_dashboard, websocket_dashboard_form
+from .early_pages import ModuleView
 from .figures_command import websocket_figures
 
 FILES: Final = Path(__file__).parent / "frontend"
@@ -24,6 +25,7 @@ async def async_setup_dashboards(hass: HomeAssistant) -> None:
     # Browsers keep the files of a version.
     path = f"/{DOMAIN}/{version}"
     await hass.http.async_register_static_paths([StaticPathConfig(path, str(FILES), cache_headers=True)])
+    hass.http.register_view(ModuleView(f"{path}/dashboards.js"))
     # Home Assistant can run without its pages.
     if DATA_EXTRA_MODULE_URL in hass.data:
         add_extra_js_url(hass, f"{path}/dashboards.js")

@@ -5,7 +5,7 @@ from datetime import UTC, time
 from random import Random
 from typing import Final
 
-from hypothesis import given, settings, strategies as st
+from hypothesis import example, given, settings, strategies as st
 
 from custom_components.axis_people_counter.counting import (
     NOBODY,
@@ -95,6 +95,8 @@ def customers(random: Random, doors: list[LiveDoor]) -> Iterator[int]:
 
 @settings(max_examples=15, deadline=None)
 @given(seed=st.integers(0, 2**32))
+# Somebody has left by a door, and hasn't been read at the other one by which they entered.
+@example(seed=1000000)
 def test_any_customers(seed: int) -> None:
     """Whoever enters by one door and exits by another is no longer inside, even while only one of them has pushed."""
     random = Random(seed)
@@ -111,4 +113,6 @@ def test_any_customers(seed: int) -> None:
             for door in doors:
                 known = known.plus(door.known())
             occupancies = today.occupancies_with([door.later() for door in doors])
-            assert occupancies[-1] == max(0, known.entered - known.exited)
+            entered = sum(people_of(door.passed).entered for door in doors)
+            # Whoever has left must have entered before, even if that isn't known yet.
+            assert max(0, known.entered - known.exited) <= occupancies[-1] <= entered - known.exited

@@ -140,7 +140,7 @@ class CameraPolling:
             return
         now = monotonic()
         self._announcements.announce(now)
-        if self._cancel_timer and self._pause == self._every and not self._is_announced:
+        if self._cancel_timer and self._pause == self._every:
             self._cancel_timer()
             self.async_ask_in(max(0, self._asked_at + MIN_PAUSE - now))
         self._is_announced = True

@@ -26,6 +26,8 @@ class EventStream:
         """Start without streams."""
         # How many streams were opened.
         self.opened = 0
+        # How many pings were answered.
+        self.pongs = 0
         # Messages after the filters were accepted, written as they are.
         self.texts: list[str | bytes] = []
         # The first message comes again and again.
@@ -41,7 +43,7 @@ class EventStream:
 
     async def serve(self, request: web.Request) -> web.WebSocketResponse:
         """Open a stream, and keep it until the client closes it."""
-        stream = web.WebSocketResponse(autoping=not self.is_dead)
+        stream = web.WebSocketResponse(autoping=False)
         await stream.prepare(request)
         self.opened += 1
         self.filters[stream] = []
@@ -51,6 +53,9 @@ class EventStream:
                     if message.type is WSMsgType.TEXT:
                         await self._configure(stream, message.data)
                         await self._send_texts(stream)
+                    elif message.type is WSMsgType.PING and not self.is_dead:
+                        await stream.pong(message.data)
+                    self.pongs += message.type is WSMsgType.PONG
                     if self.ends:
                         break
         finally:

@@ -46,7 +46,7 @@ async def test_wrong_password(device: Device, camera_web: Callable[[Device], Cam
 async def test_redirect(device: Device, camera_web: Callable[[Device], CameraWeb]) -> None:
     """Send nothing to another host."""
     web = await connected(camera_web(device), device)
-    async with Device(host="127.0.0.2") as other:
+    async with Device() as other:
         device.replies[PATH] = Reply(307, headers={"Location": f"{other.url}{URL}"})
         assert (await failure(web.open_websocket(URL, MAX_BYTES))).message.key == "camera_not_axis"
         assert not other.requests
@@ -75,6 +75,18 @@ async def test_other_certificate(socket_enabled: None) -> None:
             error = await failure(web.open_websocket(URL, MAX_BYTES))
     assert error.message.key == "camera_other_certificate"
     assert not other.requests
+
+
+async def test_large_message(device: Device, camera_web: Callable[[Device], CameraWeb]) -> None:
+    """Read no message that is larger than allowed."""
+    web = await connected(camera_web(device), device)
+    assert device.events
+    device.events.texts = ["x" * (MAX_BYTES - 1), "x" * (MAX_BYTES + 1)]
+    socket = await web.open_websocket(URL, MAX_BYTES)
+    await socket.send_json({"params": {"eventFilterList": []}})
+    types = [(await socket.receive()).type for _ in range(3)]
+    await socket.close()
+    assert types == [aiohttp.WSMsgType.TEXT, aiohttp.WSMsgType.TEXT, aiohttp.WSMsgType.ERROR]
 
 
 async def test_silent_camera(

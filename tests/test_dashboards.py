@@ -4,6 +4,8 @@ from collections.abc import Callable
 from datetime import timedelta
 from http import HTTPStatus
 import json
+from pathlib import Path
+import re
 from typing import Any
 
 import pytest
@@ -12,6 +14,7 @@ from pytest_homeassistant_custom_component.typing import ClientSessionGenerator,
 import voluptuous as vol
 
 from custom_components.axis_people_counter.const import DOMAIN
+from custom_components.axis_people_counter.dashboards.module import FILES
 from custom_components.axis_people_counter.dashboards.overview import MAX_CHARTS
 from custom_components.axis_people_counter.statistics import statistic_ids
 from homeassistant.components.frontend import DATA_EXTRA_MODULE_URL, UrlManager
@@ -371,6 +374,14 @@ async def test_module(hass: HomeAssistant, hass_client_no_auth: ClientSessionGen
     assert names
     for name in names:
         assert (await client.get(f"{url.rpartition('/')[0]}/{name}")).status == HTTPStatus.OK
+
+
+@pytest.mark.parametrize("path", sorted(FILES.glob("*.js")), ids=lambda path: path.name)
+def test_texts_never_become_markup(path: Path) -> None:
+    """Use nothing that turns text into markup or code; names come from cameras and people."""
+    assert not re.search(
+        r"\b(innerHTML|outerHTML|insertAdjacentHTML|document\.write|eval|Function)\b", path.read_text()
+    )
 
 
 async def test_without_frontend(hass: HomeAssistant) -> None:

@@ -251,6 +251,19 @@ async def test_stream_breaks(opened: Opened) -> None:
             await streams(door).drop()
 
 
+async def test_stream_breaks_after_an_hour(opened: Opened) -> None:
+    """Open a stream again as soon as after the first time if it has lasted long."""
+    async with opened() as door:
+        for opened_before, lasting in ((1, 0), (2, 4)):
+            for _ in range(lasting):
+                await door.go_on(1000)
+            assert streams(door).opened == opened_before
+            await streams(door).drop()
+            await door.settle()
+            await asked_in(door, 40)
+            assert await happens(lambda: any(streams(door).filters.values()))
+
+
 @pytest.mark.parametrize(
     "fault",
     [Reply(401), Reply(403), Reply(404), Reply(426), Reply(200), Reply(302, headers={"Location": "/"}), Reply(500)],

@@ -7,6 +7,8 @@ from ipaddress import ip_address
 import ssl
 
 from homeassistant.components import zeroconf
+from homeassistant.components.lovelace.const import LOVELACE_DATA
+from homeassistant.components.lovelace.resources import ResourceStorageCollection
 from homeassistant.components.network.util import async_load_adapters
 from homeassistant.components.recorder import get_instance
 from homeassistant.components.recorder.tasks import SynchronizeTask
@@ -43,6 +45,16 @@ def dhcp_address(hass: HomeAssistant, mac_address: str) -> str | None:
     """
     seen = getattr(hass.data.get("dhcp"), "address_data", {}).get(mac_address)
     return seen["ip"] if seen else None
+
+
+async def async_dashboard_resources(hass: HomeAssistant) -> ResourceStorageCollection | None:
+    """Return the resources of dashboards, None if they are in a file of the user or if there are no dashboards."""
+    found = hass.data[LOVELACE_DATA].resources if LOVELACE_DATA in hass.data else None
+    if not isinstance(found, ResourceStorageCollection):
+        return None
+    # Loads what is stored.
+    await found.async_get_info()
+    return found
 
 
 def mdns_addresses(hass: HomeAssistant, name: str) -> list[str]:

@@ -12,11 +12,10 @@ from urllib.parse import quote
 from aiohttp import web
 
 from homeassistant.components.http import HomeAssistantView
-from homeassistant.components.lovelace.const import LOVELACE_DATA
-from homeassistant.components.lovelace.resources import ResourceStorageCollection
 from homeassistant.core import HomeAssistant
 
 from ..const import DOMAIN
+from ..core_internals import async_dashboard_resources
 
 LOADER: Final = Path(__file__).parent / "frontend" / "loader.js"
 _START: Final = "data:text/javascript,"
@@ -45,11 +44,9 @@ class ModuleView(HomeAssistantView):
 
 async def async_add_loader(hass: HomeAssistant) -> None:
     """Add the resource, or replace the one of an earlier version."""
-    if (resources := _resources(hass)) is None:
+    if (resources := await async_dashboard_resources(hass)) is None:
         return
     url = _START + quote(await hass.async_add_executor_job(LOADER.read_text))
-    # Loads the stored resources.
-    await resources.async_get_info()
     if [item["url"] for item in resources.async_items() if _is_own(item["url"])] != [url]:
         await async_remove_loader(hass)
         await resources.async_create_item({"res_type": "module", "url": url})
@@ -57,18 +54,11 @@ async def async_add_loader(hass: HomeAssistant) -> None:
 
 async def async_remove_loader(hass: HomeAssistant) -> None:
     """Remove the resource."""
-    if (resources := _resources(hass)) is None:
+    if (resources := await async_dashboard_resources(hass)) is None:
         return
-    await resources.async_get_info()
     for item in list(resources.async_items()):
         if _is_own(item["url"]):
             await resources.async_delete_item(item["id"])
-
-
-def _resources(hass: HomeAssistant) -> ResourceStorageCollection | None:
-    """Return the resources, None if they are in a file of the user or if there are no dashboards."""
-    found = hass.data[LOVELACE_DATA].resources if LOVELACE_DATA in hass.data else None
-    return found if isinstance(found, ResourceStorageCollection) else None
 
 
 def _is_own(url: str) -> bool:

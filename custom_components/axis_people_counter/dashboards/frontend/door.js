@@ -115,7 +115,8 @@ class Door extends HTMLElement {
   set preview(isPreview) {
     this.isPreview = isPreview;
     this.dialog.classList.toggle("preview", Boolean(isPreview));
-    this.cover();
+    if (isPreview) this.uncover();
+    else this.cover();
   }
 
   getCardSize() {
@@ -123,13 +124,13 @@ class Door extends HTMLElement {
   }
 
   connectedCallback() {
-    MOVES.forEach((kind) => window.addEventListener(kind, this.moved));
+    MOVES.forEach((kind) => window.addEventListener(kind, this.moved, true));
     this.ask();
     this.cover();
   }
 
   disconnectedCallback() {
-    MOVES.forEach((kind) => window.removeEventListener(kind, this.moved));
+    MOVES.forEach((kind) => window.removeEventListener(kind, this.moved, true));
     clearTimeout(this.resting);
     this.ask();
     this.uncover();

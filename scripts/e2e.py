@@ -35,6 +35,7 @@ from scripts.e2e_parts.walks import (
     dashboards,
     delete_and_add_directly,
     door,
+    new_token,
     occupancy,
     places,
     repairs,
@@ -54,6 +55,7 @@ WALKS: dict[str, Callable[[Run], Awaitable[None]]] = {
     "dashboards": dashboards.walk,
     "door": door.walk,
     "stored-counts": stored_counts.walk,
+    "new-token": new_token.walk,
     "add-again": delete_and_add_directly.walk,
 }
 # A browser and its Home Assistant wait for each other, so each pair uses one core.

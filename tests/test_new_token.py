@@ -54,7 +54,7 @@ def line(number: int) -> str:
 
 
 async def test_list_empties_itself(hass: HomeAssistant, entry: MockConfigEntry, pusher: Pusher) -> None:
-    """List the cameras after a new token was made, each until it pushes with it."""
+    """List the cameras after a new token was made, each until it has been heard with it."""
     for number in (1, 2):
         await push(pusher, number, TOKEN)
     assert not listed(hass)
@@ -62,9 +62,10 @@ async def test_list_empties_itself(hass: HomeAssistant, entry: MockConfigEntry, 
     assert listed(hass) == [line(1), line(2)]
     await push(pusher, 1, token)
     assert listed(hass) == [line(2)]
-    # A test alone doesn't tell that the token was saved.
+    # A test shows at once that the token is right. Until it is saved, the camera pushes with the old one.
     tested = document(sensor={"serial": "accc8e000002"}, data=None)
     assert (await pusher.post(tested, token=token)).ok
+    assert not listed(hass)
     await push(pusher, 2, TOKEN)
     assert listed(hass) == [line(2)]
     # A reload forgets nothing.

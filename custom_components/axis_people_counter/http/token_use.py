@@ -1,6 +1,6 @@
 """The cameras that haven't used a new API token yet: a repair issue lists them while the old one still works.
 
-The view notes the token of each push. The set-up asks for the issue when the tokens may have changed.
+The view notes the token of each message. The set-up asks for the issue when the tokens may have changed.
 """
 
 from typing import Final
@@ -19,7 +19,7 @@ _MAX_SHOWN: Final = 30
 
 
 class TokenUse:
-    """Remembers with which token each camera pushed last; after a restart, none has been heard yet."""
+    """Remembers the token of each camera's last message; after a restart, none has been heard yet."""
 
     def __init__(self) -> None:
         """Start without cameras."""
@@ -27,7 +27,7 @@ class TokenUse:
 
     @callback
     def async_note(self, hass: HomeAssistant, entry: PeopleCounterConfigEntry, serial: str, token: bytes) -> None:
-        """Store the token of a push that was accepted."""
+        """Store the token of a message that was accepted."""
         if self._last.get(serial) != token:
             self._last[serial] = token
             self.async_show(hass, entry)

@@ -39,6 +39,7 @@ from scripts.e2e_parts.walks import (
     occupancy,
     places,
     repairs,
+    settings,
     stored_counts,
 )
 from tests.helpers.home_assistant import INTEGRATION, HomeAssistant, HomeAssistantError
@@ -54,6 +55,7 @@ WALKS: dict[str, Callable[[Run], Awaitable[None]]] = {
     "blueprint": blueprint.walk,
     "dashboards": dashboards.walk,
     "door": door.walk,
+    "settings": settings.walk,
     "stored-counts": stored_counts.walk,
     "new-token": new_token.walk,
     "add-again": delete_and_add_directly.walk,

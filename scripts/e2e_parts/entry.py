@@ -30,6 +30,19 @@ class Entry:
         text = self.screen.texts(f"config_subentries.{kind}.initiate_flow.reconfigure")
         await self.screen.press(self.subentry(name).get_by_role("button", name=text, exact=True))
 
+    async def options(self) -> None:
+        """Press the button that changes the options of the integration."""
+        await self.screen.press(self._row.locator("ha-icon-button[slot=end]").first)
+
+    async def reconfigure(self) -> None:
+        """Choose to reconfigure the integration."""
+        await self._choose(self._row, "ha-dropdown-item[value=reconfigure]")
+
+    @property
+    def _row(self) -> Locator:
+        """The row of the integration itself."""
+        return self.screen.page.locator("ha-config-entry-row")
+
     async def delete(self, name: str) -> None:
         """Delete a subentry."""
         row = self.subentry(name)
@@ -39,10 +52,9 @@ class Entry:
 
     async def delete_all(self) -> None:
         """Delete the integration."""
-        row = self.screen.page.locator("ha-config-entry-row")
-        await self._choose_last(row)
+        await self._choose_last(self._row)
         await self.confirm()
-        await row.wait_for(state="detached")
+        await self._row.wait_for(state="detached")
 
     async def reconfigure(self) -> None:
         """Open the dialog that changes the integration."""
@@ -54,8 +66,13 @@ class Entry:
 
     async def _choose_last(self, row: Locator) -> None:
         """Choose the last entry of a row's menu, which deletes it."""
-        await self.screen.press(row.locator("ha-dropdown [slot=trigger]").first)
-        await self.screen.press(row.locator("ha-dropdown").first.get_by_role("menuitem").last, along="ArrowDown")
+        await self._choose(row, "[role=menuitem] >> nth=-1")
+
+    async def _choose(self, row: Locator, item: str) -> None:
+        """Choose an entry of a row's menu."""
+        menu = row.locator("ha-dropdown").first
+        await self.screen.press(menu.locator("[slot=trigger]"))
+        await self.screen.press(menu.locator(item), along="ArrowDown")
 
     async def confirm(self) -> None:
         """Confirm what Home Assistant asks."""

@@ -154,15 +154,15 @@ class Screen:
             shown = dialog.last if await dialog.count() else self.page
             await shown.screenshot(path=self.documentation / PICTURES[name])
         self.steps.add(name)
+        if await self.page.locator("hui-view").count() and not await self.page.locator("dialog[open]").count():
+            await self.page.emulate_media(color_scheme="dark")
+            await self._look(f"{name}-dark", is_english=is_english)
+            await self.page.emulate_media(color_scheme="light")
         if self.kind.keyboard:
             for fault in await self.unreached():
                 self.add_fault(fault, self.picture)
             # The focus has scrolled the page under its header.
             await self.page.evaluate("scrollTo(0, 0)")
-        if await self.page.locator("hui-view").count() and not await self.page.locator("dialog[open]").count():
-            await self.page.emulate_media(color_scheme="dark")
-            await self._look(f"{name}-dark", is_english=is_english)
-            await self.page.emulate_media(color_scheme="light")
 
     async def unreached(self) -> list[str]:
         """Return a sentence for each control that the Tab key doesn't get to."""

@@ -21,6 +21,7 @@ async def walk(run: Run) -> None:
     await wrong_protocol(run)
     await clock(run)
     await body_too_large(run)
+    await backward_door(run)
     await unusable_counts(run, "retry")
     await unusable_counts(run, "drop")
 
@@ -91,6 +92,25 @@ async def body_too_large(run: Run) -> None:
     await flow.submit()
     await flow.is_closed()
     await run.sees_no_repair("body_too_large")
+
+
+async def backward_door(run: Run) -> None:
+    """Swap in and out of a camera, and turn it round as the repair offers."""
+    screen, flow = run.screen, run.flow
+    switch = f"{run.cameras[0].serial}_reverse_direction"
+    entity_id = (await run.home.states())[switch]["entity_id"]
+    await run.home.call("switch", "turn_on", entity_id=entity_id)
+    await run.open_repair("direction_wrong")
+    await flow.at("issues.direction_wrong.fix_flow.step.turn_camera.title")
+    await flow.choose("selector.direction.options.turn")
+    await screen.step("backward-door")
+    await flow.submit()
+    await flow.ends()
+    await screen.step("backward-door-turned")
+    await flow.submit()
+    await flow.is_closed()
+    await run.sees_state(switch, "off")
+    await run.sees_no_repair("direction_wrong")
 
 
 async def unusable_counts(run: Run, choice: str) -> None:

@@ -37,9 +37,9 @@ from scripts.e2e_parts.walks import (
     door,
     new_token,
     occupancy,
+    options,
     places,
     repairs,
-    settings,
     stored_counts,
 )
 from tests.helpers.home_assistant import INTEGRATION, HomeAssistant, HomeAssistantError
@@ -55,7 +55,7 @@ WALKS: dict[str, Callable[[Run], Awaitable[None]]] = {
     "blueprint": blueprint.walk,
     "dashboards": dashboards.walk,
     "door": door.walk,
-    "settings": settings.walk,
+    "options": options.walk,
     "stored-counts": stored_counts.walk,
     "new-token": new_token.walk,
     "add-again": delete_and_add_directly.walk,

@@ -6,9 +6,6 @@ from playwright.async_api import Locator
 
 from scripts.e2e_parts.screen import Screen
 
-# Home Assistant's own name for this.
-_RECONFIGURE = {"en": "Reconfigure", "de": "Neu konfigurieren"}
-
 
 class Entry:
     """The page that is open now."""
@@ -55,14 +52,6 @@ class Entry:
         await self._choose_last(self._row)
         await self.confirm()
         await self._row.wait_for(state="detached")
-
-    async def reconfigure(self) -> None:
-        """Open the dialog that changes the integration."""
-        row = self.screen.page.locator("ha-config-entry-row")
-        await self.screen.press(row.locator("ha-dropdown [slot=trigger]").first)
-        name = _RECONFIGURE[self.screen.texts.language]
-        item = row.locator("ha-dropdown").first.get_by_role("menuitem", name=name)
-        await self.screen.press(item, along="ArrowDown")
 
     async def _choose_last(self, row: Locator) -> None:
         """Choose the last entry of a row's menu, which deletes it."""

@@ -34,6 +34,7 @@ from scripts.e2e_parts.walks import (
     connect_camera,
     dashboards,
     delete_and_add_directly,
+    direction,
     door,
     new_token,
     occupancy,
@@ -57,6 +58,7 @@ WALKS: dict[str, Callable[[Run], Awaitable[None]]] = {
     "door": door.walk,
     "options": options.walk,
     "stored-counts": stored_counts.walk,
+    "direction": direction.walk,
     "new-token": new_token.walk,
     "add-again": delete_and_add_directly.walk,
 }

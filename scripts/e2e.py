@@ -22,7 +22,7 @@ from scripts.demo_parts.console import echo
 from scripts.demo_parts.steps import prepare
 from scripts.e2e_parts.browser import KINDS, Kind, window
 from scripts.e2e_parts.checks import log_faults
-from scripts.e2e_parts.documentation import FOLDER, KIND as DOCUMENTED_KIND, PICTURES
+from scripts.e2e_parts.documentation import DAYS, FOLDER, KIND as DOCUMENTED_KIND, PICTURES
 from scripts.e2e_parts.planted import KIND as PLANTED_KIND, PLANTED, WALKS as PLANTED_WALKS, plant
 from scripts.e2e_parts.proof import ProofError, prove
 from scripts.e2e_parts.run import Run
@@ -93,6 +93,8 @@ async def walk_all(
                 await prove(screen)
                 screen.documentation = documentation
                 run = Run(home, screen, stack)
+                if documentation:
+                    run.days = DAYS
                 for name in walks:
                     await walk(run, name)
             for fault in log_faults(home.log(), run.expected_errors):

@@ -18,10 +18,10 @@ _CAMERAS = (
 )
 
 
-def cameras(url: str, token: str, ca_file: Path | None = None) -> list[Camera]:
-    """Return cameras that have counted for two days."""
+def cameras(url: str, token: str, ca_file: Path | None = None, *, days: int = 2) -> list[Camera]:
+    """Return cameras that have counted for some days."""
     now = datetime.now(UTC)
-    installed = now - timedelta(days=2)
+    installed = now - timedelta(days=days)
     # Just after midnight the day of a camera is too young to show anything.
     zone = ZoneInfo("UTC" if now.hour > 1 else "America/New_York")
     return [

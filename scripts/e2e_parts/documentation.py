@@ -7,6 +7,8 @@ from pathlib import Path
 FOLDER = Path(__file__).parents[2] / "docs" / "images"
 # The run that they are taken from.
 KIND = "desktop-en"
+# Weeks are compared in them.
+DAYS = 30
 # By the name of the step, which no other walk may have: the name of the file.
 PICTURES = {
     "connect-directly": "config-flow.png",

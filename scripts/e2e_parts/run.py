@@ -29,6 +29,8 @@ class Run:
     screen: Screen
     # Simulated cameras are closed at the end.
     stack: AsyncExitStack
+    # The days that they have counted before.
+    days: int = 2
     cameras: list[Camera] = field(default_factory=list)
     # Parts of what the integration logs because a walk wants it.
     expected_errors: list[str] = field(default_factory=list)

@@ -25,7 +25,7 @@ async def walk(run: Run) -> None:
     await flow.submit()
     await flow.at("config.step.by_hand.title")
     await screen.step("connect")
-    run.cameras = cameras(*await flow.url_and_token())
+    run.cameras = cameras(*await flow.url_and_token(), days=run.days)
     await wrong_token(run)
     await finish(run)
 

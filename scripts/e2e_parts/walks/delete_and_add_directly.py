@@ -26,5 +26,5 @@ async def walk(run: Run) -> None:
     await screen.step("connect-directly")
     certificate = run.home.folder / "installed-in-the-camera.pem"
     certificate.write_bytes(await flow.download())
-    run.cameras = cameras(*await flow.url_and_token(), certificate)
+    run.cameras = cameras(*await flow.url_and_token(), certificate, days=run.days)
     await finish(run)

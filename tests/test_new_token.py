@@ -6,10 +6,11 @@ from freezegun.api import FrozenDateTimeFactory
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_time_changed
 
-from custom_components.axis_people_counter import issues
+from custom_components.axis_people_counter import async_remove_config_entry_device, issues
 from custom_components.axis_people_counter.http import async_register_views
 from custom_components.axis_people_counter.http.token_use import TokenUse
 from homeassistant.core import HomeAssistant
+from homeassistant.helpers import device_registry as dr
 from homeassistant.util import dt as dt_util
 
 from .helpers.flows import choose, enter
@@ -122,3 +123,30 @@ async def test_no_camera(hass: HomeAssistant, entry: MockConfigEntry) -> None:
     """Show no repair if there is no camera."""
     await make_token(hass, entry)
     assert not listed(hass)
+
+
+async def test_camera_that_appears(hass: HomeAssistant, entry: MockConfigEntry, pusher: Pusher) -> None:
+    """List a new camera at once if it was connected with the old token."""
+    await push(pusher, 1, TOKEN)
+    token = await make_token(hass, entry)
+    await push(pusher, 1, token)
+    assert not listed(hass)
+    await push(pusher, 2, TOKEN)
+    assert listed(hass) == [line(2)]
+    await push(pusher, 2, token)
+    assert not listed(hass)
+
+
+async def test_camera_that_is_removed(
+    hass: HomeAssistant, noon: FrozenDateTimeFactory, entry: MockConfigEntry, pusher: Pusher
+) -> None:
+    """List a camera no longer when it is removed, but again when it pushes with the old token after that."""
+    await push(pusher, 1, TOKEN)
+    await make_token(hass, entry)
+    assert listed(hass) == [line(1)]
+    noon.tick(10 * MINUTE)
+    (device,) = dr.async_entries_for_config_entry(dr.async_get(hass), entry.entry_id)
+    assert await async_remove_config_entry_device(hass, entry, device)
+    assert not listed(hass)
+    await push(pusher, 1, TOKEN)
+    assert listed(hass) == [line(1)]

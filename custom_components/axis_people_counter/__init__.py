@@ -82,7 +82,10 @@ async def async_setup_entry(hass: HomeAssistant, entry: PeopleCounterConfigEntry
     entry.async_create_background_task(hass, async_follow_units(hass, entry), f"{DOMAIN} units")
     if settings := ListenerSettings.of(entry.data):
         await _async_start_listener(hass, entry, settings)
-    async_register_views(hass).token_use.async_show(hass, entry)
+    token_use = async_register_views(hass).token_use
+    token_use.async_show(hass, entry)
+    # A new camera may have been connected with a previous token.
+    receiver.camera_callbacks.append(lambda _: token_use.async_show(hass, entry))
     return True
 
 
@@ -159,4 +162,5 @@ async def async_remove_config_entry_device(
             )
         with translated_ledger_errors():
             await receiver.async_remove_camera(key)
+    async_register_views(hass).token_use.async_show(hass, entry)
     return True

@@ -263,3 +263,16 @@ async def test_removed_camera(
     assert not repairs.issues
     flow = await repairs.submit(flow, choice="turn")
     assert (flow["type"], flow["reason"]) == ("abort", "nothing_left")
+
+
+async def test_two_windows(
+    hass: HomeAssistant, noon: FrozenDateTimeFactory, entry: MockConfigEntry, pusher: Pusher, repairs: Repairs
+) -> None:
+    """A camera that was turned in one window isn't turned back in another, even before the day is looked at again."""
+    noon.move_to(MIDNIGHT + DAY)
+    await push_day(pusher, BACKWARD)
+    await look(hass, noon)
+    flows = [await repairs.open(FRONT) for _ in range(2)]
+    ends = [await repairs.submit(flow, choice="turn") for flow in flows]
+    assert [flow["reason"] for flow in ends] == ["turned", "nothing_left"]
+    assert state_of(hass, SWITCH) == "on"

@@ -77,6 +77,8 @@ class DirectionCheck:
         async def updated(_hass: HomeAssistant, _entry: ConfigEntry) -> None:
             if self._directions != (directions := self._settings()):
                 self._directions = directions
+                # A second window must not turn a door back that was turned in the first.
+                self.found = {}
                 check()
 
         entry.async_on_unload(entry.add_update_listener(updated))

@@ -120,6 +120,17 @@ async def test_wrong_token_during_set_up(hass: HomeAssistant, stranger: Pusher) 
     await hass.async_block_till_done()
 
 
+async def test_many_cameras_during_set_up(hass: HomeAssistant, stranger: Pusher) -> None:
+    """Name as many cameras as fit on a screen, however many a sender with the token invents."""
+    result = await start(hass)
+    for number in range(40):
+        body = document(**TEST_MESSAGE, sensor={"serial": f"accc8e0000{number:02}", "name": f"Door {number}"})
+        assert (await stranger.post(body, token=shown(result)["token"])).ok
+    result = await submit(hass, result)
+    await hass.async_block_till_done()
+    assert shown(result) == {"cameras": ", ".join(f"Door {number}" for number in range(30))}
+
+
 async def test_counts_are_rejected_during_set_up(hass: HomeAssistant, stranger: Pusher) -> None:
     """Reject counts before the entry exists, but show the camera as connected."""
     result = await start(hass)

@@ -45,6 +45,8 @@ from .tokens import bearer_token, is_accepted, is_same
 RETRY_SECONDS: Final = 60
 # Parsing this much takes about a millisecond, so it needs no other thread.
 SMALL_BODY: Final = 16 * 1024
+# A flow shows no more cameras. Anybody with the token can invent more.
+MAX_HEARD: Final = 30
 
 
 class WrongTokenError(RefusedError):
@@ -103,6 +105,13 @@ class ConnectionTest:
     distrusted: str | None = None
     # Set as soon as there is something to tell.
     changed: asyncio.Event = field(default_factory=asyncio.Event)
+
+    @callback
+    def async_heard(self, sender: Sender) -> None:
+        """Note a camera that has connected."""
+        if len(self.cameras) < MAX_HEARD:
+            self.cameras[sender.serial] = sender.name
+        self.changed.set()
 
     @callback
     def async_forget_refusals(self) -> None:
@@ -230,8 +239,7 @@ class PushView(HomeAssistantView):
             entry = _loaded_entry(hass)
             if isinstance(message, TestMessage) or not _is_known(entry, message.sender.serial):
                 for test in caller.tests:
-                    test.cameras[message.sender.serial] = message.sender.name
-                    test.changed.set()
+                    test.async_heard(message.sender)
             # The entry may have been unloaded or loaded anew meanwhile.
             if entry and is_accepted(entry, caller.token, caller.arrived):
                 await entry.runtime_data.async_receive(message, caller.arrived)

@@ -133,6 +133,8 @@ async def test_camera_that_appears(hass: HomeAssistant, entry: MockConfigEntry, 
     assert not listed(hass)
     await push(pusher, 2, TOKEN)
     assert listed(hass) == [line(2)]
+    await push(pusher, 3, token)
+    assert listed(hass) == [line(2)]
     await push(pusher, 2, token)
     assert not listed(hass)
 

@@ -9,8 +9,8 @@ import re
 from scripts.e2e_parts.texts import Texts
 
 DOMAIN = "axis_people_counter"
-# In addresses and names of elements of the integration.
-OURS = re.compile("axis[-_]people[-_]counter")
+# In addresses and names of elements of the integration; its icon comes from Home Assistant.
+OURS = re.compile("(?<!/api/brands/integration/)axis[-_]people[-_]counter")
 # Of a text to its background, by WCAG 2.2 (AA).
 LEAST_CONTRAST = 4.5
 # Home Assistant's own texts for the button of a form for which the integration has none.

@@ -90,9 +90,16 @@ class Run:
 
     async def set_occupancy(self, key: str, people: int) -> None:
         """Correct how many people are inside."""
-        entity_id = (await self.home.states())[f"{key}_occupancy"]["entity_id"]
+        unique_id = f"{key}_occupancy"
+
+        async def is_available() -> bool:
+            # Home Assistant skips others, such as those of a place that has just been added.
+            return (await self.home.states()).get(unique_id, {}).get("state") not in (None, "unavailable")
+
+        await wait_until(is_available)
+        entity_id = (await self.home.states())[unique_id]["entity_id"]
         await self.home.call(DOMAIN, "set_occupancy", entity_id=entity_id, value=people)
-        await self.sees_state(f"{key}_occupancy", str(people))
+        await self.sees_state(unique_id, str(people))
 
     async def sees_state(self, unique_id: str, state: str) -> None:
         """Wait until an entity has a state."""

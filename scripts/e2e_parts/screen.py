@@ -54,12 +54,13 @@ class Screen:
     # Actions of a person
 
     async def open(self, url: str) -> None:
-        """Open a page."""
-        try:
-            await self.page.goto(url)
-        except Error:
-            # A dialog that closes goes back in the history, which stops what is being loaded.
-            await self.page.goto(url)
+        """Open a page; from an empty one, because a dialog that is left goes back in the history."""
+        for address in ("about:blank", url):
+            try:
+                await self.page.goto(address)
+            except Error:
+                # The way back has stopped what was being loaded.
+                await self.page.goto(address)
 
     async def press(self, what: Locator, *, along: str = "Tab") -> None:
         """Use a button, a link or a row: with the keyboard alone if the run is about that.

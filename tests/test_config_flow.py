@@ -157,6 +157,23 @@ async def test_token_of_a_closed_flow_is_rejected(hass: HomeAssistant, stranger:
     assert (await stranger.post(document(**TEST_MESSAGE), token=token)).status == HTTPStatus.SERVICE_UNAVAILABLE
 
 
+async def test_token_of_a_closed_flow_is_shown_again(hass: HomeAssistant, stranger: Pusher) -> None:
+    """Show the same token after a dialog that was closed too early, and another one after the entry was deleted."""
+    result = await start(hass)
+    token = shown(result)["token"]
+    hass.config_entries.flow.async_abort(result["flow_id"])
+
+    result = await start(hass)
+    assert shown(result)["token"] == token
+    await submit(hass, result)
+    await hass.async_block_till_done()
+    (entry,) = hass.config_entries.async_entries(DOMAIN)
+    assert (await stranger.post(document(**TEST_MESSAGE), token=token)).ok
+
+    assert await hass.config_entries.async_remove(entry.entry_id)
+    assert shown(await start(hass))["token"] != token
+
+
 @pytest.mark.parametrize(
     ("entered", "shown_url"),
     [

@@ -18,6 +18,7 @@ from homeassistant.config_entries import (
 from homeassistant.const import CONF_TOKEN, CONF_URL
 from homeassistant.core import callback
 from homeassistant.helpers import selector
+from homeassistant.util.hass_dict import HassKey
 
 from .address_form import (
     ADDRESS_KEYS,
@@ -79,6 +80,9 @@ OPTIONS_SCHEMA: Final = vol.Schema(
 )
 
 
+# A set-up that was closed too early may have left its token in a camera already, so the next one shows the same.
+_DATA_UNUSED_TOKEN: HassKey[str] = HassKey(f"{DOMAIN}_unused_token")
+
 # This field is only in the form.
 CONF_TASK: Final = "task"
 # The choices are the names of steps.
@@ -123,7 +127,7 @@ class PeopleCounterConfigFlow(
     @override
     async def async_step_user(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Ask for the address that cameras most likely reach."""
-        self._data = {CONF_TOKEN: new_token()}
+        self._data = {CONF_TOKEN: self.hass.data.setdefault(_DATA_UNUSED_TOKEN, new_token())}
         return await (self.async_step_home_assistant() if has_public_url(self.hass) else self.async_step_direct())
 
     async def async_step_reconfigure(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
@@ -276,6 +280,7 @@ class PeopleCounterConfigFlow(
         return await self._async_create(description="no_camera_yet")
 
     async def _async_create(self, *, description: str) -> ConfigFlowResult:
+        self.hass.data.pop(_DATA_UNUSED_TOKEN, None)
         if self._listener:
             # The entry's listener takes over the port.
             await self._listener.async_stop()

@@ -160,14 +160,17 @@ async def test_doors_that_are_selected_at_first(hass: HomeAssistant, entry: Mock
     assert suggested(await shown_form(hass, entry)) == []
 
 
+@pytest.mark.parametrize(("number", "shown", "selected"), [(15, "list", 15), (40, "dropdown", 0)])
 @pytest.mark.usefixtures("noon")
-async def test_many_cameras(hass: HomeAssistant, entry: MockConfigEntry, pusher: Pusher) -> None:
-    """Of 40 cameras, none is selected at first, and a person can search for them."""
-    for number in range(40):
-        await pusher.push(measurement(NOON - timedelta(minutes=1)), sensor={"serial": f"accc8e0000{number:02x}"})
+async def test_many_cameras(
+    hass: HomeAssistant, entry: MockConfigEntry, pusher: Pusher, number: int, shown: str, selected: int
+) -> None:
+    """15 cameras have check boxes; of 40, none is selected at first, and a person can search for them."""
+    for serial in range(number):
+        await pusher.push(measurement(NOON - timedelta(minutes=1)), sensor={"serial": f"accc8e0000{serial:02x}"})
     result = await shown_form(hass, entry)
     mode, labels = door_options(result)
-    assert (suggested(result), mode, len(labels)) == ([], "dropdown", 40)
+    assert (mode, len(labels), len(suggested(result))) == (shown, number, selected)
 
 
 @pytest.mark.usefixtures("noon")

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 import logging
+import time
 from typing import Any
 
 from freezegun.api import FrozenDateTimeFactory
@@ -321,6 +322,16 @@ async def test_flood(opened: Opened) -> None:
             await happens(lambda: not streams(door).filters)
             assert door.asked <= asked + seconds
         assert (streams(door).opened, len(streams(door).filters)) == (1, 0)
+
+
+async def test_flood_of_pings(opened: Opened) -> None:
+    """Read no more of a flood than it takes to notice it: the event loop would stand still for seconds."""
+    async with opened() as door:
+        before = time.thread_time()
+        await streams(door).flood()
+        assert await happens(lambda: not streams(door).filters)
+        assert time.thread_time() - before < 0.5
+        assert await asked_in(door, 20) == 4
 
 
 async def test_silent_stream(opened: Opened) -> None:

@@ -40,11 +40,14 @@ class EventStream:
         self.refuses_filters = False
         # The filters of each open stream; without any, nothing passes.
         self.filters: dict[web.WebSocketResponse, list[str]] = {}
+        self._transports: list[asyncio.Transport] = []
 
     async def serve(self, request: web.Request) -> web.WebSocketResponse:
         """Open a stream, and keep it until the client closes it."""
         stream = web.WebSocketResponse(autoping=False)
         await stream.prepare(request)
+        assert request.transport
+        self._transports.append(request.transport)
         self.opened += 1
         self.filters[stream] = []
         try:
@@ -73,6 +76,11 @@ class EventStream:
         for stream, filters in list(self.filters.items()):
             if any(_passes(topic, wanted) for wanted in filters):
                 await stream.send_json(_message("events:notify", params={"notification": notification}))
+
+    async def flood(self) -> None:
+        """Send as many empty pings as are received at once."""
+        for transport in self._transports:
+            transport.write(b"\x89\x00" * 130_000)
 
     async def drop(self) -> None:
         """Close all streams."""

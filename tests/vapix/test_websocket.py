@@ -69,7 +69,7 @@ async def test_other_certificate(socket_enabled: None) -> None:
         async with aiohttp.ClientSession(connector=connector) as session:
             web = CameraWeb(session, f"https://{name[0]}", device.username, device.password, known=accepted(device))
             await connected(web, device)
-            socket = await web.open_websocket(URL, MAX_BYTES)
+            socket, _ = await web.open_websocket(URL, MAX_BYTES)
             await socket.close()
             resolver.ports[name] = port_of(other)
             error = await failure(web.open_websocket(URL, MAX_BYTES))
@@ -82,7 +82,7 @@ async def test_large_message(device: Device, camera_web: Callable[[Device], Came
     web = await connected(camera_web(device), device)
     assert device.events
     device.events.texts = ["x" * (MAX_BYTES - 1), "x" * (MAX_BYTES + 1)]
-    socket = await web.open_websocket(URL, MAX_BYTES)
+    socket, _ = await web.open_websocket(URL, MAX_BYTES)
     await socket.send_json({"params": {"eventFilterList": []}})
     types = [(await socket.receive()).type for _ in range(3)]
     await socket.close()

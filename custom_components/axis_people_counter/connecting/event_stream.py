@@ -43,7 +43,6 @@ MAX_MESSAGES: Final = 500
 WINDOW: Final = 10
 # Seconds without a message until a camera is asked for a sign of life, and until it is given up then.
 SILENCE: Final = 30
-CLOSING_SECONDS: Final = 1
 # Seconds until a stream that has ended is opened again; doubled each time, up to the second one.
 FIRST_PAUSE: Final = 30
 MAX_PAUSE: Final = 60 * 60
@@ -102,15 +101,15 @@ class EventStream:
             self._pause = min(2 * self._pause, MAX_PAUSE)
 
     async def _async_listen(self, web: CameraWeb) -> None:
-        socket = await web.open_websocket(_PATH, MAX_MESSAGE_BYTES)
+        socket, response = await web.open_websocket(_PATH, MAX_MESSAGE_BYTES)
         try:
             await socket.send_json(_CONFIGURE)
             self.is_open = True
             await self._async_read(socket)
         finally:
-            # The answer to this may be hidden in an endless stream.
-            async with asyncio.timeout(CLOSING_SECONDS):
-                await socket.close()
+            # The answer to a polite end may be behind a hundred thousand messages, which would be read without a pause.
+            response.close()
+            await socket.close()
 
     async def _async_read(self, socket: ClientWebSocketResponse) -> None:
         """Read events until the stream ends, is silent even when asked for a sign of life, or has too many messages."""

@@ -231,12 +231,13 @@ class CameraWeb:
             response = await self._request(METH_GET, path, max_bytes=max_bytes)
         return response._replace(status=HTTPStatus.NOT_FOUND) if response.status in _ABSENT else response
 
-    async def open_websocket(self, path: str, max_bytes: int) -> ClientWebSocketResponse:
+    async def open_websocket(self, path: str, max_bytes: int) -> tuple[ClientWebSocketResponse, ClientResponse]:
         """Open a WebSocket with a login of its own: no answer changes the other one. Raises CameraError.
 
-        Pings have to be answered by the caller.
+        Pings have to be answered by the caller. Closing the response drops the connection.
         """
         assert self._origin, "connect comes first"
+        opened: list[ClientResponse] = []
 
         async def authenticate(request: ClientRequest, handler: ClientHandlerType) -> ClientResponse:
             response = await handler(request)
@@ -253,6 +254,7 @@ class CameraWeb:
                 # Credentials must not follow a redirect to another host.
                 response.close()
                 raise self.camera_error("camera_not_axis")
+            opened.append(response)
             return response
 
         with self._translated_errors():
@@ -266,12 +268,13 @@ class CameraWeb:
                     middlewares=(authenticate,),
                 ) as session,
             ):
-                return await session.ws_connect(
+                socket = await session.ws_connect(
                     self._origin.join(URL(path)),
                     ssl=self._certificate,
                     autoping=False,
                     max_msg_size=max_bytes,
                 )
+                return socket, opened[-1]
 
     async def install_authority(self, pem: str) -> bool:
         """Install the certificate of an authority; return False if the camera has it already."""

@@ -114,7 +114,7 @@ camera sensor in_today total people: unavailable while silent
 camera sensor in_total total people: unavailable while silent
 camera sensor last_message diagnostic timestamp: disabled
 camera sensor missing_minutes diagnostic duration min: disabled
-camera sensor occupancy measurement inside: unavailable while silent
+camera sensor occupancy measurement people: unavailable while silent
 camera sensor out_today total people: unavailable while silent
 camera sensor out_total total people: unavailable while silent
 place sensor complete_until diagnostic timestamp: disabled

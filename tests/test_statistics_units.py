@@ -1,4 +1,4 @@
-"""Home Assistant's own statistics of a sensor go on when an update changes its unit."""
+"""Home Assistant's own statistics of a sensor go on when the word that is its unit changes."""
 
 from datetime import datetime, timedelta
 from functools import partial
@@ -18,13 +18,14 @@ from .helpers.pusher import SERIAL, Pusher, measurement
 from .helpers.recorder_statistics import settle
 
 NOON: Final = datetime.fromisoformat("2026-09-16T10:00:00Z")
-# Units that earlier versions stored, and those that the sensors have.
+# Units that recorder has stored, and those that it has after the set-up.
 UNITS: Final = {
     "sensor.main_entrance_in_total": ("people", "people"),
     "sensor.shop_free_places": ("places", "free"),
     "sensor.shop_occupancy": ("people", "inside"),
-    # A person has chosen this unit, or it is of a sensor of another integration.
-    "sensor.main_entrance_occupancy": ("guests", "guests"),
+    # Home Assistant's language was another one, and the camera wasn't a door of the place yet.
+    "sensor.main_entrance_out_total": ("Pers.", "people"),
+    "sensor.main_entrance_occupancy": ("drinnen", "people"),
     "sensor.of_another_integration": ("people", "people"),
 }
 
@@ -33,7 +34,7 @@ UNITS: Final = {
 async def test_units_follow(
     hass: HomeAssistant, noon: FrozenDateTimeFactory, entry: MockConfigEntry, pusher: Pusher
 ) -> None:
-    """Recorder gets the present units when the entry is set up, for the sensors with units of earlier versions."""
+    """Recorder gets the present units of the sensors when the entry is set up."""
     await pusher.push(measurement(NOON - timedelta(minutes=1), 1))
     await add_place(hass, entry, (SERIAL,), (), limits={"capacity": 9})
     for statistic_id, (unit, _) in UNITS.items():

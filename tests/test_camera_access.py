@@ -18,7 +18,7 @@ from homeassistant.helpers.aiohttp_client import async_get_clientsession
 
 from .helpers.asked_cameras import asked_camera, connect, entered, give_access, reconfigure
 from .helpers.listener_entry import ListenerEntry
-from .helpers.pusher import SERIAL, TOKEN, Pusher
+from .helpers.pusher import SERIAL, TOKEN, Pusher, document
 from .helpers.vapix import INFO
 from .simulator import TWO_D, Device, Reply
 from .simulator.device import PASSWORD
@@ -57,6 +57,16 @@ async def test_connect_a_camera(
     # A new entry has no passwords of the old one.
     await hass.config_entries.async_remove(entry.entry_id)
     assert "correct horse" not in str(hass_storage[f"{DOMAIN}.settings"])
+
+
+async def test_name_of_a_new_camera(hass: HomeAssistant, entry: MockConfigEntry, pusher: Pusher) -> None:
+    """Call the access by the name that a new camera says in its connection test."""
+    async with asked_camera() as device:
+        result = await connect(hass, entry, device)
+        assert (await pusher.post(document(data=None, sensor={"name": "North wing"}))).ok
+        await hass.config_entries.subentries.async_configure(result["flow_id"], {})
+        await hass.async_block_till_done()
+        assert [subentry.title for subentry in subentries(entry)] == ["Access to North wing"]
 
 
 async def test_prepare_a_camera_only(hass: HomeAssistant, entry: MockConfigEntry, pusher: Pusher) -> None:

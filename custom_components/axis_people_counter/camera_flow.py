@@ -123,7 +123,9 @@ class CameraFlow(
         serial = self._identity.serial
         if known := access_to(entry, serial):
             return self._async_change(known, self._access)
-        name = async_device_name(self.hass, entry, serial) or f"{self._identity.model} {serial}".strip()
+        # A new camera has said its name in "Test connection", if that was clicked already.
+        tested = self._test.cameras.get(serial) if self._test else None
+        name = async_device_name(self.hass, entry, serial) or tested or f"{self._identity.model} {serial}".strip()
         # In the list of the integration's page, the device of the camera has its name already.
         title = await async_translate(self.hass, Message("access_to", {"name": name}))
         return self.async_create_entry(title=title, data=self._access, unique_id=serial)

@@ -5,20 +5,17 @@ Knows neither the ledger nor entities. Problems of a push are in receiver/sender
 
 from datetime import datetime
 
-from homeassistant.config_entries import ConfigEntry
-from homeassistant.const import CONF_URL
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.util import dt as dt_util
 
 from . import issues
-from .const import PUSH_PATH
 from .counting import Schedule
 from .ledger import Camera
 from .messages import name_placeholders, plain
 
 
 @callback
-def async_show_silence(hass: HomeAssistant, entry: ConfigEntry, camera: Camera, last_message: datetime) -> None:
+def async_show_silence(hass: HomeAssistant, camera: Camera, last_message: datetime) -> None:
     """Show that a camera has been silent for a long time."""
     issues.async_begin(
         hass,
@@ -26,7 +23,6 @@ def async_show_silence(hass: HomeAssistant, entry: ConfigEntry, camera: Camera, 
         camera.key,
         **name_placeholders(camera.name, camera.ip_address),
         since=dt_util.as_local(last_message).strftime("%Y-%m-%d %H:%M"),
-        url=f"{entry.data[CONF_URL]}{PUSH_PATH}",
     )
 
 

@@ -273,7 +273,7 @@ class CameraCoordinator(LedgerCoordinator[CameraData]):
             else:
                 _LOGGER.info("%s has been silent since %s", self.camera.name, self.last_message)
         if now >= self._long_silent_at:
-            async_show_silence(self.hass, self.config_entry, self.camera, self.last_message)
+            async_show_silence(self.hass, self.camera, self.last_message)
         elif connected:
             async_end_silence(self.hass, self.camera)
 

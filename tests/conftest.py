@@ -13,6 +13,7 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric import rsa
 from freezegun.api import FrozenDateTimeFactory
+from hypothesis import settings
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
@@ -30,6 +31,9 @@ from .helpers.pusher import TOKEN, Pusher
 from .helpers.recorder_statistics import quiet
 from .helpers.vapix import new_authority
 
+# An example takes longer on a busy machine, which says nothing about the code.
+settings.register_profile("any_machine", deadline=None)
+settings.load_profile("any_machine")
 # Their fixtures are shared by several test modules.
 pytest_plugins = ["tests.helpers.address_checks", "tests.helpers.push_view", "tests.helpers.repairs"]
 

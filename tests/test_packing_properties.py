@@ -41,7 +41,7 @@ def _small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
     later=st.lists(deliveries(), max_size=4),
     again=st.lists(st.integers(0, 7), max_size=3),
 )
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 def test_packing_changes_no_answer(
     history: list[Delivery],
     occupancies: list[Setting],

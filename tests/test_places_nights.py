@@ -233,7 +233,6 @@ def nights(draw: st.DrawFn) -> list[Happening]:
 @pytest.mark.parametrize(("zone", "reset", "begin"), NIGHTS.values(), ids=NIGHTS)
 @settings(
     max_examples=6,
-    deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 @given(

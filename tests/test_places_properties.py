@@ -55,7 +55,7 @@ type Doors = dict[str, bool]
 type Delivery = tuple[int, int, list[tuple[int, list[People]]]]
 type SetOccupancy = tuple[str, int, int]
 
-examples: Final = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+examples: Final = settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 
 
 @pytest.fixture(autouse=True)

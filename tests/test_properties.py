@@ -106,7 +106,6 @@ async def kill(hass: HomeAssistant, entry: MockConfigEntry, folder: Path) -> Non
 @pytest.mark.slow
 @settings(
     max_examples=25,
-    deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 @given(history=histories())

@@ -45,7 +45,6 @@ END: Final = EVER[1]
 )
 @settings(
     max_examples=40,
-    deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 def test_deleting_changes_no_later_answer(

@@ -67,7 +67,6 @@ async def kill(hass: HomeAssistant, entry: MockConfigEntry, folder: Path) -> Non
 @pytest.mark.slow
 @settings(
     max_examples=30,
-    deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 # Two corrections in one second, of which the first may have been written already.

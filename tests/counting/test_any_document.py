@@ -133,7 +133,7 @@ MEASUREMENTS = st.builds(
 )
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 @given(st.lists(MEASUREMENTS, max_size=4, unique_by=json.dumps))
 def test_no_measurement_is_lost(measurements: list[Document]) -> None:
     """Each measurement is read, rejected with its text, or skipped because people are counted for the same time."""
@@ -153,7 +153,7 @@ def test_no_measurement_is_lost(measurements: list[Document]) -> None:
         assert not each["items"] or {"in", "out"} & {item["direction"] for item in each["items"]}
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.data())
 def test_any_member_replaced(data: st.DataObject) -> None:
     """With any members replaced by anything, the document is read soundly or raises DocumentError."""
@@ -169,7 +169,7 @@ def test_any_member_replaced(data: st.DataObject) -> None:
     assert is_sound(message)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.data())
 def test_any_bytes_replaced(data: st.DataObject) -> None:
     """With any bytes replaced, the document is read soundly or raises DocumentError."""

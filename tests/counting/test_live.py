@@ -221,7 +221,7 @@ def test_events() -> None:
     assert without_people(intervals, NOBODY) == (intervals, NOBODY)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(seed=st.integers(0, 2**32), every=st.sampled_from([1, 5, 17]), width=st.sampled_from([60, 300]))
 def test_never_too_many(seed: int, every: int, width: int) -> None:
     """Add to any pushes, however late, no more people than passed; the sum never falls, whichever push one has read."""

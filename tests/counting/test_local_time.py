@@ -238,7 +238,7 @@ times = st.sampled_from([MIDNIGHT, time(0, 30), time(2, 30), time(4), time(23, 4
 
 
 @given(where_and_when=zones_and_times(), at=times)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_last_and_next_occurrence(where_and_when: tuple[str, int], at: time) -> None:
     """No occurrence lies between the last and the next one, whichever second between them is now."""
     name, now = where_and_when
@@ -264,7 +264,7 @@ def slow_occurrences(around: int, at: time, zone: ZoneInfo) -> Iterator[int]:
 
 
 @given(where_and_when=zones_and_times(), at=times)
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=120)
 def test_occurrences(where_and_when: tuple[str, int], at: time) -> None:
     """Last and next occurrence equal those of the slow calculation."""
     zone, now = where_and_when
@@ -370,7 +370,7 @@ def test_bounds_of_periods(zone: str, period: Period, start: str, expected: list
 
 @pytest.mark.parametrize("period", list(Period))
 @given(where_and_when=zones_and_times(), length=st.integers(0, 2 * DAY))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_bounds_contain_the_range(period: Period, where_and_when: tuple[str, int], length: int) -> None:
     """The bounds contain the range and no period too many; each period is the same for every start within it."""
     name, start = where_and_when

@@ -97,7 +97,7 @@ def fast_passages(doors: Doors, since: int, size: int) -> list[PassageColumns]:
 
 
 @given(doors=any_doors, since=st.integers(-10, 3000), size=st.integers(1, 40))
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 def test_passages_of_a_place(doors: Doors, since: int, size: int) -> None:
     """Passages are those of all doors, whatever their widths and gaps, and in whatever pieces they are read."""
     since = START + 60 * since
@@ -123,7 +123,7 @@ def test_passages_of_a_place(doors: Doors, since: int, size: int) -> None:
     size=40,
     running=-1,
 )
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 def test_peaks_of_a_place(
     doors: Doors, corrections: list[Correction], bounds: list[int], size: int, running: int
 ) -> None:
@@ -141,7 +141,7 @@ def test_peaks_of_a_place(
     reset=st.integers(-10, 3000),
     size=st.integers(1, 40),
 )
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 def test_peaks_of_a_door(
     intervals: list[Interval], corrections: list[Correction], bounds: list[int], reset: int, size: int
 ) -> None:

@@ -171,7 +171,7 @@ def slow_bounds(start: int, end: int, period: Period, zone: ZoneInfo) -> list[in
 
 @pytest.mark.parametrize("period", list(Period))
 @given(place=places(), minutes=st.integers(0, 3 * 24 * 60))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_bounds(period: Period, place: tuple[ZoneInfo, int], minutes: int) -> None:
     """Days of 23, 24.5 and 25 hours, hours that occur twice and days without a midnight are right."""
     zone, start = place
@@ -263,7 +263,7 @@ def slow_rows(
     now=st.integers(0, 300),
     size=st.integers(1, 30),
 )
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_rows(
     history: tuple[list[Interval], list[Correction], int, int], steps: list[int], offset: int, now: int, size: int
 ) -> None:

@@ -12,7 +12,7 @@ from custom_components.axis_people_counter.counting.overlap import SentInterval
 from .bare_ledger import DAY, HOUR, MINUTE, interval
 
 # Each example opens several files and commits to disk.
-examples: Final = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+examples: Final = settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow])
 
 
 class Report(NamedTuple):

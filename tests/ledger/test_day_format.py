@@ -43,7 +43,7 @@ def days(draw: st.DrawFn) -> list[SentInterval]:
 
 
 @given(intervals=days())
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 def test_nothing_is_lost(intervals: list[SentInterval]) -> None:
     """Unpacking returns what was packed: as intervals, as columns, and start and end alone."""
     content = day_format.pack(intervals)

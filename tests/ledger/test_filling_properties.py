@@ -121,7 +121,7 @@ def waiting(path: Path, key: str) -> list[SentInterval]:
 
 
 @pytest.mark.slow
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow])
 @given(steps=steps)
 def test_pushes_count_as_if_nothing_had_been_read(steps: list[Step]) -> None:
     """All that is pushed counts or waits as it would alone, and nothing that was read counts beside it or waits."""

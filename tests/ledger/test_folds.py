@@ -227,7 +227,7 @@ def assert_right(ledger: Ledger, key: str, answer: Today, basis: tuple[int, int,
     at_once=st.sampled_from([1, 2, 7, 1000]),
     story=st.lists(happenings, min_size=10, max_size=40),
 )
-@settings(max_examples=75, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=75, suppress_health_check=[HealthCheck.too_slow])
 def test_any_story(
     begin: int, reset: time, reset_value: int, doors: Doors, at_once: int, story: list[Happening]
 ) -> None:

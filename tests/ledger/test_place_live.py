@@ -93,7 +93,7 @@ def customers(random: Random, doors: list[LiveDoor]) -> Iterator[int]:
         yield now
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(seed=st.integers(0, 2**32))
 # Somebody has left by a door, and hasn't been read at the other one by which they entered.
 @example(seed=1000000)

@@ -18,11 +18,12 @@ class Comparison extends FigureCard {
       this.show(make("div", { className: "quiet" }, this.texts.no_counts_today));
       return;
     }
-    const local = new Date(until);
-    const fill = (text) =>
-      text
-        .replace("{time}", this.time(local))
-        .replace("{weekday}", this.date(local, { weekday: "long" }));
+    const local = new Date(`${until}Z`);
+    const fill = (text) => {
+      const filled = text.replace("{time}", this.time(local)).replace("{weekday}", this.date(local, { weekday: "long" }));
+      // Some languages begin with the weekday, which is a small letter there.
+      return filled[0].toLocaleUpperCase(this.language) + filled.slice(1);
+    };
     const most = Math.max(today, before ?? 0, 1);
     const line = (text, people, name) =>
       make(

@@ -37,13 +37,14 @@ class Day extends FigureCard {
     if (!this.isBuilt) this.build();
     // Today's card shows tomorrow's day after midnight; a chosen day stays.
     this.shown = day;
-    this.field.max = today;
-    if (this.field.value !== day) this.field.value = day;
+    // A new limit or value ends what a person is typing.
+    if (this.field.max !== today) this.field.max = today;
+    if (this.shadowRoot.activeElement !== this.field) this.field.value = day;
     this.next.disabled = day >= today;
     const entered = hours.reduce((sum, hour) => sum + hour.in, 0);
     const texts = this.texts;
     this.sum.textContent = texts.visitors.replace("{number}", this.number(entered));
-    const name = (hour) => this.time(new Date(`${day}T${hour.hour}`));
+    const name = (hour) => this.time(new Date(`${day}T${hour.hour}Z`));
     const tip = (hour) => `${name(hour)}: ${texts.in} ${hour.in}, ${texts.out} ${hour.out}`;
     const most = Math.max(1, ...hours.flatMap((hour) => [hour.in, hour.out]));
     const bar = (people) => make("div", { style: { height: `${(100 * people) / most}%` } });
@@ -68,7 +69,7 @@ class Day extends FigureCard {
   build() {
     const texts = this.texts;
     const step = (days) => {
-      const date = new Date(`${this.shown}T12:00:00Z`);
+      const date = new Date(`${this.day ?? this.shown}T12:00:00Z`);
       date.setUTCDate(date.getUTCDate() + days);
       return this.choose(date.toISOString().slice(0, 10));
     };
@@ -76,7 +77,9 @@ class Day extends FigureCard {
       make("button", { type: "button", "aria-label": label, title: label, onclick: () => step(days) }, sign);
     this.next = button(texts.next_day, "›", 1);
     this.field = make("input", { type: "date", min: "2000-01-01", "aria-label": texts.day });
-    this.field.addEventListener("change", () => this.field.value && this.choose(this.field.value));
+    // While a person types a year, the field has days of the year 2.
+    this.field.addEventListener("change", () => this.field.value && this.field.checkValidity() && this.choose(this.field.value));
+    this.field.addEventListener("blur", () => (this.field.value = this.day ?? this.shown));
     this.sum = make("span", { className: "sum", role: "status" });
     this.content = make("div");
     this.show(make("header", {}, button(texts.previous_day, "‹", -1), this.field, this.next, this.sum), this.content);

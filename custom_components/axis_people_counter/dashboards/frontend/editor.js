@@ -43,12 +43,18 @@ class Editor extends HTMLElement {
   change(options) {
     const config = { ...options };
     for (const [name, value] of Object.entries(this.values))
-      if (JSON.stringify(config[name]) === JSON.stringify(value)) delete config[name];
+      if (isSame(config[name], value)) delete config[name];
     this.config = config;
     this.update();
     this.dispatchEvent(new CustomEvent("config-changed", { detail: { config }, bubbles: true, composed: true }));
   }
 }
+
+// The order in which a person selects places means nothing.
+const isSame = (one, other) =>
+  Array.isArray(one) && Array.isArray(other)
+    ? one.length === other.length && one.every((item) => other.includes(item))
+    : one === other;
 
 // Home Assistant loads its form together with the editors of its cards.
 const loadForm = async () => {

@@ -66,17 +66,21 @@ export class FigureCard extends HTMLElement {
   async refresh() {
     if (!this._hass || !this.isConnected) return;
     const fields = this.question();
+    // An answer that comes after a newer question was asked is too old.
+    const asked = (this.asked = {});
     let figures;
     try {
       const kind = this.constructor.kind;
       figures = await this._hass.callWS({ type: `${DOMAIN}/figures`, key: this.config.key, kind, ...fields });
     } catch {
+      if (this.asked !== asked) return;
       // Home Assistant is starting. What is shown stays.
       if (!this.isDrawn) this.show(make("div", { className: "quiet" }, this.texts.waiting));
       clearTimeout(this.retry);
       this.retry = setTimeout(() => this.refresh(), 10_000);
       return;
     }
+    if (this.asked !== asked) return;
     this.isDrawn = true;
     this.draw(figures);
   }
@@ -90,16 +94,16 @@ export class FigureCard extends HTMLElement {
     return new Intl.NumberFormat(this.language, options).format(value);
   }
 
-  // Local times stay as they are, wherever the browser is.
+  // A local time is given as if it were UTC: it stays as it is, wherever the browser is.
   date(local, options) {
-    return new Intl.DateTimeFormat(this.language, options).format(local);
+    return new Intl.DateTimeFormat(this.language, { ...options, timeZone: "UTC" }).format(local);
   }
 
   // A time of day as the person wants it: 5 PM, 5:30 PM or 17:00.
   time(local) {
     const wanted = { 12: true, 24: false }[this._hass.locale?.time_format];
     const is12 = wanted ?? new Intl.DateTimeFormat(this.language, { hour: "numeric" }).resolvedOptions().hour12;
-    const minute = is12 && !local.getMinutes() ? undefined : "2-digit";
+    const minute = is12 && !local.getUTCMinutes() ? undefined : "2-digit";
     return this.date(local, { hour: "numeric", minute, hour12: is12 });
   }
 

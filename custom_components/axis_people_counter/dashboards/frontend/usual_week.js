@@ -3,8 +3,7 @@ import { FigureCard, make } from "./figure_card.js";
 
 // The strongest colour on which the text is still easy to read, in light and dark.
 const STRONGEST = 55;
-// A Monday.
-const MONDAY = new Date(2024, 0, 1);
+const WEEKDAYS = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
 
 class UsualWeek extends FigureCard {
   static kind = "usual_week";
@@ -16,25 +15,27 @@ class UsualWeek extends FigureCard {
     caption { caption-side: bottom; text-align: start; padding-top: 8px; color: var(--secondary-text-color); font-size: 0.85rem; }
   `;
 
-  draw({ days }) {
+  draw({ days: fromMonday }) {
+    // The first day of the week as the person wants it; it is Monday if the person leaves it to the language.
+    const first = Math.max(0, WEEKDAYS.indexOf(this._hass.locale?.first_weekday));
+    const days = [...fromMonday.slice(first), ...fromMonday.slice(0, first)];
     const hours = this.shownHours(days);
     if (!hours.length) {
       this.show(make("div", { className: "quiet" }, this.texts.no_whole_hours));
       return;
     }
     const most = Math.max(1, ...days.flat().map((people) => people ?? 0));
-    const weekdays = days.map((_, number) => {
-      const date = new Date(MONDAY);
-      date.setDate(1 + number);
-      return make("th", { scope: "col" }, this.date(date, { weekday: "short" }));
-    });
+    // The first of January 2024 is a Monday.
+    const weekdays = days.map((_, number) =>
+      make("th", { scope: "col" }, this.date(Date.UTC(2024, 0, 1 + first + number), { weekday: "short" })),
+    );
     const cell = (people) => {
       const share = Math.round((STRONGEST * (people ?? 0)) / most);
       const background = `color-mix(in srgb, var(--primary-color) ${share}%, transparent)`;
       return make("td", { style: { background } }, people === null ? "–" : this.number(people));
     };
     const rows = hours.map((hour) => {
-      const time = this.time(new Date(2024, 0, 1, hour));
+      const time = this.time(new Date(Date.UTC(2024, 0, 1, hour)));
       return make("tr", {}, make("th", { scope: "row" }, time), ...days.map((day) => cell(day[hour])));
     });
     this.show(

@@ -102,6 +102,16 @@ async def test_comparison_without_counts(pusher: Pusher, ask: Ask) -> None:
     }
 
 
+@pytest.mark.parametrize("now", ["2026-09-16T21:58:00Z"], indirect=True)
+async def test_comparison_with_a_fast_clock(pusher: Pusher, ask: Ask) -> None:
+    """Compare today also where the camera's clock is already in the next day."""
+    await pusher.push(*hours(MIDNIGHT - WEEK, [1] * 24))
+    ahead = datetime.fromisoformat("2026-09-16T22:02:00Z")
+    await pusher.push(*hours(MIDNIGHT, [2] * 23), measurement(ahead - HOUR, 5, minutes=60), sent=ahead)
+    figures = await ask("comparison")
+    assert (figures["until"], figures["today"], figures["last_week"]) == ("2026-09-16T23:58:00", 51, 24)
+
+
 async def test_comparison_of_incomplete_days(pusher: Pusher, ask: Ask) -> None:
     """Tell that counts are missing, so that nobody takes a gap for fewer visitors."""
     await pusher.push(*hours(MIDNIGHT - WEEK, [5]), *hours(MIDNIGHT - WEEK + 2 * HOUR, [5]))

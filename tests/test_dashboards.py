@@ -18,6 +18,7 @@ from custom_components.axis_people_counter.dashboards.module import FILES
 from custom_components.axis_people_counter.dashboards.overview import MAX_CHARTS
 from custom_components.axis_people_counter.statistics import statistic_ids
 from homeassistant.components.frontend import DATA_EXTRA_MODULE_URL, UrlManager
+from homeassistant.config_entries import ConfigEntryDisabler
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import device_registry as dr, entity_registry as er, selector
 from homeassistant.loader import async_get_integration
@@ -223,6 +224,20 @@ async def test_forty_cameras(hass: HomeAssistant, pusher: Pusher, ask: Ask) -> N
     assert len(json.dumps(dashboard)) < 150_000
 
 
+async def test_nothing_is_cut(hass: HomeAssistant, pusher: Pusher, entry: MockConfigEntry, ask: Ask) -> None:
+    """Give long names a whole row, and show large numbers without a unit, which would cut them on a tablet."""
+    await both(pusher)
+    await add_place(hass, entry, (SERIAL,), name="Shop")
+    shown = [card for kind in ("overview", "office") for card in cards(await ask(kind))]
+    rows = {translation("en")["common"]["last_passage"], "Main entrance", "Back door"}
+    tiles = [card for card in shown if card["type"] == "tile" and card["name"] in rows]
+    assert {tile["name"] for tile in tiles} >= {"Main entrance", translation("en")["common"]["last_passage"]}
+    assert all(tile["grid_options"] == {"columns": 12} for tile in tiles)
+    statistics = [card for card in shown if card["type"] == "statistic"]
+    assert statistics
+    assert all(not card["unit"].strip() for card in statistics)
+
+
 async def test_office_shows_all_of_a_place(
     hass: HomeAssistant, pusher: Pusher, entry: MockConfigEntry, ask: Ask
 ) -> None:
@@ -347,6 +362,40 @@ async def test_before_the_entry_is_loaded(
     before = await ask("overview")
     assert await hass.config_entries.async_unload(entry.entry_id)
     assert await ask("overview") == before
+
+
+@pytest.mark.parametrize("kind", ["overview", "office"])
+async def test_disabled_integration(
+    hass: HomeAssistant, pusher: Pusher, entry: MockConfigEntry, ask: Ask, kind: str
+) -> None:
+    """Say that the integration is disabled, instead of showing places and cameras without entities."""
+    await both(pusher)
+    await add_place(hass, entry)
+    before = await ask(kind)
+    await hass.config_entries.async_set_disabled_by(entry.entry_id, ConfigEntryDisabler.USER)
+    (card,) = cards(await ask(kind))
+    assert card["name"] == translation("en")["common"]["disabled"]
+    await hass.config_entries.async_set_disabled_by(entry.entry_id, None)
+    assert await ask(kind) == before
+
+
+async def test_disabled_devices(hass: HomeAssistant, pusher: Pusher, entry: MockConfigEntry, ask: Ask) -> None:
+    """Leave out a camera and a place whose devices are disabled."""
+    await both(pusher)
+    await add_place(hass, entry, (SERIAL,))
+    key = await add_place(hass, entry, (SERIAL,), name="Hall")
+    registry = dr.async_get(hass)
+    for name in (BACK, key):
+        device = registry.async_get_device_by_identifier((DOMAIN, name), entry.entry_id)
+        assert device
+        registry.async_update_device(device.id, disabled_by=dr.DeviceEntryDisabler.USER)
+    await hass.async_block_till_done()
+    shown = json.dumps([await ask("overview"), await ask("office"), await ask("door", "dashboard_form")])
+    assert "Shop" in shown
+    assert "Main entrance" in shown
+    assert "Hall" not in shown
+    assert "Back door" not in shown
+    assert BACK not in shown
 
 
 async def test_every_user_may_ask(

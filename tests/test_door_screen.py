@@ -8,6 +8,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.typing import WebSocketGenerator
 
 from custom_components.axis_people_counter.const import DOMAIN
+from homeassistant.config_entries import ConfigEntryDisabler
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import device_registry as dr, entity_registry as er
 from homeassistant.setup import async_setup_component
@@ -106,6 +107,16 @@ async def test_place_gone(hass: HomeAssistant, pusher: Pusher, entry: MockConfig
     assert card["problem"] == TEXTS["door_place_gone"]
     assert "entity" not in card
     assert "Shop" not in str(card)
+
+
+async def test_disabled_integration(hass: HomeAssistant, pusher: Pusher, entry: MockConfigEntry, ask: Ask) -> None:
+    """Say that the integration is disabled."""
+    await both(pusher)
+    await add_place(hass, entry, limits={"capacity": 50})
+    await hass.config_entries.async_set_disabled_by(entry.entry_id, ConfigEntryDisabler.USER)
+    card = await ask()
+    assert card["problem"] == TEXTS["disabled"]
+    assert "entity" not in card
 
 
 async def test_place_without_capacity(hass: HomeAssistant, pusher: Pusher, entry: MockConfigEntry, ask: Ask) -> None:

@@ -93,6 +93,8 @@ def change(counted: Counted, name: str, icon: str, period: str, offset: int) -> 
         "entity": counted.statistics["in"],
         "name": name,
         "icon": icon,
+        # Beside the unit, a tablet cuts the number. The heading says what is counted.
+        "unit": " ",
         "stat_type": "change",
         "period": {"calendar": calendar},
     }

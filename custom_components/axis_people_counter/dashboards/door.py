@@ -26,14 +26,17 @@ def door(home: Home, words: Words, options: Options) -> Config:
     """Return a view that fills the screen: with one place, or with what has to be done before."""
     place = next((place for place in home.places if options.place in (None, place.key)), None)
     texts = {name: words(key) for name, key in TEXTS.items()}
-    card = {"type": CARD, "words": texts, **_content(place, words, options, has_places=bool(home.places))}
+    if place:
+        content = _content(place, words, options)
+    else:
+        problem = home.reason("door_place_gone" if home.places else "no_places")
+        content = {"place": words("people_counter"), "problem": words(problem)}
+    card = {"type": CARD, "words": texts, **content}
     title = place.name if place else words("door_screen")
     return {"views": [{"title": title, "path": "door", "type": "panel", "cards": [card]}]}
 
 
-def _content(place: Place | None, words: Words, options: Options, *, has_places: bool) -> Config:
-    if place is None:
-        return {"place": words("people_counter"), "problem": words("door_place_gone" if has_places else "no_places")}
+def _content(place: Place, words: Words, options: Options) -> Config:
     content: Config = {"place": place.name, "show_name": options.shows_name}
     if place.capacity is None:
         return content | {"problem": words("door_no_capacity")}

@@ -29,6 +29,8 @@ def comparison(history: AnyHistory, counted_until: Timestamp, now: Timestamp) ->
     """
     zone = history.schedule.zone
     day, _ = history.schedule.day(now)
+    # A camera's clock may be some minutes ahead, and so in the next day.
+    counted_until = min(counted_until, now)
     if counted_until <= day:
         return {"until": None}
     until = datetime.fromtimestamp(counted_until, zone).replace(tzinfo=None)

@@ -12,7 +12,7 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import entity_registry as er
 
 from ..const import CONF_CAPACITY, DOMAIN, SUBENTRY_PLACE
-from ..devices import async_device_keys, async_device_name
+from ..devices import async_device, async_device_keys
 from ..settings import doors_of
 from ..statistics import statistic_ids
 
@@ -46,6 +46,7 @@ class Home:
 
     places: tuple[Place, ...]
     cameras: tuple[Counted, ...]
+    is_disabled: bool = False
 
     @classmethod
     @callback
@@ -55,14 +56,16 @@ class Home:
         if not entries:
             return cls((), ())
         entry = entries[0]
+        if entry.disabled_by:
+            return cls((), (), is_disabled=True)
         entities = _async_entities(hass, entry)
+        names = _async_names(hass, entry)
 
         def counted(key: str) -> tuple[str, str, dict[str, str]]:
-            return key, async_device_name(hass, entry, key) or key, entities[key]
+            return key, names[key], entities[key]
 
         subentries = {place.subentry_id: place for place in entry.get_subentries_of_type(SUBENTRY_PLACE)}
-        keys = async_device_keys(hass, entry)
-        cameras = {key: Counted(*counted(key)) for key in keys - subentries.keys()}
+        cameras = {key: Counted(*counted(key)) for key in names.keys() - subentries.keys()}
         places = tuple(
             Place(
                 *counted(key),
@@ -70,15 +73,30 @@ class Home:
                 subentry.data.get(CONF_CAPACITY),
             )
             for key, subentry in subentries.items()
-            if key in keys
+            if key in names
         )
         return cls(places, tuple(sorted(cameras.values(), key=lambda camera: (camera.name.casefold(), camera.key))))
+
+    def reason(self, reason: str) -> str:
+        """Return the key of the text that tells why nothing is shown."""
+        return "disabled" if self.is_disabled else reason
 
     @property
     def without_place(self) -> tuple[Counted, ...]:
         """The cameras that belong to no place."""
         at_doors = {door.key for place in self.places for door in place.doors}
         return tuple(camera for camera in self.cameras if camera.key not in at_doors)
+
+
+@callback
+def _async_names(hass: HomeAssistant, entry: ConfigEntry) -> dict[str, str]:
+    """Return the names of cameras and places by their keys; disabled ones aren't shown."""
+    devices = {key: async_device(hass, entry, key) for key in async_device_keys(hass, entry)}
+    return {
+        key: device.name_by_user or device.name or key
+        for key, device in devices.items()
+        if device and device.disabled_by is None
+    }
 
 
 @callback

@@ -11,7 +11,7 @@ def office(home: Home, words: Words, options: Options) -> Config:
     """Return a view for each place."""
     places = options.chosen(home.places)
     if not places:
-        return nothing(words, "no_places")
+        return nothing(words, home.reason("no_places"))
     return {"views": [_view(place, words) for place in places]}
 
 
@@ -80,7 +80,7 @@ def _last_day(place: Place, words: Words) -> Config:
 def _counting(place: Place, words: Words) -> Config:
     return section(
         heading(words("counting"), "mdi:check-decagram"),
-        *(tile(door, "connectivity", door.name) for door in place.doors),
+        *(tile(door, "connectivity", door.name, wide=True) for door in place.doors),
         tile(place, "drift_today", words("drift_today"), wide=True),
         *_correction(place, words),
         *_thresholds(place, words),

@@ -34,7 +34,7 @@ def overview(home: Home, words: Words, options: Options) -> Config:
     """Return the chosen views."""
     home = _chosen(home, options)
     if not home.cameras and not home.places:
-        return nothing(words, "no_cameras")
+        return nothing(words, home.reason("no_cameras"))
     # Without a place, the first view shows the doors.
     views = {name: view for name, view in VIEWS.items() if name != "doors" or home.places}
     chosen = [view for name, view in views.items() if name in options.views] or list(views.values())
@@ -72,14 +72,14 @@ def _subject_today(counted: Counted, words: Words, *, has_charts: bool) -> Confi
     badge = incomplete(counted, words) if isinstance(counted, Place) else connected(counted)
     shown = [
         heading(counted.name, _icon(counted), badge),
-        tile(counted, "occupancy", words("now")),
+        tile(counted, "occupancy", words("now"), wide=not isinstance(counted, Place)),
         tile(counted, "free_places", words("free")),
         tile(counted, "in_today", words("visitors_today")),
         tile(counted, "peak_today", words("peak_today")),
     ]
     if not isinstance(counted, Place):
         shown.append(tile(counted, "out_today", words("out_today")))
-        shown.append(tile(counted, "passage", words("last_passage")))
+        shown.append(tile(counted, "passage", words("last_passage"), wide=True))
     if has_charts:
         shown += [
             subtitle(words("compared_with_last_week")),

@@ -98,13 +98,13 @@ HOME_ASSISTANT_LABELS: Final = {
     "Remove",
     "Settings > Automations & scenes",
     "Settings > Dashboards",
-    "Settings > Developer tools > Actions",
-    "Settings > Developer tools > Statistics",
     f"Settings > Devices & services > {NAME}",
     "Settings > Devices & services > Add integration",
     "Settings > Home Assistant Cloud",
     "Settings > Repairs",
     "Settings > System > Network",
+    "Settings > Tools > Actions",
+    "Settings > Tools > Statistics",
     "Statistics graph",
 }
 INTEGRATION: Final = ROOT / "custom_components" / DOMAIN

@@ -369,6 +369,15 @@ async def words_of(result: ConfigFlowResult) -> int:
     return sum(map(words, shown))
 
 
+@pytest.mark.parametrize("language", ["en", *LANGUAGES])
+def test_one_name_on_dashboards_and_devices(language: str) -> None:
+    """Find the same name for an entity on its device and on dashboards, where one heading says more."""
+    texts = translation(language)
+    names = {key: shown["name"] for entities in texts["entity"].values() for key, shown in entities.items()}
+    on_dashboards = {key: name for key, name in texts["common"].items() if key in names and key != "missing_minutes"}
+    assert on_dashboards == {key: names[key] for key in on_dashboards}
+
+
 @pytest.mark.parametrize("way", ["by_hand", "prepare"])
 async def test_set_up_is_short(hass: HomeAssistant, way: str, socket_enabled: None) -> None:
     """Show URL and token in the third dialog at the latest, with at most 200 words so far.

@@ -167,9 +167,11 @@ async def test_many_cameras(
 ) -> None:
     """15 cameras have check boxes; of 40, none is selected at first, and a person can search for them."""
     for serial in range(number):
-        await pusher.push(measurement(NOON - timedelta(minutes=1)), sensor={"serial": f"accc8e0000{serial:02x}"})
+        sensor = {"serial": f"accc8e0000{serial:02x}", "name": f"Door {serial}"}
+        await pusher.push(measurement(NOON - timedelta(minutes=1)), sensor=sensor)
     result = await shown_form(hass, entry)
     mode, labels = door_options(result)
+    assert [*labels.values()] == [f"Door {serial}" for serial in range(number)]
     assert (mode, len(labels), len(suggested(result))) == (shown, number, selected)
 
 

@@ -8,6 +8,7 @@ from contextlib import suppress
 from datetime import datetime
 from functools import lru_cache
 from ipaddress import IPv6Address, ip_address
+import re
 from typing import Final, NamedTuple
 
 from homeassistant.core import HomeAssistant
@@ -17,6 +18,9 @@ from homeassistant.util import dt as dt_util
 from .const import DOMAIN
 
 _MARKDOWN: Final = str.maketrans({character: f"\\{character}" for character in "\\`*_{}[]<>()#+-.!|~&:/@"})
+
+# Numbers in names are compared up to this length.
+_MAX_DIGITS: Final = 12
 
 
 class Message(NamedTuple):
@@ -70,6 +74,11 @@ def name_placeholders(name: str, address: str | None = None) -> dict[str, str]:
 
 
 @lru_cache(maxsize=256)
+def name_order(name: str) -> str:
+    """Return what sorts names, with "Door 2" before "Door 10"."""
+    return re.sub(r"\d+", lambda number: number[0].zfill(_MAX_DIGITS), name.casefold())
+
+
 def link(address: str | None) -> str:
     """Return a link to the page at an IP address, empty for any other text."""
     # The scope of an IPv6 address may be any text.

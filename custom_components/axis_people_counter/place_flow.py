@@ -22,7 +22,7 @@ from .const import (
     SUBENTRY_PLACE,
 )
 from .counting import MAX_COUNT, zone_names
-from .messages import Message, async_translate
+from .messages import Message, async_translate, name_order
 from .receiver import PeopleCounterConfigEntry
 from .settings import doors_of
 from .translated_errors import abort_on_ledger_errors
@@ -107,7 +107,7 @@ def _first_doors(entry: PeopleCounterConfigEntry) -> list[str]:
 
 def _schema(names: dict[str, str], zones: list[str], shown: dict[str, Any], *, is_more_open: bool) -> vol.Schema:
     options = [selector.SelectOptionDict(value=key, label=name) for key, name in names.items()]
-    options.sort(key=lambda option: option["label"].casefold())
+    options.sort(key=lambda option: name_order(option["label"]))
     is_short = len(options) <= MAX_CHECK_BOXES
     mode = selector.SelectSelectorMode.LIST if is_short else selector.SelectSelectorMode.DROPDOWN
     cameras = selector.SelectSelector(selector.SelectSelectorConfig(options=options, multiple=True, mode=mode))

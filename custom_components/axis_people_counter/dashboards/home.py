@@ -5,8 +5,7 @@ Everything comes from the registries and the config entry, so it is known before
 
 from collections import defaultdict
 from dataclasses import dataclass
-import re
-from typing import Final, Self
+from typing import Self
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant, callback
@@ -14,11 +13,9 @@ from homeassistant.helpers import entity_registry as er
 
 from ..const import CONF_CAPACITY, DOMAIN, SUBENTRY_PLACE
 from ..devices import async_device, async_device_keys
+from ..messages import name_order
 from ..settings import doors_of
 from ..statistics import statistic_ids
-
-# Numbers in names are compared up to this length.
-MAX_DIGITS: Final = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +76,7 @@ class Home:
             for key, subentry in subentries.items()
             if key in names
         )
-        return cls(places, tuple(sorted(cameras.values(), key=_order)))
+        return cls(places, tuple(sorted(cameras.values(), key=lambda camera: (name_order(camera.name), camera.key))))
 
     def reason(self, reason: str) -> str:
         """Return the key of the text that tells why nothing is shown."""
@@ -90,11 +87,6 @@ class Home:
         """The cameras that belong to no place."""
         at_doors = {door.key for place in self.places for door in place.doors}
         return tuple(camera for camera in self.cameras if camera.key not in at_doors)
-
-
-def _order(camera: Counted) -> tuple[str, str]:
-    """Return what sorts cameras by name, with "Door 2" before "Door 10"."""
-    return re.sub(r"\d+", lambda number: number[0].zfill(MAX_DIGITS), camera.name.casefold()), camera.key
 
 
 @callback

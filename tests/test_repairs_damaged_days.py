@@ -85,7 +85,7 @@ async def test_confirmed(
     assert {*repairs.issues} == {DAMAGED}
 
     flow = await repairs.submit(flow)
-    assert (flow["type"], flow["reason"]) == ("abort", "damaged_days_deleted")
+    assert (flow["type"], flow["description"]) == ("create_entry", "damaged_days_deleted")
     assert not repairs.issues
     assert query(ledger_path, "SELECT * FROM damaged_days") == []
     await hass.config_entries.async_reload(entry.entry_id)

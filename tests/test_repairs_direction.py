@@ -79,7 +79,7 @@ async def test_camera_is_turned(
     entered, exited = map(sum, zip(*hours, strict=True))
     assert f"On 2026-09-16, Main entrance counted {entered} people in and {exited} out." in repairs.text(flow)
     flow = await answer(hass, repairs, FRONT)
-    assert (flow["type"], flow["reason"]) == ("abort", "turned")
+    assert (flow["type"], flow["description"]) == ("create_entry", "turned")
     assert state_of(hass, SWITCH) == "on"
     assert entry.options["reversed_cameras"] == [SERIAL]
     assert not repairs.issues
@@ -93,7 +93,7 @@ async def test_direction_is_confirmed(
     await push_day(pusher, EXIT)
     await look(hass, noon)
     flow = await answer(hass, repairs, FRONT, "right")
-    assert (flow["type"], flow["reason"]) == ("abort", "left")
+    assert (flow["type"], flow["description"]) == ("create_entry", "left")
     assert entry.options["confirmed_directions"] == [SERIAL]
     assert state_of(hass, SWITCH) == "off"
     assert not repairs.issues
@@ -192,7 +192,7 @@ async def test_exit_among_the_doors_into_a_neighbouring_room(
     expected = "On 2026-09-16, with the doors of Shop as they are, 81 people came in at Back door and 0 went out."
     assert expected in repairs.text(flow)
     flow = await answer(hass, repairs, REAR)
-    assert (flow["type"], flow["reason"]) == ("abort", "turned")
+    assert (flow["type"], flow["description"]) == ("create_entry", "turned")
     data = entry.subentries[key].data
     assert (data["doors"], data["reversed_doors"]) == ([SERIAL, BACK], [])
     assert entry.options["reversed_cameras"] == []
@@ -274,5 +274,5 @@ async def test_two_windows(
     await look(hass, noon)
     flows = [await repairs.open(FRONT) for _ in range(2)]
     ends = [await repairs.submit(flow, choice="turn") for flow in flows]
-    assert [flow["reason"] for flow in ends] == ["turned", "nothing_left"]
+    assert [flow.get("description") or flow["reason"] for flow in ends] == ["turned", "nothing_left"]
     assert state_of(hass, SWITCH) == "on"

@@ -97,7 +97,7 @@ async def test_replace_in_the_repair_flow(hass: HomeAssistant, entry: MockConfig
     text = repairs.text(flow)
     assert "From 2026-09-16 12:00:00 on, New camera counts" in text
     flow = await repairs.submit(flow)
-    assert (flow["type"], flow["reason"]) == ("abort", "camera_replaced")
+    assert (flow["type"], flow["description"]) == ("create_entry", "camera_replaced")
     assert state_of(hass, "sensor.main_entrance_in_today") == "15"
     assert list(entry.runtime_data.cameras) == [SERIAL]
     assert repairs.issues == {}
@@ -110,7 +110,7 @@ async def test_answer_another_door_is_stored(
     """The answer "another door" is stored, also over a restart; the next new camera has its own issue."""
     (issue_id,) = repairs.issues
     flow = await repairs.submit(await repairs.open(issue_id), old_camera=ANOTHER_DOOR)
-    assert (flow["type"], flow["reason"]) == ("abort", "another_door")
+    assert (flow["type"], flow["description"]) == ("create_entry", "another_door")
     assert offered(hass) == []
     await hass.config_entries.async_reload(entry.entry_id)
     await wait(hass, noon, 10 * MINUTE)

@@ -51,9 +51,7 @@ class DirectionFlow(RepairFlow):
                 await camera.async_set_reversed(not camera.camera.reversed)
             except HomeAssistantError as err:
                 raise AbortFlow("ledger_error", err.translation_placeholders) from err
-        # The issue ends with the check that follows.
-        reason = "left" if user_input[CONF_CHOICE] == RIGHT else "turned"
-        return self.async_abort(reason=reason, description_placeholders={**self._data})
+        return self._async_succeed("left" if user_input[CONF_CHOICE] == RIGHT else "turned", self._data)
 
     @property
     def _door(self) -> BackwardDoor:

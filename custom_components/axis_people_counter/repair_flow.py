@@ -5,7 +5,7 @@ from typing import Final
 
 import voluptuous as vol
 
-from homeassistant.components.repairs import RepairsFlow
+from homeassistant.components.repairs import RepairsFlow, RepairsFlowResult
 from homeassistant.data_entry_flow import AbortFlow
 
 from .choices import choice_field
@@ -35,6 +35,10 @@ class RepairFlow(RepairsFlow):
         if not entries:
             raise AbortFlow("not_loaded")
         return entries[0]
+
+    def _async_succeed(self, description: str, placeholders: Mapping[str, str]) -> RepairsFlowResult:
+        """End the flow and its issue. Home Assistant shows this as a success, unlike an abort."""
+        return self.async_create_entry(data={}, description=description, description_placeholders={**placeholders})
 
     @property
     def _camera(self) -> CameraCoordinator:

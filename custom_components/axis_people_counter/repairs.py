@@ -225,7 +225,7 @@ class DamagedDaysFlow(RepairFlow):
         if user_input is not None:
             with abort_on_ledger_errors():
                 await camera.async_delete_damaged_days(self._days)
-            return self.async_abort(reason="damaged_days_deleted", description_placeholders={**self._data})
+            return self._async_succeed("damaged_days_deleted", self._data)
         with abort_on_ledger_errors():
             self._days = await camera.ledger.damaged_days(camera.key)
         if not self._days:
@@ -258,7 +258,7 @@ class NewCameraFlow(RepairFlow):
         if user_input is not None and user_input[CONF_OLD_CAMERA] == ANOTHER_DOOR:
             async_decline(self.hass, entry, self._data["about"])
             entry.runtime_data.replacement_offer.async_update()
-            return self.async_abort(reason="another_door", description_placeholders={**self._data})
+            return self._async_succeed("another_door", self._data)
         if user_input is not None:
             self._old = user_input[CONF_OLD_CAMERA]
             return await self.async_step_confirm()
@@ -281,7 +281,7 @@ class NewCameraFlow(RepairFlow):
                     step_id="confirm", data_schema=vol.Schema({}), description_placeholders=confirmation
                 )
             await async_replace(self.hass, entry, **cameras)
-        return self.async_abort(reason="camera_replaced", description_placeholders=confirmation)
+        return self._async_succeed("camera_replaced", confirmation)
 
 
 _FLOWS: Final[dict[str, type[RepairFlow]]] = {

@@ -126,7 +126,7 @@ class Repairs:
             case "create_entry":
                 # Here, the frontend doesn't add those of the issue.
                 placeholders = flow.get("description_placeholders") or {}
-                found = [texts["create_entry"]["default"]]
+                found = [texts["create_entry"][flow["description"] or "default"]]
             case "abort":
                 found = [texts["abort"][flow["reason"]]]
             case "progress":

@@ -57,9 +57,9 @@ WALKS: dict[str, Callable[[Run], Awaitable[None]]] = {
     "dashboards": dashboards.walk,
     "door": door.walk,
     "options": options.walk,
+    "new-token": new_token.walk,
     "stored-counts": stored_counts.walk,
     "direction": direction.walk,
-    "new-token": new_token.walk,
     "add-again": delete_and_add_directly.walk,
 }
 # A browser and its Home Assistant wait for each other, so each pair uses one core.

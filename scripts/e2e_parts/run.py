@@ -122,19 +122,29 @@ class Run:
     async def open_repair(self, key: str) -> None:
         """Open a repair from the list, by its translation key."""
 
-        async def is_there() -> bool:
-            found = await self.home.command("repairs/list_issues")
-            return any(issue["translation_key"] == key for issue in found["issues"])
+        async def has_begun() -> bool:
+            return await self._has_repair(key)
 
-        await wait_until(is_there)
+        await wait_until(has_begun)
         await self.open("/config/repairs")
         await self.screen.press_simply(self._repair(key))
 
     async def sees_no_repair(self, key: str) -> None:
         """Wait until a repair is no longer in the list."""
+
+        async def has_ended() -> bool:
+            return not await self._has_repair(key)
+
+        # The list on the screen is empty until it is loaded, so it alone proves nothing.
+        await wait_until(has_ended)
         await self.open("/config/repairs")
         await self.screen.page.locator("ha-config-repairs, ha-card .no-repairs").first.wait_for()
         await self._repair(key).wait_for(state="detached")
+
+    async def _has_repair(self, key: str) -> bool:
+        """Return True if a repair is in Home Assistant's list."""
+        found = await self.home.command("repairs/list_issues")
+        return any(issue["translation_key"] == key for issue in found["issues"])
 
     def _repair(self, key: str) -> Locator:
         """Return the row of a repair in the list."""

@@ -113,7 +113,7 @@ async def test_comparison_with_a_fast_clock(pusher: Pusher, ask: Ask) -> None:
 
 
 async def test_comparison_of_incomplete_days(pusher: Pusher, ask: Ask) -> None:
-    """Tell that counts are missing, so that nobody takes a gap for fewer visitors."""
+    """Show that counts are missing, so that nobody takes a gap for fewer visitors."""
     await pusher.push(*hours(MIDNIGHT - WEEK, [5]), *hours(MIDNIGHT - WEEK + 2 * HOUR, [5]))
     await pusher.push(*hours(MIDNIGHT, [3, 3, 3]))
     figures = await ask("comparison")

@@ -1,4 +1,4 @@
-"""What the dashboards show, asked for as a page of Home Assistant does."""
+"""Dashboards, asked for as a page of Home Assistant does."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -96,7 +96,7 @@ def known(hass: HomeAssistant) -> set[str]:
 
 @pytest.mark.parametrize("kind", ["overview", "office"])
 async def test_nothing_to_show(hass: HomeAssistant, ask: Ask, kind: str) -> None:
-    """Say why there is nothing yet, and lead to the integration's page."""
+    """Show why there is nothing yet, and lead to the integration's page."""
     (card,) = cards(await ask(kind))
     assert card["tap_action"]["navigation_path"] == f"/config/integrations/integration/{DOMAIN}"
     assert card["name"] == translation("en")["common"]["no_cameras" if kind == "overview" else "no_places"]
@@ -368,7 +368,7 @@ async def test_before_the_entry_is_loaded(
 async def test_disabled_integration(
     hass: HomeAssistant, pusher: Pusher, entry: MockConfigEntry, ask: Ask, kind: str
 ) -> None:
-    """Say that the integration is disabled, instead of showing places and cameras without entities."""
+    """Show that the integration is disabled, instead of showing places and cameras without entities."""
     await both(pusher)
     await add_place(hass, entry)
     before = await ask(kind)

@@ -1,4 +1,4 @@
-"""What the screen at the door of a place shows, asked for as a page of Home Assistant does."""
+"""The screen at the door of a place, asked for as a page of Home Assistant does."""
 
 from collections.abc import Callable
 from typing import Any
@@ -90,7 +90,7 @@ async def test_senseless_options(
 
 
 async def test_no_place(ask: Ask) -> None:
-    """Say that there is no place yet."""
+    """Show that there is no place yet."""
     card = await ask()
     assert card["problem"] == TEXTS["no_places"]
     assert "entity" not in card
@@ -110,7 +110,7 @@ async def test_place_gone(hass: HomeAssistant, pusher: Pusher, entry: MockConfig
 
 
 async def test_disabled_integration(hass: HomeAssistant, pusher: Pusher, entry: MockConfigEntry, ask: Ask) -> None:
-    """Say that the integration is disabled."""
+    """Show that the integration is disabled."""
     await both(pusher)
     await add_place(hass, entry, limits={"capacity": 50})
     await hass.config_entries.async_set_disabled_by(entry.entry_id, ConfigEntryDisabler.USER)
@@ -120,7 +120,7 @@ async def test_disabled_integration(hass: HomeAssistant, pusher: Pusher, entry: 
 
 
 async def test_place_without_capacity(hass: HomeAssistant, pusher: Pusher, entry: MockConfigEntry, ask: Ask) -> None:
-    """Say that a place needs a capacity."""
+    """Show that a place needs a capacity."""
     await both(pusher)
     await add_place(hass, entry)
     card = await ask()
@@ -129,7 +129,7 @@ async def test_place_without_capacity(hass: HomeAssistant, pusher: Pusher, entry
 
 
 async def test_disabled_entity(hass: HomeAssistant, pusher: Pusher, entry: MockConfigEntry, ask: Ask) -> None:
-    """Say that an entity is missing on which the screen depends."""
+    """Show that an entity is missing on which the screen depends."""
     await both(pusher)
     key = await add_place(hass, entry, limits={"capacity": 50})
     er.async_get(hass).async_update_entity(entity_of(hass, key, "full"), disabled_by=er.RegistryEntryDisabler.USER)

@@ -117,7 +117,7 @@ async def test_events_of_two_pushes(
         await door.go_on(20)
         await door.go_on(40)
         assert passed() == [3, 2]
-        # One of these people isn't in any reading.
+        # The readings lack one of these people.
         await door.push_at_once(measurement(start, 4), measurement(start + timedelta(minutes=1), 2))
         assert passed() == [3, 2, 1]
         assert shown(hass) == (6, 0, 6)
@@ -381,7 +381,7 @@ async def test_other_cameras_are_included(
         await door.go_on()
         await door.go_on()
         assert door.asked <= asked + 1
-        # It isn't asked any more, so a push that agrees proves nothing.
+        # The camera isn't asked any more, so a push that agrees proves nothing.
         door.waiting[0] = 1
         await door.push()
         assert is_live(hass) is False

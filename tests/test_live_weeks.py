@@ -111,7 +111,7 @@ class Entrance:
         if self.random.random() > 0.05:
             self.camera.cursor = waiting[-1].end
         new = [interval for interval in waiting if not self.intervals or interval.end > self.pushed_until]
-        # Those of earlier days aren't needed any more, except the newest one.
+        # Intervals of earlier days aren't needed any more, except the newest one.
         since = min(midnight(), waiting[-1].start)
         self.intervals = [interval for interval in (*self.intervals, *new) if interval.end > since]
         self._check_announced_intervals(new)
@@ -138,7 +138,7 @@ class Entrance:
         assert self.announced.in_ >= due.in_
         assert self.announced.out >= due.out
 
-    # What is shown
+    # The states of entities
 
     @property
     def is_calm(self) -> bool:
@@ -201,7 +201,7 @@ class Shop:
         pushed = sum((door.passed(midnight(), door.pushed_until) for door in self.entrances), Counts())
         assert pushed.in_ <= entered <= truth.in_
         assert pushed.out <= exited <= truth.out
-        # Those who were not seen to enter may be missing, and those who were not seen to leave may be too many.
+        # People who were not seen to enter may be missing, and people who were not seen to leave may be too many.
         truly_inside = truth.in_ - truth.out
         assert truly_inside - (truth.in_ - entered) <= inside <= truly_inside + (truth.out - exited)
         assert shown(self.hass, self.place, "occupied") == ("on" if inside else "off")

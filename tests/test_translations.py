@@ -62,7 +62,7 @@ AXIS_WORDS: Final = (
 )
 
 
-# What fits beside the button that closes a dialog, on a window of 390 pixels.
+# The length that fits beside the button that closes a dialog, on a window of 390 pixels.
 MAX_TITLE: Final = 28
 # Words that another language has as well.
 SAME_AS_ENGLISH: Final = {

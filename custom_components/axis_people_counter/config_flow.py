@@ -212,7 +212,7 @@ class PeopleCounterConfigFlow(
         self.hass.config_entries.async_update_entry(entry, data=self._data)
         return await self.async_step_show()
 
-    # What to enter in cameras
+    # Instructions for cameras
 
     @override
     def _address_and_token(self) -> Mapping[str, Any]:

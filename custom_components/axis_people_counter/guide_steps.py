@@ -80,7 +80,7 @@ class GuideSteps[ContextT: FlowContext, ResultT: FlowResult[Any, Any], HandlerT]
     async def _async_finish(self) -> ResultT:
         """End the dialog before a camera has connected."""
 
-    # What to enter in cameras
+    # Instructions for cameras
 
     async def async_step_show(self, _: dict[str, Any] | None = None) -> ResultT:
         """Show what to enter in cameras."""
@@ -184,7 +184,7 @@ class GuideSteps[ContextT: FlowContext, ResultT: FlowResult[Any, Any], HandlerT]
             },
         )
 
-    # What several steps show
+    # Placeholders and lists of several steps
 
     @callback
     def _guide(self) -> dict[str, str]:

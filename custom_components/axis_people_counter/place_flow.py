@@ -31,7 +31,7 @@ SECTION_NEIGHBOURS: Final = "neighbours"
 SECTION_MORE: Final = "more"
 # Only in the form: a place without a daily reset has no reset time.
 CONF_DAILY_RESET: Final = "daily_reset"
-# Of more cameras, a person searches for a few: they aren't all selected at first, nor shown as check boxes.
+# A person searches for a few of more cameras: these aren't all selected at first, nor shown as check boxes.
 MAX_CHECK_BOXES: Final = 24
 
 

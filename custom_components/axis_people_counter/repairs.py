@@ -48,7 +48,7 @@ MAX_CELL: Final = 30
 UNKNOWN: Final = "?"
 # An option beside those of cameras, whose values are serial numbers.
 ANOTHER_DOOR: Final = "another_door"
-# What can be done with quarantined intervals.
+# The choices for quarantined intervals.
 RETRY: Final = "retry"
 DROP: Final = "drop"
 QUARANTINE_CHOICES: Final = (RETRY, DROP)

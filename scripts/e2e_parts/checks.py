@@ -11,7 +11,7 @@ from scripts.e2e_parts.texts import Texts
 DOMAIN = "axis_people_counter"
 # In addresses and names of elements of the integration; its icon comes from Home Assistant.
 OURS = re.compile("(?<!/api/brands/integration/)axis[-_]people[-_]counter")
-# Of a text to its background, by WCAG 2.2 (AA).
+# The contrast of a text to its background, by WCAG 2.2 (AA).
 LEAST_CONTRAST = 4.5
 # Home Assistant's own texts for the button of a form for which the integration has none.
 NO_LABEL = {"en": "Submit", "de": "OK"}
@@ -35,7 +35,7 @@ class Block:
     is_cut: bool = False
     # Another text is in the same place.
     is_covered: bool = False
-    # It is in a dialog or dashboard of the integration.
+    # The text is in a dialog or dashboard of the integration.
     is_own: bool = False
     # The contrast to what is behind it, unless that isn't known.
     contrast: float | None = None
@@ -46,7 +46,7 @@ class Look:
     """The texts on the screen, and what else the browser tells about it."""
 
     blocks: list[Block]
-    # What can be clicked but not be reached with the Tab key.
+    # Elements that can be clicked but not be reached with the Tab key.
     unreachable: list[str] = field(default_factory=list)
     # The texts of cards that can't be shown.
     broken: list[str] = field(default_factory=list)

@@ -39,7 +39,7 @@ class Announcements:
         return self._announced_at >= self._read_at - LAG
 
     def announce(self, at: float) -> None:
-        """Note that the camera has announced a change."""
+        """Take an announcement of the camera into account."""
         self._announced_at = at
 
     def read(self, reading: Reading, at: float) -> None:

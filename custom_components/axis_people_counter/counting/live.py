@@ -167,7 +167,7 @@ class LiveCounts:
             # A push may lack people who were counted: they mustn't stay for ever.
             self._balance = self._balance.less(people).lowest(people_of(self._steps))
         if self._last is not None and self._last.at >= until + LAG:
-            # Those who were counted after the first reading later than the push passed later.
+            # People who were counted after the first reading later than the push passed after the push.
             self._balance = self._passed.highest(self._counted_after(until))
         return before.minus(self._passed)
 

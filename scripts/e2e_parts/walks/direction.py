@@ -32,8 +32,6 @@ async def walk(run: Run) -> None:
         OnlyOut(known.zone), known.url, known.token, serial="b8a44f405060", name="Side door", installed=installed
     )
     taken(await camera.push())
-    # It needs the new token as well, when there is one.
-    run.cameras.append(camera)
     switch = f"{camera.serial}_reverse_direction"
     await run.sees_state(switch, "off")
     # A change of the direction is looked at at once.

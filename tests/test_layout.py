@@ -35,7 +35,7 @@ LAYERS: Final = (
     ("coordinator",),
     ("ledger_coordinator", "live_camera", "camera_problems"),
     ("statistics",),
-    ("devices",),
+    ("devices", "door_entities"),
     ("settings",),
     ("schedules",),
     ("connecting",),

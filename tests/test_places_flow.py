@@ -46,6 +46,41 @@ async def test_device_of_a_place(hass: HomeAssistant, entry: MockConfigEntry, pu
 
 
 @pytest.mark.usefixtures("noon")
+async def test_hidden_at_doors(hass: HomeAssistant, entry: MockConfigEntry, pusher: Pusher) -> None:
+    """The place leads: what it has for all doors is hidden at each of them, until they leave the place."""
+    await both(pusher)
+    registry = er.async_get(hass)
+
+    def hidden(key: str) -> set[str]:
+        found = {entity.unique_id: entity for entity in registry.entities.values() if entity.hidden_by}
+        return {unique_id.removeprefix(f"{key}_") for unique_id in found if unique_id.startswith(key)}
+
+    async def change(*doors: str) -> None:
+        flows = hass.config_entries.subentries
+        context = SubentryFlowContext(source=SOURCE_RECONFIGURE, subentry_id=place)
+        result = await flows.async_init((entry.entry_id, "place"), context=context)
+        result = await flows.async_configure(result["flow_id"], form(doors))
+        assert result["type"] is FlowResultType.ABORT
+        await hass.async_block_till_done()
+
+    place = await add_place(hass, entry, (SERIAL,), ())
+    of_both = {"occupancy", "occupied", "reset_occupancy"}
+    assert (hidden(SERIAL), hidden(BACK), hidden(place)) == (of_both, set(), set())
+    assert hass.states.get("sensor.main_entrance_occupancy")
+
+    # A person's own choice stays.
+    registry.async_update_entity("sensor.main_entrance_occupancy", hidden_by=None)
+    registry.async_update_entity("sensor.back_door_in_today", hidden_by=er.RegistryEntryHider.USER)
+    await change(SERIAL, BACK)
+    assert (hidden(SERIAL), hidden(BACK)) == (of_both - {"occupancy"}, of_both | {"in_today"})
+    await change(SERIAL)
+    assert (hidden(SERIAL), hidden(BACK)) == (of_both - {"occupancy"}, {"in_today"})
+    hass.config_entries.async_remove_subentry(entry, place)
+    await hass.async_block_till_done()
+    assert (hidden(SERIAL), hidden(BACK)) == (set(), {"in_today"})
+
+
+@pytest.mark.usefixtures("noon")
 async def test_reload_keeps_devices_and_ignored_issues(
     hass: HomeAssistant, entry: MockConfigEntry, pusher: Pusher
 ) -> None:

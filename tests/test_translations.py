@@ -22,6 +22,7 @@ from custom_components.axis_people_counter.const import DOMAIN
 from custom_components.axis_people_counter.counting.local_time import Period
 from custom_components.axis_people_counter.counting.rejected import Reason
 from custom_components.axis_people_counter.direction_repairs import DIRECTIONS
+from custom_components.axis_people_counter.door_entities import HIDDEN_AT_DOORS
 from custom_components.axis_people_counter.export import INTERVALS, PERIODS
 from custom_components.axis_people_counter.export_formats import FORMATS
 from custom_components.axis_people_counter.fill_repairs import CHOICES
@@ -195,6 +196,7 @@ def test_translated_entities() -> None:
     assert translated == {
         str(platform): {*descriptions(platform), *names_at_doors(platform).values()} for platform in PLATFORMS
     }
+    assert {key for platform in PLATFORMS for key in names_at_doors(platform)} == HIDDEN_AT_DOORS
     for key, description in descriptions("sensor").items():
         counts = description.device_class is None and description.native_unit_of_measurement is None
         assert ("unit_of_measurement" in ENGLISH["entity"]["sensor"][key]) is counts

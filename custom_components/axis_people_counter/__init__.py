@@ -17,6 +17,7 @@ from . import issues
 from .connecting import Listener, ListenerSettings
 from .const import CONF_ISSUE_SECRET, DOMAIN
 from .dashboards import async_add_loader, async_remove_loader, async_setup_dashboards
+from .door_entities import async_show_without_door
 from .export import ExportView
 from .http import AuthorityView, async_register_views, async_remove_expired_tokens
 from .ledger import LedgerTooNewError
@@ -78,6 +79,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: PeopleCounterConfigEntry
             await receiver.async_start()
     except LedgerTooNewError as err:
         raise ConfigEntryError(translation_domain=DOMAIN, translation_key="ledger_too_new") from err
+    async_show_without_door(hass, entry)
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
     entry.async_create_background_task(hass, async_follow_units(hass, entry), f"{DOMAIN} units")
     if settings := ListenerSettings.of(entry.data):

@@ -22,6 +22,7 @@ from .const import (
     SUBENTRY_PLACE,
 )
 from .counting import MAX_COUNT, zone_names
+from .door_entities import async_hide_at_doors
 from .messages import Message, async_translate, name_order
 from .receiver import PeopleCounterConfigEntry
 from .settings import doors_of
@@ -65,7 +66,8 @@ class PlaceFlow(ConfigSubentryFlow):
         if not names and not stored:
             return self.async_abort(reason="no_cameras")
         # A door whose camera was removed stays selected, and can be taken out.
-        for key in stored.get(CONF_DOORS, ()):
+        doors_before = set(stored.get(CONF_DOORS, ()))
+        for key in doors_before:
             if key not in names:
                 names[key] = await self._async_missing_name(entry, key)
 
@@ -74,6 +76,8 @@ class PlaceFlow(ConfigSubentryFlow):
             title = user_input[CONF_NAME].strip()
             data = _data(user_input, stored.get(SECTION_NEIGHBOURS, {}).get(CONF_REVERSED_DOORS, ()))
             errors = _errors(title, data)
+            if not errors:
+                async_hide_at_doors(self.hass, entry, {*data[CONF_DOORS], *data[CONF_REVERSED_DOORS]} - doors_before)
             if not errors and self.source == SOURCE_RECONFIGURE:
                 # `async_update_and_abort` shows a text of Home Assistant's own, about a reconfiguration.
                 subentry = self._get_reconfigure_subentry()

@@ -334,6 +334,16 @@ async def test_flood_of_pings(opened: Opened) -> None:
         assert await asked_in(door, 20) == 4
 
 
+async def test_crash(opened: Opened, caplog: pytest.LogCaptureFixture) -> None:
+    """Ask as often as without events when the camera is gone before its pings are answered."""
+    caplog.set_level(logging.DEBUG)
+    async with opened() as door:
+        await streams(door).crash()
+        assert await happens(lambda: not streams(door).filters)
+        assert await happens(lambda: "The event stream of" in caplog.text)
+        assert await asked_in(door, 20) == 4
+
+
 async def test_silent_stream(opened: Opened) -> None:
     """Keep a silent stream open while the camera answers pings, and answer its pings."""
     async with opened() as door:

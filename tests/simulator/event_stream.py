@@ -82,6 +82,12 @@ class EventStream:
         for transport in self._transports:
             transport.write(b"\x89\x00" * 130_000)
 
+    async def crash(self) -> None:
+        """Send pings, and reset the connections before they are answered."""
+        for transport in self._transports:
+            transport.write(b"\x89\x00" * 1000)
+            transport.abort()
+
     async def drop(self) -> None:
         """Close all streams."""
         for stream in list(self.filters):

@@ -20,6 +20,7 @@ from homeassistant.data_entry_flow import FlowResultType, UnknownFlow
 from homeassistant.util import dt as dt_util
 
 from .helpers.asked_cameras import asked_camera, give_access
+from .helpers.flows import waited
 from .helpers.home_assistant import free_port
 from .helpers.listener_entry import ListenerEntry, new_camera, s_client
 from .helpers.pusher import SERIAL, TOKEN, Pusher, document, measurement
@@ -71,10 +72,9 @@ async def enter(hass: HomeAssistant, result: SubentryFlowResult, **fields: Any) 
 
 async def moved_on(hass: HomeAssistant, result: SubentryFlowResult) -> SubentryFlowResult:
     """Return the step after the waiting one, which the frontend asks for when it is told to."""
-    async with asyncio.timeout(10):
-        while result["type"] is FlowResultType.SHOW_PROGRESS:
-            await asyncio.sleep(0.01)
-            result = await hass.config_entries.subentries.async_configure(result["flow_id"])
+    if result["type"] is FlowResultType.SHOW_PROGRESS:
+        await waited(hass.config_entries.subentries, result)
+        result = await hass.config_entries.subentries.async_configure(result["flow_id"])
     assert list(texts(result))
     return result
 

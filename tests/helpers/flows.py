@@ -6,7 +6,7 @@ from typing import Any
 from custom_components.axis_people_counter.const import DOMAIN
 from homeassistant.config_entries import SOURCE_USER, ConfigEntry, ConfigFlowResult
 from homeassistant.core import HomeAssistant
-from homeassistant.data_entry_flow import FlowResultType
+from homeassistant.data_entry_flow import FlowManager, FlowResult, FlowResultType
 from homeassistant.helpers import selector
 
 from .home_assistant import free_port
@@ -67,11 +67,20 @@ async def submit(hass: HomeAssistant, result: ConfigFlowResult) -> ConfigFlowRes
 async def moved_on(hass: HomeAssistant, result: ConfigFlowResult) -> ConfigFlowResult:
     """Return the step after one that waits, which the frontend asks for when it is told to."""
     assert result["type"] is FlowResultType.SHOW_PROGRESS
-    async with asyncio.timeout(30):
-        while result["type"] is FlowResultType.SHOW_PROGRESS:
-            await asyncio.sleep(0.01)
-            result = await hass.config_entries.flow.async_configure(result["flow_id"])
-    return result
+    await waited(hass.config_entries.flow, result)
+    return await hass.config_entries.flow.async_configure(result["flow_id"])
+
+
+async def waited(flows: FlowManager[Any, Any, Any], result: FlowResult[Any, Any]) -> None:
+    """Wait until Home Assistant itself has left a step that waits.
+
+    Asking for the next step meanwhile would run steps twice, and one of them late.
+    """
+    for _ in range(3000):
+        if flows.async_get(result["flow_id"])["step_id"] != result["step_id"]:
+            return
+        await asyncio.sleep(0.01)
+    raise TimeoutError
 
 
 def shown(result: ConfigFlowResult) -> dict[str, str]:

@@ -16,7 +16,7 @@ from custom_components.axis_people_counter.const import DOMAIN
 
 INTEGRATION: Final = Path(__file__).parents[1] / "custom_components" / DOMAIN
 # From outside, only the __init__.py of these folders may be imported.
-PACKAGES: Final = ("counting", "ledger", "connecting", "statistics", "receiver", "http", "dashboards")
+PACKAGES: Final = ("counting", "ledger", "connecting", "statistics", "receiver", "http", "dashboards", "reports")
 # From top to bottom: a module imports only from lower lines, and from its own folder.
 LAYERS: Final = (
     ("__init__",),
@@ -26,6 +26,7 @@ LAYERS: Final = (
     ("guide_steps", "known_camera_steps"),
     ("address_check", "choices"),
     ("http", "export", "dashboards", "sensor", "binary_sensor", "button", "event", "number", "switch"),
+    ("reports",),
     ("summed_sensor", "difference_sensor", "export_formats", "camera_steps"),
     ("entity",),
     ("receiver",),

@@ -1,0 +1,41 @@
+"""Reports: the numbers of a day, a week or a month at one or more places, and how they are written."""
+
+from .model import (
+    Busiest,
+    Comparison,
+    ComparisonKind,
+    DayReport,
+    DayWeather,
+    Drift,
+    Estimate,
+    Figure,
+    HeatCell,
+    HeatMap,
+    HeatRow,
+    Missing,
+    MissingReason,
+    Peak,
+    PlaceReport,
+    Report,
+    ReportKind,
+)
+
+__all__ = [
+    "Busiest",
+    "Comparison",
+    "ComparisonKind",
+    "DayReport",
+    "DayWeather",
+    "Drift",
+    "Estimate",
+    "Figure",
+    "HeatCell",
+    "HeatMap",
+    "HeatRow",
+    "Missing",
+    "MissingReason",
+    "Peak",
+    "PlaceReport",
+    "Report",
+    "ReportKind",
+]

@@ -10,7 +10,7 @@ import voluptuous as vol
 from custom_components.axis_people_counter import async_remove_config_entry_device
 from homeassistant.config_entries import SOURCE_RECONFIGURE, SOURCE_USER, SubentryFlowContext, SubentryFlowResult
 from homeassistant.core import HomeAssistant
-from homeassistant.data_entry_flow import FlowResultType
+from homeassistant.data_entry_flow import FlowResultType, InvalidData
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import device_registry as dr, entity_registry as er, issue_registry as ir
 
@@ -264,6 +264,43 @@ async def test_doors_into_a_neighbouring_room(
     await hass.async_block_till_done()
     data = entry.subentries[key].data
     assert (data["doors"], data["reversed_doors"]) == stored
+
+
+@pytest.mark.usefixtures("noon")
+async def test_opening_hours_and_goals(hass: HomeAssistant, entry: MockConfigEntry, pusher: Pusher) -> None:
+    """The dialog shows opening hours, sales and goal in a closed section of their own; each can be emptied again."""
+    await both(pusher)
+    chosen = {"opening_hours": "schedule.shop", "sales": "sensor.till", "goal": 300}
+    key = await add_place(hass, entry, **chosen)
+    assert chosen.items() <= dict(entry.subentries[key].data).items()
+    result = await shown_form(hass, entry, key)
+    assert result["data_schema"]
+    hours = field(result["data_schema"], "hours")[1]
+    assert hours.options == {"collapsed": True}
+    assert {marker: (marker.description or {}).get("suggested_value") for marker in hours.schema.schema} == chosen
+    assert field(hours.schema, "opening_hours")[1].config["domain"] == ["schedule", "calendar"]
+    await hass.config_entries.subentries.async_configure(result["flow_id"], form(opening_hours="calendar.shop"))
+    await hass.async_block_till_done()
+    data = entry.subentries[key].data
+    assert [data.get(name) for name in chosen] == ["calendar.shop", None, None]
+    result = await shown_form(hass, entry, key)
+    await hass.config_entries.subentries.async_configure(result["flow_id"], form())
+    await hass.async_block_till_done()
+    assert not chosen.keys() & entry.subentries[key].data.keys()
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"opening_hours": "light.shop"}, {"opening_hours": "shop"}, {"sales": "switch.till"}, {"goal": 0}]
+)
+@pytest.mark.usefixtures("noon")
+async def test_wrong_opening_hours_and_goals(
+    hass: HomeAssistant, entry: MockConfigEntry, pusher: Pusher, wrong: dict[str, Any]
+) -> None:
+    """Entities of other kinds and a goal of nobody are refused."""
+    await both(pusher)
+    result = await shown_form(hass, entry)
+    with pytest.raises(InvalidData):
+        await hass.config_entries.subentries.async_configure(result["flow_id"], form(**wrong))
 
 
 async def test_flow_without_cameras(hass: HomeAssistant, entry: MockConfigEntry, pusher: Pusher) -> None:

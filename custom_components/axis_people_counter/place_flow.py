@@ -1,10 +1,13 @@
-"""The subentry flow that adds or changes a place: its doors, its limits, its daily reset."""
+"""The subentry flow that adds or changes a place: its doors, its limits, its opening hours, its daily reset."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 import voluptuous as vol
 
+from homeassistant.components.calendar import DOMAIN as CALENDAR_DOMAIN
+from homeassistant.components.schedule.const import DOMAIN as SCHEDULE_DOMAIN
+from homeassistant.components.sensor import DOMAIN as SENSOR_DOMAIN
 from homeassistant.config_entries import SOURCE_RECONFIGURE, ConfigEntryState, ConfigSubentryFlow, SubentryFlowResult
 from homeassistant.const import CONF_NAME, CONF_TIME_ZONE
 from homeassistant.data_entry_flow import section
@@ -13,10 +16,13 @@ from homeassistant.helpers import selector
 from .const import (
     CONF_CAPACITY,
     CONF_DOORS,
+    CONF_GOAL,
     CONF_HYSTERESIS,
+    CONF_OPENING_HOURS,
     CONF_RESET_TIME,
     CONF_RESET_VALUE,
     CONF_REVERSED_DOORS,
+    CONF_SALES,
     CONF_WARNING_LEVEL,
     DEFAULT_RESET_TIME,
     SUBENTRY_PLACE,
@@ -29,6 +35,7 @@ from .settings import doors_of
 from .translated_errors import abort_on_ledger_errors
 
 SECTION_NEIGHBOURS: Final = "neighbours"
+SECTION_HOURS: Final = "hours"
 SECTION_MORE: Final = "more"
 # Only in the form: a place without a daily reset has no reset time.
 CONF_DAILY_RESET: Final = "daily_reset"
@@ -42,6 +49,11 @@ def _people(least: int) -> vol.All:
         selector.NumberSelectorConfig(min=least, max=MAX_COUNT, step=1, mode=selector.NumberSelectorMode.BOX)
     )
     return vol.All(number, vol.Coerce(int))
+
+
+def _entity(*domains: str) -> selector.EntitySelector:
+    """Return a field for an entity."""
+    return selector.EntitySelector(selector.EntitySelectorConfig(domain=list(domains)))
 
 
 class PlaceFlow(ConfigSubentryFlow):
@@ -124,6 +136,16 @@ def _schema(names: dict[str, str], zones: list[str], shown: dict[str, Any], *, i
             vol.Required(SECTION_NEIGHBOURS): section(
                 vol.Schema({vol.Optional(CONF_REVERSED_DOORS, default=[]): cameras}), {"collapsed": not has_neighbours}
             ),
+            vol.Optional(SECTION_HOURS): section(
+                vol.Schema(
+                    {
+                        vol.Optional(CONF_OPENING_HOURS): _entity(SCHEDULE_DOMAIN, CALENDAR_DOMAIN),
+                        vol.Optional(CONF_SALES): _entity(SENSOR_DOMAIN),
+                        vol.Optional(CONF_GOAL): _people(1),
+                    }
+                ),
+                {"collapsed": True},
+            ),
             vol.Required(SECTION_MORE): section(
                 vol.Schema(
                     {
@@ -160,6 +182,7 @@ def _data(user_input: dict[str, Any], reversed_before: Iterable[str]) -> dict[st
     return {
         CONF_DOORS: [key for key in doors if key not in reversed_doors],
         CONF_REVERSED_DOORS: [key for key in reversed_doors if key not in taken_out],
+        **user_input.get(SECTION_HOURS, {}),
         **more,
     }
 
@@ -187,5 +210,6 @@ def _form(title: str, data: Mapping[str, Any]) -> dict[str, Any]:
         CONF_NAME: title,
         CONF_DOORS: [*data[CONF_DOORS], *data[CONF_REVERSED_DOORS]],
         SECTION_NEIGHBOURS: data,
+        SECTION_HOURS: data,
         SECTION_MORE: {**data, CONF_DAILY_RESET: CONF_RESET_TIME in data},
     }

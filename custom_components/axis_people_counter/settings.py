@@ -19,13 +19,16 @@ from .const import (
     CONF_DECLINED,
     CONF_DELETE_OLD_COUNTS,
     CONF_DOORS,
+    CONF_GOAL,
     CONF_HYSTERESIS,
     CONF_KEEP_DAYS,
+    CONF_OPENING_HOURS,
     CONF_REPLACEMENTS,
     CONF_RESET_TIME,
     CONF_RESET_VALUE,
     CONF_REVERSED_CAMERAS,
     CONF_REVERSED_DOORS,
+    CONF_SALES,
     CONF_WARNING_LEVEL,
     DEFAULT_KEEP_DAYS,
     DOMAIN,
@@ -159,6 +162,11 @@ class PlaceSettings:
     hysteresis: int
     time_zone: str | None
     schedule: Schedule
+    # Entities: a schedule or a calendar, and a sensor with the number of sales or loans of today.
+    opening_hours: str | None = None
+    sales: str | None = None
+    # Visitors a day.
+    goal: int | None = None
 
     @classmethod
     async def async_of(cls, subentry: ConfigSubentry) -> Self:
@@ -173,6 +181,9 @@ class PlaceSettings:
             hysteresis=data[CONF_HYSTERESIS],
             time_zone=data.get(CONF_TIME_ZONE),
             schedule=await async_schedule(data.get(CONF_TIME_ZONE), data.get(CONF_RESET_TIME), data[CONF_RESET_VALUE]),
+            opening_hours=data.get(CONF_OPENING_HOURS),
+            sales=data.get(CONF_SALES),
+            goal=data.get(CONF_GOAL),
         )
 
     @property

@@ -29,12 +29,14 @@ def form(
 ) -> dict[str, Any]:
     """Return what a user enters for a place; fields that are None are left out."""
     more = {**MORE, **(limits or {}), **more}
+    hours = {key: more.pop(key) for key in ("opening_hours", "sales", "goal") if key in more}
     entered: dict[str, Any] = {"capacity": more.pop("capacity")} if "capacity" in more else {}
     return {
         **entered,
         "name": name,
         "doors": list(doors),
         "neighbours": {"reversed_doors": list(reversed_doors)},
+        **({"hours": hours} if hours else {}),
         "more": {key: value for key, value in more.items() if value is not None},
     }
 

@@ -4,6 +4,7 @@ from .announcements import Announcements
 from .backward import DoorDay, backward_doors, door_day, has_many_people
 from .columns import UNKNOWN, Columns, columns_of, gaps_between, sum_known, with_unknown
 from .comparison import HourDifference, compared_hours, uncovered
+from .crowds import Crowd, crowds
 from .interval import MAX_COUNT, MAX_WIDTH, Interval, Intervals, reverse
 from .live import NOBODY, LiveCounts, People, Reading, people_of, without_people
 from .local_counts import LocalCounts, intervals_of, wall_time
@@ -56,6 +57,7 @@ from .replacements import (
 )
 from .rows import Row, count_rows, passages
 from .schedule import Schedule
+from .tally import DoorTally, Stretch, intersection, seconds_by_piece, union
 
 __all__ = [
     "DAY",
@@ -73,9 +75,11 @@ __all__ = [
     "Columns",
     "Correction",
     "Coverage",
+    "Crowd",
     "Document",
     "DocumentError",
     "DoorDay",
+    "DoorTally",
     "HourDifference",
     "Interval",
     "Intervals",
@@ -103,12 +107,14 @@ __all__ = [
     "Sender",
     "SentInterval",
     "Source",
+    "Stretch",
     "TestMessage",
     "Timestamp",
     "backward_doors",
     "columns_of",
     "compared_hours",
     "count_rows",
+    "crowds",
     "door_day",
     "final_occupancy",
     "first_serial",
@@ -116,6 +122,7 @@ __all__ = [
     "gaps_between",
     "has_many_people",
     "has_reached",
+    "intersection",
     "intervals_of",
     "is_held",
     "key_at",
@@ -138,12 +145,14 @@ __all__ = [
     "resolve",
     "reverse",
     "routes_of",
+    "seconds_by_piece",
     "sum_known",
     "summarize",
     "thresholds",
     "to_timestamp",
     "turning_points",
     "uncovered",
+    "union",
     "wall_time",
     "with_unknown",
     "without_last",

@@ -154,10 +154,33 @@ def assert_sound(path: Path) -> None:
         assert all(earlier.end <= later.start for earlier, later in pairwise(found)), key
         sums = [sum(interval[column] or 0 for interval in found) for column in range(2, 6)]
         assert totals == sums, key
+        assert_imports_sound(path, key)
     in_both = "SELECT camera, start / 86400 FROM intervals INTERSECT SELECT camera, day FROM packed_days"
     assert query(path, in_both) == []
     for day, content in query(path, "SELECT day, content FROM packed_days"):
         assert {interval.start // DAY for interval in day_format.unpack(content)} == {day}
+
+
+def assert_imports_sound(path: Path, key: str) -> None:
+    """Assert that the imported days of a camera are the sums of its imported intervals, and so are their totals.
+
+    Totals also contain the sums of intervals that were deleted.
+    """
+    days: dict[tuple[int, int], list[int]] = {}
+    for start, _, entered, exited, adults_entered, adults_exited, sent in stored_as_sent(path, key):
+        if sent < 0:
+            sums = days.setdefault((-sent, start // DAY), [0] * 5)
+            counts = (1, entered, exited, adults_entered or 0, adults_exited or 0)
+            sums[:] = map(sum, zip(sums, counts, strict=True))
+    kinds = ("entered", "exited", "adults_entered", "adults_exited")
+    columns = ", ".join(f"imported_days.{column}" for column in ("import", "day", "intervals", *kinds))
+    rows = query(path, f"SELECT {columns} FROM imported_days JOIN cameras ON id = camera WHERE key = ?", key)
+    assert {(row[0], row[1]): list(row[2:]) for row in rows} == days
+    deleted_until, *totals = camera_row(
+        path, ", ".join(["deleted_until", *(f"imported_{kind}" for kind in kinds)]), key
+    )
+    imported = [sum(sums[column] for sums in days.values()) for column in range(1, 5)]
+    assert all(map(int.__ge__, totals, imported, strict=True)) if deleted_until else totals == imported
 
 
 @contextmanager

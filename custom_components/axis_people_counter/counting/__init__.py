@@ -40,7 +40,7 @@ from .occupancy import (
     turning_points,
 )
 from .occupancy_columns import PassageColumns, Peak, passages_of_door, passages_of_place, peaks
-from .overlap import NEVER_SENT, Coverage, SentInterval, overlapping_groups, rank, resolve
+from .overlap import NEVER_SENT, Coverage, SentInterval, import_of, overlapping_groups, rank, resolve, sent_of_import
 from .protocol import Document, DocumentError, ProtocolVersionError, Push, Sender, TestMessage, parse, parse_rejected
 from .rejected import Reason, Rejected, RejectedTexts
 from .replacements import (
@@ -122,6 +122,7 @@ __all__ = [
     "gaps_between",
     "has_many_people",
     "has_reached",
+    "import_of",
     "intersection",
     "intervals_of",
     "is_held",
@@ -146,6 +147,7 @@ __all__ = [
     "reverse",
     "routes_of",
     "seconds_by_piece",
+    "sent_of_import",
     "sum_known",
     "summarize",
     "thresholds",

@@ -10,8 +10,19 @@ from typing import Final, NamedTuple
 from .interval import MAX_WIDTH, Interval
 from .local_time import Timestamp
 
-# When an interval was sent that no camera has pushed: it was read from the camera later.
+# When an interval was sent that no camera has pushed: it was read from the camera later. Imported intervals have
+# numbers below this one: see `sent_of_import`.
 NEVER_SENT: Final[Timestamp] = 0
+
+
+def sent_of_import(import_id: int) -> Timestamp:
+    """Return when the intervals of an import were sent: never, by a number that names the import."""
+    return NEVER_SENT - import_id
+
+
+def import_of(sent: Timestamp) -> int | None:
+    """Return the import that an interval comes from, None where a camera sent it or it was read from one."""
+    return NEVER_SENT - sent if sent < NEVER_SENT else None
 
 
 class SentInterval(NamedTuple):
@@ -65,11 +76,11 @@ def resolve(group: list[SentInterval]) -> tuple[list[SentInterval], list[SentInt
     The result depends on the intervals alone, never on the order in which they came. Intervals that were sent later
     replace one that they cover wholly. An interval that only cuts into one sent earlier has to wait: accepting it alone
     would lose the rest of the earlier one, and accepting both would count people twice. Intervals that were read from
-    the camera give way to all that were pushed.
+    the camera, or imported, give way to all that were pushed.
     """
     if len(group) == 1:
         return group, []
-    pushed = [interval for interval in group if interval.sent != NEVER_SENT]
+    pushed = [interval for interval in group if interval.sent > NEVER_SENT]
     accepted, waiting = _resolve_alike(pushed)
     if len(pushed) < len(group):
         pushed_time = Coverage()

@@ -6,6 +6,7 @@ from .errors import LedgerError, LedgerTooNewError, TooManyCamerasError
 from .file import BackupHold
 from .folds import Counts
 from .hour_counts import NO_COUNTS, HourCounts, minus, plus
+from .imports import Import, Importable, Undone
 from .ledger import Ledger
 from .places import Door, Place
 from .quarantine import MAX_QUARANTINED, MAX_QUARANTINED_BYTES, Quarantine, Quarantined
@@ -25,6 +26,8 @@ __all__ = [
     "Counts",
     "Door",
     "HourCounts",
+    "Import",
+    "Importable",
     "Ledger",
     "LedgerError",
     "LedgerTooNewError",
@@ -34,6 +37,7 @@ __all__ = [
     "Retried",
     "Series",
     "TooManyCamerasError",
+    "Undone",
     "minus",
     "plus",
 ]

@@ -43,6 +43,11 @@ class Camera:
     total_exited: int
     total_adults_entered: int | None
     total_adults_exited: int | None
+    # The part of these sums that was imported.
+    imported_entered: int
+    imported_exited: int
+    imported_adults_entered: int
+    imported_adults_exited: int
     quarantined: int
 
 
@@ -114,8 +119,13 @@ def note_counts_adults(db: sqlite3.Connection, camera: int) -> None:
     )
 
 
-def add_deleted(db: sqlite3.Connection, camera: int, until: Timestamp, counts: HourCounts) -> None:
-    """Record sums of intervals that were deleted because of their age: totals contain them still."""
+def add_deleted(
+    db: sqlite3.Connection, camera: int, until: Timestamp, counts: HourCounts, imported: HourCounts
+) -> None:
+    """Record sums of intervals that were deleted because of their age: totals contain them still.
+
+    `imported` is the part of them that was imported.
+    """
     db.execute(
         """
         UPDATE cameras
@@ -131,4 +141,21 @@ def add_deleted(db: sqlite3.Connection, camera: int, until: Timestamp, counts: H
         WHERE id = :camera
         """,
         {"camera": camera, "until": until, **counts._asdict()},
+    )
+    if any(imported):
+        add_imported(db, camera, imported)
+
+
+def add_imported(db: sqlite3.Connection, camera: int, counts: HourCounts) -> None:
+    """Add counts to the part of the totals that was imported; negative ones are taken away."""
+    db.execute(
+        """
+        UPDATE cameras
+        SET imported_entered = imported_entered + :entered,
+            imported_exited = imported_exited + :exited,
+            imported_adults_entered = imported_adults_entered + :adults_entered,
+            imported_adults_exited = imported_adults_exited + :adults_exited
+        WHERE id = :camera
+        """,
+        {"camera": camera, **counts._asdict()},
     )

@@ -1,9 +1,9 @@
 """Stores intervals that were read from a camera, where nothing was pushed. A push that comes later replaces them.
 
-Knows no cameras' answers. Called by ledger.py.
+Knows no cameras' answers. Called by ledger.py and imports.py.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 import sqlite3
 
@@ -31,15 +31,21 @@ def fill(db: sqlite3.Connection, key: str, serial: str, found: Iterable[Interval
         for interval in sorted(found)
         if interval.end > camera.deleted_until and key_at(of_serial, serial, interval.start) == key
     ]
-    counted = _counted_time(db, camera.id, candidates)
-    added = []
+    added = without_counts(db, camera.id, candidates)
+    settled = settle(db, camera, by_day(SentInterval(*interval, NEVER_SENT) for interval in added), received)
+    return Filled(Changes(get_camera(db, key), (), settled.changed_since), tuple(added))
+
+
+def without_counts(db: sqlite3.Connection, camera: int, candidates: Sequence[Interval]) -> list[Interval]:
+    """Return those of some intervals, in the order of time, that touch neither stored ones nor each other."""
+    counted = _counted_time(db, camera, candidates)
+    free = []
     for interval in candidates:
         if not counted.touches(interval.start, interval.end):
             # A camera may return the same time twice.
             counted.add(interval.start, interval.end)
-            added.append(interval)
-    settled = settle(db, camera, by_day(SentInterval(*interval, NEVER_SENT) for interval in added), received)
-    return Filled(Changes(get_camera(db, key), (), settled.changed_since), tuple(added))
+            free.append(interval)
+    return free
 
 
 def counted_seconds(db: sqlite3.Connection, camera: int, start: Timestamp, end: Timestamp) -> int:
@@ -52,7 +58,7 @@ def counted_seconds(db: sqlite3.Connection, camera: int, start: Timestamp, end: 
     return seconds
 
 
-def _counted_time(db: sqlite3.Connection, camera: int, candidates: list[Interval]) -> Coverage:
+def _counted_time(db: sqlite3.Connection, camera: int, candidates: Sequence[Interval]) -> Coverage:
     counted = Coverage()
     if candidates:
         low, high = candidates[0].start, max(interval.end for interval in candidates)

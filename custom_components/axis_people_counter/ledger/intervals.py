@@ -13,7 +13,7 @@ import sqlite3
 from typing import Any, Final, NamedTuple
 
 from ..counting import DAY, LATEST, Columns, Interval, SentInterval, Timestamp, columns_of, gaps_between
-from . import day_format, packed_days
+from . import day_format, imported_days, packed_days
 from .hour_counts import HourCounts, plus
 from .packed_days import PackedDay
 
@@ -368,14 +368,14 @@ def replace(
             "last_day": max(starts) // DAY,
         },
     ).fetchall()
-    if has_packed_days:
-        removed = _put_back(db, camera, removed, {start // DAY for start in starts})
-    if removed:
+    in_rows = _put_back(db, camera, removed, {start // DAY for start in starts}) if has_packed_days else removed
+    if in_rows:
         db.executemany(
             "DELETE FROM intervals WHERE camera = ? AND start = ?",
-            ((camera, interval.start) for interval in removed),
+            ((camera, interval.start) for interval in in_rows),
         )
     _insert(db, camera, added)
+    imported_days.note_changes(db, camera, removed, added)
 
 
 def _put_back(db: sqlite3.Connection, camera: int, removed: list[SentInterval], days: set[int]) -> list[SentInterval]:
@@ -440,6 +440,7 @@ def set_aside(db: sqlite3.Connection, camera: int, day: int) -> None:
         (camera, day),
     )
     packed_days.delete(db, camera, day)
+    imported_days.forget_day(db, camera, day)
     # The sums of the day may be what is damaged, so they can't be subtracted. Adults stay NULL where none are counted.
     columns = "entered, exited, adults_entered, adults_exited"
     db.execute(

@@ -17,6 +17,7 @@ from . import (
     deleted_hours,
     directions,
     filling,
+    imports,
     intervals,
     packing,
     place_today,
@@ -35,6 +36,7 @@ from .file import Answer, LedgerFile
 from .filling import Filled
 from .folds import CameraFold, PlaceFold, ReadInSteps
 from .hour_counts import HourCounts
+from .imports import Import, Importable, Undone
 from .intervals import Page
 from .place_today import PlaceToday
 from .places import Checkpoint, Door, Place
@@ -168,6 +170,44 @@ class Ledger(LedgerFile):
     def fill(self, key: str, serial: str, found: Sequence[Interval], received: Timestamp) -> Answer[Filled]:
         """Store what was read from a camera of about a day, where no counts are stored; pushes replace it later."""
         return self.submit(lambda db: filling.fill(db, key, serial, found, received), writes=True)
+
+    # Imports of old counts
+
+    def importable(self, key: str, found: Sequence[Interval]) -> Answer[Importable]:
+        """Return which of some intervals, all of about a day, begin and end where a camera has no counts."""
+        return self.submit(lambda db: imports.importable(db, key, found))
+
+    def begin_import(self, name: str, now: Timestamp) -> Answer[int]:
+        """Begin an import from a file with this name, and return its id."""
+        return self.submit(lambda db: imports.begin(db, name, now), writes=True)
+
+    def store_imported(
+        self, import_id: int, key: str, found: Sequence[Interval], received: Timestamp
+    ) -> Answer[Importable]:
+        """Store those of some intervals, all of about a day, that can be imported; pushes replace them later."""
+        return self.submit(lambda db: imports.store(db, import_id, key, found, received), writes=True)
+
+    def finish_import(self, import_id: int) -> Answer[None]:
+        """Record that all of an import is stored."""
+        return self.submit(lambda db: imports.finish(db, import_id), writes=True)
+
+    def undo_import_step(self, import_id: int) -> Answer[Undone | None]:
+        """Remove some of an import; return None when nothing of it is left."""
+        return self.submit(lambda db: imports.undo_step(db, import_id), writes=True)
+
+    def imports(self) -> Answer[list[Import]]:
+        """Return the newest imports, the last one first."""
+        return self.submit(imports.newest)
+
+    def find_import(self, import_id: int) -> Answer[Import | None]:
+        """Return an import, None where there is none with this id."""
+        return self.submit(lambda db: imports.find(db, import_id))
+
+    def unfinished_imports(self) -> Answer[list[int]]:
+        """Return the ids of the imports that were begun, but not finished."""
+        return self.submit(imports.unfinished)
+
+    # Comparisons with cameras, and corrections
 
     def comparisons(self) -> Answer[dict[str, Comparison]]:
         """Return how the last compared day of each camera differs from what the camera has, by key."""

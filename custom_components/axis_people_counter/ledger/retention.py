@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 import sqlite3
 from typing import NamedTuple
 
-from ..counting import DAY, EARLIEST, Timestamp
+from ..counting import DAY, EARLIEST, Timestamp, import_of
 from . import cameras, corrections, damaged_days, deleted_hours, intervals, packed_days, places, quarantine, series
 from .cameras import Camera
 from .places import Place
@@ -106,4 +106,5 @@ def _delete_intervals(db: sqlite3.Connection, extent: _Extent, until: Timestamp)
         if interval.end <= until and interval.end < extent.newest_end
     ]
     intervals.replace(db, camera.id, ended, [])
-    cameras.add_deleted(db, camera.id, until, packed_days.sums(ended))
+    imported = [interval for interval in ended if import_of(interval.sent) is not None]
+    cameras.add_deleted(db, camera.id, until, packed_days.sums(ended), packed_days.sums(imported))

@@ -227,8 +227,39 @@ _TABLES: Final = """
     ) STRICT, WITHOUT ROWID;
 """
 
+_IMPORTS: Final = """
+    -- Files of old counts that were imported. An id is never used twice: intervals name it, see imported_days.py.
+    CREATE TABLE imports (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        name TEXT NOT NULL,
+        made INTEGER NOT NULL,
+        -- 0 until all of the file is stored. Such an import is undone when the integration starts.
+        finished INTEGER NOT NULL DEFAULT 0
+    ) STRICT;
+
+    -- The sums of the intervals that still count because of an import, by the day (UTC) on which they begin.
+    CREATE TABLE imported_days (
+        import INTEGER NOT NULL REFERENCES imports,
+        camera INTEGER NOT NULL REFERENCES cameras,
+        day INTEGER NOT NULL,
+        intervals INTEGER NOT NULL,
+        entered INTEGER NOT NULL,
+        exited INTEGER NOT NULL,
+        adults_entered INTEGER NOT NULL,
+        adults_exited INTEGER NOT NULL,
+        PRIMARY KEY (import, camera, day)
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX imported_days_of_camera ON imported_days (camera, day);
+
+    -- The part of the totals that was imported, which sensors leave out: see imported_days.py.
+    ALTER TABLE cameras ADD COLUMN imported_entered INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE cameras ADD COLUMN imported_exited INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE cameras ADD COLUMN imported_adults_entered INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE cameras ADD COLUMN imported_adults_exited INTEGER NOT NULL DEFAULT 0;
+"""
+
 # Each makes the next schema version out of the one before. Never change one that has been released: add another.
-MIGRATIONS: Final = (_TABLES,)
+MIGRATIONS: Final = (_TABLES, _IMPORTS)
 
 
 class NotALedgerError(Exception):

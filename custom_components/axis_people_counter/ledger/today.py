@@ -106,8 +106,16 @@ def _plus(counts: Counts, added: list[Interval]) -> Counts:
 
 
 def _total(camera: Camera) -> Counts:
-    entered, exited = camera.total_entered, camera.total_exited
+    """Return the total without what was imported.
+
+    Recorder adds each rise of a total to the hour in which it sees it, and years of old counts would be a spike there.
+    """
+    entered, exited = camera.total_entered - camera.imported_entered, camera.total_exited - camera.imported_exited
     adults_entered, adults_exited = camera.total_adults_entered, camera.total_adults_exited
+    if adults_entered is not None:
+        adults_entered -= camera.imported_adults_entered
+    if adults_exited is not None:
+        adults_exited -= camera.imported_adults_exited
     if camera.reversed:
         return Counts(exited, entered, adults_exited, adults_entered)
     return Counts(entered, exited, adults_entered, adults_exited)

@@ -145,7 +145,7 @@ class BaseHistory:
         (at, value, source), before = correction
         return {"at": _local(at, self.schedule.zone), "by": source, "from": before, "to": value}
 
-    def _corrections(self, start: Timestamp, end: Timestamp) -> Iterator[Correction]:
+    def corrections(self, start: Timestamp, end: Timestamp) -> Iterator[Correction]:
         """Yield resets and corrections in the order of time; at the same time the reset comes first."""
         for page_start in range(start, end, CORRECTIONS_PAGE):
             page_end = min(page_start + CORRECTIONS_PAGE, end)
@@ -188,7 +188,7 @@ class History(BaseHistory):
         # An interval over the reset counts for occupancy, and one over the first bound covers a part of the first row.
         found = self.ledger.columns_overlapping(self.key, reset, bounds[-1])
         counted, passing = tee(_directed(found, is_reversed=bool(self.camera.reversed)))
-        corrections = self._corrections(reset, min(bounds[-1], now))
+        corrections = self.corrections(reset, min(bounds[-1], now))
         return count_rows(bounds, [counted], peaks(bounds, passages_of_door(passing, reset), corrections), now)
 
     @override
@@ -228,18 +228,23 @@ class PlaceHistory(BaseHistory):
 
     def rows(self, bounds: Sequence[Timestamp], now: Timestamp) -> Iterator[Row]:
         """Yield a row for the period between each two bounds."""
-        start, end, settings = bounds[0], min(bounds[-1], now), self.settings
-        since, running = self.schedule.reset(start - 1)[0], 0
-        if self.schedule.reset_time is None:
-            since, running = self.ledger.running_before(settings.place, start)
-            # Without a checkpoint, nobody was counted before this time.
-            since = since or max(0, start - MAX_WIDTH)
-        doors = [tee(self._columns(door, since, bounds[-1])) for door in settings.doors]
+        end = min(bounds[-1], now)
+        since, running = self.occupancy_before(bounds[0])
+        doors = [tee(self.columns(door, since, bounds[-1])) for door in self.settings.doors]
         passed = passages_of_place([passing for _, passing in doors], since)
-        corrections = self._corrections(since, end)
+        corrections = self.corrections(since, end)
         return count_rows(bounds, [counted for counted, _ in doors], peaks(bounds, passed, corrections, running), now)
 
-    def _columns(self, door: Door, start: Timestamp, end: Timestamp) -> Iterator[Columns]:
+    def occupancy_before(self, start: Timestamp) -> tuple[Timestamp, int]:
+        """Return from when on passages have to be known for the occupancy at an instant, and the count until then."""
+        if self.schedule.reset_time is not None:
+            return self.schedule.reset(start - 1)[0], 0
+        since, running = self.ledger.running_before(self.settings.place, start)
+        # Without a checkpoint, nobody was counted before this time.
+        return since or max(0, start - MAX_WIDTH), running
+
+    def columns(self, door: Door, start: Timestamp, end: Timestamp) -> Iterator[Columns]:
+        """Yield the intervals of a door that overlap [start, end), in the direction of the place."""
         camera = self.cameras.get(door.key)
         # Reversed = camera reversed XOR door reversed.
         is_reversed = camera is not None and bool(camera.reversed) != door.is_reversed

@@ -31,6 +31,7 @@ LAYERS: Final = (
     ("entity",),
     ("receiver",),
     ("agreement", "direction_check"),
+    ("earlier_rows",),
     ("history", "gap_filling", "live_polling"),
     ("place_coordinator",),
     ("coordinator",),

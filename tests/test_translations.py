@@ -19,6 +19,7 @@ from custom_components.axis_people_counter.agreement import REASONS
 from custom_components.axis_people_counter.choices import BY_HAND, PREPARE
 from custom_components.axis_people_counter.config_flow import TASKS
 from custom_components.axis_people_counter.const import DOMAIN
+from custom_components.axis_people_counter.counting.earlier import Earlier
 from custom_components.axis_people_counter.counting.local_time import Period
 from custom_components.axis_people_counter.counting.rejected import Reason
 from custom_components.axis_people_counter.direction_repairs import DIRECTIONS
@@ -455,6 +456,7 @@ def test_choices_of_services() -> None:
     assert {place: tuple(select["options"]) for place, select in options.items()} == {
         ("export_counts", "format"): tuple(FORMATS),
         ("export_counts", "period"): (*Period, INTERVALS),
+        ("get_counts", "compare"): tuple(Earlier),
         ("get_counts", "period"): tuple(Period),
     }
     assert set(PERIODS) == {*Period, INTERVALS}
@@ -470,5 +472,5 @@ def test_choices_of_services() -> None:
     assert translated.pop("way") == {PREPARE, BY_HAND, DIRECT, HOME_ASSISTANT}
     assert translated.pop("next") == set(NEXT_STEPS)
     assert translated.pop("task") == set(TASKS)
-    assert translated == {"format": set(FORMATS), "period": set(PERIODS)}
+    assert translated == {"compare": set(Earlier), "format": set(FORMATS), "period": set(PERIODS)}
     assert all(select["translation_key"] in translated for select in options.values())

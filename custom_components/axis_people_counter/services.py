@@ -3,8 +3,8 @@
 Checks targets and limits, and reads rows through history and export; `__init__` registers them.
 """
 
-from itertools import islice
-from typing import Any, Final
+from itertools import islice, repeat
+from typing import Any, Final, NamedTuple
 
 import voluptuous as vol
 
@@ -17,8 +17,9 @@ from homeassistant.util.json import JsonValueType
 
 from .const import DOMAIN
 from .coordinator import CameraCoordinator
-from .counting import DAY, MAX_COUNT, Period, Source
+from .counting import DAY, MAX_COUNT, Earlier, Period, Source, Span, earlier_spans
 from .devices import async_device
+from .earlier_rows import compared_fields, rows_of_spans
 from .entity import PeopleCounterEntity
 from .export import INTERVALS, MAX_LINK_CAMERAS, PERIODS, WEIGHT_OF_PLACE, Export, async_link, date_and_time
 from .export_formats import FORMATS
@@ -38,6 +39,7 @@ ATTR_VALUE: Final = "value"
 ATTR_START: Final = "start"
 ATTR_END: Final = "end"
 ATTR_PERIOD: Final = "period"
+ATTR_COMPARE: Final = "compare"
 ATTR_FORMAT: Final = "format"
 
 # An answer passes through memory, templates and traces as a whole, so its size is limited.
@@ -67,12 +69,14 @@ async def _async_get_counts(call: ServiceCall) -> ServiceResponse:
     targets = _async_targets(call, with_places=True)
     time_range = TimeRange.between(call.data[ATTR_START], call.data.get(ATTR_END))
     period = Period(call.data[ATTR_PERIOD])
+    compare = Earlier(call.data[ATTR_COMPARE]) if ATTR_COMPARE in call.data else None
 
     def answer(histories: list[History | PlaceHistory]) -> dict[str, Any]:
         cameras: list[dict[str, Any]] = []
         places: list[dict[str, Any]] = []
-        for history, bounds in zip(histories, _limited_bounds(histories, time_range, period), strict=True):
-            found = _answer(history, bounds, time_range.now, period)
+        questions = _limited_questions(histories, time_range, period, compare)
+        for history, (bounds, spans) in zip(histories, questions, strict=True):
+            found = _answer(history, bounds, spans, time_range.now, period)
             if isinstance(history, History):
                 cameras.append({"serial": history.camera.serial, **found})
             else:
@@ -85,11 +89,32 @@ async def _async_get_counts(call: ServiceCall) -> ServiceResponse:
             return await call.hass.async_add_executor_job(answer, histories)
 
 
-def _answer(history: History | PlaceHistory, bounds: list[int], now: int, period: Period) -> dict[str, Any]:
+class _Question(NamedTuple):
+    """The bounds of the rows of a camera or a place, and what each row is compared with."""
+
+    bounds: list[int]
+    spans: list[Span] | None
+
+    @property
+    def rows(self) -> int:
+        """How many rows are read."""
+        return len(self.bounds) - 1 + len(self.spans or ())
+
+    @property
+    def seconds(self) -> int:
+        """How much time is read."""
+        return self.bounds[-1] - self.bounds[0] + sum(span.end - span.start for span in self.spans or ())
+
+
+def _answer(
+    history: History | PlaceHistory, bounds: list[int], spans: list[Span] | None, now: int, period: Period
+) -> dict[str, Any]:
     rows: list[dict[str, Any]] = []
     corrections: list[dict[str, Any]] = []
-    for row in history.rows(bounds, now):
-        rows.append(history.row_fields(row))
+    earlier = repeat(None) if spans is None else rows_of_spans(history, spans, now)
+    for row, before in zip(history.rows(bounds, now), earlier, strict=False):
+        fields = history.row_fields(row)
+        rows.append(fields if before is None else fields | compared_fields(history, row, before))
         corrections += map(history.correction_fields, row.corrections)
         if len(corrections) > MAX_ROWS:
             raise _too_many_rows()
@@ -102,23 +127,29 @@ def _answer(history: History | PlaceHistory, bounds: list[int], now: int, period
     }
 
 
-def _limited_bounds(histories: list[History | PlaceHistory], time_range: TimeRange, period: Period) -> list[list[int]]:
-    """Return the bounds of the rows of each history. Raises ServiceValidationError if there would be too many."""
-    found: list[list[int]] = []
+def _limited_questions(
+    histories: list[History | PlaceHistory], time_range: TimeRange, period: Period, compare: Earlier | None
+) -> list[_Question]:
+    """Return which rows of each history are read. Raises ServiceValidationError if there would be too many."""
+    found: list[_Question] = []
     rows, seconds = 0, 0
     for history in histories:
         bounds = list(islice(history.bounds(time_range, period), MAX_ROWS - rows + 2))
-        rows += len(bounds) - 1
+        spans = None
+        if compare is not None and len(bounds) <= MAX_ROWS:
+            spans = list(earlier_spans(bounds, compare, history.schedule.zone, period))
+        question = _Question(bounds, spans)
+        rows += question.rows
         if rows > MAX_ROWS:
             raise _too_many_rows()
-        seconds += (bounds[-1] - bounds[0]) * len(history.camera_keys)
+        seconds += question.seconds * len(history.camera_keys)
         if seconds > MAX_DAYS * DAY:
             raise ServiceValidationError(
                 translation_domain=DOMAIN,
                 translation_key="too_many_days",
                 translation_placeholders={"limit": str(MAX_DAYS)},
             )
-        found.append(bounds)
+        found.append(question)
     return found
 
 
@@ -282,7 +313,13 @@ def async_setup_services(hass: HomeAssistant) -> None:
         DOMAIN,
         SERVICE_GET_COUNTS,
         _async_get_counts,
-        schema=vol.Schema({**_TIME_FIELDS, vol.Optional(ATTR_PERIOD, default=Period.HOUR.value): vol.In(list(Period))}),
+        schema=vol.Schema(
+            {
+                **_TIME_FIELDS,
+                vol.Optional(ATTR_PERIOD, default=Period.HOUR.value): vol.In(list(Period)),
+                vol.Optional(ATTR_COMPARE): vol.In(list(Earlier)),
+            }
+        ),
         supports_response=SupportsResponse.ONLY,
     )
     hass.services.async_register(

@@ -5,6 +5,7 @@ from .backward import DoorDay, backward_doors, door_day, has_many_people
 from .columns import UNKNOWN, Columns, columns_of, gaps_between, sum_known, with_unknown
 from .comparison import HourDifference, compared_hours, uncovered
 from .crowds import Crowd, crowds
+from .earlier import Earlier, Span, earlier_span, earlier_spans, weeks_before
 from .interval import MAX_COUNT, MAX_WIDTH, Interval, Intervals, reverse
 from .live import NOBODY, LiveCounts, People, Reading, people_of, without_people
 from .local_counts import LocalCounts, intervals_of, wall_time
@@ -80,6 +81,7 @@ __all__ = [
     "DocumentError",
     "DoorDay",
     "DoorTally",
+    "Earlier",
     "HourDifference",
     "Interval",
     "Intervals",
@@ -107,6 +109,7 @@ __all__ = [
     "Sender",
     "SentInterval",
     "Source",
+    "Span",
     "Stretch",
     "TestMessage",
     "Timestamp",
@@ -116,6 +119,8 @@ __all__ = [
     "count_rows",
     "crowds",
     "door_day",
+    "earlier_span",
+    "earlier_spans",
     "final_occupancy",
     "first_serial",
     "fixed_zone",
@@ -156,6 +161,7 @@ __all__ = [
     "uncovered",
     "union",
     "wall_time",
+    "weeks_before",
     "with_unknown",
     "without_last",
     "without_people",

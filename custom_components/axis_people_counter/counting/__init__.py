@@ -5,6 +5,8 @@ from .backward import DoorDay, backward_doors, door_day, has_many_people
 from .columns import UNKNOWN, Columns, columns_of, gaps_between, sum_known, with_unknown
 from .comparison import HourDifference, compared_hours, uncovered
 from .crowds import Crowd, crowds
+from .door_hours import DoorHistory, OpenSpans
+from .drift import Drift, days_of, drift_of
 from .earlier import Earlier, Span, earlier_span, earlier_spans, weeks_before
 from .interval import MAX_COUNT, MAX_WIDTH, Interval, Intervals, reverse
 from .live import NOBODY, LiveCounts, People, Reading, people_of, without_people
@@ -23,6 +25,7 @@ from .local_time import (
     to_timestamp,
     zone_names,
 )
+from .nobody import HISTORY, Usual, usual_of
 from .occupancy import (
     AppliedCorrection,
     Correction,
@@ -63,6 +66,7 @@ from .tally import DoorTally, Stretch, intersection, seconds_by_piece, union
 __all__ = [
     "DAY",
     "EARLIEST",
+    "HISTORY",
     "HOUR",
     "LATEST",
     "MAX_COUNT",
@@ -80,7 +84,9 @@ __all__ = [
     "Document",
     "DocumentError",
     "DoorDay",
+    "DoorHistory",
     "DoorTally",
+    "Drift",
     "Earlier",
     "HourDifference",
     "Interval",
@@ -90,6 +96,7 @@ __all__ = [
     "LocalCounts",
     "Occupancy",
     "OccupancySummary",
+    "OpenSpans",
     "Passage",
     "PassageColumns",
     "Peak",
@@ -113,12 +120,15 @@ __all__ = [
     "Stretch",
     "TestMessage",
     "Timestamp",
+    "Usual",
     "backward_doors",
     "columns_of",
     "compared_hours",
     "count_rows",
     "crowds",
+    "days_of",
     "door_day",
+    "drift_of",
     "earlier_span",
     "earlier_spans",
     "final_occupancy",
@@ -160,6 +170,7 @@ __all__ = [
     "turning_points",
     "uncovered",
     "union",
+    "usual_of",
     "wall_time",
     "weeks_before",
     "with_unknown",

@@ -36,6 +36,7 @@ from .file import Answer, LedgerFile
 from .filling import Filled
 from .folds import CameraFold, PlaceFold, ReadInSteps
 from .hour_counts import HourCounts
+from .hours import CountedHour, counted_hours
 from .imports import Import, Importable, Undone
 from .intervals import Page
 from .place_today import PlaceToday
@@ -153,6 +154,10 @@ class Ledger(LedgerFile):
         """Yield all intervals of a camera that begin in [start, end), as `each_columns` does."""
         for columns in self.each_columns(key, start, end):
             yield from columns.intervals()
+
+    def each_hour(self, key: str, start: Timestamp, end: Timestamp) -> Iterator[CountedHour]:
+        """Yield the counts of a camera by the hour, of intervals that begin in [start, end), as `each_columns` does."""
+        return counted_hours(self.each_columns(key, start, end))
 
     def gaps(self, key: str, since: Timestamp, limit: int) -> Answer[list[tuple[Timestamp, Timestamp]]]:
         """Return the newest stretches of time without an interval, between two intervals of a camera."""

@@ -32,6 +32,7 @@ LAYERS: Final = (
     ("receiver",),
     ("agreement", "direction_check"),
     ("earlier_rows",),
+    ("door_check",),
     ("history", "gap_filling", "live_polling"),
     ("place_coordinator",),
     ("coordinator",),

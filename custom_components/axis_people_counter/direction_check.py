@@ -4,32 +4,22 @@ The rule is in counting/backward.py, the flow of the issue in direction_repairs.
 ledger at the start, every few hours, and when a direction changes. Started by the receiver.
 """
 
-import asyncio
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
-import logging
-from typing import Final, NamedTuple
+from datetime import timedelta
+from typing import ClassVar, Final, NamedTuple, override
 
-from homeassistant.config_entries import ConfigEntry
-from homeassistant.core import HomeAssistant, callback
-from homeassistant.helpers.event import async_call_later, async_track_time_interval
+from homeassistant.core import callback
 from homeassistant.util import dt as dt_util
 
 from . import issues
-from .const import CONF_CONFIRMED_DIRECTIONS, CONF_REVERSED_CAMERAS, DOMAIN
+from .const import CONF_CONFIRMED_DIRECTIONS, CONF_REVERSED_CAMERAS
 from .coordinator import CameraCoordinator
 from .counting import DoorDay, Schedule, Timestamp, backward_doors, door_day, has_many_people, wall_time
-from .ledger import Door, Ledger, LedgerError
+from .door_check import DoorCheck
+from .ledger import Door
 from .messages import name_placeholders, plain
-from .place_coordinator import PlaceCoordinator
 from .schedules import async_camera_schedule
 
-_LOGGER = logging.getLogger(__name__)
-
-# Cameras push what they kept when Home Assistant has started, and people look at it then.
-FIRST_CHECK: Final = timedelta(minutes=1)
-# So that a day is looked at soon after its reset, whenever that is.
-CHECK_EVERY: Final = timedelta(hours=6)
 # On days off, nobody passes.
 MAX_DAYS: Final = 7
 
@@ -44,79 +34,38 @@ class BackwardDoor(NamedTuple):
     places: tuple[str, ...] = ()
 
 
-class DirectionCheck:
+class DirectionCheck(DoorCheck[BackwardDoor]):
     """The doors that seem to count backwards, by the key of the camera."""
 
-    def __init__(
-        self,
-        hass: HomeAssistant,
-        entry: ConfigEntry,
-        ledger: Ledger,
-        cameras: Mapping[str, CameraCoordinator],
-        places: Mapping[str, PlaceCoordinator],
-    ) -> None:
-        """Use the cameras and places as they are at each time."""
-        self._hass = hass
-        self._entry = entry
-        self._ledger = ledger
-        self._cameras = cameras
-        self._places = places
-        self._lock = asyncio.Lock()
-        self._directions = self._settings()
-        self.found: dict[str, BackwardDoor] = {}
+    subject: ClassVar = "directions"
+    # So that a day is looked at soon after its reset, whenever that is.
+    every: ClassVar = timedelta(hours=6)
 
-    @callback
-    def async_start(self) -> None:
-        """Check at the times that are set, and when a direction is changed or confirmed."""
-        entry = self._entry
-
-        @callback
-        def check(_: datetime | None = None) -> None:
-            entry.async_create_background_task(self._hass, self._async_check(), f"{DOMAIN} directions")
-
-        async def updated(_hass: HomeAssistant, _entry: ConfigEntry) -> None:
-            if self._directions != (directions := self._settings()):
-                self._directions = directions
-                # A second window must not turn a door back that was turned in the first.
-                self.found = {}
-                check()
-
-        entry.async_on_unload(entry.add_update_listener(updated))
-        entry.async_on_unload(async_call_later(self._hass, FIRST_CHECK, check))
-        entry.async_on_unload(async_track_time_interval(self._hass, check, CHECK_EVERY))
-
+    @override
     def _settings(self) -> tuple[Sequence[str], Sequence[str]]:
         """Return the keys of the reversed cameras, and of those whose direction a person has confirmed."""
         options = self._entry.options
         return options.get(CONF_REVERSED_CAMERAS, ()), options.get(CONF_CONFIRMED_DIRECTIONS, ())
 
-    async def _async_check(self) -> None:
-        async with self._lock:
-            try:
-                self.found = await self._async_backward_doors()
-            except LedgerError as err:
-                _LOGGER.debug("Directions can't be checked now: %s", err)
-                return
-        for key, camera in self._cameras.items():
-            if door := self.found.get(key):
-                self._async_show(camera, door)
-            else:
-                issues.async_end(self._hass, issues.DIRECTION_WRONG, key)
-
     @callback
-    def _async_show(self, camera: CameraCoordinator, door: BackwardDoor) -> None:
+    @override
+    def _async_show(self, camera: CameraCoordinator, problem: BackwardDoor | None) -> None:
+        if problem is None:
+            issues.async_end(self._hass, issues.DIRECTION_WRONG, camera.key)
+            return
         issues.async_begin(
             self._hass,
             issues.DIRECTION_WRONG,
             camera.key,
             **name_placeholders(camera.camera.name),
-            date=door.date,
-            entered=str(door.entered),
-            exited=str(door.exited),
-            places=plain(", ".join(self._places[key].settings.name for key in door.places)),
+            date=problem.date,
+            entered=str(problem.entered),
+            exited=str(problem.exited),
+            places=plain(", ".join(self._places[key].settings.name for key in problem.places)),
         )
 
-    async def _async_backward_doors(self) -> dict[str, BackwardDoor]:
+    @override
+    async def _async_find(self) -> dict[str, BackwardDoor]:
         """Return the doors that seem to count backwards, without confirmed ones. Raises LedgerError."""
         places_of: dict[str, list[tuple[str, Door]]] = {}
         at_places: dict[str, dict[str, BackwardDoor]] = {}

@@ -1,0 +1,8 @@
+"""Files with old counts: exports of this integration and of cameras, and plain tables. Pure functions."""
+
+from .cells import FaultKind
+from .layouts import Kind
+from .lines import FileError, Lines
+from .rows import Fault, Known, OldCounts, Skipped, read
+
+__all__ = ["Fault", "FaultKind", "FileError", "Kind", "Known", "Lines", "OldCounts", "Skipped", "read"]

@@ -34,7 +34,7 @@ LAYERS: Final = (
     ("fill_repairs", "direction_repairs"),
     ("camera_flow", "place_flow", "replace_flow", "repair_flow", "address_form", "services", "backup"),
     ("guide_steps", "known_camera_steps"),
-    ("address_check", "choices"),
+    ("address_check", "choices", "action_targets"),
     ("http", "export", "dashboards", "sensor", "binary_sensor", "button", "event", "number", "switch"),
     ("reports",),
     ("summed_sensor", "difference_sensor", "export_formats", "camera_steps"),

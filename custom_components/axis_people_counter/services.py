@@ -9,16 +9,15 @@ from typing import Any, Final, NamedTuple
 import voluptuous as vol
 
 from homeassistant.components.sensor import DOMAIN as SENSOR_DOMAIN, SensorEntity
-from homeassistant.const import ATTR_ENTITY_ID, ENTITY_MATCH_ALL
 from homeassistant.core import HomeAssistant, ServiceCall, ServiceResponse, SupportsResponse, callback
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
-from homeassistant.helpers import config_validation as cv, device_registry as dr, entity_registry as er, service, target
+from homeassistant.helpers import config_validation as cv, service
 from homeassistant.util.json import JsonValueType
 
+from .action_targets import async_targets
 from .const import DOMAIN
 from .coordinator import CameraCoordinator
 from .counting import DAY, MAX_COUNT, Earlier, Period, Source, Span, earlier_spans
-from .devices import async_device
 from .earlier_rows import compared_fields, rows_of_spans
 from .entity import PeopleCounterEntity
 from .export import INTERVALS, MAX_LINK_CAMERAS, PERIODS, WEIGHT_OF_PLACE, Export, async_link, date_and_time
@@ -27,7 +26,6 @@ from .gap_filling import async_fill_gaps, async_local_schedule
 from .history import History, PlaceHistory, TimeRange, async_history
 from .messages import Message, async_translate
 from .place_coordinator import PlaceCoordinator
-from .receiver import PeopleCounterConfigEntry
 from .translated_errors import translated_ledger_errors
 
 SERVICE_SET_OCCUPANCY: Final = "set_occupancy"
@@ -66,7 +64,7 @@ async def _async_set_occupancy(entity: SensorEntity, call: ServiceCall) -> None:
 
 
 async def _async_get_counts(call: ServiceCall) -> ServiceResponse:
-    targets = _async_targets(call, with_places=True)
+    targets = async_targets(call, with_places=True)
     time_range = TimeRange.between(call.data[ATTR_START], call.data.get(ATTR_END))
     period = Period(call.data[ATTR_PERIOD])
     compare = Earlier(call.data[ATTR_COMPARE]) if ATTR_COMPARE in call.data else None
@@ -161,7 +159,7 @@ def _too_many_rows() -> ServiceValidationError:
 
 async def _async_export_counts(call: ServiceCall) -> ServiceResponse:
     period = None if call.data[ATTR_PERIOD] == INTERVALS else Period(call.data[ATTR_PERIOD])
-    found = _async_targets(call, with_places=True)
+    found = async_targets(call, with_places=True)
     cameras = tuple(coordinator.key for coordinator in found if isinstance(coordinator, CameraCoordinator))
     places = tuple(coordinator.key for coordinator in found if isinstance(coordinator, PlaceCoordinator))
     if period is None and not cameras:
@@ -182,12 +180,12 @@ async def _async_export_counts(call: ServiceCall) -> ServiceResponse:
 
 
 async def _async_rebuild_statistics(call: ServiceCall) -> None:
-    for coordinator in _async_targets(call, with_places=True):
+    for coordinator in async_targets(call, with_places=True):
         await coordinator.config_entry.runtime_data.statistics.async_rebuild(coordinator.key)
 
 
 async def _async_fill_gaps(call: ServiceCall) -> ServiceResponse:
-    cameras = [coordinator for coordinator in _async_targets(call) if isinstance(coordinator, CameraCoordinator)]
+    cameras = [coordinator for coordinator in async_targets(call) if isinstance(coordinator, CameraCoordinator)]
     answers: list[JsonValueType] = []
     errors: list[HomeAssistantError] = []
     for camera in cameras:
@@ -239,62 +237,6 @@ async def _async_fill_gaps_of(call: ServiceCall, camera: CameraCoordinator) -> d
     if filled.error:
         found["error"] = await async_translate(call.hass, filled.error)
     return found
-
-
-@callback
-def _async_targets(call: ServiceCall, *, with_places: bool = False) -> list[CameraCoordinator | PlaceCoordinator]:
-    """Return the targets of an action: cameras, and places if the action takes them.
-
-    Raises ServiceValidationError if there is none, or if a target is something else.
-    """
-    entries: list[PeopleCounterConfigEntry] = call.hass.config_entries.async_loaded_entries(DOMAIN)
-    if not entries:
-        raise ServiceValidationError(translation_domain=DOMAIN, translation_key="not_loaded")
-    receiver = entries[0].runtime_data
-    possible: list[CameraCoordinator | PlaceCoordinator] = [*receiver.cameras.values()]
-    if with_places:
-        possible += receiver.places.values()
-    devices = [
-        (device, coordinator)
-        for coordinator in possible
-        if (device := async_device(call.hass, coordinator.config_entry, coordinator.key))
-    ]
-    known = {device.id for device, _ in devices}
-    chosen = known if call.data.get(ATTR_ENTITY_ID) == ENTITY_MATCH_ALL else _async_target_device_ids(call, known)
-    if not chosen:
-        raise ServiceValidationError(translation_domain=DOMAIN, translation_key="no_camera")
-    return [coordinator for device, coordinator in devices if device.id in chosen]
-
-
-@callback
-def _async_target_device_ids(call: ServiceCall, known: set[str]) -> set[str]:
-    """Return the known devices among the targets; other devices in areas, floors and labels are skipped.
-
-    Raises ServiceValidationError for another device or entity that is a target itself.
-    """
-    devices, entities = dr.async_get(call.hass), er.async_get(call.hass)
-    selection = target.TargetSelection(call.data)
-    # An area with only a camera's diagnostic entities selects the camera too.
-    selected = target.async_extract_referenced_entity_ids(call.hass, selection, primary_entities_only=False)
-
-    def device_id_of(entity_id: str) -> str | None:
-        entity = entities.async_get(entity_id)
-        return entity.device_id if entity and entity.platform == DOMAIN else None
-
-    for device_id in selection.device_ids - known:
-        device = devices.async_get(device_id)
-        raise _not_camera((device and (device.name_by_user or device.name)) or device_id)
-    for entity_id in selected.referenced:
-        if device_id_of(entity_id) not in known:
-            raise _not_camera(entity_id)
-    entity_ids = selected.referenced | selected.indirectly_referenced
-    return known & {*selected.referenced_devices, *map(device_id_of, entity_ids)}
-
-
-def _not_camera(name: str) -> ServiceValidationError:
-    return ServiceValidationError(
-        translation_domain=DOMAIN, translation_key="not_camera", translation_placeholders={"target": name}
-    )
 
 
 @callback

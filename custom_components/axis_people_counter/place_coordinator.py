@@ -21,6 +21,7 @@ from .devices import async_device_name
 from .ledger import Door, Ledger, LedgerError
 from .ledger_coordinator import LedgerCoordinator
 from .messages import plain
+from .opening_hours import OpeningHours
 from .settings import PlaceSettings
 from .statistics import StatisticsWriter
 from .translated_errors import translated_ledger_errors
@@ -73,6 +74,7 @@ class PlaceCoordinator(LedgerCoordinator[PlaceData]):
         super().__init__(hass, entry, ledger, settings.name)
         self.settings = settings
         self.key = settings.key
+        self.opening = OpeningHours(hass, entry, ledger, settings, self.async_refresh)
         self._statistics = statistics
         self._cameras = cameras
         self._is_unshown = is_unshown

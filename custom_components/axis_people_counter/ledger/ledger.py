@@ -4,11 +4,11 @@ Each runs in the ledger's thread and returns an Answer at once. A change is comm
 result.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from functools import partial
 import sqlite3
 
-from ..counting import DAY, Columns, Correction, Interval, Passage, Push, Routes, Source, Timestamp
+from ..counting import DAY, Columns, Correction, Interval, OpenHours, Passage, Push, Routes, Source, Timestamp
 from . import (
     cameras,
     comparisons,
@@ -19,6 +19,7 @@ from . import (
     filling,
     imports,
     intervals,
+    opening_days,
     packing,
     place_today,
     places,
@@ -346,6 +347,20 @@ class Ledger(LedgerFile):
     def correct_place(self, place: Place, at: Timestamp, value: int, source: Source) -> Answer[None]:
         """Store the occupancy that a place is set to."""
         return self.submit(lambda db: places.correct(db, place, at, value, source), writes=True)
+
+    # Opening hours
+
+    def opening_days(self, place: str, start: Timestamp, end: Timestamp) -> Answer[list[OpenHours]]:
+        """Return the fixed opening hours of a place that overlap [start, end), in the order of time."""
+        return self.submit(lambda db: opening_days.of_place(db, place, start, end))
+
+    def fix_opening_days(self, place: str, hours: Sequence[OpenHours]) -> Answer[None]:
+        """Store opening hours of a place that nothing changes any more."""
+        return self.submit(lambda db: opening_days.fix(db, place, hours), writes=True)
+
+    def keep_opening_days(self, places: Collection[str]) -> Answer[None]:
+        """Delete the fixed opening hours of all other places."""
+        return self.submit(lambda db: opening_days.keep_only(db, places), writes=True)
 
     # Recorder's statistics
 

@@ -9,7 +9,18 @@ import sqlite3
 from typing import NamedTuple
 
 from ..counting import DAY, EARLIEST, Timestamp, import_of
-from . import cameras, corrections, damaged_days, deleted_hours, intervals, packed_days, places, quarantine, series
+from . import (
+    cameras,
+    corrections,
+    damaged_days,
+    deleted_hours,
+    intervals,
+    opening_days,
+    packed_days,
+    places,
+    quarantine,
+    series,
+)
 from .cameras import Camera
 from .places import Place
 from .series import FirstCounts
@@ -51,6 +62,7 @@ def delete_oldest_day(
     _move_kept_since(db, since)
     corrections.delete_until(db, deleted_until)
     damaged_days.delete_until(db, deleted_until)
+    opening_days.delete_until(db, deleted_until)
     places.delete_checkpoints(db, deleted_until)
     return True
 

@@ -258,8 +258,21 @@ _IMPORTS: Final = """
     ALTER TABLE cameras ADD COLUMN imported_adults_exited INTEGER NOT NULL DEFAULT 0;
 """
 
+_OPENING_DAYS: Final = """
+    -- When places were open, by their keys. A row has a local day, or the part of it that is over: see opening_days.py.
+    -- Spans are pairs of instants as JSON, events of a calendar also have a name.
+    CREATE TABLE opening_days (
+        place TEXT NOT NULL,
+        start INTEGER NOT NULL,
+        stop INTEGER NOT NULL,
+        spans TEXT NOT NULL,
+        events TEXT NOT NULL,
+        PRIMARY KEY (place, start)
+    ) STRICT, WITHOUT ROWID;
+"""
+
 # Each makes the next schema version out of the one before. Never change one that has been released: add another.
-MIGRATIONS: Final = (_TABLES, _IMPORTS)
+MIGRATIONS: Final = (_TABLES, _IMPORTS, _OPENING_DAYS)
 
 
 class NotALedgerError(Exception):

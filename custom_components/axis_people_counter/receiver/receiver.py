@@ -117,6 +117,7 @@ class Receiver:
             cameras = await self.ledger.cameras()
             obsolete = await self.ledger.obsolete_series()
             await self.ledger.set_places([place.place for place in places])
+            await self.ledger.keep_opening_days([place.key for place in places if place.opening_hours])
         except LedgerError as err:
             self._async_ledger_failed(err)
             raise
@@ -159,8 +160,9 @@ class Receiver:
             self.places[settings.key] = place
             for key in settings.keys:
                 self._places_of.setdefault(key, []).append(settings.key)
-        for key in self.places:
+        for key, place in self.places.items():
             await self._async_show_place(key)
+            self.entry.async_on_unload(place.opening.async_start())
         for key in self.cameras:
             async_link_camera(self.hass, self.entry, key, self._places_of.get(key, ()))
 

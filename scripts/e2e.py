@@ -20,7 +20,7 @@ from playwright.async_api import Error as BrowserError
 
 from scripts.demo_parts.console import echo
 from scripts.demo_parts.steps import prepare
-from scripts.e2e_parts.browser import KINDS, Kind, window
+from scripts.e2e_parts.browser import KINDS, MORE_KINDS, Kind, window
 from scripts.e2e_parts.checks import log_faults
 from scripts.e2e_parts.documentation import DAYS, FOLDER, KIND as DOCUMENTED_KIND, PICTURES
 from scripts.e2e_parts.planted import KIND as PLANTED_KIND, PLANTED, WALKS as PLANTED_WALKS, plant
@@ -158,14 +158,14 @@ async def main() -> int:
     """Run until done or interrupted."""
     parser = argparse.ArgumentParser(prog="scripts/e2e", description="Walks through the screens in a real browser.")
     parser.add_argument("--pictures", type=Path, help="keep a picture of each step in this folder")
-    parser.add_argument("--only", action="append", choices=[kind.name for kind in KINDS], help="one of the runs")
+    parser.add_argument("--only", action="append", choices=[kind.name for kind in (*KINDS, *MORE_KINDS)], help="one of the runs")
     parser.add_argument("--walk", action="append", choices=WALKS, help="one of the walks")
     parser.add_argument("--documentation", action="store_true", help="take the pictures in docs/images anew")
     parser.add_argument("--planted", action="store_true", help="plant faults, and check that they are found")
     arguments = parser.parse_args()
     only = [DOCUMENTED_KIND] if arguments.documentation else arguments.only
     documentation = FOLDER if arguments.documentation else None
-    kinds = [kind for kind in KINDS if not only or kind.name in only]
+    kinds = [kind for kind in (*KINDS, *MORE_KINDS) if kind.name in only] if only else KINDS
     # All others need the first one.
     walks = [name for name in WALKS if not arguments.walk or name in (next(iter(WALKS)), *arguments.walk)]
     pictures = arguments.pictures or Path(tempfile.mkdtemp(prefix="people-counter-pictures-"))

@@ -41,8 +41,10 @@ KINDS = (
     Kind("phone", "en"),
     Kind("phone", "de"),
 )
+# Only on request: for those who change the texts.
+MORE_KINDS = tuple(Kind(size, language) for language in ("fr", "sv") for size in ("desktop", "phone"))
 _SIZES = {"desktop": (1280, 900), "phone": (390, 844)}
-_LOCALES = {"en": "en-GB", "de": "de-DE"}
+_LOCALES = {"en": "en-GB", "de": "de-DE", "fr": "fr-FR", "sv": "sv-SE"}
 
 
 @asynccontextmanager

@@ -14,7 +14,7 @@ OURS = re.compile("(?<!/api/brands/integration/)axis[-_]people[-_]counter")
 # The contrast of a text to its background, by WCAG 2.2 (AA).
 LEAST_CONTRAST = 4.5
 # Home Assistant's own texts for the button of a form for which the integration has none.
-NO_LABEL = {"en": "Submit", "de": "OK"}
+NO_LABEL = {"en": "Submit", "de": "OK", "fr": "Valider", "sv": "Bekräfta"}
 # The roles of what a person can use, which needs a name for a screen reader.
 USABLE = "button|checkbox|combobox|link|menuitem|option|radio|searchbox|slider|spinbutton|switch|tab|textbox|treeitem"
 # Words that no sentence in another language has twice, apart from the names on the cameras' own pages.

@@ -6,7 +6,14 @@ from scripts.e2e_parts.run import CAPACITY, SHOP, Run
 from scripts.e2e_parts.screen import Screen
 
 PATH = "people-counter-at-the-door"
-SIZES = {"tablet": (1280, 800), "upright-tablet": (800, 1280), "television": (1920, 1080)}
+SIZES = {
+    "small-phone": (320, 568),
+    "phone": (390, 844),
+    "upright-tablet": (768, 1024),
+    "old-tablet": (1024, 768),
+    "tablet": (1280, 800),
+    "television": (1920, 1080),
+}
 LIBRARY = "Library <b>& café</b>"
 # The card may be built anew when the connection is back.
 MOST_BLANK_MILLISECONDS = 1500
@@ -50,20 +57,18 @@ async def walk(run: Run) -> None:
     await choose(run)
     await run.open(f"/{PATH}")
     await shows(screen, "go", SHOP, texts("common.door_go"), free(screen, 23))
-    window = page.viewport_size
-    for name, (width, height) in SIZES.items():
-        await page.set_viewport_size({"width": width, "height": height})
-        await shows(screen, "go", SHOP, name=name)
-    assert window
-    await page.set_viewport_size(window)
+    await fits(screen, "go", "go")
 
     await run.set_occupancy(key, CAPACITY - 1)
     await shows(screen, "go", free(screen, 1), texts("common.nearly_full"), name="nearly-full")
+    await fits(screen, "go", "nearly-full")
     entity = (await run.home.states())[f"{key}_full"]["entity_id"]
     await run.home.request("POST", f"/api/states/{entity}", {"state": "unavailable"})
     await shows(screen, "unknown", texts("common.door_unknown"), texts("common.door_silent"), name="silent")
+    await fits(screen, "unknown", "silent")
     await run.set_occupancy(key, CAPACITY)
     await shows(screen, "stop", SHOP, texts("common.door_stop"))
+    await fits(screen, "stop", "stop")
 
     await show_bars(run)
     if not screen.kind.keyboard and not screen.kind.is_phone:
@@ -94,6 +99,16 @@ async def shows(screen: Screen, sign: str, *texts: str, name: str = "") -> None:
     for text in texts:
         if text not in found["texts"]:
             screen.add_fault(f"door: {name or sign} doesn't show {text!r}", screen.picture)
+
+
+async def fits(screen: Screen, sign: str, name: str) -> None:
+    """Look at the same in all sizes of a window."""
+    window = screen.page.viewport_size
+    assert window
+    for size, (width, height) in SIZES.items():
+        await screen.page.set_viewport_size({"width": width, "height": height})
+        await shows(screen, sign, SHOP, name=f"{name}-{size}")
+    await screen.page.set_viewport_size(window)
 
 
 async def show_bars(run: Run) -> None:

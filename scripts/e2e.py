@@ -158,7 +158,9 @@ async def main() -> int:
     """Run until done or interrupted."""
     parser = argparse.ArgumentParser(prog="scripts/e2e", description="Walks through the screens in a real browser.")
     parser.add_argument("--pictures", type=Path, help="keep a picture of each step in this folder")
-    parser.add_argument("--only", action="append", choices=[kind.name for kind in (*KINDS, *MORE_KINDS)], help="one of the runs")
+    parser.add_argument(
+        "--only", action="append", choices=[kind.name for kind in (*KINDS, *MORE_KINDS)], help="one of the runs"
+    )
     parser.add_argument("--walk", action="append", choices=WALKS, help="one of the walks")
     parser.add_argument("--documentation", action="store_true", help="take the pictures in docs/images anew")
     parser.add_argument("--planted", action="store_true", help="plant faults, and check that they are found")

@@ -105,25 +105,25 @@ place button reset_occupancy
 camera event passage
 place event threshold
 place number occupancy_correction
-camera sensor adults_in_today total people: unavailable while silent
-camera sensor adults_in_total people: disabled
-camera sensor adults_out_today total people: unavailable while silent
-camera sensor adults_out_total people: disabled
+camera sensor adults_in_today total counted: unavailable while silent
+camera sensor adults_in_total counted: disabled
+camera sensor adults_out_today total counted: unavailable while silent
+camera sensor adults_out_total counted: disabled
 camera sensor counted_until diagnostic timestamp: disabled
-camera sensor in_today total people: unavailable while silent
-camera sensor in_total total people: unavailable while silent
+camera sensor in_today total counted: unavailable while silent
+camera sensor in_total total counted: unavailable while silent
 camera sensor last_message diagnostic timestamp: disabled
 camera sensor missing_minutes diagnostic duration min: disabled
-camera sensor occupancy measurement people: unavailable while silent
-camera sensor out_today total people: unavailable while silent
-camera sensor out_total total people: unavailable while silent
+camera sensor occupancy measurement net: unavailable while silent
+camera sensor out_today total counted: unavailable while silent
+camera sensor out_total total counted: unavailable while silent
 place sensor complete_until diagnostic timestamp: disabled
-place sensor drift_today diagnostic people: unavailable while silent
+place sensor drift_today diagnostic uncounted: unavailable while silent
 place sensor free_places measurement free: unavailable while silent
-place sensor in_today people: unavailable while silent
+place sensor in_today counted: unavailable while silent
 place sensor occupancy measurement inside: unavailable while silent
 place sensor occupancy_percentage measurement %: unavailable while silent
-place sensor out_today people: unavailable while silent
+place sensor out_today counted: unavailable while silent
 place sensor peak_today inside: unavailable while silent
 camera switch reverse_direction config
 """
@@ -192,7 +192,7 @@ async def test_attributes(
         assert state
         found = dict(expected)
         if "state_class" in expected:
-            found["unit_of_measurement"] = "inside" if entity_id == OCCUPANCY else "people"
+            found["unit_of_measurement"] = "inside" if entity_id == OCCUPANCY else "counted"
         if not minutes and expected.get("state_class") == "total":
             del found["state_class"]
         attributes = {key: value for key, value in state.attributes.items() if key != "friendly_name"}

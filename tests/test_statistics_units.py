@@ -20,12 +20,12 @@ from .helpers.recorder_statistics import settle
 NOON: Final = datetime.fromisoformat("2026-09-16T10:00:00Z")
 # Units that recorder has stored, and those that it has after the set-up.
 UNITS: Final = {
-    "sensor.main_entrance_in_total": ("people", "people"),
+    "sensor.main_entrance_in_total": ("counted", "counted"),
     "sensor.shop_free_places": ("places", "free"),
     "sensor.shop_occupancy": ("people", "inside"),
-    # Home Assistant's language was another one, and the camera wasn't a door of the place yet.
-    "sensor.main_entrance_out_total": ("Pers.", "people"),
-    "sensor.main_entrance_occupancy": ("drinnen", "people"),
+    # The words were others, and the camera wasn't a door of the place yet.
+    "sensor.main_entrance_out_total": ("people", "counted"),
+    "sensor.main_entrance_occupancy": ("drinnen", "net"),
     "sensor.of_another_integration": ("people", "people"),
 }
 

@@ -66,6 +66,13 @@ AXIS_WORDS: Final = (
 
 # The length that fits beside the button that closes a dialog, on a window of 390 pixels.
 MAX_TITLE: Final = 28
+# Units that are right after 1 and after 20, because Home Assistant has no plurals for units.
+UNITS: Final = {
+    "en": {"counted", "uncounted", "inside", "free", "apart", "net"},
+    "de": {"Pers.", "drinnen", "frei"},
+    "fr": {"pers.", "sur place", "pl."},
+    "sv": {"pers.", "inne", "kvar"},
+}
 # Words that another language has as well.
 SAME_AS_ENGLISH: Final = {
     "de": {"Format", "Name", "Port"},
@@ -206,6 +213,14 @@ def test_translated_entities() -> None:
     for key, description in descriptions("event").items():
         event_types = ENGLISH["entity"]["event"][key]["state_attributes"]["event_type"]["state"]
         assert list(event_types) == description.event_types
+
+
+@pytest.mark.parametrize("language", ["en", *LANGUAGES])
+def test_units_of_one_and_of_many(language: str) -> None:
+    """Find only units that are right after any number."""
+    sensors = translation(language)["entity"]["sensor"].values()
+    units = {sensor["unit_of_measurement"] for sensor in sensors if "unit_of_measurement" in sensor}
+    assert units <= UNITS[language]
 
 
 def test_translated_issues() -> None:

@@ -34,7 +34,7 @@ def _now(place: Place, words: Words) -> Config:
         tile(place, "in_today", words("in_today")),
         tile(place, "out_today", words("out_today")),
         tile(place, "peak_today", words("peak_today")),
-        tile(place, "threshold", words("last_threshold")),
+        tile(place, "threshold", words("last_threshold"), state_content="event_type"),
         *_last_hour(place, words),
     )
 

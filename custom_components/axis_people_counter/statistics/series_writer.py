@@ -220,7 +220,7 @@ class SeriesWriter:
         """Return the metadata of each kind, named in Home Assistant's language; without a device, names stay."""
         language = self._hass.config.language
         kinds = await async_get_translations(self._hass, language, "selector", {DOMAIN})
-        sensors = await async_get_translations(self._hass, language, "entity", {DOMAIN})
+        words = await async_get_translations(self._hass, language, "common", {DOMAIN})
         device_name = async_device_name(self._hass, self._entry, key)
         return {
             kind: StatisticMetaData(
@@ -228,7 +228,7 @@ class SeriesWriter:
                 source=DOMAIN,
                 name=(device_name is None and names.get(kind))
                 or f"{device_name or name} {kinds[f'component.{DOMAIN}.selector.series.options.{kind}']}",
-                unit_of_measurement=sensors[f"component.{DOMAIN}.entity.sensor.in_total.unit_of_measurement"],
+                unit_of_measurement=words[f"component.{DOMAIN}.common.people"],
                 unit_class=None,
                 has_sum=kind != OCCUPANCY,
                 mean_type=StatisticMeanType.ARITHMETIC if kind == OCCUPANCY else StatisticMeanType.NONE,

@@ -1,7 +1,7 @@
 """Keeps Home Assistant's own statistics of the sensors when the words that are their units change.
 
-They change with Home Assistant's language, with an update, and where a camera becomes a door of a place. Recorder stops
-the statistics of a sensor whose unit has changed. Called when the entry is set up.
+They change with an update, and where a camera becomes a door of a place. In every language, Home Assistant stores the
+English ones. Recorder stops the statistics of a sensor whose unit has changed. Called when the entry is set up.
 """
 
 from functools import partial

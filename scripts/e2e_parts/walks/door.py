@@ -48,7 +48,7 @@ _WATCH = """() => {
 
 async def walk(run: Run) -> None:
     """Open the screen and see it change with the place."""
-    screen, page, texts = run.screen, run.screen.page, run.screen.texts
+    screen, texts = run.screen, run.screen.texts
     key = await run.place()
     await run.set_occupancy(key, CAPACITY - 23)
     await run.home.command(

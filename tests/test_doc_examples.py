@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from freezegun.api import FrozenDateTimeFactory
 import pytest
-from pytest_homeassistant_custom_component.common import async_fire_time_changed
+from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_time_changed
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.axis_people_counter.const import DOMAIN
@@ -18,6 +18,7 @@ from homeassistant.core import HomeAssistant, ServiceCall
 from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
 
+from .helpers.assist import ask
 from .helpers.documentation import EXAMPLES, PAGES, blocks, from_yaml
 from .helpers.pusher import SERIAL, Pusher, measurement, state_of, utc
 
@@ -67,7 +68,7 @@ async def passing(hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Push
 
 def test_all_examples_are_tested() -> None:
     """Have a test for each example."""
-    assert set(EXAMPLES) == {"more than 50", "lights", "chime", "closing time", "silent camera", "yesterday"}
+    assert set(EXAMPLES) == {"more than 50", "lights", "chime", "closing time", "silent camera", "yesterday", "busy"}
 
 
 async def test_more_than_50(
@@ -81,6 +82,25 @@ async def test_more_than_50(
     await passing(hass, noon, pusher, 2, 0)
     await passing(hass, noon, pusher, 3, 0)
     assert [call.data["message"] for call in actions] == ["51 people are inside."]
+
+
+async def test_busy(
+    hass: HomeAssistant,
+    noon: FrozenDateTimeFactory,
+    entry: MockConfigEntry,
+    hass_client_no_auth: ClientSessionGenerator,
+) -> None:
+    """Answer a question of one's own."""
+    assert await async_setup_component(hass, "homeassistant", {})
+    assert await async_setup_component(hass, "conversation", {})
+    assert await hass.config_entries.async_setup(entry.entry_id)
+    pusher = Pusher(hass, await hass_client_no_auth())
+    await automate(hass, "busy")
+    assert await ask(hass, "is it busy") == "I don't know."
+    await passing(hass, noon, pusher, 50, 0)
+    assert await ask(hass, "Is it crowded now?") == "No, 50 people are inside."
+    await passing(hass, noon, pusher, 1, 0)
+    assert await ask(hass, "is it busy") == "Yes, 51 people are inside."
 
 
 async def test_lights(

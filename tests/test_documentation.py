@@ -89,6 +89,7 @@ HOME_ASSISTANT_LABELS: Final = {
     "Download diagnostics",
     "Edit in YAML",
     "Enabled",
+    "Expose",
     "Integration",
     "Max",
     "Mean",
@@ -105,6 +106,7 @@ HOME_ASSISTANT_LABELS: Final = {
     "Settings > System > Network",
     "Settings > Tools > Actions",
     "Settings > Tools > Statistics",
+    "Settings > Voice assistants",
     "Statistics graph",
 }
 INTEGRATION: Final = ROOT / "custom_components" / DOMAIN

@@ -38,6 +38,8 @@ LAYERS: Final = (
     ("http", "export", "dashboards", "sensor", "binary_sensor", "button", "event", "number", "switch"),
     ("reports",),
     ("summed_sensor", "difference_sensor", "export_formats", "camera_steps"),
+    ("voice",),
+    ("voice_sentences",),
     ("entity",),
     ("receiver",),
     ("agreement", "direction_check"),

@@ -184,6 +184,13 @@ def test_requirements_agree_with_the_floor() -> None:
     assert AwesomeVersion(release) >= core
 
 
+def test_requirements_of_the_conversation_agent() -> None:
+    """Test with the versions of its packages that Home Assistant installs."""
+    constraints = (Path(homeassistant.components.__file__).parents[1] / "package_constraints.txt").read_text()
+    for package in ("hassil", "home-assistant-intents"):
+        assert f"\n{package}=={version(package)}\n" in constraints, package
+
+
 def test_version() -> None:
     """Find the manifest's version at the top of the changelog."""
     newest, *_ = re.findall(r"^## (\S+)", read("CHANGELOG.md"), re.MULTILINE)

@@ -26,6 +26,7 @@ from .services import async_setup_services
 from .settings import async_restore, async_save
 from .statistics import async_follow_units
 from .translated_errors import translated_ledger_errors
+from .voice import Voice
 
 PLATFORMS = [Platform.BINARY_SENSOR, Platform.BUTTON, Platform.EVENT, Platform.NUMBER, Platform.SENSOR, Platform.SWITCH]
 
@@ -81,6 +82,9 @@ async def async_setup_entry(hass: HomeAssistant, entry: PeopleCounterConfigEntry
         raise ConfigEntryError(translation_domain=DOMAIN, translation_key="ledger_too_new") from err
     async_show_without_door(hass, entry)
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
+    voice = Voice(hass, entry)
+    entry.async_on_unload(voice.async_stop)
+    voice.async_start()
     entry.async_create_background_task(hass, async_follow_units(hass, entry), f"{DOMAIN} units")
     if settings := ListenerSettings.of(entry.data):
         await _async_start_listener(hass, entry, settings)

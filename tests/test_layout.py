@@ -57,7 +57,7 @@ LAYERS: Final = (
     ("connecting",),
     ("issues", "translated_errors"),
     ("error_texts",),
-    ("messages", "core_internals"),
+    ("messages", "core_internals", "words"),
     ("const",),
     ("ledger", "old_counts"),
     ("counting",),

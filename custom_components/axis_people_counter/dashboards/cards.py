@@ -6,8 +6,8 @@ The names of cameras and places stand only where Home Assistant shows plain text
 from collections.abc import Iterable
 from typing import Any, Final
 
+from ..words import Words
 from .home import Counted, Place
-from .words import Words
 
 type Config = dict[str, Any]
 

@@ -9,6 +9,7 @@ from homeassistant.components import websocket_api
 from homeassistant.core import HomeAssistant
 
 from ..const import DOMAIN
+from ..words import Words
 from .cards import Config
 from .door import door
 from .form import form
@@ -16,7 +17,6 @@ from .home import Home
 from .office import office
 from .options import Options
 from .overview import overview
-from .words import Words
 
 BUILDERS: Final[dict[str, Callable[[Home, Words, Options], Config]]] = {
     "overview": overview,

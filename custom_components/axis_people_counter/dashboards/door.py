@@ -2,10 +2,10 @@
 
 from typing import Final
 
+from ..words import Words
 from .cards import Config
 from .home import Home, Place
 from .options import Options
-from .words import Words
 
 CARD: Final = "custom:people-counter-door"
 # The texts that the card shows, by the names that it has for them.

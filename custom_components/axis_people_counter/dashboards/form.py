@@ -2,9 +2,9 @@
 
 from typing import Any
 
+from ..words import Words
 from .home import Home
 from .overview import VIEWS
-from .words import Words
 
 type Form = dict[str, Any]
 

@@ -3,8 +3,8 @@
 from typing import Final
 
 from ..const import DOMAIN
+from ..words import Words
 from .cards import Config
-from .words import Words
 
 SETTINGS_PATH: Final = f"/config/integrations/integration/{DOMAIN}"
 

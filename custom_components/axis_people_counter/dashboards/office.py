@@ -1,10 +1,10 @@
 """The dashboard for the people who look after a place: now, the last day, and how well the doors count."""
 
+from ..words import Words
 from .cards import FULL_WIDTH, Config, bars, heading, incomplete, inside, section, sections, subtitle, tile
 from .home import Home, Place
 from .nothing import nothing
 from .options import Options
-from .words import Words
 
 
 def office(home: Home, words: Words, options: Options) -> Config:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
 from typing import Final
 
+from ..words import Words
 from .cards import (
     FULL_WIDTH,
     Config,
@@ -22,7 +23,6 @@ from .cards import (
 from .home import Counted, Home, Place
 from .nothing import nothing
 from .options import Options
-from .words import Words
 
 # A page with many charts takes long on a tablet. Cameras and places after these have no charts.
 MAX_CHARTS: Final = 12

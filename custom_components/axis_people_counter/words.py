@@ -1,4 +1,4 @@
-"""The texts of dashboards in the language of the person who looks at them."""
+"""The texts of dashboards and reports in the language of the person who reads them."""
 
 from collections.abc import Mapping
 from typing import Final, Self
@@ -7,7 +7,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.generated.languages import LANGUAGES
 from homeassistant.helpers.translation import LOCALE_EN, async_get_translations
 
-from ..const import DOMAIN
+from .const import DOMAIN
 
 CATEGORY: Final = "common"
 _PREFIX: Final = f"component.{DOMAIN}.{CATEGORY}."

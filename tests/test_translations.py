@@ -76,7 +76,7 @@ UNITS: Final = {
 # Words that another language has as well.
 SAME_AS_ENGLISH: Final = {
     "de": {"Format", "Name", "Port"},
-    "fr": {"5 minutes", "15 minutes", "30 minutes", "Format", "Passage", "Port"},
+    "fr": {"5 minutes", "15 minutes", "30 minutes", "Date", "Format", "Passage", "Port"},
     "sv": {"Format", "In", "Passage", "Period", "Port", "Start"},
 }
 

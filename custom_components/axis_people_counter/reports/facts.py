@@ -4,11 +4,24 @@ Every format of a report writes the same ones. Called by markdown.py and html.py
 """
 
 from collections.abc import Iterator
+from textwrap import shorten
 from typing import Final, NamedTuple
 
-from .model import Comparison, ComparisonKind, Missing, MissingReason, PlaceReport, Report, ReportKind
+from .model import (
+    Comparison,
+    ComparisonKind,
+    DayReport,
+    Figure,
+    Missing,
+    MissingReason,
+    PlaceReport,
+    Report,
+    ReportKind,
+)
 from .words import ReportWords, day_of, last_day_of
 
+MAX_EVENTS: Final = 3
+MAX_EVENT: Final = 40
 _EARLIER: Final = {
     ReportKind.DAY: "day_before",
     ReportKind.WEEK: "week_before",
@@ -46,6 +59,49 @@ def change(found: Comparison | None, words: ReportWords) -> str | None:
     return words.formats.change(found.change_percent)
 
 
+def earlier_days(place: PlaceReport, found: Comparison | None) -> list[Figure]:
+    """Return the earlier figure of each day; those that aren't known have no value."""
+    known = found.days if found else ()
+    return [*known[: len(place.days)], *[Figure(None)] * (len(place.days) - len(known))]
+
+
+def day_change(day: DayReport, before: Figure, words: ReportWords) -> str:
+    """Return the change of a day in percent; empty on closed days, and where counts are missing."""
+    visitors = day.visitors
+    if day.open_minutes == 0 or visitors.value is None or not before.value:
+        return ""
+    if not (visitors.complete and before.complete):
+        return ""
+    return words.formats.change(100 * (visitors.value / before.value - 1))
+
+
+def visitors_text(day: DayReport, words: ReportWords) -> str:
+    """Return the visitors of a day, or why there are none."""
+    if day.open_minutes == 0:
+        return words("closed")
+    return words.figure(day.visitors)
+
+
+def peak_text(day: DayReport, place: PlaceReport, words: ReportWords) -> str:
+    """Return how many people were inside at most, and when; empty if it isn't known."""
+    if day.peak is None:
+        return ""
+    return f"{words.number(day.peak.people)} ({words.time(day.peak.at, place.zone)})"
+
+
+def open_text(day: DayReport, words: ReportWords) -> str:
+    """Return how long it was open on a day."""
+    if day.open_minutes is None:
+        return words("unknown")
+    return words.duration(day.open_minutes) if day.open_minutes else words("closed")
+
+
+def events_text(day: DayReport) -> str:
+    """Return the first events of a day; long names are cut, so that a report keeps its size."""
+    names = [shorten(name, MAX_EVENT, placeholder="…") for name in day.events[:MAX_EVENTS]]
+    return ", ".join([*names, "…"] if len(day.events) > MAX_EVENTS else names)
+
+
 def headline(report: Report, place: PlaceReport, words: ReportWords) -> str:
     """Return the number of visitors, and its change."""
     found = comparison(place, ComparisonKind.PREVIOUS)
@@ -67,20 +123,32 @@ def facts(report: Report, place: PlaceReport, words: ReportWords) -> Iterator[Fa
         value = words.figure(found.visitors)
         yield Fact(earlier_label(report, found.kind, words), f"{value}, {changed}" if changed else value)
     if place.peak is not None:
-        yield Fact(words("peak"), f"{words.number(place.peak.people)}: {words.moment(place.peak.at, zone)}")
+        yield Fact(words("peak"), f"{words.number(place.peak.people)} ({words.moment(place.peak.at, zone)})")
     if place.busiest_day is not None and report.kind is not ReportKind.DAY:
         day = words.formats.long_day(day_of(place.busiest_day.start, zone))
-        yield Fact(words("busiest_day"), f"{words.number(place.busiest_day.visitors)}: {day}")
+        yield Fact(words("busiest_day"), f"{words.number(place.busiest_day.visitors)} ({day})")
     if place.busiest_hour is not None:
         hour = words.hour(place.busiest_hour.start, zone)
-        yield Fact(words("busiest_hour"), f"{words.number(place.busiest_hour.visitors)}: {hour}")
+        yield Fact(words("busiest_hour"), f"{words.number(place.busiest_hour.visitors)} ({hour})")
     if place.capacity is not None and (minutes := place.over_capacity_minutes) is not None:
         value = words.duration(minutes) if place.over_capacity_seconds else words("not_at_all")
         yield Fact(words("above_capacity", number=words.number(place.capacity)), value)
     if place.visitors_outside is not None:
         yield Fact(words("outside_hours"), words.figure(place.visitors_outside))
+    if len(place.days) == 1:
+        yield from _facts_of_day(place.days[0], words)
     if place.drift.people:
         yield Fact(words("drift"), _drift(place, words))
+
+
+def _facts_of_day(day: DayReport, words: ReportWords) -> Iterator[Fact]:
+    """Yield what stands in the table of days, which a single day doesn't have."""
+    if day.visitors_outside is not None:
+        yield Fact(words("open"), open_text(day, words))
+    if weather := words.weather(day.weather):
+        yield Fact(words("weather"), weather)
+    if day.events:
+        yield Fact(words("events"), events_text(day))
 
 
 def _drift(place: PlaceReport, words: ReportWords) -> str:

@@ -50,7 +50,7 @@ class Formats:
         """Return month and year."""
         return f"{self.months[day.month - 1]} {day.year}"
 
-    def date(self, day: date) -> str:
+    def full_date(self, day: date) -> str:
         """Return a date with its year."""
         return f"{self.day_and_month(day)} {day.year}"
 
@@ -61,11 +61,11 @@ class Formats:
     def dates(self, first: date, last: date) -> str:
         """Return a range of dates; what both have in common is written once."""
         if first == last:
-            return self.date(first)
+            return self.full_date(first)
         if (first.year, first.month) == (last.year, last.month):
-            return f"{self._day(first)}{_DASH}{self.date(last)}"
-        begin = self.day_and_month(first) if first.year == last.year else self.date(first)
-        return f"{begin} {_DASH} {self.date(last)}"
+            return f"{self._day(first)}{_DASH}{self.full_date(last)}"
+        begin = self.day_and_month(first) if first.year == last.year else self.full_date(first)
+        return f"{begin} {_DASH} {self.full_date(last)}"
 
     def short_day(self, day: date) -> str:
         """Return weekday and day of the month."""

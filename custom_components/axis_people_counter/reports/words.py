@@ -93,6 +93,10 @@ class ReportWords:
         """Return day and time."""
         return f"{self.formats.long_day(day_of(at, zone))}, {self.time(at, zone)}"
 
+    def full_moment(self, at: Timestamp, zone: tzinfo) -> str:
+        """Return day, year and time."""
+        return f"{self.formats.full_date(day_of(at, zone))}, {self.time(at, zone)}"
+
     def hour(self, start: Timestamp, zone: tzinfo) -> str:
         """Return day and time of an hour."""
         end = datetime.fromtimestamp(start, zone).hour + 1
@@ -108,7 +112,7 @@ class ReportWords:
         first = report.first_day
         match report.kind:
             case ReportKind.DAY:
-                return f"{self.formats.weekday(first.weekday())} {self.formats.date(first)}"
+                return f"{self.formats.weekday(first.weekday())} {self.formats.full_date(first)}"
             case ReportKind.WEEK:
                 week = self("week", number=str(first.isocalendar().week))
                 return f"{week}, {self.formats.dates(first, report.last_day)}"
@@ -135,10 +139,14 @@ class ReportWords:
         """Return the weather of a day, empty if it isn't known."""
         if weather is None:
             return ""
-        parts = [self.conditions.get(weather.condition, weather.condition)] if weather.condition else []
+        parts = [self.condition(weather.condition)] if weather.condition else []
         if weather.temperature is not None:
             parts.append(f"{self.number(weather.temperature)}{NO_BREAK}{weather.unit or ''}".strip())
-        return ", ".join(parts)
+        return ", ".join(filter(None, parts))
+
+    def condition(self, condition: str) -> str:
+        """Return a condition of the weather in words; empty if it is none that Home Assistant knows."""
+        return self.conditions.get(condition, "")
 
     def so_far(self, place: PlaceReport) -> str | None:
         """Return until when a period that isn't over was counted."""

@@ -55,6 +55,8 @@ OF_PLACES: Final = {
     "occupancy_percentage",
     "peak_today",
     "threshold",
+    "visitors_outside_today",
+    "visitors_today",
 }
 # Labels on the pages of Axis cameras, and of Home Assistant and HACS. These aren't in the translations.
 AXIS_LABELS: Final = {

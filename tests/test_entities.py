@@ -125,6 +125,7 @@ place sensor occupancy measurement inside: unavailable while silent
 place sensor occupancy_percentage measurement %: unavailable while silent
 place sensor out_today counted: unavailable while silent
 place sensor peak_today inside: unavailable while silent
+place sensor visitors_today counted: unavailable while silent
 camera switch reverse_direction config
 """
 

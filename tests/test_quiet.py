@@ -165,6 +165,7 @@ async def test_a_person_enters(shop: Shop) -> None:
         "sensor.shop_occupancy 1",
         "sensor.shop_occupancy_percentage 11.1",
         "sensor.shop_peak_today 1",
+        "sensor.shop_visitors_today 6",
     ]
     assert lines == [
         "binary_sensor.main_entrance_occupied on",
@@ -185,6 +186,7 @@ async def test_a_person_enters(shop: Shop) -> None:
         "sensor.shop_occupancy",
         "sensor.shop_occupancy_percentage",
         "sensor.shop_peak_today",
+        "sensor.shop_visitors_today",
     ]
     assert [line.partition(" ")[0] for line in lines] == ["event.main_entrance_passage"]
 

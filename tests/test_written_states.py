@@ -57,5 +57,5 @@ async def test_written_states(
     await move_to(hass, noon, NOON + 3 * MINUTE)
     await pusher.push(measurement(NOON + 2 * MINUTE, 1, 0))
     counts = ["in_today", "in_total", "occupancy", "passage"]
-    of_place = ["free_places", "in_today", "occupancy", "occupancy_percentage", "peak_today"]
+    of_place = ["free_places", "in_today", "occupancy", "occupancy_percentage", "peak_today", "visitors_today"]
     assert sorted(written) == sorted(counts + of_place)

@@ -8,6 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from functools import partial
 from typing import Final, override
 
 from homeassistant.config_entries import ConfigEntry
@@ -16,7 +17,7 @@ from homeassistant.util import dt as dt_util
 
 from . import issues
 from .coordinator import CameraCoordinator, Progress
-from .counting import EARLIEST, LATEST, Interval, Source, Timestamp, has_reached, people_of, reverse
+from .counting import EARLIEST, LATEST, Interval, OpenSpan, Source, Timestamp, has_reached, people_of, reverse
 from .devices import async_device_name
 from .ledger import Door, Ledger, LedgerError
 from .ledger_coordinator import LedgerCoordinator
@@ -46,6 +47,8 @@ class PlaceData:
     occupancy: int
     entered: int
     exited: int
+    # Those who entered in the opening hours; None while these aren't known.
+    visitors: int | None
     peak: int
     drift: int
     # Every door has reported up to this instant; None if one never has.
@@ -154,12 +157,14 @@ class PlaceCoordinator(LedgerCoordinator[PlaceData]):
         resets = schedule.resets(schedule.reset(day)[0], instant + 1)
 
         live = frozenset(camera.key for camera in self.cameras if camera.live)
-        today = await self.ledger.place_today(settings.key, day, next_day, resets, live)
+        open_spans = self.opening.day(day, next_day).spans
+        read_today = partial(self.ledger.place_today, settings.key, day, next_day, resets, live, open_spans or ())
+        today = await read_today()
         if today is None:
             # With resets, only the place itself is missing in the ledger, and is added. Without them, earlier counts
             # are added up step by step.
             await self.ledger.advance_place(settings.place, EARLIEST if resets else day)
-            today = await self.ledger.place_today(settings.key, day, next_day, resets, live)
+            today = await read_today()
         if today is None:
             # While a door sends old counts, each of them begins these steps anew. Others must not wait for that.
             self._async_tick_at(now + NEXT_STEP)
@@ -191,6 +196,9 @@ class PlaceCoordinator(LedgerCoordinator[PlaceData]):
             occupancy=occupancy,
             entered=today.entered + passed.entered,
             exited=today.exited + passed.exited,
+            visitors=None
+            if open_spans is None
+            else today.visitors + self._live_visitors(today.counted_until, open_spans),
             peak=today.peak,
             drift=today.drift,
             complete_until=_complete_until(settings.doors, today.counted_until),
@@ -210,9 +218,22 @@ class PlaceCoordinator(LedgerCoordinator[PlaceData]):
         """Yield who has passed each door after the intervals that were read, in the direction of the place."""
         for door in self.settings.doors:
             camera = self._cameras.get(door.key)
-            if camera and camera.live and door.key in counted_until:
-                interval = camera.live.interval(max(counted_until[door.key], since), before)
+            if (
+                camera
+                and camera.live
+                and door.key in counted_until
+                and (start := max(counted_until[door.key], since)) < before
+            ):
+                interval = camera.live.interval(start, before)
                 yield reverse(interval) if camera.camera.reversed != door.is_reversed else interval
+
+    def _live_visitors(self, counted_until: Mapping[str, Timestamp], open_spans: Iterable[OpenSpan]) -> int:
+        """Return who has entered, after the intervals that were read, while the place was open."""
+        return sum(
+            interval.entered
+            for start, end, _ in open_spans
+            for interval in self._live_intervals(counted_until, start, end)
+        )
 
     @callback
     def _async_update_issues(self) -> None:

@@ -148,6 +148,20 @@ PLACE_SENSORS: Final[tuple[PeopleCounterSensorDescription[PlaceCoordinator], ...
         value_fn=lambda place: place.data.exited,
     ),
     PeopleCounterSensorDescription(
+        key="visitors_today",
+        shows_live_counts=True,
+        only_while_connected=True,
+        value_fn=lambda place: place.data.visitors,
+    ),
+    PeopleCounterSensorDescription(
+        key="visitors_outside_today",
+        shows_live_counts=True,
+        entity_registry_enabled_default=False,
+        exists_fn=lambda place: place.settings.opening_hours is not None,
+        only_while_connected=True,
+        value_fn=lambda place: None if place.data.visitors is None else place.data.entered - place.data.visitors,
+    ),
+    PeopleCounterSensorDescription(
         key="peak_today",
         only_while_connected=True,
         value_fn=lambda place: place.data.peak,

@@ -59,7 +59,13 @@ class OpenDay:
 
     def is_open(self, at: Timestamp) -> bool | None:
         """Return True if the place is open at an instant of the day, None where that isn't known."""
-        return None if self.spans is None else any(span.start <= at < span.end for span in self.spans)
+        return None if self.spans is None else is_open(self.spans, at)
+
+
+def is_open(spans: Sequence[OpenSpan], at: Timestamp) -> bool:
+    """Return True if an instant lies in one of sorted, disjoint spans."""
+    number = bisect_right(spans, at, key=attrgetter("start"))
+    return number > 0 and at < spans[number - 1].end
 
 
 def open_hours(start: Timestamp, end: Timestamp, events: Iterable[OpenSpan]) -> OpenHours:

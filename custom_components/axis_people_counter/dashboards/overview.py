@@ -74,7 +74,7 @@ def _subject_today(counted: Counted, words: Words, *, has_charts: bool) -> Confi
         heading(counted.name, _icon(counted), badge),
         tile(counted, "occupancy", words("now"), wide=not isinstance(counted, Place)),
         tile(counted, "free_places", words("free")),
-        tile(counted, "in_today", words("visitors_today")),
+        tile(counted, "visitors_today" if isinstance(counted, Place) else "in_today", words("visitors_today")),
         tile(counted, "peak_today", words("peak_today")),
     ]
     if not isinstance(counted, Place):

@@ -7,9 +7,9 @@ Knows no tables. Called by file, ledger, cameras, settling, places, today and pl
 from dataclasses import dataclass
 from enum import Enum, auto
 import sqlite3
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
-from ..counting import LATEST, Correction, Interval, OccupancySummary, Timestamp
+from ..counting import LATEST, Correction, Interval, OccupancySummary, OpenSpan, Timestamp
 
 
 class Unfinished(Enum):
@@ -52,12 +52,21 @@ class CameraFold:
     newest: Interval | None
 
 
+class PlaceBasis(NamedTuple):
+    """What a fold of a place depends on beside its counts."""
+
+    day: Timestamp
+    next_day: Timestamp
+    resets: tuple[Correction, ...]
+    open_spans: tuple[OpenSpan, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class PlaceFold:
     """The intervals of all doors of a place that end up to an instant, and the corrections before it."""
 
-    # Start and end of the day, and the resets.
-    basis: tuple[Timestamp, Timestamp, tuple[Correction, ...]]
+    # Start and end of the day, the resets, and when it is open.
+    basis: PlaceBasis
     until: Timestamp
     # The running count; inside, peak and drift since the start of the day.
     running: int
@@ -68,6 +77,8 @@ class PlaceFold:
     # People whose intervals begin in the day.
     entered: int
     exited: int
+    # Those who entered while the place was open.
+    visitors: int
     # The end of the last of these intervals of each door, by key; doors without any are missing.
     counted_until: dict[str, Timestamp]
 

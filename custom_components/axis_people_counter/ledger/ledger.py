@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from functools import partial
 import sqlite3
 
-from ..counting import DAY, Columns, Correction, Interval, OpenHours, Passage, Push, Routes, Source, Timestamp
+from ..counting import DAY, Columns, Correction, Interval, OpenHours, OpenSpan, Passage, Push, Routes, Source, Timestamp
 from . import (
     cameras,
     comparisons,
@@ -305,14 +305,16 @@ class Ledger(LedgerFile):
         next_day: Timestamp,
         resets: list[Correction],
         live: frozenset[str] = frozenset(),
+        open_spans: tuple[OpenSpan, ...] = (),
     ) -> Answer[PlaceToday | None]:
         """Return a place with the counts of [day, next_day); None if advance_place has to be called first.
 
         The resets are those from the last one before the day on; there are none where occupancy is never reset. `live`
-        has the keys of the doors whose later people are added by `PlaceToday.occupancies_with`.
+        has the keys of the doors whose later people are added by `PlaceToday.occupancies_with`. Those who enter in the
+        spans are visitors.
         """
         steps: ReadInSteps[PlaceFold] = ReadInSteps()
-        return self.submit(lambda db: place_today.today(db, key, day, next_day, resets, steps, live))
+        return self.submit(lambda db: place_today.today(db, key, day, next_day, resets, steps, live, open_spans))
 
     def advance_place(self, place: Place, at: Timestamp) -> Answer[bool]:
         """Compute some running counts of a place without resets, up to an instant; return True if more are missing."""

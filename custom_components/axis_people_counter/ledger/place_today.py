@@ -16,16 +16,18 @@ from ..counting import (
     Correction,
     Interval,
     OccupancySummary,
+    OpenSpan,
     Passage,
     SentInterval,
     Timestamp,
+    is_open,
     levels,
     passages_of_doors,
     summarize,
     turning_points,
 )
 from . import corrections, folds, intervals, places
-from .folds import UNFINISHED, PlaceFold, ReadInSteps, Unfinished
+from .folds import UNFINISHED, PlaceBasis, PlaceFold, ReadInSteps, Unfinished
 from .places import CountedDoor
 
 # A door is silent if it is behind the newest one by more than this many of its send intervals.
@@ -49,6 +51,8 @@ class PlaceToday:
     occupancies: list[int]
     entered: int
     exited: int
+    # Those whose intervals begin while the place is open.
+    visitors: int
     # The end of each door's newest interval, by key; doors without intervals are missing.
     counted_until: dict[str, Timestamp]
     # The instant of the last correction; people who pass later aren't part of it.
@@ -79,16 +83,18 @@ def today(
     resets: list[Correction],
     steps: ReadInSteps[PlaceFold],
     live: Collection[str] = (),
+    open_spans: tuple[OpenSpan, ...] = (),
 ) -> PlaceToday | Unfinished | None:
     """Return a place with the counts of [day, next_day); None if `places.advance` has to be called first.
 
     The resets are those from the last one before the day on; there are none where occupancy is never reset. `live` has
-    the keys of the doors whose later people are added by `PlaceToday.occupancies_with`.
+    the keys of the doors whose later people are added by `PlaceToday.occupancies_with`. Those who enter in the spans
+    are visitors.
     """
     if (place_id := places.find(db, key)) is None:
         return None
     known = folds.of_places(db)
-    basis = (day, next_day, tuple(resets))
+    basis = PlaceBasis(day, next_day, tuple(resets), open_spans)
     fold = steps.fold(known, place_id, basis) or _beginning(db, place_id, basis)
     if fold is None:
         return None
@@ -122,6 +128,7 @@ def today(
         now.occupancies,
         now.entered,
         now.exited,
+        now.visitors,
         counted_until,
         corrections.last_of_place(db, place_id),
         fold,
@@ -130,12 +137,10 @@ def today(
     )
 
 
-def _beginning(
-    db: sqlite3.Connection, place_id: int, basis: tuple[Timestamp, Timestamp, tuple[Correction, ...]]
-) -> PlaceFold | None:
+def _beginning(db: sqlite3.Connection, place_id: int, basis: PlaceBasis) -> PlaceFold | None:
     """Return a fold that begins at the first reset, else at a checkpoint; None if the checkpoint is missing."""
-    day, _, resets = basis
-    if resets:
+    day = basis.day
+    if resets := basis.resets:
         since, running, occupancies = places.Checkpoint(resets[0].at, 0, [])
     else:
         since, running, occupancies = places.checkpoint_at(db, place_id, day)
@@ -150,7 +155,7 @@ def _beginning(
     }
     summary = OccupancySummary(inside, inside, 0)
     thresholds = places.thresholds_of(db, place_id)
-    return PlaceFold(basis, since, running, summary, thresholds, occupancies, 0, 0, counted_until)
+    return PlaceFold(basis, since, running, summary, thresholds, occupancies, 0, 0, 0, counted_until)
 
 
 def _settled_until(
@@ -178,7 +183,7 @@ def _carried_on(
     until: Timestamp,
 ) -> PlaceFold:
     """Return a fold with the intervals that end up to an instant, and with the corrections before it."""
-    day, next_day, resets = fold.basis
+    day, next_day, resets, open_spans = fold.basis
     steps = list(
         levels(
             [passage for passage in passages if fold.until < passage.at <= until],
@@ -202,4 +207,6 @@ def _carried_on(
         occupancies=turning_points(occupancies, fold.thresholds) if occupancies else [],
         entered=fold.entered + sum(interval.entered for interval in of_day),
         exited=fold.exited + sum(interval.exited for interval in of_day),
+        visitors=fold.visitors
+        + sum(interval.entered for interval in of_day if interval.entered and is_open(open_spans, interval.start)),
     )

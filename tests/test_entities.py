@@ -29,6 +29,7 @@ async def test_first_push(hass: HomeAssistant, noon: FrozenDateTimeFactory, push
     await pusher.push(measurement(NOON - 2 * MINUTE, 5, 2, adults=(4, 2)), measurement(NOON - MINUTE, 1, adults=(0, 0)))
     assert {state.entity_id: state.state for state in hass.states.async_all()} == {
         "binary_sensor.main_entrance_connectivity": "on",
+        "binary_sensor.main_entrance_counting_problem": "off",
         "binary_sensor.main_entrance_occupied": "on",
         "button.main_entrance_reset_occupancy": "unknown",
         "event.main_entrance_passage": "unknown",
@@ -79,6 +80,7 @@ async def test_registries(
         f"{SERIAL}_adults_out_total": "integration",
         f"{SERIAL}_connectivity": "diagnostic",
         f"{SERIAL}_counted_until": "diagnostic",
+        f"{SERIAL}_counting_problem": "diagnostic",
         f"{SERIAL}_in_today": None,
         f"{SERIAL}_in_total": None,
         f"{SERIAL}_last_message": "diagnostic",
@@ -95,6 +97,7 @@ async def test_registries(
 
 ALL_ENTITIES = """\
 camera binary_sensor connectivity diagnostic connectivity
+camera binary_sensor counting_problem diagnostic problem
 camera binary_sensor occupied occupancy: unavailable while silent
 place binary_sensor full: unavailable while silent
 place binary_sensor incomplete diagnostic problem

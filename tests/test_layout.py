@@ -31,7 +31,7 @@ PACKAGES: Final = (
 LAYERS: Final = (
     ("__init__",),
     ("config_flow", "repairs", "diagnostics", "system_health", "logbook"),
-    ("fill_repairs", "direction_repairs"),
+    ("fill_repairs", "direction_repairs", "drift_repairs"),
     ("camera_flow", "place_flow", "replace_flow", "repair_flow", "address_form", "services", "backup"),
     ("guide_steps", "known_camera_steps"),
     ("address_check", "choices", "action_targets"),
@@ -42,7 +42,7 @@ LAYERS: Final = (
     ("voice_sentences",),
     ("entity",),
     ("receiver",),
-    ("agreement", "direction_check"),
+    ("agreement", "direction_check", "counting_check"),
     ("earlier_rows",),
     ("door_check",),
     ("history", "gap_filling", "live_polling"),

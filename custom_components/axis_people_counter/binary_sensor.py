@@ -1,4 +1,4 @@
-"""The binary sensors of cameras and places: occupied, nearly full, full, connected, incomplete."""
+"""The binary sensors of cameras and places: occupied, nearly full, full, connected, incomplete, a problem."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -21,6 +21,9 @@ from .receiver import PeopleCounterConfigEntry
 PARALLEL_UPDATES = 0
 
 INCOMPLETE: Final = "incomplete"
+COUNTING_PROBLEM: Final = "counting_problem"
+# Their entity ids say what "on" means; their names say it of "off".
+NAMED_BY_OFF: Final = (COUNTING_PROBLEM, INCOMPLETE)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,7 +32,7 @@ class PeopleCounterBinarySensorDescription[C: CameraCoordinator | PlaceCoordinat
 ):
     """Describes a binary sensor and its value."""
 
-    value_fn: Callable[[C], bool]
+    value_fn: Callable[[C], bool | None]
     attributes_fn: Callable[[C], dict[str, Any] | None] = lambda _: None
 
 
@@ -47,6 +50,12 @@ CAMERA_BINARY_SENSORS: Final[tuple[PeopleCounterBinarySensorDescription[CameraCo
         device_class=BinarySensorDeviceClass.CONNECTIVITY,
         entity_category=EntityCategory.DIAGNOSTIC,
         value_fn=lambda camera: camera.connected,
+    ),
+    PeopleCounterBinarySensorDescription(
+        key=COUNTING_PROBLEM,
+        device_class=BinarySensorDeviceClass.PROBLEM,
+        entity_category=EntityCategory.DIAGNOSTIC,
+        value_fn=lambda camera: camera.has_counting_problem,
     ),
 )
 PLACE_BINARY_SENSORS: Final[tuple[PeopleCounterBinarySensorDescription[PlaceCoordinator], ...]] = (
@@ -102,12 +111,12 @@ class PeopleCounterBinarySensor[C: CameraCoordinator | PlaceCoordinator](PeopleC
     @property
     @override
     def suggested_object_id(self) -> str | None:
-        # The entity id says what "on" means; the name says it of "off", whose text is "Yes".
-        return INCOMPLETE if self.entity_description.key == INCOMPLETE else super().suggested_object_id
+        key = self.entity_description.key
+        return key if key in NAMED_BY_OFF else super().suggested_object_id
 
     @property
     @override
-    def is_on(self) -> bool:
+    def is_on(self) -> bool | None:
         return self.entity_description.value_fn(self.coordinator)
 
     @property

@@ -44,6 +44,8 @@ CONF_REVERSED_CAMERAS: Final = "reversed_cameras"
 CONF_CONFIRMED_DIRECTIONS: Final = "confirmed_directions"
 CONF_DECLINED: Final = "declined_cameras"
 CONF_REPLACEMENTS: Final = "replacements"
+# By key: since when the part of the people who come in at a door is right, as a person has confirmed.
+CONF_CONFIRMED_PARTS: Final = "confirmed_parts"
 
 # As in the guide.
 DEFAULT_PORT: Final = 4443

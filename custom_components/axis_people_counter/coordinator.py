@@ -116,6 +116,8 @@ class CameraCoordinator(LedgerCoordinator[CameraData]):
         self.live: LiveCamera | None = None
         # The data without live counts, with the bounds of the times in which these count.
         self._read: tuple[CameraData, LiveBounds] | None = None
+        # None until the first check. A camera that has just appeared isn't known to have one.
+        self.has_counting_problem: bool | None = None if _is_history(camera.appeared) else False
         self._statistics = statistics
         # No message could be received before this.
         self._listening_since = dt_util.utcnow()

@@ -152,6 +152,7 @@ async def _camera(receiver: Receiver, coordinator: CameraCoordinator, alias: str
         **data,
         "connected": coordinator.connected,
         "last_message": coordinator.last_message,
+        "counting_check": receiver.counting_check.figures(key),
         "live_counts": _live_counts(coordinator.live) if coordinator.live else None,
         "gaps": [{"from": _utc(start), "to": _utc(end)} for start, end in gaps],
         "quarantined": [

@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 import logging
-from typing import ClassVar, Final
+from typing import ClassVar, Final, NamedTuple
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant, callback
@@ -26,6 +26,16 @@ _LOGGER = logging.getLogger(__name__)
 FIRST_CHECK: Final = timedelta(minutes=1)
 
 
+class Doors(NamedTuple):
+    """Where a check finds doors and their counts; cameras and places change."""
+
+    hass: HomeAssistant
+    entry: ConfigEntry
+    ledger: Ledger
+    cameras: Mapping[str, CameraCoordinator]
+    places: Mapping[str, PlaceCoordinator]
+
+
 class DoorCheck[P](ABC):
     """The problems that were found last, by the key of the camera."""
 
@@ -33,20 +43,9 @@ class DoorCheck[P](ABC):
     subject: ClassVar[str]
     every: ClassVar[timedelta]
 
-    def __init__(
-        self,
-        hass: HomeAssistant,
-        entry: ConfigEntry,
-        ledger: Ledger,
-        cameras: Mapping[str, CameraCoordinator],
-        places: Mapping[str, PlaceCoordinator],
-    ) -> None:
+    def __init__(self, doors: Doors) -> None:
         """Use the cameras and places as they are at each time."""
-        self._hass = hass
-        self._entry = entry
-        self._ledger = ledger
-        self._cameras = cameras
-        self._places = places
+        self._hass, self._entry, self._ledger, self._cameras, self._places = doors
         self._lock = asyncio.Lock()
         self._known_settings = self._settings()
         self.found: dict[str, P] = {}

@@ -24,6 +24,7 @@ from .connecting import async_checked_access, camera_web
 from .const import PUSH_PATH
 from .counting import DAY
 from .direction_repairs import DirectionFlow
+from .drift_repairs import DriftFlow
 from .fill_repairs import DifferenceFlow, GapsFlow
 from .known_camera_steps import KnownCameraSteps
 from .ledger import Quarantine, Quarantined
@@ -294,6 +295,7 @@ _FLOWS: Final[dict[str, type[RepairFlow]]] = {
     issues.COUNTS_DIFFER.key: DifferenceFlow,
     issues.GAPS.key: GapsFlow,
     issues.DIRECTION_WRONG.key: DirectionFlow,
+    issues.DRIFTED.key: DriftFlow,
 }
 
 

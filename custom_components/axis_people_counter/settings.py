@@ -16,6 +16,7 @@ from homeassistant.helpers.storage import Store
 from .const import (
     CONF_CAPACITY,
     CONF_CONFIRMED_DIRECTIONS,
+    CONF_CONFIRMED_PARTS,
     CONF_DECLINED,
     CONF_DELETE_OLD_COUNTS,
     CONF_DOORS,
@@ -34,7 +35,7 @@ from .const import (
     DOMAIN,
     SUBENTRY_PLACE,
 )
-from .counting import Replacement, Schedule, thresholds, without_last
+from .counting import Replacement, Schedule, Timestamp, thresholds, without_last
 from .ledger import Door, Place
 from .schedules import async_schedule
 
@@ -85,6 +86,13 @@ def async_confirm_direction(hass: HomeAssistant, entry: ConfigEntry, key: str) -
 
 
 @callback
+def async_confirm_part(hass: HomeAssistant, entry: ConfigEntry, key: str, since: Timestamp) -> None:
+    """Store since when the part of the people who come in at a door is right, so that no issue asks again."""
+    confirmed = {**entry.options.get(CONF_CONFIRMED_PARTS, {}), key: since}
+    _async_keep(hass, entry, CONF_CONFIRMED_PARTS, confirmed)
+
+
+@callback
 def async_turn_door(hass: HomeAssistant, entry: ConfigEntry, place: str, key: str) -> None:
     """Exchange in and out of a door at a place, unless the place was removed."""
     if subentry := entry.subentries.get(place):
@@ -113,7 +121,7 @@ def days_kept(entry: ConfigEntry) -> int | None:
 
 def options_of_a_reload(entry: ConfigEntry) -> dict[str, Any]:
     """Return the options that need a reload when they change."""
-    without = (CONF_CONFIRMED_DIRECTIONS, CONF_DECLINED, CONF_REVERSED_CAMERAS)
+    without = (CONF_CONFIRMED_DIRECTIONS, CONF_CONFIRMED_PARTS, CONF_DECLINED, CONF_REVERSED_CAMERAS)
     return {key: value for key, value in entry.options.items() if key not in without}
 
 
@@ -146,7 +154,7 @@ def _store(hass: HomeAssistant) -> Store[dict[str, Any]]:
 
 
 @callback
-def _async_keep(hass: HomeAssistant, entry: ConfigEntry, key: str, value: list[Any]) -> None:
+def _async_keep(hass: HomeAssistant, entry: ConfigEntry, key: str, value: list[Any] | dict[str, Any]) -> None:
     hass.config_entries.async_update_entry(entry, options={**entry.options, key: value})
 
 

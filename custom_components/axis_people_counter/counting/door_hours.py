@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, tzinfo
 from typing import Final, NamedTuple
 
-from .local_time import HOUR, Timestamp
+from .local_time import HOUR, LATEST, Timestamp
 
 HOURS_A_DAY: Final = 24
 HOURS_A_WEEK: Final = 7 * HOURS_A_DAY
@@ -58,6 +58,11 @@ class DoorHistory:
         return None
 
     @property
+    def start(self) -> Timestamp | None:
+        """The first hour."""
+        return self._starts[0] if self._starts else None
+
+    @property
     def end(self) -> Timestamp | None:
         """The last hour."""
         return self._starts[-1] if self._starts else None
@@ -72,12 +77,14 @@ class DoorHistory:
             for column, number in zip(columns, hour, strict=True):
                 column.append(number)
 
-    def hours(self, zone: tzinfo, since: Timestamp, spans: OpenSpans = None) -> list[DoorHour]:
-        """Return the hours since an instant."""
-        first = bisect_left(self._starts, since)
+    def hours(
+        self, zone: tzinfo, since: Timestamp, spans: OpenSpans = None, *, until: Timestamp = LATEST
+    ) -> list[DoorHour]:
+        """Return the hours that begin since an instant, and until before another one."""
+        first, last = bisect_left(self._starts, since), bisect_left(self._starts, until)
         found: list[DoorHour] = []
         next_span = 0
-        for position in range(first, len(self._starts)):
+        for position in range(first, last):
             start = self._starts[position]
             opened = 1.0
             if spans is not None:

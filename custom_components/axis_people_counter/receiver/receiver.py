@@ -24,6 +24,7 @@ from ..connecting import CameraAccess, Listener, ListenerSettings
 from ..const import CONF_REVERSED_CAMERAS, DOMAIN, LEDGER_FILE, SUBENTRY_CAMERA, SUBENTRY_PLACE
 from ..coordinator import CameraCoordinator, has_history
 from ..counting import Document, TestMessage, is_held, key_at, obsolete_keys, routes_of
+from ..counting_check import CountingCheck
 from ..devices import (
     async_add_place_device,
     async_device_keys,
@@ -32,6 +33,7 @@ from ..devices import (
     async_update_camera_device,
 )
 from ..direction_check import DirectionCheck
+from ..door_check import Doors
 from ..error_texts import error_text
 from ..ledger import BackupHold, Camera, Changes, Ledger, LedgerError, TooManyCamerasError
 from ..live_polling import LivePolling
@@ -91,7 +93,9 @@ class Receiver:
             if (serial := str(subentry.unique_id))
         }
         self.agreement = Agreement(hass, entry, self.ledger, self.cameras, self.accesses)
-        self.direction_check = DirectionCheck(hass, entry, self.ledger, self.cameras, self.places)
+        doors = Doors(hass, entry, self.ledger, self.cameras, self.places)
+        self.direction_check = DirectionCheck(doors)
+        self.counting_check = CountingCheck(doors)
         self._live_polling = LivePolling(hass, entry, self.accesses, self._camera_now)
         # The places of each camera, by keys.
         self._places_of: dict[str, list[str]] = {}
@@ -135,6 +139,7 @@ class Receiver:
         await self.agreement.async_start(self.entry)
         async_start_housekeeping(self.hass, self.entry, self.ledger, self.cameras, self.places)
         self.direction_check.async_start()
+        self.counting_check.async_start()
         self._live_polling.async_start()
 
     async def _async_store_settings(self) -> None:

@@ -1,0 +1,255 @@
+"""Finds doors that nobody has passed for too long, and doors whose in and out have drifted apart.
+
+A camera that is covered or moved, or that has another scene, still sends its counts. The rules are in
+counting/nobody.py and counting/drift.py, the flow of the issue about drift in drift_repairs.py. The binary sensor
+counting_problem of each camera shows the same. Started by the receiver.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta, tzinfo
+from functools import partial
+import logging
+from typing import Any, ClassVar, Final, NamedTuple, override
+
+from homeassistant.core import callback
+from homeassistant.util import dt as dt_util
+
+from . import issues
+from .const import CONF_CONFIRMED_PARTS, CONF_REVERSED_CAMERAS, DOMAIN
+from .coordinator import CameraCoordinator
+from .counting import DAY, HISTORY, HOUR, DoorHistory, Drift, OpenSpans, Timestamp, Usual, days_of, drift_of, usual_of
+from .door_check import DoorCheck, Doors
+from .ledger import LedgerError
+from .messages import name_placeholders
+from .schedules import async_camera_schedule
+
+_LOGGER = logging.getLogger(__name__)
+
+# How much history is read. Usually the first is enough; if nobody has passed since, more.
+READ_AT_ONCE: Final = (2 * HISTORY, 4 * HISTORY, 8 * HISTORY, 16 * HISTORY)
+
+
+class Nobody(NamedTuple):
+    """Since when nobody has passed a door, and how many people usually do on a day."""
+
+    since: Timestamp
+    usual_day: int
+
+
+class CountingProblem(NamedTuple):
+    """The problems of a door; at least one of them."""
+
+    nobody: Nobody | None
+    drift: Drift | None
+
+
+@dataclass
+class _Door:
+    """What is kept of a door between two checks."""
+
+    # The day (UTC) on which the whole history was read: late counts may have changed it since.
+    read_on: int
+    history: DoorHistory
+    # By the hour of the last passage.
+    usual: tuple[Timestamp, Usual | None] | None = None
+    # By the last local day with counts, and since when counts are compared.
+    drift: tuple[tuple[int, Timestamp], Drift | None] | None = None
+    # How many people usually pass in the time since the last passage.
+    missed: float = 0.0
+
+
+class CountingCheck(DoorCheck[CountingProblem]):
+    """The doors that count nobody for too long, or whose in and out have drifted apart, by the key of the camera."""
+
+    subject: ClassVar = "counts"
+    every: ClassVar = timedelta(hours=1)
+
+    def __init__(self, doors: Doors) -> None:
+        """Begin without any history."""
+        super().__init__(doors)
+        self._doors: dict[str, _Door] = {}
+        # Of cameras with a problem, which the next person may end: all people who have passed, and what ends watching.
+        self._watched: dict[str, tuple[int, Callable[[], None]]] = {}
+
+    @override
+    def _settings(self) -> dict[str, Timestamp]:
+        """Return since when the part of the people who come in is right, by the key of the camera."""
+        confirmed: dict[str, Timestamp] = self._entry.options.get(CONF_CONFIRMED_PARTS, {})
+        return confirmed
+
+    @override
+    async def _async_find(self) -> dict[str, CountingProblem]:
+        """Return the doors with a problem. Raises LedgerError."""
+        found: dict[str, CountingProblem] = {}
+        for key, camera in list(self._cameras.items()):
+            if problem := await self._async_problem(camera):
+                found[key] = problem
+        self._doors = {key: door for key, door in self._doors.items() if key in self._cameras}
+        return found
+
+    async def _async_problem(self, camera: CameraCoordinator) -> CountingProblem | None:
+        """Return the problem of a door, None if it has none. Raises LedgerError."""
+        key, run = camera.key, self._hass.async_add_executor_job
+        now = int(dt_util.utcnow().timestamp())
+        zone = (await async_camera_schedule(self._entry, camera.camera)).zone
+        door = self._doors[key] = await run(self._read, key, now)
+        drift = await run(self._drift, key, door, zone)
+        nobody = None
+        door.missed = 0.0
+        last, end = door.history.last_people, door.history.end
+        if last is not None and end is not None and last < end:
+            nobody = await run(self._nobody, key, door, zone, None)
+        return CountingProblem(nobody, drift) if nobody or drift else None
+
+    def _read(self, key: str, now: Timestamp) -> _Door:
+        """Return a door with its counts up to now, for a thread. Raises LedgerError."""
+        door = self._doors.get(key)
+        if door and door.read_on == now // DAY and (last := door.history.last_people) is not None:
+            # Late counts may be in a time without anybody.
+            door.history.replace(last, self._hours(key, last, now))
+            return door
+        door = _Door(now // DAY, DoorHistory())
+        for seconds in READ_AT_ONCE:
+            since = (now - seconds) // HOUR * HOUR
+            door.history.replace(0, self._hours(key, since, now))
+            last, start = door.history.last_people, door.history.start
+            if start is None or start > since + DAY or (last is not None and last - since >= HISTORY):
+                break
+        return door
+
+    def _hours(self, key: str, since: Timestamp, now: Timestamp) -> list[tuple[Timestamp, int, int, int]]:
+        return [
+            (hour.hour, hour.entered, hour.exited, hour.covered)
+            # The camera's clock may be ahead.
+            for hour in self._ledger.each_hour(key, since, now + HOUR)
+        ]
+
+    def _drift(self, key: str, door: _Door, zone: tzinfo) -> Drift | None:
+        """Return how a door has drifted up to its last full day, for a thread."""
+        if (end := door.history.end) is None:
+            return None
+        # The counts of yesterday are complete once there are some of today.
+        day, since = datetime.fromtimestamp(end, zone).toordinal(), self._settings().get(key, 0)
+        if door.drift is None or door.drift[0] != (day, since):
+            door.drift = ((day, since), drift_of(days_of(door.history.hours(zone, since), day)))
+        return door.drift[1]
+
+    def _nobody(self, key: str, door: _Door, zone: tzinfo, spans: OpenSpans) -> Nobody | None:
+        """Return since when nobody has passed a door, if it is too long, for a thread. Raises LedgerError."""
+        last = door.history.last_people
+        assert last is not None, "somebody has passed"
+        if door.usual is None or door.usual[0] != last:
+            before = door.history.hours(zone, last - HISTORY, spans, until=last + HOUR)
+            door.usual = (last, usual_of(before, has_opening_hours=spans is not None))
+        if (usual := door.usual[1]) is None:
+            return None
+        door.missed = usual.missed(door.history.hours(zone, last + HOUR, spans))
+        if door.missed < usual.limit:
+            return None
+        passages = (
+            interval.end for interval in self._ledger.each_interval(key, last, last + HOUR) if any(interval[2:4])
+        )
+        return Nobody(max(passages, default=last), round(usual.day))
+
+    @callback
+    @override
+    def _async_show(self, camera: CameraCoordinator, problem: CountingProblem | None) -> None:
+        nobody, drift = problem or (None, None)
+        if nobody:
+            issues.async_begin(
+                self._hass,
+                issues.NOBODY_COUNTED,
+                camera.key,
+                **name_placeholders(camera.camera.name, camera.camera.ip_address),
+                since=_local(nobody.since, "%Y-%m-%d %H:%M"),
+                people=str(nobody.usual_day),
+            )
+        else:
+            issues.async_end(self._hass, issues.NOBODY_COUNTED, camera.key)
+        if drift:
+            issues.async_begin(
+                self._hass,
+                issues.DRIFTED,
+                camera.key,
+                **name_placeholders(camera.camera.name, camera.camera.ip_address),
+                **self._numbers(camera.key, drift),
+            )
+        else:
+            issues.async_end(self._hass, issues.DRIFTED, camera.key)
+        self._async_watch(camera, problem is not None)
+        if camera.has_counting_problem != (has_problem := problem is not None):
+            camera.has_counting_problem = has_problem
+            camera.async_update_listeners()
+
+    def _numbers(self, key: str, drift: Drift) -> dict[str, str]:
+        """Return the numbers of a drift in the direction that is set, as a person reads them."""
+        entered, exited, part_before = drift.entered, drift.exited, drift.part_before
+        if key in self._entry.options.get(CONF_REVERSED_CAMERAS, ()):
+            entered, exited, part_before = exited, entered, 1 - part_before
+        return {
+            "date": _local(drift.since, "%Y-%m-%d"),
+            "entered": str(entered),
+            "exited": str(exited),
+            "part": str(round(100 * entered / (entered + exited))),
+            "part_before": str(round(100 * part_before)),
+        }
+
+    @callback
+    def _async_watch(self, camera: CameraCoordinator, has_problem: bool) -> None:
+        """Look at a camera with a problem again when anybody passes, and not only at the next check."""
+        key = camera.key
+        if key in self._watched:
+            self._watched.pop(key)[1]()
+        if has_problem:
+            changed = partial(self._async_camera_changed, camera)
+            self._watched[key] = (_people(camera), camera.async_add_listener(changed))
+
+    @callback
+    def _async_camera_changed(self, camera: CameraCoordinator) -> None:
+        people, unsubscribe = self._watched[camera.key]
+        if people != (now := _people(camera)):
+            self._watched[camera.key] = (now, unsubscribe)
+            self._entry.async_create_background_task(
+                self._hass, self._async_check_again(camera), f"{DOMAIN} {self.subject} of {camera.key}"
+            )
+
+    async def _async_check_again(self, camera: CameraCoordinator) -> None:
+        async with self._lock:
+            try:
+                problem = await self._async_problem(camera)
+            except LedgerError as err:
+                _LOGGER.debug("The counts of %s can't be checked now: %s", camera.name, err)
+                return
+            if self._cameras.get(camera.key) is not camera:
+                return
+            self.found.pop(camera.key, None)
+            if problem:
+                self.found[camera.key] = problem
+        self._async_show(camera, problem)
+
+    def figures(self, key: str) -> dict[str, Any] | None:
+        """Return what the last check has found of a camera, for diagnostics."""
+        if (door := self._doors.get(key)) is None:
+            return None
+        problem, usual = self.found.get(key), door.usual and door.usual[1]
+        last = door.history.last_people
+        return {
+            "last_hour_with_people": None if last is None else datetime.fromtimestamp(last, UTC),
+            "usual_people_a_day": usual and usual.day,
+            "longest_without_people": usual and round(usual.longest, 1),
+            "has_opening_hours": usual and usual.has_opening_hours,
+            "limit": usual and round(usual.limit, 1),
+            "missed_people": round(door.missed, 1),
+            "nobody": bool(problem and problem.nobody),
+            "drift": problem and problem.drift and problem.drift._asdict(),
+        }
+
+
+def _people(camera: CameraCoordinator) -> int:
+    """Return how many people have passed a camera."""
+    return camera.data.total.entered + camera.data.total.exited
+
+
+def _local(instant: Timestamp, form: str) -> str:
+    return dt_util.as_local(datetime.fromtimestamp(instant, UTC)).strftime(form)

@@ -18,7 +18,7 @@ from pytest_homeassistant_custom_component.typing import WebSocketGenerator
 from custom_components.axis_people_counter.const import DOMAIN
 from custom_components.axis_people_counter.counting import Push
 from custom_components.axis_people_counter.ledger import Changes, file as ledger_file
-from custom_components.axis_people_counter.ledger.file import Answer
+from custom_components.axis_people_counter.ledger.answers import Answer
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import EVENT_HOMEASSISTANT_FINAL_WRITE
 from homeassistant.core import HomeAssistant

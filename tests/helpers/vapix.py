@@ -19,7 +19,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 import pytest
 
-from custom_components.axis_people_counter.connecting.vapix import CameraError, CameraIdentity, Connection
+from custom_components.axis_people_counter.connecting.camera_errors import CameraError
+from custom_components.axis_people_counter.connecting.vapix import CameraIdentity, Connection
 
 from ..simulator import Camera, Device, Visits
 from ..simulator.device import PASSWORD

@@ -12,8 +12,8 @@ import weakref
 
 import pytest
 
+from custom_components.axis_people_counter.ledger.answers import Answer
 from custom_components.axis_people_counter.ledger.errors import LedgerError, TooManyCamerasError
-from custom_components.axis_people_counter.ledger.file import Answer
 from custom_components.axis_people_counter.ledger.ledger import Ledger
 
 from ..helpers.bare_ledger import SERIAL, START, TIMEOUT, held_up, interval, opened, push, record, sender, stored

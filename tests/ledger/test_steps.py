@@ -15,7 +15,7 @@ from custom_components.axis_people_counter.counting.occupancy import (
     thresholds,
 )
 from custom_components.axis_people_counter.ledger import folds, places
-from custom_components.axis_people_counter.ledger.file import Answer
+from custom_components.axis_people_counter.ledger.answers import Answer
 from custom_components.axis_people_counter.ledger.ledger import Ledger
 from custom_components.axis_people_counter.ledger.place_today import PlaceToday
 from custom_components.axis_people_counter.ledger.places import Door, Place

@@ -11,7 +11,8 @@ from aiohttp.abc import ResolveResult
 import pytest
 
 from custom_components.axis_people_counter.connecting import vapix
-from custom_components.axis_people_counter.connecting.vapix import CameraWeb, Connection, UnverifiedCertificateError
+from custom_components.axis_people_counter.connecting.camera_errors import UnverifiedCertificateError
+from custom_components.axis_people_counter.connecting.vapix import CameraWeb, Connection
 
 from ..helpers.vapix import DEVICE, INFO, FakeResolver, accepted, failure, raw_server
 from ..simulator import Device, Reply

@@ -2,6 +2,7 @@
 
 from .authority import certificate_names, certificate_pem, fingerprint
 from .camera_access import CameraAccess, async_checked_access
+from .camera_errors import CameraError, UnverifiedCertificateError
 from .camera_setup import (
     CAMERA_SCHEMA,
     CONF_CONNECTION,
@@ -16,7 +17,7 @@ from .event_stream import EventStream
 from .listener import DATA_LISTENER, Listener, ListenerSettings, async_is_this_machine, own_certificates
 from .pasted_text import is_all_visible, strip_invisible
 from .sockets import listening_sockets
-from .vapix import CameraError, CameraIdentity, Connection, CountingApplication, UnverifiedCertificateError
+from .vapix import CameraIdentity, Connection, CountingApplication
 
 __all__ = [
     "CAMERA_SCHEMA",

@@ -12,10 +12,11 @@ from homeassistant.const import CONF_HOST
 from homeassistant.core import HomeAssistant
 
 from ..messages import Message
+from .camera_errors import CameraError
 from .camera_setup import CONF_CONNECTION, camera_web
 from .counting_api import CountingApi
 from .discovered_addresses import async_addresses_now
-from .vapix import CameraError, CameraWeb
+from .vapix import CameraWeb
 
 # The certificate isn't the one of before: only a person can decide whether it is right.
 _OTHER_CERTIFICATE: Final = frozenset({"camera_certificate", "camera_other_certificate"})

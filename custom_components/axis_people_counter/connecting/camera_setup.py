@@ -17,7 +17,8 @@ from homeassistant.helpers.singleton import singleton
 
 from ..const import DOMAIN
 from ..messages import Message, async_translate, plain
-from .vapix import CameraError, CameraIdentity, CameraWeb, Connection
+from .camera_errors import CameraError
+from .vapix import CameraIdentity, CameraWeb, Connection
 
 # A wrong password must not be tried again.
 WRONG_PASSWORD: Final = "camera_credentials"

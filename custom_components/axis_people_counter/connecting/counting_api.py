@@ -12,8 +12,9 @@ from http import HTTPStatus
 from typing import Final
 
 from ..counting import LocalCounts
+from .camera_errors import CameraError
 from .counting_answers import AnswerError, LiveAnswer, live_2d, live_3d, rows_2d, rows_3d, serial_in
-from .vapix import CameraError, CameraWeb, CountingApplication, Response
+from .vapix import CameraWeb, CountingApplication, Response
 
 _LIVE_3D: Final = "/a3dpc/api/occupancy"
 _EXPORT_3D: Final = "/a3dpc/api/export/json"

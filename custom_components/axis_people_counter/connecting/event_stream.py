@@ -19,7 +19,8 @@ from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant, callback
 
 from .camera_access import CameraAccess
-from .vapix import CameraError, CameraWeb
+from .camera_errors import CameraError
+from .vapix import CameraWeb
 
 _LOGGER = logging.getLogger(__name__)
 

@@ -6,23 +6,15 @@ Management"; for the protocol version the Generic Data Push Integration Guide. U
 
 import asyncio
 from base64 import b64decode
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from enum import StrEnum
 from hashlib import sha256
 from http import HTTPStatus
 import json
 import re
-from ssl import SSLCertVerificationError, SSLError
-from typing import Any, Final, NamedTuple, cast
+from typing import Any, Final, NamedTuple
 
 from aiohttp import (
-    ClientConnectionError,
-    ClientConnectorCertificateError,
-    ClientConnectorDNSError,
-    ClientConnectorError,
-    ClientConnectorSSLError,
-    ClientError,
     ClientHandlerType,
     ClientMiddlewareType,
     ClientRequest,
@@ -36,10 +28,15 @@ from aiohttp import (
 from aiohttp.hdrs import ACCEPT_ENCODING, CONTENT_TYPE, METH_GET, METH_PATCH, METH_POST
 from yarl import URL
 
-from ..messages import Message
 from .camera_address import camera_origins
+from .camera_errors import (
+    CameraError,
+    CertificateError,
+    NotListeningError,
+    UnverifiedCertificateError,
+    translated_errors,
+)
 from .camera_login import LoginError, login_for
-from .certificate_reasons import certificate_reason
 from .pasted_text import strip_invisible
 
 # For one request and its response, including the login.
@@ -51,8 +48,6 @@ MAX_PROPERTY: Final = 255
 
 # Web servers such as the one in cameras answer 405 to a PATCH of an absent path.
 _ABSENT: Final = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED, HTTPStatus.NOT_IMPLEMENTED})
-# OpenSSL's reasons for a response that isn't TLS.
-_NOT_TLS: Final = frozenset({"WRONG_VERSION_NUMBER", "HTTP_REQUEST", "RECORD_LAYER_FAILURE", "PACKET_LENGTH_TOO_LONG"})
 
 _BASIC_DEVICE_INFO: Final = "/axis-cgi/basicdeviceinfo.cgi"
 _PARAMETERS: Final = "/axis-cgi/param.cgi"
@@ -67,37 +62,6 @@ _VERSION: Final = "Properties.Firmware.Version"
 # The SHA-256 of no certificate.
 _NO_CERTIFICATE: Final = bytes(32)
 _CERTIFICATE: Final = re.compile(r"-----BEGIN CERTIFICATE-----([A-Za-z0-9+/=\s]+)-----END CERTIFICATE-----")
-
-
-class CameraError(Exception):
-    """A request to a camera failed; has a translated message."""
-
-    def __init__(self, key: str, **placeholders: str) -> None:
-        """Create the message. Texts of the camera are one short line, not escaped for Markdown."""
-        super().__init__(key)
-        self.message = Message(key, placeholders)
-
-
-class _NotListeningError(CameraError):
-    """Nothing listens at the address, or nothing that speaks TLS."""
-
-
-class _CertificateError(CameraError):
-    """The certificate of a camera can't be verified."""
-
-    def __init__(self, message: Message, reason: Message) -> None:
-        """Keep why it can't."""
-        super().__init__(message.key, **message.placeholders)
-        self.reason = reason
-
-
-class UnverifiedCertificateError(_CertificateError):
-    """The certificate of a camera can't be verified; nothing was sent."""
-
-    def __init__(self, error: _CertificateError, fingerprint: str) -> None:
-        """Keep the SHA-256 of the certificate in hex digits: a person may accept it."""
-        super().__init__(error.message, error.reason)
-        self.fingerprint = fingerprint
 
 
 class CameraIdentity(NamedTuple):
@@ -195,9 +159,9 @@ class CameraWeb:
             # Never fall back to a weaker scheme after a first answer: the password may have been sent.
             if self._answered:
                 raise
-            if isinstance(err, _NotListeningError) and len(origins) > 1:
+            if isinstance(err, NotListeningError) and len(origins) > 1:
                 self._origin = origins[1]
-            elif isinstance(err, _CertificateError):
+            elif isinstance(err, CertificateError):
                 raise UnverifiedCertificateError(err, await self._find_certificate()) from None
             else:
                 raise
@@ -207,7 +171,7 @@ class CameraWeb:
         """Return the fingerprint of the camera's certificate in hex digits. Nothing is sent."""
         assert self._origin, "connect comes first"
         found = _NO_CERTIFICATE
-        with self._translated_errors():
+        with translated_errors(self._address):
             try:
                 async with asyncio.timeout(SECONDS):
                     await self._session.head(self._origin, ssl=Fingerprint(found))
@@ -257,7 +221,7 @@ class CameraWeb:
             opened.append(response)
             return response
 
-        with self._translated_errors():
+        with translated_errors(self._address):
             # Only a session can have a login for WebSockets. It shares the connections, and ends before the WebSocket.
             async with (
                 asyncio.timeout(SECONDS),
@@ -389,7 +353,7 @@ class CameraWeb:
         headers = {ACCEPT_ENCODING: "identity"}
         if content is not None:
             headers[CONTENT_TYPE] = "application/json"
-        with self._translated_errors():
+        with translated_errors(self._address):
             async with (
                 asyncio.timeout(SECONDS),
                 self._session.request(
@@ -446,31 +410,6 @@ class CameraWeb:
                 raise self.camera_error(err.key) from None
         return await self._log_in(request, send)
 
-    @contextmanager
-    def _translated_errors(self) -> Iterator[None]:
-        """Translate errors of aiohttp, which may contain headers and so credentials, to CameraError."""
-        try:
-            yield
-        except TimeoutError:
-            raise self.camera_error("camera_timeout") from None
-        except ClientConnectorCertificateError as err:
-            error = cast(SSLCertVerificationError, err.certificate_error)
-            message = Message("camera_certificate", {"address": self._address})
-            raise _CertificateError(message, certificate_reason(error)) from None
-        except ClientConnectorSSLError as err:
-            reason = err.os_error.reason if isinstance(err.os_error, SSLError) else None
-            raise self.camera_error("camera_unreachable", not_listening=reason in _NOT_TLS) from None
-        except ServerFingerprintMismatch:
-            raise self.camera_error("camera_other_certificate") from None
-        except ClientConnectorDNSError:
-            raise self.camera_error("camera_unreachable") from None
-        except ClientConnectorError:
-            raise self.camera_error("camera_unreachable", not_listening=True) from None
-        except ClientConnectionError, OSError:
-            raise self.camera_error("camera_unreachable") from None
-        except ClientError, ValueError:
-            raise self.camera_error("camera_not_axis") from None
-
     def _json_object(self, response: Response) -> dict[str, Any]:
         """Return the JSON object of a response. Raises CameraError if it isn't one, or reports an error."""
         try:
@@ -488,10 +427,9 @@ class CameraWeb:
             raise self.camera_error("camera_not_axis")
         return content
 
-    def camera_error(self, key: str, *, not_listening: bool = False, **placeholders: str) -> CameraError:
+    def camera_error(self, key: str, **placeholders: str) -> CameraError:
         """Return an error of this camera, with the placeholders of its message besides the address."""
-        error = _NotListeningError if not_listening else CameraError
-        return error(key, address=self._address, **placeholders)
+        return CameraError(key, address=self._address, **placeholders)
 
 
 def serial_number(text: object) -> str | None:

@@ -4,10 +4,9 @@ The thread commits all waiting changes in one transaction, and runs reads betwee
 stored, but that a damaged day is set aside. Called by ledger.py.
 """
 
-import asyncio
-from collections import defaultdict, deque
-from collections.abc import Callable, Generator, Iterable, Iterator
-from concurrent.futures import Future, InvalidStateError
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import InvalidStateError
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from functools import partial
@@ -20,6 +19,7 @@ from threading import Lock, Thread
 from typing import Any, Final, NamedTuple
 
 from . import damaged_days, schema
+from .answers import Answer, wake_waiters
 from .errors import DamagedDayError, LedgerError, TooManyCamerasError
 from .folds import UNFINISHED, LedgerConnection, Unfinished
 
@@ -33,49 +33,6 @@ MAX_HELD_LOG: Final = 256 * 1024 * 1024
 
 class _CorruptError(Exception):
     """The file isn't a ledger, or is damaged."""
-
-
-class Answer[T](Future[T]):
-    """The result of a job in the ledger's thread: await it in an event loop, or call `result` in another thread."""
-
-    def __init__(self) -> None:
-        """Start without a result."""
-        super().__init__()
-        # Each task that waits has its own.
-        self.waiters: list[asyncio.Future[None]] = []
-
-    def __await__(self) -> Generator[Any, None, T]:
-        """Wait in an event loop; the job goes on when the waiting task is cancelled."""
-        try:
-            if not self.done():
-                waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-                # The ledger's thread sets the result before it looks for waiters, so it finds each one that goes on to
-                # wait.
-                self.waiters.append(waiter)
-                if not self.done():
-                    yield from waiter
-            return self.result()
-        finally:
-            # An error keeps this frame: with the answer in it, it would keep itself, and the push in memory.
-            del self
-
-
-def _wake_waiters(answers: Iterable[Answer[Any]]) -> None:
-    """Wake the tasks that wait for answers which have come: once for all of an event loop, as waking it takes long."""
-    waiters_of: defaultdict[asyncio.AbstractEventLoop, list[asyncio.Future[None]]] = defaultdict(list)
-    for answer in answers:
-        for waiter in tuple(answer.waiters):
-            waiters_of[waiter.get_loop()].append(waiter)
-    for loop, waiters in waiters_of.items():
-        # A loop that was closed meanwhile raises RuntimeError; no task is waiting in it any more.
-        with suppress(RuntimeError):
-            loop.call_soon_threadsafe(_wake, waiters)
-
-
-def _wake(waiters: Iterable[asyncio.Future[None]]) -> None:
-    for waiter in waiters:
-        if not waiter.done():
-            waiter.set_result(None)
 
 
 class _Job(NamedTuple):
@@ -110,7 +67,7 @@ class BackupHold:
             # Another thread may have ended it at this moment.
             with suppress(InvalidStateError):
                 self.over.set_result(None)
-            _wake_waiters([self.over])
+            wake_waiters([self.over])
 
     def begin(self) -> list[Answer[None]]:
         """Hold the file for all ledgers that have it open. It stays unchanged once all answers have come."""
@@ -244,7 +201,7 @@ class LedgerFile:
         self._backup_hold.files.discard(self)
         assert self._closed
         self._closed.set_result(None)
-        _wake_waiters([self._closed])
+        wake_waiters([self._closed])
 
     def _waiting_jobs(self, *, wait: bool) -> list[_Job | None]:
         """Return all jobs in the queue; if `wait` is True, wait for the first one."""
@@ -270,7 +227,7 @@ class LedgerFile:
                     job.answer.set_exception(result)
                 else:
                     job.answer.set_result(result)
-            _wake_waiters(job.answer for job in jobs)
+            wake_waiters(job.answer for job in jobs)
             self._limit_held_log()
 
     def _commit(self, jobs: list[_Job]) -> list[Any]:
@@ -282,7 +239,7 @@ class LedgerFile:
         if len(jobs) == 1 or _is_busy(err):
             for job in jobs:
                 job.answer.set_exception(_for_caller(err))
-            _wake_waiters(job.answer for job in jobs)
+            wake_waiters(job.answer for job in jobs)
         else:
             for job in jobs:
                 self._write([job])
@@ -293,7 +250,7 @@ class LedgerFile:
         except BaseException as err:  # noqa: BLE001 - as above
             self._clean_up(err)
             job.answer.set_exception(_for_caller(err))
-            _wake_waiters([job.answer])
+            wake_waiters([job.answer])
             # As above.
             del job
         else:
@@ -301,7 +258,7 @@ class LedgerFile:
                 self._reads.append(job)
             else:
                 job.answer.set_result(result)
-                _wake_waiters([job.answer])
+                wake_waiters([job.answer])
 
     def _run_read[T](self, function: Callable[[sqlite3.Connection], T]) -> T:
         db = self._connect()

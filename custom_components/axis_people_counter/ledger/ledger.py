@@ -31,9 +31,10 @@ from . import (
     storing,
     today,
 )
+from .answers import Answer
 from .cameras import Camera
 from .comparisons import Comparison
-from .file import Answer, LedgerFile
+from .file import LedgerFile
 from .filling import Filled
 from .folds import CameraFold, PlaceFold, ReadInSteps
 from .hour_counts import HourCounts

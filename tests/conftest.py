@@ -35,7 +35,12 @@ from .helpers.vapix import new_authority
 settings.register_profile("any_machine", deadline=None)
 settings.load_profile("any_machine")
 # Their fixtures are shared by several test modules.
-pytest_plugins = ["tests.helpers.address_checks", "tests.helpers.push_view", "tests.helpers.repairs"]
+pytest_plugins = [
+    "tests.helpers.address_checks",
+    "tests.helpers.pages",
+    "tests.helpers.push_view",
+    "tests.helpers.repairs",
+]
 
 
 @pytest.hookimpl(trylast=True)

@@ -7,12 +7,10 @@ from typing import Any
 from freezegun.api import FrozenDateTimeFactory
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
-from pytest_homeassistant_custom_component.typing import WebSocketGenerator
 
-from custom_components.axis_people_counter.const import DOMAIN
 from homeassistant.core import HomeAssistant
-from homeassistant.setup import async_setup_component
 
+from .helpers.pages import SendCommand
 from .helpers.places import BACK_DOOR, NOON, add_place
 from .helpers.pusher import SERIAL, Document, Pusher, measurement
 
@@ -24,6 +22,8 @@ MIDNIGHT = datetime.fromisoformat("2026-09-15T22:00:00Z")
 
 type Ask = Callable[..., Awaitable[Any]]
 
+pytestmark = pytest.mark.usefixtures("send_command")
+
 
 @pytest.fixture(autouse=True)
 def now(request: pytest.FixtureRequest, freezer: FrozenDateTimeFactory) -> None:
@@ -31,22 +31,12 @@ def now(request: pytest.FixtureRequest, freezer: FrozenDateTimeFactory) -> None:
     freezer.move_to(getattr(request, "param", NOON))
 
 
-@pytest.fixture(autouse=True)
-async def _websocket(now: None, hass: HomeAssistant) -> None:
-    """Set up the websocket API before the server starts."""
-    assert await async_setup_component(hass, "websocket_api", {})
-
-
 @pytest.fixture
-async def ask(hass: HomeAssistant, pusher: Pusher, hass_ws_client: WebSocketGenerator) -> Ask:
+async def ask(send_command: SendCommand, pusher: Pusher) -> Ask:
     """Return a function that asks for figures."""
 
     async def ask(kind: str, key: str = SERIAL, **fields: Any) -> Any:
-        client = await hass_ws_client()
-        await client.send_json_auto_id({"type": f"{DOMAIN}/figures", "kind": kind, "key": key, **fields})
-        answer = await client.receive_json()
-        await client.close()
-        return answer["result"] if answer["success"] else answer["error"]["code"]
+        return await send_command("figures", kind=kind, key=key, **fields)
 
     return ask
 

@@ -26,6 +26,7 @@ from homeassistant.setup import async_setup_component
 
 from .helpers.dashboards import referenced
 from .helpers.documentation import mappings_with
+from .helpers.pages import SendCommand
 from .helpers.places import BACK, NOON, add_place, both
 from .helpers.pusher import SERIAL, Pusher, measurement
 from .helpers.translations import translation
@@ -51,26 +52,16 @@ MINUTE = timedelta(minutes=1)
 
 type Ask = Callable[..., Any]
 
-pytestmark = pytest.mark.usefixtures("noon")
-
-
-@pytest.fixture(autouse=True)
-async def _websocket(hass: HomeAssistant) -> None:
-    """Set up the websocket API before the server starts."""
-    assert await async_setup_component(hass, "websocket_api", {})
+pytestmark = pytest.mark.usefixtures("noon", "send_command")
 
 
 @pytest.fixture
-async def ask(hass: HomeAssistant, hass_ws_client: WebSocketGenerator) -> Ask:
+async def ask(hass: HomeAssistant, send_command: SendCommand) -> Ask:
     """Return a function that asks for a dashboard, with the integration set up."""
     assert await async_setup_component(hass, DOMAIN, {})
 
     async def ask(kind: str, command: str = "dashboard", **fields: Any) -> Any:
-        client = await hass_ws_client()
-        await client.send_json_auto_id({"type": f"{DOMAIN}/{command}", "kind": kind, **fields})
-        answer = await client.receive_json()
-        await client.close()
-        return answer["result"] if answer["success"] else answer["error"]["code"]
+        return await send_command(command, kind=kind, **fields)
 
     return ask
 

@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
-from pytest_homeassistant_custom_component.typing import WebSocketGenerator
 
 from custom_components.axis_people_counter.const import DOMAIN
 from homeassistant.config_entries import ConfigEntryDisabler
@@ -13,6 +12,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers import device_registry as dr, entity_registry as er
 from homeassistant.setup import async_setup_component
 
+from .helpers.pages import SendCommand
 from .helpers.places import add_place, both, entity_of
 from .helpers.pusher import Pusher
 from .helpers.translations import translation
@@ -21,26 +21,16 @@ TEXTS = translation("en")["common"]
 
 type Ask = Callable[..., Any]
 
-pytestmark = pytest.mark.usefixtures("noon")
-
-
-@pytest.fixture(autouse=True)
-async def _websocket(hass: HomeAssistant) -> None:
-    """Set up the websocket API before the server starts."""
-    assert await async_setup_component(hass, "websocket_api", {})
+pytestmark = pytest.mark.usefixtures("noon", "send_command")
 
 
 @pytest.fixture
-async def ask(hass: HomeAssistant, hass_ws_client: WebSocketGenerator) -> Ask:
+async def ask(hass: HomeAssistant, send_command: SendCommand) -> Ask:
     """Return a function that asks for the card on the screen, with the integration set up."""
     assert await async_setup_component(hass, DOMAIN, {})
 
     async def ask(options: dict[str, Any] | None = None, language: str = "en") -> dict[str, Any]:
-        client = await hass_ws_client()
-        fields = {"kind": "door", "options": options or {}, "language": language}
-        await client.send_json_auto_id({"type": f"{DOMAIN}/dashboard", **fields})
-        (view,) = (await client.receive_json())["result"]["views"]
-        await client.close()
+        (view,) = (await send_command("dashboard", kind="door", options=options or {}, language=language))["views"]
         # A panel is a view with a single card over all of it.
         assert view["type"] == "panel"
         (card,) = view["cards"]

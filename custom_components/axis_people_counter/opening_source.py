@@ -9,13 +9,7 @@ import logging
 from typing import Any, Final
 
 from homeassistant.components.calendar import DOMAIN as CALENDAR_DOMAIN, SERVICE_GET_EVENTS
-from homeassistant.components.schedule.const import (
-    CONF_FROM,
-    CONF_TO,
-    DOMAIN as SCHEDULE_DOMAIN,
-    SERVICE_GET,
-    WEEKDAY_TO_CONF,
-)
+from homeassistant.components.schedule.const import CONF_FROM, CONF_TO, DOMAIN as SCHEDULE_DOMAIN, WEEKDAY_TO_CONF
 from homeassistant.const import ATTR_ENTITY_ID, STATE_UNAVAILABLE
 from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
@@ -24,6 +18,8 @@ from .counting import DAY, MIDNIGHT, OpenHours, OpenSpan, Timestamp, open_hours,
 
 _LOGGER = logging.getLogger(__name__)
 
+# Home Assistant's constant for this action has moved between releases.
+SERVICE_GET_SCHEDULE: Final = "get_schedule"
 SECONDS_TO_WAIT: Final = 10
 # A calendar may ask a server for this time, and answers with all of its events at once.
 CALENDAR_TIME_AT_ONCE: Final = 62 * DAY
@@ -52,7 +48,7 @@ async def async_opening_hours(
 
 async def _async_schedule(hass: HomeAssistant, entity_id: str, start: Timestamp, end: Timestamp) -> OpenHours | None:
     """Return the open time of a schedule in [start, end), None if it can't be read."""
-    if (found := await _async_ask(hass, SCHEDULE_DOMAIN, SERVICE_GET, entity_id)) is None:
+    if (found := await _async_ask(hass, SCHEDULE_DOMAIN, SERVICE_GET_SCHEDULE, entity_id)) is None:
         return None
     week = [
         [(_to_the_second(block[CONF_FROM]), _closing(block[CONF_TO])) for block in found[day]]

@@ -201,7 +201,7 @@ def test_repairs() -> None:
 
 def test_actions() -> None:
     """Each action and each of its fields is explained."""
-    text = PAGES[ACTIONS_PAGE]
+    text = PAGES[ACTIONS_PAGE] + PAGES["docs/import.md"]
     for service, labels in ENGLISH["services"].items():
         assert f"`{DOMAIN}.{service}`" in text
         assert all(f"| `{field}` |" in text for field in labels.get("fields", ())), service

@@ -29,7 +29,9 @@ from custom_components.axis_people_counter.export_formats import FORMATS
 from custom_components.axis_people_counter.fill_repairs import CHOICES
 from custom_components.axis_people_counter.guide_steps import NEXT_STEPS
 from custom_components.axis_people_counter.http.view import REFUSALS
+from custom_components.axis_people_counter.import_actions import PERIODS as IMPORT_PERIODS
 from custom_components.axis_people_counter.messages import name_placeholders
+from custom_components.axis_people_counter.old_counts import FaultKind
 from custom_components.axis_people_counter.repairs import ANOTHER_DOOR, QUARANTINE_CHOICES
 from homeassistant.config_entries import ConfigFlowResult
 from homeassistant.core import HomeAssistant
@@ -44,7 +46,7 @@ LANGUAGES: Final = ("de", "fr", "sv")
 # The modules with the steps of the config flow and of the options, and their errors.
 FLOW_MODULES: Final = ("config_flow", "address_form", "camera_steps", "guide_steps", "replace_flow")
 # The calls whose first argument is the key of a message.
-MESSAGES: Final = ("Message", "CameraError", "LoginError", "AnswerError", "camera_error")
+MESSAGES: Final = ("Message", "CameraError", "LoginError", "AnswerError", "FileError", "camera_error")
 # What Axis' pages call things: a translation must leave them as they are.
 AXIS_WORDS: Final = (
     "AXIS 3D People Counter",
@@ -75,9 +77,9 @@ UNITS: Final = {
 }
 # Words that another language has as well.
 SAME_AS_ENGLISH: Final = {
-    "de": {"Format", "Name", "Port"},
-    "fr": {"5 minutes", "15 minutes", "30 minutes", "Date", "Format", "Passage", "Port"},
-    "sv": {"Format", "In", "Passage", "Period", "Port", "Start"},
+    "de": {"Format", "Import", "Name", "Port", "Text"},
+    "fr": {"5 minutes", "15 minutes", "30 minutes", "Date", "Format", "Import", "Passage", "Port"},
+    "sv": {"Format", "Import", "In", "Passage", "Period", "Port", "Start", "Text"},
 }
 
 
@@ -448,14 +450,17 @@ async def test_services(hass: HomeAssistant, entry: MockConfigEntry) -> None:
     for key, service in services.items():
         fields = service.get("fields", {})
         assert set(fields) == set(ENGLISH["services"][key].get("fields", ()))
-        # Since 2025.11 hassfest takes filters of entities only; a device can be chosen all the same.
-        assert service["target"].keys() == {"entity"}
-        selector.TargetSelector.CONFIG_SCHEMA(service["target"])
+        target = {}
+        if "target" in service:
+            # Since 2025.11 hassfest takes filters of entities only; a device can be chosen all the same.
+            assert service["target"].keys() == {"entity"}
+            selector.TargetSelector.CONFIG_SCHEMA(service["target"])
+            target = {"entity_id": "sensor.one"}
         schema = registered[key].schema
         assert schema
         with pytest.raises(vol.Invalid):
-            schema({"entity_id": "sensor.one", "unknown": 1})
-        given = schema({"entity_id": "sensor.one", **{name: fields[name]["example"] for name in fields}})
+            schema({**target, "unknown": 1})
+        given = schema({**target, **{name: fields[name]["example"] for name in fields}})
         assert set(given) - targets == set(fields), key
 
 
@@ -473,6 +478,7 @@ def test_choices_of_services() -> None:
         ("export_counts", "period"): (*Period, INTERVALS),
         ("get_counts", "compare"): tuple(Earlier),
         ("get_counts", "period"): tuple(Period),
+        ("import_counts", "period"): IMPORT_PERIODS,
     }
     assert set(PERIODS) == {*Period, INTERVALS}
     translated = {key: set(texts["options"]) for key, texts in ENGLISH["selector"].items()}
@@ -484,6 +490,7 @@ def test_choices_of_services() -> None:
     assert translated.pop("gaps") == set(CHOICES)
     assert translated.pop("quarantine") == set(QUARANTINE_CHOICES)
     assert translated.pop("quarantine_reason") == set(Reason)
+    assert translated.pop("import_fault") == set(FaultKind)
     assert translated.pop("way") == {PREPARE, BY_HAND, DIRECT, HOME_ASSISTANT}
     assert translated.pop("next") == set(NEXT_STEPS)
     assert translated.pop("task") == set(TASKS)

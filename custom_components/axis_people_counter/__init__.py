@@ -20,6 +20,7 @@ from .dashboards import async_add_loader, async_remove_loader, async_setup_dashb
 from .door_entities import async_show_without_door
 from .export import ExportView
 from .http import AuthorityView, async_register_views, async_remove_expired_tokens
+from .import_actions import async_setup_import_actions
 from .ledger import LedgerTooNewError
 from .receiver import PeopleCounterConfigEntry, Receiver, configured
 from .services import async_setup_services
@@ -42,6 +43,7 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
     async_register_views(hass)
     hass.http.register_view(ExportView())
     async_setup_services(hass)
+    async_setup_import_actions(hass)
     return True
 
 

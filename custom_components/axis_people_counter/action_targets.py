@@ -1,4 +1,4 @@
-"""The cameras and places that an action is called for. Called by services.py."""
+"""The cameras and places that an action is called for. Called by services.py and import_actions.py."""
 
 from homeassistant.const import ATTR_ENTITY_ID, ENTITY_MATCH_ALL
 from homeassistant.core import ServiceCall, callback

@@ -353,6 +353,10 @@ class CameraCoordinator(LedgerCoordinator[CameraData]):
             await self._async_changed(filled.changes.since)
         return filled.added
 
+    async def async_show_changed(self, since: Timestamp) -> None:
+        """Show that old counts were imported, or that an import was undone: counts have changed since an instant."""
+        await self._async_changed(since)
+
     async def _async_retry_page(self, after: int) -> Retried:
         now = int(dt_util.utcnow().timestamp())
         return await self.ledger.retry(self.key, parse_rejected, now, after)

@@ -110,7 +110,7 @@ def test_push_replaces_what_was_imported(path: Path, ledger: Ledger) -> None:
     (listed,) = ledger.imports().result(TIMEOUT)
     assert (listed.intervals, listed.entered) == (3, 30)
     pack_all(ledger, START + 10 * DAY)
-    assert undo(ledger, number) == [Undone(SERIAL, 3, 30, 0)]
+    assert undo(ledger, number) == [Undone(SERIAL, START // DAY * DAY, 3, 30, 0)]
     assert stored(path) == [interval(65, 2), interval(66, 3), interval(2 * DAY_OF_MINUTES, 1)]
     assert ledger.imports().result(TIMEOUT) == []
     assert total(ledger) == 6
@@ -177,7 +177,7 @@ def test_rows_that_another_program_deleted(path: Path, ledger: Ledger) -> None:
     number, _ = import_all(ledger, interval(0, 7))
     query(path, "UPDATE cameras SET total_entered = 1")
     query(path, "DELETE FROM intervals WHERE sent < 0")
-    assert undo(ledger, number) == [Undone(SERIAL, 0, 0, 0)]
+    assert undo(ledger, number) == [Undone(SERIAL, START // DAY * DAY, 0, 0, 0)]
     assert total(ledger) == 1
 
 

@@ -43,9 +43,10 @@ class Importable(NamedTuple):
 
 
 class Undone(NamedTuple):
-    """The camera that a step of undoing an import has changed, and how many intervals were removed."""
+    """The camera that a step of undoing an import has changed, since when, and how many intervals were removed."""
 
     key: str
+    since: Timestamp
     intervals: int
     entered: int
     exited: int
@@ -128,6 +129,7 @@ def undo_step(db: sqlite3.Connection, import_id: int) -> Undone | None:
         imported_days.forget_day(db, *imported, import_id)
     return Undone(
         key,
+        start,
         len(of_import),
         sum(interval.entered for interval in of_import),
         sum(interval.exited for interval in of_import),

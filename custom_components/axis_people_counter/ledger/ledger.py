@@ -411,6 +411,10 @@ class Ledger(LedgerFile):
         """Have all hours of a camera or a place written again whose counts are kept."""
         return self.submit(lambda db: series.rewrite(db, key), writes=True)
 
+    def has_carried_hours(self, key: str) -> Answer[bool]:
+        """Return True if recorder has hours of a camera from before this ledger."""
+        return self.submit(lambda db: series.has_carried_hours(db, key))
+
     def has_deleted_hours(self, key: str) -> Answer[bool]:
         """Return True if recorder has hours of a camera or a place whose counts were deleted here."""
         return self.submit(lambda db: series.has_deleted_hours(db, key))

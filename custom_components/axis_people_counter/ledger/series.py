@@ -498,6 +498,14 @@ def _add_unknown_sum(db: sqlite3.Connection, key: str, counts: HourCounts) -> No
             deleted_hours.add(db, place, at_door(counts, is_reversed=is_reversed))
 
 
+def has_carried_hours(db: sqlite3.Connection, key: str) -> bool:
+    """Return True if hours of a camera were carried over from recorder."""
+    (has_hours,) = db.execute(
+        "SELECT EXISTS (SELECT * FROM carried JOIN cameras ON id = camera WHERE key = ?)", (key,)
+    ).fetchone()
+    return bool(has_hours)
+
+
 def delete_carried(db: sqlite3.Connection, camera: int, until: Timestamp) -> None:
     """Delete the carried hours of a camera before an instant."""
     db.execute("DELETE FROM carried WHERE camera = ? AND start < ?", (camera, until))

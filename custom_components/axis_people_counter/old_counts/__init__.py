@@ -3,6 +3,6 @@
 from .cells import FaultKind
 from .layouts import Kind
 from .lines import FileError, Lines
-from .rows import Fault, Known, OldCounts, Skipped, read
+from .rows import Fault, File, Known, OldCounts, Skipped, read
 
-__all__ = ["Fault", "FaultKind", "FileError", "Kind", "Known", "Lines", "OldCounts", "Skipped", "read"]
+__all__ = ["Fault", "FaultKind", "File", "FileError", "Kind", "Known", "Lines", "OldCounts", "Skipped", "read"]

@@ -39,7 +39,7 @@ class FaultKind(StrEnum):
     TOO_WIDE = auto()
     OVERLAP = auto()
     ORDER = auto()
-    STEP = auto()
+    NO_STEP = auto()
     UNKNOWN_CAMERA = auto()
     UNKNOWN_PLACE = auto()
 

@@ -79,8 +79,15 @@ class Known:
     is_file: bool = True
 
 
-def read(lines: Lines, known: Known) -> Iterator[OldCounts | Fault | Skipped]:
-    """Yield what each row of a file is. Raises FileError for a file that can't be read at all."""
+class File(NamedTuple):
+    """The kind of a file, and its rows, which are read when they are asked for."""
+
+    kind: Kind
+    rows: Iterator[OldCounts | Fault | Skipped]
+
+
+def read(lines: Lines, known: Known) -> File:
+    """Return a file with its rows. Both this and the rows raise FileError for a file that can't be read at all."""
     rest = iter(lines)
     first = next(rest, None)
     if first and is_separator_line(first.text):
@@ -94,7 +101,7 @@ def read(lines: Lines, known: Known) -> Iterator[OldCounts | Fault | Skipped]:
         # JSON lines have no line with headings.
         rest = chain([first], rest)
     reader = _TableReader(layout, known) if layout.kind is Kind.TABLE else _Reader(layout, known)
-    return reader.read(rest)
+    return File(layout.kind, reader.read(rest))
 
 
 class _ColumnError(Exception):
@@ -166,7 +173,8 @@ class _Reader:
         if self._layout.kind in (Kind.CAMERA_3D, Kind.TABLE):
             return None, None
         serial = self._cell(cells, "serial").casefold().translate(_SEPARATORS_OF_SERIALS)
-        place = self._cell(cells, "place")
+        # An export puts an apostrophe before names that a spreadsheet would take for formulas.
+        place = self._cell(cells, "place").removeprefix("'")
         if not serial and place:
             doors = self._known.places.get(place)
             if doors is None:
@@ -274,7 +282,7 @@ class _TableReader(_Reader):
         started = self._read(cells, "time", time)
         start = self._at(cells, "time", lambda: instant(started, zone))
         if self._width is None:
-            raise _ColumnError(FaultKind.STEP, "time", self._cell(cells, "time"))
+            raise _ColumnError(FaultKind.NO_STEP, "time", self._cell(cells, "time"))
         if self._width != timedelta(days=1):
             end = start + int(self._width.total_seconds())
             return self._checked(cells, "time", start, end, started, started)
@@ -290,7 +298,7 @@ class _TableReader(_Reader):
 def _step(first: datetime, second: datetime) -> timedelta | None:
     """Return how far two rows are apart, None if that is no step."""
     of_clock = abs(second.replace(tzinfo=None) - first.replace(tzinfo=None))
-    if not of_clock % timedelta(days=1) or not first.tzinfo or not second.tzinfo:
-        # Days are as long as the clock shows, also where clocks are changed in between.
-        return of_clock or None
-    return abs(second - first)
+    # Days are as long as the clock shows, also where clocks are changed in between.
+    are_days = of_clock and not of_clock % timedelta(days=1)
+    step = abs(second - first) if first.tzinfo and second.tzinfo and not are_days else of_clock
+    return step or None

@@ -1,4 +1,4 @@
-"""Background work: deletes and packs old days, retries quarantined intervals, ends the issues of quiet senders.
+"""Background work: deletes and packs old days, retries quarantined intervals, undoes what was cut off.
 
 Started by the receiver when its cameras have been added.
 """
@@ -17,6 +17,7 @@ from homeassistant.util import dt as dt_util
 from .. import issues
 from ..const import DOMAIN
 from ..coordinator import CameraCoordinator
+from ..imports import Imports
 from ..ledger import Ledger, LedgerError
 from ..place_coordinator import PlaceCoordinator
 from ..settings import days_kept
@@ -36,6 +37,7 @@ def async_start_housekeeping(
     ledger: Ledger,
     cameras: Mapping[str, CameraCoordinator],
     places: Mapping[str, PlaceCoordinator],
+    imports: Imports,
 ) -> None:
     """Start the background work; it ends when the entry is unloaded."""
     failed: set[str] = set()
@@ -65,6 +67,9 @@ def async_start_housekeeping(
         issues.async_end_quiet(hass, {camera.camera.serial for camera in cameras.values()})
 
     start_to_tidy()
+    entry.async_create_background_task(
+        hass, attempt("Undoing an import", imports.async_undo_unfinished()), f"{DOMAIN} unfinished imports"
+    )
     entry.async_on_unload(async_track_time_interval(hass, start_to_tidy, TIDY_EVERY))
     entry.async_create_background_task(
         hass, _async_retry_quarantined(ledger, cameras), f"{DOMAIN} retry quarantined intervals"

@@ -35,6 +35,7 @@ from ..devices import (
 from ..direction_check import DirectionCheck
 from ..door_check import Doors
 from ..error_texts import error_text
+from ..imports import Imports
 from ..ledger import BackupHold, Camera, Changes, Ledger, LedgerError, TooManyCamerasError
 from ..live_polling import LivePolling
 from ..messages import name_placeholders, plain, url_host
@@ -96,6 +97,7 @@ class Receiver:
         doors = Doors(hass, entry, self.ledger, self.cameras, self.places)
         self.direction_check = DirectionCheck(doors)
         self.counting_check = CountingCheck(doors)
+        self.imports = Imports(hass, entry, self.ledger, self.statistics, self.agreement, self.cameras, self.places)
         self._live_polling = LivePolling(hass, entry, self.accesses, self._camera_now)
         # The places of each camera, by keys.
         self._places_of: dict[str, list[str]] = {}
@@ -137,7 +139,7 @@ class Receiver:
         await self._async_start_places(places)
         self.statistics.async_start([camera.key for camera in cameras], places, obsolete)
         await self.agreement.async_start(self.entry)
-        async_start_housekeeping(self.hass, self.entry, self.ledger, self.cameras, self.places)
+        async_start_housekeeping(self.hass, self.entry, self.ledger, self.cameras, self.places, self.imports)
         self.direction_check.async_start()
         self.counting_check.async_start()
         self._live_polling.async_start()

@@ -114,6 +114,20 @@ class StatisticsWriter:
                 await self._series.async_rebuild(key)
         self._queue.async_add(key, dt_util.utcnow())
 
+    async def async_write_anew(self, key: str) -> None:
+        """Write the series of a camera and its places from the beginning, without the hours of an undone import.
+
+        Written as changes, these hours would stay, as hours in which nobody passed. Raises LedgerError.
+        """
+        if RECORDER_DOMAIN not in self.hass.config.components:
+            return
+        for changed in (key, *self._places_of.get(key, ())):
+            async with self._lock:
+                # What was carried over from recorder is nowhere else.
+                if not await self._ledger.has_carried_hours(changed):
+                    await self._series.async_rebuild(changed)
+            self._queue.async_add(changed, dt_util.utcnow())
+
     async def _async_write(self, key: str) -> None:
         """Write a camera or place; retry five minutes later if that fails."""
         self._last_written[key] = dt_util.utcnow()

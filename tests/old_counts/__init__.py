@@ -1,0 +1,1 @@
+"""Tests of files with old counts, without Home Assistant."""

@@ -18,10 +18,25 @@ from homeassistant.util import dt as dt_util
 from . import issues
 from .const import CONF_CONFIRMED_PARTS, CONF_REVERSED_CAMERAS, DOMAIN
 from .coordinator import CameraCoordinator
-from .counting import DAY, HISTORY, HOUR, DoorHistory, Drift, OpenSpans, Timestamp, Usual, days_of, drift_of, usual_of
+from .counting import (
+    DAY,
+    HISTORY,
+    HOUR,
+    DoorHistory,
+    Drift,
+    OpenSpans,
+    Stretch,
+    Timestamp,
+    Usual,
+    days_of,
+    drift_of,
+    union,
+    usual_of,
+)
 from .door_check import DoorCheck, Doors
 from .ledger import LedgerError
 from .messages import name_placeholders
+from .opening_hours import async_open_days
 from .schedules import async_camera_schedule
 
 _LOGGER = logging.getLogger(__name__)
@@ -51,8 +66,8 @@ class _Door:
     # The day (UTC) on which the whole history was read: late counts may have changed it since.
     read_on: int
     history: DoorHistory
-    # By the hour of the last passage.
-    usual: tuple[Timestamp, Usual | None] | None = None
+    # By the hour of the last passage, and whether opening hours are known.
+    usual: tuple[tuple[Timestamp, bool], Usual | None] | None = None
     # By the last local day with counts, and since when counts are compared.
     drift: tuple[tuple[int, Timestamp], Drift | None] | None = None
     # How many people usually pass in the time since the last passage.
@@ -99,7 +114,8 @@ class CountingCheck(DoorCheck[CountingProblem]):
         door.missed = 0.0
         last, end = door.history.last_people, door.history.end
         if last is not None and end is not None and last < end:
-            nobody = await run(self._nobody, key, door, zone, None)
+            spans = await self._async_open_spans(key, last - HISTORY, end + HOUR)
+            nobody = await run(self._nobody, key, door, zone, spans)
         return CountingProblem(nobody, drift) if nobody or drift else None
 
     def _read(self, key: str, now: Timestamp) -> _Door:
@@ -139,9 +155,10 @@ class CountingCheck(DoorCheck[CountingProblem]):
         """Return since when nobody has passed a door, if it is too long, for a thread. Raises LedgerError."""
         last = door.history.last_people
         assert last is not None, "somebody has passed"
-        if door.usual is None or door.usual[0] != last:
+        has_opening_hours = spans is not None
+        if door.usual is None or door.usual[0] != (last, has_opening_hours):
             before = door.history.hours(zone, last - HISTORY, spans, until=last + HOUR)
-            door.usual = (last, usual_of(before, has_opening_hours=spans is not None))
+            door.usual = ((last, has_opening_hours), usual_of(before, has_opening_hours=has_opening_hours))
         if (usual := door.usual[1]) is None:
             return None
         door.missed = usual.missed(door.history.hours(zone, last + HOUR, spans))
@@ -151,6 +168,20 @@ class CountingCheck(DoorCheck[CountingProblem]):
             interval.end for interval in self._ledger.each_interval(key, last, last + HOUR) if any(interval[2:4])
         )
         return Nobody(max(passages, default=last), round(usual.day))
+
+    async def _async_open_spans(self, key: str, start: Timestamp, end: Timestamp) -> OpenSpans:
+        """Return when any place of a door is open, None if one has no known opening hours. Raises LedgerError."""
+        lists: list[list[Stretch]] = []
+        for place in list(self._places.values()):
+            if key not in place.settings.keys:
+                continue
+            days = await async_open_days(place, start, end)
+            known = [day.spans for day in days if day.spans is not None]
+            if place.settings.opening_hours is None or not known:
+                return None
+            # People aren't expected on a day whose hours aren't known.
+            lists.append([Stretch(span.start, span.end) for spans in known for span in spans])
+        return union(lists) if lists else None
 
     @callback
     @override

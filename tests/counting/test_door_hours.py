@@ -28,6 +28,12 @@ def test_hours() -> None:
     ]
 
 
+def test_hours_between() -> None:
+    """Only hours that begin between two instants are returned."""
+    hours = history().hours(UTC, START + 1, until=START + 2 * HOUR)
+    assert [hour.start for hour in hours] == [START + HOUR]
+
+
 def test_local_hours() -> None:
     """A camera counts in its own zone: here, it is still Sunday."""
     (first, *_, last) = history().hours(ZoneInfo("America/New_York"), 0)
@@ -56,7 +62,7 @@ def test_opening_hours(spans: OpenSpans, opened: list[float]) -> None:
 def test_last_people() -> None:
     """The last hour in which anybody passed is found, also after a part was replaced."""
     found = history()
-    assert (found.last_people, found.end) == (START + HOUR, START + 2 * HOUR)
+    assert (found.start, found.last_people, found.end) == (START, START + HOUR, START + 2 * HOUR)
     found.replace(START + HOUR, [(START + 3 * HOUR, 0, 0, HOUR)])
     assert (found.last_people, found.end) == (None, START + 3 * HOUR)
-    assert (DoorHistory().last_people, DoorHistory().end) == (None, None)
+    assert (DoorHistory().start, DoorHistory().last_people, DoorHistory().end) == (None, None, None)

@@ -40,16 +40,18 @@ class Figure:
     """A number of people, and for how many minutes at least one door's counts are missing from it.
 
     Only time in which it should have been counted can be missing: with opening hours, the open time up to now. The
-    value is None where nothing is known: no counts at all, or no opening hours. Without open time, it is zero.
+    value is None where nothing is known: no counts at all, or no opening hours. Without open time, it is zero. If
+    `hours_known` is False, days whose opening hours aren't known are left out of the number.
     """
 
     value: int | None
     missing_minutes: int = 0
+    hours_known: bool = True
 
     @property
     def complete(self) -> bool:
         """Return True if the number is known and nothing is missing from it."""
-        return self.value is not None and not self.missing_minutes
+        return self.value is not None and not self.missing_minutes and self.hours_known
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +74,8 @@ class Busiest:
 class HeatCell:
     """The visitors of an hour of the day: their number on one date, or the mean of several dates.
 
-    The value is None where nothing was counted. A mean is of complete hours only, so it is complete or None.
+    The value is None where nothing was counted. An hour that isn't over isn't complete. A mean is of complete hours
+    only, so it is complete or None.
     """
 
     value: float | None
@@ -81,7 +84,7 @@ class HeatCell:
 
 @dataclass(frozen=True, slots=True)
 class HeatRow:
-    """The 24 hours of a date, or of a weekday (Monday is 0) over all weeks; None where it was closed or isn't over.
+    """The 24 hours of a date, or of a weekday (Monday is 0) over all weeks; None where it was closed or hasn't begun.
 
     An hour that comes twice on a day, because clocks are changed, is one cell with the sum.
     """
@@ -152,7 +155,8 @@ class Comparison:
 class Missing:
     """Time of a day [start, end) in which `minutes` of a door's counts are missing, of its open time.
 
-    Several gaps on one day are merged. `whole_days` is more than 1 where days in a row are missing entirely.
+    Several gaps on one day are merged. `whole_days` is the number of open days in a row that are missing entirely, and
+    0 where only a part of a day is.
     """
 
     door: str

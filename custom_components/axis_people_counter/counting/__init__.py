@@ -4,10 +4,10 @@ from .announcements import Announcements
 from .backward import DoorDay, backward_doors, door_day, has_many_people
 from .columns import UNKNOWN, Columns, columns_of, gaps_between, sum_known, with_unknown
 from .comparison import HourDifference, compared_hours, uncovered
-from .crowds import Crowd, crowds
+from .crowding import Crowd, crowds
 from .door_hours import DoorHistory, OpenSpans
 from .drift import Drift, days_of, drift_of
-from .earlier import Earlier, Span, earlier_span, earlier_spans, weeks_before
+from .earlier import Earlier, Span, earlier_span, earlier_spans, weeks_before, weeks_to_last_year
 from .interval import MAX_COUNT, MAX_WIDTH, Interval, Intervals, reverse
 from .live import NOBODY, LiveCounts, People, Reading, people_of, without_people
 from .local_counts import LocalCounts, intervals_of, wall_time
@@ -197,6 +197,7 @@ __all__ = [
     "wall_time",
     "weekly_hours",
     "weeks_before",
+    "weeks_to_last_year",
     "with_unknown",
     "without_last",
     "without_people",

@@ -1,5 +1,6 @@
 """Reports: the numbers of a day, a week or a month at one or more places, and how they are written."""
 
+from .figures import async_build
 from .model import (
     Busiest,
     Comparison,
@@ -19,6 +20,7 @@ from .model import (
     Report,
     ReportKind,
 )
+from .periods import Days, period_of
 
 __all__ = [
     "Busiest",
@@ -26,6 +28,7 @@ __all__ = [
     "ComparisonKind",
     "DayReport",
     "DayWeather",
+    "Days",
     "Drift",
     "Estimate",
     "Figure",
@@ -38,4 +41,6 @@ __all__ = [
     "PlaceReport",
     "Report",
     "ReportKind",
+    "async_build",
+    "period_of",
 ]

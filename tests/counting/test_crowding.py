@@ -6,7 +6,7 @@ from operator import attrgetter
 from hypothesis import example, given, strategies as st
 import pytest
 
-from custom_components.axis_people_counter.counting.crowds import Crowd, crowds
+from custom_components.axis_people_counter.counting.crowding import Crowd, crowds
 from custom_components.axis_people_counter.counting.occupancy import Correction, Level, Passage, levels
 from custom_components.axis_people_counter.counting.occupancy_columns import PassageColumns, peaks
 from custom_components.axis_people_counter.counting.tally import Stretch

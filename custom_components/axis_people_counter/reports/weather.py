@@ -1,0 +1,73 @@
+"""The weather of each day of a report, from the states of a weather entity that recorder still has.
+
+Called by figures.py, in the event loop.
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime
+from itertools import pairwise
+import logging
+from typing import Final
+
+from homeassistant.components.recorder import DOMAIN as RECORDER_DOMAIN, get_instance
+from homeassistant.components.recorder.history import state_changes_during_period
+from homeassistant.components.weather import ATTR_WEATHER_TEMPERATURE, ATTR_WEATHER_TEMPERATURE_UNIT
+from homeassistant.const import STATE_UNAVAILABLE, STATE_UNKNOWN
+from homeassistant.core import HomeAssistant, State
+
+from ..counting import OpenDay, OpenSpan
+from .model import DayWeather
+
+_LOGGER = logging.getLogger(__name__)
+
+# Recorder keeps ten days, unless a person has changed that. A weather entity changes some times an hour.
+MAX_DAYS: Final = 100
+MAX_STATES_A_DAY: Final = 1500
+# Every night is one, so it only counts where there is nothing else.
+CLEAR_NIGHT: Final = "clear-night"
+
+
+async def async_weather(hass: HomeAssistant, entity_id: str, days: Mapping[date, OpenDay]) -> dict[date, DayWeather]:
+    """Return the weather of the last days of some; those of which recorder knows nothing are left out."""
+    if RECORDER_DOMAIN not in hass.config.components:
+        return {}
+    found: dict[date, DayWeather] = {}
+    for day, hours in list(days.items())[-MAX_DAYS:]:
+        try:
+            states = await get_instance(hass).async_add_executor_job(_states, hass, entity_id, hours)
+        except Exception:
+            # A database that can't be read must not cost a shop its report.
+            _LOGGER.warning("The weather can't be read from recorder", exc_info=True)
+            break
+        if weather := day_weather(states, hours):
+            found[day] = weather
+    return found
+
+
+def _states(hass: HomeAssistant, entity_id: str, hours: OpenDay) -> Sequence[State]:
+    start, end = (datetime.fromtimestamp(at, UTC) for at in (hours.start, hours.end))
+    changes = state_changes_during_period(hass, start, end, entity_id, limit=MAX_STATES_A_DAY)
+    return changes.get(entity_id, [])
+
+
+def day_weather(states: Sequence[State], hours: OpenDay) -> DayWeather | None:
+    """Return the condition of most of the open time, else of the day, and the highest temperature of the day."""
+    known = [state for state in states if state.state not in (STATE_UNKNOWN, STATE_UNAVAILABLE)]
+    if not known:
+        return None
+    times = [state.last_updated_timestamp for state in states]
+    spans = hours.spans or (OpenSpan(hours.start, hours.end),)
+    seconds: defaultdict[str, float] = defaultdict(float)
+    for state, (start, end) in zip(states, pairwise([*times, hours.end]), strict=True):
+        if state in known:
+            seconds[state.state] += sum(max(0, min(end, span.end) - max(start, span.start)) for span in spans)
+    by_day = {condition: of_it for condition, of_it in seconds.items() if condition != CLEAR_NIGHT and of_it > 0}
+    condition = max(by_day or seconds, key=lambda condition: seconds[condition])
+    readings = [
+        (float(temperature), state.attributes.get(ATTR_WEATHER_TEMPERATURE_UNIT))
+        for state in known
+        if isinstance(temperature := state.attributes.get(ATTR_WEATHER_TEMPERATURE), int | float)
+    ]
+    temperature, unit = max(readings, key=lambda reading: reading[0], default=(None, None))
+    return DayWeather(condition, temperature, unit)

@@ -46,9 +46,11 @@ from .helpers.documentation import PAGES, ROOT, anchors, blocks, from_yaml, link
 OF_BOTH: Final = {"in_today", "occupancy", "occupied", "out_today", "reset_occupancy"}
 OF_PLACES: Final = {
     "complete_until",
+    "conversion_rate",
     "drift_today",
     "free_places",
     "full",
+    "goal_reached",
     "incomplete",
     "nearly_full",
     "occupancy_correction",
@@ -84,6 +86,7 @@ HOME_ASSISTANT_LABELS: Final = {
     "Change",
     "Community dashboards",
     "Create",
+    "Daily",
     "Custom repositories",
     "Delete",
     "Delete selected statistics",
@@ -103,12 +106,14 @@ HOME_ASSISTANT_LABELS: Final = {
     "Settings > Dashboards",
     f"Settings > Devices & services > {NAME}",
     "Settings > Devices & services > Add integration",
+    "Settings > Devices & services > Helpers",
     "Settings > Home Assistant Cloud",
     "Settings > Repairs",
     "Settings > System > Network",
     "Settings > Tools > Actions",
     "Settings > Tools > Statistics",
     "Settings > Voice assistants",
+    "Utility meter",
     "Statistics graph",
 }
 INTEGRATION: Final = ROOT / "custom_components" / DOMAIN

@@ -36,7 +36,7 @@ async def shop(hass: HomeAssistant, assist: None, entry: MockConfigEntry, pusher
     """Return the key of a shop with two doors and five people inside; seven came today. Both numbers are exposed."""
     await both(pusher, main=(6, 1), back=(1, 1))
     key = await add_place(hass, entry)
-    expose(hass, entity_of(hass, key, "occupancy"), entity_of(hass, key, "in_today"))
+    expose(hass, entity_of(hass, key, "occupancy"), entity_of(hass, key, "visitors_today"))
     return key
 
 
@@ -153,6 +153,13 @@ async def test_not_exposed(hass: HomeAssistant, shop: str) -> None:
     assert await ask(hass, "how many people are in the shop") == refusal
     assert await ask(hass, "how many people are inside") == refusal
     assert await ask(hass, "how many visitors today") == "7 visitors today."
+    # Either of the two sensors with this number is enough.
+    expose(hass, entity_of(hass, shop, "visitors_today"), is_exposed=False)
+    expose(hass, entity_of(hass, shop, "in_today"))
+    assert await ask(hass, "how many visitors today") == "7 visitors today."
+    expose(hass, entity_of(hass, shop, "in_today"), is_exposed=False)
+    refusal = "First expose Shop Visitors today to Assist: Settings > Voice assistants."
+    assert await ask(hass, "how many visitors today") == refusal
     er.async_get(hass).async_update_entity(occupancy, disabled_by=er.RegistryEntryDisabler.USER)
     assert await ask(hass, "how many people are inside") == "First enable the entity Shop Occupancy."
     er.async_get(hass).async_remove(occupancy)

@@ -23,6 +23,7 @@ from .http import AuthorityView, async_register_views, async_remove_expired_toke
 from .import_actions import async_setup_import_actions
 from .ledger import LedgerTooNewError
 from .receiver import PeopleCounterConfigEntry, Receiver, configured
+from .renamed_entities import async_follow_renames
 from .services import async_setup_services
 from .settings import async_restore, async_save
 from .statistics import async_follow_units
@@ -44,6 +45,7 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
     hass.http.register_view(ExportView())
     async_setup_services(hass)
     async_setup_import_actions(hass)
+    async_follow_renames(hass)
     return True
 
 

@@ -13,6 +13,7 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from .coordinator import CameraCoordinator
 from .difference_sensor import DifferenceSensorDescription, async_add_difference_sensor
 from .entity import PeopleCounterEntity, PeopleCounterEntityDescription, async_add_described, async_for_each_camera
+from .goal_sensors import ConversionSensorDescription, GoalSensorDescription, async_add_goal_sensors
 from .place_coordinator import PlaceCoordinator
 from .receiver import PeopleCounterConfigEntry
 from .summed_sensor import SummedSensorDescription, async_add_summed_sensors
@@ -199,12 +200,31 @@ PLACE_SENSORS: Final[tuple[PeopleCounterSensorDescription[PlaceCoordinator], ...
     ),
 )
 
+# Only of places with the option.
+CONVERSION_RATE: Final = ConversionSensorDescription(
+    key="conversion_rate",
+    shows_live_counts=True,
+    native_unit_of_measurement=PERCENTAGE,
+    state_class=SensorStateClass.MEASUREMENT,
+    suggested_display_precision=1,
+    only_while_connected=True,
+)
+GOAL_REACHED: Final = GoalSensorDescription(
+    key="goal_reached",
+    shows_live_counts=True,
+    native_unit_of_measurement=PERCENTAGE,
+    state_class=SensorStateClass.MEASUREMENT,
+    suggested_display_precision=0,
+    only_while_connected=True,
+)
+
 
 async def async_setup_entry(
     hass: HomeAssistant, entry: PeopleCounterConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
 ) -> None:
     """Add the sensors of each camera and of each place."""
     async_add_described(entry, async_add_entities, PeopleCounterSensor, cameras=CAMERA_SENSORS, places=PLACE_SENSORS)
+    async_add_goal_sensors(entry, async_add_entities, CONVERSION_RATE, GOAL_REACHED)
     async_for_each_camera(
         entry, lambda camera: async_add_summed_sensors(entry, async_add_entities, camera, SUMMED_SENSORS)
     )

@@ -73,6 +73,7 @@ from .replacements import (
     without_last,
 )
 from .rows import Row, count_rows, passages
+from .sales import Sales, parse_sales
 from .schedule import Schedule
 from .tally import DoorTally, Stretch, intersection, seconds_by_piece, union
 
@@ -129,6 +130,7 @@ __all__ = [
     "Route",
     "Routes",
     "Row",
+    "Sales",
     "Schedule",
     "Sender",
     "SentInterval",
@@ -171,6 +173,7 @@ __all__ = [
     "overlapping_groups",
     "parse",
     "parse_rejected",
+    "parse_sales",
     "passages",
     "passages_of_door",
     "passages_of_doors",

@@ -15,20 +15,13 @@ from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import ServiceValidationError
 
 from .helpers.clock import wait
-from .helpers.get_counts import MINUTE, NOON, Rows, at, rows
+from .helpers.get_counts import HOUR, MINUTE, NOON, Rows, at, hours, rows
 from .helpers.places import BACK_DOOR, add_place, entity_of
-from .helpers.pusher import Document, Pusher, measurement
+from .helpers.pusher import Pusher, measurement
 from .helpers.replacing import NEW_SENSOR, break_camera, replace
 
-HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
 WEEK = timedelta(weeks=1)
-
-
-def hours(start: datetime | str, entered: list[int]) -> list[Document]:
-    """Return the measurements of whole hours."""
-    begin = datetime.fromisoformat(start) if isinstance(start, str) else start
-    return [measurement(begin + number * HOUR, people, minutes=60) for number, people in enumerate(entered)]
 
 
 async def compared(hass: HomeAssistant, start: Any, compare: str, **data: Any) -> list[tuple[Any, ...]]:

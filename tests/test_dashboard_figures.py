@@ -10,11 +10,11 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from homeassistant.core import HomeAssistant
 
+from .helpers.get_counts import HOUR, hours
 from .helpers.pages import SendCommand
 from .helpers.places import BACK_DOOR, NOON, add_place
-from .helpers.pusher import SERIAL, Document, Pusher, measurement
+from .helpers.pusher import SERIAL, Pusher, measurement
 
-HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
 WEEK = timedelta(weeks=1)
 # Wednesday in Stockholm.
@@ -39,11 +39,6 @@ async def ask(send_command: SendCommand, pusher: Pusher) -> Ask:
         return await send_command("figures", kind=kind, key=key, **fields)
 
     return ask
-
-
-def hours(start: datetime, entered: list[int]) -> list[Document]:
-    """Return the measurements of whole hours."""
-    return [measurement(start + number * HOUR, people, minutes=60) for number, people in enumerate(entered)]
 
 
 async def test_comparison(pusher: Pusher, ask: Ask) -> None:

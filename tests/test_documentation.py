@@ -45,6 +45,7 @@ from .helpers.documentation import PAGES, ROOT, anchors, blocks, from_yaml, link
 # Keys of entities that both cameras and places have, and of those that only places have.
 OF_BOTH: Final = {"in_today", "occupancy", "occupied", "out_today", "reset_occupancy"}
 OF_PLACES: Final = {
+    "compared_to_last_week",
     "complete_until",
     "conversion_rate",
     "drift_today",
@@ -57,6 +58,7 @@ OF_PLACES: Final = {
     "occupancy_percentage",
     "peak_today",
     "threshold",
+    "typical_now",
     "visitors_outside_today",
     "visitors_today",
 }

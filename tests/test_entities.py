@@ -120,6 +120,7 @@ camera sensor missing_minutes diagnostic duration min: disabled
 camera sensor occupancy measurement net: unavailable while silent
 camera sensor out_today total counted: unavailable while silent
 camera sensor out_total total counted: unavailable while silent
+place sensor compared_to_last_week measurement %: disabled
 place sensor complete_until diagnostic timestamp: disabled
 place sensor drift_today diagnostic uncounted: unavailable while silent
 place sensor free_places measurement free: unavailable while silent
@@ -128,6 +129,7 @@ place sensor occupancy measurement inside: unavailable while silent
 place sensor occupancy_percentage measurement %: unavailable while silent
 place sensor out_today counted: unavailable while silent
 place sensor peak_today inside: unavailable while silent
+place sensor typical_now measurement inside: disabled
 place sensor visitors_today counted: unavailable while silent
 camera switch reverse_direction config
 """

@@ -17,6 +17,13 @@ from .goal_sensors import ConversionSensorDescription, GoalSensorDescription, as
 from .place_coordinator import PlaceCoordinator
 from .receiver import PeopleCounterConfigEntry
 from .summed_sensor import SummedSensorDescription, async_add_summed_sensors
+from .weekday_sensors import (
+    ATTR_DAYS,
+    WeekdaySensorDescription,
+    async_add_weekday_sensors,
+    people_compared,
+    typical_occupancy,
+)
 
 PARALLEL_UPDATES = 0
 
@@ -218,6 +225,28 @@ GOAL_REACHED: Final = GoalSensorDescription(
     only_while_connected=True,
 )
 
+# Of places. They look back at the same weekday of earlier weeks.
+WEEKDAY_SENSORS: Final = (
+    WeekdaySensorDescription(
+        key="compared_to_last_week",
+        native_unit_of_measurement=PERCENTAGE,
+        state_class=SensorStateClass.MEASUREMENT,
+        entity_registry_enabled_default=False,
+        only_while_connected=True,
+        needs_all_doors=True,
+        value_fn=lambda reader: reader.comparison and reader.comparison.change_percent,
+        attributes_fn=people_compared,
+    ),
+    WeekdaySensorDescription(
+        key="typical_now",
+        state_class=SensorStateClass.MEASUREMENT,
+        entity_registry_enabled_default=False,
+        needs_weeks=True,
+        value_fn=typical_occupancy,
+        attributes_fn=lambda reader: {ATTR_DAYS: len(reader.occupancies)},
+    ),
+)
+
 
 async def async_setup_entry(
     hass: HomeAssistant, entry: PeopleCounterConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
@@ -225,6 +254,7 @@ async def async_setup_entry(
     """Add the sensors of each camera and of each place."""
     async_add_described(entry, async_add_entities, PeopleCounterSensor, cameras=CAMERA_SENSORS, places=PLACE_SENSORS)
     async_add_goal_sensors(entry, async_add_entities, CONVERSION_RATE, GOAL_REACHED)
+    async_add_weekday_sensors(hass, entry, async_add_entities, WEEKDAY_SENSORS)
     async_for_each_camera(
         entry, lambda camera: async_add_summed_sensors(entry, async_add_entities, camera, SUMMED_SENSORS)
     )

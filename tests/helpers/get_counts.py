@@ -13,6 +13,7 @@ from .pusher import SERIAL, Document, measurement
 # Wednesday, 12:00 in Stockholm.
 NOON = datetime.fromisoformat("2026-09-16T10:00:00Z")
 MINUTE = timedelta(minutes=1)
+HOUR = timedelta(hours=1)
 MAIN = "sensor.main_entrance_occupancy"
 SIDE = "sensor.side_door_occupancy"
 SIDE_DOOR = {"serial": "accc8e000002", "name": "Side door", "timeZone": "Asia/Kolkata"}
@@ -50,6 +51,13 @@ def minutes(start: str, count: int) -> list[Document]:
     """Return measurements of so many minutes, in each of which one person entered."""
     begin = datetime.fromisoformat(start)
     return [measurement(begin + number * MINUTE, 1) for number in range(count)]
+
+
+def hours(start: datetime | str, entered: list[int], exited: list[int] | None = None) -> list[Document]:
+    """Return measurements of whole hours from a time with an offset on."""
+    begin = datetime.fromisoformat(start) if isinstance(start, str) else start
+    passed = zip(entered, exited or [0] * len(entered), strict=True)
+    return [measurement(begin + number * HOUR, *people, minutes=60) for number, people in enumerate(passed)]
 
 
 def device_of(hass: HomeAssistant, serial: str = SERIAL) -> dr.DeviceEntry:

@@ -4,6 +4,7 @@ from .announcements import Announcements
 from .backward import DoorDay, backward_doors, door_day, has_many_people
 from .columns import UNKNOWN, Columns, columns_of, gaps_between, sum_known, with_unknown
 from .comparison import HourDifference, compared_hours, uncovered
+from .course import OccupancyCourse, Visitors, occupancy_course, visitors
 from .crowding import Crowd, crowds
 from .door_hours import DoorHistory, OpenSpans
 from .drift import Drift, days_of, drift_of
@@ -110,6 +111,7 @@ __all__ = [
     "LiveCounts",
     "LocalCounts",
     "Occupancy",
+    "OccupancyCourse",
     "OccupancySummary",
     "OpenDay",
     "OpenHours",
@@ -140,6 +142,7 @@ __all__ = [
     "TestMessage",
     "Timestamp",
     "Usual",
+    "Visitors",
     "Week",
     "backward_doors",
     "columns_of",
@@ -168,6 +171,7 @@ __all__ = [
     "moves",
     "obsolete_keys",
     "occupancy_by_period",
+    "occupancy_course",
     "open_days",
     "open_hours",
     "overlapping_groups",
@@ -197,6 +201,7 @@ __all__ = [
     "uncovered",
     "union",
     "usual_of",
+    "visitors",
     "wall_time",
     "weekly_hours",
     "weeks_before",

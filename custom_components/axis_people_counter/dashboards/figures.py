@@ -11,42 +11,33 @@ from datetime import date, datetime, timedelta
 from itertools import pairwise
 from typing import Any, Final
 
-from ..counting import MIDNIGHT, Period, Row, Timestamp, period_bounds, to_timestamp
+from ..counting import MIDNIGHT, OpenDay, Period, Row, Timestamp, period_bounds, to_timestamp, wall_time
 from ..history import History, PlaceHistory
+from ..weekdays import WEEKS, compare
 
 WEEK: Final = timedelta(weeks=1)
-# As many weeks make a usual one.
-WEEKS: Final = 8
 
 type AnyHistory = History | PlaceHistory
 type Figures = dict[str, Any]
 
 
-def comparison(history: AnyHistory, counted_until: Timestamp, now: Timestamp) -> Figures:
+def comparison(
+    history: AnyHistory, today: OpenDay, last_week: OpenDay, counted_until: Timestamp, now: Timestamp
+) -> Figures:
     """Return the visitors of today, and those of the same weekday last week up to the same time.
 
     Both end where the counts of today end: they may be some minutes old.
     """
-    zone = history.schedule.zone
-    day, _ = history.schedule.day(now)
     # A camera's clock may be some minutes ahead, and so in the next day.
-    counted_until = min(counted_until, now)
-    if counted_until <= day:
+    found = compare(history, today, last_week, min(counted_until, now))
+    if found is None:
         return {"until": None}
-    until = datetime.fromtimestamp(counted_until, zone).replace(tzinfo=None)
-    last_midnight = datetime.combine(until.date() - WEEK, MIDNIGHT)
-    today = _row(history, day, counted_until, now)
-    before = _row(history, to_timestamp(last_midnight, zone), to_timestamp(until - WEEK, zone), now)
     return {
-        "until": until.isoformat(timespec="seconds"),
-        "today": today.entered,
-        "last_week": before.entered if before.covered or before.entered or before.exited else None,
-        "complete": today.complete and before.complete,
+        "until": wall_time(found.until, history.schedule.zone).isoformat(timespec="seconds"),
+        "today": found.today.people,
+        "last_week": found.last_week.people if found.last_week.is_known else None,
+        "complete": found.is_complete,
     }
-
-
-def _row(history: AnyHistory, start: Timestamp, end: Timestamp, now: Timestamp) -> Row:
-    return next(history.rows((start, end), now))
 
 
 def usual_week(history: AnyHistory, now: Timestamp) -> Figures:

@@ -1,6 +1,8 @@
 """The command of the websocket API that answers with figures of one camera or place, for the module's own cards."""
 
+from collections.abc import Callable
 from datetime import date
+from functools import partial
 from typing import Any, Final
 
 import voluptuous as vol
@@ -17,6 +19,7 @@ from ..history import EARLIEST_YEAR, async_history
 from ..ledger import LedgerError
 from ..place_coordinator import PlaceCoordinator
 from ..receiver import PeopleCounterConfigEntry
+from ..weekdays import async_day
 from .figures import AnyHistory, Figures, comparison, hours_of_day, usual_week
 
 KINDS: Final = ("comparison", "usual_week", "day")
@@ -60,7 +63,8 @@ async def websocket_figures(
     try:
         async with receiver.parallel_actions:
             history = await async_history(coordinator)
-            found = await hass.async_add_executor_job(_figures, history, msg, _counted_until(coordinator), now)
+            figures = await _async_figures(coordinator, history, msg, now)
+            found = await hass.async_add_executor_job(figures)
     except LedgerError:
         connection.send_error(msg["id"], ERR_NOT_READY, "The counts can't be read at the moment.")
         return
@@ -77,11 +81,15 @@ def _counted_until(coordinator: CameraCoordinator | PlaceCoordinator) -> Timesta
     return int(until.timestamp()) if until else 0
 
 
-def _figures(history: AnyHistory, msg: dict[str, Any], counted_until: Timestamp, now: Timestamp) -> Figures:
+async def _async_figures(
+    coordinator: CameraCoordinator | PlaceCoordinator, history: AnyHistory, msg: dict[str, Any], now: Timestamp
+) -> Callable[[], Figures]:
+    """Return what to run in an executor for the figures of a kind. Raises LedgerError."""
     match msg["kind"]:
         case "comparison":
-            return comparison(history, counted_until, now)
+            today, last_week = [await async_day(coordinator, history.schedule, now, weeks) for weeks in (0, 1)]
+            return partial(comparison, history, today, last_week, _counted_until(coordinator), now)
         case "usual_week":
-            return usual_week(history, now)
+            return partial(usual_week, history, now)
         case _:
-            return hours_of_day(history, msg.get("day"), now)
+            return partial(hours_of_day, history, msg.get("day"), now)

@@ -140,6 +140,33 @@ class ReadInSteps[F: (CameraFold, PlaceFold)]:
         return INTERVALS_AT_ONCE if self._drops < MAX_DROPS else ALL_AT_ONCE
 
 
+class PlaceChanges:
+    """Since when the counts of each place have changed after somebody asked last, by the id of its row."""
+
+    def __init__(self) -> None:
+        """Start before the first question: everything is new."""
+        self._since: dict[int, Timestamp] = {}
+
+    def note(self, row: int, since: Timestamp) -> None:
+        """Note that a place has changed since an instant."""
+        if row in self._since:
+            self._since[row] = min(self._since[row], since)
+
+    def take(self, row: int) -> Timestamp:
+        """Return since when a place has changed, LATEST if it hasn't; from now on, only later changes are noted."""
+        since = self._since.get(row, -LATEST)
+        self._since[row] = LATEST
+        return since
+
+    def forget(self, row: int) -> None:
+        """Take a place for new."""
+        self._since.pop(row, None)
+
+    def clear(self) -> None:
+        """Take all places for new."""
+        self._since.clear()
+
+
 class LedgerConnection(sqlite3.Connection):
     """A connection to the ledger's file, and the folds of what was read through it."""
 
@@ -148,6 +175,7 @@ class LedgerConnection(sqlite3.Connection):
         super().__init__(*args, **kwargs)
         self.cameras: Folds[CameraFold] = Folds()
         self.places: Folds[PlaceFold] = Folds()
+        self.place_changes = PlaceChanges()
         self._version: int | None = None
 
     def drop_if_foreign(self) -> None:
@@ -157,6 +185,7 @@ class LedgerConnection(sqlite3.Connection):
             self._version = version
             self.cameras.clear()
             self.places.clear()
+            self.place_changes.clear()
 
 
 def of_cameras(db: sqlite3.Connection) -> Folds[CameraFold]:
@@ -169,3 +198,9 @@ def of_places(db: sqlite3.Connection) -> Folds[PlaceFold]:
     """Return the folds of all places."""
     assert isinstance(db, LedgerConnection)
     return db.places
+
+
+def changes_of_places(db: sqlite3.Connection) -> PlaceChanges:
+    """Return since when the counts of each place have changed."""
+    assert isinstance(db, LedgerConnection)
+    return db.place_changes

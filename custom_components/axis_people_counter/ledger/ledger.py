@@ -317,6 +317,13 @@ class Ledger(LedgerFile):
         steps: ReadInSteps[PlaceFold] = ReadInSteps()
         return self.submit(lambda db: place_today.today(db, key, day, next_day, resets, steps, live, open_spans))
 
+    def take_place_changes(self, key: str) -> Answer[Timestamp]:
+        """Return since when the counts of a place have changed after the last call, LATEST if they haven't.
+
+        Before the first call, and after the file was opened anew, everything has. For one caller a place.
+        """
+        return self.submit(lambda db: places.take_changes(db, key))
+
     def advance_place(self, place: Place, at: Timestamp) -> Answer[bool]:
         """Compute some running counts of a place without resets, up to an instant; return True if more are missing."""
         return self.submit(lambda db: places.advance(db, place, at), writes=True)

@@ -15,6 +15,7 @@ from typing import Final, NamedTuple
 
 from ..counting import (
     DAY,
+    LATEST,
     Columns,
     Interval,
     Passage,
@@ -125,6 +126,7 @@ def _store_place(db: sqlite3.Connection, place: Place) -> None:
     _delete_checkpoints_after(db, place_id, 0)
     # A new place may have the id of a removed one.
     folds.of_places(db).drop(place_id)
+    folds.changes_of_places(db).forget(place_id)
 
 
 def _find_or_add(db: sqlite3.Connection, place: Place) -> int:
@@ -184,6 +186,7 @@ def _note_change(db: sqlite3.Connection, condition: str, which: object, since: T
     for (place_id,) in changed:
         _delete_checkpoints_after(db, place_id, since)
         folds.of_places(db).drop(place_id, since)
+        folds.changes_of_places(db).note(place_id, since)
 
 
 def correct(db: sqlite3.Connection, place: Place, at: Timestamp, value: int, source: Source) -> None:
@@ -191,6 +194,12 @@ def correct(db: sqlite3.Connection, place: Place, at: Timestamp, value: int, sou
     place_id = _find_or_add(db, place)
     corrections.add_to_place(db, place_id, at, value, source)
     _note_change(db, "id = :which", place_id, at)
+
+
+def take_changes(db: sqlite3.Connection, key: str) -> Timestamp:
+    """Return since when the counts of a place have changed after the last call, LATEST if they haven't."""
+    place_id = find(db, key)
+    return -LATEST if place_id is None else folds.changes_of_places(db).take(place_id)
 
 
 # Doors and passages

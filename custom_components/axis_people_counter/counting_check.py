@@ -279,7 +279,9 @@ class CountingCheck(DoorCheck[CountingProblem]):
 
 def _people(camera: CameraCoordinator) -> int:
     """Return how many people have passed a camera."""
-    return camera.data.total.entered + camera.data.total.exited
+    # There are no data if the ledger couldn't be read at the start.
+    total = camera.data and camera.data.total
+    return total.entered + total.exited if total else 0
 
 
 def _local(instant: Timestamp, form: str) -> str:

@@ -70,6 +70,8 @@ async def test_selectors_offer_places(hass: HomeAssistant, shop: str, pusher: Pu
     assert classes == {
         MAIN_CONNECTIVITY: "connectivity",
         BACK_CONNECTIVITY: "connectivity",
+        "binary_sensor.main_entrance_counting_problem": "problem",
+        "binary_sensor.back_door_counting_problem": "problem",
         "binary_sensor.main_entrance_occupied": "occupancy",
         "binary_sensor.back_door_occupied": "occupancy",
         entity_of(hass, shop, "occupied"): "occupancy",

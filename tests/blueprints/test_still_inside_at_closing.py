@@ -186,3 +186,13 @@ async def test_occupancy_of_a_camera(
     await passing(1)
     await passing()
     assert sent_messages(calls) == ["Closing time at Main entrance. People still inside: 1."]
+
+
+async def test_problem_of_a_camera(
+    hass: HomeAssistant, evening: None, shop: str, calls: Calls, passing: Passing
+) -> None:
+    """A camera that counts nobody isn't a place whose cameras are silent."""
+    await automate(hass, "still_inside_at_closing", occupancy="sensor.main_entrance_occupancy")
+    hass.states.async_set("binary_sensor.main_entrance_counting_problem", "on", {"device_class": "problem"})
+    await run_by_hand(hass)
+    assert sent_messages(calls) == ["Closing time at Main entrance. People still inside: 0."]

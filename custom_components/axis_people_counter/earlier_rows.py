@@ -10,13 +10,13 @@ from .counting import Row, Span, Timestamp
 from .history import History, PlaceHistory
 
 # These fields of a row are known without counts.
-_KNOWN: Final = frozenset({"start", "end", "complete"})
+_KNOWN: Final = frozenset({"start", "end", "complete", "open", "open_minutes"})
 
 
 def compared_fields(history: History | PlaceHistory, row: Row, before: Row) -> dict[str, Any]:
     """Return the fields of what a row is compared with, and by how many percent more people came in."""
     fields = history.row_fields(before)
-    if not (before.covered or before.entered or before.exited):
+    if not (before.covered or before.entered or before.exited) and before.open_seconds != 0:
         # Nobody knows whether people passed.
         fields = {name: value if name in _KNOWN else None for name, value in fields.items()}
     return {"compared": fields, "change_percent": change_percent(row, before)}

@@ -29,8 +29,9 @@ from homeassistant.util import dt as dt_util
 from .const import DOMAIN
 from .counting import Period
 from .export_formats import FORMATS, Fields
-from .history import History, PlaceHistory, TimeRange, async_history, url_time
+from .history import History, PlaceHistory, TimeRange, async_history, async_open_only, url_time
 from .ledger import LedgerError
+from .place_coordinator import PlaceCoordinator
 from .receiver import PeopleCounterConfigEntry
 
 _LOGGER = logging.getLogger(__name__)
@@ -39,10 +40,12 @@ EXPORT_PATH: Final = "/api/axis_people_counter/export"
 # Instead of a period: the intervals as they are stored.
 INTERVALS: Final = "interval"
 PERIODS: Final = (INTERVALS, *(period.value for period in Period))
-PARAMETERS: Final = ("cameras", "places", "start", "end", "period", "format")
+PARAMETERS: Final = ("cameras", "places", "start", "end", "period", "format", "open_only")
 # The columns of the file, in this order. Their values come from `interval_fields` and `row_fields` in history.py.
 INTERVAL_COLUMNS: Final = ("camera", "serial", "start", "end", "in", "out", "adults_in", "adults_out")
 COLUMNS: Final = (*INTERVAL_COLUMNS, "occupancy_peak", "complete")
+# In a file that counts only open time.
+OPEN_COLUMNS: Final = ("open", "open_minutes")
 # The first column of a file with places, empty in the rows of cameras.
 PLACE_COLUMN: Final = "place"
 # A signed link contains each key twice, and servers and proxies accept about 8,000 characters.
@@ -75,7 +78,7 @@ def date_and_time(value: Any) -> datetime:
 class Export:
     """The parameters of a download. Without keys: all cameras. Without a period: the intervals as they are stored.
 
-    Places have no intervals of their own, so they need a period.
+    Places have no intervals of their own, so they need a period. Only they have opening hours.
     """
 
     keys: tuple[str, ...]
@@ -83,6 +86,7 @@ class Export:
     period: Period | None
     file_format: str
     places: tuple[str, ...] = ()
+    open_only: bool = False
 
     @property
     def query(self) -> dict[str, str]:
@@ -94,6 +98,7 @@ class Export:
             "end": url_time(self.time_range.end),
             "period": self.period or INTERVALS,
             "format": self.file_format,
+            **({"open_only": "true"} if self.open_only else {}),
         }
 
     @property
@@ -104,9 +109,11 @@ class Export:
 
     def lines(self, histories: Iterable[History | PlaceHistory]) -> Iterator[str]:
         """Yield the lines of the file, for a thread: this waits for the ledger. Raises LedgerError."""
-        columns = COLUMNS if self.period else INTERVAL_COLUMNS
+        columns: tuple[str, ...] = COLUMNS if self.period else INTERVAL_COLUMNS
         if self.places:
             columns = (PLACE_COLUMN, *columns)
+        if self.open_only:
+            columns += OPEN_COLUMNS
         rows = ({column: fields.get(column) for column in columns} for fields in self._fields(histories))
         return FORMATS[self.file_format].lines(columns, rows)
 
@@ -177,7 +184,14 @@ class ExportView(HomeAssistantView):
                 *[await async_history(receiver.cameras[key]) for key in keys],
                 *[await async_history(receiver.places[key]) for key in export.places],
             ]
+            if export.open_only:
+                places = [receiver.places[key] for key in export.places]
+                histories = await _async_open_only(hass, export, places, histories)
             return await self._send(request, export, histories)
+        except ServiceValidationError as err:
+            return self.json_message(str(err), HTTPStatus.BAD_REQUEST)
+        except LedgerError:
+            return self._later("The counts can't be read at the moment.")
         finally:
             self._downloads -= 1
 
@@ -224,6 +238,19 @@ class ExportView(HomeAssistantView):
         return self.json_message(sentence, HTTPStatus.SERVICE_UNAVAILABLE, headers={RETRY_AFTER: str(RETRY_SECONDS)})
 
 
+async def _async_open_only(
+    hass: HomeAssistant, export: Export, places: list[PlaceCoordinator], histories: list[History | PlaceHistory]
+) -> list[History | PlaceHistory]:
+    """Return the histories of places, whose rows count open time. Raises ServiceValidationError and LedgerError."""
+    found: list[History | PlaceHistory] = []
+    for place, history in zip(places, histories, strict=True):
+        assert export.period is not None
+        assert isinstance(history, PlaceHistory)
+        bounds = await hass.async_add_executor_job(history.bounds_from_first_count, export.time_range, export.period)
+        found.append(await async_open_only(place, history, [(bounds[0], bounds[-1])] if bounds else []))
+    return found
+
+
 def _export(query: MultiMapping[str]) -> Export:
     """Return the export for a URL. Raises _ParameterError, or ServiceValidationError for the times."""
     # Only items() contains repeated parameters.
@@ -243,8 +270,16 @@ def _export(query: MultiMapping[str]) -> Export:
     cameras, places = _keys(query, "cameras"), _keys(query, "places")
     if places and period == INTERVALS:
         raise _ParameterError("A place has no intervals of its own: period has to be another one.")
+    open_only = query.get("open_only", "false")
+    if open_only not in ("true", "false"):
+        raise _ParameterError("open_only isn't true or false.")
+    is_open_only = open_only == "true"
+    if is_open_only and (cameras or not places):
+        raise _ParameterError("A camera has no opening hours: open_only takes places only.")
     time_range = TimeRange.between(start, end)
-    return Export(cameras, time_range, None if period == INTERVALS else Period(period), file_format, places)
+    return Export(
+        cameras, time_range, None if period == INTERVALS else Period(period), file_format, places, is_open_only
+    )
 
 
 def _keys(query: MultiMapping[str], name: str) -> tuple[str, ...]:

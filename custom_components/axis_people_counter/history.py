@@ -4,8 +4,8 @@ Knows the field names of exports and actions, but no file format. Called by serv
 """
 
 from array import array
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, tzinfo
 from functools import lru_cache
 from heapq import merge
@@ -25,19 +25,23 @@ from .counting import (
     Columns,
     Correction,
     Interval,
+    OpenDay,
     Period,
     Row,
     Schedule,
     Timestamp,
     count_rows,
+    open_rows,
     passages_of_door,
     passages_of_place,
     peaks,
     period_bounds,
+    piece_bounds,
     reverse,
     to_timestamp,
 )
 from .ledger import Camera, Door, Ledger
+from .opening_hours import async_open_days
 from .place_coordinator import PlaceCoordinator
 from .schedules import async_camera_schedule
 from .settings import PlaceSettings
@@ -206,6 +210,9 @@ class PlaceHistory(BaseHistory):
 
     settings: PlaceSettings
     cameras: dict[str, Camera]
+    # If there are any, rows count only the time when the place is open on these days, and what isn't among them is not
+    # known.
+    open_days: Sequence[OpenDay] | None = None
 
     @classmethod
     async def async_of(cls, coordinator: PlaceCoordinator) -> Self:
@@ -228,6 +235,22 @@ class PlaceHistory(BaseHistory):
 
     def rows(self, bounds: Sequence[Timestamp], now: Timestamp) -> Iterator[Row]:
         """Yield a row for the period between each two bounds."""
+        if self.open_days is None:
+            return self._rows(bounds, now)
+        pieces = self._rows(piece_bounds(bounds, self.open_days), now)
+        return open_rows(bounds, pieces, self.open_days, now)
+
+    @override
+    def row_fields(self, row: Row) -> dict[str, Any]:
+        fields = BaseHistory.row_fields(self, row)
+        if self.open_days is not None:
+            if (seconds := row.open_seconds) is None:
+                fields |= dict.fromkeys(("in", "out", "occupancy_peak"))
+            fields["open"] = None if seconds is None else seconds > 0
+            fields["open_minutes"] = None if seconds is None else round(seconds / 60)
+        return fields
+
+    def _rows(self, bounds: Sequence[Timestamp], now: Timestamp) -> Iterator[Row]:
         end = min(bounds[-1], now)
         since, running = self.occupancy_before(bounds[0])
         doors = [tee(self.columns(door, since, bounds[-1])) for door in self.settings.doors]
@@ -259,6 +282,19 @@ def _local(at: Timestamp, zone: tzinfo) -> str:
 
 def _directed(found: Iterator[Columns], *, is_reversed: bool) -> Iterator[Columns]:
     return (columns.reversed() for columns in found) if is_reversed else found
+
+
+async def async_open_only(
+    coordinator: PlaceCoordinator, history: PlaceHistory, stretches: Iterable[tuple[Timestamp, Timestamp]]
+) -> PlaceHistory:
+    """Return the history of a place whose rows in these stretches of time count its open time. Raises LedgerError."""
+    days = {
+        day.start: day
+        for start, end in stretches
+        if start < end
+        for day in await async_open_days(coordinator, start, end)
+    }
+    return replace(history, open_days=[days[start] for start in sorted(days)])
 
 
 async def async_history(coordinator: CameraCoordinator | PlaceCoordinator) -> History | PlaceHistory:

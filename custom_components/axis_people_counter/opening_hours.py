@@ -105,16 +105,20 @@ class OpeningHours:
         async with self._looking:
             if self._found is None:
                 await self._async_look_now()
-            for first in range(0, len(bounds) - 1, DAYS_AT_ONCE):
-                days += await self._async_page(bounds[first : first + DAYS_AT_ONCE + 1])
+            can_ask = True
+            # The newest first: if a calendar has no answer for some time, it isn't asked about the time before that.
+            for first in reversed(range(0, len(bounds) - 1, DAYS_AT_ONCE)):
+                page = await self._async_page(bounds[first : first + DAYS_AT_ONCE + 1], can_ask=can_ask)
+                can_ask = can_ask and all(day.spans is not None for day in page)
+                days = page + days
         return days
 
-    async def _async_page(self, bounds: Sequence[Timestamp]) -> list[OpenDay]:
+    async def _async_page(self, bounds: Sequence[Timestamp], *, can_ask: bool = True) -> list[OpenDay]:
         """Return some days, and fix what is over of them."""
         start, end, now = bounds[0], bounds[-1], int(dt_util.utcnow().timestamp())
         fixed = await self._ledger.opening_days(self._settings.key, start, end)
         unfixed = first_unfixed(bounds, fixed)
-        found = None if unfixed is None else await self._async_found(unfixed, end)
+        found = None if unfixed is None or not can_ask else await self._async_found(unfixed, end)
 
         def days_and_new() -> tuple[list[OpenDay], list[OpenHours]]:
             days = open_days(bounds, fixed, found)

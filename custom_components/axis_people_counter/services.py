@@ -9,6 +9,7 @@ from typing import Any, Final, NamedTuple
 import voluptuous as vol
 
 from homeassistant.components.sensor import DOMAIN as SENSOR_DOMAIN, SensorEntity
+from homeassistant.const import ATTR_ENTITY_ID, ENTITY_MATCH_ALL
 from homeassistant.core import HomeAssistant, ServiceCall, ServiceResponse, SupportsResponse, callback
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers import config_validation as cv, service
@@ -23,7 +24,7 @@ from .entity import PeopleCounterEntity
 from .export import INTERVALS, MAX_LINK_CAMERAS, PERIODS, WEIGHT_OF_PLACE, Export, async_link, date_and_time
 from .export_formats import FORMATS
 from .gap_filling import async_fill_gaps, async_local_schedule
-from .history import History, PlaceHistory, TimeRange, async_history
+from .history import History, PlaceHistory, TimeRange, async_history, async_open_only
 from .messages import Message, async_translate
 from .place_coordinator import PlaceCoordinator
 from .translated_errors import translated_ledger_errors
@@ -39,6 +40,7 @@ ATTR_END: Final = "end"
 ATTR_PERIOD: Final = "period"
 ATTR_COMPARE: Final = "compare"
 ATTR_FORMAT: Final = "format"
+ATTR_OPEN_ONLY: Final = "open_only"
 
 # An answer passes through memory, templates and traces as a whole, so its size is limited.
 MAX_ROWS: Final = 10_000
@@ -50,6 +52,7 @@ _TIME_FIELDS: Final = {
     **cv.ENTITY_SERVICE_FIELDS,
     vol.Required(ATTR_START): date_and_time,
     vol.Optional(ATTR_END): date_and_time,
+    vol.Optional(ATTR_OPEN_ONLY, default=False): cv.boolean,
 }
 
 
@@ -68,11 +71,12 @@ async def _async_get_counts(call: ServiceCall) -> ServiceResponse:
     time_range = TimeRange.between(call.data[ATTR_START], call.data.get(ATTR_END))
     period = Period(call.data[ATTR_PERIOD])
     compare = Earlier(call.data[ATTR_COMPARE]) if ATTR_COMPARE in call.data else None
+    if call.data[ATTR_OPEN_ONLY]:
+        targets = _with_opening_hours(call, targets)
 
-    def answer(histories: list[History | PlaceHistory]) -> dict[str, Any]:
+    def answer(histories: list[History | PlaceHistory], questions: list[_Question]) -> dict[str, Any]:
         cameras: list[dict[str, Any]] = []
         places: list[dict[str, Any]] = []
-        questions = _limited_questions(histories, time_range, period, compare)
         for history, (bounds, spans) in zip(histories, questions, strict=True):
             found = _answer(history, bounds, spans, time_range.now, period)
             if isinstance(history, History):
@@ -82,9 +86,21 @@ async def _async_get_counts(call: ServiceCall) -> ServiceResponse:
         return {"cameras": cameras, "places": places}
 
     with translated_ledger_errors():
-        async with targets[0].config_entry.runtime_data.parallel_actions:
+        parallel_actions = targets[0].config_entry.runtime_data.parallel_actions
+        async with parallel_actions:
             histories = [await async_history(target) for target in targets]
-            return await call.hass.async_add_executor_job(answer, histories)
+            questions = await call.hass.async_add_executor_job(
+                _limited_questions, histories, time_range, period, compare
+            )
+        if call.data[ATTR_OPEN_ONLY]:
+            # Other actions don't wait for a slow calendar.
+            histories = [
+                await async_open_only(target, history, question.stretches)
+                for target, history, question in zip(targets, histories, questions, strict=True)
+                if isinstance(target, PlaceCoordinator) and isinstance(history, PlaceHistory)
+            ]
+        async with parallel_actions:
+            return await call.hass.async_add_executor_job(answer, histories, questions)
 
 
 class _Question(NamedTuple):
@@ -97,6 +113,14 @@ class _Question(NamedTuple):
     def rows(self) -> int:
         """How many rows are read."""
         return len(self.bounds) - 1 + len(self.spans or ())
+
+    @property
+    def stretches(self) -> list[tuple[int, int]]:
+        """The stretches of time that are read."""
+        found = [(self.bounds[0], self.bounds[-1])]
+        if self.spans:
+            found.append((min(span.start for span in self.spans), max(span.end for span in self.spans)))
+        return found
 
     @property
     def seconds(self) -> int:
@@ -157,9 +181,22 @@ def _too_many_rows() -> ServiceValidationError:
     )
 
 
+def _with_opening_hours(
+    call: ServiceCall, targets: list[CameraCoordinator | PlaceCoordinator]
+) -> list[CameraCoordinator | PlaceCoordinator]:
+    """Return the places, without the cameras where everything is the target. Raises ServiceValidationError."""
+    places = [target for target in targets if isinstance(target, PlaceCoordinator)]
+    if not places or (len(places) < len(targets) and call.data.get(ATTR_ENTITY_ID) != ENTITY_MATCH_ALL):
+        raise ServiceValidationError(translation_domain=DOMAIN, translation_key="no_opening_hours_of_cameras")
+    return [*places]
+
+
 async def _async_export_counts(call: ServiceCall) -> ServiceResponse:
     period = None if call.data[ATTR_PERIOD] == INTERVALS else Period(call.data[ATTR_PERIOD])
     found = async_targets(call, with_places=True)
+    is_open_only = call.data[ATTR_OPEN_ONLY]
+    if is_open_only:
+        found = _with_opening_hours(call, found)
     cameras = tuple(coordinator.key for coordinator in found if isinstance(coordinator, CameraCoordinator))
     places = tuple(coordinator.key for coordinator in found if isinstance(coordinator, PlaceCoordinator))
     if period is None and not cameras:
@@ -175,7 +212,7 @@ async def _async_export_counts(call: ServiceCall) -> ServiceResponse:
         # Check the times now: the person who opens the link can't correct them.
         time_range.timestamps((await async_history(coordinator)).schedule)
     # Among cameras, places are left out of a file of intervals, so that "all" is possible.
-    export = Export(cameras, time_range, period, call.data[ATTR_FORMAT], places if period else ())
+    export = Export(cameras, time_range, period, call.data[ATTR_FORMAT], places if period else (), is_open_only)
     return {**async_link(call.hass, export)}
 
 

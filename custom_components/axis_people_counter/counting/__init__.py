@@ -45,6 +45,7 @@ from .occupancy import (
     turning_points,
 )
 from .occupancy_columns import PassageColumns, Peak, passages_of_door, passages_of_place, peaks
+from .open_time import open_rows, piece_bounds
 from .opening import (
     LONGEST_DAY,
     OpenDay,
@@ -174,6 +175,7 @@ __all__ = [
     "occupancy_course",
     "open_days",
     "open_hours",
+    "open_rows",
     "overlapping_groups",
     "parse",
     "parse_rejected",
@@ -185,6 +187,7 @@ __all__ = [
     "peaks",
     "people_of",
     "period_bounds",
+    "piece_bounds",
     "posix_zone",
     "rank",
     "resolve",

@@ -30,6 +30,8 @@ class Row(NamedTuple):
     covered: int
     complete: bool
     corrections: tuple[AppliedCorrection, ...] = ()
+    # Only in rows that count the open time of a place; None there if the opening hours aren't known.
+    open_seconds: int | None = None
 
 
 class _DoorCounts(NamedTuple):

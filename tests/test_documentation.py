@@ -208,7 +208,7 @@ def test_repairs() -> None:
 
 def test_actions() -> None:
     """Each action and each of its fields is explained."""
-    text = PAGES[ACTIONS_PAGE] + PAGES["docs/import.md"]
+    text = PAGES[ACTIONS_PAGE] + PAGES["docs/import.md"] + PAGES["docs/reports.md"]
     for service, labels in ENGLISH["services"].items():
         assert f"`{DOMAIN}.{service}`" in text
         assert all(f"| `{field}` |" in text for field in labels.get("fields", ())), service
@@ -224,7 +224,7 @@ def test_documented_actions() -> None:
             if domain == DOMAIN:
                 found.add(service)
                 assert action.get("data", {}).keys() <= services[service].get("fields", {}).keys(), service
-    assert found == {"fill_gaps", "get_counts", "rebuild_statistics", "set_occupancy"}
+    assert found == {"create_report", "fill_gaps", "get_counts", "rebuild_statistics", "set_occupancy"}
 
 
 def test_blueprints() -> None:

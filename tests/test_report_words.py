@@ -8,7 +8,7 @@ from typing import Final
 
 import pytest
 
-from custom_components.axis_people_counter.reports import MissingReason, Report, ReportKind
+from custom_components.axis_people_counter.reports import Figure, MissingReason, Report, ReportKind
 from custom_components.axis_people_counter.reports.csv import csv as table
 from custom_components.axis_people_counter.reports.formats import FORMATS
 from custom_components.axis_people_counter.reports.markdown import markdown, text
@@ -261,6 +261,14 @@ async def test_names_in_markdown(hass: HomeAssistant) -> None:
     assert f"- **{escaped}**: Visitors: 1,171" in markdown(both, words)
     assert text(both, words).startswith(f"{plain_name}: Visitors: 1,171")
     assert words.title(both).startswith("People counter: week 47")
+
+
+async def test_days_whose_opening_hours_are_not_known(hass: HomeAssistant) -> None:
+    """Say that days are left out of a number."""
+    words = await words_of(hass, "en")
+    assert seen(words.figure(Figure(5, 0, hours_known=False))) == "5 (opening hours unknown)"
+    assert seen(words.figure(Figure(5, 60, hours_known=False))) == "5 (1_h missing, opening hours unknown)"
+    assert words.figure(Figure(None, 60, hours_known=False)) == "unknown"
 
 
 async def test_many_events(hass: HomeAssistant) -> None:

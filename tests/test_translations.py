@@ -33,6 +33,8 @@ from custom_components.axis_people_counter.import_actions import PERIODS as IMPO
 from custom_components.axis_people_counter.messages import name_placeholders
 from custom_components.axis_people_counter.old_counts import FaultKind
 from custom_components.axis_people_counter.repairs import ANOTHER_DOOR, QUARANTINE_CHOICES
+from custom_components.axis_people_counter.reports.action import PERIODS as PERIODS_OF_REPORTS
+from custom_components.axis_people_counter.reports.files import SAVE_TO
 from homeassistant.config_entries import ConfigFlowResult
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import config_validation as cv, selector
@@ -476,6 +478,8 @@ def test_choices_of_services() -> None:
     assert {place: tuple(select["options"]) for place, select in options.items()} == {
         ("export_counts", "format"): tuple(FORMATS),
         ("export_counts", "period"): (*Period, INTERVALS),
+        ("create_report", "period"): PERIODS_OF_REPORTS,
+        ("create_report", "save_to"): SAVE_TO,
         ("get_counts", "compare"): tuple(Earlier),
         ("get_counts", "period"): tuple(Period),
         ("import_counts", "period"): IMPORT_PERIODS,
@@ -494,5 +498,11 @@ def test_choices_of_services() -> None:
     assert translated.pop("way") == {PREPARE, BY_HAND, DIRECT, HOME_ASSISTANT}
     assert translated.pop("next") == set(NEXT_STEPS)
     assert translated.pop("task") == set(TASKS)
-    assert translated == {"compare": set(Earlier), "format": set(FORMATS), "period": set(PERIODS)}
+    assert translated == {
+        "compare": set(Earlier),
+        "format": set(FORMATS),
+        "period": set(PERIODS),
+        "report_period": set(PERIODS_OF_REPORTS),
+        "save_to": set(SAVE_TO),
+    }
     assert all(select["translation_key"] in translated for select in options.values())

@@ -24,6 +24,7 @@ from .import_actions import async_setup_import_actions
 from .ledger import LedgerTooNewError
 from .receiver import PeopleCounterConfigEntry, Receiver, configured
 from .renamed_entities import async_follow_renames
+from .reports import async_setup_reports
 from .services import async_setup_services
 from .settings import async_restore, async_save
 from .statistics import async_follow_units
@@ -46,6 +47,7 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
     async_setup_services(hass)
     async_setup_import_actions(hass)
     async_follow_renames(hass)
+    async_setup_reports(hass)
     return True
 
 

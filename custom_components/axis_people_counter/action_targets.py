@@ -1,4 +1,6 @@
-"""The cameras and places that an action is called for. Called by services.py and import_actions.py."""
+"""The cameras and places that an action is called for. Called by services.py, import_actions.py and reports."""
+
+from collections.abc import Iterable
 
 from homeassistant.const import ATTR_ENTITY_ID, ENTITY_MATCH_ALL
 from homeassistant.core import ServiceCall, callback
@@ -9,7 +11,7 @@ from .const import DOMAIN
 from .coordinator import CameraCoordinator
 from .devices import async_device
 from .place_coordinator import PlaceCoordinator
-from .receiver import PeopleCounterConfigEntry
+from .receiver import PeopleCounterConfigEntry, Receiver
 
 
 @callback
@@ -18,10 +20,7 @@ def async_targets(call: ServiceCall, *, with_places: bool = False) -> list[Camer
 
     Raises ServiceValidationError if there is none, or if a target is something else.
     """
-    entries: list[PeopleCounterConfigEntry] = call.hass.config_entries.async_loaded_entries(DOMAIN)
-    if not entries:
-        raise ServiceValidationError(translation_domain=DOMAIN, translation_key="not_loaded")
-    receiver = entries[0].runtime_data
+    receiver = _async_receiver(call)
     possible: list[CameraCoordinator | PlaceCoordinator] = [*receiver.cameras.values()]
     if with_places:
         possible += receiver.places.values()
@@ -35,6 +34,48 @@ def async_targets(call: ServiceCall, *, with_places: bool = False) -> list[Camer
     if not chosen:
         raise ServiceValidationError(translation_domain=DOMAIN, translation_key="no_camera")
     return [coordinator for device, coordinator in devices if device.id in chosen]
+
+
+@callback
+def async_places(call: ServiceCall) -> list[PlaceCoordinator]:
+    """Return the places that an action is called for, all of them without a target.
+
+    Cameras in areas, floors and labels are skipped. Raises ServiceValidationError if there is no place, or if a target
+    is something else.
+    """
+    if call.data.get(ATTR_ENTITY_ID) == ENTITY_MATCH_ALL or not target.TargetSelection(call.data).has_any_target:
+        found: Iterable[CameraCoordinator | PlaceCoordinator] = _async_receiver(call).places.values()
+    else:
+        found = async_targets(call, with_places=True)
+        for camera in found:
+            if isinstance(camera, CameraCoordinator) and _async_is_named(call, camera):
+                raise ServiceValidationError(
+                    translation_domain=DOMAIN,
+                    translation_key="only_places",
+                    translation_placeholders={"target": camera.device_name},
+                )
+    if not (places := [place for place in found if isinstance(place, PlaceCoordinator)]):
+        raise ServiceValidationError(translation_domain=DOMAIN, translation_key="no_place")
+    return places
+
+
+@callback
+def _async_is_named(call: ServiceCall, camera: CameraCoordinator) -> bool:
+    """Return True if a camera or one of its entities is a target itself."""
+    selection = target.TargetSelection(call.data)
+    device = async_device(call.hass, camera.config_entry, camera.key)
+    named = (er.async_get(call.hass).async_get(entity_id) for entity_id in selection.entity_ids)
+    ids = {*selection.device_ids, *(entity.device_id for entity in named if entity)}
+    return device is not None and device.id in ids
+
+
+@callback
+def _async_receiver(call: ServiceCall) -> Receiver:
+    """Return the hub of the entry. Raises ServiceValidationError if it isn't loaded."""
+    entries: list[PeopleCounterConfigEntry] = call.hass.config_entries.async_loaded_entries(DOMAIN)
+    if not entries:
+        raise ServiceValidationError(translation_domain=DOMAIN, translation_key="not_loaded")
+    return entries[0].runtime_data
 
 
 @callback

@@ -19,11 +19,12 @@ from ..helpers.pusher import Pusher
 
 
 def test_names_differ() -> None:
-    """Find five blueprints with different names."""
+    """Find six blueprints with different names."""
     assert NAMES == [
         "camera_silent.yaml",
         "full_and_free_again.yaml",
         "lights_and_climate.yaml",
+        "report.yaml",
         "still_inside_at_closing.yaml",
         "traffic_light.yaml",
     ]

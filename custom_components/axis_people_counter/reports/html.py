@@ -122,8 +122,8 @@ def _total(report: Report, place: PlaceReport, words: ReportWords) -> Markup:
         _element("span", words("visitors")),
         _element("strong", words("unknown") if figure.value is None else words.number(figure.value)),
     ]
-    if figure.value is not None and not figure.complete:
-        parts.append(_element("span", f"({words.missing(figure.missing_minutes)})"))
+    if mark := words.mark(figure):
+        parts.append(_element("span", f"({mark})"))
     if changed := change(comparison(place, ComparisonKind.PREVIOUS), words):
         label = earlier_label(report, ComparisonKind.PREVIOUS, words)
         parts.append(_element("span", f"{changed} ({label})"))

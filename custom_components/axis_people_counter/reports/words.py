@@ -67,7 +67,14 @@ class ReportWords:
         if figure.value is None:
             return self("unknown")
         text = self.number(figure.value)
-        return text if figure.complete else f"{text} ({self.missing(figure.missing_minutes)})"
+        return f"{text} ({mark})" if (mark := self.mark(figure)) else text
+
+    def mark(self, figure: Figure) -> str:
+        """Return what is missing from a number that is known; empty if it is complete."""
+        if figure.value is None or figure.complete:
+            return ""
+        parts = [self.missing(figure.missing_minutes)] if figure.missing_minutes else []
+        return ", ".join(parts if figure.hours_known else [*parts, self("hours_unknown")])
 
     def missing(self, minutes: int) -> str:
         """Return how much time is missing."""

@@ -1,6 +1,6 @@
 """Run the examples of the documentation: Home Assistant loads them, and a camera sets them off."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from http import HTTPStatus
 import json
 import re
@@ -20,7 +20,9 @@ from homeassistant.util import dt as dt_util
 
 from .helpers.assist import ask
 from .helpers.documentation import EXAMPLES, PAGES, blocks, from_yaml
+from .helpers.places import add_place
 from .helpers.pusher import SERIAL, Pusher, measurement, state_of, utc
+from .helpers.reports import push_days
 
 MINUTE: Final = timedelta(minutes=1)
 
@@ -31,6 +33,7 @@ def actions(hass: HomeAssistant) -> list[ServiceCall]:
     calls: list[ServiceCall] = []
     for domain, service in (
         ("notify", "mobile_app_your_phone"),
+        ("notify", "mail"),
         ("light", "turn_on"),
         ("light", "turn_off"),
         ("media_player", "play_media"),
@@ -68,7 +71,16 @@ async def passing(hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Push
 
 def test_all_examples_are_tested() -> None:
     """Have a test for each example."""
-    assert set(EXAMPLES) == {"more than 50", "lights", "chime", "closing time", "silent camera", "yesterday", "busy"}
+    assert set(EXAMPLES) == {
+        "more than 50",
+        "lights",
+        "chime",
+        "closing time",
+        "silent camera",
+        "yesterday",
+        "busy",
+        "report",
+    }
 
 
 async def test_more_than_50(
@@ -180,6 +192,32 @@ async def test_yesterday(
     (call,) = actions
     assert call.data["title"] == "30 people came yesterday"
     assert call.data["message"] == "Most of them, 9, in the hour from 15:00. Counts are missing in 2 hours."
+    # Otherwise its timer for the next day is left.
+    await hass.services.async_call(automation.DOMAIN, "turn_off", {"entity_id": "all"}, blocking=True)
+
+
+async def test_report(
+    hass: HomeAssistant,
+    noon: FrozenDateTimeFactory,
+    entry: MockConfigEntry,
+    pusher: Pusher,
+    actions: list[ServiceCall],
+) -> None:
+    """Send yesterday's report by mail, unless nothing was counted."""
+    await hass.config.async_set_time_zone("Europe/Stockholm")
+    await hass.async_block_till_done()
+    noon.move_to("2026-09-17T03:59:00Z")
+    await push_days(pusher, date(2026, 9, 15), (5, 8))
+    await add_place(hass, entry)
+    await automate(hass, "report")
+    await wait(hass, noon, timedelta(minutes=1, seconds=1))
+    (call,) = actions
+    assert call.data["title"] == "Shop: Wednesday 16\N{NO-BREAK SPACE}September 2026"
+    assert call.data["message"].splitlines()[0] == "Visitors: 8, +60% (Day before)"
+    assert call.data["data"]["html"].startswith("<!DOCTYPE html>")
+    # On Thursday nothing was counted.
+    await wait(hass, noon, timedelta(days=1))
+    assert len(actions) == 1
     # Otherwise its timer for the next day is left.
     await hass.services.async_call(automation.DOMAIN, "turn_off", {"entity_id": "all"}, blocking=True)
 

@@ -38,6 +38,7 @@ from custom_components.axis_people_counter.export import LINK_LIFETIME, MAX_LINK
 from custom_components.axis_people_counter.http.bodies import MAX_BODY
 from custom_components.axis_people_counter.ledger import MAX_CAMERAS
 from custom_components.axis_people_counter.receiver.sender_problems import MAX_CLOCK_DIFFERENCE
+from custom_components.axis_people_counter.reports.request import LINK_LIFETIME as LINK_OF_REPORT, MAX_PLACES
 from custom_components.axis_people_counter.services import MAX_DAYS, MAX_ROWS
 
 from .helpers.documentation import PAGES, ROOT, anchors, blocks, from_yaml, links, mappings_with, without_code
@@ -273,6 +274,8 @@ def test_labels() -> None:
         ("actions", f"at most {MAX_ROWS:,} rows and {MAX_DAYS:,} days"),
         ("actions", f"up to {MAX_LINK_CAMERAS} cameras"),
         ("actions", f"works for {'one' if LINK_LIFETIME == HOUR else LINK_LIFETIME} hour"),
+        ("reports", f"for {LINK_OF_REPORT.days} days, without signing in"),
+        ("reports", f"at most {MAX_PLACES} |"),
         ("entities", f"{'three' if MISSED_INTERVALS == 3 else MISSED_INTERVALS} reports"),
         ("entities", f"after {MIN_SILENCE // MINUTE} minutes"),
         ("troubleshooting", f"larger than {MAX_BODY // 1024**2} MiB"),

@@ -21,6 +21,7 @@ from .model import (
     ReportKind,
 )
 from .periods import Days, period_of
+from .setup import async_setup_reports
 
 __all__ = [
     "Busiest",
@@ -42,5 +43,6 @@ __all__ = [
     "Report",
     "ReportKind",
     "async_build",
+    "async_setup_reports",
     "period_of",
 ]

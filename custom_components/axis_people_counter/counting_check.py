@@ -5,7 +5,7 @@ counting/nobody.py and counting/drift.py, the flow of the issue about drift in d
 counting_problem of each camera shows the same. Started by the receiver.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 from functools import partial
@@ -88,10 +88,10 @@ class CountingCheck(DoorCheck[CountingProblem]):
         self._watched: dict[str, tuple[int, Callable[[], None]]] = {}
 
     @override
-    def _settings(self) -> dict[str, Timestamp]:
-        """Return since when the part of the people who come in is right, by the key of the camera."""
-        confirmed: dict[str, Timestamp] = self._entry.options.get(CONF_CONFIRMED_PARTS, {})
-        return confirmed
+    def _settings(self) -> tuple[Mapping[str, Timestamp], Sequence[str]]:
+        """Return since when the part of the people who come in is right, by key, and the keys of reversed cameras."""
+        options = self._entry.options
+        return options.get(CONF_CONFIRMED_PARTS, {}), options.get(CONF_REVERSED_CAMERAS, ())
 
     @override
     async def _async_find(self) -> dict[str, CountingProblem]:
@@ -146,7 +146,7 @@ class CountingCheck(DoorCheck[CountingProblem]):
         if (end := door.history.end) is None:
             return None
         # The counts of yesterday are complete once there are some of today.
-        day, since = datetime.fromtimestamp(end, zone).toordinal(), self._settings().get(key, 0)
+        day, since = datetime.fromtimestamp(end, zone).toordinal(), self._settings()[0].get(key, 0)
         if door.drift is None or door.drift[0] != (day, since):
             door.drift = ((day, since), drift_of(days_of(door.history.hours(zone, since), day)))
         return door.drift[1]
@@ -216,7 +216,7 @@ class CountingCheck(DoorCheck[CountingProblem]):
     def _numbers(self, key: str, drift: Drift) -> dict[str, str]:
         """Return the numbers of a drift in the direction that is set, as a person reads them."""
         entered, exited, part_before = drift.entered, drift.exited, drift.part_before
-        if key in self._entry.options.get(CONF_REVERSED_CAMERAS, ()):
+        if key in self._settings()[1]:
             entered, exited, part_before = exited, entered, 1 - part_before
         return {
             "date": _local(drift.since, "%Y-%m-%d"),

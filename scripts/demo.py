@@ -23,6 +23,7 @@ sys.path.insert(0, str(ROOT))
 from scripts.demo_parts.asked_door import asked, fill_gap, lose_hours, push_time, show_agreement, show_live_counts
 from scripts.demo_parts.console import echo, step
 from scripts.demo_parts.place import Place
+from scripts.demo_parts.report import report_link
 from scripts.demo_parts.steps import add_place, call_internals, check, connect, past_midnight, prepare, push
 from scripts.demo_parts.table import table
 from tests.helpers.dashboards import DASHBOARDS, install_dashboards
@@ -72,6 +73,7 @@ async def watch(home: HomeAssistant, mounted: Sequence[Camera], place: Place) ->
   Dashboards  {boards}
               {door}
               {office}
+  Last week   {await report_link(home, place)}
   User        {home.username}
   Password    {home.password}
 

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from custom_components.axis_people_counter.core_internals import async_adapter_addresses, public_client_context
 from scripts.demo_parts.console import echo, step
 from scripts.demo_parts.place import CAPACITY, HYSTERESIS, WARNING_LEVEL, Place
+from scripts.demo_parts.report import report_differences
 from scripts.demo_parts.series import (
     expected_statistics,
     expected_statistics_of_place,
@@ -109,6 +110,7 @@ async def check(home: HomeAssistant, mounted: Sequence[Camera], place: Place) ->
             break
         await asyncio.sleep(0.5)
     wrong += await dashboard_differences(home, states)
+    wrong += await report_differences(home, place)
     # Without the list of all actions, Home Assistant shows no page.
     if DOMAIN not in await home.command("get_services"):
         wrong.append("The actions aren't there")
@@ -124,8 +126,11 @@ async def check(home: HomeAssistant, mounted: Sequence[Camera], place: Place) ->
         return 1
     people = sum(int(expected(camera)[key]) for camera in mounted for key in ("in_total", "out_total"))
     echo(f"All right: Home Assistant shows each of the {people} passages that the cameras counted, once, and how many")
-    echo(f"are really inside. Its {len(wanted)} long-term statistics and the {len(DASHBOARDS)} dashboards agree.")
     echo(
-        "It read hours that were never pushed from a camera, agrees with it about yesterday, and shows people at once."
+        f"are really inside. Its {len(wanted)} long-term statistics, the {len(DASHBOARDS)} dashboards and the report of"
     )
+    echo(
+        "last week agree. It read hours that were never pushed from a camera, agrees with it about yesterday, and shows"
+    )
+    echo("people at once.")
     return 0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from http import HTTPStatus
 import importlib.metadata
@@ -318,14 +318,22 @@ class HomeAssistant:
 
     async def request(self, method: str, path: str, data: Any = None) -> Any:
         """Send a request to the REST API and return the decoded answer."""
+        text = await self._text(method, path, data, self._headers())
+        return json.loads(text) if text else None
+
+    async def page(self, path: str) -> str:
+        """Return a page as it is shown to somebody who hasn't signed in."""
+        return await self._text("GET", path, None, {})
+
+    async def _text(self, method: str, path: str, data: Any, headers: Mapping[str, str]) -> str:
         try:
-            async with self._http().request(method, self.url + path, json=data, headers=self._headers()) as response:
+            async with self._http().request(method, self.url + path, json=data, headers=headers) as response:
                 text = await response.text()
         except (aiohttp.ClientError, TimeoutError) as error:
             raise HomeAssistantError(f"{method} {path}: {error!r}") from error
         if response.status not in (HTTPStatus.OK, HTTPStatus.CREATED):
             raise HomeAssistantError(f"{method} {path}: {response.status} {text}")
-        return json.loads(text) if text else None
+        return text
 
     async def command(self, kind: str, /, **fields: Any) -> Any:
         """Send one command to the websocket API and return its result."""

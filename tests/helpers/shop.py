@@ -35,7 +35,8 @@ def mount_cameras(shown: Shown, building: Building) -> list[Camera]:
         )
         for name, source, serial, model, days, batch in (
             (main.name, building.seen(main), "accc8ef3d92e", THREE_D, 90, None),
-            (garden.name, building.seen(garden), "accc8e0b7a51", THREE_D, 3, 500),
+            # Two whole weeks, for a report that compares them.
+            (garden.name, building.seen(garden), "accc8e0b7a51", THREE_D, 22, 3000),
             ("Car park", park, "00408cac512b", TWO_D, 3, None),
         )
     ]

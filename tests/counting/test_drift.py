@@ -140,6 +140,7 @@ def test_year(door: dict[str, Any]) -> None:
 def test_many_years(door: dict[str, Any], record_property: Callable[[str, object], None]) -> None:
     """There are far fewer false alarms than one in three months."""
     false_alarms, delays = figures(door, 10)
+    record_property("false alarms in three months", false_alarms)
     record_property("days until a lost direction is noticed: median", median(delays))
     record_property("days until a lost direction is noticed: 95 %", quantiles(delays, n=20)[-1])
     assert false_alarms <= 1 / 3

@@ -48,6 +48,7 @@ async def test_camera_connects_during_set_up(hass: HomeAssistant, stranger: Push
     assert shown(result)["url"] == f"https://ha.example.com{PATH}"
     token = shown(result)["token"]
     assert len(token) >= 43
+    assert token.isalnum()
 
     response = await stranger.post(document(**TEST_MESSAGE, sensor={"name": "Back *door*"}), token=token)
     assert response.status == HTTPStatus.OK

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from hmac import compare_digest
 import secrets
+from string import ascii_letters, digits
 from typing import Any, Final
 
 from aiohttp import web
@@ -22,11 +23,13 @@ from ..const import CONF_EXPIRES, CONF_PREVIOUS_TOKENS, PREVIOUS_TOKEN_LIFETIME
 
 # Early versions stored a single previous token under these keys.
 _OLD_KEYS: Final = ("previous_token", "previous_token_expires")
+_CHARACTERS: Final = ascii_letters + digits
+_LENGTH: Final = 43
 
 
 def new_token() -> str:
-    """Return 32 random bytes as text."""
-    return secrets.token_urlsafe(32)
+    """Return a text as random as 32 bytes, in letters and digits: a double click selects all of it."""
+    return "".join(secrets.choice(_CHARACTERS) for _ in range(_LENGTH))
 
 
 def with_new_token(data: Mapping[str, Any]) -> dict[str, Any]:

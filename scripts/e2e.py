@@ -36,6 +36,7 @@ from scripts.e2e_parts.walks import (
     delete_and_add_directly,
     direction,
     door,
+    early_page,
     new_token,
     occupancy,
     options,
@@ -55,6 +56,7 @@ WALKS: dict[str, Callable[[Run], Awaitable[None]]] = {
     "occupancy": occupancy.walk,
     "blueprint": blueprint.walk,
     "dashboards": dashboards.walk,
+    "early-page": early_page.walk,
     "door": door.walk,
     "options": options.walk,
     "new-token": new_token.walk,
@@ -112,7 +114,7 @@ async def walk(run: Run, name: str) -> None:
     started = asyncio.get_running_loop().time()
     try:
         await WALKS[name](run)
-    except (BrowserError, HomeAssistantError, KeyError, TimeoutError) as error:
+    except (BrowserError, HomeAssistantError, LookupError, TimeoutError) as error:
         lines = [line.strip() for line in (str(error) or repr(error)).splitlines() if line.strip()]
         run.screen.add_fault(f"{name} stopped: {' '.join(lines[:4])}")
         await run.screen.step(f"{name}-stopped")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+import re
 from urllib.parse import urljoin
 
 from playwright.async_api import Locator
@@ -30,15 +31,15 @@ class Flow:
         """Choose a row of a menu or a list, by the key of its text."""
         await self.choose_text(self.screen.texts(key))
 
-    async def choose_text(self, text: str) -> None:
-        """Choose a row of a menu or a list, by its text."""
+    async def choose_text(self, text: str | re.Pattern[str], group: int = -1) -> None:
+        """Choose a row of a menu or a list, by its text; of several lists in a form, tell which."""
         row = self.dialog.locator("ha-list-item").filter(has=self.screen.page.get_by_text(text, exact=True))
         radio = self.dialog.get_by_role("radio", name=text)
         await row.or_(radio).first.wait_for()
         if await row.count():
             await self.screen.press(row)
         else:
-            await self.screen.mark(radio, self.dialog.get_by_role("radiogroup").last)
+            await self.screen.mark(radio, self.dialog.get_by_role("radiogroup").nth(group))
 
     async def fill(self, values: Mapping[str, str]) -> None:
         """Fill in fields, by their names in the code."""

@@ -109,6 +109,14 @@ class Run:
 
         await wait_until(has_state)
 
+    async def sees_camera(self, serial: str) -> None:
+        """Wait until a camera has entities of its own."""
+
+        async def has_entities() -> bool:
+            return any(key.startswith(f"{serial}_") for key in await self.home.states())
+
+        await wait_until(has_entities)
+
     async def sees_automation(self) -> None:
         """Wait until there is an automation."""
 
@@ -128,6 +136,10 @@ class Run:
         await wait_until(has_begun)
         await self.open("/config/repairs")
         await self.screen.press_simply(self._repair(key))
+
+    async def sees_text_of_repair(self) -> None:
+        """Wait for the text of a repair without a flow: the part of the frontend that shows it is loaded later."""
+        await self.screen.page.locator("dialog-repairs-issue ha-markdown p").first.wait_for()
 
     async def sees_no_repair(self, key: str) -> None:
         """Wait until a repair is no longer in the list."""

@@ -11,7 +11,7 @@ from scripts.e2e_parts.browser import Kind
 from scripts.e2e_parts.checks import OURS, Block, Look, faults
 from scripts.e2e_parts.documentation import PICTURES
 from scripts.e2e_parts.keyboard import MOST_KEYS, reach, unreached
-from scripts.e2e_parts.texts import Texts
+from scripts.e2e_parts.texts import Texts, escape
 
 LOOK = (Path(__file__).parent / "look.js").read_text()
 _IS_TYPING = """() => {
@@ -129,7 +129,7 @@ class Screen:
 
     def field(self, key: str) -> Locator:
         """Return the field with a label, by the key of the label."""
-        label = re.compile(rf"^{re.escape(self.texts(key))}\W*$")
+        label = re.compile(rf"^{escape(self.texts(key))}\W*$")
         return self.page.get_by_role("textbox", name=label).or_(self.page.get_by_role("spinbutton", name=label)).last
 
     def text(self, text: str) -> Locator:

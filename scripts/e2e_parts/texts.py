@@ -30,7 +30,12 @@ def plain(text: str) -> str:
 
 def pattern(text: str) -> re.Pattern[str]:
     """Return a pattern for a line in which any values may stand for the placeholders."""
-    return re.compile(".*?".join(re.escape(part) for part in _PLACEHOLDER.split(plain(text))))
+    return re.compile(".*?".join(escape(part) for part in _PLACEHOLDER.split(plain(text))))
+
+
+def escape(text: str) -> str:
+    """Return a pattern for a text, in which French has spaces that don't break."""
+    return re.escape(text).replace(r"\ ", r"\s")
 
 
 class Texts:

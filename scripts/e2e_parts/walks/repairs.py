@@ -70,8 +70,7 @@ async def clock(run: Run) -> None:
     # The test itself works, so that a person sees that the camera is connected.
     taken(await camera.test_connection())
     await run.open_repair("clock_differs")
-    # The part of the frontend that shows Markdown is loaded later.
-    await screen.page.locator("dialog-repairs-issue ha-markdown p").first.wait_for()
+    await run.sees_text_of_repair()
     await screen.step("clock")
     camera.faults.clock_offset = timedelta()
     taken(await camera.test_connection())

@@ -1,4 +1,4 @@
-"""Open the repairs that a disk causes, and those of a camera that another one replaces."""
+"""Open the repairs that a disk causes, and replace a camera by its repair and by Reconfigure."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import sqlite3
 
 from scripts.e2e_parts.cameras import successor, taken
 from scripts.e2e_parts.run import Run
+from scripts.e2e_parts.walks.replace_camera import undo_and_replace
 from tests.simulator import Camera
 
 LEDGER = "axis_people_counter.db"
@@ -29,6 +30,7 @@ async def walk(run: Run) -> None:
     await run.home.start()
     await damaged_days(run)
     await new_camera(run, old)
+    await undo_and_replace(run, old, run.cameras[2])
     await run.home.stop()
     break_file(ledger)
     await damaged_ledger(run)
@@ -63,6 +65,7 @@ async def new_camera(run: Run, old: Camera) -> None:
     """Read that a camera is silent, and let a new one replace it."""
     screen, flow = run.screen, run.flow
     await run.open_repair("camera_silent")
+    await run.sees_text_of_repair()
     await screen.step("camera-silent")
     run.cameras[2] = new = successor(old)
     taken(await new.push())

@@ -6,7 +6,7 @@ import pytest
 
 from scripts.e2e_parts.checks import Block, Look, faults, log_faults, nameless
 from scripts.e2e_parts.planted import PLANTED, plant
-from scripts.e2e_parts.texts import Texts
+from scripts.e2e_parts.texts import Texts, pattern
 
 from .helpers.home_assistant import INTEGRATION
 
@@ -91,6 +91,12 @@ def test_raw_key(text: str, key: str) -> None:
 def test_code_is_no_raw_key() -> None:
     """Text that is shown as code may look like a key."""
     assert found("Send wrong_token to it", prose="Send to it", texts=ENGLISH) == []
+
+
+def test_spaces_that_do_not_break() -> None:
+    """A French text is found on the screen, where a space may be one that doesn't break."""
+    assert pattern("Nouvelle caméra\u00a0: {name}").fullmatch("Nouvelle caméra\u00a0: Car park")
+    assert pattern("Nouvelle caméra\u00a0: {name}").fullmatch("Nouvelle caméra : Car park")
 
 
 def test_cut_text() -> None:

@@ -10,6 +10,8 @@ from playwright.async_api import Locator
 
 from scripts.e2e_parts.screen import Screen
 
+SUBSCRIBE_MILLISECONDS = 500
+
 
 class Flow:
     """The dialog that is open now."""
@@ -92,6 +94,8 @@ class Flow:
     async def waits(self) -> None:
         """Wait for the step that shows that something is being done."""
         await self.dialog.locator("step-flow-progress").wait_for()
+        # The frontend asks to be told of the end of the step once it shows it, and misses an earlier end.
+        await self.screen.page.wait_for_timeout(SUBSCRIBE_MILLISECONDS)
 
     async def fails(self) -> None:
         """Wait for the message that something is wrong."""

@@ -428,7 +428,7 @@ async def test_undo_a_replacement(
     result = await enter(hass, result, old_camera=SERIAL)
     await hass.async_block_till_done()
     assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "replacement_undone")
-    assert result["description_placeholders"] == {"old": "New camera \\(2026\\-09\\-16 12\\:00\\:00\\)"}
+    assert result["description_placeholders"] == {"new": "New camera"}
     await wait(hass, noon, MINUTE)
     await pusher.push(measurement(NOON + 10 * MINUTE, 4), sensor=NEW_SENSOR)
     assert state_of(hass, "sensor.new_camera_in_today") == "16"

@@ -177,8 +177,9 @@ class ReplaceSteps(ConfigFlow):
             return self.async_abort(reason="nothing_to_undo")
         if user_input is not None and user_input[CONF_OLD_CAMERA] in replaced:
             key = user_input[CONF_OLD_CAMERA]
+            new = plain(entry.runtime_data.cameras[key].camera.name)
             async_forget_replacement(self.hass, entry, key)
-            return self.async_abort(reason="replacement_undone", description_placeholders={"old": plain(replaced[key])})
+            return self.async_abort(reason="replacement_undone", description_placeholders={"new": new})
         return self.async_show_form(
             step_id="undo", data_schema=vol.Schema({vol.Required(CONF_OLD_CAMERA): camera_field(replaced)})
         )

@@ -36,6 +36,7 @@ settings.register_profile("any_machine", deadline=None)
 settings.load_profile("any_machine")
 # Their fixtures are shared by several test modules.
 pytest_plugins = [
+    "tests.helpers.opening",
     "tests.helpers.address_checks",
     "tests.helpers.pages",
     "tests.helpers.push_view",

@@ -8,9 +8,11 @@ from freezegun.api import FrozenDateTimeFactory
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
+from homeassistant.components.calendar import CalendarEvent
 from homeassistant.core import HomeAssistant
 
 from .helpers.get_counts import HOUR, hours
+from .helpers.opening import CALENDAR, add_calendar, settle
 from .helpers.pages import SendCommand
 from .helpers.places import BACK_DOOR, NOON, add_place
 from .helpers.pusher import SERIAL, Pusher, measurement
@@ -173,3 +175,34 @@ async def test_not_ready(hass: HomeAssistant, entry: MockConfigEntry, pusher: Pu
     assert await ask("day") == "not_ready"
     assert await hass.config_entries.async_setup(entry.entry_id)
     assert len((await ask("day"))["hours"]) == 12
+
+
+@pytest.mark.usefixtures("noon", "schedules_and_calendars")
+async def test_opening_hours(hass: HomeAssistant, entry: MockConfigEntry, pusher: Pusher, ask: Ask) -> None:
+    """Leave the night out where a place has opening hours: a usual week has open hours only, a day begins with them."""
+    # From ten to half past eleven and from one to two, but not on Tuesdays.
+    opened = [(10.0, 11.5), (13.0, 14.0)]
+    days = [MIDNIGHT - number * DAY for number in range(60) if (MIDNIGHT - number * DAY).weekday() != 0]
+    await add_calendar(
+        hass,
+        *(CalendarEvent(day + start * HOUR, day + end * HOUR, "Open") for day in days for start, end in opened),
+    )
+    for day in (MIDNIGHT - WEEK, MIDNIGHT - DAY):
+        await pusher.push(*hours(day, [7] * 10 + [3] * 4 + [7] * 10))
+    await pusher.push(*hours(MIDNIGHT, [7] * 10 + [5]))
+    key = await add_place(hass, entry, (SERIAL,), opening_hours=CALENDAR)
+    await settle(hass)
+    week = (await ask("usual_week", key))["days"]
+    known = {(day, hour): people for day, of_day in enumerate(week) for hour, people in enumerate(of_day)}
+    assert {time: people for time, people in known.items() if people is not None} == {
+        (2, 10): 3,
+        (2, 11): 3,
+        (2, 13): 3,
+    }
+    last_week = await ask("day", key, day="2026-09-09")
+    assert [hour["hour"] for hour in last_week["hours"]] == ["10:00", "11:00", "12:00", "13:00"]
+    today = (await ask("day", key))["hours"]
+    assert [(hour["hour"], hour["in"]) for hour in today] == [("10:00", 5), ("11:00", 0)]
+    # On a day when the place is closed, and at a camera, all hours are shown.
+    assert len((await ask("day", key, day="2026-09-15"))["hours"]) == 24
+    assert len((await ask("day", SERIAL, day="2026-09-09"))["hours"]) == 24

@@ -428,3 +428,21 @@ def test_texts_never_become_markup(path: Path) -> None:
 async def test_without_frontend(hass: HomeAssistant) -> None:
     """Work in a Home Assistant that has no pages."""
     assert await async_setup_component(hass, DOMAIN, {})
+
+
+@pytest.mark.parametrize("kind", ["overview", "office"])
+async def test_hours_of_a_place(
+    hass: HomeAssistant, pusher: Pusher, entry: MockConfigEntry, ask: Ask, kind: str
+) -> None:
+    """Show the hours of a day instead of the last 24 hours where a place has opening hours."""
+    await both(pusher)
+    shop = await add_place(hass, entry, opening_hours="schedule.shop")
+    hall = await add_place(hass, entry, name="Hall")
+    found = await ask(kind)
+    if kind == "overview":
+        # The first view shows today.
+        found["views"] = found["views"][:1]
+    days = [card["key"] for card in cards(found) if card["type"] == "custom:people-counter-day"]
+    in_out = {card["entities"][0]["entity"] for card in cards(found) if card.get("chart_type") == "bar"}
+    assert days == [shop]
+    assert in_out == {statistic_ids(hall)["in"]}

@@ -1,6 +1,5 @@
 """Counts of a place in its opening hours only: the field open_only of the actions, and the file of an export."""
 
-from collections.abc import AsyncIterator
 from datetime import datetime, time
 from http import HTTPStatus
 import json
@@ -11,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
-from pytest_homeassistant_custom_component.typing import ClientSessionGenerator, WebSocketGenerator
+from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.axis_people_counter.const import DOMAIN
 from custom_components.axis_people_counter.counting import (
@@ -34,7 +33,7 @@ from .counting.test_opening import random_week, slow_minutes
 from .helpers.bare_ledger import TIMEOUT, opened, push, sender
 from .helpers.exports import COLUMNS, cells
 from .helpers.get_counts import MAIN, at
-from .helpers.opening import SCHEDULE, ShopSchedule, prepare_opening_hours, settle
+from .helpers.opening import SCHEDULE, ShopSchedule, settle
 from .helpers.places import add_place, entity_of, push_two_doors
 from .helpers.pusher import SERIAL, Pusher
 
@@ -44,20 +43,10 @@ DAY: Final = 86_400
 
 
 @pytest.fixture(autouse=True)
-async def _schedules_and_calendars(request: pytest.FixtureRequest) -> None:
-    """Let Home Assistant, in Stockholm, have schedules and calendars."""
+def _schedules_and_calendars(request: pytest.FixtureRequest) -> None:
+    """Let Home Assistant, if a test uses it, have schedules and calendars."""
     if "hass" in request.fixturenames:
-        request.getfixturevalue("noon")
-        await prepare_opening_hours(request.getfixturevalue("hass"))
-
-
-@pytest.fixture
-async def schedule(hass: HomeAssistant, hass_ws_client: WebSocketGenerator) -> AsyncIterator[ShopSchedule]:
-    """Return a schedule that isn't there yet, and delete it in the end."""
-    schedule = ShopSchedule(hass, hass_ws_client)
-    yield schedule
-    if schedule.exists:
-        await schedule.delete()
+        request.getfixturevalue("schedules_and_calendars")
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """The opening hours of a place, from a schedule or a calendar, and what is remembered of them."""
 
-from collections.abc import AsyncIterator
 from datetime import date, datetime, timedelta, tzinfo
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -8,33 +7,19 @@ from zoneinfo import ZoneInfo
 from freezegun.api import FrozenDateTimeFactory
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
-from pytest_homeassistant_custom_component.typing import WebSocketGenerator
 
 from custom_components.axis_people_counter.counting import OpenDay
 from custom_components.axis_people_counter.opening_hours import async_open_days
 from homeassistant.core import HomeAssistant
 
 from .helpers.clock import move_to
-from .helpers.opening import SCHEDULE, ShopSchedule, prepare_opening_hours, settle
+from .helpers.opening import SCHEDULE, ShopSchedule, settle
 from .helpers.places import add_place, both
 from .helpers.pusher import Pusher
 
 STOCKHOLM: Final = ZoneInfo("Europe/Stockholm")
 
-
-@pytest.fixture
-async def schedule(hass: HomeAssistant, hass_ws_client: WebSocketGenerator) -> AsyncIterator[ShopSchedule]:
-    """Return a schedule that isn't there yet, and delete it in the end."""
-    schedule = ShopSchedule(hass, hass_ws_client)
-    yield schedule
-    if schedule.exists:
-        await schedule.delete()
-
-
-@pytest.fixture(autouse=True)
-async def _schedules_and_calendars(noon: FrozenDateTimeFactory, hass: HomeAssistant) -> None:
-    """Let Home Assistant, in Stockholm, have schedules and calendars."""
-    await prepare_opening_hours(hass)
+pytestmark = pytest.mark.usefixtures("schedules_and_calendars")
 
 
 async def add_shop(hass: HomeAssistant, entry: MockConfigEntry, pusher: Pusher, entity: str, **fields: str) -> str:

@@ -1,41 +1,24 @@
 """The visitors of a place: who came in during its opening hours, and who at other times."""
 
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from freezegun.api import FrozenDateTimeFactory
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
-from pytest_homeassistant_custom_component.typing import WebSocketGenerator
 
 from homeassistant.core import HomeAssistant
 
 from .helpers.asked_cameras import asked_camera
 from .helpers.clock import move_to
 from .helpers.live import open_door
-from .helpers.opening import CALENDAR, SCHEDULE, ShopSchedule, add_calendar, prepare_opening_hours, settle
+from .helpers.opening import CALENDAR, SCHEDULE, ShopSchedule, add_calendar, settle
 from .helpers.places import BACK, NOON, add_place, both, push_two_doors, shown
 from .helpers.pusher import SERIAL, Document, Pusher, measurement
 
 MINUTE: Final = timedelta(minutes=1)
 
-pytestmark = pytest.mark.usefixtures("all_entities_enabled")
-
-
-@pytest.fixture(autouse=True)
-async def _schedules_and_calendars(noon: FrozenDateTimeFactory, hass: HomeAssistant) -> None:
-    """Let Home Assistant, in Stockholm, have schedules and calendars."""
-    await prepare_opening_hours(hass)
-
-
-@pytest.fixture
-async def schedule(hass: HomeAssistant, hass_ws_client: WebSocketGenerator) -> AsyncIterator[ShopSchedule]:
-    """Return a schedule that isn't there yet, and delete it in the end."""
-    schedule = ShopSchedule(hass, hass_ws_client)
-    yield schedule
-    if schedule.exists:
-        await schedule.delete()
+pytestmark = pytest.mark.usefixtures("all_entities_enabled", "schedules_and_calendars")
 
 
 def at(time: str, entered: int, exited: int = 0, *, minutes: int = 1) -> Document:

@@ -37,6 +37,8 @@ _LOGGER = logging.getLogger(__name__)
 
 # A schedule or calendar may change without a change of its state.
 LOOK_EVERY: Final = timedelta(minutes=15)
+# As long as it can't be read.
+RETRY_EVERY: Final = timedelta(minutes=1)
 # Days before that are fixed when somebody asks about them.
 MAX_MISSED: Final = 60 * DAY
 # How much is read from the ledger, or fixed there, at once: pushes wait for it.
@@ -63,6 +65,8 @@ class OpeningHours:
         # The hours of today and tomorrow as they were found last, and those of today that were fixed before.
         self._found: OpenHours | None = None
         self._fixed: list[OpenHours] = []
+        self._looked_at: datetime | None = None
+        self._is_look_waiting = False
         # One look at a time, so that nothing is fixed by hours that are no longer in force.
         self._looking = asyncio.Lock()
 
@@ -73,12 +77,20 @@ class OpeningHours:
             return lambda: None
 
         @callback
-        def changed(_: Event[EventStateChangedData] | datetime | None = None) -> None:
-            self._entry.async_create_background_task(self._hass, self._async_look(), f"{DOMAIN} opening hours")
+        def tick(_: datetime) -> None:
+            if self._is_due(LOOK_EVERY if self._found else RETRY_EVERY):
+                changed()
+
+        @callback
+        def changed(_: Event[EventStateChangedData] | None = None) -> None:
+            # A slow calendar may change many times before it is asked again.
+            if not self._is_look_waiting:
+                self._is_look_waiting = True
+                self._entry.async_create_background_task(self._hass, self._async_look(), f"{DOMAIN} opening hours")
 
         unsubscribe = [
             async_track_state_change_event(self._hass, entity_id, changed),
-            async_track_time_interval(self._hass, changed, LOOK_EVERY),
+            async_track_time_interval(self._hass, tick, RETRY_EVERY),
         ]
         changed()
 
@@ -103,7 +115,7 @@ class OpeningHours:
             return [OpenDay(begin, until, (OpenSpan(begin, until),)) for begin, until in pairwise(bounds)]
         days: list[OpenDay] = []
         async with self._looking:
-            if self._found is None:
+            if self._found is None and self._is_due(RETRY_EVERY):
                 await self._async_look_now()
             can_ask = True
             # The newest first: if a calendar has no answer for some time, it isn't asked about the time before that.
@@ -112,6 +124,10 @@ class OpeningHours:
                 can_ask = can_ask and all(day.spans is not None for day in page)
                 days = page + days
         return days
+
+    def _is_due(self, time: timedelta) -> bool:
+        """Return True if the last look was so long ago."""
+        return self._looked_at is None or dt_util.utcnow() - self._looked_at >= time
 
     async def _async_page(self, bounds: Sequence[Timestamp], *, can_ask: bool = True) -> list[OpenDay]:
         """Return some days, and fix what is over of them."""
@@ -160,6 +176,7 @@ class OpeningHours:
         """Read the hours of today again."""
         try:
             async with self._looking:
+                self._is_look_waiting = False
                 has_changed = await self._async_look_now()
         except LedgerError as err:
             _LOGGER.debug("The opening hours of %s can't be fixed now: %s", self._settings.name, err)
@@ -169,7 +186,8 @@ class OpeningHours:
 
     async def _async_look_now(self) -> bool:
         """Fix the hours up to now, and read those of today and tomorrow; return True if today has changed."""
-        now, zone = int(dt_util.utcnow().timestamp()), self._settings.schedule.zone
+        self._looked_at = dt_util.utcnow()
+        now, zone = int(self._looked_at.timestamp()), self._settings.schedule.zone
         start, end = self._settings.schedule.day(now)
         (*_, after_tomorrow) = period_bounds(start, end + 1, Period.DAY, zone)
         before, was_found = self.day(start, end), self._found is not None

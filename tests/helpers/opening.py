@@ -1,9 +1,12 @@
 """Schedules and calendars with the opening hours of a place, as users have them."""
 
 import asyncio
+from collections.abc import AsyncIterator
 from datetime import datetime
 from typing import Any, Final, override
 
+from freezegun.api import FrozenDateTimeFactory
+import pytest
 from pytest_homeassistant_custom_component.typing import WebSocketGenerator
 
 from homeassistant.auth.const import GROUP_ID_ADMIN
@@ -21,6 +24,12 @@ async def prepare_opening_hours(hass: HomeAssistant) -> None:
     await hass.config.async_set_time_zone("Europe/Stockholm")
     for component in ("websocket_api", "schedule", "calendar"):
         assert await async_setup_component(hass, component, {})
+
+
+@pytest.fixture
+async def schedules_and_calendars(noon: FrozenDateTimeFactory, hass: HomeAssistant) -> None:
+    """Let Home Assistant, in Stockholm at noon, have schedules and calendars, before the first client connects."""
+    await prepare_opening_hours(hass)
 
 
 async def settle(hass: HomeAssistant) -> None:
@@ -61,6 +70,15 @@ class ShopSchedule:
         assert answer["success"], answer
         await client.close()
         await settle(self.hass)
+
+
+@pytest.fixture
+async def schedule(hass: HomeAssistant, hass_ws_client: WebSocketGenerator) -> AsyncIterator[ShopSchedule]:
+    """Return a schedule that isn't there yet, and delete it in the end."""
+    schedule = ShopSchedule(hass, hass_ws_client)
+    yield schedule
+    if schedule.exists:
+        await schedule.delete()
 
 
 def _week(blocks: tuple[tuple[str, str], ...], days: dict[str, list[tuple[str, str]]]) -> dict[str, Any]:

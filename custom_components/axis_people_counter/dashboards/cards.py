@@ -114,6 +114,13 @@ def bars(counted: Counted, words: Words, period: str, days: int, *, rows: int = 
     }
 
 
+def hours_of_a_day(counted: Counted, words: Words) -> Config:
+    """Return the people in and out in each hour: of a day in its opening hours, or else of the last 24 hours."""
+    if isinstance(counted, Place) and counted.has_opening_hours:
+        return own("day", counted, words)
+    return bars(counted, words, "hour", 1)
+
+
 def inside(counted: Counted, words: Words, days: int, *, rows: int = 4) -> Config:
     """Return a line of the people inside in each hour, and a band from their lowest to their highest number."""
     return {

@@ -5,13 +5,24 @@ They come from the ledger, in the time zone of the camera or place. These functi
 
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from itertools import pairwise
 from typing import Any, Final
 
-from ..counting import MIDNIGHT, OpenDay, Period, Row, Timestamp, period_bounds, to_timestamp, wall_time
+from ..counting import (
+    MIDNIGHT,
+    OpenDay,
+    OpenSpan,
+    Period,
+    Row,
+    Schedule,
+    Timestamp,
+    period_bounds,
+    to_timestamp,
+    wall_time,
+)
 from ..history import History, PlaceHistory
 from ..weekdays import WEEKS, compare
 
@@ -40,15 +51,21 @@ def comparison(
     }
 
 
+def usual_weeks(schedule: Schedule, now: Timestamp) -> tuple[Timestamp, Timestamp]:
+    """Return the weeks that make a usual one: the last ones before today."""
+    end, _ = schedule.day(now)
+    first_day = datetime.fromtimestamp(end, schedule.zone).date() - WEEKS * WEEK
+    return to_timestamp(datetime.combine(first_day, MIDNIGHT), schedule.zone), end
+
+
 def usual_week(history: AnyHistory, now: Timestamp) -> Figures:
     """Return the average visitors of each hour of the week, from Monday on; None where no whole hour was counted."""
     zone = history.schedule.zone
-    end, _ = history.schedule.day(now)
-    first_day = datetime.fromtimestamp(end, zone).date() - WEEKS * WEEK
-    start = to_timestamp(datetime.combine(first_day, MIDNIGHT), zone)
+    start, end = usual_weeks(history.schedule, now)
     found: dict[tuple[int, int], list[int]] = defaultdict(list)
     for row in _rows_of_mounted_doors(history, start, end, now):
-        if row.complete:
+        # In the closed hours of a place, nobody is expected.
+        if row.complete and row.open_seconds != 0:
             at = datetime.fromtimestamp(row.start, zone)
             found[at.weekday(), at.hour].append(row.entered)
     days = [[found.get((weekday, hour)) for hour in range(24)] for weekday in range(7)]
@@ -74,13 +91,26 @@ def _rows_of_mounted_doors(history: AnyHistory, start: Timestamp, end: Timestamp
         yield from mounted.rows(bounds[begin : until + 1], now)
 
 
-def hours_of_day(history: AnyHistory, day: date | None, now: Timestamp) -> Figures:
-    """Return the people in and out in each hour of a day, up to now; without a day, those of today."""
+def bounds_of_day(schedule: Schedule, day: date | None, now: Timestamp) -> tuple[Timestamp, Timestamp]:
+    """Return start and end of a day; without a day, those of today."""
+    if day is None:
+        return schedule.day(now)
+    midnights = (datetime.combine(day + timedelta(days), MIDNIGHT) for days in range(2))
+    start, end = (to_timestamp(midnight, schedule.zone) for midnight in midnights)
+    return start, end
+
+
+def hours_of_day(
+    history: AnyHistory, start: Timestamp, end: Timestamp, spans: Sequence[OpenSpan] | None, now: Timestamp
+) -> Figures:
+    """Return the people in and out in each hour of a day, up to now.
+
+    Where a place has opening hours, those before it opens and after it closes are left out.
+    """
     zone = history.schedule.zone
-    today = datetime.fromtimestamp(now, zone).date()
-    day = day or today
-    start = to_timestamp(datetime.combine(day, MIDNIGHT), zone)
-    end = min(to_timestamp(datetime.combine(day + timedelta(days=1), MIDNIGHT), zone), now)
+    day, today = (datetime.fromtimestamp(at, zone).date() for at in (start, now))
+    end = min(end, now)
+    opens, closes = (spans[0].start, spans[-1].end) if spans else (start, end)
     hours = []
     if start < end:
         bounds = list(period_bounds(start, end, Period.HOUR, zone))
@@ -92,5 +122,6 @@ def hours_of_day(history: AnyHistory, day: date | None, now: Timestamp) -> Figur
                 "is_counted": bool(row.covered or row.entered or row.exited),
             }
             for row in history.rows(bounds, now)
+            if row.end > opens and row.start < closes
         ]
     return {"day": day.isoformat(), "today": today.isoformat(), "hours": hours}

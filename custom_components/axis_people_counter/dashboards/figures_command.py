@@ -15,12 +15,13 @@ from homeassistant.util import dt as dt_util
 from ..const import DOMAIN
 from ..coordinator import CameraCoordinator
 from ..counting import Timestamp
-from ..history import EARLIEST_YEAR, async_history
+from ..history import EARLIEST_YEAR, PlaceHistory, async_history, async_open_only
 from ..ledger import LedgerError
+from ..opening_hours import async_open_days
 from ..place_coordinator import PlaceCoordinator
 from ..receiver import PeopleCounterConfigEntry
 from ..weekdays import async_day
-from .figures import AnyHistory, Figures, comparison, hours_of_day, usual_week
+from .figures import AnyHistory, Figures, bounds_of_day, comparison, hours_of_day, usual_week, usual_weeks
 
 KINDS: Final = ("comparison", "usual_week", "day")
 # No key is longer.
@@ -61,9 +62,10 @@ async def websocket_figures(
         return
     now = int(dt_util.utcnow().timestamp())
     try:
+        history = await async_history(coordinator)
+        # Others don't wait for a slow calendar.
+        figures = await _async_figures(coordinator, history, msg, now)
         async with receiver.parallel_actions:
-            history = await async_history(coordinator)
-            figures = await _async_figures(coordinator, history, msg, now)
             found = await hass.async_add_executor_job(figures)
     except LedgerError:
         connection.send_error(msg["id"], ERR_NOT_READY, "The counts can't be read at the moment.")
@@ -90,6 +92,12 @@ async def _async_figures(
             today, last_week = [await async_day(coordinator, history.schedule, now, weeks) for weeks in (0, 1)]
             return partial(comparison, history, today, last_week, _counted_until(coordinator), now)
         case "usual_week":
+            if isinstance(coordinator, PlaceCoordinator) and isinstance(history, PlaceHistory):
+                history = await async_open_only(coordinator, history, [usual_weeks(history.schedule, now)])
             return partial(usual_week, history, now)
         case _:
-            return partial(hours_of_day, history, msg.get("day"), now)
+            start, end = bounds_of_day(history.schedule, msg.get("day"), now)
+            spans = None
+            if isinstance(coordinator, PlaceCoordinator) and start < now:
+                spans = (await async_open_days(coordinator, start, end))[0].spans
+            return partial(hours_of_day, history, start, end, spans, now)

@@ -11,7 +11,7 @@ from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import entity_registry as er
 
-from ..const import CONF_CAPACITY, DOMAIN, SUBENTRY_PLACE
+from ..const import CONF_CAPACITY, CONF_OPENING_HOURS, DOMAIN, SUBENTRY_PLACE
 from ..devices import async_device, async_device_keys
 from ..messages import name_order
 from ..settings import doors_of
@@ -39,6 +39,7 @@ class Place(Counted):
 
     doors: tuple[Counted, ...]
     capacity: int | None
+    has_opening_hours: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +73,7 @@ class Home:
                 *counted(key),
                 tuple(cameras[door.key] for door in doors_of(subentry) if door.key in cameras),
                 subentry.data.get(CONF_CAPACITY),
+                CONF_OPENING_HOURS in subentry.data,
             )
             for key, subentry in subentries.items()
             if key in names

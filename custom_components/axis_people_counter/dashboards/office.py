@@ -1,7 +1,7 @@
 """The dashboard for the people who look after a place: now, the last day, and how well the doors count."""
 
 from ..words import Words
-from .cards import FULL_WIDTH, Config, bars, heading, incomplete, inside, section, sections, subtitle, tile
+from .cards import FULL_WIDTH, Config, heading, hours_of_a_day, incomplete, inside, section, sections, subtitle, tile
 from .home import Home, Place
 from .nothing import nothing
 from .options import Options
@@ -75,7 +75,7 @@ def _last_day(place: Place, words: Words) -> Config:
         subtitle(words("inside_each_hour")),
         inside(place, words, 1),
         subtitle(words("in_out_each_hour")),
-        bars(place, words, "hour", 1),
+        hours_of_a_day(place, words),
     )
 
 

@@ -12,6 +12,7 @@ from .cards import (
     change,
     connected,
     heading,
+    hours_of_a_day,
     incomplete,
     inside,
     own,
@@ -85,7 +86,7 @@ def _subject_today(counted: Counted, words: Words, *, has_charts: bool) -> Confi
             subtitle(words("compared_with_last_week")),
             own("comparison", counted, words),
             subtitle(words("in_out_each_hour")),
-            bars(counted, words, "hour", 1),
+            hours_of_a_day(counted, words),
             subtitle(words("inside_each_hour")),
             inside(counted, words, 1),
         ]

@@ -23,7 +23,7 @@ from homeassistant.util import dt as dt_util
 
 from .agreement import Agreement
 from .coordinator import CameraCoordinator
-from .counting import DAY, Interval, Period, Timestamp, reverse
+from .counting import DAY, Interval, Intervals, Period, Timestamp, reverse
 from .ledger import Ledger, LedgerError
 from .messages import Message
 from .old_counts import Fault, FileError, Kind, Known, Lines, OldCounts, Skipped, read
@@ -35,8 +35,9 @@ _LOGGER = logging.getLogger(__name__)
 
 MAX_FILE: Final = 256 * 1024 * 1024
 MAX_FAULTS: Final = 100
-# The most intervals that are stored at once: pushes wait for it.
-INTERVALS_AT_ONCE: Final = 1000
+# The most intervals that are stored at once: pushes wait for it. With more objects at a time, Python would look through
+# all of Home Assistant's for garbage again and again.
+INTERVALS_AT_ONCE: Final = 300
 _MAX_NAME: Final = 100
 
 
@@ -321,8 +322,8 @@ def _opened(hass: HomeAssistant, path: Path) -> BinaryIO:
         raise
 
 
-def _batches(file: BinaryIO, plan: Plan, found: Imported) -> Iterator[tuple[Door, list[Interval]]]:
-    """Yield the intervals of a file, those of a camera that begin on one day at a time, in the order of time.
+def _batches(file: BinaryIO, plan: Plan, found: Imported) -> Iterator[tuple[Door, Intervals]]:
+    """Yield the intervals of a file, some of a camera that begin on one day at a time.
 
     Count all else in `found`, and at last its checksum.
     """
@@ -330,7 +331,7 @@ def _batches(file: BinaryIO, plan: Plan, found: Imported) -> Iterator[tuple[Door
     kind, rows = read(lines, plan.known)
     # Files of cameras have the directions of the camera.
     is_as_shown = kind in (Kind.OWN, Kind.TABLE)
-    batch: list[Interval] = []
+    batch = Intervals()
     batch_of: Any = None
     door = None
     for row in rows:
@@ -346,12 +347,12 @@ def _batches(file: BinaryIO, plan: Plan, found: Imported) -> Iterator[tuple[Door
                 of_row = plan.doors[row.serial, row.place]
                 belongs_to = of_row.key, row.interval.start // DAY
                 if batch and door and (belongs_to != batch_of or len(batch) == INTERVALS_AT_ONCE):
-                    yield door, sorted(batch)
-                    batch = []
+                    yield door, batch
+                    batch = Intervals()
                 door, batch_of = of_row if is_as_shown else of_row._replace(is_reversed=False), belongs_to
                 batch.append(reverse(row.interval) if door.is_reversed else row.interval)
     if batch and door:
-        yield door, sorted(batch)
+        yield door, batch
     found.checksum = lines.checksum
 
 

@@ -1,15 +1,18 @@
 """Files with old counts: what each kind of file says, row by row."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from io import BytesIO
 import json
+import tracemalloc
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from hypothesis import given, strategies as st
 import pytest
 
-from custom_components.axis_people_counter.counting import DAY, Interval, Period
+from custom_components.axis_people_counter.counting import DAY, MAX_COUNT, Interval, Period
 from custom_components.axis_people_counter.old_counts import (
     Fault,
     FaultKind,
@@ -345,3 +348,63 @@ def test_checksum_and_kind() -> None:
         list(file.rows)
         checksums.add(lines.checksum)
     assert len(checksums) == 3
+
+
+def test_memory() -> None:
+    """Reading takes no more memory for a long file than for a short one."""
+
+    def peak(count: int) -> int:
+        content = BytesIO(b"time,in,out\n" + b"".join(b"2020-01-01T00:00Z,1,1\n" for _ in range(count)))
+        file = read(Lines(content), known(period=Period.HOUR))
+        tracemalloc.start()
+        try:
+            assert sum(1 for _ in file.rows) == count
+            return tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+
+    assert peak(5000) < peak(500) + 20_000
+
+
+_cells = st.one_of(
+    st.sampled_from(
+        ["", "3", "3,0", "-1", "2026-01-31 08:00", "31.01.2026", "20260131080000", "2025-10-26T02:30", SERIAL]
+    ),
+    st.text(max_size=12),
+    st.datetimes().map(str),
+    st.integers().map(str),
+)
+_heads = st.sampled_from(
+    ["time,in,out", "start,end,in,out", TWO_D, OWN, f"place,{OWN},complete", '{"in": 1}', "Zeit;Ein;Aus"]
+)
+
+
+@given(
+    head=_heads,
+    rows=st.lists(st.lists(_cells, max_size=10), max_size=8),
+    mark=st.booleans(),
+    more=st.binary(max_size=20),
+)
+def test_any_file(head: str, rows: list[list[str]], mark: bool, more: bytes) -> None:
+    """Whatever a file contains, each row is counts, a fault or left out; what is counted is possible."""
+    lines = [head, *(",".join(row) for row in rows)]
+    content = "\n".join(lines).encode(errors="replace") + more
+    try:
+        found = rows_of(b"\xef\xbb\xbf" + content if mark else content)
+    except FileError:
+        return
+    before = -1
+    for row in found:
+        if isinstance(row, OldCounts):
+            interval = row.interval
+            assert 946_000_000 < interval.start < interval.end <= min(NOW, interval.start + DAY)
+            assert 0 <= interval.entered <= MAX_COUNT
+            assert before < row.row <= content.count(b"\n") + 1
+            before = row.row
+
+
+@given(st.binary(max_size=200))
+def test_any_bytes(content: bytes) -> None:
+    """Whatever bytes a file has, it is read or refused."""
+    with suppress(FileError):
+        rows_of(content)

@@ -3,7 +3,7 @@
 A push that comes later replaces what was imported. Knows no files. Called by ledger.py.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 import sqlite3
 from typing import Final, NamedTuple
@@ -52,9 +52,10 @@ class Undone(NamedTuple):
     exited: int
 
 
-def importable(db: sqlite3.Connection, key: str, found: Sequence[Interval]) -> Importable:
+def importable(db: sqlite3.Connection, key: str, found: Iterable[Interval]) -> Importable:
     """Return which of some intervals, all of about a day, begin and end where a camera has no counts."""
     camera = get_camera(db, key)
+    found = sorted(found)
     kept = [interval for interval in found if interval.start >= _kept_since(db, camera)]
     free = filling.without_counts(db, camera.id, kept)
     return Importable(tuple(free), len(kept) - len(free), len(found) - len(kept))
@@ -68,7 +69,7 @@ def begin(db: sqlite3.Connection, name: str, now: Timestamp) -> int:
 
 
 def store(
-    db: sqlite3.Connection, import_id: int, key: str, found: Sequence[Interval], received: Timestamp
+    db: sqlite3.Connection, import_id: int, key: str, found: Iterable[Interval], received: Timestamp
 ) -> Importable:
     """Store those of some intervals, all of about a day, that can be imported; return which these are."""
     if db.execute("SELECT * FROM imports WHERE id = ? AND finished = 0", (import_id,)).fetchone() is None:
@@ -116,11 +117,7 @@ def undo_step(db: sqlite3.Connection, import_id: int) -> Undone | None:
         db.execute("DELETE FROM imports WHERE id = ?", (import_id,))
         return None
     start, sent = imported.day * DAY, sent_of_import(import_id)
-    of_import = [
-        interval
-        for interval in intervals.beginning_within(db, imported.camera, start, start + DAY)
-        if interval.sent == sent
-    ][:INTERVALS_AT_ONCE]
+    of_import = intervals.sent_within(db, imported.camera, start, start + DAY, sent, INTERVALS_AT_ONCE)
     (key,) = db.execute("SELECT key FROM cameras WHERE id = ?", (imported.camera,)).fetchone()
     if of_import:
         _remove(db, imported, key, of_import)

@@ -187,6 +187,26 @@ def beginning_within(
     return found[:limit]
 
 
+def sent_within(
+    db: sqlite3.Connection, camera: int, start: Timestamp, end: Timestamp, sent: Timestamp, limit: int
+) -> list[SentInterval]:
+    """Return the first intervals of a camera that begin in [start, end) and were sent at an instant."""
+    rows = db.execute(
+        f"""
+        SELECT {SENT_INTERVAL_COLUMNS}
+        FROM intervals
+        WHERE camera = ? AND start >= ? AND start < ? AND sent = ?
+        ORDER BY start
+        LIMIT +?
+        """,
+        (camera, start, end, sent, limit),
+    )
+    found = [SentInterval(*row) for row in rows]
+    days = packed_days.read(db, camera, start, end)
+    found += (one for one in _unpacked(days, start, end) if one.sent == sent and one.start >= start)
+    return sorted(found)[:limit]
+
+
 def _unpacked(days: Iterable[PackedDay], low: Timestamp, high: Timestamp) -> Iterator[SentInterval]:
     """Yield the intervals of packed days that begin before `high`, without days that end before `low`."""
     for _, content in days:

@@ -180,7 +180,7 @@ class Ledger(LedgerFile):
 
     # Imports of old counts
 
-    def importable(self, key: str, found: Sequence[Interval]) -> Answer[Importable]:
+    def importable(self, key: str, found: Iterable[Interval]) -> Answer[Importable]:
         """Return which of some intervals, all of about a day, begin and end where a camera has no counts."""
         return self.submit(lambda db: imports.importable(db, key, found))
 
@@ -189,7 +189,7 @@ class Ledger(LedgerFile):
         return self.submit(lambda db: imports.begin(db, name, now), writes=True)
 
     def store_imported(
-        self, import_id: int, key: str, found: Sequence[Interval], received: Timestamp
+        self, import_id: int, key: str, found: Iterable[Interval], received: Timestamp
     ) -> Answer[Importable]:
         """Store those of some intervals, all of about a day, that can be imported; pushes replace them later."""
         return self.submit(lambda db: imports.store(db, import_id, key, found, received), writes=True)

@@ -1,12 +1,12 @@
 """The history of a door by the hour."""
 
-from datetime import UTC
+from datetime import UTC, datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from custom_components.axis_people_counter.counting import HOUR, DoorHistory, OpenSpans
+from custom_components.axis_people_counter.counting import HOUR, DoorHistory, OpenSpans, usual_of
 
 # A Monday at midnight (UTC).
 START: Final = 1_704_067_200
@@ -57,6 +57,19 @@ def test_local_hours() -> None:
 def test_opening_hours(spans: OpenSpans, opened: list[float]) -> None:
     """Each hour is open for the part that the opening hours say."""
     assert [hour.opened for hour in history().hours(UTC, 0, spans)] == opened
+
+
+def test_change_of_clocks() -> None:
+    """A shop opens at the same local time before and after the clocks are put back."""
+    zone = ZoneInfo("Europe/Stockholm")
+    start = int(datetime(2026, 9, 28, tzinfo=zone).timestamp())
+    found = DoorHistory()
+    hours = ((start + hour * HOUR, datetime.fromtimestamp(start + hour * HOUR, zone).hour) for hour in range(8 * 168))
+    found.replace(0, [(at, 10 * (8 <= hour < 20), 0, HOUR) for at, hour in hours])
+    usual = usual_of(found.hours(zone, 0), has_opening_hours=False)
+    assert usual
+    assert [usual.rates[6 * 24 + hour] for hour in (7, 8, 19, 20)] == [0, 10, 10, 0]
+    assert usual.longest == 0
 
 
 def test_last_people() -> None:

@@ -72,6 +72,12 @@ def test_usual_people() -> None:
     assert (found.longest, found.limit) == (0, 48)
 
 
+def test_few_people_may_stay_away() -> None:
+    """At a quiet door, it takes twelve people, so more than one more usual day."""
+    found = usual(regular(28, people=1))
+    assert (found.day, found.longest, found.limit) == (12, 0, 12)
+
+
 @pytest.mark.parametrize("days", [0, 20])
 def test_too_little_history(days: int) -> None:
     """Less than three weeks allow no judgement."""

@@ -16,6 +16,7 @@ sys.path.insert(0, str(ROOT))
 
 from scripts.bench_parts.bill import show_bill
 from scripts.bench_parts.live_counts import live_counts
+from scripts.bench_parts.long_report import long_report
 from scripts.bench_parts.one_push import one_push
 from scripts.bench_parts.past_history import past_history
 from scripts.bench_parts.past_year import past_year
@@ -36,6 +37,7 @@ PARTS: dict[str, Callable[[Path, int], Awaitable[list[Line]]]] = {
     "websocket": shown_after,
     "year": past_year,
     "live": live_counts,
+    "report": long_report,
 }
 
 

@@ -377,6 +377,17 @@ async def test_opening_hours(schedule: ShopSchedule, shop: Asked, pusher: Pusher
     assert [cell is not None for cell in report.hours.rows[0].hours] == [9 <= hour < 18 for hour in range(24)]
 
 
+async def test_opened_in_the_middle_of_an_hour(schedule: ShopSchedule, shop: Asked, pusher: Pusher) -> None:
+    """Only visitors after the opening count, in an hour that still has its own beginning."""
+    await schedule.add(("09:30:00", "18:00:00"))
+    halves = [measurement(MONDAY + 9 * HOUR + half * HOUR / 2, 30 - half, minutes=30) for half in range(2)]
+    main = hours(MONDAY, 7 * 24, (10, 8, 0))
+    await push_two_doors(pusher, main=[*main[:9], *halves, *main[10:]], back=hours(MONDAY, 7 * 24))
+    report = await shop(opening_hours=SCHEDULE)
+    assert (report.visitors, report.visitors_outside) == (Figure(37), Figure(30))
+    assert report.busiest_hour == Busiest(seconds(MONDAY + 9 * HOUR), 29)
+
+
 async def test_unknown_opening_hours(schedule: ShopSchedule, shop: Asked, pusher: Pusher) -> None:
     """Without the schedule, nobody knows who was a visitor."""
     await push_two_doors(pusher, main=hours(MONDAY, 7 * 24, (9, 20, 0)), back=hours(MONDAY, 7 * 24))

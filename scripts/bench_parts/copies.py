@@ -11,7 +11,8 @@ import os
 from pathlib import Path
 import sqlite3
 
-from custom_components.axis_people_counter.ledger import packed_days
+from custom_components.axis_people_counter.counting import DAY, SentInterval
+from custom_components.axis_people_counter.ledger import day_format, packed_days
 from tests.helpers.home_assistant import DOMAIN
 
 
@@ -22,6 +23,18 @@ def divide_into_pushes(ledger: Path) -> None:
     """
     with opened(ledger) as db:
         db.execute("UPDATE intervals SET sent = stop + 10 + abs(random()) % 31")
+
+
+def lengthen(ledger: Path, days: int) -> None:
+    """Copy all packed days of the only camera to so many days before, as if it had counted then too."""
+    with opened(ledger) as db:
+        found = db.execute("SELECT camera, content FROM packed_days ORDER BY day").fetchall()
+        for camera, content in found:
+            packed_days.add(db, camera, [_earlier(interval, days * DAY) for interval in day_format.unpack(content)])
+
+
+def _earlier(interval: SentInterval, seconds: int) -> SentInterval:
+    return interval._replace(start=interval.start - seconds, end=interval.end - seconds, sent=interval.sent - seconds)
 
 
 def copy_camera(ledger: Path, recorder: Path, source: str, copies: Mapping[str, str]) -> None:

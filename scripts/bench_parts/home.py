@@ -31,6 +31,7 @@ BARE = f"/api/{COMPONENT.name}/bare"
 SETTLED = f"/api/{COMPONENT.name}/settled"
 BACKGROUND = f"/api/{COMPONENT.name}/background"
 GARBAGE = f"/api/{COMPONENT.name}/garbage"
+REPORT = f"/api/{COMPONENT.name}/report"
 WATCH = f"/api/{COMPONENT.name}/watch"
 CONNECTIONS = 8
 SHOWN_SECONDS = 60
@@ -192,6 +193,13 @@ class Home:
         """Return the id of the config entry."""
         entries = await self.ha.request("GET", f"/api/config/config_entries/entry?domain={DOMAIN}")
         return str(entries[0]["entry_id"])
+
+    async def add_place(self, name: str, doors: Sequence[str]) -> None:
+        """Add a place with these doors, whose occupancy is reset at midnight."""
+        more = {"warning_level": 400, "hysteresis": 10, "daily_reset": True, "reset_time": "00:00:00", "reset_value": 0}
+        neighbours: dict[str, list[str]] = {"reversed_doors": []}
+        fields = {"name": name, "doors": list(doors), "capacity": 500, "neighbours": neighbours, "more": more}
+        await self.ha.add_subentry("place", fields)
 
     async def reload(self) -> float:
         """Reload the config entry and return the seconds that it took."""

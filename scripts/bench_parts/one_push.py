@@ -44,22 +44,7 @@ class Day:
             await self.home.post(await asyncio.to_thread(fleet.day))
             # The first push after history adds the sensors of totals.
             await self.home.post(await asyncio.to_thread(fleet.bodies, 1))
-        await self.home.ha.add_subentry(
-            "place",
-            {
-                "name": "Building",
-                "doors": [camera.serial for camera in self.doors.cameras],
-                "capacity": 500,
-                "neighbours": {"reversed_doors": []},
-                "more": {
-                    "warning_level": 400,
-                    "hysteresis": 10,
-                    "daily_reset": True,
-                    "reset_time": "00:00:00",
-                    "reset_value": 0,
-                },
-            },
-        )
+        await self.home.add_place("Building", [camera.serial for camera in self.doors.cameras])
 
     async def processor(self, fleet: Fleet) -> float:
         """Return the milliseconds of processor time per push, each shown on its own."""

@@ -128,10 +128,6 @@ def read(
         capacity = history.settings.capacity
         crowded = crowds(bounds, passages, corrections, running, capacity)
         of_days = {day.start: crowd for day, crowd in zip(days, crowded, strict=True)}
-        # Passages are read up to the end, but intervals after the last of them aren't.
-        for columns_of_door in found:
-            for _ in columns_of_door:
-                pass
     counted = [_counted(door, tally, timeline, kept_since) for door, tally in zip(doors, tallies, strict=True)]
     return Counted(timeline, counted, of_days)
 

@@ -1,6 +1,7 @@
-"""Views that the benchmark needs inside Home Assistant: one that does nothing, and four that prepare and watch."""
+"""Views that the benchmark needs inside Home Assistant: one that does nothing, and five that prepare, ask and watch."""
 
 import asyncio
+from datetime import timedelta
 import gc
 from time import perf_counter
 
@@ -9,15 +10,17 @@ from aiohttp import web
 from custom_components.axis_people_counter.const import DOMAIN as PEOPLE_COUNTER
 from custom_components.axis_people_counter.core_internals import async_recorder_done
 from custom_components.axis_people_counter.receiver import PeopleCounterConfigEntry
+from custom_components.axis_people_counter.reports import Days, ReportKind, async_build
 from homeassistant.components.http import KEY_HASS, HomeAssistantView
 from homeassistant.components.recorder.const import EVENT_RECORDER_5MIN_STATISTICS_GENERATED
 from homeassistant.core import CALLBACK_TYPE, Event, HomeAssistant, callback
 from homeassistant.helpers.typing import ConfigType
+from homeassistant.util import dt as dt_util
 
 
 async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
     """Register the views."""
-    for view in (BareView(), SettledView(), BackgroundView(), GarbageView(), WatchView()):
+    for view in (BareView(), SettledView(), BackgroundView(), GarbageView(), ReportView(), WatchView()):
         hass.http.register_view(view)
     return True
 
@@ -90,6 +93,25 @@ class GarbageView(HomeAssistantView):
         # that. From now on, this happens in a measurement only if what is measured makes that many.
         gc.collect()
         return self.json({})
+
+
+class ReportView(HomeAssistantView):
+    """Makes a report of all places over many days, which no action asks for at once."""
+
+    url = "/api/people_counter_bench/report"
+    name = "api:people_counter_bench:report"
+
+    async def post(self, request: web.Request) -> web.Response:
+        """Return the visitors and the number of days of the report on the days up to yesterday."""
+        hass = request.app[KEY_HASS]
+        number: int = (await request.json())["days"]
+        last = dt_util.now().date() - timedelta(days=1)
+        days = Days(last - timedelta(days=number - 1), last)
+        entries: list[PeopleCounterConfigEntry] = hass.config_entries.async_loaded_entries(PEOPLE_COUNTER)
+        places = [place for entry in entries for place in entry.runtime_data.places.values()]
+        report = await async_build(hass, places, ReportKind.RANGE, days)
+        visitors = sum(place.visitors.value or 0 for place in report.places)
+        return self.json({"visitors": visitors, "days": len(report.places[0].days)})
 
 
 class WatchView(HomeAssistantView):

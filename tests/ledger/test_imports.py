@@ -8,7 +8,7 @@ import pytest
 from custom_components.axis_people_counter.counting.interval import Interval
 from custom_components.axis_people_counter.counting.overlap import import_of
 from custom_components.axis_people_counter.counting.replacements import Replacement, routes_of
-from custom_components.axis_people_counter.ledger import imports
+from custom_components.axis_people_counter.ledger import imports, schema
 from custom_components.axis_people_counter.ledger.errors import LedgerError
 from custom_components.axis_people_counter.ledger.imports import Importable, Undone
 from custom_components.axis_people_counter.ledger.ledger import Ledger
@@ -247,3 +247,24 @@ def test_undone_import_leaves_no_trace(pushed: list[tuple[int, int]], read: list
 def test_which_import_an_interval_is_of() -> None:
     """Only imported intervals name an import."""
     assert [import_of(sent) for sent in (-2, -1, 0, 1, START)] == [2, 1, None, None, None]
+
+
+def test_ledger_of_an_earlier_version(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A ledger from before imports keeps all it has, and takes imports."""
+    with monkeypatch.context() as earlier, opened(path) as ledger:
+        earlier.setattr(schema, "MIGRATIONS", schema.MIGRATIONS[:1])
+        query_of_version = ledger.submit(lambda db: db.execute("PRAGMA user_version").fetchone())
+        assert query_of_version.result(TIMEOUT) == (1,)
+        ledger.submit(
+            lambda db: db.execute(
+                "INSERT INTO cameras (key, serial, name, sent, received, total_entered) VALUES (?, ?, 'Door', 0, 0, 0)",
+                (SERIAL, SERIAL),
+            ),
+            writes=True,
+        ).result(TIMEOUT)
+    with opened(path) as ledger:
+        record(ledger, 600, interval(5, 1))
+        number, _ = import_all(ledger, interval(0, 7))
+        assert total(ledger) == 1
+        undo(ledger, number)
+        assert stored(path) == [interval(5, 1)]

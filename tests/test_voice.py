@@ -7,9 +7,9 @@ from typing import Any, Final
 from freezegun.api import FrozenDateTimeFactory
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
-from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.axis_people_counter.const import DOMAIN
+from custom_components.axis_people_counter.voice_sentences import MAX_NAMES
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import area_registry as ar, device_registry as dr, entity_registry as er
 from homeassistant.setup import async_setup_component
@@ -225,6 +225,44 @@ async def test_doors(hass: HomeAssistant, shop: str) -> None:
     assert await ask(hass, "how many visitors today") == "7 visitors today."
 
 
+async def test_name_within_a_name(hass: HomeAssistant, shop: str, entry: MockConfigEntry) -> None:
+    """Take the longest name in a question, and whole words only."""
+    cafe = await add_place(hass, entry, (BACK,), name="Shop café")
+    expose(hass, entity_of(hass, cafe, "occupancy"))
+    assert await ask(hass, "how many people are in the shop café") == "Nobody is in the Shop café."
+    assert await ask(hass, "how many people are in the shop") == "5 people are in the Shop."
+    assert await ask(hass, "how many people are in the workshop") == PERSONS
+
+
+async def test_many_names(hass: HomeAssistant, shop: str) -> None:
+    """Know a limited number of names: sentences with many would take Home Assistant long to match."""
+    aliases: list[Any] = [f"House {number}" for number in range(2 * MAX_NAMES)]
+    er.async_get(hass).async_update_entity(entity_of(hass, shop, "occupancy"), aliases=aliases)
+    await hass.async_block_till_done()
+    assert await ask(hass, "how many people are in house 1") == "5 people are in House 1."
+    assert await ask(hass, f"how many people are in house {MAX_NAMES}") == PERSONS
+    assert await ask(hass, "how many people are inside") == "5 people are inside."
+
+
+async def test_area_of_a_door(hass: HomeAssistant, shop: str, entry: MockConfigEntry) -> None:
+    """Answer for the place of an area, not for its doors there."""
+    area = ar.async_get(hass).async_create("Ground floor")
+    devices = dr.async_get(hass)
+    for key in (shop, BACK):
+        device = devices.async_get_device_by_identifier((DOMAIN, key), entry.entry_id)
+        assert device
+        devices.async_update_device(device.id, area_id=area.id)
+    await hass.async_block_till_done()
+    expose(hass, entity_of(hass, BACK, "in_today"))
+    question = "how many visitors were in the ground floor today"
+    assert await ask(hass, question) == "7 visitors in the Ground floor today."
+    place = devices.async_get_device_by_identifier((DOMAIN, shop), entry.entry_id)
+    assert place
+    devices.async_update_device(place.id, area_id=None)
+    await hass.async_block_till_done()
+    assert "in the Ground floor today" not in await ask(hass, question)
+
+
 async def test_place_with_the_name_of_a_camera(hass: HomeAssistant, shop: str, entry: MockConfigEntry) -> None:
     """Answer for the place if a camera has the same name."""
     place = await add_place(hass, entry, name="Back door")
@@ -286,17 +324,15 @@ async def test_unloaded(hass: HomeAssistant, shop: str, entry: MockConfigEntry) 
 
 
 async def test_conversation_is_set_up_later(
-    hass: HomeAssistant,
-    noon: FrozenDateTimeFactory,
-    entry: MockConfigEntry,
-    hass_client_no_auth: ClientSessionGenerator,
+    hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Pusher, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Answer as soon as the conversation agent is there; Home Assistant sets up both in any order."""
+    await both(pusher, main=(6, 1))
+    occupancy = entity_of(hass, SERIAL, "occupancy")
+    # The server of the test already runs. Home Assistant starts its own after the set-up.
+    monkeypatch.setattr(hass.http.app.router, "_frozen", False)
     assert await async_setup_component(hass, "homeassistant", {})
-    assert await hass.config_entries.async_setup(entry.entry_id)
-    await hass.async_block_till_done()
     assert await async_setup_component(hass, "conversation", {})
-    await both(Pusher(hass, await hass_client_no_auth()), main=(6, 1))
     await hass.async_block_till_done()
-    expose(hass, entity_of(hass, SERIAL, "occupancy"))
-    assert await ask(hass, "how many people are inside") == "5 people are inside."
+    expose(hass, occupancy)
+    assert await ask(hass, "how many people are in the main entrance") == "5 people are in the Main entrance."

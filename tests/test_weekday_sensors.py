@@ -232,6 +232,26 @@ async def test_clock_changes(
     assert shown(hass, key, CHANGE) == str(round(100 * (6 * today / (4 * before) - 1)))
 
 
+async def test_clock_is_put_back_today(
+    hass: HomeAssistant, noon: FrozenDateTimeFactory, entry: MockConfigEntry, pusher: Pusher
+) -> None:
+    """When the clock shows a time again, the comparison is up to that time again, with everybody of today."""
+    half = HOUR / 2
+    midnight = datetime.fromisoformat("2026-10-24T22:00:00Z")
+    await move_to(hass, noon, midnight + HOUR)
+    last_week = [measurement(midnight - WEEK + number * half, 2, minutes=30) for number in range(48)]
+    await pusher.push(*last_week, measurement(midnight, 3, minutes=30), measurement(midnight + half, 3, minutes=30))
+    key = await add_place(hass, entry, (SERIAL,))
+    found = []
+    for number in range(2, 9):
+        await move_to(hass, noon, midnight + (number + 1) * half)
+        await pusher.push(measurement(midnight + number * half, 3, minutes=30))
+        await wait(hass, noon, MINUTE)
+        found.append(tuple(attributes(hass, key, CHANGE).values()))
+    # From half past one to half past three, with two hours from two on.
+    assert found == [(9, 6), (12, 8), (15, 10), (18, 8), (21, 10), (24, 12), (27, 14)]
+
+
 async def test_quiet(hass: HomeAssistant, noon: FrozenDateTimeFactory, entry: MockConfigEntry, pusher: Pusher) -> None:
     """States are written at most once a minute while people pass, and else at most every five minutes."""
     minutes = [measurement(NOON - WEEK + number * MINUTE, 3) for number in range(60)]

@@ -19,14 +19,9 @@ class Expectation:
     """What the open hours of a place usually bring at each of its doors."""
 
     def __init__(self, counted: Counted) -> None:
-        """Find the open pieces of each hour."""
+        """Find the days; most reports need no estimate."""
         self._counted = counted
-        timeline = counted.timeline
-        self._pieces: defaultdict[tuple[date, int], list[int]] = defaultdict(list)
-        for day in timeline.days:
-            for piece in day.pieces:
-                if timeline.is_open[piece]:
-                    self._pieces[day.date, timeline.hours[piece]].append(piece)
+        self._days = {day.date: day for day in counted.timeline.days}
 
     def missed(self, day: TimelineDay) -> float | None:
         """Return the visitors expected in the open time of a day that doors missed; None with too little history."""
@@ -45,11 +40,18 @@ class Expectation:
                 expected += rate * seconds
         return expected
 
+    def _open_pieces(self, day: date, hour: int) -> list[int]:
+        """Return the pieces of an hour of a day in which the place was open."""
+        if (found := self._days.get(day)) is None:
+            return []
+        timeline = self._counted.timeline
+        return [piece for piece in found.pieces if timeline.hours[piece] == hour and timeline.is_open[piece]]
+
     def _rate(self, door: CountedDoor, day: date, hour: int) -> float | None:
         """Return the visitors a second at a door in an hour of the weekday, from the weeks before with all counts."""
         people = seconds = weeks = 0
         for number in range(1, ESTIMATE_WEEKS + 1):
-            pieces = self._pieces.get((day - timedelta(weeks=number), hour))
+            pieces = self._open_pieces(day - timedelta(weeks=number), hour)
             if pieces and not any(door.missing[piece] for piece in pieces):
                 people += sum(door.entered[piece] for piece in pieces)
                 seconds += sum(map(self._counted.timeline.seconds, pieces))

@@ -4,6 +4,7 @@
 those who answer with a report.
 """
 
+import asyncio
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -85,9 +86,11 @@ async def _async_question(
 ) -> Question:
     history = await PlaceHistory.async_of(place)
     zone = history.schedule.zone
-    open_days = [
-        day for start, end in needed_spans(kind, days, zone) for day in await async_open_days(place, start, end)
-    ]
+    open_days: list[OpenDay] = []
+    for start, end in needed_spans(kind, days, zone):
+        open_days += await async_open_days(place, start, end)
+        # Hundreds of days take the event loop some milliseconds.
+        await asyncio.sleep(0)
     weather: dict[date, DayWeather] = {}
     if weather_entity is not None:
         start, end = days.bounds(zone)

@@ -14,6 +14,8 @@ _DAY: Final = timedelta(days=1)
 _WEEK: Final = timedelta(weeks=1)
 # An estimate is made from the same weekdays of so many weeks before a missing hour.
 ESTIMATE_WEEKS: Final = 8
+# So many opening days are asked for at once.
+DAYS_AT_ONCE: Final = 60
 
 
 class Days(NamedTuple):
@@ -72,19 +74,25 @@ def same_time(until: Timestamp, days: Days, earlier: Days, zone: tzinfo) -> Time
 
 
 def needed_spans(kind: ReportKind, days: Days, zone: tzinfo) -> list[tuple[Timestamp, Timestamp]]:
-    """Return all time that a report has to know something of, as disjoint stretches in the order of time."""
+    """Return all time that a report has to know something of, in the order of time: at most so many days at once."""
     needed = [days, *earlier_days(kind, days).values(), Days(days.first - ESTIMATE_WEEKS * _WEEK, days.first - _DAY)]
-    return list(_merged(sorted(some.bounds(zone) for some in needed)))
+    return [part.bounds(zone) for some in _merged(sorted(needed)) for part in _parts(some)]
 
 
-def _merged(spans: list[tuple[Timestamp, Timestamp]]) -> Iterator[tuple[Timestamp, Timestamp]]:
-    start, end = spans[0]
-    for next_start, next_end in spans[1:]:
-        if next_start > end:
-            yield start, end
-            start, end = next_start, next_end
-        end = max(end, next_end)
-    yield start, end
+def _merged(needed: list[Days]) -> Iterator[Days]:
+    merged = needed[0]
+    for days in needed[1:]:
+        if days.first > merged.last + _DAY:
+            yield merged
+            merged = days
+        merged = Days(merged.first, max(merged.last, days.last))
+    yield merged
+
+
+def _parts(days: Days) -> Iterator[Days]:
+    for first in range(0, days.number, DAYS_AT_ONCE):
+        start = days.first + timedelta(days=first)
+        yield Days(start, min(days.last, start + timedelta(days=DAYS_AT_ONCE - 1)))
 
 
 def _midnight(day: date, zone: tzinfo) -> Timestamp:

@@ -6,7 +6,6 @@ import re
 
 from playwright.async_api import Request, Route
 
-from scripts.e2e_parts.cameras import NAME
 from scripts.e2e_parts.run import Run
 from tests.helpers.home_assistant import DOMAIN
 
@@ -42,10 +41,11 @@ async def walk(run: Run) -> None:
         await page.goto(f"{run.home.url}/{PATH}")
         await asked
         await page.wait_for_timeout(EARLY_MILLISECONDS)
-        if await page.get_by_text(NAME).count():
+        shown = page.locator("hui-view").get_by_text(run.screen.texts("common.in_out_each_hour"), exact=True).first
+        if await shown.count():
             run.screen.add_fault("early-page: the dashboard is there before its files")
         await page.unroute(f"**/{DOMAIN}/**")
-        await page.locator("hui-view").get_by_text(NAME).first.wait_for()
+        await shown.wait_for()
     finally:
         await early.close()
 

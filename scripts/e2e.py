@@ -42,6 +42,7 @@ from scripts.e2e_parts.walks import (
     options,
     places,
     repairs,
+    report,
     stored_counts,
 )
 from tests.helpers.home_assistant import INTEGRATION, HomeAssistant, HomeAssistantError
@@ -57,6 +58,7 @@ WALKS: dict[str, Callable[[Run], Awaitable[None]]] = {
     "blueprint": blueprint.walk,
     "dashboards": dashboards.walk,
     "early-page": early_page.walk,
+    "report": report.walk,
     "door": door.walk,
     "options": options.walk,
     "new-token": new_token.walk,

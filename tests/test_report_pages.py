@@ -161,6 +161,7 @@ async def test_incomplete_numbers_are_marked(hass: HomeAssistant) -> None:
     assert notes == [
         "Main entrance: 3 h missing, Tuesday 17 November, 13:00~16:00",
         "Garden door: 10 h missing, Sunday 22 November (has never reported)",
+        "All numbers are without the missing time.",
     ]
     head, monday, tuesday, *_, sunday = table(text)
     assert head == ["Day", "Visitors", "Estimate", "Week before", "Change", "Peak", "Weather", "Events"]
@@ -198,14 +199,15 @@ async def test_unknown_numbers(hass: HomeAssistant) -> None:
         busiest_hour=None,
         busiest_day=None,
         comparisons=(),
-        over_capacity_seconds=None,
+        over_capacity_seconds=0,
         visitors_outside=Figure(None, 4200),
     )
     text = await page(hass, nothing)
     root = parsed(text)
     assert "Visitors unknown" in words_in(root)
     assert {row[1] for row in table(text)[1:]} == {"unknown"}
-    assert len(list(root.iter("svg"))) == 1
+    assert not list(root.iter("svg"))
+    assert "Over the capacity" not in words_in(root)
     assert table(text)[0] == ["Day", "Visitors"]
 
 

@@ -182,10 +182,11 @@ async def test_message(hass: HomeAssistant) -> None:
 async def test_message_of_an_incomplete_week(hass: HomeAssistant) -> None:
     """Say first which counts are missing, and mark the numbers; there is no change to compare."""
     words = await words_of(hass, "de")
-    assert seen(text(incomplete_week(), words)).splitlines()[:5] == [
+    assert seen(text(incomplete_week(), words)).splitlines()[:6] == [
         "Besucher: 1.171 (3_h fehlen)",
         "- Main entrance: 3_h fehlen, Dienstag 17._November, 13:00~16:00",
         "- Garden door: 10_h fehlen, Sonntag 22._November (hat nie gemeldet)",
+        "- Alle Zahlen sind ohne die fehlende Zeit.",
         "- Schätzung: etwa 1.210 mit der fehlenden Zeit",
         "- Woche davor: 1.104",
     ]
@@ -234,13 +235,14 @@ async def test_whole_days_missing(hass: HomeAssistant) -> None:
         never,
     )
     report = changed_place(incomplete_week(), missing=found, deleted_before=at(MONDAY, 24))
-    lines = seen(text(report, await words_of(hass, "en"))).splitlines()[1:6]
+    lines = seen(text(report, await words_of(hass, "en"))).splitlines()[1:7]
     assert lines == [
         "- Counts from before Tuesday 17_November, 00:00 have been deleted.",
         "- Main entrance: 3 days missing, Monday 16_November ~ Wednesday 18_November",
         "- Main entrance: 24_h missing, Monday 16_November (before its first count)",
         "- Main entrance: 4_h missing, Monday 16_November, 20:00~24:00 (deleted by age)",
         "- Further gaps: 1",
+        "- All numbers are without the missing time.",
     ]
 
 

@@ -16,6 +16,7 @@ PICTURES = {
     "people_counter-0": "dashboard.png",
     "people_counter-2": "dashboard-history.png",
     "office-0": "office.png",
+    "report": "report.png",
     "go": "door-go.png",
     "stop": "door-stop.png",
 }

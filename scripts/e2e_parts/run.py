@@ -117,6 +117,14 @@ class Run:
 
         await wait_until(has_entities)
 
+    async def sees_entity(self, unique_id: str) -> None:
+        """Wait until there is an entity."""
+
+        async def is_there() -> bool:
+            return unique_id in await self.home.states()
+
+        await wait_until(is_there)
+
     async def sees_automation(self) -> None:
         """Wait until there is an automation."""
 

@@ -154,7 +154,7 @@ def _place(place: PlaceReport) -> Fields:
         "busiest_hour_visitors": busiest_hour and busiest_hour.visitors,
         "busiest_day": busiest_day and _local(busiest_day.start, place)[:10],
         "busiest_day_visitors": busiest_day and busiest_day.visitors,
-        "over_capacity_minutes": place.over_capacity_minutes,
+        "over_capacity_minutes": place.peak and place.over_capacity_minutes,
         "drift": place.drift.people,
         "days": [
             _day(day, before, place) for day, before in zip(place.days, earlier_days(place, previous), strict=True)

@@ -130,7 +130,8 @@ def facts(report: Report, place: PlaceReport, words: ReportWords) -> Iterator[Fa
     if place.busiest_hour is not None:
         hour = words.hour(place.busiest_hour.start, zone)
         yield Fact(words("busiest_hour"), f"{words.number(place.busiest_hour.visitors)} ({hour})")
-    if place.capacity is not None and (minutes := place.over_capacity_minutes) is not None:
+    # Without a peak, nobody knows how many people were inside.
+    if place.peak is not None and place.capacity is not None and (minutes := place.over_capacity_minutes) is not None:
         value = words.duration(minutes) if place.over_capacity_seconds else words("not_at_all")
         yield Fact(words("above_capacity", number=words.number(place.capacity)), value)
     if place.visitors_outside is not None:
@@ -170,6 +171,9 @@ def notes(place: PlaceReport, words: ReportWords, limit: int) -> Iterator[str]:
         yield _missing(missing, place, words)
     if (more := len(place.missing) - limit) > 0:
         yield words("more_missing", number=words.number(more))
+    # Also peaks and times over the capacity may be higher in truth.
+    if place.visitors.value is not None and place.visitors.missing_minutes:
+        yield words("without_missing")
 
 
 def _missing(missing: Missing, place: PlaceReport, words: ReportWords) -> str:

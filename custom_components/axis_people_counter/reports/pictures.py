@@ -30,7 +30,8 @@ def pictures(report: Report, place: PlaceReport, words: ReportWords) -> Iterator
     if report.kind is ReportKind.DAY:
         yield _hours(place, words)
         return
-    yield _days(report, place, words)
+    if any(day.visitors.value is not None for day in place.days):
+        yield _days(report, place, words)
     if any(day.peak for day in place.days):
         yield _peaks(place, words)
     if heat_map := _heat_map(place, words):

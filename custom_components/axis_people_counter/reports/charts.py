@@ -91,7 +91,7 @@ def bars(title: str, shown: Sequence[Bar], legend: Legend, limit: Limit | None =
     step = WIDTH / len(shown)
     numbered = list(shown) if len(shown) <= _MAX_NUMBERS else [max(shown, key=lambda bar: bar.value or 0)]
     every = max(1, ceil(_LABEL_WIDTH[len(shown) <= _MAX_NUMBERS] / step))
-    parts = [_line(0, foot, WIDTH, foot, GREY)]
+    parts, texts = [_line(0, foot, WIDTH, foot, GREY)], list[Markup]()
     for number, bar in enumerate(shown):
         left, width, middle = (number + _GAP / 2) * step, step * (1 - _GAP), (number + 0.5) * step
         if bar.value:
@@ -102,13 +102,15 @@ def bars(title: str, shown: Sequence[Bar], legend: Legend, limit: Limit | None =
         if bar in numbered:
             highest = max(bar.value or 0, bar.earlier or 0) * scale
             text = bar.shown if bar.is_complete else f"{bar.shown}*"
-            parts.append(_text(min(max(middle, _EDGE), WIDTH - _EDGE), foot - highest - 5, text))
+            texts.append(_text(min(max(middle, _EDGE), WIDTH - _EDGE), foot - highest - 5, text, has_ground=True))
         if number % every == 0:
-            parts.append(_text(middle, _BARS_HEIGHT - 8, bar.label, GREY))
+            texts.append(_text(middle, _BARS_HEIGHT - 8, bar.label, GREY))
     has_limit = limit is not None and limit.value <= top
     if limit is not None and has_limit:
         height = foot - limit.value * scale
         parts.append(_line(0, height, WIDTH, height, LIMIT, dashes="6 3"))
+    # Numbers can be read where the line of the limit goes through them.
+    parts += texts
     parts += _legend(
         [
             (_outline, legend.earlier if any(bar.earlier for bar in shown) else ""),
@@ -173,9 +175,19 @@ def _svg(title: str, said: Iterator[str], height: float, parts: Sequence[Markup]
     )
 
 
-def _text(x: float, y: float, text: str, fill: str = INK, *, anchor: str = "middle", size: int = 11) -> Markup:
-    return Markup('<text x="{}" y="{}" fill="{}" font-size="{}" text-anchor="{}">{}</text>').format(
-        _number(x), _number(y), fill, size, anchor, text
+def _text(
+    x: float,
+    y: float,
+    text: str,
+    fill: str = INK,
+    *,
+    anchor: str = "middle",
+    size: int = 11,
+    has_ground: bool = False,
+) -> Markup:
+    ground = Markup(' stroke="#ffffff" stroke-width="3" paint-order="stroke"') if has_ground else ""
+    return Markup('<text x="{}" y="{}" fill="{}" font-size="{}" text-anchor="{}"{}>{}</text>').format(
+        _number(x), _number(y), fill, size, anchor, ground, text
     )
 
 

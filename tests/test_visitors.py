@@ -162,11 +162,14 @@ async def test_changed_while_open(
     await both(pusher, main=(4, 0))
     key = await add_place(hass, entry, opening_hours=SCHEDULE)
     await settle(hass)
+    # Less time than between two looks at the schedule.
+    await move_to(hass, noon, NOON + 10 * MINUTE)
+    await both(pusher, NOON + 10 * MINUTE, main=(3, 0))
     await schedule.change(("17:00", "18:00"))
-    assert visitors(hass, key) == ("4", "0", "4")
-    await move_to(hass, noon, NOON + 2 * MINUTE)
-    await both(pusher, NOON + 2 * MINUTE, main=(2, 0))
-    assert visitors(hass, key) == ("4", "2", "6")
+    assert visitors(hass, key) == ("7", "0", "7")
+    await move_to(hass, noon, NOON + 12 * MINUTE)
+    await both(pusher, NOON + 12 * MINUTE, main=(2, 0))
+    assert visitors(hass, key) == ("7", "2", "9")
 
 
 @pytest.mark.usefixtures("socket_enabled")

@@ -229,6 +229,20 @@ async def test_nothing_is_cut(hass: HomeAssistant, pusher: Pusher, entry: MockCo
     assert all(not card["unit"].strip() for card in statistics)
 
 
+@pytest.mark.parametrize("limits", [{}, {"capacity": 50}, {"capacity": 50, "warning_level": 40}])
+@pytest.mark.parametrize("kind", ["overview", "office"])
+async def test_no_tile_stands_alone(
+    hass: HomeAssistant, pusher: Pusher, entry: MockConfigEntry, ask: Ask, kind: str, limits: dict[str, int]
+) -> None:
+    """Show tiles two to a row, and one that would stand alone in a row of its own."""
+    await both(pusher)
+    await add_place(hass, entry, limits=limits)
+    for view in (await ask(kind))["views"]:
+        for section in view["sections"]:
+            narrow = [card for card in section["cards"] if card["type"] == "tile" and "grid_options" not in card]
+            assert len(narrow) % 2 == 0, [card["name"] for card in narrow]
+
+
 async def test_office_shows_all_of_a_place(
     hass: HomeAssistant, pusher: Pusher, entry: MockConfigEntry, ask: Ask
 ) -> None:

@@ -77,6 +77,15 @@ def tile(counted: Counted, key: str, name: str, *, wide: bool = False, **options
     return {"type": "tile", "entity": entity, "name": name, **size, **options}
 
 
+def rows(*tiles: Config | None) -> list[Config]:
+    """Return tiles two to a row, without those that are None; the last one is wide if it would stand alone."""
+    shown = [card for card in tiles if card]
+    narrow = [card for card in shown if "grid_options" not in card]
+    if len(narrow) % 2:
+        narrow[-1]["grid_options"] = {"columns": FULL_WIDTH}
+    return shown
+
+
 def own(name: str, counted: Counted, words: Words) -> Config:
     """Return one of the module's own cards."""
     texts = {key: words(key) for key in OWN_CARDS[name]}

@@ -1,7 +1,19 @@
 """The dashboard for the people who look after a place: now, the last day, and how well the doors count."""
 
 from ..words import Words
-from .cards import FULL_WIDTH, Config, heading, hours_of_a_day, incomplete, inside, section, sections, subtitle, tile
+from .cards import (
+    FULL_WIDTH,
+    Config,
+    heading,
+    hours_of_a_day,
+    incomplete,
+    inside,
+    rows,
+    section,
+    sections,
+    subtitle,
+    tile,
+)
 from .home import Home, Place
 from .nothing import nothing
 from .options import Options
@@ -27,16 +39,18 @@ def _now(place: Place, words: Words) -> Config:
     return section(
         heading(place.name, "mdi:storefront", incomplete(place, words)),
         _gauge(place, words),
-        tile(place, "occupancy", words("now")),
-        tile(place, "free_places", words("free")),
-        tile(place, "nearly_full", words("nearly_full")),
-        tile(place, "full", words("full")),
-        tile(place, "in_today", words("in_today")),
-        tile(place, "out_today", words("out_today")),
-        tile(place, "visitors_today", words("visitors_today")),
-        tile(place, "visitors_outside_today", words("visitors_outside_today")),
-        tile(place, "peak_today", words("peak_today")),
-        tile(place, "threshold", words("last_threshold"), state_content="event_type"),
+        *rows(
+            tile(place, "occupancy", words("now")),
+            tile(place, "free_places", words("free")),
+            tile(place, "nearly_full", words("nearly_full")),
+            tile(place, "full", words("full")),
+            tile(place, "in_today", words("in_today")),
+            tile(place, "out_today", words("out_today")),
+            tile(place, "visitors_today", words("visitors_today")),
+            tile(place, "visitors_outside_today", words("visitors_outside_today")),
+            tile(place, "peak_today", words("peak_today")),
+            tile(place, "threshold", words("last_threshold"), state_content="event_type"),
+        ),
         *_last_hour(place, words),
     )
 

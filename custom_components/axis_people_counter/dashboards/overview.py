@@ -16,6 +16,7 @@ from .cards import (
     incomplete,
     inside,
     own,
+    rows,
     section,
     sections,
     subtitle,
@@ -71,15 +72,17 @@ def _today(home: Home, words: Words) -> Config:
 
 def _subject_today(counted: Counted, words: Words, *, has_charts: bool) -> Config:
     badge = incomplete(counted, words) if isinstance(counted, Place) else connected(counted)
-    shown = [
+    shown: list[Config | None] = [
         heading(counted.name, _icon(counted), badge),
-        tile(counted, "occupancy", words("now"), wide=not isinstance(counted, Place)),
-        tile(counted, "free_places", words("free")),
-        tile(counted, "visitors_today" if isinstance(counted, Place) else "in_today", words("visitors_today")),
-        tile(counted, "peak_today", words("peak_today")),
+        *rows(
+            tile(counted, "occupancy", words("now"), wide=not isinstance(counted, Place)),
+            tile(counted, "free_places", words("free")),
+            tile(counted, "visitors_today" if isinstance(counted, Place) else "in_today", words("visitors_today")),
+            tile(counted, "peak_today", words("peak_today")),
+            None if isinstance(counted, Place) else tile(counted, "out_today", words("out_today")),
+        ),
     ]
     if not isinstance(counted, Place):
-        shown.append(tile(counted, "out_today", words("out_today")))
         shown.append(tile(counted, "passage", words("last_passage"), wide=True))
     if has_charts:
         shown += [

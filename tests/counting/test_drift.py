@@ -47,6 +47,16 @@ def test_one_normal_day_ends_it() -> None:
     assert drift_of(days(*[(50, 50)] * 30, *[(50, 0)] * 5, (50, 48))) is None
 
 
+@pytest.mark.parametrize("length", [3, 4, 9, 30])
+@pytest.mark.parametrize("after", [(50, 0), (70, 30)])
+def test_since_its_first_day(length: int, after: tuple[int, int]) -> None:
+    """A drift begins on its first day, however long it has lasted, and all its people are counted."""
+    entered, exited = after
+    start = FIRST_START + 60 * DAY_HOURS * HOUR
+    found = drift_of(days(*[(50, 50), (52, 48), (48, 52)] * 20, *[after] * length))
+    assert found == Drift(start, length * entered, length * exited, 0.5)
+
+
 def test_both_sides() -> None:
     """Days that differ now to one side and now to the other are no drift."""
     assert drift_of(days(*[(50, 50)] * 30, (80, 20), (20, 80), (80, 20))) is None

@@ -78,8 +78,9 @@ def days_of(hours: Iterable[DoorHour], today: int) -> list[Days]:
 
 
 def drift_of(days: Sequence[Days]) -> Drift | None:
-    """Return how a door has drifted, None if it hasn't, or too little is known."""
+    """Return how a door has drifted since the first day of it, None if it hasn't, or too little is known."""
     groups = _groups(days)
+    found: Drift | None = None
     for first in range(len(groups) - RUN, MIN_GROUPS - 1, -1):
         day = groups[first].day
         if day - groups[0].day < MIN_HISTORY or groups[-1].day - day > HISTORY:
@@ -94,13 +95,14 @@ def drift_of(days: Sequence[Days]) -> Drift | None:
         if min(group.part_in for group in drifted) > usual + limit or (
             max(group.part_in for group in drifted) < usual - limit
         ):
-            return Drift(
+            # Its last days alone would do, but then the drift would seem to begin anew on each day.
+            found = Drift(
                 drifted[0].start,
                 sum(group.entered for group in drifted),
                 sum(group.exited for group in drifted),
                 usual,
             )
-    return None
+    return found
 
 
 def _groups(days: Sequence[Days]) -> list[Days]:

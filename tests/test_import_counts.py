@@ -323,6 +323,20 @@ async def test_cut_off_by_a_restart(
     assert "Import 1 was cut off, so its 100 intervals were removed" in caplog.text
 
 
+async def test_undo_cut_off_by_a_restart(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+    """The next start removes the rest of an import whose undoing was cut off; until then it is listed."""
+    found = "time,in,out\n" + "".join(f"2026-06-{day:02} 08:00,3,4\n" for day in range(10, 13))
+    number = (await do_import(hass, found, period="hour"))["import_id"]
+    # The first of three steps.
+    assert await entry.runtime_data.ledger.undo_import_step(number)
+    (listed,) = (await call(hass, "list_imports"))["imports"]
+    assert (listed["import_id"], listed["intervals"]) == (number, 2)
+    await hass.config_entries.async_reload(entry.entry_id)
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert [await people(hass, f"2026-06-{day}") for day in range(10, 13)] == [[], [], []]
+    assert await call(hass, "list_imports") == {"imports": []}
+
+
 async def test_not_loaded(hass: HomeAssistant, entry: MockConfigEntry) -> None:
     """Without the integration there is nothing to import into."""
     await hass.config_entries.async_unload(entry.entry_id)

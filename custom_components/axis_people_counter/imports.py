@@ -167,8 +167,10 @@ class Imports:
             return await asyncio.shield(self._hass.async_create_task(self._async_undo(import_id)))
 
     async def async_undo_unfinished(self) -> None:
-        """Undo imports that were cut off when Home Assistant stopped. Raises LedgerError."""
+        """Undo imports that were cut off when Home Assistant stopped, or that were being undone. Raises LedgerError."""
         async with self._lock:
+            for import_id in await self._ledger.half_undone_imports():
+                await self._async_undo(import_id)
             for import_id in await self._ledger.unfinished_imports():
                 undone = await self._async_undo(import_id)
                 _LOGGER.warning(

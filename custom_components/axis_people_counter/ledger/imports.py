@@ -20,6 +20,11 @@ INTERVALS_AT_ONCE: Final = 1000
 # The most imports that are listed.
 MAX_LISTED: Final = 100
 
+# The column `finished`.
+_IN_PROGRESS: Final = 0
+_FINISHED: Final = 1
+_BEING_UNDONE: Final = 2
+
 
 @dataclass(frozen=True, slots=True)
 class Import:
@@ -72,7 +77,7 @@ def store(
     db: sqlite3.Connection, import_id: int, key: str, found: Iterable[Interval], received: Timestamp
 ) -> Importable:
     """Store those of some intervals, all of about a day, that can be imported; return which these are."""
-    if db.execute("SELECT * FROM imports WHERE id = ? AND finished = 0", (import_id,)).fetchone() is None:
+    if import_id not in unfinished(db):
         # Another file has taken the place of the ledger.
         raise LedgerError(f"Import {import_id} isn't in progress.")
     free = importable(db, key, found)
@@ -88,18 +93,28 @@ def store(
 
 def finish(db: sqlite3.Connection, import_id: int) -> None:
     """Record that all of an import is stored."""
-    db.execute("UPDATE imports SET finished = 1 WHERE id = ?", (import_id,))
+    db.execute("UPDATE imports SET finished = ? WHERE id = ?", (_FINISHED, import_id))
 
 
 def unfinished(db: sqlite3.Connection) -> list[int]:
     """Return the ids of the imports that were begun, but not finished."""
-    return [import_id for (import_id,) in db.execute("SELECT id FROM imports WHERE finished = 0 ORDER BY id")]
+    return _in_state(db, _IN_PROGRESS)
+
+
+def half_undone(db: sqlite3.Connection) -> list[int]:
+    """Return the ids of the imports of which something may be left, though undoing them was begun."""
+    return _in_state(db, _BEING_UNDONE)
+
+
+def _in_state(db: sqlite3.Connection, finished: int) -> list[int]:
+    found = db.execute("SELECT id FROM imports WHERE finished = ? ORDER BY id", (finished,))
+    return [import_id for (import_id,) in found]
 
 
 def newest(db: sqlite3.Connection) -> list[Import]:
     """Return the newest imports, the last one first."""
     rows = db.execute(
-        "SELECT id, name, made FROM imports WHERE finished = 1 ORDER BY id DESC LIMIT ?", (MAX_LISTED,)
+        "SELECT id, name, made FROM imports WHERE finished != ? ORDER BY id DESC LIMIT ?", (_IN_PROGRESS, MAX_LISTED)
     ).fetchall()
     return [_described(db, *row) for row in rows]
 
@@ -116,6 +131,8 @@ def undo_step(db: sqlite3.Connection, import_id: int) -> Undone | None:
     if imported is None:
         db.execute("DELETE FROM imports WHERE id = ?", (import_id,))
         return None
+    # If this is cut off between two steps, the next start goes on.
+    db.execute("UPDATE imports SET finished = ? WHERE id = ? AND finished = ?", (_BEING_UNDONE, import_id, _FINISHED))
     start, sent = imported.day * DAY, sent_of_import(import_id)
     of_import = intervals.sent_within(db, imported.camera, start, start + DAY, sent, INTERVALS_AT_ONCE)
     (key,) = db.execute("SELECT key FROM cameras WHERE id = ?", (imported.camera,)).fetchone()

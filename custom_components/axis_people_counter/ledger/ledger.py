@@ -214,6 +214,10 @@ class Ledger(LedgerFile):
         """Return the ids of the imports that were begun, but not finished."""
         return self.submit(imports.unfinished)
 
+    def half_undone_imports(self) -> Answer[list[int]]:
+        """Return the ids of the imports of which something may be left, though undoing them was begun."""
+        return self.submit(imports.half_undone)
+
     # Comparisons with cameras, and corrections
 
     def comparisons(self) -> Answer[dict[str, Comparison]]:

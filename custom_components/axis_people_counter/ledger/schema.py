@@ -233,7 +233,7 @@ _IMPORTS: Final = """
         id INTEGER PRIMARY KEY AUTOINCREMENT,
         name TEXT NOT NULL,
         made INTEGER NOT NULL,
-        -- 0 until all of the file is stored. Such an import is undone when the integration starts.
+        -- 0 until all of the file is stored, 2 once it is being undone. Both are undone when the integration starts.
         finished INTEGER NOT NULL DEFAULT 0
     ) STRICT;
 

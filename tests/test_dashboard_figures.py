@@ -203,6 +203,23 @@ async def test_opening_hours(hass: HomeAssistant, entry: MockConfigEntry, pusher
     assert [hour["hour"] for hour in last_week["hours"]] == ["10:00", "11:00", "12:00", "13:00"]
     today = (await ask("day", key))["hours"]
     assert [(hour["hour"], hour["in"]) for hour in today] == [("10:00", 5), ("11:00", 0)]
+    # The place is closed in the hour from twelve.
+    assert sum(hour["in"] for hour in last_week["hours"]) == 12
+    assert last_week["visitors"] == 9
+    assert (await ask("day", key))["visitors"] == 5
+    assert (await ask("day", key, day="2026-09-15"))["visitors"] == 0
+    assert (await ask("day", SERIAL, day="2026-09-09"))["visitors"] == 152
+    assert (await ask("day", key, day="2026-09-17"))["visitors"] == 0
     # On a day when the place is closed, and at a camera, all hours are shown.
     assert len((await ask("day", key, day="2026-09-15"))["hours"]) == 24
     assert len((await ask("day", SERIAL, day="2026-09-09"))["hours"]) == 24
+
+
+@pytest.mark.usefixtures("noon")
+async def test_unknown_opening_hours(hass: HomeAssistant, entry: MockConfigEntry, pusher: Pusher, ask: Ask) -> None:
+    """Show the hours of a day, but no number of visitors, while it isn't known when the place is open."""
+    await pusher.push(measurement(NOON - HOUR, 4, minutes=60))
+    key = await add_place(hass, entry, (SERIAL,), opening_hours="schedule.missing")
+    figures = await ask("day", key)
+    assert sum(hour["in"] for hour in figures["hours"]) == 4
+    assert figures["visitors"] is None

@@ -5,24 +5,13 @@ They come from the ledger, in the time zone of the camera or place. These functi
 
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from itertools import pairwise
 from typing import Any, Final
 
-from ..counting import (
-    MIDNIGHT,
-    OpenDay,
-    OpenSpan,
-    Period,
-    Row,
-    Schedule,
-    Timestamp,
-    period_bounds,
-    to_timestamp,
-    wall_time,
-)
+from ..counting import MIDNIGHT, OpenDay, Period, Row, Schedule, Timestamp, period_bounds, to_timestamp, wall_time
 from ..history import History, PlaceHistory
 from ..weekdays import WEEKS, compare
 
@@ -101,15 +90,17 @@ def bounds_of_day(schedule: Schedule, day: date | None, now: Timestamp) -> tuple
 
 
 def hours_of_day(
-    history: AnyHistory, start: Timestamp, end: Timestamp, spans: Sequence[OpenSpan] | None, now: Timestamp
+    history: AnyHistory, start: Timestamp, end: Timestamp, open_day: OpenDay | None, now: Timestamp
 ) -> Figures:
-    """Return the people in and out in each hour of a day, up to now.
+    """Return the people in and out in each hour of a day, up to now, and its visitors: None if they aren't known.
 
-    Where a place has opening hours, those before it opens and after it closes are left out.
+    Where a place has opening hours, the hours before it opens and after it closes are left out. Visitors come while it
+    is open, so they may be fewer than the people of the hours.
     """
     zone = history.schedule.zone
     day, today = (datetime.fromtimestamp(at, zone).date() for at in (start, now))
     end = min(end, now)
+    spans = open_day.spans if open_day else None
     opens, closes = (spans[0].start, spans[-1].end) if spans else (start, end)
     hours = []
     if start < end:
@@ -124,4 +115,10 @@ def hours_of_day(
             for row in history.rows(bounds, now)
             if row.end > opens and row.start < closes
         ]
-    return {"day": day.isoformat(), "today": today.isoformat(), "hours": hours}
+    visitors: int | None = 0
+    if start < end:
+        if isinstance(history, PlaceHistory) and open_day:
+            history = replace(history, open_days=[open_day])
+        (whole_day,) = history.rows([start, end], now)
+        visitors = None if open_day and whole_day.open_seconds is None else whole_day.entered
+    return {"day": day.isoformat(), "today": today.isoformat(), "hours": hours, "visitors": visitors}

@@ -97,7 +97,7 @@ async def _async_figures(
             return partial(usual_week, history, now)
         case _:
             start, end = bounds_of_day(history.schedule, msg.get("day"), now)
-            spans = None
+            open_day = None
             if isinstance(coordinator, PlaceCoordinator) and start < now:
-                spans = (await async_open_days(coordinator, start, end))[0].spans
-            return partial(hours_of_day, history, start, end, spans, now)
+                (open_day,) = await async_open_days(coordinator, start, end)
+            return partial(hours_of_day, history, start, end, open_day, now)

@@ -33,7 +33,7 @@ class Day extends FigureCard {
     return this.refresh();
   }
 
-  draw({ day, today, hours }) {
+  draw({ day, today, hours, visitors }) {
     if (!this.isBuilt) this.build();
     // Today's card shows tomorrow's day after midnight; a chosen day stays.
     this.shown = day;
@@ -41,9 +41,9 @@ class Day extends FigureCard {
     if (this.field.max !== today) this.field.max = today;
     if (this.shadowRoot.activeElement !== this.field) this.field.value = day;
     this.next.disabled = day >= today;
-    const entered = hours.reduce((sum, hour) => sum + hour.in, 0);
     const texts = this.texts;
-    this.sum.textContent = texts.visitors.replace("{number}", this.number(entered));
+    // Some are unknown: those of a day whose opening hours are.
+    this.sum.textContent = texts.visitors.replace("{number}", visitors === null ? "–" : this.number(visitors));
     const name = (hour) => this.time(new Date(`${day}T${hour.hour}Z`));
     const tip = (hour) => `${name(hour)}: ${texts.in} ${hour.in}, ${texts.out} ${hour.out}`;
     const most = Math.max(1, ...hours.flatMap((hour) => [hour.in, hour.out]));

@@ -5,6 +5,7 @@ from datetime import timedelta
 import re
 from typing import Final
 from xml.etree import ElementTree as ET
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -81,6 +82,20 @@ async def test_pages_are_well_formed(hass: HomeAssistant, language: str) -> None
         assert [words_in(heading) for heading in root.iter("h1")] == [place.name for place in report.places]
         ids = [element.get("id") for element in root.iter() if element.get("id")]
         assert len(ids) == len(set(ids))
+
+
+async def test_places_in_several_time_zones(hass: HomeAssistant) -> None:
+    """Name the time zone of each place if they differ, because their times are local."""
+    report = week()
+    (shop,) = report.places
+    broadway = replace(shop, name="Broadway", zone=ZoneInfo("America/New_York"))
+    text = words_in(parsed(await page(hass, replace(report, places=(shop, broadway, shop)))))
+    assert f"Times are local: {shop.zone}, America/New_York." in text
+    assert text.count("(America/New_York)") == 1
+    assert text.count(f"({shop.zone})") == 2
+    alone = words_in(parsed(await page(hass, report)))
+    assert f"Times are local: {shop.zone}." in alone
+    assert f"({shop.zone})" not in alone
 
 
 async def test_page_needs_nothing_else(hass: HomeAssistant) -> None:

@@ -74,10 +74,16 @@ def html(report: Report, words: ReportWords, link_until: Timestamp | None = None
 
 def _footer(report: Report, words: ReportWords, link_until: Timestamp | None) -> Markup:
     zone = report.places[0].zone
-    sentences = [words("made", time=words.full_moment(report.made_at, zone), zone=str(zone))]
+    zones = ", ".join(_zones(report))
+    sentences = [words("made", time=words.full_moment(report.made_at, zone), zone=zones)]
     if link_until is not None:
         sentences.append(words("link_until", time=words.full_moment(link_until, zone)))
     return _element("footer", " ".join([*sentences, NAME]))
+
+
+def _zones(report: Report) -> list[str]:
+    """Return the time zones of all places, each once."""
+    return list(dict.fromkeys(str(place.zone) for place in report.places))
 
 
 def _overview(report: Report, words: ReportWords) -> Markup:
@@ -107,12 +113,15 @@ def _place(report: Report, place: PlaceReport, words: ReportWords) -> Markup:
     parts.append(Markup('<div class="grid">\n{}\n</div>').format(_joined(cells)))
     if len(place.days) > 1:
         parts.append(_days(report, place, words))
-    return _section(place.name, report, words, parts)
+    zone = str(place.zone) if len(_zones(report)) > 1 else ""
+    return _section(place.name, report, words, parts, zone)
 
 
-def _section(name: str, report: Report, words: ReportWords, parts: Iterable[Markup]) -> Markup:
+def _section(name: str, report: Report, words: ReportWords, parts: Iterable[Markup], zone: str = "") -> Markup:
+    """Return a section; its time zone is named if other sections have others."""
     period = words.period(report)
-    return _SECTION.format(name=_clean(name), period=period[:1].upper() + period[1:], parts=_joined(parts))
+    period = period[:1].upper() + period[1:] + (f" ({zone})" if zone else "")
+    return _SECTION.format(name=_clean(name), period=period, parts=_joined(parts))
 
 
 def _total(report: Report, place: PlaceReport, words: ReportWords) -> Markup:

@@ -16,9 +16,9 @@ from homeassistant.components.recorder.statistics import statistics_during_perio
 from homeassistant.core import HomeAssistant
 
 from .helpers.importing import do_import, undo
-from .helpers.places import NOON, add_place
+from .helpers.places import BACK_DOOR, NOON, add_place, push_two_doors
 from .helpers.pusher import SERIAL, Pusher, measurement, state_of
-from .helpers.recorder_statistics import recorded, restore, rows, settle, snapshot
+from .helpers.recorder_statistics import go_on, recorded, restore, rows, settle, snapshot
 
 pytestmark = pytest.mark.usefixtures("recorder_mock")
 
@@ -107,3 +107,29 @@ async def test_undo_keeps_what_only_recorder_has(
     await undo(hass, answer["import_id"])
     assert [row["state"] for row in await rows(hass, "in") if row["state"]] == [7, 5]
     assert [row["sum"] for row in await rows(hass, "in")][-1] == 12
+
+
+async def test_undo_keeps_what_a_silent_door_had(
+    hass: HomeAssistant, noon: FrozenDateTimeFactory, entry: MockConfigEntry, pusher: Pusher, ledger_path: Path
+) -> None:
+    """After the ledger was lost, a place keeps the people of a door that hasn't pushed yet when an import is undone."""
+    before = NOON - timedelta(hours=30)
+    await push_two_doors(
+        pusher, main=[measurement(before, 7, 2, minutes=60)], back=[measurement(before, 100, 50, minutes=60)]
+    )
+    place = (await add_place(hass, entry)).lower()
+    await settle(hass)
+    tables = await snapshot(hass)
+    await hass.config_entries.async_unload(entry.entry_id)
+    for lost in ledger_path.parent.glob("axis_people_counter.db*"):
+        lost.unlink()
+    await restore(hass, tables)
+    await hass.config_entries.async_setup(entry.entry_id)
+    await pusher.push(measurement(NOON - MINUTE, 5, 2))
+    answer = await do_import(hass, OLD)
+    await undo(hass, answer["import_id"])
+    assert [row["state"] for row in await rows(hass, "in", place)] == [107]
+    await pusher.push(measurement(NOON - MINUTE, 1, 1), sensor=BACK_DOOR)
+    await settle(hass)
+    await go_on(hass, noon)
+    assert [row["state"] for row in await rows(hass, "in", place) if row["state"]] == [107, 6]

@@ -123,8 +123,11 @@ class StatisticsWriter:
             return
         for changed in (key, *self._places_of.get(key, ())):
             async with self._lock:
-                # What was carried over from recorder is nowhere else.
-                if not await self._ledger.has_carried_hours(changed):
+                # What was carried over from recorder is nowhere else. Without a written hour, all that recorder has is
+                # from a lost ledger.
+                if await self._ledger.last_written_hour(
+                    changed
+                ) is not None and not await self._ledger.has_carried_hours(changed):
                     await self._series.async_rebuild(changed)
             self._queue.async_add(changed, dt_util.utcnow())
 

@@ -69,6 +69,16 @@ def test_small_difference() -> None:
     assert drift_of(days(*[(50, 50)] * 30, *[(70, 30)] * 3)) is not None
 
 
+@pytest.mark.parametrize(
+    ("weekday", "weekend", "lost"), [((30, 70), (80, 20), (100, 0)), ((70, 30), (20, 80), (0, 100))]
+)
+def test_weekly_direction(weekday: tuple[int, int], weekend: tuple[int, int], lost: tuple[int, int]) -> None:
+    """At a ferry, people may come each weekend and go on the other days. That is usual, and a lost direction isn't."""
+    year = days(*[*[weekday] * 4, *[weekend] * 3] * 52)
+    assert not [day for day in range(364) if drift_of(year[max(0, day - 112) : day])]
+    assert drift_of([*year[:111], *days(*[lost] * 4, first=111)])
+
+
 @pytest.mark.parametrize("count", [0, 2, 20])
 def test_too_little_history(count: int) -> None:
     """Less than three weeks allow no judgement."""

@@ -132,6 +132,17 @@ def test_only_open_time_counts() -> None:
     assert found.missed(empty(hours[50 * DAY_HOURS : 51 * DAY_HOURS])) == 0
 
 
+def test_open_on_sundays_only() -> None:
+    """A church that opens once a week is judged, too: a Sunday without anybody isn't likely."""
+    hours = [
+        hour._replace(entered=hour.entered * is_sunday, opened=float(is_sunday and 8 <= hour.hour_of_week % 24 < 20))
+        for hour in regular(63)
+        for is_sunday in (hour.hour_of_week // DAY_HOURS == 6,)
+    ]
+    found = usual(hours[: 56 * DAY_HOURS], has_opening_hours=True)
+    assert hours_until_noticed(found, hours[56 * DAY_HOURS :]) == 6 * DAY_HOURS + 12
+
+
 def test_cleaner_is_no_visitor() -> None:
     """People who pass while the door is closed are expected in no open hour."""
     hours = [hour._replace(entered=5, opened=float(hour.hour_of_week % DAY_HOURS > 5)) for hour in regular(30)]

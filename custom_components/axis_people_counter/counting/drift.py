@@ -3,8 +3,9 @@
 The rule: days are taken together, from the last one back, until MIN_PEOPLE people have passed in each group. In each
 group, the part of the people who came in is compared with its median in the eight weeks before the drift. The door has
 drifted if at least RUN groups, up to the last one, are off to the same side by more than the limit. The limit is FACTOR
-times as much as nine of ten groups were off before, but between MIN_OFF and MAX_OFF. So the door is normal again with
-the first group that is, and after twelve weeks at most, because the drift is its history by then.
+times as much as nine of ten groups were off before, but between MIN_OFF and MAX_OFF. And they are off by more than any
+RUN groups in a row were before: at a ferry, people may come each weekend, and go on the other days. So the door is
+normal again with the first group that is, and after twelve weeks at most, because the drift is its history by then.
 
 Pure functions; called by counting_check.py.
 """
@@ -92,8 +93,10 @@ def drift_of(days: Sequence[Days]) -> Drift | None:
         off = sorted(abs(part - usual) for part in before)[int(NINE_OF_TEN * len(before))]
         limit = min(MAX_OFF, max(MIN_OFF, FACTOR * off))
         drifted = groups[first:]
-        if min(group.part_in for group in drifted) > usual + limit or (
-            max(group.part_in for group in drifted) < usual - limit
+        parts = [group.part_in for group in drifted]
+        # Parts out are judged like parts in: from the other end.
+        if _is_off(parts, before, usual, limit) or _is_off(
+            [1 - part for part in parts], [1 - part for part in before], 1 - usual, limit
         ):
             # Its last days alone would do, but then the drift would seem to begin anew on each day.
             found = Drift(
@@ -103,6 +106,17 @@ def drift_of(days: Sequence[Days]) -> Drift | None:
                 usual,
             )
     return found
+
+
+def _is_off(parts: Sequence[float], before: Sequence[float], usual: float, limit: float) -> bool:
+    """Return True if all parts are larger than usual by more than the limit, and than those of any run before."""
+    # The groups just before may belong to the same drift.
+    end = len(before)
+    while end and before[end - 1] > usual + limit:
+        end -= 1
+    highest = max((min(before[first : first + RUN]) for first in range(end - RUN + 1)), default=0.0)
+    # A door that people only leave by on some days may still lose the other direction.
+    return min(parts) > max(usual + limit, highest + min(MIN_OFF, (1 - highest) / 2))
 
 
 def _groups(days: Sequence[Days]) -> list[Days]:

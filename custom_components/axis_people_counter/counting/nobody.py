@@ -22,7 +22,7 @@ from .local_time import DAY, Timestamp
 
 HISTORY: Final = 56 * DAY
 MIN_HISTORY: Final = 21 * DAY
-# On which the door was seen, and people who passed.
+# With counts, also where a place opens on Sundays only; and people who passed.
 MIN_DAYS: Final = 14
 MIN_PASSED: Final = 50
 
@@ -78,6 +78,7 @@ def usual_of(hours: Sequence[DoorHour], *, has_opening_hours: bool) -> Usual | N
         return None
     since: Timestamp = hours[-1].start - HISTORY
     of_days: dict[int, int] = {}
+    counted_days = {hour.day for hour in hours if hour.start >= since and hour.covered}
     people, seen = [0.0] * HOURS_A_WEEK, [0.0] * HOURS_A_WEEK
     hours = [hour for hour in hours if hour.start >= since and (hour.seen or hour.people)]
     for hour in hours:
@@ -86,7 +87,7 @@ def usual_of(hours: Sequence[DoorHour], *, has_opening_hours: bool) -> Usual | N
             of_days[hour.day] = of_days.get(hour.day, 0) + hour.people
             people[hour.hour_of_week] += hour.people
             seen[hour.hour_of_week] += hour.seen
-    if hours[-1].start - hours[0].start < MIN_HISTORY or len(of_days) < MIN_DAYS or sum(people) < MIN_PASSED:
+    if hours[-1].start - hours[0].start < MIN_HISTORY or len(counted_days) < MIN_DAYS or sum(people) < MIN_PASSED:
         return None
     rates = tuple(count / part if part else 0.0 for count, part in zip(people, seen, strict=True))
     longest = 0.0

@@ -120,6 +120,23 @@ async def test_wrong_sales(hass: HomeAssistant, wrong: str) -> None:
     assert await rate(hass) == STATE_UNKNOWN
 
 
+@pytest.mark.parametrize(
+    "last_reset",
+    ["0001-01-01T00:00:00", "9999-12-31T23:59:59-12:00", "2026-02-30T00:00:00", "2026-09-16 25:00:00", "never", 7],
+)
+async def test_last_reset_that_is_no_time(
+    hass: HomeAssistant, noon: FrozenDateTimeFactory, entry: MockConfigEntry, pusher: Pusher, last_reset: object
+) -> None:
+    """Have a rate, and follow the sales, though they began again at a time that doesn't exist."""
+    await hass.config.async_set_time_zone("Europe/Stockholm")
+    sell(hass, 12, last_reset=last_reset)
+    await both(pusher, main=(30, 4), back=(10, 2))
+    await add_place(hass, entry, **STOCKHOLM, sales=TILL)
+    assert await rate(hass) == "30.0"
+    sell(hass, 14, last_reset=last_reset)
+    assert await rate(hass) == "35.0"
+
+
 async def test_sales_sensor_comes_later(
     hass: HomeAssistant, noon: FrozenDateTimeFactory, entry: MockConfigEntry, pusher: Pusher
 ) -> None:

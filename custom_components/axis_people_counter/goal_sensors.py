@@ -4,6 +4,7 @@ Called by sensor.py. Without its option, a sensor is removed.
 """
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from typing import Any, override
 
@@ -123,8 +124,11 @@ def _now() -> Timestamp:
 def _last_reset(state: State) -> Timestamp | None:
     """Return when a sensor says that it began again, None if it doesn't."""
     text = state.attributes.get(ATTR_LAST_RESET)
-    instant = dt_util.parse_datetime(text) if isinstance(text, str) else None
-    return int(dt_util.as_utc(instant).timestamp()) if instant else None
+    # The time may be one that no calendar or time zone has.
+    with suppress(ValueError, OverflowError):
+        if isinstance(text, str) and (instant := dt_util.parse_datetime(text)):
+            return int(dt_util.as_utc(instant).timestamp())
+    return None
 
 
 @callback

@@ -1,6 +1,8 @@
 """The opening hours of a place, from a schedule or a calendar, and what is remembered of them."""
 
+import asyncio
 from datetime import date, datetime, timedelta, tzinfo
+from time import sleep
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -18,9 +20,11 @@ from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 
 from .helpers.clock import move_to
+from .helpers.get_counts import rows
 from .helpers.opening import CALENDAR, SCHEDULE, ShopSchedule, add_calendar, settle
 from .helpers.places import NOON, add_place, both, form, shown
 from .helpers.pusher import Pusher
+from .helpers.reports import report
 
 STOCKHOLM: Final = ZoneInfo("Europe/Stockholm")
 NEW_YORK: Final = ZoneInfo("America/New_York")
@@ -241,6 +245,58 @@ async def test_slow_calendar(
     await move_to(hass, noon, NOON + timedelta(minutes=1))
     await settle(hass)
     assert shown(hass, key, "visitors_today") == "0"
+
+
+@pytest.mark.parametrize("error", [asyncio.CancelledError(), RuntimeError("broken")])
+async def test_calendar_that_breaks(
+    hass: HomeAssistant, entry: MockConfigEntry, pusher: Pusher, noon: FrozenDateTimeFactory, error: BaseException
+) -> None:
+    """A calendar whose question is cancelled, or fails, costs nobody an answer."""
+    calendar = await add_calendar(hass, event("2026-09-16", "2026-09-17"))
+    calendar.error = error
+    key = await add_shop(hass, entry, pusher, CALENDAR)
+    noon.tick(timedelta(minutes=2))
+    assert await opened(entry, key, "2026-09-14", 3) == [None, None, None]
+    assert (await report(hass))["visitors"] is None
+
+
+@pytest.mark.parametrize(("field", "wrong"), [("start", None), ("start", "soon"), ("end", 7), ("summary", None)])
+async def test_unreadable_events(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    pusher: Pusher,
+    noon: FrozenDateTimeFactory,
+    caplog: pytest.LogCaptureFixture,
+    field: str,
+    wrong: object,
+) -> None:
+    """With an event without a time, the hours aren't known. One without a name is none that is named."""
+    unreadable = event("2026-09-14T09:00", "2026-09-14T12:00")
+    setattr(unreadable, field, wrong)
+    await add_calendar(hass, unreadable)
+    key = await add_shop(hass, entry, pusher, CALENDAR)
+    noon.tick(timedelta(minutes=2))
+    expected = "09:00-12:00" if field == "summary" else None
+    assert (await opened(entry, key, "2026-09-14"))[0] == expected
+    assert (await report(hass, period="day"))["title"]
+    assert "Traceback" not in caplog.text
+
+
+async def test_reports_with_a_slow_calendar(hass: HomeAssistant, entry: MockConfigEntry, pusher: Pusher) -> None:
+    """While reports wait for a calendar, others get their answers."""
+    calendar = await add_calendar(hass, event("2026-09-16", "2026-09-17"))
+    await add_shop(hass, entry, pusher, CALENDAR)
+    calendar.is_slow = True
+    reports = [hass.async_create_background_task(report(hass), "report") for _ in range(4)]
+    asked = hass.async_create_background_task(rows(hass, "2026-09-16 00:00:00"), "counts")
+    for _ in range(200):
+        await hass.async_add_executor_job(sleep, 0.01)
+        if asked.done():
+            break
+    assert asked.done()
+    assert not any(task.done() for task in reports)
+    for task in (asked, *reports):
+        task.cancel()
 
 
 async def test_pushes_ask_nothing(

@@ -4,6 +4,7 @@ Asks other integrations; their errors and delays end here. Called by opening_hou
 """
 
 import asyncio
+from contextlib import suppress
 from datetime import datetime, time, timedelta, tzinfo
 import logging
 from typing import Any, Final
@@ -96,11 +97,16 @@ async def _async_events(
             return to_timestamp(datetime.combine(day, MIDNIGHT), zone)
 
         return [
-            OpenSpan(max(instant(event["start"]), start), min(instant(event["end"]), end), event["summary"])
+            OpenSpan(max(instant(event["start"]), start), min(instant(event["end"]), end), event.get("summary"))
             for event in events
         ]
 
-    return await hass.async_add_executor_job(spans)
+    try:
+        return await hass.async_add_executor_job(spans)
+    except (LookupError, TypeError, ValueError, OverflowError) as err:
+        # Home Assistant checks events only when they are made.
+        _LOGGER.debug("%s has an event that can't be read: %r", entity_id, err)
+        return None
 
 
 async def _async_ask(hass: HomeAssistant, domain: str, action: str, entity_id: str, **data: Any) -> Any:
@@ -109,10 +115,20 @@ async def _async_ask(hass: HomeAssistant, domain: str, action: str, entity_id: s
     if state is None or state.state == STATE_UNAVAILABLE:
         return None
     data[ATTR_ENTITY_ID] = entity_id
+    # The integration of a calendar may raise any error, be cancelled itself, or ignore that. In a task of its own, that
+    # is nobody else's.
+    asking = hass.async_create_background_task(
+        hass.services.async_call(domain, action, data, blocking=True, return_response=True), f"Ask {entity_id}"
+    )
     try:
-        async with asyncio.timeout(SECONDS_TO_WAIT):
-            answer = await hass.services.async_call(domain, action, data, blocking=True, return_response=True)
-    except Exception as err:  # noqa: BLE001 - the integration of a calendar may raise any error
-        _LOGGER.debug("%s can't be read: %r", entity_id, err)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(SECONDS_TO_WAIT):
+                await asyncio.wait([asking])
+    finally:
+        asking.cancel()
+    is_answered = asking.done() and not asking.cancelled()
+    if not is_answered or asking.exception():
+        _LOGGER.debug("%s can't be read: %r", entity_id, asking.exception() if is_answered else "no answer")
         return None
+    answer = asking.result()
     return answer and answer.get(entity_id)

@@ -94,7 +94,7 @@ class ShopCalendar(CalendarEntity):
     def __init__(self, *events: CalendarEvent) -> None:
         """Store the events."""
         self.events = list(events)
-        self.error: Exception | None = None
+        self.error: BaseException | None = None
         self.is_slow = False
         # The time that was asked for each time.
         self.asked: list[tuple[datetime, datetime]] = []

@@ -72,7 +72,9 @@ async def async_build(
     found = []
     for place in places:
         question = await _async_question(hass, place, kind, days, now, weather_entity)
-        found.append(await hass.async_add_executor_job(build, question))
+        # Other actions don't wait for a slow calendar.
+        async with place.config_entry.runtime_data.parallel_actions:
+            found.append(await hass.async_add_executor_job(build, question))
     return Report(kind, days.first, days.last, now, tuple(found))
 
 

@@ -39,8 +39,8 @@ async def async_written(
 ) -> Written:
     """Return a report, which says until when its link works. Raises LedgerError."""
     words = await ReportWords.async_of(hass, request.language)
+    report = await async_build(hass, places, request.kind, request.days, request.weather)
     async with places[0].config_entry.runtime_data.parallel_actions:
-        report = await async_build(hass, places, request.kind, request.days, request.weather)
         return await hass.async_add_executor_job(_written, report, words, link_until)
 
 

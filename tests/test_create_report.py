@@ -13,8 +13,11 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry, MockUs
 import voluptuous as vol
 
 from custom_components.axis_people_counter.const import DOMAIN
+from custom_components.axis_people_counter.counting import OpenDay
+from custom_components.axis_people_counter.reports import DayWeather
 from custom_components.axis_people_counter.reports.request import LINK_LIFETIME, MAX_PLACES
-from homeassistant.core import Context, HomeAssistant
+from custom_components.axis_people_counter.reports.weather import day_weather
+from homeassistant.core import Context, HomeAssistant, State
 from homeassistant.exceptions import HomeAssistantError, Unauthorized
 from homeassistant.helpers import area_registry as ar, device_registry as dr, entity_registry as er
 from homeassistant.util import dt as dt_util
@@ -396,3 +399,35 @@ async def test_only_administrators_save(
         with pytest.raises(Unauthorized):
             await report(hass, context=context, save_to="www")
         assert not Path(hass.config.path("www")).exists()
+
+
+# Names and weather of others
+
+
+async def test_title_is_one_line(hass: HomeAssistant, entry: MockConfigEntry, shop: str) -> None:
+    """A title is one line, whatever the name of the place: it may be the subject of a mail."""
+    key = await add_place(hass, entry, (SERIAL,), name="Hall\r\nBcc: all@example.com\u2028\u202e  1")
+    answer = await report(hass, entity_id=entity_of(hass, key, "occupancy"), period="day")
+    assert answer["title"].partition(": Tuesday")[0] == "Hall Bcc: all@example.com 1"
+
+
+@pytest.mark.parametrize(
+    ("temperature", "unit", "expected"),
+    [
+        (21, "°C", (21.0, "°C")),
+        (10**400, "°C", (None, None)),
+        (float("inf"), "°C", (None, None)),
+        (float("nan"), "°C", (None, None)),
+        ("warm", "°C", (None, None)),
+        (21, 7, (21.0, None)),
+        (21, {"unit": "°C"}, (21.0, None)),
+        (21, "degrees " * 1000, (21.0, "degr")),
+    ],
+)
+def test_weather_of_any_entity(temperature: object, unit: object, expected: tuple[float | None, str | None]) -> None:
+    """Leave out a temperature that is none, and a unit that is no text."""
+    start = datetime(2026, 9, 7, tzinfo=UTC)
+    day = OpenDay(int(start.timestamp()), int((start + timedelta(days=1)).timestamp()), None)
+    attributes = {"temperature": temperature, "temperature_unit": unit}
+    weather = day_weather([State("weather.home", "sunny", attributes, last_updated=start)], day)
+    assert weather == DayWeather("sunny", *expected)

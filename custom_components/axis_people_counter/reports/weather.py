@@ -24,6 +24,9 @@ _LOGGER = logging.getLogger(__name__)
 # Recorder keeps ten days, unless a person has changed that. A weather entity changes some times an hour.
 MAX_DAYS: Final = 100
 MAX_STATES_A_DAY: Final = 1500
+# Any weather entity may be asked for, and its attributes may be anything.
+MAX_TEMPERATURE: Final = 500
+MAX_UNIT: Final = 4
 # Every night is one, so it only counts where there is nothing else.
 CLEAR_NIGHT: Final = "clear-night"
 
@@ -64,10 +67,15 @@ def day_weather(states: Sequence[State], hours: OpenDay) -> DayWeather | None:
             seconds[state.state] += sum(max(0, min(end, span.end) - max(start, span.start)) for span in spans)
     by_day = {condition: of_it for condition, of_it in seconds.items() if condition != CLEAR_NIGHT and of_it > 0}
     condition = max(by_day or seconds, key=lambda condition: seconds[condition])
-    readings = [
-        (float(temperature), state.attributes.get(ATTR_WEATHER_TEMPERATURE_UNIT))
-        for state in known
-        if isinstance(temperature := state.attributes.get(ATTR_WEATHER_TEMPERATURE), int | float)
-    ]
+    readings = [reading for state in known if (reading := _reading(state))]
     temperature, unit = max(readings, key=lambda reading: reading[0], default=(None, None))
     return DayWeather(condition, temperature, unit)
+
+
+def _reading(state: State) -> tuple[float, str | None] | None:
+    """Return a temperature with its unit, None if it is no temperature that anybody could measure."""
+    temperature = state.attributes.get(ATTR_WEATHER_TEMPERATURE)
+    if not isinstance(temperature, int | float) or not -MAX_TEMPERATURE <= temperature <= MAX_TEMPERATURE:
+        return None
+    unit = state.attributes.get(ATTR_WEATHER_TEMPERATURE_UNIT)
+    return float(temperature), unit[:MAX_UNIT] if isinstance(unit, str) else None

@@ -129,8 +129,10 @@ class ReportWords:
                 return self.formats.dates(first, report.last_day)
 
     def title(self, report: Report) -> str:
-        """Return the title of a report: its place, or all of them together, and its days."""
-        return self.labelled(self.name(report), self.period(report))
+        """Return the title of a report on one line: its place, or all of them together, and its days."""
+        # With a line break in the subject, no mail is sent.
+        name = "".join(letter if letter.isprintable() else " " for letter in self.name(report))
+        return self.labelled(" ".join(name.split()), self.period(report))
 
     def name(self, report: Report) -> str:
         """Return the name of the only place, or that of all."""

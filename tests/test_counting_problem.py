@@ -277,6 +277,16 @@ async def test_drift(hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: P
     assert state_of(hass, PROBLEM) == "off"
 
 
+async def test_drift_after_a_restart(
+    hass: HomeAssistant, noon: FrozenDateTimeFactory, entry: MockConfigEntry, pusher: Pusher, repairs: Repairs
+) -> None:
+    """The repair can be opened before the first check, and doesn't say that all is well."""
+    await lose_direction(hass, noon, pusher)
+    await hass.config_entries.async_reload(entry.entry_id)
+    flow = await repairs.open(DRIFTED)
+    assert "360 in, 0 out" in repairs.text(flow)
+
+
 async def test_drift_of_a_reversed_camera(
     hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Pusher, repairs: Repairs
 ) -> None:

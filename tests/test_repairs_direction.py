@@ -85,6 +85,18 @@ async def test_camera_is_turned(
     assert not repairs.issues
 
 
+async def test_repair_is_opened_after_a_restart(
+    hass: HomeAssistant, noon: FrozenDateTimeFactory, entry: MockConfigEntry, pusher: Pusher, repairs: Repairs
+) -> None:
+    """The repair can be opened before the first check, and doesn't say that all is well."""
+    noon.move_to(MIDNIGHT + DAY)
+    await push_day(pusher, BACKWARD)
+    await look(hass, noon)
+    await hass.config_entries.async_reload(entry.entry_id)
+    flow = await repairs.open(FRONT)
+    assert flow["step_id"] == "turn_camera"
+
+
 async def test_direction_is_confirmed(
     hass: HomeAssistant, noon: FrozenDateTimeFactory, entry: MockConfigEntry, pusher: Pusher, repairs: Repairs
 ) -> None:

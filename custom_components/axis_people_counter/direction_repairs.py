@@ -23,7 +23,8 @@ class DirectionFlow(RepairFlow):
 
     async def async_step_init(self, _: dict[str, Any] | None = None) -> RepairsFlowResult:
         """Show the first step."""
-        return await (self.async_step_turn_at_place() if self._door.places else self.async_step_turn_camera())
+        has_places = (await self._async_door()).places
+        return await (self.async_step_turn_at_place() if has_places else self.async_step_turn_camera())
 
     async def async_step_turn_camera(self, user_input: dict[str, Any] | None = None) -> RepairsFlowResult:
         """Offer to exchange in and out of the camera."""
@@ -34,7 +35,7 @@ class DirectionFlow(RepairFlow):
         return await self._async_step("turn_at_place", user_input)
 
     async def _async_step(self, step_id: str, user_input: dict[str, Any] | None) -> RepairsFlowResult:
-        door, entry, camera = self._door, self._entry, self._camera
+        door, entry, camera = await self._async_door(), self._entry, self._camera
         if user_input is None:
             return self.async_show_form(
                 step_id=step_id,
@@ -53,10 +54,9 @@ class DirectionFlow(RepairFlow):
                 raise AbortFlow("ledger_error", err.translation_placeholders) from err
         return self._async_succeed("left" if user_input[CONF_CHOICE] == RIGHT else "turned", self._data)
 
-    @property
-    def _door(self) -> BackwardDoor:
-        """The door as it was found last. Raises AbortFlow if it no longer seems wrong."""
-        door = self._entry.runtime_data.direction_check.found.get(self._data["about"])
+    async def _async_door(self) -> BackwardDoor:
+        """Return the door as it was found last. Raises AbortFlow if it no longer seems wrong."""
+        door = await self._entry.runtime_data.direction_check.async_problem_of(self._data["about"])
         if door is None:
             raise AbortFlow("nothing_left")
         return door

@@ -49,6 +49,7 @@ class DoorCheck[P](ABC):
         self._lock = asyncio.Lock()
         self._known_settings = self._settings()
         self.found: dict[str, P] = {}
+        self._has_checked = False
 
     @callback
     def async_start(self) -> None:
@@ -70,10 +71,20 @@ class DoorCheck[P](ABC):
         entry.async_on_unload(async_call_later(self._hass, FIRST_CHECK, check))
         entry.async_on_unload(async_track_time_interval(self._hass, check, self.every))
 
+    async def async_problem_of(self, key: str) -> P | None:
+        """Return the problem of a camera as it was found last.
+
+        Issues outlive a restart, and a person may open one before the first check.
+        """
+        if not self._has_checked:
+            await self._async_check()
+        return self.found.get(key)
+
     async def _async_check(self) -> None:
         async with self._lock:
             try:
                 self.found = await self._async_find()
+                self._has_checked = True
             except LedgerError as err:
                 _LOGGER.debug("The %s can't be checked now: %s", self.subject, err)
                 return

@@ -24,7 +24,7 @@ class DriftFlow(RepairFlow):
     async def async_step_confirm(self, user_input: dict[str, Any] | None = None) -> RepairsFlowResult:
         """Show the numbers; when confirmed, the history of the door begins with the drift."""
         entry, key = self._entry, self._camera.key
-        problem = entry.runtime_data.counting_check.found.get(key)
+        problem = await entry.runtime_data.counting_check.async_problem_of(key)
         if problem is None or problem.drift is None:
             raise AbortFlow("nothing_left")
         if user_input is None:

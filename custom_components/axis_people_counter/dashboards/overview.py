@@ -173,6 +173,7 @@ def _counting(home: Home, words: Words) -> Config:
     ]
     of_cameras = (
         ("connectivity", "doors", "mdi:door-open"),
+        ("counting_problem", "counting", "mdi:account-alert"),
         ("missing_minutes", "missing_minutes", "mdi:timer-sand"),
         ("difference_yesterday", "difference_yesterday", "mdi:scale-balance"),
     )

@@ -506,3 +506,11 @@ def test_choices_of_services() -> None:
         "save_to": set(SAVE_TO),
     }
     assert all(select["translation_key"] in translated for select in options.values())
+    # Home Assistant draws a list of choices before it has loaded their texts, and leaves it so.
+    assert {select["mode"] for select in options.values()} == {"dropdown"}
+
+
+def test_german_is_informal() -> None:
+    """Address a person as Home Assistant does in German."""
+    texts = (INTEGRATION / "translations" / "de.json").read_text()
+    assert not re.findall(r"\w+en Sie\b[^\"]{0,20}", texts)

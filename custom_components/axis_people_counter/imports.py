@@ -23,7 +23,7 @@ from homeassistant.util import dt as dt_util
 
 from .agreement import Agreement
 from .coordinator import CameraCoordinator
-from .counting import DAY, Interval, Intervals, Period, Timestamp, reverse
+from .counting import DAY, Interval, Intervals, Period, Routes, Timestamp, first_serial, key_at, reverse
 from .ledger import Ledger, LedgerError
 from .messages import Message
 from .old_counts import Fault, FileError, Kind, Known, Lines, OldCounts, Skipped, read
@@ -113,9 +113,25 @@ class Plan:
     open: Callable[[], BinaryIO]
     name: str
     known: Known
-    # By serial number and name of a place, as rows name them.
-    doors: Mapping[tuple[str | None, str | None], Door]
+    # By the name of a place, as rows name it; None where they name nothing.
+    doors: Mapping[str | None, Door]
+    # The camera of each key, the key for which each camera counts now, and for which it counted when.
+    cameras: Mapping[str, Door]
+    keys: Mapping[str, str]
+    routes: Routes
+    # Only counts for this key are wanted.
+    only: str | None
     zone: tzinfo
+
+    def door(self, row: OldCounts, kind: Kind) -> Door | None:
+        """Return the door whose counts a row has, None if these aren't wanted."""
+        if row.serial is None:
+            return self.doors[row.place]
+        key = key_at(self.routes.get(row.serial, ()), row.serial, row.interval.start)
+        if kind is Kind.OWN and key not in self.cameras:
+            # An export names the last camera of a door also for the time of those before it.
+            key = self.keys.get(row.serial, key)
+        return self.cameras.get(key) if self.only in (None, key) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +155,7 @@ class Imports:
         agreement: Agreement,
         cameras: Mapping[str, CameraCoordinator],
         places: Mapping[str, PlaceCoordinator],
+        routes: Routes,
     ) -> None:
         """Start without an import."""
         self._hass = hass
@@ -148,6 +165,7 @@ class Imports:
         self._agreement = agreement
         self._cameras = cameras
         self._places = places
+        self._routes = routes
         self._lock = asyncio.Lock()
 
     async def async_import(self, request: ImportRequest) -> Imported:
@@ -181,38 +199,51 @@ class Imports:
 
     async def _async_plan(self, request: ImportRequest) -> Plan:
         target = None if request.target is None else self._door_of(request.target)
-        zones: dict[str | None, tzinfo] = {}
-        doors: dict[tuple[str | None, str | None], Door] = {}
-        only = None
-        for camera in self._cameras.values():
-            serial = camera.camera.serial
-            zones[serial] = request.zone or (await async_camera_schedule(self._entry, camera.camera)).zone
-            doors[serial, None] = Door(camera.key, bool(camera.camera.reversed))
+        doors: dict[str | None, Door] = {}
+        zones = {
+            key: request.zone or (await async_camera_schedule(self._entry, camera.camera)).zone
+            for key, camera in self._cameras.items()
+        }
+        # The keys for which each camera counts, or has counted.
+        keys_of = {camera.camera.serial: {key} for key, camera in self._cameras.items()}
+        for serial in (*self._routes, *map(first_serial, self._cameras)):
+            held = {serial, *(route.key for route in self._routes.get(serial, ()))} & self._cameras.keys()
+            keys_of.setdefault(serial, set()).update(held)
         zone = request.zone or dt_util.get_default_time_zone()
         if target:
-            only = self._cameras[target.key].camera.serial
-            zone = zones[only]
-            doors[None, None] = target
+            zone = zones[target.key]
+            doors[None] = target
         places: dict[str, tuple[str, ...]] = {}
         for place in self._places.values():
             name = place.device_name.removeprefix("'")
             places[name] = (*places.get(name, ()), *self._door_names(place))
             if (door := self._only_door(place)) and (target is None or target.key == door.key):
-                doors[None, name] = door
+                doors[name] = door
         known = Known(
             now=int(dt_util.utcnow().timestamp()),
-            zones={**zones, None: zone},
-            places={name: names for name, names in places.items() if len(names) != 1 or (None, name) in doors},
+            zones={None: zone, **{serial: zones[min(keys)] for serial, keys in keys_of.items() if keys}},
+            places={name: names for name, names in places.items() if len(names) != 1 or name in doors},
             has_target=target is not None,
-            only=only,
+            only=target and frozenset(serial for serial, keys in keys_of.items() if target.key in keys),
             period=request.period,
             is_file=request.content is None,
         )
         if request.content is not None:
             content = request.content.encode(errors="replace")
-            return Plan(lambda: BytesIO(content), "", known, doors, zone)
-        path = Path(request.path or "")
-        return Plan(lambda: _opened(self._hass, path), _clean(path.name), known, doors, zone)
+            source: tuple[Callable[[], BinaryIO], str] = (lambda: BytesIO(content), "")
+        else:
+            path = Path(request.path or "")
+            source = (lambda: _opened(self._hass, path), _clean(path.name))
+        return Plan(
+            *source,
+            known,
+            doors,
+            {key: Door(key, bool(camera.camera.reversed)) for key, camera in self._cameras.items()},
+            {camera.camera.serial: key for key, camera in self._cameras.items()},
+            self._routes,
+            target.key if target else None,
+            zone,
+        )
 
     def _door_of(self, target: CameraCoordinator | PlaceCoordinator) -> Door:
         if isinstance(target, CameraCoordinator):
@@ -346,7 +377,9 @@ def _batches(file: BinaryIO, plan: Plan, found: Imported) -> Iterator[tuple[Door
             case Skipped():
                 found.skipped[row] += 1
             case OldCounts():
-                of_row = plan.doors[row.serial, row.place]
+                if (of_row := plan.door(row, kind)) is None:
+                    found.skipped[Skipped.OTHER_CAMERA] += 1
+                    continue
                 belongs_to = of_row.key, row.interval.start // DAY
                 if batch and door and (belongs_to != batch_of or len(batch) == INTERVALS_AT_ONCE):
                     yield door, batch

@@ -141,7 +141,7 @@ def test_owners() -> None:
         OldCounts(2, SERIAL, None, HOURS[0]),
         OldCounts(3, OTHER, None, HOURS[0]),
     ]
-    assert rows_of(head + of_camera + of_other, only=SERIAL) == [
+    assert rows_of(head + of_camera + of_other, only=frozenset({SERIAL})) == [
         OldCounts(2, SERIAL, None, HOURS[0]),
         Skipped.OTHER_CAMERA,
     ]

@@ -62,8 +62,8 @@ class OldCounts(NamedTuple):
 class Known:
     """All that a file may refer to.
 
-    `zones` has the time zone of each camera by its serial number, and that of rows which name no camera under None.
-    `places` has the names of the doors of each place, by the name of the place.
+    `zones` has the time zone of each camera by its serial number, also of replaced ones, and that of rows which name no
+    camera under None. `places` has the names of the doors of each place, by the name of the place.
     """
 
     now: Timestamp
@@ -71,8 +71,8 @@ class Known:
     places: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     # False if counts of files that name no camera have nowhere to go.
     has_target: bool = True
-    # Only rows of this camera are wanted.
-    only: str | None = None
+    # Only rows of cameras with these serial numbers are wanted.
+    only: frozenset[str] | None = None
     # How long each row of a plain table is; otherwise the step between its first two rows.
     period: Period | None = None
     # False for text that a person has pasted, whose last line may lack its end.
@@ -158,7 +158,7 @@ class _Reader:
         serial, place = self._owner(cells)
         if place is not None and self._has_cameras:
             return Skipped.PLACE
-        if self._known.only is not None and serial is not None and serial != self._known.only:
+        if self._known.only is not None and serial is not None and serial not in self._known.only:
             return Skipped.OTHER_CAMERA
         zone = self._known.zones[serial]
         start, end = self._bounds(cells, zone)

@@ -97,7 +97,9 @@ class Receiver:
         doors = Doors(hass, entry, self.ledger, self.cameras, self.places)
         self.direction_check = DirectionCheck(doors)
         self.counting_check = CountingCheck(doors)
-        self.imports = Imports(hass, entry, self.ledger, self.statistics, self.agreement, self.cameras, self.places)
+        self.imports = Imports(
+            hass, entry, self.ledger, self.statistics, self.agreement, self.cameras, self.places, self._routes
+        )
         self._live_polling = LivePolling(hass, entry, self.accesses, self._camera_now)
         # The places of each camera, by keys.
         self._places_of: dict[str, list[str]] = {}

@@ -15,6 +15,7 @@ from custom_components.axis_people_counter.const import DOMAIN
 from custom_components.axis_people_counter.counting import Interval
 from homeassistant.core import Context, HomeAssistant
 from homeassistant.exceptions import ServiceValidationError, Unauthorized
+from homeassistant.helpers.json import json_bytes
 
 from .helpers.exports import download
 from .helpers.get_counts import rows
@@ -132,6 +133,14 @@ async def test_very_many_faults(hass: HomeAssistant) -> None:
     """List the first faults only."""
     answer = await check(hass, "time,in,out\n" + "x,1,1\n" * 500)
     assert (answer["number_of_faults"], len(answer["faults"]), answer["faults"][-1]["row"]) == (500, 100, 101)
+
+
+async def test_half_a_character(hass: HomeAssistant) -> None:
+    """A fault whose cell is no whole text can be answered, and read."""
+    row = '{"serial": "\\ud800\\n7", "start": "2026-06-10T08:00", "end": "2026-06-10T09:00", "in": 1, "out": 1}\n'
+    answer = await check(hass, row, None)
+    assert json_bytes(answer)
+    assert [(fault["column"], fault["value"]) for fault in answer["faults"]] == [("serial", "  7")]
 
 
 async def test_zone_and_period(hass: HomeAssistant) -> None:

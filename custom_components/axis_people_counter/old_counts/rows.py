@@ -111,7 +111,8 @@ class _ColumnError(Exception):
         super().__init__(kind)
         self.kind = kind
         self.column = column
-        self.value = value[:_MAX_VALUE]
+        # No answer can have half a character, which JSON can.
+        self.value = "".join(letter if letter.isprintable() else " " for letter in value[:_MAX_VALUE])
 
 
 class _Previous(NamedTuple):

@@ -56,6 +56,8 @@ _DATA_BACKUP_HOLD: HassKey[BackupHold] = HassKey(f"{DOMAIN}_backup_hold")
 
 # Each action that reads the ledger occupies one of the few threads that all integrations share.
 MAX_PARALLEL_ACTIONS: Final = 2
+# Each report asks for hundreds of days, and may wait for a calendar.
+MAX_PARALLEL_REPORTS: Final = 4
 
 
 class QuarantineFullError(Exception):
@@ -111,6 +113,7 @@ class Receiver:
         self.problems = SenderProblems(hass)
         self.replacement_offer = ReplacementOffer(hass, entry, self.cameras)
         self.parallel_actions = asyncio.Semaphore(MAX_PARALLEL_ACTIONS)
+        self.parallel_reports = asyncio.Semaphore(MAX_PARALLEL_REPORTS)
 
     async def async_start(self) -> None:
         """Create the coordinators of all cameras in the ledger and of all places.

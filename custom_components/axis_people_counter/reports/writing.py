@@ -39,9 +39,11 @@ async def async_written(
 ) -> Written:
     """Return a report, which says until when its link works. Raises LedgerError."""
     words = await ReportWords.async_of(hass, request.language)
-    report = await async_build(hass, places, request.kind, request.days, request.weather)
-    async with places[0].config_entry.runtime_data.parallel_actions:
-        return await hass.async_add_executor_job(_written, report, words, link_until)
+    receiver = places[0].config_entry.runtime_data
+    async with receiver.parallel_reports:
+        report = await async_build(hass, places, request.kind, request.days, request.weather)
+        async with receiver.parallel_actions:
+            return await hass.async_add_executor_job(_written, report, words, link_until)
 
 
 def _written(report: Report, words: ReportWords, link_until: Timestamp | None) -> Written:

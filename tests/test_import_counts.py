@@ -1,7 +1,7 @@
 """Old counts are imported from texts and files, checked first, and refused as a whole where something is wrong."""
 
 import asyncio
-from datetime import timedelta
+from datetime import datetime, timedelta
 import os
 from pathlib import Path
 from typing import Any
@@ -330,6 +330,19 @@ async def test_cut_off_by_a_restart(
     await hass.async_block_till_done(wait_background_tasks=True)
     assert await entry.runtime_data.ledger.counted_seconds(SERIAL, 0, 1_780_006_000) == 0
     assert "Import 1 was cut off, so its 100 intervals were removed" in caplog.text
+
+
+async def test_import_after_one_that_failed(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+    """What is left of an import that failed, and couldn't be undone then, is no part of the next one."""
+    ledger = entry.runtime_data.ledger
+    number = await ledger.begin_import("counts.csv", 0)
+    start = int(datetime.fromisoformat(f"{JUNE}T08:00:00+02:00").timestamp())
+    await ledger.store_imported(number, SERIAL, [Interval(start, start + 3600, 3, 4, None, None)], 0)
+    assert (await check(hass))["skipped_already_counted"] == 0
+    assert (await do_import(hass))["intervals"] == 2
+    await hass.config_entries.async_reload(entry.entry_id)
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert await people(hass) == [("08:00", 3, 4), ("09:00", 0, 12)]
 
 
 async def test_undo_cut_off_by_a_restart(hass: HomeAssistant, entry: MockConfigEntry) -> None:

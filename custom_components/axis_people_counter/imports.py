@@ -171,6 +171,8 @@ class Imports:
     async def async_import(self, request: ImportRequest) -> Imported:
         """Check a file, and import it unless that is only a dry run. Raises ImportFailedError and LedgerError."""
         async with self._lock:
+            # Otherwise, the next start would remove what this import finds counted already.
+            await self._async_undo_unfinished()
             plan = await self._async_plan(request)
             found = await self._async_run(self._check, plan)
             has_faults = found.number_of_faults > 0 and not request.skips_faults
@@ -187,15 +189,18 @@ class Imports:
     async def async_undo_unfinished(self) -> None:
         """Undo imports that were cut off when Home Assistant stopped, or that were being undone. Raises LedgerError."""
         async with self._lock:
-            for import_id in await self._ledger.half_undone_imports():
-                await self._async_undo(import_id)
-            for import_id in await self._ledger.unfinished_imports():
-                undone = await self._async_undo(import_id)
-                _LOGGER.warning(
-                    "Import %s was cut off, so its %s intervals were removed. Import the file again",
-                    import_id,
-                    undone.intervals,
-                )
+            await self._async_undo_unfinished()
+
+    async def _async_undo_unfinished(self) -> None:
+        for import_id in await self._ledger.half_undone_imports():
+            await self._async_undo(import_id)
+        for import_id in await self._ledger.unfinished_imports():
+            undone = await self._async_undo(import_id)
+            _LOGGER.warning(
+                "Import %s was cut off, so its %s intervals were removed. Import the file again",
+                import_id,
+                undone.intervals,
+            )
 
     async def _async_plan(self, request: ImportRequest) -> Plan:
         target = None if request.target is None else self._door_of(request.target)
@@ -302,7 +307,7 @@ class Imports:
             found = await self._async_run(store, plan)
             await self._ledger.finish_import(import_id)
         except BaseException:
-            # If this fails as well, the next start undoes it.
+            # If this fails as well, the next import or start undoes it.
             with suppress(LedgerError):
                 await self._async_undo(import_id)
             raise

@@ -87,6 +87,23 @@ async def test_last_week(hass: HomeAssistant, shop: str) -> None:
     ]
 
 
+@pytest.mark.parametrize("period", ["day", "week", "month"])
+async def test_nothing_counted_yet(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, entry: MockConfigEntry, pusher: Pusher, period: str
+) -> None:
+    """Just after midnight, no count of a new period has come: its numbers are unknown, and nothing is estimated."""
+    monday = date(2026, 6, 1)
+    freezer.move_to("2026-05-31T22:05:00Z")
+    await push_days(pusher, monday - timedelta(weeks=4), (10,) * 28)
+    await add_place(hass, entry, time_zone="Europe/Stockholm")
+    answer = await report(hass, period=period, date=monday.isoformat())
+    (place,) = answer["places"]
+    assert (place["visitors"], place["estimate"], place["days"]) == (None, None, [])
+    assert answer["text"].splitlines()[0] == "Visitors: unknown"
+    assert "Estimate" not in answer["text"]
+    assert "Visitors" in answer["html"]
+
+
 @pytest.mark.parametrize(
     ("data", "first", "last", "visitors"),
     [

@@ -190,7 +190,8 @@ def _estimate(
     counted: Counted, expectation: Expectation, days: Iterable[TimelineDay], visitors: Figure
 ) -> Estimate | None:
     """Return the visitors of some days with those that were missed; None where none were, or that isn't known."""
-    if visitors.complete or not visitors.hours_known:
+    # Before the first minute of a report, its visitors aren't known, and nothing is missing.
+    if visitors.complete or not visitors.hours_known or not visitors.missing_minutes:
         return None
     missed = 0.0
     for day in days:

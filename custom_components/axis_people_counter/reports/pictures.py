@@ -28,7 +28,9 @@ class Picture(NamedTuple):
 def pictures(report: Report, place: PlaceReport, words: ReportWords) -> Iterator[Picture]:
     """Yield the charts of a place."""
     if report.kind is ReportKind.DAY:
-        yield _hours(place, words)
+        # Just after midnight, or where it is still yesterday, the day has no hours yet.
+        if place.hours.rows:
+            yield _hours(place, words)
         return
     if any(day.visitors.value is not None for day in place.days):
         yield _days(report, place, words)

@@ -229,6 +229,21 @@ async def test_nothing_is_cut(hass: HomeAssistant, pusher: Pusher, entry: MockCo
     assert all(not card["unit"].strip() for card in statistics)
 
 
+async def test_long_name_of_visitors_at_other_times(
+    hass: HomeAssistant, pusher: Pusher, entry: MockConfigEntry, ask: Ask
+) -> None:
+    """Give the people who come outside opening hours a row of their own: half of one cuts the name on a phone."""
+    await both(pusher)
+    key = await add_place(hass, entry, opening_hours="schedule.missing")
+    registry = er.async_get(hass)
+    entity_id = registry.async_get_entity_id("sensor", DOMAIN, f"{key}_visitors_outside_today")
+    assert entity_id
+    registry.async_update_entity(entity_id, disabled_by=None)
+    await hass.config_entries.async_reload(entry.entry_id)
+    (shown,) = (card for card in cards(await ask("office")) if card.get("entity") == entity_id)
+    assert shown["grid_options"] == {"columns": 12}
+
+
 @pytest.mark.parametrize("limits", [{}, {"capacity": 50}, {"capacity": 50, "warning_level": 40}])
 @pytest.mark.parametrize("kind", ["overview", "office"])
 async def test_no_tile_stands_alone(

@@ -47,9 +47,10 @@ def _now(place: Place, words: Words) -> Config:
             tile(place, "in_today", words("in_today")),
             tile(place, "out_today", words("out_today")),
             tile(place, "visitors_today", words("visitors_today")),
-            tile(place, "visitors_outside_today", words("visitors_outside_today")),
             tile(place, "peak_today", words("peak_today")),
             tile(place, "threshold", words("last_threshold"), state_content="event_type"),
+            # On a phone, half a row would cut its name.
+            tile(place, "visitors_outside_today", words("visitors_outside_today"), wide=True),
         ),
         *_last_hour(place, words),
     )

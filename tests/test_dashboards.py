@@ -229,6 +229,19 @@ async def test_nothing_is_cut(hass: HomeAssistant, pusher: Pusher, entry: MockCo
     assert all(not card["unit"].strip() for card in statistics)
 
 
+async def test_weeks_of_a_place_with_opening_hours(
+    hass: HomeAssistant, pusher: Pusher, entry: MockConfigEntry, ask: Ask
+) -> None:
+    """Call no people visitors who came at other times: weeks and months count all."""
+    await both(pusher)
+    await add_place(hass, entry, name="Shop", opening_hours="schedule.missing")
+    await add_place(hass, entry, name="Hall")
+    texts = translation("en")["common"]
+    headings = [card.get("heading") for card in cards(await ask("overview", options={"views": ["history"]}))]
+    assert headings.count(texts["weeks_and_months"]) == 1
+    assert headings.count(texts["in_weeks_and_months"]) == 1
+
+
 async def test_long_name_of_visitors_at_other_times(
     hass: HomeAssistant, pusher: Pusher, entry: MockConfigEntry, ask: Ask
 ) -> None:

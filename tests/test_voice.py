@@ -244,6 +244,17 @@ async def test_many_names(hass: HomeAssistant, shop: str) -> None:
     assert await ask(hass, "how many people are inside") == "5 people are inside."
 
 
+async def test_names_with_very_many_words(hass: HomeAssistant, shop: str, entry: MockConfigEntry) -> None:
+    """Names with very many words together would hold up Home Assistant: those that are too much aren't known."""
+    long, longer = "a " * 80, "b " * 80
+    for name in (f"{long}1", f"{longer}2", "Kiosk"):
+        expose(hass, entity_of(hass, await add_place(hass, entry, name=name), "occupancy"))
+    await hass.async_block_till_done()
+    assert (await ask(hass, f"How many people are in {long}1")).startswith("5 people are in ")
+    assert not (await ask(hass, f"How many people are in {longer}2")).startswith("5 people")
+    assert await ask(hass, "How many people are in the kiosk?") == "5 people are in the Kiosk."
+
+
 async def test_area_of_a_door(hass: HomeAssistant, shop: str, entry: MockConfigEntry) -> None:
     """Answer for the place of an area, not for its doors there."""
     area = ar.async_get(hass).async_create("Ground floor")

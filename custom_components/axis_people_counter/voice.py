@@ -29,7 +29,7 @@ from .devices import async_device
 from .place_coordinator import PlaceCoordinator
 from .receiver import PeopleCounterConfigEntry
 from .settings import is_door
-from .voice_sentences import GRAMMARS, MAX_NAMES, Question, find_name, readable, sentences, spoken
+from .voice_sentences import GRAMMARS, MAX_NAMES, MAX_WORDS, Question, find_name, readable, sentences, spoken
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -246,4 +246,11 @@ def _changes(*fields: str) -> Callable[[Mapping[str, Any]], bool]:
 
 def names_of(targets: Iterable[Target]) -> list[str]:
     """Return how targets are said, each name once, as many as sentences can have."""
-    return list(dict.fromkeys(name for target in targets for name in target.names))[:MAX_NAMES]
+    names: list[str] = []
+    words_left = MAX_WORDS
+    for name in dict.fromkeys(name for target in targets for name in target.names):
+        # Names may come from cameras, so one may have a hundred words. Shorter ones after it still fit.
+        if len(names) < MAX_NAMES and (words := len(name.split())) <= words_left:
+            names.append(name)
+            words_left -= words
+    return names

@@ -9,8 +9,10 @@ from enum import StrEnum
 import re
 from typing import Final
 
-# With more names, the first sentence that anybody says after a name has changed would take too long to match.
+# With more names, or more words in all of them, the first sentence that anybody says after a name has changed would
+# take too long to match.
 MAX_NAMES: Final = 40
+MAX_WORDS: Final = 160
 _MAX_LENGTH: Final = 200
 # Writes an apostrophe as speech recognition does.
 _APOSTROPHE: Final = str.maketrans({"\N{RIGHT SINGLE QUOTATION MARK}": "'", "_": " "})

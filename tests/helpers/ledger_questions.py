@@ -135,7 +135,7 @@ def answers(ledger: Ledger, question: Question, since: int = EVER[0]) -> list[An
         histories.append(History(ledger, key, key, schedule, camera))
         found += [
             replace(camera, deleted_until=0, quarantined=0),
-            today_of_camera(ledger, key, schedule, max(question.at, since + DAY)),
+            today_of_camera(ledger, key, schedule, max(question.at, since + DAY), since),
             ledger.counted_until(key).result(TIMEOUT),
             ledger.intervals(key, max(question.start, since), question.end, 7).result(TIMEOUT),
             ledger.gaps(key, max(question.start, since), 9).result(TIMEOUT),
@@ -146,7 +146,7 @@ def answers(ledger: Ledger, question: Question, since: int = EVER[0]) -> list[An
     for place in places:
         histories.append(PlaceHistory(ledger, place.key, place.key, place.schedule, place, cameras))
         found += [
-            today_of_place(ledger, place, max(question.at, since + DAY)),
+            today_of_place(ledger, place, max(question.at, since + DAY), since),
             *rows_since(statistics_of_place(ledger, place), since),
         ]
     for history in histories:
@@ -173,21 +173,22 @@ def rows_since(pieces: Iterable[Rows], since: int) -> list[Any]:
     return sorted(kept, key=lambda found: (found[0], found[1]["start"]))
 
 
-def today_of_camera(ledger: Ledger, key: str, schedule: Schedule, at: int) -> Any:
-    """Return a camera on the day of an instant."""
+def today_of_camera(ledger: Ledger, key: str, schedule: Schedule, at: int, since: int) -> Any:
+    """Return a camera on the day of an instant; a correction before another instant is as good as none."""
     today = ledger.today(key, *schedule.day(at), schedule.reset(at)[0]).result(TIMEOUT)
     # Quarantined intervals are compared one by one.
-    return replace(today, camera=replace(today.camera, deleted_until=0, quarantined=0), quarantined=0)
+    camera = replace(today.camera, deleted_until=0, quarantined=0)
+    return replace(today, camera=camera, quarantined=0, corrected_at=max(today.corrected_at or 0, since))
 
 
-def today_of_place(ledger: Ledger, place: PlaceSettings, at: int) -> Any:
-    """Return a place on the day of an instant."""
+def today_of_place(ledger: Ledger, place: PlaceSettings, at: int, since: int) -> Any:
+    """Return a place on the day of an instant; a correction before another instant is as good as none."""
     day, next_day = place.schedule.day(at)
     reset = place.schedule.reset(day)[0]
     resets = place.schedule.resets(reset, at + 1) if place.schedule.reset_time else []
     while (today := ledger.place_today(place.key, day, next_day, resets).result(TIMEOUT)) is None:
         ledger.advance_place(place.place, day).result(TIMEOUT)
-    return today
+    return replace(today, corrected_at=max(today.corrected_at or 0, since))
 
 
 def statistics_of_camera(ledger: Ledger, key: str, schedule: Schedule) -> list[Rows]:

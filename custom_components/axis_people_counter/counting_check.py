@@ -61,7 +61,7 @@ class CountingProblem(NamedTuple):
 
 @dataclass
 class _Door:
-    """What is kept of a door between two checks."""
+    """The state of a door that is kept between two checks."""
 
     # The day (UTC) on which the whole history was read: late counts may have changed it since.
     read_on: int
@@ -84,7 +84,8 @@ class CountingCheck(DoorCheck[CountingProblem]):
         """Begin without any history."""
         super().__init__(doors)
         self._doors: dict[str, _Door] = {}
-        # Of cameras with a problem, which the next person may end: all people who have passed, and what ends watching.
+        # The next person may end a problem. So for each camera that has one: all people who have passed, and what
+        # ends watching.
         self._watched: dict[str, tuple[int, Callable[[], None]]] = {}
 
     @override

@@ -39,7 +39,7 @@ class Doors(NamedTuple):
 class DoorCheck[P](ABC):
     """The problems that were found last, by the key of the camera."""
 
-    # What is checked, for logs.
+    # Names the check in logs.
     subject: ClassVar[str]
     every: ClassVar[timedelta]
 

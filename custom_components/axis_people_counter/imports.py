@@ -52,7 +52,7 @@ class ImportFailedError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class ImportRequest:
-    """What a person wants to be imported: a file by its path, or a text."""
+    """The import that a person asks for: a file by its path, or a text."""
 
     path: str | None
     content: str | None
@@ -73,7 +73,7 @@ class Door(NamedTuple):
 
 @dataclass(slots=True)
 class Imported:
-    """What was found in a file, and what of it was stored or would be; in and out are as in the file."""
+    """The contents of a file, and how much of it was stored or would be; in and out are as in the file."""
 
     zone: tzinfo
     import_id: int | None = None

@@ -67,7 +67,7 @@ class OpeningHours:
         self._fixed: list[OpenHours] = []
         self._looked_at: datetime | None = None
         self._is_look_waiting = False
-        # One look at a time, so that nothing is fixed by hours that are no longer in force.
+        # Allows one look at a time, so that nothing is fixed by hours that are no longer in force.
         self._looking = asyncio.Lock()
 
     @callback
@@ -191,7 +191,7 @@ class OpeningHours:
         start, end = self._settings.schedule.day(now)
         (*_, after_tomorrow) = period_bounds(start, end + 1, Period.DAY, zone)
         before, was_found = self.day(start, end), self._found is not None
-        # What was in force up to now stays.
+        # The hours that were in force up to now stay.
         await self._async_fix(now)
         self._found = await self._async_ask(start, after_tomorrow)
         if not was_found:

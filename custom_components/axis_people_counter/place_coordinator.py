@@ -47,7 +47,7 @@ class PlaceData:
     occupancy: int
     entered: int
     exited: int
-    # Those who entered in the opening hours; None while these aren't known.
+    # People who entered in the opening hours; None while these aren't known.
     visitors: int | None
     peak: int
     drift: int

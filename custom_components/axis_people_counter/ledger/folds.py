@@ -53,7 +53,7 @@ class CameraFold:
 
 
 class PlaceBasis(NamedTuple):
-    """What a fold of a place depends on beside its counts."""
+    """The part of a place's settings that its fold depends on, beside its counts."""
 
     day: Timestamp
     next_day: Timestamp
@@ -77,7 +77,7 @@ class PlaceFold:
     # People whose intervals begin in the day.
     entered: int
     exited: int
-    # Those who entered while the place was open.
+    # People who entered while the place was open.
     visitors: int
     # The end of the last of these intervals of each door, by key; doors without any are missing.
     counted_until: dict[str, Timestamp]
@@ -148,7 +148,7 @@ class PlaceChanges:
         self._since: dict[int, Timestamp] = {}
 
     def note(self, row: int, since: Timestamp) -> None:
-        """Note that a place has changed since an instant."""
+        """Remember that a place has changed since an instant."""
         if row in self._since:
             self._since[row] = min(self._since[row], since)
 

@@ -51,7 +51,7 @@ class PlaceToday:
     occupancies: list[int]
     entered: int
     exited: int
-    # Those whose intervals begin while the place is open.
+    # People in intervals that begin while the place is open.
     visitors: int
     # The end of each door's newest interval, by key; doors without intervals are missing.
     counted_until: dict[str, Timestamp]

@@ -41,7 +41,7 @@ class Fault(NamedTuple):
 class Skipped(Enum):
     """The reasons why a row is left out without being a fault."""
 
-    # Of our own export: a time without counts.
+    # A row of our own export about a time without counts.
     NOT_COUNTED = auto()
     # Rows of another camera than that to which the import is limited.
     OTHER_CAMERA = auto()

@@ -51,7 +51,7 @@ async def _async_create_report(call: ServiceCall) -> ServiceResponse:
     expires = int((dt_util.utcnow() + LINK_LIFETIME).timestamp())
     secret = secret_of(places[0].config_entry.data)
     with translated_ledger_errors():
-        # What is sent or saved stays readable, so it doesn't say when the link expires.
+        # A page that was sent or saved stays readable, so it doesn't say when the link expires.
         written = await async_written(hass, request, places, None)
     answer = {
         **_answer(written, places),
@@ -126,7 +126,7 @@ def _answer(written: Written, places: list[PlaceCoordinator]) -> Fields:
         "first_day": report.first_day.isoformat(),
         "last_day": report.last_day.isoformat(),
         "complete": report.complete,
-        # Who goes from one place into another counts in both, so that a sum would say nothing.
+        # People who go from one place into another count in both, so that a sum would say nothing.
         "visitors": only and only.visitors.value,
         "places": [
             {"id": coordinator.key, **_place(place)} for coordinator, place in zip(places, report.places, strict=True)

@@ -96,7 +96,7 @@ async def test_silent_camera(
     await look(hass, noon, MIDNIGHT + 10 * DAY)
     assert {*repairs.issues} == {f"camera_silent_{SERIAL}"}
     assert state_of(hass, PROBLEM) == "off"
-    # It sends an hour of zeros now; in the days before, people may have passed.
+    # The camera sends an hour of zeros now; in the days before, people may have passed.
     await pusher.push(measurement(MIDNIGHT + 10 * DAY - HOUR, minutes=60))
     await look(hass, noon, MIDNIGHT + 10 * DAY + 61 * MINUTE)
     assert not repairs.issues

@@ -199,13 +199,13 @@ async def test_targets(hass: HomeAssistant, entry: MockConfigEntry, shop: str) -
 
 
 async def test_without_places(hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Pusher) -> None:
-    """Say that a place is needed."""
+    """Explain that a place is needed."""
     assert await fails(hass) == "no_place"
     assert await fails(hass, entity_id="all") == "no_place"
 
 
 async def test_not_loaded(hass: HomeAssistant, entry: MockConfigEntry, shop: str) -> None:
-    """Say that the integration isn't running."""
+    """Explain that the integration isn't running."""
     await hass.config_entries.async_unload(entry.entry_id)
     assert await fails(hass) == "not_loaded"
     assert await hass.config_entries.async_setup(entry.entry_id)

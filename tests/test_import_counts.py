@@ -46,7 +46,7 @@ async def people(hass: HomeAssistant, day: str = JUNE, **data: Any) -> list[tupl
 
 
 async def test_dry_run_first(hass: HomeAssistant) -> None:
-    """Say what would be imported, and store nothing unless that is wanted."""
+    """Explain what would be imported, and store nothing unless that is wanted."""
     expected: dict[str, Any] = {
         "dry_run": True,
         "import_id": None,
@@ -284,7 +284,7 @@ async def test_large_file(hass: HomeAssistant, tmp_path: Path) -> None:
     ],
 )
 async def test_unusable_fields(hass: HomeAssistant, data: dict[str, Any], sentence: str) -> None:
-    """Say what to enter."""
+    """Explain what to enter."""
     with pytest.raises(ServiceValidationError, match=sentence):
         await call(hass, "import_counts", entity_id=MAIN, **data)
 
@@ -313,7 +313,7 @@ async def test_file_that_changes(hass: HomeAssistant, tmp_path: Path, monkeypatc
 
 
 async def test_unknown_import(hass: HomeAssistant) -> None:
-    """Say that there is no such import."""
+    """Explain that there is no such import."""
     with pytest.raises(ServiceValidationError, match="There is no import 7"):
         await undo(hass, 7)
 
@@ -321,7 +321,7 @@ async def test_unknown_import(hass: HomeAssistant) -> None:
 async def test_cut_off_by_a_restart(
     hass: HomeAssistant, entry: MockConfigEntry, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """What was stored of an import that never ended is removed at the next start."""
+    """The stored part of an import that never ended is removed at the next start."""
     ledger = entry.runtime_data.ledger
     number = await ledger.begin_import("counts.csv", 0)
     found = [Interval(at, at + 60, 1, 1, None, None) for at in range(1_780_000_000, 1_780_006_000, 60)]
@@ -333,7 +333,7 @@ async def test_cut_off_by_a_restart(
 
 
 async def test_import_after_one_that_failed(hass: HomeAssistant, entry: MockConfigEntry) -> None:
-    """What is left of an import that failed, and couldn't be undone then, is no part of the next one."""
+    """The rest of an import that failed, and couldn't be undone then, is no part of the next one."""
     ledger = entry.runtime_data.ledger
     number = await ledger.begin_import("counts.csv", 0)
     start = int(datetime.fromisoformat(f"{JUNE}T08:00:00+02:00").timestamp())

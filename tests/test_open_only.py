@@ -129,7 +129,7 @@ async def test_hours_that_are_not_known(hass: HomeAssistant, shop: str, schedule
 
 
 async def test_comparison(hass: HomeAssistant, shop: str, schedule: ShopSchedule, pusher: Pusher) -> None:
-    """What open time is compared with is open time as well."""
+    """Open time is compared with open time."""
     await push_two_doors(
         pusher, main=[at("2026-09-09T06:00:00Z", 100, minutes=120), at("2026-09-09T08:00:00Z", 14, minutes=90)]
     )

@@ -103,7 +103,7 @@ async def test_change_of_the_schedule(
         "09:00-12:00 13:00-20:00",
         "10:00-11:00 13:00-20:00",
     ]
-    # What is over stays also after a restart, and while Home Assistant was off the new schedule was in force.
+    # The past stays also after a restart, and while Home Assistant was off the new schedule was in force.
     assert await hass.config_entries.async_unload(entry.entry_id)
     await move_to(hass, noon, "2026-09-18T10:00:00Z")
     assert await hass.config_entries.async_setup(entry.entry_id)
@@ -364,5 +364,5 @@ async def test_ledger_that_cannot_be_written(
     calendar.events.clear()
     assert await hass.config_entries.async_reload(entry.entry_id)
     await settle(hass)
-    # What was fixed at noon stays.
+    # The hours fixed at noon stay.
     assert await opened(entry, key, "2026-09-16") == ["00:00-12:00"]

@@ -126,7 +126,7 @@ async def test_same_week_of_last_year(shop: Asked, pusher: Pusher) -> None:
 
 
 async def test_missing_hours(shop: Asked, pusher: Pusher) -> None:
-    """What is missing is marked and named, and an estimate by the weeks before stands beside it."""
+    """Missing time is marked and named, and an estimate by the weeks before stands beside it."""
     main, back = hours(MONDAY, 7 * 24, (34, 1, 0)), hours(MONDAY, 7 * 24)
     # On Tuesday, the main entrance counted nothing from 10 to 13, and the back door nothing at 14.
     await push_two_doors(pusher, main=main[:34] + main[37:], back=back[:38] + back[39:])

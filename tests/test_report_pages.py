@@ -135,7 +135,7 @@ async def test_names_with_markup(hass: HomeAssistant) -> None:
 
 
 async def test_each_picture_has_a_text_alternative(hass: HomeAssistant) -> None:
-    """Say each number of a chart in its text alternative."""
+    """Name each number of a chart in its text alternative."""
     root = parsed(await page(hass, incomplete_week()))
     labels = [picture.get("aria-label", "") for picture in root.iter("svg")]
     assert [label.partition(". ")[0] for label in labels] == [
@@ -240,7 +240,7 @@ async def test_several_places(hass: HomeAssistant) -> None:
 
 
 async def test_period_that_is_not_over(hass: HomeAssistant) -> None:
-    """Say until when it was counted."""
+    """Name until when it was counted."""
     root = parsed(await page(hass, week_until_thursday()))
     assert [words_in(note) for note in root.iter("li")] == ["Not over yet, counted until Thursday 19 November, 12:30"]
 

@@ -180,7 +180,7 @@ async def test_message(hass: HomeAssistant) -> None:
 
 
 async def test_message_of_an_incomplete_week(hass: HomeAssistant) -> None:
-    """Say first which counts are missing, and mark the numbers; there is no change to compare."""
+    """Name first which counts are missing, and mark the numbers; there is no change to compare."""
     words = await words_of(hass, "de")
     assert seen(text(incomplete_week(), words)).splitlines()[:6] == [
         "Besucher: 1.171 (3_h fehlen)",
@@ -196,7 +196,7 @@ async def test_message_of_an_incomplete_week(hass: HomeAssistant) -> None:
 
 
 async def test_message_of_a_day(hass: HomeAssistant) -> None:
-    """Say what a day has: its weather, events and opening hours, but no busiest day."""
+    """Explain what a day has: its weather, events and opening hours, but no busiest day."""
     lines = seen(text(single_day(), await words_of(hass, "en"))).splitlines()
     assert lines[0] == "Visitors: 441, +25% (Day before)"
     assert lines[-3:] == ["- Open: 10_h", "- Weather: Snowy, 1_°C", "- Events: Late-night shopping, Christmas market"]
@@ -209,14 +209,14 @@ async def test_message_of_a_month(hass: HomeAssistant) -> None:
 
 
 async def test_days_without_opening_hours_known(hass: HomeAssistant) -> None:
-    """Say that it isn't known how long it was open."""
+    """Admit that it isn't known how long it was open."""
     (place,) = single_day().places
     unknown = changed_place(single_day(), days=(replace(place.days[0], open_minutes=None),))
     assert "- Open: unknown" in text(unknown, await words_of(hass, "en"))
 
 
 async def test_never_over_capacity(hass: HomeAssistant) -> None:
-    """Say that it was never too full; a few seconds are more than never."""
+    """Explain that it was never too full; a few seconds are more than never."""
     words = await words_of(hass, "en")
     assert "- Over the capacity of 40: never" in text(changed_place(week(), over_capacity_seconds=0), words)
     assert "- Over the capacity of 40: 0\N{NO-BREAK SPACE}min" in text(
@@ -266,7 +266,7 @@ async def test_names_in_markdown(hass: HomeAssistant) -> None:
 
 
 async def test_days_whose_opening_hours_are_not_known(hass: HomeAssistant) -> None:
-    """Say that days are left out of a number."""
+    """Explain that days are left out of a number."""
     words = await words_of(hass, "en")
     assert seen(words.figure(Figure(5, 0, hours_known=False))) == "5 (opening hours unknown)"
     assert seen(words.figure(Figure(5, 60, hours_known=False))) == "5 (1_h missing, opening hours unknown)"

@@ -132,7 +132,7 @@ async def test_schedule_that_is_missing(
     await schedule.delete()
     assert visitors(hass, key) == ("unknown", "unknown", "4")
     await schedule.add()
-    # What was open until it was deleted stays.
+    # The hours until the deletion stay.
     assert visitors(hass, key) == ("4", "0", "4")
     await hass.config_entries.async_reload(entry.entry_id)
     await settle(hass)

@@ -20,7 +20,7 @@ from .helpers.documentation import PAGES
 from .helpers.places import BACK, BACK_DOOR, NOON, add_place, both, entity_of
 from .helpers.pusher import SERIAL, Pusher, measurement
 
-# What Home Assistant answers to a question about a place that it doesn't know: how many persons are in that zone.
+# Home Assistant's answer to a question about a place that it doesn't know: how many persons are in that zone.
 PERSONS: Final = "0"
 
 
@@ -130,7 +130,7 @@ async def test_numbers(
     inside: str,
     visitors: str,
 ) -> None:
-    """Say none, one and many as people do."""
+    """Write none, one and many as people do."""
     await both(pusher, main=(entered, 0))
     key = await add_place(hass, entry)
     expose(hass, entity_of(hass, key, "occupancy"), entity_of(hass, key, "in_today"))
@@ -146,7 +146,7 @@ async def test_the_entity_as_it_is_named(hass: HomeAssistant, shop: str) -> None
 
 
 async def test_not_exposed(hass: HomeAssistant, shop: str) -> None:
-    """Tell no number of an entity that isn't exposed, but what to do."""
+    """Return no number of an entity that isn't exposed, but what to do."""
     occupancy = entity_of(hass, shop, "occupancy")
     expose(hass, occupancy, is_exposed=False)
     refusal = "First expose Shop Occupancy to Assist: Settings > Voice assistants."
@@ -215,7 +215,7 @@ async def test_names(hass: HomeAssistant, shop: str, entry: MockConfigEntry) -> 
 
 
 async def test_doors(hass: HomeAssistant, shop: str) -> None:
-    """Tell how many came through a door, but not how many are inside there."""
+    """Return how many came through a door, but not how many are inside there."""
     refusal = "First expose Back door In today to Assist: Settings > Voice assistants."
     question = "how many people came through the back door today"
     assert await ask(hass, question) == refusal

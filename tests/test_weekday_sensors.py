@@ -354,7 +354,7 @@ async def test_replaced_camera(
     """The counts of a camera that was replaced last week, and of the new one, are those of the door."""
     await break_camera(hass, noon, pusher)
     await replace(hass, entry)
-    # What the old camera had counted before it broke.
+    # The counts of the old camera from before it broke.
     await pusher.push(*hours(MIDNIGHT, [2] * 11), measurement(NOON - HOUR, 2, minutes=50))
     noon.move_to(NOON + WEEK + 2 * HOUR)
     # The new one counted from the eighth minute on.

@@ -40,7 +40,7 @@ QUARTER: Final = timedelta(minutes=15)
 
 
 class Truth:
-    """What was counted at two doors, and slow answers about it."""
+    """The counts of two doors, and slow answers about them."""
 
     def __init__(self, zone: str, reset: time) -> None:
         """Begin without counts."""
@@ -245,7 +245,7 @@ async def test_unknown_hours(
 async def test_reversed_door(
     hass: HomeAssistant, noon: FrozenDateTimeFactory, entry: MockConfigEntry, pusher: Pusher
 ) -> None:
-    """Who goes out by a door into the next room has come into the place; turning a camera turns its past."""
+    """A person who goes out by a door into the next room has come into the place; turning a camera turns its past."""
     await hass.config.async_set_time_zone("Europe/Stockholm")
     midnight = datetime.fromisoformat("2026-09-15T22:00:00Z")
     for begin, number in ((midnight - WEEK, 24), (midnight, 12)):

@@ -225,7 +225,7 @@ GOAL_REACHED: Final = GoalSensorDescription(
     only_while_connected=True,
 )
 
-# Of places. They look back at the same weekday of earlier weeks.
+# Sensors of places that look back at the same weekday of earlier weeks.
 WEEKDAY_SENSORS: Final = (
     WeekdaySensorDescription(
         key="compared_to_last_week",

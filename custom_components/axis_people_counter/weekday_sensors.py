@@ -39,7 +39,7 @@ class WeekdayReader:
         """Store the place; nothing is read yet."""
         self._hass = hass
         self._place = place
-        # What to call when something has been read, and whether it needs the last eight weeks.
+        # The functions to call when something has been read, and whether each needs the last eight weeks.
         self._sensors: dict[CALLBACK_TYPE, bool] = {}
         self._unsubscribe: list[CALLBACK_TYPE] = []
         self._is_reading = False
@@ -113,7 +113,7 @@ class WeekdayReader:
         try:
             await self._async_read_now()
         except LedgerError:
-            # It isn't known what has changed meanwhile.
+            # Changes from meanwhile aren't known.
             self._forget(-LATEST)
             self.comparison, self.occupancies = None, []
         finally:

@@ -33,7 +33,7 @@ MIN_DAYS: Final = 3
 
 
 class Comparison(NamedTuple):
-    """Who came today, and on the same weekday last week up to the same time on the clock."""
+    """The visitors of today, and of the same weekday last week up to the same time on the clock."""
 
     today: Visitors
     last_week: Visitors

@@ -208,7 +208,7 @@ def noticed_after(hours: list[DoorHour], chance: Random, *, has_opening_hours: b
 
 
 class Figures:
-    """What simulated years show."""
+    """The figures that simulated years give."""
 
     def __init__(self, door: dict[str, Any], years: int, *, has_opening_hours: bool) -> None:
         """Simulate years of a door, each with some covered cameras."""

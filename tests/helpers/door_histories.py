@@ -34,7 +34,7 @@ class SimulatedDoor:
     # Holidays that no calendar knows, and days on which it closes three hours earlier, in a year.
     holidays: int = 10
     early_days: int = 6
-    # Of the people who pass, and how much it differs by days.
+    # The part of the people who pass inwards, and how much it differs by days.
     part_in: float = 0.5
     wobble: float = 0.03
     closed_days: set[int] = field(default_factory=set)

@@ -262,7 +262,7 @@ def test_table_of_days() -> None:
     """A day of a table ends at the next midnight, however long it is."""
     content = "date;ein;aus\n25.10.2025;1;1\n26.10.2025;2;2\n27.10.2025;3;3\n29.3.2026;4;4\n"
     lengths = [interval.end - interval.start for interval in intervals_of(content)]
-    # Of 25 hours, the first 24 are stored.
+    # The first 24 of 25 hours are stored.
     assert lengths == [DAY, DAY, DAY, 23 * 3600]
     assert intervals_of(content, period=Period.HOUR)[0] == counted("2025-10-25T00:00", "2025-10-25T01:00", 1, 1)
     with_offset = "date,in,out\n2025-10-25T00:00+02:00,1,1\n2025-10-26T00:00+02:00,2,2\n2025-10-27T00:00+01:00,2,2\n"
@@ -323,7 +323,7 @@ def test_table_without_a_step(rows: str) -> None:
     ],
 )
 def test_no_counts(content: bytes, key: str) -> None:
-    """Say what is wrong with a file that is none with counts."""
+    """Explain what is wrong with a file that is none with counts."""
     with pytest.raises(FileError) as raised:
         rows_of(content)
     assert raised.value.key == key

@@ -16,7 +16,7 @@ MIN_WEEKS: Final = 3
 
 
 class Expectation:
-    """What the open hours of a place usually bring at each of its doors."""
+    """The people whom the open hours of a place usually bring at each of its doors."""
 
     def __init__(self, counted: Counted) -> None:
         """Find the days; most reports need no estimate."""

@@ -46,7 +46,7 @@ MAX_DELAY: Final = 2 * HOUR
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What a report of a place is calculated from, beside the ledger."""
+    """All that a report of a place is calculated from, beside the ledger."""
 
     history: PlaceHistory
     # The names of its doors, by key.

@@ -10,7 +10,7 @@ from .model import DayReport, PlaceReport, Report
 from .words import ReportWords
 
 MAX_NOTES: Final = 3
-# Of many places, a message says little of each.
+# A message about many places says little of each.
 _MAX_NOTES_OF_MANY: Final = 1
 
 

@@ -1,4 +1,4 @@
-"""What a report is asked for: its places, days and language. A link holds all of it, with a signature of its own.
+"""The request for a report: its places, days and language. A link holds all of it, with a signature of its own.
 
 Home Assistant's own signatures end when it restarts, which is too soon for a link in a mail. Called by action.py and
 view.py.

@@ -123,7 +123,7 @@ class StatisticsWriter:
             return
         for changed in (key, *self._places_of.get(key, ())):
             async with self._lock:
-                # What was carried over from recorder is nowhere else. Without a written hour, all that recorder has is
+                # Counts carried over from recorder are nowhere else. Without a written hour, all that recorder has is
                 # from a lost ledger.
                 if await self._ledger.last_written_hour(
                     changed

@@ -21,7 +21,7 @@ async def undo_and_replace(run: Run, old: Camera, new: Camera) -> None:
     await screen.step("undone")
     await flow.submit()
     await flow.is_closed()
-    # It appears with its next report, which a camera may repeat.
+    # The camera appears with its next report, which a camera may repeat.
     taken(await new.redeliver())
     await run.sees_camera(new.serial)
 

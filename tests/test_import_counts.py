@@ -102,11 +102,12 @@ async def test_counts_of_today(hass: HomeAssistant) -> None:
 @pytest.mark.parametrize("skips", [False, True])
 async def test_faults(hass: HomeAssistant, skips: bool) -> None:
     """Name each fault with its row and column, and import nothing, or the other rows if that is wanted."""
-    content = f"{HOURS}2026-06-10 10:00,x,1\n2026-06-10 11:00,1,2.5\n2025-10-26 02:30,1,1\n"
+    content = f"{HOURS}2026-06-10 10:00,x,-1\n2026-06-10 11:00,1,2.5\n2025-10-26 02:30,1,1\n"
     answer = await check(hass, content)
-    assert answer["number_of_faults"] == 3
+    assert (answer["number_of_faults"], answer["rows"]) == (4, 5)
     assert answer["faults"] == [
         {"row": 4, "column": "in", "value": "x", "message": "The cell is no number."},
+        {"row": 4, "column": "out", "value": "-1", "message": "People can't be fewer than 0."},
         {"row": 5, "column": "out", "value": "2.5", "message": "People are whole numbers."},
         {
             "row": 6,
@@ -118,13 +119,13 @@ async def test_faults(hass: HomeAssistant, skips: bool) -> None:
     ]
     if skips:
         answer = await do_import(hass, content, skip_faults=True)
-        assert (answer["intervals"], answer["number_of_faults"], answer["rows"]) == (2, 3, 5)
+        assert (answer["intervals"], answer["number_of_faults"], answer["rows"]) == (2, 4, 5)
         assert len(await people(hass)) == 2
         return
     with pytest.raises(ServiceValidationError) as raised:
         await do_import(hass, content)
-    assert "Rows with faults: 3." in str(raised.value)
-    assert "(4, in, x) The cell is no number. (5, out, 2.5)" in str(raised.value)
+    assert "Faults: 4." in str(raised.value)
+    assert "(4, in, x) The cell is no number. (4, out, -1)" in str(raised.value)
     assert await people(hass) == []
     assert await call(hass, "list_imports") == {"imports": []}
 

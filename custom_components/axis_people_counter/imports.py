@@ -372,16 +372,21 @@ def _batches(file: BinaryIO, plan: Plan, found: Imported) -> Iterator[tuple[Door
     batch = Intervals()
     batch_of: Any = None
     door = None
+    faulty = None
     for row in rows:
-        found.rows += 1
         match row:
             case Fault():
+                # Several cells of a row may be faults.
+                found.rows += row.row != faulty
+                faulty = row.row
                 found.number_of_faults += 1
                 if len(found.faults) < MAX_FAULTS:
                     found.faults.append(row)
             case Skipped():
+                found.rows += 1
                 found.skipped[row] += 1
             case OldCounts():
+                found.rows += 1
                 if (of_row := plan.door(row, kind)) is None:
                     found.skipped[Skipped.OTHER_CAMERA] += 1
                     continue

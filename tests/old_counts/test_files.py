@@ -199,6 +199,32 @@ def test_faults_of_cells(row: str, fault: tuple[str, str, str]) -> None:
     assert len(rows_of(content)) == 4
 
 
+def test_several_faults_of_a_row() -> None:
+    """Each cell that can't be read is a fault, in a row that isn't counted."""
+    head = "start,end,in,out,adults_in,adults_out\n"
+    row = "2026-01-31 08:00,tomorrow,-3,4,1.5,\n"
+    assert faults_of(f"{head}{row}2026-01-31 09:00,2026-01-31 10:00,3,4,,\n") == [
+        (2, "end", "no_time", "tomorrow"),
+        (2, "in", "negative", "-3"),
+        (2, "adults_in", "fraction", "1.5"),
+    ]
+    assert faults_of("time,in,out\n2025-10-26 02:30,x,y\n2026-01-31 08:00,3,4\n", period=Period.HOUR) == [
+        (2, "time", "twice", "2025-10-26 02:30"),
+        (2, "in", "no_number", "x"),
+        (2, "out", "no_number", "y"),
+    ]
+
+
+def test_camera_that_did_not_count() -> None:
+    """In the file of a camera, a row without numbers is of a time without counts; one number alone is a fault."""
+    head = "start,end,in,out\n"
+    row = "2026-01-31 08:00,2026-01-31 09:00"
+    assert rows_of(f"{head}{row},,\n") == [Skipped.NOT_COUNTED]
+    assert rows_of(f"{head}{row},null,null\n") == [Skipped.NOT_COUNTED]
+    assert rows_of(f"{TWO_D}\n20260131080000,20260131090000,{SERIAL},A,,\n") == [Skipped.NOT_COUNTED]
+    assert faults_of(f"{head}{row},,4\n") == [(2, "in", "empty", "")]
+
+
 @pytest.mark.parametrize(
     ("rows", "fault"),
     [

@@ -20,6 +20,18 @@ _MAX_VALUE: Final = 40
 # The step between the rows of a plain table is looked for in this many rows.
 _MAX_WAITING: Final = 1000
 _SEPARATORS_OF_SERIALS: Final = str.maketrans("", "", ":- ")
+# The export of a camera has these in place of numbers of a time in which it didn't count.
+_NO_NUMBER: Final = ("", "null")
+# How the cell of each column is read by itself.
+_CONVERTED: Final[Mapping[str, Callable[[str], object]]] = {
+    "time": time,
+    "start": time,
+    "end": time,
+    "in": people,
+    "out": people,
+    "adults_in": known_people,
+    "adults_out": known_people,
+}
 _WIDTHS: Final = {
     Period.FIVE_MINUTES: 5 * 60,
     Period.QUARTER_HOUR: 15 * 60,
@@ -41,7 +53,7 @@ class Fault(NamedTuple):
 class Skipped(Enum):
     """The reasons why a row is left out without being a fault."""
 
-    # A row of our own export about a time without counts.
+    # Rows of our own export, or of a camera, about a time without counts.
     NOT_COUNTED = auto()
     # Rows of another camera than that to which the import is limited.
     OTHER_CAMERA = auto()
@@ -80,7 +92,7 @@ class Known:
 
 
 class File(NamedTuple):
-    """The kind of a file, and its rows, which are read when they are asked for."""
+    """The kind of a file, and its rows, which are read when they are asked for; each cell of a row may be a fault."""
 
     kind: Kind
     rows: Iterator[OldCounts | Fault | Skipped]
@@ -137,11 +149,25 @@ class _Reader:
     def read(self, lines: Iterator[Line]) -> Iterator[OldCounts | Fault | Skipped]:
         """Yield what each row is."""
         for line in lines:
+            cells: list[str] = []
             try:
                 cells = self._cells(line)
                 yield self._row(line.number, cells)
             except _ColumnError as err:
-                yield Fault(line.number, self._layout.heading(err.column) if err.column else "", err.kind, err.value)
+                yield self._fault(line.number, err)
+                yield from self._further_faults(line.number, cells, err.column)
+
+    def _fault(self, row: int, err: _ColumnError) -> Fault:
+        return Fault(row, self._layout.heading(err.column) if err.column else "", err.kind, err.value)
+
+    def _further_faults(self, row: int, cells: list[str], known: str | None) -> Iterator[Fault]:
+        """Yield the faults of all cells but that of a column, so that a person mends a row only once."""
+        for column in self._layout.positions if cells else ():
+            if column != known and (convert := _CONVERTED.get(column)):
+                try:
+                    self._read(cells, column, convert)
+                except _ColumnError as err:
+                    yield self._fault(row, err)
 
     def _cells(self, line: Line) -> list[str]:
         if line.text is None:
@@ -163,6 +189,8 @@ class _Reader:
             return Skipped.OTHER_CAMERA
         zone = self._known.zones[serial]
         start, end = self._bounds(cells, zone)
+        if self._has_no_counts(cells):
+            return Skipped.NOT_COUNTED
         interval = Interval(start, end, *self._counts(cells))
         if self._is_not_counted(cells, interval):
             return Skipped.NOT_COUNTED
@@ -224,6 +252,11 @@ class _Reader:
         """
         is_incomplete = self._layout.kind is Kind.OWN and self._cell(cells, "complete") == "false"
         return is_incomplete and not interval.entered and not interval.exited
+
+    def _has_no_counts(self, cells: list[str]) -> bool:
+        """Return True for a time in which the camera that wrote the file counted nothing: both numbers are missing."""
+        is_camera = self._layout.kind in (Kind.CAMERA_3D, Kind.CAMERA_2D)
+        return is_camera and self._cell(cells, "in") in _NO_NUMBER and self._cell(cells, "out") in _NO_NUMBER
 
     def _check_order(self, row: int, owner: tuple[str | None, str | None], interval: Interval) -> None:
         """Raise _ColumnError if a row overlaps the row before of the same camera, or isn't in the order of time."""

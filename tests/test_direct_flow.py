@@ -147,8 +147,11 @@ async def test_closed_flow_returns_the_port(hass: HomeAssistant, tmp_path: Path)
     await hass.async_block_till_done()
     one = mount(hass, tmp_path, first)
     assert (await one.test_connection()).status is None
-    await choose(hass, first, "wait")
+    waiting = await choose(hass, first, "wait")
     assert (await one.test_connection()).delivered
+    # The flow goes on by itself, and the test must not end meanwhile.
+    assert (await moved_on(hass, waiting))["type"] is FlowResultType.CREATE_ENTRY
+    await hass.async_block_till_done()
 
 
 @pytest.mark.parametrize("made", ["authority", "server"])

@@ -1,9 +1,13 @@
 """Files that are damaged, of another program or of another version."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 import os
 from pathlib import Path
 import shutil
+import sqlite3
+from threading import Barrier
 from typing import Final
 
 import pytest
@@ -131,6 +135,21 @@ def test_damage_while_running(path: Path, part: float) -> None:
         assert record(ledger, 2, interval(5000, 1)).camera.total_entered == 1
         assert len(moved) == 1
     assert_sound(path)
+
+
+def test_migrated_by_several_at_once(path: Path) -> None:
+    """A file that several connections open at once is migrated once."""
+
+    def migrate(file: Path, together: Barrier) -> None:
+        with closing(sqlite3.connect(file, timeout=TIMEOUT, isolation_level=None)) as db:
+            together.wait(TIMEOUT)
+            schema.migrate(db)
+
+    for number in range(20):
+        file, together = path.with_name(f"{number}.db"), Barrier(4)
+        with ThreadPoolExecutor(4) as threads:
+            assert list(threads.map(migrate, [file] * 4, [together] * 4)) == [None] * 4
+        assert query(file, "PRAGMA user_version") == [(NEWEST,)]
 
 
 def test_false_alarm(path: Path, ledger: Ledger) -> None:

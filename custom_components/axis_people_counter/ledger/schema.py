@@ -3,6 +3,7 @@
 Called by file.py whenever it opens the file.
 """
 
+from collections.abc import Iterator
 import sqlite3
 from typing import Final
 
@@ -297,18 +298,28 @@ def prepare_new(db: sqlite3.Connection) -> None:
 
 
 def migrate(db: sqlite3.Connection) -> None:
-    """Bring the tables to the newest version, each step whole or not at all."""
-    version = _version(db)
-    for number, migration in enumerate(MIGRATIONS[version:], version + 1):
-        db.executescript(
-            f"""
-            BEGIN IMMEDIATE;
-            {migration};
-            PRAGMA application_id = {APPLICATION_ID};
-            PRAGMA user_version = {number};
-            COMMIT
-            """
-        )
+    """Bring the tables to the newest version, as a whole or not at all. After an error, close the connection."""
+    if _version(db) == len(MIGRATIONS):
+        return
+    db.execute("BEGIN IMMEDIATE")
+    # Another connection may have done it until now.
+    for migration in MIGRATIONS[_version(db) :]:
+        for statement in _statements(migration):
+            db.execute(statement)
+    db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+    db.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
+    db.execute("COMMIT")
+
+
+def _statements(script: str) -> Iterator[str]:
+    """Yield the statements of a script; `executescript` would end the transaction first."""
+    statement = ""
+    # Triggers and comments contain semicolons, too.
+    for part in script.split(";"):
+        statement += f"{part};"
+        if sqlite3.complete_statement(statement):
+            yield statement
+            statement = ""
 
 
 def _version(db: sqlite3.Connection) -> int:

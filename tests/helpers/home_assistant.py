@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from http import HTTPStatus
 import importlib.metadata
+from itertools import islice
 import json
 import os
 from pathlib import Path
@@ -74,14 +75,29 @@ class HomeAssistantError(Exception):
 
 
 def free_port(preferred: int = 0) -> int:
-    """Return a free port of the loopback, the preferred one if possible."""
-    for port in (preferred, 0):
+    """Return a free port of the loopback, the preferred one if possible, and another one each time.
+
+    It is none of those that the system itself gives to servers and connections: they may take it before it is used.
+    """
+    for port in (*([preferred] if preferred else []), *islice(_ports, 100)):
         with socket.socket() as probe, suppress(OSError):
             # Home Assistant sets this too, so recently closed connections don't block the port.
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind(("127.0.0.1", port))
             return int(probe.getsockname()[1])
     raise HomeAssistantError("There is no free port.")
+
+
+def _own_ports() -> Iterator[int]:
+    """Yield the ports of this process again and again; no two processes that run tests side by side share any."""
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw10").removeprefix("gw"))
+    first, number = 20_000 + 1000 * (worker % 11), os.getpid()
+    while True:
+        number += 1
+        yield first + number % 1000
+
+
+_ports = _own_ports()
 
 
 def missing_requirements() -> list[str]:

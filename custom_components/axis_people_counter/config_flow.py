@@ -57,7 +57,7 @@ from .const import (
 )
 from .guide_steps import PREPARED_SCHEMA, GuideSteps
 from .http import AuthorityView, ConnectionTest, async_register_views, new_token, with_new_token
-from .messages import Message, async_translate_list
+from .messages import Message, async_load_messages, async_translate_list
 from .place_flow import PlaceFlow
 from .receiver import PeopleCounterConfigEntry
 from .replace_flow import ReplaceSteps
@@ -127,6 +127,7 @@ class PeopleCounterConfigFlow(
     @override
     async def async_step_user(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Ask for the address that cameras most likely reach."""
+        await async_load_messages(self.hass)
         self._data = {CONF_TOKEN: self.hass.data.setdefault(_DATA_UNUSED_TOKEN, new_token())}
         return await (self.async_step_home_assistant() if has_public_url(self.hass) else self.async_step_direct())
 

@@ -42,6 +42,11 @@ async def async_translate(hass: HomeAssistant, message: Message) -> str:
     return _filled_in(texts, message)
 
 
+async def async_load_messages(hass: HomeAssistant) -> None:
+    """Load the texts for `translate`, for a flow that begins before the integration is set up."""
+    await async_get_translations(hass, hass.config.language, "exceptions", [DOMAIN])
+
+
 def _filled_in(texts: Mapping[str, str], message: Message) -> str:
     text = texts.get(f"component.{DOMAIN}.exceptions.{message.key}.message", message.key)
     return text.format_map(message.placeholders)

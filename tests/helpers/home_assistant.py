@@ -81,8 +81,8 @@ def free_port(preferred: int = 0) -> int:
     """
     for port in (*([preferred] if preferred else []), *islice(_ports, 100)):
         with socket.socket() as probe, suppress(OSError):
-            # Home Assistant sets this too, so recently closed connections don't block the port.
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            # Recently closed connections don't block the port, as Home Assistant sets this too, but others may not.
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, int(port == preferred))
             probe.bind(("127.0.0.1", port))
             return int(probe.getsockname()[1])
     raise HomeAssistantError("There is no free port.")

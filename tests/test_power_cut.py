@@ -16,7 +16,8 @@ from .helpers.home_assistant import HomeAssistant
 from .simulator import THREE_D, Camera, Hours, Visits
 
 KILLS = 5
-HISTORY = timedelta(days=4)
+# So much that even a fast machine is killed each time before all of it is delivered.
+HISTORY = timedelta(days=20)
 # A push of this many intervals takes about as long as it takes to get killed.
 BATCH = 7
 

@@ -79,7 +79,8 @@ async def type_day(run: Run) -> None:
     """Type a day, which the card shows although it asks for each day that is passed on the way."""
     screen, page = run.screen, run.screen.page
     await open_first(run, "history")
-    field = page.locator("people-counter-day input").first
+    # Cards have no fields before they have figures, and later cards may have them earlier.
+    field = page.locator("people-counter-day").first.locator("input")
     await field.focus()
     # Day and month are the same, in whichever order the browser has them.
     await page.keyboard.type("10102025", delay=KEY_MILLISECONDS)

@@ -11,7 +11,7 @@ from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 from custom_components.axis_people_counter.const import DOMAIN
 from custom_components.axis_people_counter.export import EXPORT_PATH
 from homeassistant.core import HomeAssistant
-from homeassistant.exceptions import ServiceValidationError
+from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 
 from .helpers.exports import COLUMNS, at, cells, download, link
 from .helpers.places import BACK, add_place, entity_of, push_two_doors
@@ -93,3 +93,11 @@ async def test_address(hass: HomeAssistant, shop: str, hass_client: ClientSessio
     assert (await get("places=unknown"))[0] == HTTPStatus.NOT_FOUND
     status, text = await get(f"places={shop}&period=interval")
     assert (status, "no intervals" in text) == (HTTPStatus.BAD_REQUEST, True)
+
+
+async def test_closed_ledger(hass: HomeAssistant, entry: MockConfigEntry, shop: str) -> None:
+    """An error of the action says that the ledger can't be read, and why."""
+    await entry.runtime_data.async_stop()
+    with pytest.raises(HomeAssistantError, match="The ledger is closed") as info:
+        await link(hass, entity_id=entity_of(hass, shop, "occupancy"))
+    assert info.value.translation_key == "ledger_error"

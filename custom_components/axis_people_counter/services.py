@@ -208,9 +208,10 @@ async def _async_export_counts(call: ServiceCall) -> ServiceResponse:
             translation_placeholders={"limit": str(MAX_LINK_CAMERAS)},
         )
     time_range = TimeRange.between(call.data[ATTR_START], call.data.get(ATTR_END))
-    for coordinator in found:
-        # Check the times now: the person who opens the link can't correct them.
-        time_range.timestamps((await async_history(coordinator)).schedule)
+    with translated_ledger_errors():
+        for coordinator in found:
+            # Check the times now: the person who opens the link can't correct them.
+            time_range.timestamps((await async_history(coordinator)).schedule)
     # Among cameras, places are left out of a file of intervals, so that "all" is possible.
     export = Export(cameras, time_range, period, call.data[ATTR_FORMAT], places if period else (), is_open_only)
     return {**async_link(call.hass, export)}

@@ -247,6 +247,21 @@ async def test_slow_calendar(
     assert shown(hass, key, "visitors_today") == "0"
 
 
+async def test_hours_that_a_report_reads_first(
+    hass: HomeAssistant, entry: MockConfigEntry, pusher: Pusher, noon: FrozenDateTimeFactory
+) -> None:
+    """Visitors are shown as soon as the hours of today are known, whoever has asked for them."""
+    calendar = await add_calendar(hass, event("2026-09-16", "2026-09-17"))
+    calendar.error = HomeAssistantError("no answer")
+    key = await add_shop(hass, entry, pusher, CALENDAR)
+    assert shown(hass, key, "visitors_today") == "unknown"
+    calendar.error = None
+    noon.tick(timedelta(minutes=1))
+    assert await opened(entry, key, "2026-09-15", 2) == ["", "00:00-00:00"]
+    await settle(hass)
+    assert shown(hass, key, "visitors_today") == "0"
+
+
 @pytest.mark.parametrize("error", [asyncio.CancelledError(), RuntimeError("broken")])
 async def test_calendar_that_breaks(
     hass: HomeAssistant, entry: MockConfigEntry, pusher: Pusher, noon: FrozenDateTimeFactory, error: BaseException

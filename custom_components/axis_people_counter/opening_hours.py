@@ -177,15 +177,12 @@ class OpeningHours:
         try:
             async with self._looking:
                 self._is_look_waiting = False
-                has_changed = await self._async_look_now()
+                await self._async_look_now()
         except LedgerError as err:
             _LOGGER.debug("The opening hours of %s can't be fixed now: %s", self._settings.name, err)
-            return
-        if has_changed:
-            await self._on_change()
 
-    async def _async_look_now(self) -> bool:
-        """Fix the hours up to now, and read those of today and tomorrow; return True if today has changed."""
+    async def _async_look_now(self) -> None:
+        """Fix the hours up to now, and read those of today and tomorrow; show it if today has changed."""
         self._looked_at = dt_util.utcnow()
         now, zone = int(self._looked_at.timestamp()), self._settings.schedule.zone
         start, end = self._settings.schedule.day(now)
@@ -198,7 +195,8 @@ class OpeningHours:
             await self._async_fix_missed(start)
             await self._async_fix(now)
         self._fixed = await self._ledger.opening_days(self._settings.key, start, end)
-        return self.day(start, end) != before
+        if self.day(start, end) != before:
+            await self._on_change()
 
     async def _async_fix_missed(self, today: Timestamp) -> None:
         """Fix the days since the last fixed ones: Home Assistant was off, or the schedule or calendar unavailable."""

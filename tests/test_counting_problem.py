@@ -277,6 +277,15 @@ async def test_drift(hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: P
     assert state_of(hass, PROBLEM) == "off"
 
 
+async def test_drift_of_a_camera_in_another_zone(
+    hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Pusher, repairs: Repairs
+) -> None:
+    """The first day of a drift is one of the camera's own days."""
+    await hass.config.async_set_time_zone("America/New_York")
+    await lose_direction(hass, noon, pusher)
+    assert placeholders(repairs.issues[DRIFTED])["date"] == "2026-09-16"
+
+
 async def test_drift_after_a_restart(
     hass: HomeAssistant, noon: FrozenDateTimeFactory, entry: MockConfigEntry, pusher: Pusher, repairs: Repairs
 ) -> None:

@@ -32,6 +32,7 @@ from .counting import (
     drift_of,
     union,
     usual_of,
+    wall_time,
 )
 from .door_check import DoorCheck, Doors
 from .ledger import LedgerError
@@ -57,6 +58,8 @@ class CountingProblem(NamedTuple):
 
     nobody: Nobody | None
     drift: Drift | None
+    # The zone of the door's days.
+    zone: tzinfo
 
 
 @dataclass
@@ -117,7 +120,7 @@ class CountingCheck(DoorCheck[CountingProblem]):
         if last is not None and end is not None and last < end:
             spans = await self._async_open_spans(key, last - HISTORY, end + HOUR)
             nobody = await run(self._nobody, key, door, zone, spans)
-        return CountingProblem(nobody, drift) if nobody or drift else None
+        return CountingProblem(nobody, drift, zone) if nobody or drift else None
 
     def _read(self, key: str, now: Timestamp) -> _Door:
         """Return a door with its counts up to now, for a thread. Raises LedgerError."""
@@ -187,25 +190,24 @@ class CountingCheck(DoorCheck[CountingProblem]):
     @callback
     @override
     def _async_show(self, camera: CameraCoordinator, problem: CountingProblem | None) -> None:
-        nobody, drift = problem or (None, None)
-        if nobody:
+        if problem and (nobody := problem.nobody):
             issues.async_begin(
                 self._hass,
                 issues.NOBODY_COUNTED,
                 camera.key,
                 **name_placeholders(camera.camera.name, camera.camera.ip_address),
-                since=_local(nobody.since, "%Y-%m-%d %H:%M"),
+                since=dt_util.as_local(datetime.fromtimestamp(nobody.since, UTC)).strftime("%Y-%m-%d %H:%M"),
                 people=str(nobody.usual_day),
             )
         else:
             issues.async_end(self._hass, issues.NOBODY_COUNTED, camera.key)
-        if drift:
+        if problem and (drift := problem.drift):
             issues.async_begin(
                 self._hass,
                 issues.DRIFTED,
                 camera.key,
                 **name_placeholders(camera.camera.name, camera.camera.ip_address),
-                **self._numbers(camera.key, drift),
+                **self._numbers(camera.key, drift, problem.zone),
             )
         else:
             issues.async_end(self._hass, issues.DRIFTED, camera.key)
@@ -214,13 +216,13 @@ class CountingCheck(DoorCheck[CountingProblem]):
             camera.has_counting_problem = has_problem
             camera.async_update_listeners()
 
-    def _numbers(self, key: str, drift: Drift) -> dict[str, str]:
+    def _numbers(self, key: str, drift: Drift, zone: tzinfo) -> dict[str, str]:
         """Return the numbers of a drift in the direction that is set, as a person reads them."""
         entered, exited, part_before = drift.entered, drift.exited, drift.part_before
         if key in self._settings()[1]:
             entered, exited, part_before = exited, entered, 1 - part_before
         return {
-            "date": _local(drift.since, "%Y-%m-%d"),
+            "date": str(wall_time(drift.since, zone).date()),
             "entered": str(entered),
             "exited": str(exited),
             "part": str(round(100 * entered / (entered + exited))),
@@ -283,7 +285,3 @@ def _people(camera: CameraCoordinator) -> int:
     # There are no data if the ledger couldn't be read at the start.
     total = camera.data and camera.data.total
     return total.entered + total.exited if total else 0
-
-
-def _local(instant: Timestamp, form: str) -> str:
-    return dt_util.as_local(datetime.fromtimestamp(instant, UTC)).strftime(form)

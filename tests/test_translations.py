@@ -392,6 +392,18 @@ async def words_of(result: ConfigFlowResult) -> int:
 
 
 @pytest.mark.parametrize("language", ["en", *LANGUAGES])
+def test_buttons_are_called_as_they_are(language: str) -> None:
+    """Find the labels of the buttons in the repairs that lead to them."""
+    texts = translation(language)
+    change_place = texts["config_subentries"]["place"]["initiate_flow"]["reconfigure"]
+    for issue in ("door_missing", "place_time_zone_unknown"):
+        assert f"**{change_place}**" in texts["issues"][issue]["description"]
+    assert texts["config"]["step"]["reconfigure"]["submit"] == texts["config"]["step"]["direct"]["submit"]
+    next_step = texts["config"]["step"]["direct"]["submit"]
+    assert f"**{next_step}**" in texts["issues"]["listener_authority_damaged"]["description"]
+
+
+@pytest.mark.parametrize("language", ["en", *LANGUAGES])
 def test_one_name_on_dashboards_and_devices(language: str) -> None:
     """Find the same name for an entity on its device and on dashboards, where one heading says more."""
     texts = translation(language)

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from freezegun.api import FrozenDateTimeFactory
 import pytest
-from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_time_changed
 
 from custom_components.axis_people_counter import opening_source
 from custom_components.axis_people_counter.counting import OpenDay
@@ -362,6 +362,48 @@ async def test_future_days(hass: HomeAssistant, entry: MockConfigEntry, pusher: 
     assert await opened(entry, key, "2026-09-20", 2) == ["09:00-18:00"] * 2
     await schedule.change(("14:00", "15:00"))
     assert await opened(entry, key, "2026-09-16", 3) == ["09:00-12:00 14:00-15:00", "14:00-15:00", "14:00-15:00"]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        "2026-09-16T13:00:00Z",
+        "2026-09-17T10:00:00Z",
+        "2026-10-16T10:00:00Z",
+        "2036-09-16T10:00:00Z",
+        "2026-09-15T10:00:00Z",
+        "2020-01-01T10:00:00Z",
+    ],
+)
+@pytest.mark.parametrize("restarts", [False, True])
+async def test_clock_that_was_wrong(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    pusher: Pusher,
+    schedule: ShopSchedule,
+    noon: FrozenDateTimeFactory,
+    wrong: str,
+    restarts: bool,
+) -> None:
+    """While Home Assistant's clock is wrong, nothing of the coming days is fixed, and the past stays."""
+    await schedule.add(("09:00", "18:00"))
+    key = await add_shop(hass, entry, pusher, SCHEDULE)
+    assert await opened(entry, key, "2026-09-15") == ["09:00-18:00"]
+    await move_to(hass, noon, wrong)
+    if restarts:
+        await hass.config_entries.async_reload(entry.entry_id)
+    await settle(hass)
+    # The clock is right again. Timers don't depend on it, but the test moves their clock back as well.
+    noon.move_to(NOON + timedelta(minutes=20))
+    if restarts:
+        await hass.config_entries.async_reload(entry.entry_id)
+    async_fire_time_changed(hass, fire_all=True)
+    await settle(hass)
+    await both(pusher, NOON + timedelta(minutes=20), main=(3, 0))
+    assert shown(hass, key, "visitors_today") == "3"
+    await schedule.change(("14:00", "15:00"))
+    (yesterday, today, *coming) = await opened(entry, key, "2026-09-15", 40)
+    assert (yesterday, today, set(coming)) == ("09:00-18:00", "09:00-12:20 14:00-15:00", {"14:00-15:00"})
 
 
 async def test_ledger_that_cannot_be_written(

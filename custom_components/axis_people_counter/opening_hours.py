@@ -19,6 +19,7 @@ from homeassistant.util import dt as dt_util
 from .const import DOMAIN
 from .counting import (
     DAY,
+    LATEST,
     OpenDay,
     OpenHours,
     OpenSpan,
@@ -126,8 +127,8 @@ class OpeningHours:
         return days
 
     def _is_due(self, time: timedelta) -> bool:
-        """Return True if the last look was so long ago."""
-        return self._looked_at is None or dt_util.utcnow() - self._looked_at >= time
+        """Return True if the last look was so long ago, or in the future: the clock of this computer was wrong."""
+        return self._looked_at is None or not timedelta() <= dt_util.utcnow() - self._looked_at < time
 
     async def _async_page(self, bounds: Sequence[Timestamp], *, can_ask: bool = True) -> list[OpenDay]:
         """Return some days, and fix what is over of them."""
@@ -188,6 +189,8 @@ class OpeningHours:
         start, end = self._settings.schedule.day(now)
         (*_, after_tomorrow) = period_bounds(start, end + 1, Period.DAY, zone)
         before, was_found = self.day(start, end), self._found is not None
+        if await self._ledger.opening_days(self._settings.key, now, LATEST):
+            await self._ledger.forget_opening_days_after(self._settings.key, now)
         # The hours that were in force up to now stay.
         await self._async_fix(now)
         self._found = await self._async_ask(start, after_tomorrow)

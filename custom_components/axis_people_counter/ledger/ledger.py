@@ -372,6 +372,10 @@ class Ledger(LedgerFile):
         """Store opening hours of a place that nothing changes any more."""
         return self.submit(lambda db: opening_days.fix(db, place, hours), writes=True)
 
+    def forget_opening_days_after(self, place: str, at: Timestamp) -> Answer[None]:
+        """Forget fixed opening hours of a place after an instant, but none of a time that cameras have counted."""
+        return self.submit(lambda db: opening_days.forget_after(db, place, at), writes=True)
+
     def keep_opening_days(self, places: Collection[str]) -> Answer[None]:
         """Delete the fixed opening hours of all other places."""
         return self.submit(lambda db: opening_days.keep_only(db, places), writes=True)

@@ -10,6 +10,7 @@ import json
 import sqlite3
 
 from ..counting import LONGEST_DAY, OpenHours, OpenSpan, Timestamp
+from . import cameras, intervals
 from .deleted_hours import kept_since
 
 
@@ -44,6 +45,19 @@ def fix(db: sqlite3.Connection, place: str, found: Iterable[OpenHours]) -> None:
             for hours in found
             if hours.end > since
         ),
+    )
+
+
+def forget_after(db: sqlite3.Connection, place: str, at: Timestamp) -> None:
+    """Forget the hours of a place after an instant, but none of a time that cameras have counted.
+
+    The clock was ahead when they were fixed, or it is behind now, which must not delete anything.
+    """
+    newest = (intervals.newest(db, camera.id) for camera in list(cameras.each_camera(db)))
+    until = max([at, *(interval.end for interval in newest if interval)])
+    db.execute("DELETE FROM opening_days WHERE place = ? AND start >= ?", (place, until))
+    db.execute(
+        "UPDATE opening_days SET stop = :until WHERE place = :place AND stop > :until", {"place": place, "until": until}
     )
 
 

@@ -38,7 +38,7 @@ LAYERS: Final = (
     ("reports",),
     ("address_check", "choices", "action_targets"),
     ("http", "export", "dashboards", "sensor", "binary_sensor", "button", "event", "number", "switch"),
-    ("summed_sensor", "difference_sensor", "goal_sensors", "weekday_sensors", "export_formats", "camera_steps"),
+    ("summed_sensor", "difference_sensor", "conversion_sensor", "weekday_sensors", "export_formats", "camera_steps"),
     ("voice",),
     ("voice_sentences", "renamed_entities"),
     ("entity",),

@@ -8,13 +8,14 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_capture_events
 
 from homeassistant.components import automation
+from homeassistant.config_entries import SOURCE_RECONFIGURE, SubentryFlowContext
 from homeassistant.const import EVENT_STATE_CHANGED
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er
 from homeassistant.setup import async_setup_component
 
 from .helpers.clock import move_to
-from .helpers.places import NOON, add_place, both, entity_of, shown
+from .helpers.places import NOON, add_place, both, entity_of, form, shown
 from .helpers.pusher import Pusher, measurement
 
 MINUTE: Final = timedelta(minutes=1)
@@ -192,12 +193,33 @@ async def test_history_causes_no_event(
 
 
 @pytest.mark.usefixtures("noon")
-async def test_without_limits(hass: HomeAssistant, entry: MockConfigEntry, pusher: Pusher) -> None:
-    """A place without limits has no entities for them."""
+async def test_only_with_limits(hass: HomeAssistant, entry: MockConfigEntry, pusher: Pusher) -> None:
+    """A place has the entities for limits only while it has limits; with new ones, they are as a person named them."""
     await both(pusher, main=(7, 0))
     key = await add_place(hass, entry)
-    known = {entity.unique_id for entity in er.async_get(hass).entities.values()}
-    assert not known & {f"{key}_{name}" for name in ("free_places", "occupancy_percentage", "nearly_full", "full")}
+    registry = er.async_get(hass)
+
+    def found() -> set[str]:
+        names = ("free_places", "occupancy_percentage", "nearly_full", "full")
+        known = {entity.unique_id for entity in registry.entities.values()}
+        return {name for name in names if f"{key}_{name}" in known}
+
+    async def change(**limits: int) -> None:
+        context = SubentryFlowContext(source=SOURCE_RECONFIGURE, subentry_id=key)
+        flows = hass.config_entries.subentries
+        result = await flows.async_init((entry.entry_id, "place"), context=context)
+        await flows.async_configure(result["flow_id"], form(limits=limits))
+        await hass.async_block_till_done()
+
+    assert found() == set()
+    await change(capacity=10)
+    assert found() == {"free_places", "occupancy_percentage", "full"}
+    registry.async_update_entity(entity_of(hass, key, "full"), new_entity_id="binary_sensor.no_more")
+    await change(warning_level=8)
+    assert found() == {"nearly_full"}
+    await change(capacity=10, warning_level=8)
+    assert found() == {"free_places", "occupancy_percentage", "nearly_full", "full"}
+    assert entity_of(hass, key, "full") == "binary_sensor.no_more"
 
 
 async def test_occupancy_triggers_and_conditions(

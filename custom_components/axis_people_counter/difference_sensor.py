@@ -6,16 +6,11 @@ What it shows is found in agreement.py. The sensor is removed together with the 
 from dataclasses import dataclass
 from typing import Any, override
 
-from homeassistant.components.sensor import DOMAIN as SENSOR_DOMAIN, SensorEntity, SensorEntityDescription
-from homeassistant.core import callback
-from homeassistant.helpers import entity_registry as er
-from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+from homeassistant.components.sensor import SensorEntity, SensorEntityDescription
 
-from .const import DOMAIN
 from .coordinator import CameraCoordinator
 from .entity import PeopleCounterEntity, PeopleCounterEntityDescription
 from .ledger import Comparison
-from .receiver import PeopleCounterConfigEntry
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,20 +52,3 @@ class DifferenceSensor(PeopleCounterEntity[CameraCoordinator], SensorEntity):
     @override
     def shown(self) -> object:
         return self._comparison, self.coordinator.camera.reversed
-
-
-@callback
-def async_add_difference_sensor(
-    entry: PeopleCounterConfigEntry,
-    async_add_entities: AddConfigEntryEntitiesCallback,
-    coordinator: CameraCoordinator,
-    description: DifferenceSensorDescription,
-) -> None:
-    """Add the sensor if there is access to the camera, else remove one that is left."""
-    if coordinator.camera.serial in entry.runtime_data.accesses:
-        async_add_entities([DifferenceSensor(coordinator, description)])
-        return
-    registry = er.async_get(coordinator.hass)
-    unique_id = f"{coordinator.key}_{description.key}"
-    if entity_id := registry.async_get_entity_id(SENSOR_DOMAIN, DOMAIN, unique_id):
-        registry.async_remove(entity_id)

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from typing import Any, Final, override
 
 from homeassistant.core import callback
+from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.device_registry import DeviceInfo
 from homeassistant.helpers.entity import Entity, EntityDescription
-from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback, async_get_current_platform
 from homeassistant.helpers.update_coordinator import CoordinatorEntity
 
 from .const import DOMAIN
@@ -53,7 +54,7 @@ class PeopleCounterEntity[C: CameraCoordinator | PlaceCoordinator](CoordinatorEn
         if description.key_at_door and is_door(coordinator.config_entry, coordinator.key):
             self._attr_translation_key = description.key_at_door
             self._attr_entity_registry_enabled_default = False
-        self._attr_unique_id = f"{coordinator.key}_{description.key}"
+        self._attr_unique_id = unique_id_of(coordinator, description)
         self._attr_device_info = DeviceInfo(identifiers={(DOMAIN, coordinator.key)})
         # Availability and `shown` as they were when a state was written last.
         self._written: tuple[bool, object] | None = None
@@ -97,6 +98,13 @@ class PeopleCounterEntity[C: CameraCoordinator | PlaceCoordinator](CoordinatorEn
         return available, (self.shown, self.extra_state_attributes) if available else None
 
 
+def unique_id_of(
+    coordinator: CameraCoordinator | PlaceCoordinator, description: PeopleCounterEntityDescription[Any]
+) -> str:
+    """Return the unique id of an entity."""
+    return f"{coordinator.key}_{description.key}"
+
+
 @callback
 def async_add_described(
     entry: PeopleCounterConfigEntry,
@@ -106,18 +114,31 @@ def async_add_described(
     cameras: Iterable[PeopleCounterEntityDescription[Any]] = (),
     places: Iterable[PeopleCounterEntityDescription[Any]] = (),
 ) -> None:
-    """Add the described entities to each place, and to each camera, now or when it first reports."""
+    """Add the described entities to each place, and to each camera, now or when it first reports.
+
+    Those that don't exist any more, because an option was cleared, are removed from the entity registry.
+    """
+    registry, domain = er.async_get(entry.runtime_data.hass), async_get_current_platform().domain
+
+    @callback
+    def add(
+        coordinator: CameraCoordinator | PlaceCoordinator,
+        descriptions: Iterable[PeopleCounterEntityDescription[Any]],
+        subentry_id: str | None = None,
+    ) -> None:
+        found: list[Entity] = []
+        for description in descriptions:
+            unique_id = unique_id_of(coordinator, description)
+            if description.exists_fn(coordinator):
+                found.append(entity_class(coordinator, description))
+            elif entity_id := registry.async_get_entity_id(domain, DOMAIN, unique_id):
+                registry.async_remove(entity_id)
+        async_add_entities(found, config_subentry_id=subentry_id)
+
     for place in entry.runtime_data.places.values():
-        async_add_entities(
-            [entity_class(place, description) for description in places if description.exists_fn(place)],
-            config_subentry_id=place.key,
-        )
-    async_for_each_camera(
-        entry,
-        lambda camera: async_add_entities(
-            [entity_class(camera, description) for description in cameras if description.exists_fn(camera)]
-        ),
-    )
+        add(place, places, place.key)
+    if cameras:
+        async_for_each_camera(entry, lambda camera: add(camera, cameras))
 
 
 @callback

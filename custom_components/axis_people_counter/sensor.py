@@ -10,10 +10,10 @@ from homeassistant.const import PERCENTAGE, EntityCategory, UnitOfTime
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
+from .conversion_sensor import ConversionSensor, ConversionSensorDescription
 from .coordinator import CameraCoordinator
-from .difference_sensor import DifferenceSensorDescription, async_add_difference_sensor
+from .difference_sensor import DifferenceSensor, DifferenceSensorDescription
 from .entity import PeopleCounterEntity, PeopleCounterEntityDescription, async_add_described, async_for_each_camera
-from .goal_sensors import ConversionSensorDescription, GoalSensorDescription, async_add_goal_sensors
 from .place_coordinator import PlaceCoordinator
 from .receiver import PeopleCounterConfigEntry
 from .summed_sensor import SummedSensorDescription, async_add_summed_sensors
@@ -128,10 +128,18 @@ SUMMED_SENSORS: Final = (
     ),
 )
 
-# Only of cameras with access.
 DIFFERENCE_YESTERDAY: Final = DifferenceSensorDescription(
-    key="difference_yesterday", entity_category=EntityCategory.DIAGNOSTIC
+    key="difference_yesterday",
+    entity_category=EntityCategory.DIAGNOSTIC,
+    exists_fn=lambda camera: camera.camera.serial in camera.config_entry.runtime_data.accesses,
 )
+
+
+def goal_reached(place: PlaceCoordinator) -> float | None:
+    """Return the visitors of today in percent of the goal, None while they aren't known."""
+    visitors, goal = place.data.visitors, place.settings.goal
+    return None if visitors is None or not goal else round(100 * visitors / goal, 1)
+
 
 # The counts of a place have no state class: a door that is added to it would be a spike in statistics.
 PLACE_SENSORS: Final[tuple[PeopleCounterSensorDescription[PlaceCoordinator], ...]] = (
@@ -193,6 +201,16 @@ PLACE_SENSORS: Final[tuple[PeopleCounterSensorDescription[PlaceCoordinator], ...
         value_fn=lambda place: round(100 * place.data.occupancy / (place.settings.capacity or 1), 1),
     ),
     PeopleCounterSensorDescription(
+        key="goal_reached",
+        shows_live_counts=True,
+        native_unit_of_measurement=PERCENTAGE,
+        state_class=SensorStateClass.MEASUREMENT,
+        suggested_display_precision=0,
+        exists_fn=lambda place: place.settings.goal is not None,
+        only_while_connected=True,
+        value_fn=goal_reached,
+    ),
+    PeopleCounterSensorDescription(
         key="drift_today",
         entity_category=EntityCategory.DIAGNOSTIC,
         only_while_connected=True,
@@ -207,21 +225,13 @@ PLACE_SENSORS: Final[tuple[PeopleCounterSensorDescription[PlaceCoordinator], ...
     ),
 )
 
-# Only of places with the option.
 CONVERSION_RATE: Final = ConversionSensorDescription(
     key="conversion_rate",
     shows_live_counts=True,
     native_unit_of_measurement=PERCENTAGE,
     state_class=SensorStateClass.MEASUREMENT,
     suggested_display_precision=1,
-    only_while_connected=True,
-)
-GOAL_REACHED: Final = GoalSensorDescription(
-    key="goal_reached",
-    shows_live_counts=True,
-    native_unit_of_measurement=PERCENTAGE,
-    state_class=SensorStateClass.MEASUREMENT,
-    suggested_display_precision=0,
+    exists_fn=lambda place: place.settings.sales is not None,
     only_while_connected=True,
 )
 
@@ -253,13 +263,11 @@ async def async_setup_entry(
 ) -> None:
     """Add the sensors of each camera and of each place."""
     async_add_described(entry, async_add_entities, PeopleCounterSensor, cameras=CAMERA_SENSORS, places=PLACE_SENSORS)
-    async_add_goal_sensors(entry, async_add_entities, CONVERSION_RATE, GOAL_REACHED)
+    async_add_described(entry, async_add_entities, ConversionSensor, places=[CONVERSION_RATE])
+    async_add_described(entry, async_add_entities, DifferenceSensor, cameras=[DIFFERENCE_YESTERDAY])
     async_add_weekday_sensors(hass, entry, async_add_entities, WEEKDAY_SENSORS)
     async_for_each_camera(
         entry, lambda camera: async_add_summed_sensors(entry, async_add_entities, camera, SUMMED_SENSORS)
-    )
-    async_for_each_camera(
-        entry, lambda camera: async_add_difference_sensor(entry, async_add_entities, camera, DIFFERENCE_YESTERDAY)
     )
 
 

@@ -1,58 +1,24 @@
-"""The sensors of a place that need an option of its own: the conversion rate needs sales, the reached share a goal.
-
-Called by sensor.py. Without its option, a sensor is removed.
-"""
+"""The conversion rate of a place: its sales of today in percent of the visitors. Added by sensor.py."""
 
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from typing import Any, override
 
-from homeassistant.components.sensor import (
-    ATTR_LAST_RESET,
-    DOMAIN as SENSOR_DOMAIN,
-    SensorEntity,
-    SensorEntityDescription,
-)
+from homeassistant.components.sensor import ATTR_LAST_RESET, SensorEntity, SensorEntityDescription
 from homeassistant.core import Event, EventStateChangedData, State, callback
-from homeassistant.helpers import entity_registry as er
-from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.event import async_track_state_change_event
 from homeassistant.helpers.restore_state import RestoredExtraData, RestoreEntity
 from homeassistant.util import dt as dt_util
 
-from .const import DOMAIN
 from .counting import Sales, Timestamp, parse_sales
 from .entity import PeopleCounterEntity, PeopleCounterEntityDescription
 from .place_coordinator import PlaceCoordinator
-from .receiver import PeopleCounterConfigEntry
 
 
 @dataclass(frozen=True, kw_only=True)
 class ConversionSensorDescription(PeopleCounterEntityDescription[PlaceCoordinator], SensorEntityDescription):
     """The description of the conversion rate."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class GoalSensorDescription(PeopleCounterEntityDescription[PlaceCoordinator], SensorEntityDescription):
-    """The description of the reached share of the goal."""
-
-
-class GoalSensor(PeopleCounterEntity[PlaceCoordinator], SensorEntity):
-    """The visitors of today in percent of the goal."""
-
-    entity_description: GoalSensorDescription
-
-    @property
-    @override
-    def native_value(self) -> float | None:
-        visitors, goal = self.coordinator.data.visitors, self.coordinator.settings.goal
-        return None if visitors is None or not goal else round(100 * visitors / goal, 1)
-
-    @property
-    @override
-    def shown(self) -> object:
-        return self.native_value
 
 
 class ConversionSensor(PeopleCounterEntity[PlaceCoordinator], SensorEntity, RestoreEntity):
@@ -129,25 +95,3 @@ def _last_reset(state: State) -> Timestamp | None:
         if isinstance(text, str) and (instant := dt_util.parse_datetime(text)):
             return int(dt_util.as_utc(instant).timestamp())
     return None
-
-
-@callback
-def async_add_goal_sensors(
-    entry: PeopleCounterConfigEntry,
-    async_add_entities: AddConfigEntryEntitiesCallback,
-    conversion: ConversionSensorDescription,
-    goal: GoalSensorDescription,
-) -> None:
-    """Add the sensors of each place that has the option, and remove those that are left of others."""
-    registry = er.async_get(entry.runtime_data.hass)
-    for place in entry.runtime_data.places.values():
-        sensors: list[SensorEntity] = []
-        if place.settings.sales:
-            sensors.append(ConversionSensor(place, conversion))
-        if place.settings.goal:
-            sensors.append(GoalSensor(place, goal))
-        async_add_entities(sensors, config_subentry_id=place.key)
-        wanted = {sensor.unique_id for sensor in sensors}
-        for unique_id in {f"{place.key}_{description.key}" for description in (conversion, goal)} - wanted:
-            if entity_id := registry.async_get_entity_id(SENSOR_DOMAIN, DOMAIN, unique_id):
-                registry.async_remove(entity_id)

@@ -398,9 +398,10 @@ def test_buttons_are_called_as_they_are(language: str) -> None:
     change_place = texts["config_subentries"]["place"]["initiate_flow"]["reconfigure"]
     for issue in ("door_missing", "place_time_zone_unknown"):
         assert f"**{change_place}**" in texts["issues"][issue]["description"]
-    assert texts["config"]["step"]["reconfigure"]["submit"] == texts["config"]["step"]["direct"]["submit"]
-    next_step = texts["config"]["step"]["direct"]["submit"]
-    assert f"**{next_step}**" in texts["issues"]["listener_authority_damaged"]["description"]
+    damaged = texts["issues"]["listener_authority_damaged"]["description"]
+    by_hand, direct = texts["selector"]["way"]["options"]["by_hand"], texts["selector"]["task"]["options"]["direct"]
+    assert f"**{direct}**" in damaged
+    assert f"**{by_hand}**" in damaged
 
 
 @pytest.mark.parametrize("language", ["en", *LANGUAGES])

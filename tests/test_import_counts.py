@@ -61,6 +61,7 @@ async def test_dry_run_first(hass: HomeAssistant) -> None:
         "skipped_not_counted": 0,
         "skipped_other_cameras": 0,
         "skipped_places": 0,
+        "advice": None,
         "number_of_faults": 0,
         "faults": [],
     }

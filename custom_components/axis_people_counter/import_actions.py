@@ -19,7 +19,7 @@ from .const import DOMAIN
 from .counting import Period, Timestamp
 from .imports import Imported, ImportFailedError, ImportRequest
 from .ledger import Import
-from .messages import async_options
+from .messages import async_options, async_translate
 from .old_counts import Fault, Skipped
 from .receiver import PeopleCounterConfigEntry, Receiver
 from .schedules import async_schedule
@@ -77,10 +77,13 @@ async def _async_import_counts(call: ServiceCall) -> ServiceResponse:
             translation_key="import_faults",
             translation_placeholders={"number": str(found.number_of_faults), "faults": " ".join(listed)},
         )
-    return _answer(found, reasons, is_dry_run=request.is_dry_run)
+    advice = found.advice and await async_translate(call.hass, found.advice)
+    return _answer(found, reasons, advice, is_dry_run=request.is_dry_run)
 
 
-def _answer(found: Imported, reasons: dict[str, str], *, is_dry_run: bool) -> dict[str, JsonValueType]:
+def _answer(
+    found: Imported, reasons: dict[str, str], advice: str | None, *, is_dry_run: bool
+) -> dict[str, JsonValueType]:
     return {
         "dry_run": is_dry_run,
         "import_id": found.import_id,
@@ -95,6 +98,7 @@ def _answer(found: Imported, reasons: dict[str, str], *, is_dry_run: bool) -> di
         "skipped_not_counted": found.skipped[Skipped.NOT_COUNTED],
         "skipped_other_cameras": found.skipped[Skipped.OTHER_CAMERA],
         "skipped_places": found.skipped[Skipped.PLACE],
+        "advice": advice,
         "number_of_faults": found.number_of_faults,
         "faults": [
             {"row": row, "column": column, "value": value, "message": reasons[str(kind)]}

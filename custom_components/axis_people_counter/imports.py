@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, suppress
 from dataclasses import dataclass, field
-from datetime import tzinfo
+from datetime import datetime, tzinfo
 from io import BytesIO
 import logging
 import os
@@ -23,12 +23,13 @@ from homeassistant.util import dt as dt_util
 
 from .agreement import Agreement
 from .coordinator import CameraCoordinator
-from .counting import DAY, Interval, Intervals, Period, Routes, Timestamp, first_serial, key_at, reverse
+from .counting import DAY, EARLIEST, Interval, Intervals, Period, Routes, Timestamp, first_serial, key_at, reverse
 from .ledger import Ledger, LedgerError
 from .messages import Message
 from .old_counts import Fault, FileError, Kind, Known, Lines, OldCounts, Skipped, read
 from .place_coordinator import PlaceCoordinator
 from .schedules import async_camera_schedule
+from .settings import days_kept
 from .statistics import StatisticsWriter
 
 _LOGGER = logging.getLogger(__name__)
@@ -84,7 +85,9 @@ class Imported:
     first: Timestamp | None = None
     last: Timestamp | None = None
     counted: int = 0
+    # Rows that are too old, and what a person can do about them.
     deleted: int = 0
+    advice: Message | None = None
     skipped: Counter[Skipped] = field(default_factory=Counter)
     number_of_faults: int = 0
     # The first ones.
@@ -122,6 +125,9 @@ class Plan:
     # Only counts for this key are wanted.
     only: str | None
     zone: tzinfo
+    # Older counts would be deleted within a day. In statistics they would stay, also when the import is undone.
+    kept_since: Timestamp
+    advice_on_older: Message
 
     def door(self, row: OldCounts, kind: Kind) -> Door | None:
         """Return the door whose counts a row has, None if these aren't wanted."""
@@ -224,8 +230,9 @@ class Imports:
             places[name] = (*places.get(name, ()), *self._door_names(place))
             if (door := self._only_door(place)) and (target is None or target.key == door.key):
                 doors[name] = door
+        now = int(dt_util.utcnow().timestamp())
         known = Known(
-            now=int(dt_util.utcnow().timestamp()),
+            now=now,
             zones={None: zone, **{serial: zones[min(keys)] for serial, keys in keys_of.items() if keys}},
             places={name: names for name, names in places.items() if len(names) != 1 or name in doors},
             has_target=target is not None,
@@ -248,7 +255,18 @@ class Imports:
             self._routes,
             target.key if target else None,
             zone,
+            *await self._async_kept_since(now, zone),
         )
+
+    async def _async_kept_since(self, now: Timestamp, zone: tzinfo) -> tuple[Timestamp, Message]:
+        """Return the instant before which nothing is imported, and what a person can do about older counts."""
+        days = days_kept(self._entry)
+        deleted_until = await self._ledger.kept_since()
+        since = max(deleted_until, EARLIEST if days is None else now - days * DAY)
+        time = f"{datetime.fromtimestamp(since, zone):%Y-%m-%d %H:%M}"
+        if since == deleted_until:
+            return since, Message("import_deleted", {"time": time})
+        return since, Message("import_too_old", {"time": time, "days": str(days)})
 
     def _door_of(self, target: CameraCoordinator | PlaceCoordinator) -> Door:
         if isinstance(target, CameraCoordinator):
@@ -389,6 +407,10 @@ def _batches(file: BinaryIO, plan: Plan, found: Imported) -> Iterator[tuple[Door
                 found.rows += 1
                 if (of_row := plan.door(row, kind)) is None:
                     found.skipped[Skipped.OTHER_CAMERA] += 1
+                    continue
+                if row.interval.start < plan.kept_since:
+                    found.deleted += 1
+                    found.advice = plan.advice_on_older
                     continue
                 belongs_to = of_row.key, row.interval.start // DAY
                 if batch and door and (belongs_to != batch_of or len(batch) == INTERVALS_AT_ONCE):

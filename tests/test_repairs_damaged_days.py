@@ -14,6 +14,7 @@ from custom_components.axis_people_counter.counting import Replacement
 from homeassistant.core import HomeAssistant
 
 from .helpers.bare_ledger import query
+from .helpers.importing import do_import, undo
 from .helpers.ledger_files import damage_packed_days
 from .helpers.pusher import SERIAL, Pusher, measurement, state_of
 from .helpers.repairs import IN_TOTAL, MINUTE, Repairs, placeholders
@@ -130,6 +131,35 @@ async def test_sent_again(
     await pusher.push()
     assert not repairs.issues
     assert state_of(hass, IN_TOTAL) == "101"
+
+
+async def test_imported(
+    hass: HomeAssistant,
+    noon: FrozenDateTimeFactory,
+    entry: MockConfigEntry,
+    damage: Damage,
+    pusher: Pusher,
+    repairs: Repairs,
+) -> None:
+    """An import of the day doesn't end the repair, because it can be undone; what the camera sends then does."""
+    await damage()
+    await read(hass, entry)
+    times = [MIDNIGHT + number * QUARTER for number in range(96)]
+    file = "time,in,out\n" + "".join(f"{time:%Y-%m-%dT%H:%MZ},2,1\n" for time in times)
+    answer = await do_import(hass, file)
+    assert answer["intervals"] == 96
+    await pass_days(hass, noon, 1)
+    await pusher.push()
+    assert DAMAGED in repairs.issues
+    await undo(hass, answer["import_id"])
+    await pass_days(hass, noon, 1)
+    await pusher.push()
+    assert DAMAGED in repairs.issues
+    await do_import(hass, file)
+    await pusher.push(*WHOLE_DAY)
+    await pass_days(hass, noon, 1)
+    await pusher.push()
+    assert not repairs.issues
 
 
 async def test_older_than_the_counts_kept(

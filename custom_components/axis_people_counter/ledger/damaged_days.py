@@ -8,7 +8,7 @@ from collections.abc import Iterable
 import sqlite3
 from typing import Any, Final
 
-from ..counting import DAY, EARLIEST, LATEST, Timestamp
+from ..counting import DAY, EARLIEST, LATEST, Timestamp, import_of
 from . import intervals, places
 from .cameras import each_camera, note_counts_changed
 
@@ -49,12 +49,15 @@ def delete(db: sqlite3.Connection, key: str, days: Iterable[int]) -> None:
 
 
 def delete_recounted(db: sqlite3.Connection, camera: int, day: int) -> None:
-    """Delete a damaged day if all of its counts are there again: it is counted without a gap."""
+    """Delete a damaged day if all of its counts are there again: it is counted without a gap.
+
+    Imported counts aren't enough: after they were undone, nobody would know of the day.
+    """
     where = "WHERE camera = ? AND day = ?"
     if db.execute(f"SELECT * FROM damaged_days {where}", (camera, day)).fetchone() is None:
         return
     start, end = day * DAY, (day + 1) * DAY
-    found = intervals.overlapping(db, camera, start, end)
+    found = [interval for interval in intervals.overlapping(db, camera, start, end) if import_of(interval.sent) is None]
     if sum(min(interval.end, end) - max(interval.start, start) for interval in found) == DAY:
         db.execute(f"DELETE FROM damaged_days {where}", (camera, day))
 

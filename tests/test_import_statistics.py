@@ -109,6 +109,35 @@ async def test_undo_keeps_what_only_recorder_has(
     assert [row["sum"] for row in await rows(hass, "in")][-1] == 12
 
 
+@pytest.mark.parametrize("imported", [3, 7, 9])
+async def test_import_of_hours_that_only_recorder_has(
+    hass: HomeAssistant,
+    noon: FrozenDateTimeFactory,
+    entry: MockConfigEntry,
+    pusher: Pusher,
+    ledger_path: Path,
+    imported: int,
+) -> None:
+    """After the ledger was lost, an import of the same hours doesn't double them, and undoing it doesn't lose them."""
+    await pusher.push(measurement(NOON - timedelta(hours=30), 7, 2, minutes=60))
+    await settle(hass)
+    tables = await snapshot(hass)
+    await hass.config_entries.async_unload(entry.entry_id)
+    for lost in ledger_path.parent.glob("axis_people_counter.db*"):
+        lost.unlink()
+    await restore(hass, tables)
+    await hass.config_entries.async_setup(entry.entry_id)
+    await pusher.push(measurement(NOON - MINUTE, 5, 2))
+    await settle(hass)
+    answer = await do_import(hass, f"time,in,out\n2026-09-15 06:00,{imported},2\n", period="hour")
+    await settle(hass)
+    assert [row["state"] for row in await rows(hass, "in") if row["state"]] == [max(7, imported), 5]
+    await undo(hass, answer["import_id"])
+    await go_on(hass, noon)
+    assert [row["state"] for row in await rows(hass, "in") if row["state"]] == [7, 5]
+    assert [row["sum"] for row in await rows(hass, "in")][-1] == 12
+
+
 async def test_undo_keeps_what_a_silent_door_had(
     hass: HomeAssistant, noon: FrozenDateTimeFactory, entry: MockConfigEntry, pusher: Pusher, ledger_path: Path
 ) -> None:

@@ -80,6 +80,12 @@ def forget_day(db: sqlite3.Connection, camera: int, day: int, import_id: int | N
         add_imported(db, camera, minus(NO_COUNTS, HourCounts(*counts)))
 
 
+def has_some(db: sqlite3.Connection, camera: int, day: int) -> bool:
+    """Return True if a day of a camera has intervals of any import; they may begin on the day before."""
+    found = db.execute("SELECT * FROM imported_days WHERE camera = ? AND day IN (?, ?)", (camera, day - 1, day))
+    return found.fetchone() is not None
+
+
 def first_of_import(db: sqlite3.Connection, import_id: int) -> ImportedDay | None:
     """Return a day that has intervals of an import, None where there is none any more."""
     row = db.execute(

@@ -11,8 +11,8 @@ from functools import reduce
 import sqlite3
 from typing import NamedTuple
 
-from ..counting import HOUR, Columns, Timestamp
-from . import deleted_hours, intervals, places
+from ..counting import DAY, HOUR, Columns, Timestamp
+from . import deleted_hours, imported_days, intervals, places
 from .hour_counts import NO_COUNTS, HourCounts, minus, plus
 from .hours import CountedHour, HourColumns, counted_hours
 
@@ -512,10 +512,17 @@ def delete_carried(db: sqlite3.Connection, camera: int, until: Timestamp) -> Non
 
 
 def _delete_recounted(db: sqlite3.Connection, camera: int, start: Timestamp) -> None:
-    """Delete carried hours that the camera has sent again in full."""
+    """Delete carried hours that the camera has sent again in full.
+
+    Imported counts may be undone: they don't replace what recorder has.
+    """
     rows = db.execute("SELECT start FROM carried WHERE camera = ? AND start >= ? ORDER BY start", (camera, start))
     counted_here = _sums_of_carried(db, camera, [hour for (hour,) in rows])
-    recounted = [(camera, hour) for hour, counted in counted_here.items() if counted.covered == HOUR]
+    recounted = [
+        (camera, hour)
+        for hour, counted in counted_here.items()
+        if counted.covered == HOUR and not imported_days.has_some(db, camera, hour // DAY)
+    ]
     db.executemany("DELETE FROM carried WHERE camera = ? AND start = ?", recounted)
 
 

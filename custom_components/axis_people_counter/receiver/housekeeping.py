@@ -1,5 +1,7 @@
 """Background work: deletes and packs old days, retries quarantined intervals, undoes what was cut off.
 
+Loads the entry again when the clock was set back.
+
 Started by the receiver when its cameras have been added.
 """
 
@@ -28,6 +30,9 @@ TIDY_EVERY: Final = timedelta(days=1)
 # Late counts of the last two days are common, and rows are cheaper to change than a packed day.
 PACK_AFTER: Final = timedelta(days=2)
 END_QUIET_EVERY: Final = timedelta(minutes=5)
+LOOK_AT_CLOCK_EVERY: Final = timedelta(minutes=1)
+# Cameras are refused if the clocks differ by more, so nobody has counted by a clock that was further ahead.
+MAX_SET_BACK: Final = timedelta(minutes=10)
 
 
 @callback
@@ -66,6 +71,19 @@ def async_start_housekeeping(
     def end_quiet(_: datetime) -> None:
         issues.async_end_quiet(hass, {camera.camera.serial for camera in cameras.values()})
 
+    latest = dt_util.utcnow()
+
+    @callback
+    def look_at_clock(_: datetime) -> None:
+        nonlocal latest
+        now = dt_util.utcnow()
+        if now < latest - MAX_SET_BACK:
+            _LOGGER.info("The clock was set back from %s", latest)
+            # Whatever remembers a time that lies ahead now would wait until then.
+            hass.config_entries.async_schedule_reload(entry.entry_id)
+            latest = now
+        latest = max(latest, now)
+
     start_to_tidy()
     entry.async_create_background_task(
         hass, attempt("Undoing an import", imports.async_undo_unfinished()), f"{DOMAIN} unfinished imports"
@@ -75,6 +93,7 @@ def async_start_housekeeping(
         hass, _async_retry_quarantined(ledger, cameras), f"{DOMAIN} retry quarantined intervals"
     )
     entry.async_on_unload(async_track_time_interval(hass, end_quiet, END_QUIET_EVERY))
+    entry.async_on_unload(async_track_time_interval(hass, look_at_clock, LOOK_AT_CLOCK_EVERY))
 
 
 async def _async_delete(

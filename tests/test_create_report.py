@@ -56,8 +56,10 @@ async def test_last_week(hass: HomeAssistant, shop: str) -> None:
     assert (answer["period"], answer["first_day"], answer["last_day"]) == ("week", "2026-09-07", "2026-09-13")
     assert answer["visitors"] == sum(VISITORS) == 100
     assert answer["complete"] is True
-    assert answer["text"].splitlines()[0] == "Visitors: 100, +25% (Week before)"
-    assert answer["markdown"].splitlines()[0] == "**Visitors: 100, +25% (Week before)**"
+    assert answer["text"].splitlines()[0] == "Visitors: 100, +25% compared with the week before"
+    assert answer["markdown"].splitlines()[0] == "**Visitors: 100, +25% compared with the week before**"
+    # In the tools of Home Assistant, a person finds the link without scrolling past the page and all numbers.
+    assert ([*answer][:3], [*answer][-1]) == (["title", "url", "csv_url"], "html")
     (place,) = answer["places"]
     days = place.pop("days")
     assert place == {
@@ -138,10 +140,11 @@ async def test_period_in_the_zone_of_the_place(
 
 async def test_language(hass: HomeAssistant, shop: str) -> None:
     """Write in the language asked for, else in Home Assistant's, else in English."""
-    assert (await report(hass, language="sv"))["text"].startswith("Besökare: 100, +25\N{NO-BREAK SPACE}% (Veckan före)")
+    text = (await report(hass, language="sv"))["text"]
+    assert text.startswith("Besökare: 100, +25\N{NO-BREAK SPACE}% jämfört med veckan före")
     hass.config.language = "de"
     answer = await report(hass)
-    assert answer["text"].startswith("Besucher: 100, +25\N{NO-BREAK SPACE}% (Woche davor)")
+    assert answer["text"].startswith("Besucher: 100, +25\N{NO-BREAK SPACE}% gegenüber der Woche davor")
     assert '<html lang="de">' in answer["html"]
     assert '"Ort","Datum","Besucher"' in answer["csv"]
     hass.config.language = "nb"

@@ -213,7 +213,7 @@ async def test_report(
     await wait(hass, noon, timedelta(minutes=1, seconds=1))
     (call,) = actions
     assert call.data["title"] == "Shop: Wednesday 16\N{NO-BREAK SPACE}September 2026"
-    assert call.data["message"].splitlines()[0] == "Visitors: 8, +60% (Day before)"
+    assert call.data["message"].splitlines()[0] == "Visitors: 8, +60% compared with the day before"
     assert call.data["data"]["html"].startswith("<!DOCTYPE html>")
     # On Thursday nothing was counted.
     await wait(hass, noon, timedelta(days=1))

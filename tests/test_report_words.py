@@ -168,7 +168,7 @@ async def test_message(hass: HomeAssistant) -> None:
     words = await words_of(hass, "en")
     assert seen(words.title(week())) == "Shop: week 47, 16~22_November 2026"
     assert seen(text(week(), words)).splitlines() == [
-        "Visitors: 1,204, +9% (Week before)",
+        "Visitors: 1,204, +9% compared with the week before",
         "- Week before: 1,104, +9%",
         "- Year before: 1,310, -8%",
         "- Most people inside: 46 (Saturday 21_November, 15:15)",
@@ -198,14 +198,15 @@ async def test_message_of_an_incomplete_week(hass: HomeAssistant) -> None:
 async def test_message_of_a_day(hass: HomeAssistant) -> None:
     """Explain what a day has: its weather, events and opening hours, but no busiest day."""
     lines = seen(text(single_day(), await words_of(hass, "en"))).splitlines()
-    assert lines[0] == "Visitors: 441, +25% (Day before)"
+    assert lines[0] == "Visitors: 441, +25% compared with the day before"
     assert lines[-3:] == ["- Open: 10_h", "- Weather: Snowy, 1_°C", "- Events: Late-night shopping, Christmas market"]
     assert not [line for line in lines if "Busiest day" in line]
 
 
 async def test_message_of_a_month(hass: HomeAssistant) -> None:
     """Compare with the month before."""
-    assert seen(text(month(), await words_of(hass, "fr"))).splitlines()[0] == "Visiteurs_: 4_430, +9_% (Mois précédent)"
+    first = seen(text(month(), await words_of(hass, "fr"))).splitlines()[0]
+    assert first == "Visiteurs_: 4_430, +9_% par rapport au mois précédent"
 
 
 async def test_days_without_opening_hours_known(hass: HomeAssistant) -> None:

@@ -45,19 +45,19 @@ async def shop(hass: HomeAssistant, assist: None, entry: MockConfigEntry, pusher
     [
         ("en", "How many people are in the shop?", "5 people are in the Shop."),
         ("en", "how many customers are there right now in the shop", "5 people are in the Shop."),
-        ("en", "How busy is the shop?", "5 people are at Shop."),
+        ("en", "How busy is the shop?", "5 people are inside."),
         ("en", "How many people are inside?", "5 people are inside."),
         ("en", "How many visitors today?", "7 visitors today."),
         ("en", "How many visitors have been here today?", "7 visitors today."),
         ("en-GB", "How many guests did we have today?", "7 visitors today."),
-        ("en", "How many visitors does the shop have today?", "7 visitors at Shop today."),
+        ("en", "How many visitors does the shop have today?", "7 visitors today."),
         ("en", "How many people came into the shop today?", "7 visitors into the Shop today."),
         ("de", "Wie viele Personen sind im Shop?", "5 Personen sind im Shop."),
         ("de-CH", "Wie voll ist es gerade im Shop?", "5 Personen sind im Shop."),
         ("de", "Wieviele Leute sind drinnen?", "5 Personen sind drinnen."),
         ("de", "Wie viele Besucher heute?", "Heute 7 Besucher."),
         ("de", "Wie viele Besucher waren heute schon im Shop?", "Heute 7 Besucher im Shop."),
-        ("de", "Wie viele Kunden hatte der Shop heute?", "Heute 7 Besucher bei Shop."),
+        ("de", "Wie viele Kunden hatte der Shop heute?", "Heute 7 Besucher."),
         ("fr", "Combien de personnes y a-t-il dans le shop ?", "Il y a 5 personnes dans le Shop."),
         (
             "fr",
@@ -73,7 +73,7 @@ async def shop(hass: HomeAssistant, assist: None, entry: MockConfigEntry, pusher
         ("sv", "Hur många personer är det i shopen just nu?", "5 personer är i Shopen."),
         ("sv", "Hur många besökare finns här inne?", "5 personer är inne."),
         ("sv", "Hur många besökare i dag?", "7 besökare i dag."),
-        ("sv", "Hur många besökare har shopen haft idag?", "7 besökare hos Shopen i dag."),
+        ("sv", "Hur många besökare har shopen haft idag?", "7 besökare i dag."),
     ],
 )
 @pytest.mark.usefixtures("shop")

@@ -188,11 +188,12 @@ class Voice:
             targets = [target for target in targets if name in target.names]
             # A camera may be called as its place.
             targets = [target for target in targets if target.is_main] or targets
-            written = f"{targets[0].names[name]}{ending}"
-            where = f"{before}{written}" if before else words["at"].format(name=written)
+            where = f"{before}{targets[0].names[name]}{ending}" if before else ""
         else:
             targets = [target for target in targets if target.is_main]
-            where = words["here"] if question is Question.INSIDE else ""
+            where = ""
+        if not where and question is Question.INSIDE:
+            where = words["here"]
         # A question about several leaves out those that aren't for voice assistants.
         targets = [target for target in targets if target.is_exposed] or targets[:1]
         if len(targets) > 1:

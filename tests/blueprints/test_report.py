@@ -71,7 +71,7 @@ async def test_monday_morning(hass: HomeAssistant, shop: str, until: Until, call
     message = call.data["message"]
     # 29 to 35, after 22 to 28.
     assert lines(message) == [
-        "Visitors: 224, +28% (Week before)",
+        "Visitors: 224, +28% compared with the week before",
         "The whole report: https://home.example.com/api/axis_people_counter/report",
     ]
     path = message.partition("https://home.example.com")[2]
@@ -91,11 +91,11 @@ async def test_monday_morning(hass: HomeAssistant, shop: str, until: Until, call
         # Sunday evening, the 1st: the day of the week isn't looked at.
         ({"period": "month", "time": "22:00:00"}, 2, ["Visitors: 589"]),
         ({"period": "month", "time": "20:30:00"}, 30, []),
-        ({"period": "day", "time": "06:30:00"}, 2, ["Visitors: 35, +3% (Day before)"]),
-        ({"weekday": "sun", "time": "22:00:00"}, 3, ["Visitors: 175, +39% (Week before)"]),
-        ({"weekday": "tue"}, 3, ["Visitors: 224, +28% (Week before)"]),
+        ({"period": "day", "time": "06:30:00"}, 2, ["Visitors: 35, +3% compared with the day before"]),
+        ({"weekday": "sun", "time": "22:00:00"}, 3, ["Visitors: 175, +39% compared with the week before"]),
+        ({"weekday": "tue"}, 3, ["Visitors: 224, +28% compared with the week before"]),
         ({"weekday": "fri"}, 3, []),
-        ({"language": "de"}, 3, ["Besucher: 224, +28\N{NO-BREAK SPACE}% (Woche davor)"]),
+        ({"language": "de"}, 3, ["Besucher: 224, +28\N{NO-BREAK SPACE}% gegenüber der Woche davor"]),
     ],
 )
 async def test_times(
@@ -125,7 +125,7 @@ async def test_notification_of_some_places(
     (call,) = calls["persistent_notification.create"]
     assert call.data["title"].startswith("Shop: week 43")
     first, *_, last = call.data["message"].splitlines()
-    assert first == "**Visitors: 175, +39% (Week before)**"
+    assert first == "**Visitors: 175, +39% compared with the week before**"
     assert last.startswith("[Open it](https://home.example.com/api/axis_people_counter/report?places=")
 
 
@@ -136,6 +136,6 @@ async def test_all_places(hass: HomeAssistant, shop: str, entry: MockConfigEntry
     await run_by_hand(hass)
     (message,) = sent_messages(calls, "notify.phone")
     assert message.splitlines()[:2] == [
-        "Shop: Visitors: 175, +39% (Week before)",
-        "Entrance hall: Visitors: 175, +39% (Week before)",
+        "Shop: Visitors: 175, +39% compared with the week before",
+        "Entrance hall: Visitors: 175, +39% compared with the week before",
     ]

@@ -53,15 +53,16 @@ async def _async_create_report(call: ServiceCall) -> ServiceResponse:
     with translated_ledger_errors():
         # A page that was sent or saved stays readable, so it doesn't say when the link expires.
         written = await async_written(hass, request, places, None)
-    answer = {
-        **_answer(written, places),
+    # In this order a person reads the answer: the links first, and the longest texts last.
+    answer: Fields = {
+        "title": written.title,
         **_links(hass, request, expires, secret),
         "expires": dt_util.utc_from_timestamp(expires).isoformat(),
     }
     if save_to != NOWHERE:
         saved = await async_save(hass, request, written, save_to, secret)
         answer |= {"saved_path": str(saved.path), "saved_url": saved.url}
-    return answer
+    return answer | _answer(written, places)
 
 
 async def _async_check_admin(call: ServiceCall) -> None:
@@ -117,11 +118,8 @@ def _answer(written: Written, places: list[PlaceCoordinator]) -> Fields:
     report = written.report
     only = report.places[0] if len(report.places) == 1 else None
     return {
-        "title": written.title,
         "text": written.text,
         "markdown": written.markdown,
-        "html": written.html,
-        "csv": written.csv,
         "period": report.kind.value,
         "first_day": report.first_day.isoformat(),
         "last_day": report.last_day.isoformat(),
@@ -131,6 +129,8 @@ def _answer(written: Written, places: list[PlaceCoordinator]) -> Fields:
         "places": [
             {"id": coordinator.key, **_place(place)} for coordinator, place in zip(places, report.places, strict=True)
         ],
+        "csv": written.csv,
+        "html": written.html,
     }
 
 

@@ -59,6 +59,12 @@ def change(found: Comparison | None, words: ReportWords) -> str | None:
     return words.formats.change(found.change_percent)
 
 
+def headline_change(report: Report, place: PlaceReport, words: ReportWords) -> str | None:
+    """Return the change of the visitors in percent, and compared with what; None where it isn't known."""
+    changed = change(comparison(place, ComparisonKind.PREVIOUS), words)
+    return changed and words(f"changed_{_EARLIER[report.kind]}", change=changed)
+
+
 def earlier_days(place: PlaceReport, found: Comparison | None) -> list[Figure]:
     """Return the earlier figure of each day; those that aren't known have no value."""
     known = found.days if found else ()
@@ -104,11 +110,9 @@ def events_text(day: DayReport) -> str:
 
 def headline(report: Report, place: PlaceReport, words: ReportWords) -> str:
     """Return the number of visitors, and its change."""
-    found = comparison(place, ComparisonKind.PREVIOUS)
     text = words.labelled(words("visitors"), words.figure(place.visitors))
-    if (changed := change(found, words)) is None:
-        return text
-    return f"{text}, {changed} ({earlier_label(report, ComparisonKind.PREVIOUS, words)})"
+    changed = headline_change(report, place, words)
+    return f"{text}, {changed}" if changed else text
 
 
 def facts(report: Report, place: PlaceReport, words: ReportWords) -> Iterator[Fact]:

@@ -19,6 +19,7 @@ from .facts import (
     earlier_label,
     events_text,
     facts,
+    headline_change,
     notes,
     peak_text,
     visitors_text,
@@ -133,9 +134,8 @@ def _total(report: Report, place: PlaceReport, words: ReportWords) -> Markup:
     ]
     if mark := words.mark(figure):
         parts.append(_element("span", f"({mark})"))
-    if changed := change(comparison(place, ComparisonKind.PREVIOUS), words):
-        label = earlier_label(report, ComparisonKind.PREVIOUS, words)
-        parts.append(_element("span", f"{changed} ({label})"))
+    if changed := headline_change(report, place, words):
+        parts.append(_element("span", changed))
     return Markup('<p class="total">{}</p>').format(Markup(" ").join(parts))
 
 

@@ -21,8 +21,9 @@ from playwright.async_api import Error as BrowserError
 from scripts.demo_parts.console import echo
 from scripts.demo_parts.steps import prepare
 from scripts.e2e_parts.browser import KINDS, MORE_KINDS, Kind, window
-from scripts.e2e_parts.checks import log_faults
+from scripts.e2e_parts.checks import log_faults, unknown_labels
 from scripts.e2e_parts.documentation import DAYS, FOLDER, KIND as DOCUMENTED_KIND, PICTURES
+from scripts.e2e_parts.labels import shown_labels
 from scripts.e2e_parts.planted import KIND as PLANTED_KIND, PLANTED, WALKS as PLANTED_WALKS, plant
 from scripts.e2e_parts.proof import ProofError, prove
 from scripts.e2e_parts.run import Run
@@ -45,6 +46,7 @@ from scripts.e2e_parts.walks import (
     report,
     stored_counts,
 )
+from tests.helpers.documentation import HOME_ASSISTANT_LABELS
 from tests.helpers.home_assistant import INTEGRATION, HomeAssistant, HomeAssistantError
 
 # In this order; each needs the first one.
@@ -132,7 +134,11 @@ async def e2e(kinds: Sequence[Kind], walks: Sequence[str], pictures: Path, docum
         async with free, asyncio.timeout(LIMIT_SECONDS):
             return await walk_all(kind, walks, pictures, documentation=documentation)
 
-    found = [fault for faults in await asyncio.gather(*map(walk_one, kinds)) for fault in faults]
+    found = [
+        f"Home Assistant shows nothing like {label!r} of the documentation"
+        for label in unknown_labels(HOME_ASSISTANT_LABELS, shown_labels())
+    ]
+    found += [fault for faults in await asyncio.gather(*map(walk_one, kinds)) for fault in faults]
     echo()
     if found:
         echo("These screens have faults:")

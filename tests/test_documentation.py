@@ -29,7 +29,6 @@ from custom_components.axis_people_counter.const import (
     DOMAIN,
     MAX_KEEP_DAYS,
     MIN_KEEP_DAYS,
-    NAME,
     PREVIOUS_TOKEN_LIFETIME,
     PUSH_PATH,
 )
@@ -41,7 +40,17 @@ from custom_components.axis_people_counter.receiver.sender_problems import MAX_C
 from custom_components.axis_people_counter.reports.request import LINK_LIFETIME as LINK_OF_REPORT, MAX_PLACES
 from custom_components.axis_people_counter.services import MAX_DAYS, MAX_ROWS
 
-from .helpers.documentation import PAGES, ROOT, anchors, blocks, from_yaml, links, mappings_with, without_code
+from .helpers.documentation import (
+    HOME_ASSISTANT_LABELS,
+    PAGES,
+    ROOT,
+    anchors,
+    blocks,
+    from_yaml,
+    links,
+    mappings_with,
+    without_code,
+)
 
 # Keys of entities that both cameras and places have, and of those that only places have.
 OF_BOTH: Final = {"in_today", "occupancy", "occupied", "out_today", "reset_occupancy"}
@@ -63,7 +72,7 @@ OF_PLACES: Final = {
     "visitors_outside_today",
     "visitors_today",
 }
-# Labels on the pages of Axis cameras, and of Home Assistant and HACS. These aren't in the translations.
+# Labels on the pages of Axis cameras. These aren't in the translations, and neither are those of Home Assistant.
 AXIS_LABELS: Final = {
     "+",
     "API token",
@@ -82,58 +91,6 @@ AXIS_LABELS: Final = {
     "System > Security > CA certificates",
     "Test connection",
     "URL",
-}
-HOME_ASSISTANT_LABELS: Final = {
-    "Activity",
-    "Add dashboard",
-    "Add from link",
-    "Change",
-    "Community dashboards",
-    "Create",
-    "Daily",
-    "Custom repositories",
-    "Delete",
-    "Delete selected statistics",
-    "Download",
-    "Download diagnostics",
-    "Edit in YAML",
-    "Enabled",
-    "Enter selection mode",
-    "Expose",
-    "HTTP server > Reverse proxy",
-    "HTTP server > SSL/TLS",
-    "Input sensor",
-    "Install",
-    "Integration",
-    "Intermediate v6",
-    "Max",
-    "Mean",
-    "Meter reset cycle",
-    "Min",
-    "Modern v6",
-    "Perform action",
-    "Reconfigure",
-    "Remove",
-    "SSL profile",
-    "Settings",
-    "Settings > Automations & scenes",
-    "Settings > Dashboards",
-    f"Settings > Devices & services > {NAME}",
-    "Settings > Devices & services > Add integration",
-    "Settings > Devices & services > Helpers",
-    "Settings > Home Assistant Cloud",
-    "Settings > Marketplace",
-    "Settings > Repairs",
-    "Settings > System > Network",
-    "Settings > Tools > Actions",
-    "Settings > Tools > Statistics",
-    "Settings > Voice assistants",
-    "Statistics graph",
-    "Trust X-Forwarded-For",
-    "Trusted proxies",
-    "Uninstall",
-    "Update",
-    "Utility Meter",
 }
 INTEGRATION: Final = ROOT / "custom_components" / DOMAIN
 ENGLISH: Final[dict[str, Any]] = json.loads((INTEGRATION / "translations" / "en.json").read_text())

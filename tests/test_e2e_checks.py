@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from scripts.e2e_parts.checks import Block, Look, faults, log_faults, nameless
+from scripts.e2e_parts.checks import Block, Look, faults, log_faults, nameless, unknown_labels
 from scripts.e2e_parts.planted import PLANTED, plant
 from scripts.e2e_parts.texts import Texts, pattern
 
@@ -202,6 +202,13 @@ KeyError
     assert fault.startswith("Error in the log: 2026-11-26 22:00:00.200 ERROR")
     assert fault.endswith("KeyError")
     assert log_faults(log, ["Error doing job"]) == []
+
+
+def test_unknown_labels() -> None:
+    """A label of the documentation is found if Home Assistant has no such text, or none for a part of the way to it."""
+    shown = {"Settings", "Tools", "Marketplace"}
+    labels = ["Settings > Tools", "Settings > Developer tools", "Marketplace", "HACS"]
+    assert unknown_labels(labels, shown) == ["HACS", "Settings > Developer tools"]
 
 
 def test_planted_faults(tmp_path: Path) -> None:

@@ -116,6 +116,11 @@ def log_faults(log: str, expected: Iterable[str] = ()) -> list[str]:
     return [f"Error in the log: {entry.strip()}" for entry in wrong if not any(part in entry for part in expected)]
 
 
+def unknown_labels(labels: Iterable[str], shown: set[str]) -> list[str]:
+    """Return the labels of which a part is shown nowhere; several on the way to a page have arrows between them."""
+    return sorted(label for label in labels if not shown.issuperset(label.split(" > ")))
+
+
 def heading(names: str) -> str:
     """Return the title of a dialog."""
     return next((line.partition("- text: ")[2] for line in names.splitlines() if "- text: " in line), "a dialog")

@@ -102,6 +102,15 @@ def test_workflows() -> None:
     assert "run: bash .ci/run" in read(".github/workflows/test.yml")
 
 
+def test_form_for_problems() -> None:
+    """Ask for what helps, each field under an id of its own. GitHub shows no form at all if a line isn't YAML."""
+    form = from_yaml(read(".github/ISSUE_TEMPLATE/bug_report.yml"))
+    fields = [field for field in form["body"] if field["type"] != "markdown"]
+    assert all(isinstance(field["attributes"]["label"], str) for field in fields)
+    assert len({field["id"] for field in fields}) == len(fields)
+    assert {"problem", "integration", "core", "camera", "diagnostics"} <= {field["id"] for field in fields}
+
+
 def test_unpinned_home_assistant_is_tried_each_week() -> None:
     """Run the demo on the newest release and beta each week."""
     workflow = from_yaml(read(".github/workflows/newest.yml"))

@@ -1,10 +1,12 @@
 """Diagnostics and system health, which contain no secrets."""
 
+import asyncio
 from datetime import datetime, timedelta
 from http import HTTPStatus
 import json
 from pathlib import Path
 import re
+from time import thread_time
 from typing import Any
 from unittest.mock import ANY
 
@@ -25,6 +27,7 @@ from custom_components.axis_people_counter.http import bodies
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.setup import async_setup_component
+from homeassistant.util import dt as dt_util
 
 from .helpers.issues import active_issues
 from .helpers.listener_entry import ListenerEntry
@@ -296,6 +299,33 @@ async def test_download_names_nobody(
     for issue in active_issues(hass).values():
         ir.async_get(hass).async_ignore(DOMAIN, issue.issue_id, True)
     assert all(repair["is_ignored"] for repair in (await download(client, entry))["data"]["repairs"])
+
+
+@pytest.mark.slow
+async def test_the_event_loop_is_free_with_many_cameras(
+    hass: HomeAssistant, entry: MockConfigEntry, pusher: Pusher, hass_client: ClientSessionGenerator
+) -> None:
+    """Names and addresses are looked for in a thread: with many cameras this takes long."""
+    now = dt_util.utcnow().replace(second=0, microsecond=0)
+    for number in range(120):
+        sensor = {"serial": f"accc8e{number:06x}", "name": f"Door {number}", "ipAddress": f"10.0.0.{number}"}
+        await pusher.push(measurement(now - 2 * MINUTE, 1), sensor=sensor)
+    gaps = [0.0]
+
+    async def watch() -> None:
+        # Measure the time of this thread only, not that of other programs.
+        last = thread_time()
+        while True:
+            await asyncio.sleep(0.005)
+            gaps.append(thread_time() - last)
+            last = thread_time()
+
+    client = await hass_client()
+    watching = asyncio.create_task(watch())
+    text = json.dumps(await download(client, entry))
+    watching.cancel()
+    assert "Door" not in text
+    assert max(gaps) < 0.15
 
 
 def test_persistent_issue_names_nobody() -> None:

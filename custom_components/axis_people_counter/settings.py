@@ -209,7 +209,7 @@ class PlaceSettings:
 def is_door(entry: ConfigEntry, key: str) -> bool:
     """Return True if a camera is a door of a place."""
     places = entry.get_subentries_of_type(SUBENTRY_PLACE)
-    return any(door.key == key for place in places for door in doors_of(place))
+    return any(key in place.data[way] for place in places for way in (CONF_DOORS, CONF_REVERSED_DOORS))
 
 
 def doors_of(subentry: ConfigSubentry) -> tuple[Door, ...]:

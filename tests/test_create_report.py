@@ -237,6 +237,13 @@ async def test_dates_that_make_no_sense(hass: HomeAssistant, shop: str) -> None:
             await report(hass, **data)
 
 
+@pytest.mark.parametrize("weather", [1, 1.5, {}, ["weather.home"], "sensor.home", "home"])
+async def test_weather_of_something_else(hass: HomeAssistant, shop: str, weather: object) -> None:
+    """Refuse what is no weather entity."""
+    with pytest.raises(vol.Invalid):
+        await report(hass, weather=weather)
+
+
 # Links
 
 

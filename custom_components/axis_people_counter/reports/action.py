@@ -207,7 +207,8 @@ def async_setup_action(hass: HomeAssistant) -> None:
                 vol.Optional(ATTR_PERIOD, default=ReportKind.WEEK.value): vol.In(PERIODS),
                 vol.Optional(ATTR_DATE): cv.date,
                 vol.Optional(ATTR_LANGUAGE): vol.In(LANGUAGES),
-                vol.Optional(ATTR_WEATHER): cv.entity_domain(WEATHER_DOMAIN),
+                # Home Assistant's own check fails with another error for what is no text.
+                vol.Optional(ATTR_WEATHER): vol.All(cv.string, cv.entity_domain(WEATHER_DOMAIN)),
                 vol.Optional(ATTR_SAVE_TO, default=NOWHERE): vol.In(SAVE_TO),
             }
         ),

@@ -12,8 +12,11 @@ EARLIEST_YEAR: Final = 2000
 LATEST_YEAR: Final = 2200
 _PLAIN_NUMBER: Final = re.compile(r"[0-9]{1,15}")
 _NUMBER: Final = re.compile(r"(-?)([0-9]{1,15})(?:[.,]([0-9]{1,15}))?")
+# 1.000 or 1 000: somebody else may read a fraction, or digits that don't belong together.
+_THOUSANDS: Final = re.compile(r"-?[1-9][0-9]{0,2}(?:[.,' \u2019\xa0\u202f][0-9]{3})+(?:[.,][0-9]{1,15})?")
 # 31.01.2026 08:00
 _DOTTED: Final = re.compile(r"([0-9]{1,2})\.([0-9]{1,2})\.([0-9]{4})(?:,? +([0-9]{1,2}:[0-9]{2}(?::[0-9]{2})?))?")
+_SHORT_HOUR: Final = re.compile(r"([T ])([0-9]:)")
 # 20260131080000
 _DIGITS: Final = re.compile(r"[0-9]{14}")
 _MAX_TIME: Final = 40
@@ -27,6 +30,7 @@ class FaultKind(StrEnum):
     LINE_TOO_LONG = auto()
     EMPTY = auto()
     NO_NUMBER = auto()
+    THOUSANDS = auto()
     FRACTION = auto()
     NEGATIVE = auto()
     TOO_MANY_PEOPLE = auto()
@@ -59,6 +63,8 @@ def people(text: str) -> int:
         number = int(text)
     elif not text:
         raise CellError(FaultKind.EMPTY)
+    elif _THOUSANDS.fullmatch(text):
+        raise CellError(FaultKind.THOUSANDS)
     elif (match := _NUMBER.fullmatch(text)) is None:
         raise CellError(FaultKind.NO_NUMBER)
     elif (match[3] or "").strip("0"):
@@ -87,9 +93,9 @@ def time(text: str) -> datetime:
         text = f"{text[:8]}T{text[8:]}"
     elif match := _DOTTED.fullmatch(text):
         day, month, year, of_day = match.groups()
-        text = f"{year}-{month:0>2}-{day:0>2}T{of_day or '00:00':0>5}"
+        text = f"{year}-{month:0>2}-{day:0>2}T{of_day or '00:00'}"
     try:
-        found = datetime.fromisoformat(text)
+        found = datetime.fromisoformat(_SHORT_HOUR.sub(r"\g<1>0\2", text, count=1))
     except ValueError as err:
         raise CellError(FaultKind.NO_TIME) from err
     if found.year < EARLIEST_YEAR:

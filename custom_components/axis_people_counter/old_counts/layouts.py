@@ -110,7 +110,7 @@ def _json_layout(text: str) -> Layout:
 
 def _csv_layout(headings: tuple[str, ...], separator: str) -> Layout | None:
     names = tuple(heading.casefold() for heading in headings)
-    if len(names) != len(set(names)):
+    if not _are_unique(names):
         return None
     if {*_OWN} <= {*names}:
         kind = Kind.OWN if "serial" in names else Kind.CAMERA_3D
@@ -118,9 +118,15 @@ def _csv_layout(headings: tuple[str, ...], separator: str) -> Layout | None:
     if names == tuple(_COLUMNS_2D):
         return Layout(Kind.CAMERA_2D, separator, _positions(tuple(_COLUMNS_2D.values())), headings)
     columns = tuple(_WORDS.get(name, name) for name in names)
-    if {"time", "in", "out"} <= {*columns} and len(columns) == len(set(columns)):
+    if {"time", "in", "out"} <= {*columns} and _are_unique(columns):
         return Layout(Kind.TABLE, separator, _positions(columns), headings)
     return None
+
+
+def _are_unique(columns: tuple[str, ...]) -> bool:
+    """Return True if no two columns have the same heading; spreadsheets may write empty columns after the others."""
+    named = [column for column in columns if column]
+    return len(named) == len(set(named))
 
 
 def _headings(text: str, separator: str) -> tuple[str, ...]:

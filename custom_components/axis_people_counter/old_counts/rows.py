@@ -152,7 +152,9 @@ class _Reader:
             cells: list[str] = []
             try:
                 cells = self._cells(line)
-                yield self._row(line.number, cells)
+                # Spreadsheets write empty rows as separators.
+                if any(map(str.strip, cells)):
+                    yield self._row(line.number, cells)
             except _ColumnError as err:
                 yield self._fault(line.number, err)
                 yield from self._further_faults(line.number, cells, err.column)

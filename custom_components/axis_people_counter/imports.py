@@ -15,7 +15,7 @@ import logging
 import os
 from pathlib import Path
 import stat
-from typing import Any, BinaryIO, Final, NamedTuple
+from typing import BinaryIO, Final, NamedTuple
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant
@@ -23,7 +23,19 @@ from homeassistant.util import dt as dt_util
 
 from .agreement import Agreement
 from .coordinator import CameraCoordinator
-from .counting import DAY, EARLIEST, Interval, Intervals, Period, Routes, Timestamp, first_serial, key_at, reverse
+from .counting import (
+    DAY,
+    EARLIEST,
+    Coverage,
+    Interval,
+    Intervals,
+    Period,
+    Routes,
+    Timestamp,
+    first_serial,
+    key_at,
+    reverse,
+)
 from .ledger import Ledger, LedgerError
 from .messages import Message
 from .old_counts import Fault, FileError, Kind, Known, Lines, OldCounts, Skipped, read
@@ -387,9 +399,9 @@ def _batches(file: BinaryIO, plan: Plan, found: Imported) -> Iterator[tuple[Door
     kind, rows = read(lines, plan.known)
     # Files of cameras have the directions of the camera.
     is_as_shown = kind in (Kind.OWN, Kind.TABLE)
-    batch = Intervals()
-    batch_of: Any = None
-    door = None
+    # Rows of several doors may be in the order of time: each step waits for the disk, so doors wait side by side.
+    batches: dict[Door, tuple[int, Intervals]] = {}
+    owners = _Owners()
     faulty = None
     for row in rows:
         match row:
@@ -405,22 +417,50 @@ def _batches(file: BinaryIO, plan: Plan, found: Imported) -> Iterator[tuple[Door
                 found.skipped[row] += 1
             case OldCounts():
                 found.rows += 1
-                if (of_row := plan.door(row, kind)) is None:
+                interval = row.interval
+                if (door := plan.door(row, kind)) is None:
                     found.skipped[Skipped.OTHER_CAMERA] += 1
-                    continue
-                if row.interval.start < plan.kept_since:
+                elif interval.start < plan.kept_since:
                     found.deleted += 1
                     found.advice = plan.advice_on_older
-                    continue
-                belongs_to = of_row.key, row.interval.start // DAY
-                if batch and door and (belongs_to != batch_of or len(batch) == INTERVALS_AT_ONCE):
-                    yield door, batch
-                    batch = Intervals()
-                door, batch_of = of_row if is_as_shown else of_row._replace(is_reversed=False), belongs_to
-                batch.append(reverse(row.interval) if door.is_reversed else row.interval)
-    if batch and door:
+                elif not owners.add(door.key, row):
+                    found.counted += 1
+                else:
+                    door = door if is_as_shown else door._replace(is_reversed=False)
+                    day = interval.start // DAY
+                    day_before, batch = batches.get(door, (day, Intervals()))
+                    if day != day_before or len(batch) == INTERVALS_AT_ONCE:
+                        yield door, batch
+                        batch = Intervals()
+                    batch.append(reverse(interval) if door.is_reversed else interval)
+                    batches[door] = day, batch
+    for door, (_, batch) in batches.items():
         yield door, batch
     found.checksum = lines.checksum
+
+
+class _Owners:
+    """The times for which each camera and place in a file has counts, by the key that these are stored for.
+
+    Several may have the people of the same door: two places with this door, or the camera before and the one after it
+    was replaced. Each of them has its rows in the order of time, so they overlap none of its own.
+    """
+
+    def __init__(self) -> None:
+        self._times: dict[str, dict[tuple[str | None, str | None], Coverage]] = {}
+
+    def add(self, key: str, row: OldCounts) -> bool:
+        """Return True if nobody else has counts of the time of a row; its own time is added then."""
+        owner = row.serial, row.place
+        if owner == (None, None):
+            # The file names nobody.
+            return True
+        start, end, *_ = row.interval
+        times = self._times.setdefault(key, {})
+        if any(time.touches(start, end) for other, time in times.items() if other != owner):
+            return False
+        times.setdefault(owner, Coverage()).add(start, end)
+        return True
 
 
 def _clean(name: str) -> str:

@@ -35,6 +35,7 @@ from custom_components.axis_people_counter.const import (
 from custom_components.axis_people_counter.coordinator import MIN_SILENCE, MISSED_INTERVALS
 from custom_components.axis_people_counter.export import LINK_LIFETIME, MAX_LINK_CAMERAS
 from custom_components.axis_people_counter.http.bodies import MAX_BODY
+from custom_components.axis_people_counter.http.view import REFUSALS
 from custom_components.axis_people_counter.ledger import MAX_CAMERAS
 from custom_components.axis_people_counter.receiver.sender_problems import MAX_CLOCK_DIFFERENCE
 from custom_components.axis_people_counter.reports.request import LINK_LIFETIME as LINK_OF_REPORT, MAX_PLACES
@@ -264,6 +265,16 @@ def test_facts(page: str, fact: str) -> None:
 def test_length() -> None:
     """Each page stays short."""
     assert {page: lines for page, text in PAGES.items() if (lines := text.count("\n")) > MAX_LINES} == {}
+
+
+def test_refusals() -> None:
+    """The page for developers has each answer to a push that is refused, in the order in which they apply."""
+    lines = [
+        f"| `{error.__name__}` | {refusal.status} | {refusal.sentence or "the error's own"} "
+        f"| {f'`{refusal.issue.key}`' if refusal.issue else 'none'} |"
+        for error, refusal in REFUSALS.items()
+    ]
+    assert "\n".join(lines) in PAGES["docs/development.md"]
 
 
 def test_names_of_code() -> None:

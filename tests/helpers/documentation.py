@@ -66,6 +66,7 @@ HOME_ASSISTANT_LABELS: Final = {
     "Settings > Tools > Statistics",
     "Settings > Voice assistants",
     "Statistics graph",
+    "System information",
     "Trust X-Forwarded-For",
     "Trusted proxies",
     "Uninstall",

@@ -98,6 +98,44 @@ async def test_other_notations_of_numbers_and_times(hass: HomeAssistant, pusher:
     assert not issues(hass)
 
 
+@pytest.mark.parametrize(
+    ("sent", "name"),
+    [
+        ("Entrée Süd".encode("latin-1"), "Entre Sd"),
+        ("Entrée Süd".encode()[:-3], "Entrée S"),
+        ("Entrée".encode()[:5], "Entr"),
+        (b"\xff\xfe", f"axis-{SERIAL}"),
+        (b"\xed\xa0\x80 Main", "Main"),
+    ],
+    ids=["another encoding", "cut", "cut within a letter", "no letter", "surrogate"],
+)
+async def test_name_that_is_not_utf_8(hass: HomeAssistant, pusher: Pusher, sent: bytes, name: str) -> None:
+    """Store the counts of a camera whose name isn't UTF-8, and leave out what can't be read of the name."""
+    body = encoded(push()).replace(b"Main entrance", sent)
+    for _ in range(2):
+        assert (await pusher.post(body)).status == HTTPStatus.OK
+    assert stored(hass) == 1
+    (camera,) = hass.config_entries.async_entries("axis_people_counter")[0].runtime_data.cameras.values()
+    assert camera.camera.name == name
+    assert not issues(hass)
+
+
+async def test_byte_order_mark(hass: HomeAssistant, pusher: Pusher) -> None:
+    """Read a document behind a byte order mark."""
+    for body in (push(), document(*(measurement(NOON - minute * MINUTE, 1) for minute in range(1, 200)))):
+        assert (await pusher.post(b"\xef\xbb\xbf" + encoded(body))).status == HTTPStatus.OK
+    assert stored(hass) == 199
+
+
+async def test_unusable_counts_that_are_not_utf_8(hass: HomeAssistant, pusher: Pusher) -> None:
+    """Quarantine a measurement with bytes that aren't UTF-8, and store the others."""
+    body = encoded(push({**measurement(NOON - MINUTE), "kind": "?"}, measurement(NOON - 2 * MINUTE, 2)))
+    for _ in range(2):
+        assert (await pusher.post(body.replace(b'"?"', b'"p\xe9ople"'))).status == HTTPStatus.OK
+    assert list(issues(hass)) == [f"quarantined_{SERIAL}"]
+    assert stored(hass) == 2
+
+
 @pytest.mark.parametrize("data", [{}, [], {"utcFrom": "2026-09-16T09:58:00Z", "utcTo": "2026-09-16T09:59:00Z"}])
 async def test_data_without_measurements(hass: HomeAssistant, pusher: Pusher, data: Any) -> None:
     """Return 200 for data without measurements, even with a wrong clock."""
@@ -208,7 +246,8 @@ async def test_other_methods(hass: HomeAssistant, pusher: Pusher) -> None:
     ("body", "words"),
     [
         (b"", "The body is not JSON"),
-        (b"\xff\xfe", "The body is not UTF-8 text"),
+        (b"\xff\xfe", "The body is not JSON"),
+        (encoded(push(apiName="")).replace(b'"apiName": ""', b'"apiN\xe9me": ""'), "apiName or apiVersion is missing"),
         (b"[" * 1_000_000, "The body is nested too deeply"),
         (encoded(push())[:-1], "The body is not JSON"),
         (encoded(push()) * 2, "there is more text after the document"),
@@ -222,8 +261,8 @@ async def test_other_methods(hass: HomeAssistant, pusher: Pusher) -> None:
         (b"a=1&b=2", "The body is not JSON"),
     ],
     ids=[
-        "empty", "not UTF-8", "deep", "cut", "twice", "NaN", "null", "object", "key twice", "serial", "sent", "data",
-        "form",
+        "empty", "not UTF-8", "key", "deep", "cut", "twice", "NaN", "null", "object", "key twice", "serial", "sent",
+        "data", "form",
     ],
 )  # fmt: skip
 async def test_not_a_document(

@@ -3,7 +3,7 @@
 Knows nothing of what a document means. Called by protocol.
 """
 
-from codecs import utf_8_decode
+from codecs import BOM_UTF8, utf_8_decode
 from collections.abc import Iterator
 import json
 import re
@@ -15,6 +15,8 @@ MAX_MEMBERS: Final = 100
 MAX_VALUE: Final = 256 * 1024
 # Characters of a key in a message.
 MAX_SHOWN: Final = 100
+# Bytes that aren't UTF-8 keep their places: encoded again, they are the same.
+_AS_SENT: Final = "surrogateescape"
 # Each value is decoded in one call, during which no other thread runs. Nearly all fit into the first length.
 _SHORT_LENGTHS: Final = (2 * 1024, 16 * 1024)
 
@@ -26,12 +28,15 @@ class JsonError(Exception):
 class JsonReader:
     """Walks through a JSON text: the caller chooses which values to read whole and which member by member.
 
-    The text stays bytes: decoding it into one str would block all threads and take up to four times the memory.
+    The text stays bytes: decoding it into one str would block all threads and take up to four times the memory. Bytes
+    that aren't UTF-8 become characters that can't be printed: a name in another encoding, or one that was cut within a
+    letter, must not stop the counts.
     """
 
     def __init__(self, body: bytes | bytearray) -> None:
         self.body = body
-        self.position = 0
+        # A byte order mark says nothing about UTF-8.
+        self.position = len(BOM_UTF8) if body.startswith(BOM_UTF8) else 0
 
     def peek(self) -> bytes | bytearray:
         """Skip white space, and return the next character without reading it."""
@@ -119,21 +124,23 @@ class JsonReader:
         """Read a value that has at most this many bytes."""
         piece = self.body[self.position : self.position + length]
         is_cut = len(piece) == length
-        try:
-            text, _ = utf_8_decode(piece, "strict", not is_cut)
-        except UnicodeDecodeError as err:
-            raise JsonError(f"The body is not UTF-8 text: byte {self.position + err.start} is wrong.") from err
+        text, _ = utf_8_decode(piece, _AS_SENT, not is_cut)
         try:
             value, end = _DECODER.raw_decode(text)
         except json.JSONDecodeError as err:
             problem = f"{err.msg}, or it is longer than {length} bytes," if is_cut else err.msg
-            raise _syntax_error(problem, self.position + len(text[: err.pos].encode())) from err
+            raise _syntax_error(problem, self.position + _size(text[: err.pos])) from err
         except RecursionError as err:
             raise JsonError("The body is nested too deeply.") from err
         if is_cut and end == len(text):
             raise _syntax_error(f"a number is longer than {length} digits", self.position)
-        self.position += end if text.isascii() else len(text[:end].encode())
+        self.position += end if text.isascii() else _size(text[:end])
         return value
+
+
+def _size(text: str) -> int:
+    """Return how many bytes of the body a decoded text has."""
+    return len(text.encode(errors=_AS_SENT))
 
 
 def is_object(value: Any) -> TypeGuard[dict[str, Any]]:

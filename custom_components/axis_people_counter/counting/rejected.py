@@ -69,7 +69,8 @@ class RejectedTexts:
 
     def __iter__(self) -> Iterator[Rejected]:
         for reason, text_start, text_end, start, end in batched(self._numbers, _WIDTH, strict=True):
-            yield Rejected(self._reasons[reason], self._body[text_start:text_end].decode(), _time(start, end))
+            text = self._body[text_start:text_end].decode(errors="replace")
+            yield Rejected(self._reasons[reason], text, _time(start, end))
 
     def sizes(self) -> Iterator[int]:
         """Yield how many bytes each text has."""

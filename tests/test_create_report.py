@@ -20,6 +20,7 @@ from custom_components.axis_people_counter.reports.weather import day_weather
 from homeassistant.core import Context, HomeAssistant, State
 from homeassistant.exceptions import HomeAssistantError, Unauthorized
 from homeassistant.helpers import area_registry as ar, device_registry as dr, entity_registry as er
+from homeassistant.helpers.template import Template
 from homeassistant.util import dt as dt_util
 
 from .helpers.places import add_place, entity_of, push_two_doors
@@ -28,6 +29,8 @@ from .helpers.reports import Answer, push_days, report
 
 # The clock stands on Wednesday, 2026-09-16.
 MONDAY: Final = date(2026, 9, 7)
+# The beginning of a month.
+NIGHT: Final = datetime(2026, 7, 31, 22, tzinfo=UTC)
 # Visitors of each day of that week, from Monday on, and of the week before.
 VISITORS: Final = (12, 8, 0, 15, 22, 40, 3)
 BEFORE: Final = (10, 10, 10, 10, 10, 10, 20)
@@ -458,3 +461,21 @@ def test_weather_of_any_entity(temperature: object, unit: object, expected: tupl
     attributes = {"temperature": temperature, "temperature_unit": unit}
     weather = day_weather([State("weather.home", "sunny", attributes, last_updated=start)], day)
     assert weather == DayWeather("sunny", *expected)
+
+
+async def test_long_page(hass: HomeAssistant, shop: str, entry: MockConfigEntry, pusher: Pusher) -> None:
+    """Leave out the charts of a page that is too long for a template; the saved page has them."""
+    for number in range(1, MAX_PLACES):
+        await add_place(hass, entry, limits={"capacity": 30}, name=f"Shop {number}")
+    # Somebody comes in each hour.
+    hours = [measurement(NIGHT + timedelta(hours=hour), 12, 12, minutes=60) for hour in range(24 * 30)]
+    await push_two_doors(pusher, main=hours, back=hours)
+    answer = await report(hass, period="month", save_to="media")
+    saved = await hass.async_add_executor_job(Path(answer["saved_path"]).read_text)
+    template = "{% set page = '<p>Hello,</p>' ~ report.html %}{{ page }}"
+    mail = Template(template, hass).async_render({"report": answer}, parse_result=False)
+    assert "<svg" in saved
+    assert "<svg" not in mail
+    assert mail.count("<h1>") == saved.count("<h1>") == MAX_PLACES + 1
+    assert mail.count("<tr>") == saved.count("<tr>")
+    assert "<svg" in (await report(hass, period="week"))["html"]

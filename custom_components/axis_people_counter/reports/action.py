@@ -130,7 +130,7 @@ def _answer(written: Written, places: list[PlaceCoordinator]) -> Fields:
             {"id": coordinator.key, **_place(place)} for coordinator, place in zip(places, report.places, strict=True)
         ],
         "csv": written.csv,
-        "html": written.html,
+        "html": written.short_html,
     }
 
 

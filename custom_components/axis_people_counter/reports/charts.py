@@ -12,6 +12,8 @@ from typing import Final
 from markupsafe import Markup
 
 WIDTH: Final = 350
+# Most texts of a chart have this size.
+FONT_SIZE: Final = 11
 INK: Final = "#1a1a1a"
 GREY: Final = "#595959"
 LINE: Final = "#d0d0d0"
@@ -164,11 +166,14 @@ def _shade(value: float | None, most: float) -> tuple[str, str]:
 
 def _svg(title: str, said: Iterator[str], height: float, parts: Sequence[Markup]) -> Markup:
     return Markup(
-        '<svg role="img" viewBox="0 0 {width} {height}" width="{width}" height="{height}" aria-label="{label}">'
+        '<svg role="img" viewBox="0 0 {width} {height}" width="{width}" height="{height}" fill="{ink}"'
+        ' font-size="{size}" text-anchor="middle" aria-label="{label}">'
         "<title>{title}</title>{parts}</svg>"
     ).format(
         width=WIDTH,
         height=_number(height),
+        ink=INK,
+        size=FONT_SIZE,
         label=f"{title}. {'; '.join(said)}.",
         title=title,
         parts=Markup("").join(parts),
@@ -182,17 +187,26 @@ def _text(
     fill: str = INK,
     *,
     anchor: str = "middle",
-    size: int = 11,
+    size: int = FONT_SIZE,
     has_ground: bool = False,
 ) -> Markup:
-    ground = Markup(' stroke="#ffffff" stroke-width="3" paint-order="stroke"') if has_ground else ""
-    return Markup('<text x="{}" y="{}" fill="{}" font-size="{}" text-anchor="{}"{}>{}</text>').format(
-        _number(x), _number(y), fill, size, anchor, ground, text
-    )
+    # A heat map has hundreds of texts, so most of them have only what differs from the chart's own attributes.
+    others = [
+        Markup(' {}="{}"').format(name, value)
+        for name, value, usual in (
+            ("fill", fill, INK),
+            ("font-size", size, FONT_SIZE),
+            ("text-anchor", anchor, "middle"),
+        )
+        if value != usual
+    ]
+    if has_ground:
+        others.append(Markup(' stroke="#ffffff" stroke-width="3" paint-order="stroke"'))
+    return Markup('<text x="{}" y="{}"{}>{}</text>').format(_number(x), _number(y), Markup("").join(others), text)
 
 
 def _rectangle(x: float, y: float, width: float, height: float, fill: str, edge: str) -> Markup:
-    return Markup('<rect x="{}" y="{}" width="{}" height="{}" fill="{}" stroke="{}" stroke-width="1"/>').format(
+    return Markup('<rect x="{}" y="{}" width="{}" height="{}" fill="{}" stroke="{}"/>').format(
         _number(x), _number(y), _number(width), _number(height), fill, edge
     )
 

@@ -59,9 +59,9 @@ _SECTION: Final = Markup("""\
 </section>""")
 
 
-def html(report: Report, words: ReportWords, link_until: Timestamp | None = None) -> str:
+def html(report: Report, words: ReportWords, link_until: Timestamp | None = None, *, has_pictures: bool = True) -> str:
     """Return the page; `link_until` is until when it can be opened."""
-    sections = [_place(report, place, words) for place in report.places]
+    sections = [_place(report, place, words, has_pictures=has_pictures) for place in report.places]
     if len(sections) > 1:
         sections.insert(0, _overview(report, words))
     return _PAGE.format(
@@ -100,14 +100,14 @@ def _overview(report: Report, words: ReportWords) -> Markup:
     return _section(words.name(report), report, words, [_table(words("all_places"), columns)])
 
 
-def _place(report: Report, place: PlaceReport, words: ReportWords) -> Markup:
+def _place(report: Report, place: PlaceReport, words: ReportWords, *, has_pictures: bool) -> Markup:
     """Return the section about a place."""
     parts = [_total(report, place, words)]
     if found := list(notes(place, words, MAX_NOTES)):
         parts.append(Markup('<ul class="notes">\n{}\n</ul>').format(_joined(_element("li", note) for note in found)))
     cells = [
         Markup("<div>\n{}\n{}\n</div>").format(_element("h2", picture.title), picture.svg)
-        for picture in pictures(report, place, words)
+        for picture in (pictures(report, place, words) if has_pictures else ())
     ]
     if listed := [_element("dt", fact.label) + _element("dd", fact.value) for fact in facts(report, place, words)]:
         cells.append(Markup("<dl>\n{}\n</dl>").format(_joined(listed)))

@@ -5,6 +5,7 @@ Called by action.py and view.py.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from homeassistant.core import HomeAssistant
 
@@ -18,6 +19,9 @@ from .model import Report
 from .request import ReportRequest
 from .words import ReportWords
 
+# A template of Home Assistant has at most 262,144 characters, and a person may write something around the page.
+MAX_ANSWER: Final = 250_000
+
 
 @dataclass(frozen=True, slots=True)
 class Written:
@@ -28,6 +32,8 @@ class Written:
     text: str
     markdown: str
     html: str
+    # The page as it fits into a template: without charts if it is too long with them.
+    short_html: str
     csv: str
 
 
@@ -47,11 +53,13 @@ async def async_written(
 
 
 def _written(report: Report, words: ReportWords, link_until: Timestamp | None) -> Written:
+    page = html(report, words, link_until)
     return Written(
         report,
         words.title(report),
         text(report, words),
         markdown(report, words),
-        html(report, words, link_until),
+        page,
+        page if len(page) <= MAX_ANSWER else html(report, words, link_until, has_pictures=False),
         csv(report, words),
     )

@@ -268,7 +268,7 @@ async def test_doors_into_a_neighbouring_room(
 
 @pytest.mark.usefixtures("noon")
 async def test_opening_hours_and_goals(hass: HomeAssistant, entry: MockConfigEntry, pusher: Pusher) -> None:
-    """The dialog shows opening hours, sales and goal in a closed section of their own; each can be emptied again."""
+    """The dialog opens the section of opening hours, sales and goal if it has any; each can be emptied again."""
     await both(pusher)
     chosen = {"opening_hours": "schedule.shop", "sales": "sensor.till", "goal": 300}
     key = await add_place(hass, entry, **chosen)
@@ -276,7 +276,7 @@ async def test_opening_hours_and_goals(hass: HomeAssistant, entry: MockConfigEnt
     result = await shown_form(hass, entry, key)
     assert result["data_schema"]
     hours = field(result["data_schema"], "hours")[1]
-    assert hours.options == {"collapsed": True}
+    assert hours.options == {"collapsed": False}
     assert {marker: (marker.description or {}).get("suggested_value") for marker in hours.schema.schema} == chosen
     assert field(hours.schema, "opening_hours")[1].config["domain"] == ["schedule", "calendar"]
     await hass.config_entries.subentries.async_configure(result["flow_id"], form(opening_hours="calendar.shop"))
@@ -287,6 +287,9 @@ async def test_opening_hours_and_goals(hass: HomeAssistant, entry: MockConfigEnt
     await hass.config_entries.subentries.async_configure(result["flow_id"], form())
     await hass.async_block_till_done()
     assert not chosen.keys() & entry.subentries[key].data.keys()
+    result = await shown_form(hass, entry, key)
+    assert result["data_schema"]
+    assert field(result["data_schema"], "hours")[1].options == {"collapsed": True}
 
 
 @pytest.mark.parametrize(

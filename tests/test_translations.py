@@ -396,7 +396,7 @@ def test_buttons_are_called_as_they_are(language: str) -> None:
     """Find the labels of the buttons in the repairs that lead to them."""
     texts = translation(language)
     change_place = texts["config_subentries"]["place"]["initiate_flow"]["reconfigure"]
-    for issue in ("door_missing", "place_time_zone_unknown"):
+    for issue in ("door_missing", "place_time_zone_unknown", "opening_hours_gone", "sales_gone"):
         assert f"**{change_place}**" in texts["issues"][issue]["description"]
     damaged = texts["issues"]["listener_authority_damaged"]["description"]
     by_hand, direct = texts["selector"]["way"]["options"]["by_hand"], texts["selector"]["task"]["options"]["direct"]

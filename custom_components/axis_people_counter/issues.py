@@ -92,6 +92,8 @@ GAPS: Final = Issue("gaps", About.CAMERA_KEY, fixable=True)
 CLOCK_INACCURATE: Final = Issue("clock_inaccurate", About.CAMERA_KEY)
 DOOR_MISSING: Final = Issue("door_missing", About.PLACE)
 PLACE_TIME_ZONE_UNKNOWN: Final = Issue("place_time_zone_unknown", About.PLACE)
+OPENING_HOURS_GONE: Final = Issue("opening_hours_gone", About.PLACE)
+SALES_GONE: Final = Issue("sales_gone", About.PLACE)
 
 # This issue ends when all cameras have used the new token, or when the old one has expired.
 NEW_TOKEN: Final = Issue("new_token", About.TOKEN)

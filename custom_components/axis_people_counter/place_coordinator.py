@@ -12,7 +12,8 @@ from functools import partial
 from typing import Final, override
 
 from homeassistant.config_entries import ConfigEntry
-from homeassistant.core import HomeAssistant, callback
+from homeassistant.core import CoreState, HomeAssistant, callback
+from homeassistant.helpers import entity_registry as er
 from homeassistant.util import dt as dt_util
 
 from . import issues
@@ -237,7 +238,7 @@ class PlaceCoordinator(LedgerCoordinator[PlaceData]):
 
     @callback
     def _async_update_issues(self) -> None:
-        """Show an issue for missing cameras and one for an unknown time zone, or end them."""
+        """Show an issue for each thing that a place needs and that is missing or unknown, or end it."""
         settings, schedule = self.settings, self.settings.schedule
         issues.async_show_while(
             self.hass,
@@ -258,6 +259,34 @@ class PlaceCoordinator(LedgerCoordinator[PlaceData]):
             time_zone=plain(settings.time_zone or ""),
             used=plain(str(schedule.zone)),
         )
+        if self.hass.state is not CoreState.running:
+            # At the start, entities of other integrations come later.
+            return
+        issues.async_show_while(
+            self.hass,
+            self._is_gone(settings.opening_hours),
+            issues.OPENING_HOURS_GONE,
+            settings.key,
+            name=settings.name,
+            place=plain(settings.name),
+            entity=settings.opening_hours or "",
+        )
+        issues.async_show_while(
+            self.hass,
+            self._is_gone(settings.sales),
+            issues.SALES_GONE,
+            settings.key,
+            name=settings.name,
+            place=plain(settings.name),
+            entity=settings.sales or "",
+        )
+
+    def _is_gone(self, entity_id: str | None) -> bool:
+        """Return True if an entity was deleted or disabled; one that is only unavailable still has a state."""
+        if entity_id is None or self.hass.states.get(entity_id):
+            return False
+        registered = er.async_get(self.hass).async_get(entity_id)
+        return registered is None or registered.disabled
 
     async def async_correct(self, value: int, source: Source) -> None:
         """Set the occupancy. Raises HomeAssistantError if it can't be stored."""

@@ -41,6 +41,8 @@ SECTION_MORE: Final = "more"
 CONF_DAILY_RESET: Final = "daily_reset"
 # A person searches for a few of more cameras: these aren't all selected at first, nor shown as check boxes.
 MAX_CHECK_BOXES: Final = 24
+# A till is a sensor. People who enter their sales by hand use one of the two helpers, Number or Counter.
+SALES_DOMAINS: Final = (SENSOR_DOMAIN, "input_number", "counter")
 
 
 def _people(least: int) -> vol.All:
@@ -127,6 +129,7 @@ def _schema(names: dict[str, str], zones: list[str], shown: dict[str, Any], *, i
     is_short = len(options) <= MAX_CHECK_BOXES
     mode = selector.SelectSelectorMode.LIST if is_short else selector.SelectSelectorMode.DROPDOWN
     cameras = selector.SelectSelector(selector.SelectSelectorConfig(options=options, multiple=True, mode=mode))
+    has_hours = any(shown.get(SECTION_HOURS, {}).get(key) for key in (CONF_OPENING_HOURS, CONF_SALES, CONF_GOAL))
     has_neighbours = bool(shown.get(SECTION_NEIGHBOURS, {}).get(CONF_REVERSED_DOORS))
     return vol.Schema(
         {
@@ -140,11 +143,11 @@ def _schema(names: dict[str, str], zones: list[str], shown: dict[str, Any], *, i
                 vol.Schema(
                     {
                         vol.Optional(CONF_OPENING_HOURS): _entity(SCHEDULE_DOMAIN, CALENDAR_DOMAIN),
-                        vol.Optional(CONF_SALES): _entity(SENSOR_DOMAIN),
+                        vol.Optional(CONF_SALES): _entity(*SALES_DOMAINS),
                         vol.Optional(CONF_GOAL): _people(1),
                     }
                 ),
-                {"collapsed": True},
+                {"collapsed": not has_hours},
             ),
             vol.Required(SECTION_MORE): section(
                 vol.Schema(

@@ -44,7 +44,7 @@ from .occupancy import (
     thresholds,
     turning_points,
 )
-from .occupancy_columns import PassageColumns, Peak, passages_of_door, passages_of_place, peaks
+from .occupancy_columns import PassageColumns, Peak, each_passage, passages_of_door, passages_of_place, peaks
 from .open_time import open_rows, piece_bounds
 from .opening import (
     LONGEST_DAY,
@@ -78,6 +78,7 @@ from .rows import Row, count_rows, passages
 from .sales import Sales, parse_sales
 from .schedule import Schedule
 from .tally import DoorTally, Stretch, intersection, seconds_by_piece, union
+from .timeline import Timeline, TimelineDay
 
 __all__ = [
     "DAY",
@@ -141,6 +142,8 @@ __all__ = [
     "Span",
     "Stretch",
     "TestMessage",
+    "Timeline",
+    "TimelineDay",
     "Timestamp",
     "Usual",
     "Visitors",
@@ -153,6 +156,7 @@ __all__ = [
     "days_of",
     "door_day",
     "drift_of",
+    "each_passage",
     "earlier_span",
     "earlier_spans",
     "final_occupancy",

@@ -5,13 +5,13 @@ Pure functions of columns of intervals. Called by weekdays.
 
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
-from itertools import pairwise, repeat
+from itertools import pairwise
 from typing import NamedTuple, Self
 
 from .columns import Columns
 from .local_time import Timestamp
-from .occupancy import Correction, Passage, levels
-from .occupancy_columns import PassageColumns
+from .occupancy import Correction, levels
+from .occupancy_columns import PassageColumns, each_passage
 from .tally import DoorTally, Stretch, intersection, union
 
 
@@ -76,14 +76,7 @@ def occupancy_course(
 ) -> OccupancyCourse:
     """Return how many people were inside since an instant, at which counting starts at `running`."""
     at, inside = [since], [max(0, running)]
-    each = (
-        Passage(*passage)
-        for columns in passages
-        for passage in zip(
-            columns.at, columns.entered, columns.exited, columns.pending or repeat(0, len(columns.at)), strict=True
-        )
-    )
-    for level in levels(each, corrections, running):
+    for level in levels(each_passage(passages), corrections, running):
         at.append(level.at)
         inside.append(level.inside)
     return OccupancyCourse(at, inside)

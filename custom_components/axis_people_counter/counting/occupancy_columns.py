@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from .columns import Columns, position
 from .local_time import DAY, LATEST, Timestamp
-from .occupancy import AppliedCorrection, Correction
+from .occupancy import AppliedCorrection, Correction, Passage
 
 
 class PassageColumns(NamedTuple):
@@ -111,6 +111,12 @@ class _Fold:
                     highest = running
         self.running = running
         return highest
+
+
+def each_passage(found: Iterable[PassageColumns]) -> Iterator[Passage]:
+    """Yield an object for each passage."""
+    for at, entered, exited, pending in found:
+        yield from map(Passage, at, entered, exited, pending or bytes(len(at)), strict=True)
 
 
 def passages_of_door(columns: Iterable[Columns], since: Timestamp) -> Iterator[PassageColumns]:

@@ -15,6 +15,7 @@ from ..counting import (
     Crowd,
     DoorTally,
     Stretch,
+    Timeline,
     Timestamp,
     crowds,
     intersection,
@@ -25,7 +26,6 @@ from ..counting import (
 from ..history import PlaceHistory
 from ..ledger import Door
 from .model import Figure
-from .timeline import Timeline
 
 
 class Known(NamedTuple):

@@ -7,9 +7,9 @@ from collections import defaultdict
 from datetime import date, timedelta
 from typing import Final
 
+from ..counting import TimelineDay
 from .counted import Counted, CountedDoor
 from .periods import ESTIMATE_WEEKS
-from .timeline import TimelineDay
 
 # With fewer weeks, an estimate would be a guess.
 MIN_WEEKS: Final = 3

@@ -14,7 +14,7 @@ from typing import Final
 from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
 
-from ..counting import HOUR, OpenDay, Stretch, Timestamp, intersection
+from ..counting import HOUR, OpenDay, Stretch, Timeline, TimelineDay, Timestamp, intersection
 from ..history import PlaceHistory
 from ..opening_hours import async_open_days
 from ..place_coordinator import PlaceCoordinator
@@ -37,7 +37,6 @@ from .model import (
     ReportKind,
 )
 from .periods import Days, earlier_days, needed_spans, same_time
-from .timeline import Timeline, TimelineDay
 from .weather import async_weather
 
 # A report of a period that isn't over ends where all doors have counted, unless a door is silent for longer than this.

@@ -6,10 +6,9 @@ Called by figures.py.
 from collections.abc import Sequence
 from typing import Final
 
-from ..counting import HOUR
+from ..counting import HOUR, TimelineDay
 from .counted import Counted
 from .model import HeatCell, HeatMap, HeatRow
-from .timeline import TimelineDay
 
 # With more days than a week, there is a row for each weekday.
 MAX_DATES: Final = 7

@@ -8,10 +8,9 @@ from dataclasses import replace
 from itertools import pairwise
 from operator import attrgetter
 
-from ..counting import EARLIEST, LATEST, Stretch, Timestamp, intersection
+from ..counting import EARLIEST, LATEST, Stretch, TimelineDay, Timestamp, intersection
 from .counted import Counted, minutes
 from .model import Missing, MissingReason
-from .timeline import TimelineDay
 
 
 def missing_counts(

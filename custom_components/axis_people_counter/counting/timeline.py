@@ -1,6 +1,6 @@
-"""The time of a report, in pieces: the hours of its days, cut where a place opens or closes.
+"""Some days in pieces: their hours, cut where a place opens or closes.
 
-Pure. Built by figures.py; the other modules of this package ask it which pieces belong to a day, an hour or a period.
+Pure. Built by reports and by the dashboards' charts, which ask it which pieces belong to a day, an hour or a period.
 """
 
 from bisect import bisect_left, bisect_right
@@ -8,14 +8,15 @@ from collections.abc import Iterable, Sequence
 from datetime import date, datetime, tzinfo
 from typing import Final, NamedTuple
 
-from ..counting import OpenDay, Period, Timestamp, period_bounds
+from .local_time import Period, Timestamp, period_bounds
+from .opening import OpenDay
 
-# Time between the days that a report needs.
+# Time between days that don't follow each other.
 _BETWEEN: Final = -1
 
 
 class TimelineDay(NamedTuple):
-    """A local day with its opening hours; `end` is earlier where the report ends within the day."""
+    """A local day with its opening hours; `end` is earlier where the timeline ends within the day."""
 
     date: date
     hours: OpenDay

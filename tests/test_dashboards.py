@@ -45,8 +45,12 @@ CARDS = {
     "statistics-graph",
     "tile",
 }
-OWN_CARDS = {"custom:people-counter-comparison", "custom:people-counter-day", "custom:people-counter-usual-week"}
-
+OWN_CARDS = {
+    "custom:people-counter-comparison",
+    "custom:people-counter-day",
+    "custom:people-counter-inside",
+    "custom:people-counter-usual-week",
+}
 
 MINUTE = timedelta(minutes=1)
 
@@ -472,19 +476,26 @@ async def test_without_frontend(hass: HomeAssistant) -> None:
     assert await async_setup_component(hass, DOMAIN, {})
 
 
-@pytest.mark.parametrize("kind", ["overview", "office"])
+@pytest.mark.parametrize(("kind", "days"), [("overview", [1, 7]), ("office", [1])])
 async def test_hours_of_a_place(
-    hass: HomeAssistant, pusher: Pusher, entry: MockConfigEntry, ask: Ask, kind: str
+    hass: HomeAssistant, pusher: Pusher, entry: MockConfigEntry, ask: Ask, kind: str, days: list[int]
 ) -> None:
-    """Show the hours of a day instead of the last 24 hours where a place has opening hours."""
+    """Leave the night out of all charts of a place with opening hours, and show the last 24 hours of others."""
     await both(pusher)
     shop = await add_place(hass, entry, opening_hours="schedule.shop")
     hall = await add_place(hass, entry, name="Hall")
     found = await ask(kind)
+    inside = [card for card in cards(found) if card["type"] == "custom:people-counter-inside"]
+    assert [card["key"] for card in inside] == [shop] * len(days)
+    assert [card["days"] for card in inside] == days
+    by_hour = [card for card in cards(found) if card.get("period") == "hour"]
+    occupancies = [card for card in by_hour if card["stat_types"] == ["mean", "min", "max"]]
+    assert [card["entities"][0]["entity"] for card in occupancies] == [statistic_ids(hall)["occupancy"]] * len(days)
+    assert [card["days_to_show"] for card in occupancies] == days
     if kind == "overview":
         # The first view shows today.
         found["views"] = found["views"][:1]
-    days = [card["key"] for card in cards(found) if card["type"] == "custom:people-counter-day"]
+    of_days = [card["key"] for card in cards(found) if card["type"] == "custom:people-counter-day"]
     in_out = {card["entities"][0]["entity"] for card in cards(found) if card.get("chart_type") == "bar"}
-    assert days == [shop]
+    assert of_days == [shop]
     assert in_out == {statistic_ids(hall)["in"]}

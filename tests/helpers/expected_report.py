@@ -199,6 +199,10 @@ class ExpectedReport:
         over = sum(self.capacity is not None and by_minute[at] > self.capacity for at in counted)
         return (highest, when) if counted else None, drift, over
 
+    def has_passages(self, at: int) -> bool:
+        """Return True if people passed in an interval that ends at an instant."""
+        return at not in self._only_set
+
     @cached_property
     def _set_at(self) -> set[int]:
         return {*self.resets, *(at for at, _ in self.corrections)}

@@ -20,6 +20,10 @@ OWN_CARDS: Final = {
         *("no_counts_today", "not_all_counted", "today_until", "waiting"),
     ),
     "day": ("day", "hour", "in", "next_day", "no_counts_that_day", "out", "previous_day", "visitors", "waiting"),
+    "inside": (
+        *("average", "closed", "hour", "hours_unknown", "most_inside", "no_counts_then", "no_open_hours"),
+        *("not_complete", "not_counted", "waiting"),
+    ),
     "usual-week": ("no_whole_hours", "usual_week_caption", "waiting"),
 }
 
@@ -86,10 +90,10 @@ def rows(*tiles: Config | None) -> list[Config]:
     return shown
 
 
-def own(name: str, counted: Counted, words: Words) -> Config:
+def own(name: str, counted: Counted, words: Words, **options: Any) -> Config:
     """Return one of the module's own cards."""
     texts = {key: words(key) for key in OWN_CARDS[name]}
-    return {"type": f"custom:people-counter-{name}", "key": counted.key, "texts": texts}
+    return {"type": f"custom:people-counter-{name}", "key": counted.key, "texts": texts, **options}
 
 
 def change(counted: Counted, name: str, icon: str, period: str, offset: int) -> Config:
@@ -125,13 +129,18 @@ def bars(counted: Counted, words: Words, period: str, days: int, *, rows: int = 
 
 def hours_of_a_day(counted: Counted, words: Words) -> Config:
     """Return the people in and out in each hour: of a day in its opening hours, or else of the last 24 hours."""
-    if isinstance(counted, Place) and counted.has_opening_hours:
+    if counted.has_opening_hours:
         return own("day", counted, words)
     return bars(counted, words, "hour", 1)
 
 
 def inside(counted: Counted, words: Words, days: int, *, rows: int = 4) -> Config:
-    """Return a line of the people inside in each hour, and a band from their lowest to their highest number."""
+    """Return the people inside in each hour of some days: in opening hours, or else in all hours up to now.
+
+    Without opening hours, it is a line, and a band from the lowest to the highest number.
+    """
+    if counted.has_opening_hours:
+        return own("inside", counted, words, days=days)
     return {
         "type": "statistics-graph",
         "period": "hour",

@@ -22,8 +22,11 @@ from ..place_coordinator import PlaceCoordinator
 from ..receiver import PeopleCounterConfigEntry
 from ..weekdays import async_day
 from .figures import AnyHistory, Figures, bounds_of_day, comparison, hours_of_day, usual_week, usual_weeks
+from .inside import inside, last_days
 
-KINDS: Final = ("comparison", "usual_week", "day")
+KINDS: Final = ("comparison", "usual_week", "day", "inside")
+# The days of the chart of people inside.
+MAX_DAYS: Final = 7
 # No key is longer.
 MAX_KEY: Final = 64
 ERR_NOT_READY: Final = "not_ready"
@@ -43,6 +46,7 @@ def _day(value: Any) -> date:
         vol.Required("key"): vol.All(str, vol.Length(max=MAX_KEY)),
         vol.Required("kind"): vol.In(KINDS),
         vol.Optional("day"): _day,
+        vol.Optional("days", default=1): vol.All(int, vol.Range(1, MAX_DAYS)),
     }
 )
 @websocket_api.async_response
@@ -57,7 +61,7 @@ async def websocket_figures(
     receiver = entries[0].runtime_data
     key = msg["key"]
     coordinator = receiver.places.get(key) or receiver.cameras.get(key)
-    if coordinator is None:
+    if coordinator is None or (msg["kind"] == "inside" and key not in receiver.places):
         connection.send_error(msg["id"], websocket_api.ERR_NOT_FOUND, "There is no such camera or place.")
         return
     now = int(dt_util.utcnow().timestamp())
@@ -95,6 +99,11 @@ async def _async_figures(
             if isinstance(coordinator, PlaceCoordinator) and isinstance(history, PlaceHistory):
                 history = await async_open_only(coordinator, history, [usual_weeks(history.schedule, now)])
             return partial(usual_week, history, now)
+        case "inside":
+            assert isinstance(coordinator, PlaceCoordinator)
+            assert isinstance(history, PlaceHistory)
+            days = await async_open_days(coordinator, *last_days(history.schedule, msg["days"], now))
+            return partial(inside, history, days, now)
         case _:
             start, end = bounds_of_day(history.schedule, msg.get("day"), now)
             open_day = None

@@ -4,7 +4,7 @@ Everything comes from the registries and the config entry, so it is known before
 """
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from typing import Self
 
 from homeassistant.config_entries import ConfigEntry
@@ -26,6 +26,9 @@ class Counted:
     name: str
     # The ids of entities by their keys, such as "in_today"; disabled and hidden ones aren't shown.
     entities: dict[str, str]
+    _: KW_ONLY
+    # Only a place has any.
+    has_opening_hours: bool = False
 
     @property
     def statistics(self) -> dict[str, str]:
@@ -39,7 +42,6 @@ class Place(Counted):
 
     doors: tuple[Counted, ...]
     capacity: int | None
-    has_opening_hours: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +75,7 @@ class Home:
                 *counted(key),
                 tuple(cameras[door.key] for door in doors_of(subentry) if door.key in cameras),
                 subentry.data.get(CONF_CAPACITY),
-                CONF_OPENING_HOURS in subentry.data,
+                has_opening_hours=CONF_OPENING_HOURS in subentry.data,
             )
             for key, subentry in subentries.items()
             if key in names

@@ -146,10 +146,9 @@ def _usual_week(counted: Counted, words: Words) -> Config:
 
 def _weeks_and_months(counted: Counted, words: Words) -> Config:
     # Statistics have all people who came in. Visitors are fewer where there are opening hours.
-    has_opening_hours = isinstance(counted, Place) and counted.has_opening_hours
     return section(
         heading(counted.name, "mdi:calendar-month"),
-        subtitle(words("in_weeks_and_months" if has_opening_hours else "weeks_and_months")),
+        subtitle(words("in_weeks_and_months" if counted.has_opening_hours else "weeks_and_months")),
         change(counted, words("this_week"), "mdi:calendar-week", "week", 0),
         change(counted, words("last_week"), "mdi:calendar-week", "week", -1),
         change(counted, words("this_month"), "mdi:calendar-month", "month", 0),

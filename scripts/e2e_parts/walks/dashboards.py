@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 from scripts.e2e_parts.cameras import taken
 from scripts.e2e_parts.run import Run
+from tests.helpers.home_assistant import DOMAIN
 
 # Charts ask for statistics.
 CHART_SECONDS = 1.5
@@ -15,6 +18,8 @@ DASHBOARDS = {
     "door_screen": None,
     "office": "somebody_counted",
 }
+MUSEUM, SALES, GOAL = "Museum", "sensor.tickets", 400
+OPEN = (("00:00:00", "12:00:00"), ("13:00:00", "24:00:00"))
 
 
 async def walk(run: Run) -> None:
@@ -27,6 +32,7 @@ async def walk(run: Run) -> None:
         await look(run, key, text)
     if run.screen.kind.keyboard:
         await type_day(run)
+    await open_hours(run)
     await hide_view(run)
 
 
@@ -88,6 +94,47 @@ async def type_day(run: Run) -> None:
     await screen.step("typed-day")
     if (shown := await field.input_value()) != "2025-10-10":
         screen.add_fault(f"dashboards: the typed day became {shown}", screen.picture)
+
+
+async def open_hours(run: Run) -> None:
+    """Look at a place with opening hours, sales and a goal on a dashboard of its own, and remove both."""
+    screen, chart = run.screen, run.screen.page.locator("people-counter-inside")
+    key = await add_museum(run)
+    path = f"only-{MUSEUM.lower()}"
+    board = await run.home.command("lovelace/dashboards/create", url_path=path, title=MUSEUM, mode="storage")
+    config = {"strategy": {"type": "custom:people-counter", "places": [key]}}
+    await run.home.command("lovelace/config/save", url_path=path, config=config)
+    for view, days in (("today", 1), ("history", 7)):
+        await run.open(f"/{path}/{view}")
+        await chart.locator(".chart").first.wait_for()
+        await screen.step(f"open-hours-{view}")
+        if await chart.locator(".day").count() != days:
+            screen.add_fault(f"dashboards: the chart hasn't {days} days", screen.picture)
+        if await chart.locator("tbody tr").count() < await chart.locator(".hour").count():
+            screen.add_fault("dashboards: hours of the chart aren't in the table for screen readers", screen.picture)
+    await run.home.command("lovelace/dashboards/delete", dashboard_id=board["id"])
+    (entry,) = await run.home.command("config_entries/get", domain=DOMAIN)
+    await run.home.command("config_entries/subentries/delete", entry_id=entry["entry_id"], subentry_id=key)
+
+
+async def add_museum(run: Run) -> str:
+    """Add a place that is closed at noon, and all of tomorrow, so that one of the last seven days was closed."""
+    tomorrow = f"{datetime.now(UTC) + timedelta(days=1):%A}".lower()
+    blocks = [{"from": start, "to": end} for start, end in OPEN]
+    week = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+    days = {day: [] if day == tomorrow else blocks for day in week}
+    await run.home.command("schedule/create", name=MUSEUM, **days)
+    await run.home.request("POST", f"/api/states/{SALES}", {"state": "25", "attributes": {}})
+    fields = {
+        "name": MUSEUM,
+        "doors": [run.cameras[0].serial],
+        "neighbours": {"reversed_doors": []},
+        "hours": {"opening_hours": f"schedule.{MUSEUM.lower()}", "sales": SALES, "goal": GOAL},
+        "more": {"hysteresis": 0, "daily_reset": True, "reset_time": "00:00:00", "reset_value": 0},
+    }
+    key = await run.home.add_subentry("place", fields)
+    await run.sees_entity(f"{key}_goal_reached")
+    return key
 
 
 async def hide_view(run: Run) -> None:

@@ -4,6 +4,7 @@ import "./comparison.js";
 import "./day.js";
 import "./door.js";
 import "./editor.js";
+import "./inside.js";
 import "./usual_week.js";
 import "./waiting.js";
 

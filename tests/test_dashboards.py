@@ -246,8 +246,9 @@ async def test_weeks_of_a_place_with_opening_hours(
     assert headings.count(texts["in_weeks_and_months"]) == 1
 
 
+@pytest.mark.parametrize("kind", ["overview", "office"])
 async def test_long_name_of_visitors_at_other_times(
-    hass: HomeAssistant, pusher: Pusher, entry: MockConfigEntry, ask: Ask
+    hass: HomeAssistant, pusher: Pusher, entry: MockConfigEntry, ask: Ask, kind: str
 ) -> None:
     """Give the people who come outside opening hours a row of their own: half of one cuts the name on a phone."""
     await both(pusher)
@@ -257,7 +258,7 @@ async def test_long_name_of_visitors_at_other_times(
     assert entity_id
     registry.async_update_entity(entity_id, disabled_by=None)
     await hass.config_entries.async_reload(entry.entry_id)
-    (shown,) = (card for card in cards(await ask("office")) if card.get("entity") == entity_id)
+    (shown,) = (card for card in cards(await ask(kind)) if card.get("entity") == entity_id)
     assert shown["grid_options"] == {"columns": 12}
 
 
@@ -499,3 +500,42 @@ async def test_hours_of_a_place(
     in_out = {card["entities"][0]["entity"] for card in cards(found) if card.get("chart_type") == "bar"}
     assert of_days == [shop]
     assert in_out == {statistic_ids(hall)["in"]}
+
+
+@pytest.mark.parametrize("kind", ["overview", "office"])
+@pytest.mark.parametrize(
+    ("options", "shown"),
+    [
+        ({}, set()),
+        ({"sales": "sensor.till"}, {"conversion_rate"}),
+        ({"goal": 100}, {"goal_reached"}),
+        ({"sales": "sensor.till", "goal": 100, "opening_hours": "schedule.shop"}, {"conversion_rate", "goal_reached"}),
+    ],
+)
+async def test_sales_and_goal(
+    hass: HomeAssistant,
+    pusher: Pusher,
+    entry: MockConfigEntry,
+    ask: Ask,
+    kind: str,
+    options: dict[str, Any],
+    shown: set[str],
+) -> None:
+    """Show the conversion rate of a place with sales, the reached share of a goal, and nothing of others."""
+    await both(pusher)
+    await add_place(hass, entry, name="Hall")
+    await add_place(hass, entry, **options)
+    texts = translation("en")["common"]
+    found = await ask(kind)
+    if kind == "overview":
+        found["views"] = found["views"][:1]
+    names = {
+        key: [card["entity"] for card in cards(found) if card.get("name") == texts[key]]
+        for key in ("conversion_rate", "goal_reached", "visitors_outside_today")
+    }
+    # Visitors outside opening hours are off at first.
+    assert names == {key: [f"sensor.shop_{key}"] if key in shown else [] for key in names}
+    for view in found["views"]:
+        for section in view["sections"]:
+            narrow = [card for card in section["cards"] if card["type"] == "tile" and "grid_options" not in card]
+            assert len(narrow) % 2 == 0

@@ -107,6 +107,9 @@ async def open_hours(run: Run) -> None:
     for view, days in (("today", 1), ("history", 7)):
         await run.open(f"/{path}/{view}")
         await chart.locator(".chart").first.wait_for()
+        if days == 1:
+            for name in ("conversion_rate", "goal_reached"):
+                await screen.sees(screen.texts(f"common.{name}"))
         await screen.step(f"open-hours-{view}")
         if await chart.locator(".day").count() != days:
             screen.add_fault(f"dashboards: the chart hasn't {days} days", screen.picture)

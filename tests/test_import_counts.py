@@ -262,6 +262,7 @@ async def test_files(hass: HomeAssistant, tmp_path: Path) -> None:
         str(folder / "pipe.csv"): "no file",
         str(folder / "missing.csv"): "can't be read: No such file",
         f"{folder}/a\0b": "may not read this path",
+        f"{folder}/\ud800.csv": "may not read this path",
     }.items():
         with pytest.raises(ServiceValidationError, match=sentence):
             await call(hass, "import_counts", entity_id=MAIN, path=path)

@@ -370,10 +370,14 @@ class Imports:
 
 def _opened(hass: HomeAssistant, path: Path) -> BinaryIO:
     """Open a file that Home Assistant may read. Raises FileError and OSError."""
-    if not path.is_absolute() or "\0" in str(path):
+    if not path.is_absolute():
         raise FileError("import_path_not_allowed")
-    # Later, another file may be behind a link.
-    path = path.resolve(strict=True)
+    try:
+        # Later, another file may be behind a link.
+        path = path.resolve(strict=True)
+    except ValueError as err:
+        # No path has a zero byte, or half a character.
+        raise FileError("import_path_not_allowed") from err
     if not hass.config.is_allowed_path(str(path)):
         raise FileError("import_path_not_allowed")
     # Opening a pipe would wait for somebody who writes into it.

@@ -22,10 +22,11 @@ from custom_components.axis_people_counter.ledger.answers import Answer
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import EVENT_HOMEASSISTANT_FINAL_WRITE
 from homeassistant.core import HomeAssistant
-from homeassistant.helpers import device_registry as dr, issue_registry as ir
+from homeassistant.helpers import issue_registry as ir
 from homeassistant.util import dt as dt_util
 
 from .helpers.bare_ledger import query, stored
+from .helpers.devices import remove_device
 from .helpers.instance import set_up, set_up_pages
 from .helpers.issues import active_issues
 from .helpers.pusher import PATH, SERIAL, TOKEN, Pusher, document, measurement, state_of
@@ -139,21 +140,6 @@ async def test_home_assistant_stops(
     assert response.status == HTTPStatus.SERVICE_UNAVAILABLE
 
 
-async def remove_device(hass: HomeAssistant, client: WebSocketGenerator, entry: MockConfigEntry) -> bool:
-    """Delete the camera's device as the UI does; return True if it was deleted."""
-    (device,) = dr.async_entries_for_config_entry(dr.async_get(hass), entry.entry_id)
-    websocket = await client(hass)
-    await websocket.send_json_auto_id({"type": "config/device_registry/remove", "device_id": device.id})
-    response = await websocket.receive_json()
-    if not response["success"] and response["error"]["code"] == "unknown_command":
-        # The name of the command before 2026.9.
-        command = {"type": "config/device_registry/remove_config_entry", "config_entry_id": entry.entry_id}
-        await websocket.send_json_auto_id({**command, "device_id": device.id})
-        response = await websocket.receive_json()
-    await hass.async_block_till_done()
-    return bool(response["success"])
-
-
 async def test_remove_a_camera(
     hass: HomeAssistant,
     noon: FrozenDateTimeFactory,
@@ -163,15 +149,15 @@ async def test_remove_a_camera(
 ) -> None:
     """A connected camera can't be removed; a silent one can, and comes back with all its counts."""
     await pusher.push(measurement(NOON - MINUTE, 7))
-    assert not await remove_device(hass, hass_ws_client, entry)
+    assert not await remove_device(hass, hass_ws_client, entry, SERIAL)
     assert state_of(hass, IN_TOTAL) == "7"
 
     noon.tick(timedelta(minutes=6))
     await hass.config_entries.async_unload(entry.entry_id)
-    assert not await remove_device(hass, hass_ws_client, entry), "nothing can be stored while it isn't loaded"
+    assert not await remove_device(hass, hass_ws_client, entry, SERIAL), "nothing can be stored while it isn't loaded"
     await hass.config_entries.async_setup(entry.entry_id)
     noon.tick(timedelta(minutes=6))
-    assert await remove_device(hass, hass_ws_client, entry)
+    assert await remove_device(hass, hass_ws_client, entry, SERIAL)
     assert not hass.states.async_all()
     await hass.config_entries.async_reload(entry.entry_id)
     assert not hass.states.async_all()
@@ -196,9 +182,9 @@ async def test_remove_a_camera_while_the_ledger_is_locked(
     noon.tick(timedelta(minutes=6))
     other = sqlite3.connect(ledger_path, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
-    assert not await remove_device(hass, hass_ws_client, entry)
+    assert not await remove_device(hass, hass_ws_client, entry, SERIAL)
     other.close()
-    assert await remove_device(hass, hass_ws_client, entry)
+    assert await remove_device(hass, hass_ws_client, entry, SERIAL)
 
 
 def packed_days(path: Path) -> int:

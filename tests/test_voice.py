@@ -7,6 +7,7 @@ from typing import Any, Final
 from freezegun.api import FrozenDateTimeFactory
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.typing import WebSocketGenerator
 
 from custom_components.axis_people_counter.const import DOMAIN
 from custom_components.axis_people_counter.voice_sentences import MAX_NAMES
@@ -16,6 +17,7 @@ from homeassistant.setup import async_setup_component
 
 from .helpers.assist import ask, expose
 from .helpers.clock import wait
+from .helpers.devices import remove_device
 from .helpers.documentation import PAGES
 from .helpers.places import BACK, BACK_DOOR, NOON, add_place, both, entity_of
 from .helpers.pusher import SERIAL, Pusher, measurement
@@ -291,6 +293,25 @@ async def test_cameras_without_places(hass: HomeAssistant, assist: None, pusher:
     expose(hass, entity_of(hass, BACK, "occupancy"))
     assert await ask(hass, "how many people are inside") == "People inside: Main entrance 2, Back door 1."
     assert await ask(hass, "how many people are at the back door") == "1 person is at the Back door."
+
+
+@pytest.mark.usefixtures("pages")
+async def test_removed_camera(
+    hass: HomeAssistant,
+    assist: None,
+    noon: FrozenDateTimeFactory,
+    entry: MockConfigEntry,
+    pusher: Pusher,
+    hass_ws_client: WebSocketGenerator,
+) -> None:
+    """Leave a question about a camera that was removed to Home Assistant: no other camera has its name."""
+    await both(pusher, main=(3, 1), back=(1, 0))
+    expose(hass, entity_of(hass, SERIAL, "occupancy"), entity_of(hass, BACK, "occupancy"))
+    noon.tick(timedelta(minutes=6))
+    await pusher.push(measurement(NOON + timedelta(minutes=5), 0))
+    assert await remove_device(hass, hass_ws_client, entry, BACK)
+    assert await ask(hass, "how many people are inside") == "2 people are inside."
+    assert await ask(hass, "how many people are at the back door") == PERSONS
 
 
 @pytest.mark.parametrize(

@@ -236,11 +236,11 @@ class Voice:
 
 
 def _changes(*fields: str) -> Callable[[Mapping[str, Any]], bool]:
-    """Return a filter for updates of a registry that change any of these fields."""
+    """Return a filter for changes of a registry in which a name with any of these fields may change or end."""
 
     @callback
     def is_relevant(data: Mapping[str, Any]) -> bool:
-        return not set(fields).isdisjoint(data.get("changes", ()))
+        return data["action"] == "remove" or not set(fields).isdisjoint(data.get("changes", ()))
 
     return is_relevant
 

@@ -27,6 +27,7 @@ MAX_STATES_A_DAY: Final = 1500
 # Any weather entity may be asked for, and its attributes may be anything.
 MAX_TEMPERATURE: Final = 500
 MAX_UNIT: Final = 4
+NO_WEATHER: Final = (STATE_UNKNOWN, STATE_UNAVAILABLE)
 # Every night is one, so it only counts where there is nothing else.
 CLEAR_NIGHT: Final = "clear-night"
 
@@ -38,32 +39,33 @@ async def async_weather(hass: HomeAssistant, entity_id: str, days: Mapping[date,
     found: dict[date, DayWeather] = {}
     for day, hours in list(days.items())[-MAX_DAYS:]:
         try:
-            states = await get_instance(hass).async_add_executor_job(_states, hass, entity_id, hours)
+            weather = await get_instance(hass).async_add_executor_job(_weather, hass, entity_id, hours)
         except Exception:
             # A database that can't be read must not cost a shop its report.
             _LOGGER.warning("The weather can't be read from recorder", exc_info=True)
             break
-        if weather := day_weather(states, hours):
+        if weather:
             found[day] = weather
     return found
 
 
-def _states(hass: HomeAssistant, entity_id: str, hours: OpenDay) -> Sequence[State]:
+def _weather(hass: HomeAssistant, entity_id: str, hours: OpenDay) -> DayWeather | None:
+    """Return the weather of a day, for a thread of recorder: a day may have many states."""
     start, end = (datetime.fromtimestamp(at, UTC) for at in (hours.start, hours.end))
     changes = state_changes_during_period(hass, start, end, entity_id, limit=MAX_STATES_A_DAY)
-    return changes.get(entity_id, [])
+    return day_weather(changes.get(entity_id, []), hours)
 
 
 def day_weather(states: Sequence[State], hours: OpenDay) -> DayWeather | None:
     """Return the condition of most of the open time, else of the day, and the highest temperature of the day."""
-    known = [state for state in states if state.state not in (STATE_UNKNOWN, STATE_UNAVAILABLE)]
+    known = [state for state in states if state.state not in NO_WEATHER]
     if not known:
         return None
     times = [state.last_updated_timestamp for state in states]
     spans = hours.spans or (OpenSpan(hours.start, hours.end),)
     seconds: defaultdict[str, float] = defaultdict(float)
     for state, (start, end) in zip(states, pairwise([*times, hours.end]), strict=True):
-        if state in known:
+        if state.state not in NO_WEATHER:
             seconds[state.state] += sum(max(0, min(end, span.end) - max(start, span.start)) for span in spans)
     by_day = {condition: of_it for condition, of_it in seconds.items() if condition != CLEAR_NIGHT and of_it > 0}
     condition = max(by_day or seconds, key=lambda condition: seconds[condition])

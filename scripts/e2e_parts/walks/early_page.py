@@ -1,4 +1,4 @@
-"""Open a dashboard before the integration is set up, as a tablet on a wall does after a power cut."""
+"""Open a dashboard before the integration is set up, and keep it open across an update, as a tablet on a wall does."""
 
 from __future__ import annotations
 
@@ -13,10 +13,17 @@ PATH = "people-counter-early"
 STRATEGY = {"type": "custom:people-counter"}
 # Longer than between two tries of the loader.
 EARLY_MILLISECONDS = 3000
+# Has the dashboard built anew, as Home Assistant does when the connection is back.
+REBUILD = """
+    let found = document.querySelector("home-assistant");
+    for (const part of ["home-assistant-main", "ha-panel-lovelace", "hui-root"])
+        found = found.shadowRoot.querySelector(part);
+    found.dispatchEvent(new CustomEvent("config-refresh"));
+"""
 
 
 async def walk(run: Run) -> None:
-    """See nothing of the integration at first, and the dashboard as soon as its files are there."""
+    """See nothing at first, the dashboard as soon as its files are there, and the page load again after an update."""
     await run.home.command(
         "lovelace/dashboards/create",
         url_path=PATH,
@@ -46,6 +53,9 @@ async def walk(run: Run) -> None:
             run.screen.add_fault("early-page: the dashboard is there before its files")
         await page.unroute(f"**/{DOMAIN}/**")
         await shown.wait_for()
+        await page.route(f"**/{DOMAIN}/dashboards.js", of_next_version)
+        async with page.expect_event("load"):
+            await page.evaluate(f"() => {{{REBUILD}}}")
     finally:
         await early.close()
 
@@ -60,6 +70,11 @@ async def without_module(route: Route) -> None:
 async def not_found(route: Route) -> None:
     """Answer as Home Assistant does before the integration is set up."""
     await route.fulfill(status=404)
+
+
+async def of_next_version(route: Route) -> None:
+    """Answer as Home Assistant does after an update."""
+    await route.fulfill(content_type="text/javascript", body=f'import "/{DOMAIN}/99.0.0/dashboards.js";\n')
 
 
 def is_of_loader(request: Request) -> bool:

@@ -1,4 +1,5 @@
 // The dashboards of AXIS People Counter. The integration builds them in Python; this module asks for them.
+import { reloadIfOutdated } from "./outdated.js";
 import { hassOnPage, loadTexts, text } from "./texts.js";
 import "./comparison.js";
 import "./day.js";
@@ -34,6 +35,7 @@ const strategy = ({ kind, name, icon }) =>
   class extends HTMLElement {
     static async generate(config, hass) {
       const { type, ...options } = config;
+      await reloadIfOutdated();
       try {
         return await hass.callWS({ type: `${DOMAIN}/dashboard`, kind, options, language: hass.language });
       } catch {

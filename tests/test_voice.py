@@ -55,6 +55,7 @@ async def shop(hass: HomeAssistant, assist: None, entry: MockConfigEntry, pusher
         ("en", "How many visitors does the shop have today?", "7 visitors today."),
         ("en", "How many people came into the shop today?", "7 visitors into the Shop today."),
         ("de", "Wie viele Personen sind im Shop?", "5 Personen sind im Shop."),
+        ("en", "Wie viele Personen sind im Shop?", "5 people are inside."),
         ("de-CH", "Wie voll ist es gerade im Shop?", "5 Personen sind im Shop."),
         ("de", "Wieviele Leute sind drinnen?", "5 Personen sind drinnen."),
         ("de", "Wie viele Besucher heute?", "Heute 7 Besucher."),

@@ -181,14 +181,17 @@ class Voice:
     ) -> ScriptRunResult:
         """Return the answer to a sentence, as the result of an automation."""
         trigger = variables["trigger"]
-        words = await self._async_words(trigger["user_input"]["language"])
+        language = next(iter(matches(trigger["user_input"]["language"], GRAMMARS)), LOCALE_EN)
+        words = await self._async_words(language)
         targets = self._targets(question)
         if found := find_name(trigger["sentence"], names_of(targets)):
             name, before, ending = found
             targets = [target for target in targets if name in target.names]
             # A camera may be called as its place.
             targets = [target for target in targets if target.is_main] or targets
-            where = f"{before}{targets[0].names[name]}{ending}" if before else ""
+            # A person may ask in another language than the one of the assistant, in which the answer is.
+            is_known = before in GRAMMARS[language].before
+            where = f"{before}{targets[0].names[name]}{ending}" if is_known else ""
         else:
             targets = [target for target in targets if target.is_main]
             where = ""
@@ -206,9 +209,8 @@ class Voice:
         return ScriptRunResult(conversation_response=answer, service_response=None, variables={})
 
     async def _async_words(self, language: str) -> Mapping[str, str]:
-        """Return the texts of answers, in English where there are none in the language."""
-        known = next(iter(matches(language, GRAMMARS)), LOCALE_EN)
-        texts = await async_get_translations(self._hass, known, "common", [DOMAIN])
+        """Return the texts of answers in a language that has a grammar."""
+        texts = await async_get_translations(self._hass, language, "common", [DOMAIN])
         prefix = f"component.{DOMAIN}.common.voice_"
         return {key.removeprefix(prefix): text for key, text in texts.items() if key.startswith(prefix)}
 

@@ -1,6 +1,5 @@
 """The sensors that look back, compared with slow calculations over random histories, and with opening hours."""
 
-from collections.abc import AsyncIterator
 from datetime import UTC, date, datetime, time, timedelta
 from random import Random
 from statistics import median
@@ -10,13 +9,12 @@ from zoneinfo import ZoneInfo
 from freezegun.api import FrozenDateTimeFactory
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
-from pytest_homeassistant_custom_component.typing import WebSocketGenerator
 
 from homeassistant.core import HomeAssistant
 
 from .helpers.clock import move_to, wait
 from .helpers.get_counts import HOUR, MINUTE, hours
-from .helpers.opening import SCHEDULE, ShopSchedule, prepare_opening_hours, settle
+from .helpers.opening import SCHEDULE, ShopSchedule, settle
 from .helpers.places import BACK, BACK_DOOR, add_place, entity_of, push_two_doors, shown
 from .helpers.pusher import SERIAL, Pusher, measurement
 
@@ -167,18 +165,6 @@ async def test_random_histories(
     assert shown(hass, key, CHANGE) != "unknown"
 
 
-@pytest.fixture
-async def schedule(
-    hass: HomeAssistant, noon: FrozenDateTimeFactory, hass_ws_client: WebSocketGenerator
-) -> AsyncIterator[ShopSchedule]:
-    """Return a schedule of a shop in Stockholm, and delete it in the end."""
-    await prepare_opening_hours(hass)
-    schedule = ShopSchedule(hass, hass_ws_client)
-    yield schedule
-    if schedule.exists:
-        await schedule.delete()
-
-
 def attributes(hass: HomeAssistant, key: str, name: str) -> dict[str, Any]:
     """Return the attributes of an entity that are its own."""
     state = hass.states.get(entity_of(hass, key, name))
@@ -186,6 +172,7 @@ def attributes(hass: HomeAssistant, key: str, name: str) -> dict[str, Any]:
     return {name: value for name, value in state.attributes.items() if name in ("today", "last_week", "days")}
 
 
+@pytest.mark.usefixtures("schedules_and_calendars")
 async def test_opening_hours(
     hass: HomeAssistant, noon: FrozenDateTimeFactory, entry: MockConfigEntry, schedule: ShopSchedule, pusher: Pusher
 ) -> None:
@@ -223,6 +210,7 @@ async def test_opening_hours(
     assert (shown(hass, key, CHANGE), attributes(hass, key, CHANGE)) == ("unknown", {"today": 0, "last_week": 0})
 
 
+@pytest.mark.usefixtures("schedules_and_calendars")
 async def test_unknown_hours(
     hass: HomeAssistant, noon: FrozenDateTimeFactory, entry: MockConfigEntry, schedule: ShopSchedule, pusher: Pusher
 ) -> None:

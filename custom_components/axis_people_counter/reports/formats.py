@@ -20,12 +20,13 @@ class Formats:
     thousands: str
     decimal: str
     percent: str
-    day: str
-    first_day: str
     weekdays: tuple[str, ...]
     short_weekdays: tuple[str, ...]
     months: tuple[str, ...]
-    colon: str
+    day: str = "{}"
+    # Of a month; as the other days where it is empty.
+    first_day: str = ""
+    colon: str = ":"
 
     def number(self, value: float, decimals: int = 0) -> str:
         """Return a number with separators, rounded to so many decimals."""
@@ -76,7 +77,7 @@ class Formats:
         return f"{self.weekday(day.weekday())} {self.day_and_month(day)}"
 
     def _day(self, day: date) -> str:
-        return (self.first_day if day.day == 1 else self.day).format(day.day)
+        return ((day.day == 1 and self.first_day) or self.day).format(day.day)
 
 
 def _names(text: str) -> tuple[str, ...]:
@@ -89,28 +90,22 @@ FORMATS: Final = {
         decimal=",",
         percent=f"{{}}{NO_BREAK}%",
         day="{}.",
-        first_day="{}.",
         weekdays=_names("Montag Dienstag Mittwoch Donnerstag Freitag Samstag Sonntag"),
         short_weekdays=_names("Mo Di Mi Do Fr Sa So"),
         months=_names("Januar Februar März April Mai Juni Juli August September Oktober November Dezember"),
-        colon=":",
     ),
     "en": Formats(
         thousands=",",
         decimal=".",
         percent="{}%",
-        day="{}",
-        first_day="{}",
         weekdays=_names("Monday Tuesday Wednesday Thursday Friday Saturday Sunday"),
         short_weekdays=_names("Mon Tue Wed Thu Fri Sat Sun"),
         months=_names("January February March April May June July August September October November December"),
-        colon=":",
     ),
     "fr": Formats(
         thousands=_NARROW,
         decimal=",",
         percent=f"{{}}{_NARROW}%",
-        day="{}",
         first_day="{}er",
         weekdays=_names("lundi mardi mercredi jeudi vendredi samedi dimanche"),
         short_weekdays=_names("lun. mar. mer. jeu. ven. sam. dim."),
@@ -121,11 +116,8 @@ FORMATS: Final = {
         thousands=NO_BREAK,
         decimal=",",
         percent=f"{{}}{NO_BREAK}%",
-        day="{}",
-        first_day="{}",
         weekdays=_names("måndag tisdag onsdag torsdag fredag lördag söndag"),
         short_weekdays=_names("mån tis ons tors fre lör sön"),
         months=_names("januari februari mars april maj juni juli augusti september oktober november december"),
-        colon=":",
     ),
 }

@@ -88,6 +88,34 @@ async def test_statistics_of_an_import(
     assert [await recorded(hass, key) for key in keys] == before
 
 
+async def test_several_imports(
+    hass: HomeAssistant, noon: FrozenDateTimeFactory, entry: MockConfigEntry, pusher: Pusher
+) -> None:
+    """Imports before, after and across each other, and undone in any order, leave no step down in the sums."""
+    await pusher.push(measurement(NOON - MINUTE, 5, 2))
+    await settle(hass)
+    earlier = "time,in,out\n" + "".join(f"2026-08-{day} 08:00,10,8\n" for day in (29, 30, 31))
+    across = "time,in,out\n" + "".join(f"2026-09-{day:02} {hour:02}:00,3,1\n" for day in range(1, 9) for hour in (8, 9))
+    numbers = []
+
+    async def people() -> int:
+        found = await rows(hass, "in")
+        sums: list[int] = [row["sum"] for row in found]
+        assert sums == sorted(sums)
+        assert sums[-1] == sum(row["state"] for row in found)
+        return sums[-1]
+
+    # Six hours of the third file have counts of the first.
+    for file, total in ((OLD, PEOPLE), (earlier, PEOPLE + 30), (across, PEOPLE + 30 + 10 * 3)):
+        answer = await do_import(hass, file, period="hour")
+        numbers.append(answer["import_id"])
+        await settle(hass)
+        assert await people() == 5 + total
+    for number, total in zip(numbers, (30 + 30, 30, 0), strict=True):
+        await undo(hass, number)
+        assert await people() == 5 + total
+
+
 async def test_undo_keeps_what_only_recorder_has(
     hass: HomeAssistant, noon: FrozenDateTimeFactory, entry: MockConfigEntry, pusher: Pusher, ledger_path: Path
 ) -> None:

@@ -48,10 +48,10 @@ def _now(place: Place, words: Words) -> Config:
             tile(place, "out_today", words("out_today")),
             tile(place, "visitors_today", words("visitors_today")),
             tile(place, "peak_today", words("peak_today")),
-            tile(place, "conversion_rate", words("conversion_rate")),
             tile(place, "goal_reached", words("goal_reached")),
             tile(place, "threshold", words("last_threshold"), state_content="event_type"),
-            # On a phone, half a row would cut its name.
+            # On a phone, half a row would cut these names.
+            tile(place, "conversion_rate", words("conversion_rate"), wide=True),
             tile(place, "visitors_outside_today", words("visitors_outside_today"), wide=True),
         ),
         *_last_hour(place, words),

@@ -79,11 +79,11 @@ def _subject_today(counted: Counted, words: Words, *, has_charts: bool) -> Confi
             tile(counted, "free_places", words("free")),
             tile(counted, "visitors_today" if isinstance(counted, Place) else "in_today", words("visitors_today")),
             tile(counted, "peak_today", words("peak_today")),
-            tile(counted, "conversion_rate", words("conversion_rate")),
             tile(counted, "goal_reached", words("goal_reached")),
-            # On a phone, half a row would cut its name.
-            tile(counted, "visitors_outside_today", words("visitors_outside_today"), wide=True),
             None if isinstance(counted, Place) else tile(counted, "out_today", words("out_today")),
+            # On a phone, half a row would cut these names.
+            tile(counted, "conversion_rate", words("conversion_rate"), wide=True),
+            tile(counted, "visitors_outside_today", words("visitors_outside_today"), wide=True),
         ),
     ]
     if not isinstance(counted, Place):

@@ -315,6 +315,17 @@ async def test_removed_camera(
     assert await ask(hass, "how many people are at the back door") == PERSONS
 
 
+@pytest.mark.parametrize("said", ["& café", "and café", "und café", "et café", "och café", "café"])
+async def test_name_with_the_sign_for_and(
+    hass: HomeAssistant, assist: None, entry: MockConfigEntry, pusher: Pusher, said: str
+) -> None:
+    """Understand a name with "&" as it is written, with the word in each language, and without it."""
+    await both(pusher, main=(2, 0))
+    key = await add_place(hass, entry, name="Boutique & Café (2)")
+    expose(hass, entity_of(hass, key, "occupancy"))
+    assert await ask(hass, f"How many people are in the boutique {said} 2?") == "2 people are in the Boutique & Café 2."
+
+
 @pytest.mark.parametrize(
     ("name", "said", "written"),
     [

@@ -29,7 +29,7 @@ from .devices import async_device
 from .place_coordinator import PlaceCoordinator
 from .receiver import PeopleCounterConfigEntry
 from .settings import is_door
-from .voice_sentences import GRAMMARS, MAX_NAMES, MAX_WORDS, Question, find_name, readable, sentences, spoken
+from .voice_sentences import GRAMMARS, MAX_NAMES, MAX_WORDS, Question, find_name, readable, sentences, ways_to_say
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -167,7 +167,7 @@ class Voice:
         sensors.sort(key=lambda sensor: sensor.disabled)
         return Target(
             coordinator,
-            {spoken(name): readable(name) for name in names if spoken(name)},
+            {said: readable(name) for name in names for said in ways_to_say(name) if said},
             is_main,
             sensor=next(iter([*exposed, *sensors]), None),
             is_exposed=bool(exposed),

@@ -14,6 +14,8 @@ from typing import Final
 MAX_NAMES: Final = 40
 MAX_WORDS: Final = 160
 _MAX_LENGTH: Final = 200
+# How the sign "&" in a name is said, or left out.
+_AND: Final = ("and", "und", "et", "och", "")
 # Writes an apostrophe as speech recognition does.
 _APOSTROPHE: Final = str.maketrans({"\N{RIGHT SINGLE QUOTATION MARK}": "'", "_": " "})
 
@@ -153,13 +155,21 @@ def readable(text: str) -> str:
 
     Names may come from cameras, so any characters are possible.
     """
-    words = re.findall(r"\w+(?:[-.']\w+)*", text.translate(_APOSTROPHE))
-    return " ".join(words)[:_MAX_LENGTH].strip("-.' ")
+    words = re.findall(r"\w+(?:[-.']\w+)*|&", text.translate(_APOSTROPHE))
+    return " ".join(words)[:_MAX_LENGTH].strip("-.'& ")
 
 
 def spoken(text: str) -> str:
     """Return text as it is compared with what somebody said."""
     return readable(text).lower()
+
+
+def ways_to_say(name: str) -> Iterator[str]:
+    """Yield a name as it is compared with what somebody said: as it is written first, then with words for "&"."""
+    written = spoken(name)
+    yield written
+    if "&" in written:
+        yield from (spoken(written.replace("&", word)) for word in _AND)
 
 
 def sentences(question: Question, names: Iterable[str]) -> Iterator[str]:

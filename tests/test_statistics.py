@@ -320,3 +320,17 @@ async def test_devices_of_others(
     dr.async_get(hass).async_update_device(device.id, name_by_user="Another name")
     await settle(hass)
     assert not [record for record in caplog.records if record.levelname == "ERROR"]
+
+
+async def test_long_name(
+    hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Pusher, entry: MockConfigEntry
+) -> None:
+    """Shorten a name that databases other than SQLite would refuse; the end says what the series is."""
+    await pusher.push(measurement(NOON - timedelta(minutes=5), 1))
+    registry = dr.async_get(hass)
+    device = registry.async_get_device_by_identifier((DOMAIN, SERIAL), entry.entry_id)
+    assert device
+    registry.async_update_device(device.id, name_by_user="Main entrance " * 30)
+    names = [described["name"] for described in (await descriptions(hass)).values()]
+    assert len(set(names)) == 3
+    assert max(map(len, names)) <= 255

@@ -37,6 +37,8 @@ from .recorder_rows import (
     sums_at,
 )
 
+# A name has at most 255 characters; databases other than SQLite refuse longer ones. The kind comes after this part.
+MAX_NAME: Final = 200
 # Seconds between two pieces.
 MAX_PAUSE: Final = 0.5
 
@@ -227,7 +229,7 @@ class SeriesWriter:
                 statistic_id=statistic_id,
                 source=DOMAIN,
                 name=(device_name is None and names.get(kind))
-                or f"{device_name or name} {kinds[f'component.{DOMAIN}.selector.series.options.{kind}']}",
+                or f"{(device_name or name)[:MAX_NAME]} {kinds[f'component.{DOMAIN}.selector.series.options.{kind}']}",
                 unit_of_measurement=words[f"component.{DOMAIN}.common.people"],
                 unit_class=None,
                 has_sum=kind != OCCUPANCY,

@@ -63,25 +63,6 @@ async def test_recent_counts_are_written_every_five_minutes(
     assert (await sums(hass))[-1] == 26
 
 
-@pytest.mark.parametrize("wrong", [timedelta(hours=3), timedelta(days=3650), timedelta(days=-3650)])
-async def test_clock_that_was_wrong(
-    hass: HomeAssistant, noon: FrozenDateTimeFactory, pusher: Pusher, wrong: timedelta
-) -> None:
-    """Counts are written every five minutes also after Home Assistant's clock was wrong for a while."""
-    await pusher.push(measurement(NOON - MINUTE, 1))
-    noon.tick(MINUTE)
-    await pusher.push(measurement(NOON, 1))
-    # The second count is written while the clock is wrong.
-    noon.move_to(NOON + wrong)
-    await go_on(hass, noon)
-    noon.move_to(NOON + 8 * MINUTE)
-    for minute in range(8, 15):
-        await pusher.push(measurement(NOON + (minute - 1) * MINUTE, 1))
-        await go_on(hass, noon, 0)
-        noon.tick(MINUTE)
-    assert (await sums(hass))[-1] >= 7
-
-
 @pytest.mark.slow
 async def test_slow_recorder_delays_no_push(hass: HomeAssistant, pusher: Pusher) -> None:
     """Pushes are answered at once while recorder is busy, and written to it later."""

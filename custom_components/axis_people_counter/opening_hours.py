@@ -127,8 +127,8 @@ class OpeningHours:
         return days
 
     def _is_due(self, time: timedelta) -> bool:
-        """Return True if the last look was so long ago, or in the future: the clock of this computer was wrong."""
-        return self._looked_at is None or not timedelta() <= dt_util.utcnow() - self._looked_at < time
+        """Return True if the last look was so long ago."""
+        return self._looked_at is None or dt_util.utcnow() - self._looked_at >= time
 
     async def _async_page(self, bounds: Sequence[Timestamp], *, can_ask: bool = True) -> list[OpenDay]:
         """Return some days, and fix what is over of them."""

@@ -99,11 +99,8 @@ class StatisticsWriter:
         now = dt_util.utcnow()
         is_recent = since >= now.timestamp() // HOUR * HOUR - HOUR
         for changed in (key, *self._places_of.get(key, ())):
-            due = now
-            if is_recent and (written := self._last_written.get(changed)):
-                # The clock of this computer may have been ahead at the last write.
-                due = min(max(now, written + WRITE_EVERY), now + WRITE_EVERY)
-            self._queue.async_add(changed, due)
+            written = self._last_written.get(changed)
+            self._queue.async_add(changed, max(now, written + WRITE_EVERY) if is_recent and written else now)
 
     async def async_rebuild(self, key: str) -> None:
         """Write the series of a camera or place again from the ledger; hours of deleted counts stay as they are.

@@ -24,6 +24,7 @@ from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 from custom_components.axis_people_counter import issues
 from custom_components.axis_people_counter.const import DOMAIN
 from custom_components.axis_people_counter.http import bodies
+from homeassistant.components.diagnostics import REDACTED
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.setup import async_setup_component
@@ -149,6 +150,20 @@ async def test_diagnostics_without_the_ledger(
     (camera,) = diagnostics["cameras"]
     assert camera["camera"]["application"] == "AXIS 3D People Counter"
     assert camera["quarantined"] == []
+
+
+async def test_diagnostics_of_an_entry_that_is_not_loaded(
+    hass: HomeAssistant, entry: MockConfigEntry, pusher: Pusher, hass_client: ClientSessionGenerator
+) -> None:
+    """Show the settings of an entry that was unloaded, without secrets."""
+    client = await hass_client()
+    assert await hass.config_entries.async_unload(entry.entry_id)
+    found = (await download(client, entry))["data"]
+    assert found == {
+        "data": {"url": REDACTED, "token": REDACTED, "issue_secret": REDACTED},
+        "options": {"reversed_cameras": REDACTED},
+        "state": "not_loaded",
+    }
 
 
 # People may publish the download, so none of these may be in it.

@@ -51,13 +51,15 @@ MAX_CORRECTIONS: Final = 50
 
 
 async def async_get_config_entry_diagnostics(hass: HomeAssistant, entry: PeopleCounterConfigEntry) -> dict[str, Any]:
-    """Return the settings, and the present state of each camera and each place."""
+    """Return the settings, and the present state of each camera and each place; of an entry that isn't loaded, less."""
+    settings = {"data": _settings(entry.data), "options": _settings(entry.options)}
+    if not hasattr(entry, "runtime_data"):
+        return {**settings, "state": entry.state.value}
     receiver = entry.runtime_data
     # An alias replaces each serial number, so that cameras, places and repairs can still be told apart.
     aliases = _aliases(receiver)
     diagnostics = {
-        "data": _settings(entry.data),
-        "options": _settings(entry.options),
+        **settings,
         "listener": await _listener(receiver.listener) if receiver.listener else None,
         "ledger_writable": receiver.writable,
         "cameras": [await _camera(receiver, camera, aliases[key]) for key, camera in receiver.cameras.items()],

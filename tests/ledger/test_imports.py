@@ -10,6 +10,7 @@ from custom_components.axis_people_counter.counting.overlap import import_of
 from custom_components.axis_people_counter.counting.replacements import Replacement, routes_of
 from custom_components.axis_people_counter.ledger import imports, schema
 from custom_components.axis_people_counter.ledger.errors import LedgerError
+from custom_components.axis_people_counter.ledger.hour_counts import NO_COUNTS, HourCounts
 from custom_components.axis_people_counter.ledger.imports import Importable, Undone
 from custom_components.axis_people_counter.ledger.ledger import Ledger
 from custom_components.axis_people_counter.ledger.places import Door, Place
@@ -268,3 +269,44 @@ def test_ledger_of_an_earlier_version(path: Path, monkeypatch: pytest.MonkeyPatc
         assert total(ledger) == 1
         undo(ledger, number)
         assert stored(path) == [interval(5, 1)]
+
+
+def test_carried_hours_rest_while_imported_ones_stand_in(path: Path, ledger: Ledger) -> None:
+    """Hours that only recorder has cost nothing while an import has them too, and are back when it loses them."""
+    record(ledger, 10 * DAY, interval(9 * DAY_OF_MINUTES, 1))
+    ledger.set_reversed(SERIAL, True).result(TIMEOUT)
+    carried = [(START + hour * HOUR, HourCounts(3, 2, 0, 0)) for hour in range(4)]
+    ledger.carry_series(SERIAL, carried, carried[-1][0]).result(TIMEOUT)
+
+    def hours() -> list[int]:
+        series = series_of_camera(ledger, everything=True)
+        assert series
+        return [counts.entered for counts in series.hours.counts()][:5]
+
+    assert hours() == [3, 3, 3, 3, 0]
+    # In and out of a reversed camera; the last hour has fewer people than recorder.
+    number, _ = import_all(
+        ledger, *(interval(60 * hour, 2, people, minutes=60) for hour, people in enumerate((3, 9, 3, 1)))
+    )
+    assert hours() == [3, 9, 3, 3, 0]
+    assert query(path, "SELECT count(*) FROM carried WHERE stop >= start") == [(1,)]
+    # A push takes the place of an imported hour.
+    record(ledger, 10 * DAY + 1, interval(30, 0, 1))
+    assert hours() == [3, 9, 3, 3, 0]
+    undo(ledger, number)
+    assert hours() == [3, 3, 3, 3, 0]
+    assert query(path, "SELECT stop - start FROM carried ORDER BY start") == [(HOUR,), (HOUR,), (HOUR,), (0,)]
+
+
+def test_carried_hours_of_a_damaged_day(path: Path, ledger: Ledger) -> None:
+    """The hours that recorder has are back when the day with the imported ones is damaged."""
+    record(ledger, 10 * DAY, interval(9 * DAY_OF_MINUTES, 1))
+    ledger.carry_series(SERIAL, [(START, HourCounts(3, 2, 0, 0)), (START + HOUR, NO_COUNTS)], START).result(TIMEOUT)
+    import_all(ledger, interval(0, 3, 2, minutes=60))
+    series_of_camera(ledger)
+    assert query(path, "SELECT count(*) FROM carried WHERE stop >= start") == [(0,)]
+    pack_all(ledger, START + 5 * DAY)
+    query(path, "UPDATE packed_days SET checksum = checksum + 1")
+    series = series_of_camera(ledger, everything=True)
+    assert series
+    assert next(iter(series.hours.counts())).entered == 3

@@ -6,9 +6,9 @@ it. Beside it, a camera's `imported_…` are the part of its totals that was imp
 
 from collections.abc import Iterable, Iterator
 import sqlite3
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
-from ..counting import DAY, SentInterval, import_of
+from ..counting import DAY, HOUR, SentInterval, Timestamp, import_of
 from .cameras import add_imported
 from .hour_counts import NO_COUNTS, HourCounts, minus, plus
 
@@ -46,6 +46,8 @@ def note_changes(
         )
         delete_if_empty(db, import_id, ImportedDay(camera, day))
         add_imported(db, camera, counts)
+        if number < 0:
+            _wake_carried(db, camera, day)
 
 
 def _imported(intervals: Iterable[SentInterval], sign: int) -> Iterator[tuple[int, int, SentInterval]]:
@@ -78,12 +80,31 @@ def forget_day(db: sqlite3.Connection, camera: int, day: int, import_id: int | N
     ).fetchall()
     for counts in lost:
         add_imported(db, camera, minus(NO_COUNTS, HourCounts(*counts)))
+        _wake_carried(db, camera, day)
 
 
 def has_some(db: sqlite3.Connection, camera: int, day: int) -> bool:
     """Return True if a day of a camera has intervals of any import; they may begin on the day before."""
     found = db.execute("SELECT * FROM imported_days WHERE camera = ? AND day IN (?, ?)", (camera, day - 1, day))
     return found.fetchone() is not None
+
+
+# A carried hour that rests ends before it begins: see series.py. It adds nothing while the imported counts of this hour
+# are there, but comes back when they are removed.
+_REST: Final = 2 * HOUR
+
+
+def rest_carried(db: sqlite3.Connection, camera: int, hour: Timestamp) -> None:
+    """Let a carried hour of a camera rest, because imported counts stand in for it."""
+    db.execute("UPDATE carried SET stop = stop - ? WHERE camera = ? AND start = ?", (_REST, camera, hour))
+
+
+def _wake_carried(db: sqlite3.Connection, camera: int, day: int) -> None:
+    """Let the carried hours count again for which intervals that begin on a day may have stood in."""
+    db.execute(
+        "UPDATE carried SET stop = stop + ? WHERE camera = ? AND start >= ? AND start < ? AND stop < start",
+        (_REST, camera, day * DAY, (day + 2) * DAY),
+    )
 
 
 def first_of_import(db: sqlite3.Connection, import_id: int) -> ImportedDay | None:

@@ -441,7 +441,7 @@ class _Camera:
             """
             SELECT start, stop, entered, exited, adults_entered, adults_exited
             FROM carried
-            WHERE camera = ?
+            WHERE camera = ? AND stop >= start
             ORDER BY start
             """,
             (self._camera_id,),
@@ -514,16 +514,30 @@ def delete_carried(db: sqlite3.Connection, camera: int, until: Timestamp) -> Non
 def _delete_recounted(db: sqlite3.Connection, camera: int, start: Timestamp) -> None:
     """Delete carried hours that the camera has sent again in full.
 
-    Imported counts may be undone: they don't replace what recorder has.
+    Imported counts may be undone: hours that have at least as many of them only rest meanwhile.
     """
-    rows = db.execute("SELECT start FROM carried WHERE camera = ? AND start >= ? ORDER BY start", (camera, start))
-    counted_here = _sums_of_carried(db, camera, [hour for (hour,) in rows])
-    recounted = [
-        (camera, hour)
-        for hour, counted in counted_here.items()
-        if counted.covered == HOUR and not imported_days.has_some(db, camera, hour // DAY)
-    ]
-    db.executemany("DELETE FROM carried WHERE camera = ? AND start = ?", recounted)
+    rows = db.execute(
+        """
+        SELECT start, entered, exited, adults_entered, adults_exited
+        FROM carried
+        WHERE camera = ? AND start >= ? AND stop >= start
+        ORDER BY start
+        """,
+        (camera, start),
+    ).fetchall()
+    counted_here = _sums_of_carried(db, camera, [hour for hour, *_ in rows])
+    (is_reversed,) = db.execute("SELECT reversed FROM cameras WHERE id = ?", (camera,)).fetchone()
+    for hour, *carried in rows:
+        counted = counted_here.get(hour)
+        if counted is None or counted.covered < HOUR:
+            continue
+        if not imported_days.has_some(db, camera, hour // DAY):
+            db.execute("DELETE FROM carried WHERE camera = ? AND start = ?", (camera, hour))
+            continue
+        entered, exited, adults_entered, adults_exited = counted.counts
+        shown = (exited, entered, adults_exited, adults_entered) if is_reversed else counted.counts
+        if all(here >= there for here, there in zip(shown, carried, strict=True)):
+            imported_days.rest_carried(db, camera, hour)
 
 
 def _sums_of_carried(db: sqlite3.Connection, camera: int, carried: list[Timestamp]) -> dict[Timestamp, CountedHour]:

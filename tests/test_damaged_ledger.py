@@ -87,12 +87,17 @@ async def test_ledger_out_of_reach(
     entry: MockConfigEntry,
     ledger_path: Path,
     issue_registry: ir.IssueRegistry,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """The set-up is retried until the ledger can be opened; an issue names the error."""
+    """The set-up is retried until the ledger can be opened; an issue names the error, and the log once."""
     ledger_path.mkdir()
     assert await set_up(hass, entry) is ConfigEntryState.SETUP_RETRY
     assert entry.error_reason_translation_key == "ledger_error"
+    freezer.tick(timedelta(minutes=10))
+    async_fire_time_changed(hass)
+    await hass.async_block_till_done(wait_background_tasks=True)
     assert issue_registry.async_get_issue(DOMAIN, "ledger_not_writable")
+    assert caplog.text.count("Counts can't be stored in") == 1
 
     ledger_path.rmdir()
     freezer.tick(timedelta(minutes=10))

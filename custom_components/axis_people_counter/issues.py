@@ -176,6 +176,13 @@ def async_begin(
 
 
 @callback
+def async_is_shown(hass: HomeAssistant, issue: Issue) -> bool:
+    """Return True if an issue that isn't about anything has begun since the start of Home Assistant."""
+    entry = ir.async_get(hass).issues.get((DOMAIN, _issue_id(hass, issue, None)))
+    return entry is not None and entry.active
+
+
+@callback
 def async_end(hass: HomeAssistant, issue: Issue, about: str | None = None) -> None:
     """End an issue, if it is shown."""
     issue_id = _issue_id(hass, issue, about)

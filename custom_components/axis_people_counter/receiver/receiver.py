@@ -420,8 +420,9 @@ class Receiver:
 
     @callback
     def _async_ledger_failed(self, err: LedgerError) -> None:
-        if self.writable:
-            self.writable = False
+        self.writable = False
+        # Each retry of the set-up has a receiver of its own, so the issue shows what was logged.
+        if not issues.async_is_shown(self.hass, issues.LEDGER_NOT_WRITABLE):
             _LOGGER.error("Counts can't be stored in %s: %s", self.ledger.path, err)
         issues.async_begin(
             self.hass,

@@ -208,3 +208,20 @@ def test_counts_before_packed_days(tmp_path: Path) -> None:
             before = range(40, hour + 100)
             assert series.before == HourCounts(sum(before), 0, len(before), 0)
             assert list(series.hours.entered) == list(range(hour + 100, 101))
+
+
+def test_carried_hours_that_are_far_apart(tmp_path: Path) -> None:
+    """Each carried hour is compared with the intervals that begin in it, however far apart the hours are."""
+    path = tmp_path / "ledger.db"
+    with opened(path) as ledger:
+        far = 100 * 24 * 60
+        days = (interval(day * 24 * 60, 1, minutes=60) for day in range(3, 97))
+        record(ledger, 200 * DAY, interval(0, 4, minutes=30), *days, interval(far - 30, 2, minutes=60))
+        hours = [(START, HourCounts(9, 0, 0, 0)), (START + 100 * DAY, HourCounts(5, 0, 0, 0))]
+        ledger.carry_series(SERIAL, [*hours, (START + 101 * DAY, HourCounts(0, 0, 0, 0))], START + 101 * DAY).result(
+            TIMEOUT
+        )
+        series = series_of_camera(ledger, basis=BASIS)
+        assert series
+        shown = {number: counts.entered for number, counts in enumerate(series.hours.counts()) if counts.entered}
+        assert shown == {0: 9, **{24 * day: 1 for day in range(3, 97)}, 2399: 2, 2400: 5}

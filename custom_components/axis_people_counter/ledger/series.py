@@ -8,6 +8,7 @@ the first and the last hour that may ever have been written, and `written_as`, o
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import reduce
+from itertools import chain
 import sqlite3
 from typing import NamedTuple
 
@@ -545,7 +546,14 @@ def _sums_of_carried(db: sqlite3.Connection, camera: int, carried: list[Timestam
     if not carried:
         return {}
     wanted = frozenset(carried)
-    found = intervals.each_columns(db, camera, carried[0], carried[-1] + HOUR)
+    # Years may lie between two carried hours: they aren't read. Only intervals that begin in an hour are part of it.
+    ranges: list[tuple[Timestamp, Timestamp]] = []
+    for hour in carried:
+        if ranges and hour - ranges[-1][1] <= DAY:
+            ranges[-1] = ranges[-1][0], hour + HOUR
+        else:
+            ranges.append((hour, hour + HOUR))
+    found = chain.from_iterable(intervals.each_columns(db, camera, *time_range) for time_range in ranges)
     return {counted.hour: counted for counted in counted_hours(found) if counted.hour in wanted}
 
 

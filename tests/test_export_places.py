@@ -17,9 +17,6 @@ from .helpers.exports import COLUMNS, at, cells, download, link
 from .helpers.places import BACK, add_place, entity_of, push_two_doors
 from .helpers.pusher import SERIAL, Pusher
 
-# The clock stands before the integration is set up: it is loaded again when the clock is set back.
-pytestmark = pytest.mark.usefixtures("noon")
-
 
 @pytest.fixture
 async def shop(hass: HomeAssistant, noon: FrozenDateTimeFactory, entry: MockConfigEntry, pusher: Pusher) -> str:
@@ -63,6 +60,7 @@ async def test_intervals(hass: HomeAssistant, pusher: Pusher, shop: str) -> None
     assert info.value.translation_key == "no_intervals_of_places"
 
 
+@pytest.mark.usefixtures("noon")
 async def test_place_without_counts(hass: HomeAssistant, entry: MockConfigEntry, pusher: Pusher) -> None:
     """Before the first count, a place has no rows."""
     await pusher.push()

@@ -84,6 +84,9 @@ HOURS = [
         "sep=;\nUt;In;Tid\n4;3;2026-01-31T08:00:00\n12;0;2026-01-31T09:00:00\n",
         '"Heure"\t"Entrées"\t"Sorties"\t"Météo"\n2026-01-31 08:00\t3.0\t4\tpluie\n"2026-01-31 09:00"\t0\t12\t\n',
         "Heure;Entrées;Sorties\n2026-01-31 08:00;3;4\n2026-01-31 09:00;0;12\n".encode("cp1252"),
+        # Date and time in two columns, in either order.
+        "Datum;Uhrzeit;Ein;Aus\n31.01.2026;8:00;3;4\n31.01.2026;09:00:00;0;12\n",
+        "in,out,time,date\n3,4,08:00,2026-01-31\n0,12,09:00,2026-01-31\n",
         # Spreadsheets write as many cells as the longest row ever had, also in empty rows.
         "Zeit;Ein;Aus;;\n31.01.2026 8:00;3;4;;\n;;;;\n31.01.2026 9:00:00;0;12;;\n ; ;;;\n",
         "time,in,out\n2026-01-31 8:00,3.000000,4.0\n2026-01-31 9:00:00,0,12\n",
@@ -212,6 +215,20 @@ def test_faults_of_cells(row: str, fault: tuple[str, str, str]) -> None:
     content = f"time,in,out\n2025-01-30 08:00,1,1\n2025-01-30 09:00,1,1\n{row}\n2026-09-16 10:00,1,1\n"
     assert faults_of(content) == [(4, *fault)]
     assert len(rows_of(content)) == 4
+
+
+@pytest.mark.parametrize(
+    ("row", "fault"),
+    [
+        ("2026-01-31,,3,4", ("Time", "empty", "")),
+        (",09:00,3,4", ("Time", "no_time", "09:00")),
+        ("2026-01-31 09:00,09:00,3,4", ("Time", "no_time", "2026-01-31 09:00 09:00")),
+    ],
+)
+def test_date_in_its_own_column(row: str, fault: tuple[str, str, str]) -> None:
+    """A row needs both: one without a time may be the sum of its day."""
+    content = f"Date,Time,In,Out\n2026-01-30,08:00,1,1\n2026-01-30,09:00,1,1\n{row}\n2026-02-01,08:00,1,1\n"
+    assert faults_of(content) == [(4, *fault)]
 
 
 def test_several_faults_of_a_row() -> None:
@@ -352,7 +369,8 @@ def test_table_without_a_step(rows: str) -> None:
         (b"\xff\xff\xff", "import_unknown_format"),
         (b"time,in\n", "import_unknown_format"),
         (b"in,in,time,out\n", "import_unknown_format"),
-        (b"time,date,in,out\n", "import_unknown_format"),
+        (b"time,start,in,out\n", "import_unknown_format"),
+        (b"date,datum,in,out\n", "import_unknown_format"),
         (b'"time,in,out\n', "import_unknown_format"),
         (b"time|in|out\n", "import_unknown_format"),
         (b"time,in\n2026-01-31 08:00,3\n", "import_unknown_format"),

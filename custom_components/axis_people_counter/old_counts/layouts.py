@@ -27,7 +27,8 @@ _COLUMNS_2D: Final = {
 _WORDS: Final = {
     word: column
     for column, words in {
-        "time": "time start date datetime zeit zeitpunkt datum beginn heure date début debut tid tidpunkt starttid",
+        "date": "date datum",
+        "time": "time start datetime zeit uhrzeit zeitpunkt beginn heure début debut tid tidpunkt starttid klockslag",
         "in": "in ein eingang eingänge rein hinein entrée entrées entree entrees entrants ingång inpasserade",
         "out": "out aus ausgang ausgänge raus hinaus sortie sorties sortants ut utgång utpasserade",
         "adults_in": "adults_in",
@@ -71,9 +72,11 @@ class Layout:
         return cells
 
     def cell(self, cells: list[str], column: str) -> str:
-        """Return the cell of a column, empty where the file has no such column."""
+        """Return the cell of a column, empty where the file has no such column; a time comes with its date."""
         position = self.positions.get(column)
-        return "" if position is None else cells[position].strip()
+        text = "" if position is None else cells[position].strip()
+        # A row without a time may be the sum of a day.
+        return f"{self.cell(cells, 'date')} {text}".strip() if column == "time" and text else text
 
     def heading(self, column: str) -> str:
         """Return the heading of a column as the file has it."""
@@ -118,6 +121,9 @@ def _csv_layout(headings: tuple[str, ...], separator: str) -> Layout | None:
     if names == tuple(_COLUMNS_2D):
         return Layout(Kind.CAMERA_2D, separator, _positions(tuple(_COLUMNS_2D.values())), headings)
     columns = tuple(_WORDS.get(name, name) for name in names)
+    if "time" not in columns:
+        # The column of the date has the time as well, or each row is a day.
+        columns = tuple("time" if column == "date" else column for column in columns)
     if {"time", "in", "out"} <= {*columns} and _are_unique(columns):
         return Layout(Kind.TABLE, separator, _positions(columns), headings)
     return None

@@ -250,12 +250,13 @@ class CountingCheck(DoorCheck[CountingProblem]):
 
     async def _async_check_again(self, camera: CameraCoordinator) -> None:
         async with self._lock:
+            settings = self._settings()
             try:
                 problem = await self._async_problem(camera)
             except LedgerError as err:
                 _LOGGER.debug("The counts of %s can't be checked now: %s", camera.name, err)
                 return
-            if self._cameras.get(camera.key) is not camera:
+            if self._cameras.get(camera.key) is not camera or self._settings() != settings:
                 return
             self.found.pop(camera.key, None)
             if problem:

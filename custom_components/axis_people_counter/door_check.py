@@ -82,12 +82,17 @@ class DoorCheck[P](ABC):
 
     async def _async_check(self) -> None:
         async with self._lock:
+            settings = self._settings()
             try:
-                self.found = await self._async_find()
-                self._has_checked = True
+                found = await self._async_find()
             except LedgerError as err:
                 _LOGGER.debug("The %s can't be checked now: %s", self.subject, err)
                 return
+            if self._settings() != settings:
+                # A person has just settled a problem, which has started the next check.
+                return
+            self.found = found
+            self._has_checked = True
         for key, camera in self._cameras.items():
             self._async_show(camera, self.found.get(key))
 

@@ -14,7 +14,7 @@ from pytest_socket import socket_allow_hosts
 from custom_components.axis_people_counter import address_check as check
 from custom_components.axis_people_counter.const import DOMAIN
 from custom_components.axis_people_counter.http import probe as http_probe
-from custom_components.axis_people_counter.messages import Message, plain
+from custom_components.axis_people_counter.texts.messages import Message, plain
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from homeassistant.setup import async_setup_component

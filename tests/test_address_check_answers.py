@@ -18,7 +18,7 @@ from yarl import URL
 from custom_components.axis_people_counter import address_check as check
 from custom_components.axis_people_counter.address_check import async_check
 from custom_components.axis_people_counter.http import probe as http_probe
-from custom_components.axis_people_counter.messages import Message, plain
+from custom_components.axis_people_counter.texts.messages import Message, plain
 from homeassistant.core import CoreState, HomeAssistant
 from homeassistant.setup import async_setup_component
 

@@ -15,7 +15,7 @@ from cryptography.x509.oid import AuthorityInformationAccessOID, ExtensionOID, N
 import pytest
 
 from custom_components.axis_people_counter.connecting.authority import certificate_pem, new_authority, new_server
-from custom_components.axis_people_counter.messages import Message, plain
+from custom_components.axis_people_counter.texts.messages import Message, plain
 from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
 

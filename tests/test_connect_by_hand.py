@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.axis_people_counter import guide_steps
 from custom_components.axis_people_counter.connecting.authority import new_authority
+from custom_components.axis_people_counter.flows import guide_steps
 from homeassistant.config_entries import SOURCE_USER, SubentryFlowResult
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType, UnknownFlow

@@ -10,7 +10,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
-from custom_components.axis_people_counter import address_form, core_internals
+from custom_components.axis_people_counter import core_internals
 from custom_components.axis_people_counter.connecting import authority, listener
 from custom_components.axis_people_counter.connecting.authority import (
     fingerprint,
@@ -20,6 +20,7 @@ from custom_components.axis_people_counter.connecting.authority import (
 )
 from custom_components.axis_people_counter.connecting.listener import own_certificates
 from custom_components.axis_people_counter.const import DOMAIN
+from custom_components.axis_people_counter.flows import address_form
 from homeassistant.config_entries import ConfigFlowResult
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType, UnknownFlow

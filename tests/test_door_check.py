@@ -5,8 +5,8 @@ from typing import ClassVar, override
 
 import pytest
 
+from custom_components.axis_people_counter.checks.door_check import DoorCheck, Doors
 from custom_components.axis_people_counter.coordinator import CameraCoordinator
-from custom_components.axis_people_counter.door_check import DoorCheck, Doors
 from custom_components.axis_people_counter.receiver import PeopleCounterConfigEntry
 from homeassistant.core import HomeAssistant
 

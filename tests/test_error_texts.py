@@ -7,8 +7,8 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.axis_people_counter.const import DOMAIN
-from custom_components.axis_people_counter.error_texts import error_text
 from custom_components.axis_people_counter.ledger import LedgerError
+from custom_components.axis_people_counter.texts.error_texts import error_text
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.translation import async_load_integrations
 

@@ -13,8 +13,8 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.axis_people_counter.const import DOMAIN
-from custom_components.axis_people_counter.export import EXPORT_PATH
-from custom_components.axis_people_counter.export_formats import harmless
+from custom_components.axis_people_counter.exports.export import EXPORT_PATH
+from custom_components.axis_people_counter.exports.formats import harmless
 from homeassistant.core import HomeAssistant
 from homeassistant.core_config import async_process_ha_core_config
 from homeassistant.exceptions import ServiceValidationError

@@ -9,7 +9,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.axis_people_counter.const import DOMAIN
-from custom_components.axis_people_counter.export import EXPORT_PATH
+from custom_components.axis_people_counter.exports.export import EXPORT_PATH
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 

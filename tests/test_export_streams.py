@@ -14,8 +14,8 @@ from freezegun.api import FrozenDateTimeFactory
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.axis_people_counter import export
 from custom_components.axis_people_counter.const import LEDGER_FILE
+from custom_components.axis_people_counter.exports import export
 from custom_components.axis_people_counter.ledger.intervals import ROWS_AT_ONCE, Page
 from custom_components.axis_people_counter.ledger.ledger import Ledger
 from homeassistant.core import HomeAssistant

@@ -408,7 +408,7 @@ async def test_wrong_clock_of_a_test_message(hass: HomeAssistant, pusher: Pusher
 
 def test_documented_refusals() -> None:
     """Document each refusal line by line."""
-    page = (Path(__file__).parents[1] / "docs" / "development.md").read_text()
+    page = (Path(__file__).parents[1] / "docs" / "architecture.md").read_text()
     table = page.partition("## What the camera gets")[2].partition("\n## ")[0]
     documented = [line for line in table.splitlines() if line.startswith("| `")]
     assert documented == [

@@ -10,10 +10,10 @@ from freezegun.api import FrozenDateTimeFactory
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_time_changed
 
-from custom_components.axis_people_counter import opening_source
 from custom_components.axis_people_counter.counting import OpenDay
 from custom_components.axis_people_counter.ledger import LedgerError
-from custom_components.axis_people_counter.opening_hours import async_open_days
+from custom_components.axis_people_counter.opening import source as opening_source
+from custom_components.axis_people_counter.opening.hours import async_open_days
 from homeassistant.components.calendar import CalendarEvent
 from homeassistant.config_entries import SOURCE_RECONFIGURE, SubentryFlowContext
 from homeassistant.core import HomeAssistant

@@ -11,7 +11,7 @@ from pytest_homeassistant_custom_component.typing import ClientSessionGenerator,
 
 from custom_components.axis_people_counter.const import DOMAIN
 from custom_components.axis_people_counter.http import bodies
-from custom_components.axis_people_counter.messages import link
+from custom_components.axis_people_counter.texts.messages import link
 from homeassistant.core import HomeAssistant
 
 from .helpers.clock import wait

@@ -14,27 +14,27 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 import voluptuous as vol
 
 from custom_components.axis_people_counter import PLATFORMS, issues
-from custom_components.axis_people_counter.address_form import DIRECT, HOME_ASSISTANT
-from custom_components.axis_people_counter.agreement import REASONS
-from custom_components.axis_people_counter.choices import BY_HAND, PREPARE
+from custom_components.axis_people_counter.checks.agreement import REASONS
 from custom_components.axis_people_counter.config_flow import TASKS
 from custom_components.axis_people_counter.const import DOMAIN
 from custom_components.axis_people_counter.counting.earlier import Earlier
 from custom_components.axis_people_counter.counting.local_time import Period
 from custom_components.axis_people_counter.counting.rejected import Reason
-from custom_components.axis_people_counter.direction_repairs import DIRECTIONS
 from custom_components.axis_people_counter.door_entities import HIDDEN_AT_DOORS
-from custom_components.axis_people_counter.export import INTERVALS, PERIODS
-from custom_components.axis_people_counter.export_formats import FORMATS
-from custom_components.axis_people_counter.fill_repairs import CHOICES
-from custom_components.axis_people_counter.guide_steps import NEXT_STEPS
+from custom_components.axis_people_counter.exports.export import INTERVALS, PERIODS
+from custom_components.axis_people_counter.exports.formats import FORMATS
+from custom_components.axis_people_counter.flows.address_form import DIRECT, HOME_ASSISTANT
+from custom_components.axis_people_counter.flows.choices import BY_HAND, PREPARE
+from custom_components.axis_people_counter.flows.direction_repairs import DIRECTIONS
+from custom_components.axis_people_counter.flows.fill_repairs import CHOICES
+from custom_components.axis_people_counter.flows.guide_steps import NEXT_STEPS
 from custom_components.axis_people_counter.http.view import REFUSALS
 from custom_components.axis_people_counter.import_actions import PERIODS as IMPORT_PERIODS
-from custom_components.axis_people_counter.messages import name_placeholders
 from custom_components.axis_people_counter.old_counts import FaultKind
 from custom_components.axis_people_counter.repairs import ANOTHER_DOOR, QUARANTINE_CHOICES
 from custom_components.axis_people_counter.reports.action import PERIODS as PERIODS_OF_REPORTS
 from custom_components.axis_people_counter.reports.files import SAVE_TO
+from custom_components.axis_people_counter.texts.messages import name_placeholders
 from homeassistant.config_entries import ConfigFlowResult
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import config_validation as cv, selector
@@ -46,7 +46,13 @@ from .simulator import Device
 
 LANGUAGES: Final = ("de", "fr", "sv")
 # The modules with the steps of the config flow and of the options, and their errors.
-FLOW_MODULES: Final = ("config_flow", "address_form", "camera_steps", "guide_steps", "replace_flow")
+FLOW_MODULES: Final = (
+    "config_flow",
+    "flows/address_form",
+    "flows/camera_steps",
+    "flows/guide_steps",
+    "flows/replace_flow",
+)
 # The calls whose first argument is the key of a message.
 MESSAGES: Final = ("Message", "CameraError", "LoginError", "AnswerError", "FileError", "camera_error")
 # What Axis' pages call things: a translation must leave them as they are.

@@ -10,7 +10,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.typing import WebSocketGenerator
 
 from custom_components.axis_people_counter.const import DOMAIN
-from custom_components.axis_people_counter.voice_sentences import MAX_NAMES
+from custom_components.axis_people_counter.voice.sentences import MAX_NAMES
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import area_registry as ar, device_registry as dr, entity_registry as er
 from homeassistant.setup import async_setup_component

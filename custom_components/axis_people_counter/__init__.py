@@ -18,7 +18,7 @@ from .connecting import Listener, ListenerSettings
 from .const import CONF_ISSUE_SECRET, DOMAIN
 from .dashboards import async_add_loader, async_remove_loader, async_setup_dashboards
 from .door_entities import async_show_without_door
-from .export import ExportView
+from .exports import ExportView
 from .http import AuthorityView, async_register_views, async_remove_expired_tokens
 from .import_actions import async_setup_import_actions
 from .ledger import LedgerTooNewError
@@ -28,7 +28,7 @@ from .reports import async_setup_reports
 from .services import async_setup_services
 from .settings import async_restore, async_save
 from .statistics import async_follow_units
-from .translated_errors import translated_ledger_errors
+from .texts import translated_ledger_errors
 from .voice import Voice
 
 PLATFORMS = [Platform.BINARY_SENSOR, Platform.BUTTON, Platform.EVENT, Platform.NUMBER, Platform.SENSOR, Platform.SWITCH]

@@ -56,7 +56,7 @@ from .http import (
     WrongTokenError,
     async_register_views,
 )
-from .messages import Message, async_translate, plain
+from .texts import Message, async_translate, plain
 
 # For a small request, connecting included.
 ANSWER_SECONDS: Final = 10.0

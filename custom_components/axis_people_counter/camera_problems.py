@@ -11,7 +11,7 @@ from homeassistant.util import dt as dt_util
 from . import issues
 from .counting import Schedule
 from .ledger import Camera
-from .messages import name_placeholders, plain
+from .texts import name_placeholders, plain
 
 
 @callback

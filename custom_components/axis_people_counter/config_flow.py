@@ -20,23 +20,6 @@ from homeassistant.core import callback
 from homeassistant.helpers import selector
 from homeassistant.util.hass_dict import HassKey
 
-from .address_form import (
-    ADDRESS_KEYS,
-    DIRECT,
-    HOME_ASSISTANT,
-    LISTENER_SCHEMA,
-    URL_SCHEMA,
-    async_listener_data,
-    async_listener_errors,
-    async_suggested_listener,
-    base_url,
-    has_public_url,
-    listener_settings,
-    suggested_url,
-)
-from .camera_flow import CameraFlow
-from .camera_steps import CameraSteps
-from .choices import BY_HAND, CONF_WAY, choice_field
 from .connecting import DATA_LISTENER, Listener, ListenerSettings, async_prepare_camera
 from .const import (
     CONF_DELETE_OLD_COUNTS,
@@ -55,12 +38,32 @@ from .const import (
     SUBENTRY_CAMERA,
     SUBENTRY_PLACE,
 )
-from .guide_steps import PREPARED_SCHEMA, GuideSteps
+from .flows import (
+    ADDRESS_KEYS,
+    BY_HAND,
+    CONF_WAY,
+    DIRECT,
+    HOME_ASSISTANT,
+    LISTENER_SCHEMA,
+    PREPARED_SCHEMA,
+    URL_SCHEMA,
+    CameraFlow,
+    CameraSteps,
+    GuideSteps,
+    PlaceFlow,
+    ReplaceSteps,
+    async_listener_data,
+    async_listener_errors,
+    async_suggested_listener,
+    base_url,
+    choice_field,
+    has_public_url,
+    listener_settings,
+    suggested_url,
+)
 from .http import AuthorityView, ConnectionTest, async_register_views, new_token, with_new_token
-from .messages import Message, async_load_messages, async_translate_list
-from .place_flow import PlaceFlow
 from .receiver import PeopleCounterConfigEntry
-from .replace_flow import ReplaceSteps
+from .texts import Message, async_load_messages, async_translate_list
 
 
 def _whole_number(lowest: int, highest: int, unit: str) -> vol.All:

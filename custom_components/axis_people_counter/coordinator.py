@@ -31,7 +31,7 @@ from .live_camera import LiveCamera
 from .schedules import async_camera_schedule
 from .settings import async_keep_direction
 from .statistics import StatisticsWriter
-from .translated_errors import translated_ledger_errors
+from .texts import translated_ledger_errors
 
 _LOGGER = logging.getLogger(__name__)
 

@@ -11,8 +11,8 @@ from homeassistant.helpers import device_registry as dr
 
 from .const import DOMAIN, MANUFACTURER
 from .ledger import Camera
-from .messages import url_host
 from .settings import PlaceSettings
+from .texts import url_host
 
 
 @callback

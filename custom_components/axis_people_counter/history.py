@@ -41,7 +41,7 @@ from .counting import (
     to_timestamp,
 )
 from .ledger import Camera, Door, Ledger
-from .opening_hours import async_open_days
+from .opening import async_open_days
 from .place_coordinator import PlaceCoordinator
 from .schedules import async_camera_schedule
 from .settings import PlaceSettings

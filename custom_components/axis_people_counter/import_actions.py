@@ -19,11 +19,10 @@ from .const import DOMAIN
 from .counting import Period, Timestamp
 from .imports import Imported, ImportFailedError, ImportRequest
 from .ledger import Import
-from .messages import async_options, async_translate
 from .old_counts import Fault, Skipped
 from .receiver import PeopleCounterConfigEntry, Receiver
 from .schedules import async_schedule
-from .translated_errors import translated_ledger_errors
+from .texts import async_options, async_translate, translated_ledger_errors
 
 SERVICE_IMPORT_COUNTS: Final = "import_counts"
 SERVICE_LIST_IMPORTS: Final = "list_imports"

@@ -21,7 +21,7 @@ from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
 
-from .agreement import Agreement
+from .checks import Agreement
 from .coordinator import CameraCoordinator
 from .counting import (
     DAY,
@@ -37,12 +37,12 @@ from .counting import (
     reverse,
 )
 from .ledger import Ledger, LedgerError
-from .messages import Message
 from .old_counts import Fault, FileError, Kind, Known, Lines, OldCounts, Skipped, read
 from .place_coordinator import PlaceCoordinator
 from .schedules import async_camera_schedule
 from .settings import days_kept
 from .statistics import StatisticsWriter
+from .texts import Message
 
 _LOGGER = logging.getLogger(__name__)
 

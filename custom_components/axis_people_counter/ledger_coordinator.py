@@ -16,8 +16,8 @@ from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, Upda
 from homeassistant.util import dt as dt_util
 
 from .const import DOMAIN
-from .error_texts import error_text
 from .ledger import Ledger, LedgerError
+from .texts import error_text
 
 _LOGGER = logging.getLogger(__name__)
 

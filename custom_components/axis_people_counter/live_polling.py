@@ -21,8 +21,8 @@ from .const import CONF_LIVE_SECONDS, DEFAULT_LIVE_SECONDS, DOMAIN
 from .coordinator import CameraCoordinator
 from .counting import Announcements, People, Reading
 from .live_camera import LiveCamera
-from .messages import Message, async_translate
 from .schedules import async_camera_schedule
+from .texts import Message, async_translate
 
 _LOGGER = logging.getLogger(__name__)
 

@@ -11,7 +11,7 @@ from homeassistant.const import ATTR_ENTITY_ID
 from homeassistant.core import Event, HomeAssistant, callback
 
 from .const import DOMAIN, EVENT_PASSAGE
-from .messages import Message, translate
+from .texts import Message, translate
 
 
 @callback

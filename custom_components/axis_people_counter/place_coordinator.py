@@ -22,11 +22,10 @@ from .counting import EARLIEST, LATEST, Interval, OpenSpan, Source, Timestamp, h
 from .devices import async_device_name
 from .ledger import Door, Ledger, LedgerError
 from .ledger_coordinator import LedgerCoordinator
-from .messages import plain
-from .opening_hours import OpeningHours
+from .opening import OpeningHours
 from .settings import PlaceSettings
 from .statistics import StatisticsWriter
-from .translated_errors import translated_ledger_errors
+from .texts import plain, translated_ledger_errors
 
 # After this time, counts of a long history are added up further.
 NEXT_STEP: Final = timedelta(seconds=1)

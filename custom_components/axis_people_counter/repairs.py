@@ -19,28 +19,30 @@ from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import AbortFlow
 
 from . import issues
-from .camera_steps import CameraSteps
 from .connecting import async_checked_access, camera_web
 from .const import PUSH_PATH
 from .counting import DAY
-from .direction_repairs import DirectionFlow
-from .drift_repairs import DriftFlow
-from .fill_repairs import DifferenceFlow, GapsFlow
-from .known_camera_steps import KnownCameraSteps
-from .ledger import Quarantine, Quarantined
-from .messages import async_options, plain, wall_clock
-from .receiver import access_to, async_keep_access
-from .repair_flow import CONF_CHOICE, RepairFlow, choice_schema
-from .replace_flow import (
+from .flows import (
+    CONF_CHOICE,
     CONF_NEW_CAMERA,
     CONF_OLD_CAMERA,
+    CameraSteps,
+    DifferenceFlow,
+    DirectionFlow,
+    DriftFlow,
+    GapsFlow,
+    KnownCameraSteps,
+    RepairFlow,
     async_confirmation,
     async_old_cameras,
     async_replace,
     camera_field,
+    choice_schema,
 )
+from .ledger import Quarantine, Quarantined
+from .receiver import access_to, async_keep_access
 from .settings import async_decline
-from .translated_errors import abort_on_ledger_errors
+from .texts import abort_on_ledger_errors, async_options, plain, wall_clock
 
 # As many as a person reads; the diagnostics contain more.
 MAX_SHOWN: Final = 10

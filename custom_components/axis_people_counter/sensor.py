@@ -10,16 +10,19 @@ from homeassistant.const import PERCENTAGE, EntityCategory, UnitOfTime
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .conversion_sensor import ConversionSensor, ConversionSensorDescription
 from .coordinator import CameraCoordinator
-from .difference_sensor import DifferenceSensor, DifferenceSensorDescription
 from .entity import PeopleCounterEntity, PeopleCounterEntityDescription, async_add_described, async_for_each_camera
 from .place_coordinator import PlaceCoordinator
 from .receiver import PeopleCounterConfigEntry
-from .summed_sensor import SummedSensorDescription, async_add_summed_sensors
-from .weekday_sensors import (
+from .sensors import (
     ATTR_DAYS,
+    ConversionSensor,
+    ConversionSensorDescription,
+    DifferenceSensor,
+    DifferenceSensorDescription,
+    SummedSensorDescription,
     WeekdaySensorDescription,
+    async_add_summed_sensors,
     async_add_weekday_sensors,
     people_compared,
     typical_occupancy,

@@ -16,18 +16,16 @@ from homeassistant.helpers import config_validation as cv, service
 from homeassistant.util.json import JsonValueType
 
 from .action_targets import async_targets
+from .checks import async_fill_gaps, async_local_schedule
+from .comparison import compared_fields, rows_of_spans
 from .const import DOMAIN
 from .coordinator import CameraCoordinator
 from .counting import DAY, MAX_COUNT, Earlier, Period, Source, Span, earlier_spans
-from .earlier_rows import compared_fields, rows_of_spans
 from .entity import PeopleCounterEntity
-from .export import INTERVALS, MAX_LINK_CAMERAS, PERIODS, WEIGHT_OF_PLACE, Export, async_link, date_and_time
-from .export_formats import FORMATS
-from .gap_filling import async_fill_gaps, async_local_schedule
+from .exports import FORMATS, INTERVALS, MAX_LINK_CAMERAS, PERIODS, WEIGHT_OF_PLACE, Export, async_link, date_and_time
 from .history import History, PlaceHistory, TimeRange, async_history, async_open_only
-from .messages import Message, async_translate
 from .place_coordinator import PlaceCoordinator
-from .translated_errors import translated_ledger_errors
+from .texts import Message, async_translate, translated_ledger_errors
 
 SERVICE_SET_OCCUPANCY: Final = "set_occupancy"
 SERVICE_GET_COUNTS: Final = "get_counts"

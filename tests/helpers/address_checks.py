@@ -17,7 +17,7 @@ from yarl import URL
 from custom_components.axis_people_counter import address_check as check
 from custom_components.axis_people_counter.address_check import async_check
 from custom_components.axis_people_counter.const import DOMAIN
-from custom_components.axis_people_counter.messages import Message, plain
+from custom_components.axis_people_counter.texts.messages import Message, plain
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.helpers.aiohttp_client import DATA_RESOLVER

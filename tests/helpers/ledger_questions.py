@@ -16,7 +16,7 @@ from custom_components.axis_people_counter.counting.occupancy import Source
 from custom_components.axis_people_counter.counting.protocol import Push
 from custom_components.axis_people_counter.counting.rejected import Reason, Rejected
 from custom_components.axis_people_counter.counting.schedule import Schedule
-from custom_components.axis_people_counter.export import Export
+from custom_components.axis_people_counter.exports.export import Export
 from custom_components.axis_people_counter.history import History, PlaceHistory, TimeRange
 from custom_components.axis_people_counter.ledger import Door, Ledger, Quarantined
 from custom_components.axis_people_counter.settings import PlaceSettings

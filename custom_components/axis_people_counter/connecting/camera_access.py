@@ -11,7 +11,7 @@ from typing import Any, Final
 from homeassistant.const import CONF_HOST
 from homeassistant.core import HomeAssistant
 
-from ..messages import Message
+from ..texts import Message
 from .camera_errors import CameraError
 from .camera_setup import CONF_CONNECTION, camera_web
 from .counting_api import CountingApi

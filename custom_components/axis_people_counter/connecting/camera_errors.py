@@ -15,7 +15,7 @@ from aiohttp import (
     ServerFingerprintMismatch,
 )
 
-from ..messages import Message
+from ..texts import Message
 from .certificate_reasons import certificate_reason
 
 # OpenSSL's reasons for a response that isn't TLS.

@@ -16,7 +16,7 @@ from homeassistant.helpers.aiohttp_client import async_create_clientsession
 from homeassistant.helpers.singleton import singleton
 
 from ..const import DOMAIN
-from ..messages import Message, async_translate, plain
+from ..texts import Message, async_translate, plain
 from .camera_errors import CameraError
 from .vapix import CameraIdentity, CameraWeb, Connection
 

@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import NameOID
 
 from .. import issues
-from ..messages import Message
+from ..texts import Message
 from .authority import certificate_names, covers_host
 from .certificates import CertificateSource, ContextCache, LoadedCertificate, clock_problem, is_expired
 

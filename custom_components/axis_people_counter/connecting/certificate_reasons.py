@@ -3,7 +3,7 @@
 import ssl
 from typing import Final
 
-from ..messages import Message, plain
+from ..texts import Message, plain
 
 MAX_REASON: Final = 200
 

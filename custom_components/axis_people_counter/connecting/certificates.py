@@ -15,7 +15,7 @@ from typing import Final, NamedTuple, Protocol, override
 from cryptography import x509
 
 from .. import issues
-from ..messages import Message
+from ..texts import Message
 from .authority import CertificateAndKey, is_usable, new_authority, new_server, read_certificate_and_key
 
 AUTHORITY_FILE: Final = "authority.pem"

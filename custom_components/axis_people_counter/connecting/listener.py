@@ -26,8 +26,7 @@ from homeassistant.util.network import is_ip_address
 from .. import issues
 from ..const import CONF_CERTIFICATE, CONF_DIRECT, CONF_OWN_ADDRESS, CONF_PRIVATE_KEY, DOMAIN
 from ..core_internals import async_adapter_addresses
-from ..error_texts import error_text
-from ..messages import Message, plain
+from ..texts import Message, error_text, plain
 from .certificate_files import UserCertificates
 from .certificates import CertificateSource, OwnCertificates
 from .server import Server

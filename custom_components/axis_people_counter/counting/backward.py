@@ -1,7 +1,7 @@
 """Finds doors that seem to count backwards, from what all doors of a place counted between two resets.
 
 A place is as empty after a day as before it, and nobody leaves who hasn't come. Pure functions; called by
-direction_check.py.
+checks/direction_check.py.
 """
 
 from collections.abc import Iterable, Sequence

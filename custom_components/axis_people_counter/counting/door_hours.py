@@ -1,6 +1,6 @@
 """A door's history by the hour: what was counted, and for how much of each hour the door was seen while it was open.
 
-Pure; kept by counting_check.py, and read by the rules in nobody.py and drift.py.
+Pure; kept by checks/counting_check.py, and read by the rules in nobody.py and drift.py.
 """
 
 from array import array

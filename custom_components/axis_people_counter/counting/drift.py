@@ -7,7 +7,7 @@ times as much as nine of ten groups were off before, but between MIN_OFF and MAX
 RUN groups in a row were before: at a ferry, people may come each weekend, and go on the other days. So the door is
 normal again with the first group that is, and after twelve weeks at most, because the drift is its history by then.
 
-Pure functions; called by counting_check.py.
+Pure functions; called by checks/counting_check.py.
 """
 
 from collections.abc import Iterable, Sequence

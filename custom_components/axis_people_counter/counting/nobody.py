@@ -10,7 +10,7 @@ its days is left out, because it may be a holiday. The time is too long if the r
 - and PART of a usual day: the door may be closed early or opened late.
 
 Less than three weeks of history, or few people in it, allow no judgement. Simulated doors with 2 to 2,000 people a day
-show less than one false alarm in a year. Pure functions; called by counting_check.py.
+show less than one false alarm in a year. Pure functions; called by checks/counting_check.py.
 """
 
 from collections.abc import Iterable, Sequence

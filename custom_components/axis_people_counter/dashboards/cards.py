@@ -6,7 +6,7 @@ The names of cameras and places stand only where Home Assistant shows plain text
 from collections.abc import Iterable
 from typing import Any, Final
 
-from ..words import Words
+from ..texts import Words
 from .home import Counted, Place
 
 type Config = dict[str, Any]

@@ -9,7 +9,7 @@ from homeassistant.components import websocket_api
 from homeassistant.core import HomeAssistant
 
 from ..const import DOMAIN
-from ..words import Words
+from ..texts import Words
 from .cards import Config
 from .door import door
 from .form import form

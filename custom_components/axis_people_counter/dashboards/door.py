@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from ..words import Words
+from ..texts import Words
 from .cards import Config
 from .home import Home, Place
 from .options import Options

@@ -11,9 +11,9 @@ from datetime import date, datetime, timedelta
 from itertools import pairwise
 from typing import Any, Final
 
+from ..comparison import WEEKS, compare
 from ..counting import MIDNIGHT, OpenDay, Period, Row, Schedule, Timestamp, period_bounds, to_timestamp, wall_time
 from ..history import History, PlaceHistory
-from ..weekdays import WEEKS, compare
 
 WEEK: Final = timedelta(weeks=1)
 

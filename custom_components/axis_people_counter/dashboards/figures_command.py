@@ -12,15 +12,15 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers import config_validation as cv
 from homeassistant.util import dt as dt_util
 
+from ..comparison import async_day
 from ..const import DOMAIN
 from ..coordinator import CameraCoordinator
 from ..counting import Timestamp
 from ..history import EARLIEST_YEAR, PlaceHistory, async_history, async_open_only
 from ..ledger import LedgerError
-from ..opening_hours import async_open_days
+from ..opening import async_open_days
 from ..place_coordinator import PlaceCoordinator
 from ..receiver import PeopleCounterConfigEntry
-from ..weekdays import async_day
 from .figures import AnyHistory, Figures, bounds_of_day, comparison, hours_of_day, usual_week, usual_weeks
 from .inside import inside, last_days
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from ..words import Words
+from ..texts import Words
 from .home import Home
 from .overview import VIEWS
 

@@ -13,9 +13,9 @@ from homeassistant.helpers import entity_registry as er
 
 from ..const import CONF_CAPACITY, CONF_OPENING_HOURS, DOMAIN, SUBENTRY_PLACE
 from ..devices import async_device, async_device_keys
-from ..messages import name_order
 from ..settings import doors_of
 from ..statistics import statistic_ids
+from ..texts import name_order
 
 
 @dataclass(frozen=True, slots=True)

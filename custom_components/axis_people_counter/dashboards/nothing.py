@@ -3,7 +3,7 @@
 from typing import Final
 
 from ..const import DOMAIN
-from ..words import Words
+from ..texts import Words
 from .cards import Config
 
 SETTINGS_PATH: Final = f"/config/integrations/integration/{DOMAIN}"

@@ -1,6 +1,6 @@
 """The dashboard for the people who look after a place: now, the last day, and how well the doors count."""
 
-from ..words import Words
+from ..texts import Words
 from .cards import (
     FULL_WIDTH,
     Config,

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
 from typing import Final
 
-from ..words import Words
+from ..texts import Words
 from .cards import (
     FULL_WIDTH,
     Config,

@@ -10,8 +10,8 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.util import dt as dt_util
 
 from .. import issues
-from ..messages import name_placeholders, wall_clock
 from ..receiver import PeopleCounterConfigEntry
+from ..texts import name_placeholders, wall_clock
 from .tokens import is_same, previous_tokens_end
 
 # More than these don't fit on a screen.

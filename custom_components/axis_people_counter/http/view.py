@@ -25,8 +25,8 @@ from ..const import AUTHORITY_FILE_NAME, AUTHORITY_PATH, DOMAIN, PUSH_PATH
 from ..counting import DocumentError, ProtocolVersionError, Sender, TestMessage, parse
 from ..issues import Issue
 from ..ledger import LedgerError, TooManyCamerasError
-from ..messages import name_placeholders, plain, url_host
 from ..receiver import ClockError, PeopleCounterConfigEntry, QuarantineFullError
+from ..texts import name_placeholders, plain, url_host
 from .bodies import (
     MAX_BODY,
     Bodies,
@@ -71,7 +71,7 @@ class Refusal(NamedTuple):
 
 _MAX_BODY_MIB: Final = MAX_BODY // 1024 // 1024
 
-# The table "What the camera gets" in docs/development.md. The first entry that matches the error applies, so
+# The table "What the camera gets" in docs/architecture.md. The first entry that matches the error applies, so
 # subclasses come first.
 REFUSALS: Final[dict[type[Exception], Refusal]] = {
     WrongTokenError: Refusal(401, "The API token is missing or wrong.", issues.WRONG_TOKEN),

@@ -19,12 +19,11 @@ from homeassistant.util import dt as dt_util
 from homeassistant.util.hass_dict import HassKey
 
 from .. import issues
-from ..agreement import Agreement
+from ..checks import Agreement, CountingCheck, DirectionCheck, Doors
 from ..connecting import CameraAccess, Listener, ListenerSettings
 from ..const import CONF_REVERSED_CAMERAS, DOMAIN, LEDGER_FILE, SUBENTRY_CAMERA, SUBENTRY_PLACE
 from ..coordinator import CameraCoordinator, has_history
 from ..counting import Document, TestMessage, is_held, key_at, obsolete_keys, routes_of
-from ..counting_check import CountingCheck
 from ..devices import (
     async_add_place_device,
     async_device_keys,
@@ -32,16 +31,13 @@ from ..devices import (
     async_remove_device,
     async_update_camera_device,
 )
-from ..direction_check import DirectionCheck
-from ..door_check import Doors
-from ..error_texts import error_text
 from ..imports import Imports
 from ..ledger import BackupHold, Camera, Changes, Ledger, LedgerError, TooManyCamerasError
 from ..live_polling import LivePolling
-from ..messages import name_placeholders, plain, url_host
 from ..place_coordinator import PlaceCoordinator
 from ..settings import PlaceSettings, async_keep_directions, options_of_a_reload, replacements_of
 from ..statistics import StatisticsWriter
+from ..texts import error_text, name_placeholders, plain, url_host
 from .housekeeping import async_start_housekeeping
 from .replacement_offer import ReplacementOffer
 from .sender_problems import SenderProblems

@@ -8,8 +8,8 @@ from homeassistant.core import HomeAssistant, callback
 from .. import issues
 from ..const import CONF_DECLINED
 from ..coordinator import CameraCoordinator
-from ..messages import name_placeholders
 from ..settings import replacements_of
+from ..texts import name_placeholders
 
 
 class ReplacementOffer:

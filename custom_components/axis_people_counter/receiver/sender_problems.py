@@ -13,7 +13,7 @@ from .. import issues
 from ..counting import Document, Push, Sender, TestMessage
 from ..issues import About
 from ..ledger import MAX_CAMERAS, MAX_QUARANTINED, MAX_QUARANTINED_BYTES
-from ..messages import name_placeholders, plain, wall_clock
+from ..texts import name_placeholders, plain, wall_clock
 from .applications import Applications
 from .problem_log import ProblemLog
 

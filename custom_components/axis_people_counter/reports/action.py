@@ -17,7 +17,7 @@ from ..const import DOMAIN
 from ..counting import Timestamp
 from ..history import EARLIEST_YEAR
 from ..place_coordinator import PlaceCoordinator
-from ..translated_errors import translated_ledger_errors
+from ..texts import translated_ledger_errors
 from .facts import comparison, earlier_days
 from .files import NOWHERE, SAVE_TO, async_save
 from .model import ComparisonKind, DayReport, Figure, PlaceReport, ReportKind

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import datetime
 
-from ..export_formats import FORMATS, Fields
+from ..exports import FORMATS, Fields
 from .facts import comparison, earlier_days, earlier_label
 from .model import ComparisonKind, Report
 from .words import ReportWords

@@ -16,7 +16,7 @@ from homeassistant.util import dt as dt_util
 
 from ..counting import HOUR, OpenDay, Stretch, Timeline, TimelineDay, Timestamp, intersection
 from ..history import PlaceHistory
-from ..opening_hours import async_open_days
+from ..opening import async_open_days
 from ..place_coordinator import PlaceCoordinator
 from .counted import Counted, Known, known, read
 from .estimate import Expectation

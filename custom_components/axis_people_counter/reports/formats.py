@@ -1,6 +1,6 @@
 """Numbers, durations, dates and times as each language writes them.
 
-Called by words.py. Tables of four languages need no package, and are the same on every computer.
+Called by texts/words.py. Tables of four languages need no package, and are the same on every computer.
 """
 
 from dataclasses import dataclass

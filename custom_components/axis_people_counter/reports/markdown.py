@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Final
 
-from ..messages import plain
+from ..texts import plain
 from .facts import facts, headline, notes
 from .model import DayReport, PlaceReport, Report
 from .words import ReportWords

@@ -13,7 +13,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.translation import async_get_translations
 
 from ..counting import Timestamp
-from ..words import Words
+from ..texts import Words
 from .formats import FORMATS, NO_BREAK, Formats
 from .model import DayWeather, Figure, PlaceReport, Report, ReportKind
 

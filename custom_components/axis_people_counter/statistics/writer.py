@@ -23,7 +23,7 @@ from ..const import DOMAIN
 from ..counting import HOUR, Timestamp
 from ..ledger import Ledger, LedgerError
 from ..settings import PlaceSettings
-from ..translated_errors import translated_ledger_errors
+from ..texts import translated_ledger_errors
 from .series_writer import NotStoredError, SeriesWriter
 from .write_queue import WriteQueue
 

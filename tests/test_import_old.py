@@ -91,7 +91,7 @@ async def test_nothing_is_left_of_an_undone_import(
 async def test_undo_after_a_part_was_deleted(
     hass: HomeAssistant, noon: FrozenDateTimeFactory, entry: MockConfigEntry, pusher: Pusher
 ) -> None:
-    """What was deleted since then stays in statistics, as all that is deleted; the rest of the import leaves them."""
+    """Hours that were deleted since then stay in statistics, like all deleted ones; the rest of the import leaves."""
     answer = await do_import(hass, days_ago(40, 5), period="hour")
     again = await do_import(hass, days_ago(41), period="hour")
     await settle(hass)

@@ -24,7 +24,7 @@ class Formats:
     short_weekdays: tuple[str, ...]
     months: tuple[str, ...]
     day: str = "{}"
-    # Of a month; as the other days where it is empty.
+    # The first day of a month; empty if it is written as the others.
     first_day: str = ""
     colon: str = ":"
 

@@ -6,8 +6,6 @@ from collections.abc import Iterator
 import json
 from pathlib import Path
 
-import hass_frontend
-
 import homeassistant.components
 from scripts.e2e_parts.texts import flat
 from tests.helpers.home_assistant import INTEGRATION
@@ -23,6 +21,9 @@ def shown_labels() -> set[str]:
 
 
 def _files() -> Iterator[Path]:
+    # Home Assistant's pages are installed while the script runs.
+    import hass_frontend
+
     # British English has files of its own: en-GB-…
     yield from (hass_frontend.where() / "static" / "translations").rglob("en-[0-9a-f]*.json")
     for name in _EXPLAINED:

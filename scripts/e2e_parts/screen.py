@@ -21,6 +21,8 @@ _IS_TYPING = """() => {
 }"""
 # Some screens never stay the same: of an automation's age, for example, the seconds are shown.
 MOST_LOOKS = 20
+MOST_LOADS = 5
+LOAD_PAUSE_MILLISECONDS = 300
 
 
 class Screen:
@@ -56,11 +58,16 @@ class Screen:
     async def open(self, url: str) -> None:
         """Open a page; from an empty one, because a dialog that is left goes back in the history."""
         for address in ("about:blank", url):
-            try:
-                await self.page.goto(address)
-            except Error:
-                # The way back has stopped what was being loaded.
-                await self.page.goto(address)
+            for tries_left in reversed(range(MOST_LOADS)):
+                try:
+                    await self.page.goto(address)
+                    break
+                except Error:
+                    # The way back has stopped what was being loaded, or the page loads itself again, as those of Home
+                    # Assistant do when they have another worker.
+                    if not tries_left:
+                        raise
+                    await self.page.wait_for_timeout(LOAD_PAUSE_MILLISECONDS)
 
     async def press(self, what: Locator, *, along: str = "Tab") -> None:
         """Use a button, a link or a row: with the keyboard alone if the run is about that.

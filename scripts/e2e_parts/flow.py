@@ -81,7 +81,10 @@ class Flow:
 
     async def url_and_token(self) -> tuple[str, str]:
         """Return what is shown to be copied into a camera."""
-        codes = [text.strip() for text in await self.dialog.locator("code").all_inner_texts()]
+        shown = self.dialog.locator("code")
+        # The title is there before the text.
+        await shown.filter(has_text="http").first.wait_for()
+        codes = [text.strip() for text in await shown.all_inner_texts()]
         url = next(number for number, code in enumerate(codes) if code.startswith("http"))
         return codes[url], codes[url + 1]
 

@@ -95,16 +95,21 @@ async def test_direction_is_reversed(hass: HomeAssistant, entry: MockConfigEntry
     assert (undone["in"], undone["out"]) == (answer["out"], answer["in"])
 
 
-async def test_reload(hass: HomeAssistant, entry: MockConfigEntry) -> None:
-    """An import that is cut off by a reload fails, and nothing of it is left; the next one has all."""
-    task = hass.async_create_task(do_import(hass, table()))
-    await until_first_day(entry, is_stored=True)
+async def cut_off(hass: HomeAssistant, entry: MockConfigEntry, task: asyncio.Task[Any]) -> None:
+    """Load the entry again while an action runs, which fails; in the end, nothing is imported."""
     await hass.config_entries.async_reload(entry.entry_id)
     with pytest.raises(HomeAssistantError):
         await task
     await hass.async_block_till_done(wait_background_tasks=True)
     assert await stored(hass, entry) == {}
     assert await call(hass, "list_imports") == {"imports": []}
+
+
+async def test_reload(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+    """An import that is cut off by a reload fails, and nothing of it is left; the next one has all."""
+    task = hass.async_create_task(do_import(hass, table()))
+    await until_first_day(entry, is_stored=True)
+    await cut_off(hass, entry, task)
     answer = await do_import(hass, table())
     assert answer["intervals"] == MINUTES
     assert await stored(hass, entry) == imported()
@@ -115,12 +120,7 @@ async def test_reload_while_an_import_is_undone(hass: HomeAssistant, entry: Mock
     answer = await do_import(hass, table())
     task = hass.async_create_task(call(hass, "undo_import", import_id=answer["import_id"]))
     await until_first_day(entry, is_stored=False)
-    await hass.config_entries.async_reload(entry.entry_id)
-    with pytest.raises(HomeAssistantError):
-        await task
-    await hass.async_block_till_done(wait_background_tasks=True)
-    assert await stored(hass, entry) == {}
-    assert await call(hass, "list_imports") == {"imports": []}
+    await cut_off(hass, entry, task)
 
 
 async def test_caller_that_goes_away(hass: HomeAssistant, entry: MockConfigEntry) -> None:

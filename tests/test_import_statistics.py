@@ -116,12 +116,8 @@ async def test_several_imports(
         assert await people() == 5 + total
 
 
-async def test_undo_keeps_what_only_recorder_has(
-    hass: HomeAssistant, noon: FrozenDateTimeFactory, entry: MockConfigEntry, pusher: Pusher, ledger_path: Path
-) -> None:
-    """Hours from before the ledger was lost stay in statistics when an import is undone."""
-    await pusher.push(measurement(NOON - timedelta(hours=30), 7, 2, minutes=60))
-    await settle(hass)
+async def lose_ledger(hass: HomeAssistant, entry: MockConfigEntry, pusher: Pusher, ledger_path: Path) -> None:
+    """Begin a new ledger with five people, while recorder keeps the hours from before."""
     tables = await snapshot(hass)
     await hass.config_entries.async_unload(entry.entry_id)
     for lost in ledger_path.parent.glob("axis_people_counter.db*"):
@@ -129,6 +125,15 @@ async def test_undo_keeps_what_only_recorder_has(
     await restore(hass, tables)
     await hass.config_entries.async_setup(entry.entry_id)
     await pusher.push(measurement(NOON - MINUTE, 5, 2))
+
+
+async def test_undo_keeps_what_only_recorder_has(
+    hass: HomeAssistant, noon: FrozenDateTimeFactory, entry: MockConfigEntry, pusher: Pusher, ledger_path: Path
+) -> None:
+    """Hours from before the ledger was lost stay in statistics when an import is undone."""
+    await pusher.push(measurement(NOON - timedelta(hours=30), 7, 2, minutes=60))
+    await settle(hass)
+    await lose_ledger(hass, entry, pusher, ledger_path)
     assert [row["sum"] for row in await rows(hass, "in")][-1] == 12
     answer = await do_import(hass, OLD)
     assert [row["sum"] for row in await rows(hass, "in")][-1] == 12 + PEOPLE
@@ -149,13 +154,7 @@ async def test_import_of_hours_that_only_recorder_has(
     """After the ledger was lost, an import of the same hours doesn't double them, and undoing it doesn't lose them."""
     await pusher.push(measurement(NOON - timedelta(hours=30), 7, 2, minutes=60))
     await settle(hass)
-    tables = await snapshot(hass)
-    await hass.config_entries.async_unload(entry.entry_id)
-    for lost in ledger_path.parent.glob("axis_people_counter.db*"):
-        lost.unlink()
-    await restore(hass, tables)
-    await hass.config_entries.async_setup(entry.entry_id)
-    await pusher.push(measurement(NOON - MINUTE, 5, 2))
+    await lose_ledger(hass, entry, pusher, ledger_path)
     await settle(hass)
     answer = await do_import(hass, f"time,in,out\n2026-09-15 06:00,{imported},2\n", period="hour")
     await settle(hass)
@@ -176,13 +175,7 @@ async def test_undo_keeps_what_a_silent_door_had(
     )
     place = (await add_place(hass, entry)).lower()
     await settle(hass)
-    tables = await snapshot(hass)
-    await hass.config_entries.async_unload(entry.entry_id)
-    for lost in ledger_path.parent.glob("axis_people_counter.db*"):
-        lost.unlink()
-    await restore(hass, tables)
-    await hass.config_entries.async_setup(entry.entry_id)
-    await pusher.push(measurement(NOON - MINUTE, 5, 2))
+    await lose_ledger(hass, entry, pusher, ledger_path)
     answer = await do_import(hass, OLD)
     await undo(hass, answer["import_id"])
     assert [row["state"] for row in await rows(hass, "in", place)] == [107]
